@@ -1,0 +1,82 @@
+"""The one shape of what a tool gives back, and of a tool itself.
+
+What a model can mend is a `ToolResult` with a stable code; what it cannot is an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+if TYPE_CHECKING:
+    from tools.sandbox import Sandbox
+
+Effect = Literal["read", "write", "execute", "network", "production"]
+
+
+class ToolResult(BaseModel):
+    """What came of a tool call."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ok: bool
+    code: str
+    """Stable, snake_case, for machines: "ok", "not_found", "tests_failed"."""
+    summary: str
+    """One sentence that says what happened and, if not ok, what mends it."""
+    data: dict[str, JsonValue] = {}
+    """Facts, a few KB at most. Bulk goes into `artifacts`."""
+    artifacts: dict[str, str] = {}
+    """Name to artifact digest, of what the tool put into the artifact store."""
+
+
+class Artifacts(Protocol):
+    """Content-addressed storage of documents, diffs, reports and logs."""
+
+    def put(self, content: bytes) -> str:
+        """Store the bytes and return their digest, "sha256:..."; storing them again changes nothing."""
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes, or raise KeyError."""
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What a tool may touch: handed in by the door, never chosen by the caller of the tool."""
+
+    delivery: str
+    service: str
+    repository: Path
+    """The service's git repository."""
+    workspace: Path
+    """Working files of this delivery; holds no `.git`."""
+    home: Path
+    """Everything the crew keeps."""
+    artifacts: Artifacts
+    sandbox: Sandbox
+    secrets: dict[str, str] = field(default_factory=dict)
+    """The service's own secrets by environment name; no tool puts them into a result."""
+
+
+Run = Callable[[Workbench, BaseModel], ToolResult]
+Probe = Callable[[Workbench, BaseModel], ToolResult | None]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A typed function with a declared effect."""
+
+    name: str
+    """Snake case, unique: "run_tests"."""
+    effect: Effect
+    arguments: type[BaseModel]
+    """Its docstring tells a model what the tool is for, its fields' descriptions what to put in."""
+    run: Callable[..., ToolResult]
+    """Called as `run(workbench, arguments)`."""
+    probe: Callable[..., ToolResult | None] | None = None
+    """Called as `probe(workbench, arguments)` after a crash between intent and outcome: the result if the effect
+    is there, None if it is not. None instead of a probe means that running it again is harmless."""
