@@ -1,0 +1,24 @@
+"""One spelling for every JSON value, so that digests and hashes mean something."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from pydantic import JsonValue
+
+
+def canonical(value: JsonValue) -> str:
+    """Return JSON with sorted keys, no spaces, and every non-ASCII character escaped."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest(content: bytes | str) -> str:
+    """Return "sha256:" and the hex digest; text is hashed as UTF-8."""
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def digest_of(value: JsonValue) -> str:
+    """Return the digest of a JSON value in its canonical spelling."""
+    return digest(canonical(value))

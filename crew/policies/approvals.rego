@@ -1,0 +1,29 @@
+# Changes that a person decides on. The door keeps the approvals; these rules ask every time.
+package crew
+
+import rego.v1
+
+# A fact that is there but says nothing of what breaks counts as a break.
+breaks := object.get(fact_object("contract"), "breaking", ["nobody compared the contracts"])
+
+destroys := object.get(fact_object("migrations"), "destructive", ["nobody read the migrations"])
+
+ask contains {
+	"rule": "contract.breaking",
+	"reason": sprintf("The change breaks the contract: %v.", [what]),
+	"mend": "A person must say that the clients are ready for it.",
+	"answerable": data.settings.breaking_answerable,
+} if {
+	merging
+	some what in breaks
+}
+
+ask contains {
+	"rule": "migration.destructive",
+	"reason": sprintf("A migration destroys data: %v.", [what]),
+	"mend": "A person must say that the data may go.",
+	"answerable": false,
+} if {
+	merging
+	some what in destroys
+}

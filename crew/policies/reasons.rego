@@ -1,0 +1,22 @@
+# Every action has a reason, and the reason rests on something that happened. The door checks it first; this is
+# the second lock.
+package crew
+
+import rego.v1
+
+deny contains {
+	"rule": "reason.rationale",
+	"reason": sprintf("%s is to be called without a reason.", [tool]),
+	"mend": "Say in a sentence why it is needed.",
+} if {
+	trim_space(rationale) == ""
+}
+
+deny contains {
+	"rule": "reason.evidence",
+	"reason": sprintf("The reason cites %v, which this delivery does not know.", [id]),
+	"mend": "Cite ids of earlier actions or artifacts of this delivery.",
+} if {
+	some id in evidence
+	not id in fact_list("known_evidence")
+}

@@ -1,0 +1,71 @@
+"""Markdown to the same values as YAML: front matter, `# ID: title`, a paragraph, a bulleted list."""
+
+from __future__ import annotations
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.front_matter import front_matter_plugin
+
+from crew.stories.model import Node
+from crew.stories.yaml import read_yaml
+
+EXAMPLE = """\
+---
+service: checkout
+---
+# CHK-1: Orders
+
+As a shopper, I want to place an order, so that I can buy things.
+
+- An order has a customer (email) and a total (money, at least 0)."""
+
+
+def read_markdown(text: str, source: str) -> Node:
+    """Return the document as a story file's mapping; raises BadInput for what is out of place."""
+    # Typographic replacements and HTML stay off: a criterion is taken as it was written.
+    tree = SyntaxTreeNode(MarkdownIt("commonmark").use(front_matter_plugin).parse(text))
+    members = Node({}, 1, source).mapping("", "")
+    stories: list[Node] = []
+    story: dict[str, Node] = {}
+    for part in tree.children:
+        place = Node(None, (part.map or (0, 0))[0] + 1, source)
+        if part.type == "front_matter":
+            members |= read_yaml(part.content, source, 2).mapping("the front matter", EXAMPLE)
+        elif part.type == "heading" and part.tag == "h1":
+            story = _heading(part, place)
+            stories.append(Node(story, place.line, source))
+        elif not stories:
+            raise place.wrong("text stands before the first story; a story starts with `# ID: title`.", EXAMPLE)
+        elif part.type == "paragraph":
+            said = story["story"].value if "story" in story else ""
+            story["story"] = Node(f"{said} {_text(part)}".strip(), place.line, source)
+        elif part.type == "bullet_list":
+            known = story["acceptance"].value if "acceptance" in story else []
+            items = [_item(item, source) for item in part.children]
+            story["acceptance"] = Node([*known, *items], place.line, source)  # type: ignore[misc]
+        elif part.type != "heading":
+            raise place.wrong("a story holds a paragraph and a bulleted list of criteria.", EXAMPLE)
+    if stories:
+        members["stories"] = Node(stories, stories[0].line, source)
+    return Node(members or None, 1, source)
+
+
+def _heading(part: SyntaxTreeNode, place: Node) -> dict[str, Node]:
+    name, colon, title = _text(part).partition(":")
+    if not colon or not name.strip():
+        raise place.wrong("a story's heading is its id, a colon and its title.", EXAMPLE)
+    story = {"id": Node(name.strip(), place.line, place.source)}
+    if title.strip():
+        story["title"] = Node(title.strip(), place.line, place.source)
+    return story
+
+
+def _item(item: SyntaxTreeNode, source: str) -> Node:
+    place = Node(None, (item.map or (0, 0))[0] + 1, source)
+    if len(item.children) != 1 or item.children[0].type != "paragraph":
+        raise place.wrong("a criterion is one plain sentence, without a list inside it.", EXAMPLE)
+    return Node(_text(item.children[0]), place.line, source)
+
+
+def _text(part: SyntaxTreeNode) -> str:
+    return "".join(inline.content for inline in part.children if inline.type == "inline")

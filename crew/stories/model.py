@@ -1,0 +1,226 @@
+"""What a story file says, checked, each complaint with its line and an example that is right."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.errors import BadInput
+
+LONGEST_CRITERION = 2_000
+LONGEST_TEXT = 20_000
+MOST_CRITERIA = 200
+
+EXAMPLE = """\
+service: checkout
+stories:
+  - id: CHK-1
+    title: Orders
+    story: As a shopper, I want to place an order, so that I can buy things.
+    acceptance:
+      - An order has a customer (email) and a total (money, at least 0)."""
+
+
+class Slo(BaseModel):
+    """Service level objectives that the file asks for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    availability: Decimal | None = None
+    """Percent of requests that are not 5xx; None means not said."""
+    latency_p95_ms: int | None = None
+    """Milliseconds; None means not said."""
+
+
+class Criterion(BaseModel):
+    """One acceptance criterion."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """Story id, a dot, and its place in the story, from 1."""
+    text: str
+
+
+class Story(BaseModel):
+    """What is wanted, with acceptance criteria."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    title: str
+    story: str
+    """The user story in prose; "" when there is none."""
+    criteria: tuple[Criterion, ...]
+
+
+class StoryFile(BaseModel):
+    """A whole file: the stories of one service, in the order they are delivered."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    repository: Path
+    """Absolute path of the service's git repository."""
+    stack: Literal["fastapi"] = "fastapi"
+    slo: Slo = Slo()
+    stories: tuple[Story, ...]
+
+
+class Node:
+    """A value of the file with the line it stands on."""
+
+    def __init__(self, value: object, line: int, source: str) -> None:
+        self.value = value
+        self.line = line
+        self.source = source
+
+    def wrong(self, what: str, example: str) -> BadInput:
+        """Return the complaint about this place."""
+        shown = "\n".join(f"    {line}" for line in example.splitlines())
+        return BadInput(f"{self.source}:{self.line}: {what}\n  This would be right:\n{shown}")
+
+    def mapping(self, what: str, example: str) -> dict[str, Node]:
+        """Return the members of a mapping."""
+        if not isinstance(self.value, dict):
+            raise self.wrong(f"{what} must be a mapping.", example)
+        return self.value
+
+    def sequence(self, what: str, example: str) -> list[Node]:
+        """Return the items of a list that is not empty."""
+        if not isinstance(self.value, list) or not self.value:
+            raise self.wrong(f"{what} must be a list with at least one item.", example)
+        return self.value
+
+    def text(self, what: str, example: str, most: int) -> str:
+        """Return text that is not blank, its white space folded."""
+        if isinstance(self.value, bool) or not isinstance(self.value, str | int | float):
+            raise self.wrong(f"{what} must be text.", example)
+        folded = " ".join(str(self.value).split())
+        if not folded:
+            raise self.wrong(f"{what} is empty.", example)
+        if len(folded) > most:
+            raise self.wrong(f"{what} has {len(folded):,} characters; at most {most:,} are read.", example)
+        if not folded.isprintable():
+            raise self.wrong(f"{what} holds a control character.", example)
+        return folded
+
+
+def build(root: Node, path: Path) -> StoryFile:
+    """Return the checked file, or raise BadInput about the first thing that is wrong."""
+    if root.value is None:
+        raise root.wrong("the file is empty.", EXAMPLE)
+    members = root.mapping("a story file", EXAMPLE)
+    _only(members, {"service", "repo", "stack", "slo", "stories"}, "a story file", EXAMPLE)
+    service = _service(root, members)
+    _stack(members)
+    return StoryFile(
+        service=service,
+        repository=_repository(members, path, service),
+        slo=_slo(members),
+        stories=_stories(root, members),
+    )
+
+
+def _service(root: Node, members: dict[str, Node]) -> str:
+    if "service" not in members:
+        raise root.wrong("the name of the service is missing.", EXAMPLE)
+    name = members["service"].text("the name of the service", "service: checkout", 63)
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise members["service"].wrong(
+            f"{name!r} cannot name a service: use lower-case letters, digits and single hyphens, a letter first.",
+            "service: checkout",
+        )
+    return name
+
+
+def _repository(members: dict[str, Node], path: Path, service: str) -> Path:
+    folder = path.resolve().parent
+    if "repo" not in members:
+        return folder / service
+    named = Path(members["repo"].text("repo", "repo: ./checkout", 1_000)).expanduser()
+    return (folder / named).resolve()
+
+
+def _stack(members: dict[str, Node]) -> None:
+    if "stack" not in members:
+        return
+    stack = members["stack"].text("stack", "stack: fastapi", 100)
+    if stack == "go_grpc":
+        raise members["stack"].wrong("the go_grpc stack is not built yet; fastapi is.", "stack: fastapi")
+    if stack != "fastapi":
+        raise members["stack"].wrong(f"there is no stack {stack!r}.", "stack: fastapi")
+
+
+def _slo(members: dict[str, Node]) -> Slo:
+    example = "slo: {availability: 99.9, latency_p95_ms: 250}"
+    if "slo" not in members:
+        return Slo()
+    given = members["slo"].mapping("slo", example)
+    _only(given, {"availability", "latency_p95_ms"}, "slo", example)
+    numbers: dict[str, JsonValue] = {}
+    for name, node in given.items():
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise node.wrong(f"{name} must be a number.", example)
+        numbers[name] = str(value) if name == "availability" else value
+    if not 0 < float(given["availability"].value if "availability" in given else 50) < 100:  # type: ignore[arg-type]
+        raise given["availability"].wrong("availability is a percentage between 0 and 100.", example)
+    latency = numbers.get("latency_p95_ms", 1)
+    if not isinstance(latency, int) or latency < 1:
+        raise given["latency_p95_ms"].wrong("latency_p95_ms is a whole number of milliseconds.", example)
+    return Slo.model_validate(numbers)
+
+
+def _stories(root: Node, members: dict[str, Node]) -> tuple[Story, ...]:
+    if "stories" not in members:
+        raise root.wrong("there are no stories.", EXAMPLE)
+    found: dict[str, Story] = {}
+    for node in members["stories"].sequence("stories", EXAMPLE):
+        story = _story(node)
+        if story.id in found:
+            raise node.wrong(f"the story id {story.id!r} stands twice.", "- id: CHK-2")
+        found[story.id] = story
+    return tuple(found.values())
+
+
+def _story(node: Node) -> Story:
+    members = node.mapping("a story", EXAMPLE)
+    _only(members, {"id", "title", "story", "acceptance"}, "a story", EXAMPLE)
+    if "id" not in members:
+        raise node.wrong("the story has no id.", "- id: CHK-1")
+    name = members["id"].text("the id of a story", "- id: CHK-1", 64)
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", name) or ".." in name:
+        raise members["id"].wrong(
+            f"{name!r} cannot be a story id: use letters, digits, hyphens, dots and underscores.", "- id: CHK-1"
+        )
+    if "acceptance" not in members:
+        raise node.wrong(f"the story {name} has no acceptance criteria.", EXAMPLE)
+    items = members["acceptance"].sequence(f"the acceptance criteria of {name}", EXAMPLE)
+    if len(items) > MOST_CRITERIA:
+        raise members["acceptance"].wrong(f"{len(items)} criteria are too many for one story.", EXAMPLE)
+    return Story(
+        id=name,
+        title=_optional(members, "title", 200) or name,
+        story=_optional(members, "story", LONGEST_TEXT),
+        criteria=tuple(
+            Criterion(id=f"{name}.{place}", text=item.text("a criterion", EXAMPLE, LONGEST_CRITERION))
+            for place, item in enumerate(items, 1)
+        ),
+    )
+
+
+def _optional(members: dict[str, Node], name: str, most: int) -> str:
+    if name not in members or members[name].value is None:
+        return ""
+    return members[name].text(name, EXAMPLE, most)
+
+
+def _only(members: dict[str, Node], known: set[str], what: str, example: str) -> None:
+    for name, node in members.items():
+        if name not in known:
+            raise node.wrong(f"{what} has no {name!r}; it may have {', '.join(sorted(known))}.", example)
