@@ -28,7 +28,7 @@ Kind = Literal[
     "asked",  # a person has to approve or answer
     "answered",  # what they said, and who
     "model",  # a call of a chat model: spending and egress
-    "answered_role",  # what a role concluded
+    "concluded",  # what a role answered
     "note",  # something a reader should know, such as a role that had nothing to do
     "closed",  # how the delivery ended
 ]

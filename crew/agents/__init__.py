@@ -1,0 +1,12 @@
+"""The eight roles, one file each, in the order that a story meets them."""
+
+from __future__ import annotations
+
+from crew.agents import code, cost, deployment, design, governance, performance, reliability, testing
+from crew.agents.role import Role
+from crew.state import RoleName
+
+ROLES: dict[RoleName, Role] = {
+    module.ROLE.name: module.ROLE
+    for module in (design, code, testing, governance, performance, deployment, reliability, cost)
+}

@@ -1,0 +1,21 @@
+"""The cost agent. It has no tools yet: the delivery graph passes it by, and the report says so."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from crew.agents.role import Answer, Role
+from crew.state import DeliveryState
+
+
+def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+    return {"version": state["version"]}
+
+
+ROLE = Role(
+    name="cost",
+    purpose="Finds what the service spends without need.",
+    tools=(),
+    answer=Answer,
+    facts=_facts,
+)

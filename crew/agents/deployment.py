@@ -1,0 +1,29 @@
+"""The deployment agent: brings a merged version into production."""
+
+from __future__ import annotations
+
+from pydantic import Field, JsonValue
+
+from crew.agents.role import Answer, Role
+from crew.state import DeliveryState
+
+
+class DeploymentAnswer(Answer):
+    """What serves now."""
+
+    version: str = Field(default="", description="Commit that serves.")
+    url: str = Field(default="", description="Where it answers.")
+    started: bool = False
+
+
+def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+    return {"version": state["version"], "environment": "production"}
+
+
+ROLE = Role(
+    name="deployment",
+    purpose="Brings a merged version into production, and keeps the one before it if the new one is not ready.",
+    tools=("install_dependencies", "start_service", "stop_service"),
+    answer=DeploymentAnswer,
+    facts=_facts,
+)

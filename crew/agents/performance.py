@@ -1,0 +1,21 @@
+"""The performance agent. It has no tools yet: the delivery graph passes it by, and the report says so."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from crew.agents.role import Answer, Role
+from crew.state import DeliveryState
+
+
+def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+    return {"version": state["version"]}
+
+
+ROLE = Role(
+    name="performance",
+    purpose="Measures the new version under load before it meets real traffic.",
+    tools=(),
+    answer=Answer,
+    facts=_facts,
+)

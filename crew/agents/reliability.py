@@ -1,0 +1,21 @@
+"""The reliability agent. It has no tools yet: the delivery graph passes it by, and the report says so."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from crew.agents.role import Answer, Role
+from crew.state import DeliveryState
+
+
+def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+    return {"version": state["version"]}
+
+
+ROLE = Role(
+    name="reliability",
+    purpose="Watches the new version and takes it back when it does harm.",
+    tools=(),
+    answer=Answer,
+    facts=_facts,
+)

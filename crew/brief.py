@@ -1,0 +1,68 @@
+"""A role's first messages: its rendered prompt, and one fenced, versioned JSON brief.
+
+The brief is all that a role is told, so that a playbook, a recording and a language model know the same. Text from
+stories, repositories and tools stands inside the fence as data; it instructs nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.agents.role import Role
+from crew.canonical import canonical
+from crew.state import DeliveryState
+from prompts import render
+
+_FENCE = re.compile(r"```json brief\n(.*)\n```", re.DOTALL)
+
+
+class Brief(BaseModel):
+    """The facts that a role works from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = 1
+    role: str
+    delivery: str
+    visit: int
+    """Which time the role is at work in this delivery, from 1."""
+    service: str
+    story: dict[str, JsonValue]
+    """The story: `id`, `title`, `story`, and `criteria` with `id` and `text`."""
+    evidence: dict[str, str]
+    """Name to the id of an earlier action or artifact that a rationale may rest on."""
+    facts: dict[str, JsonValue]
+    """What this role needs besides."""
+
+
+def brief_for(role: Role, state: DeliveryState, visit: int) -> Brief:
+    """Return what a role is told at this point of a delivery."""
+    return Brief(
+        role=role.name,
+        delivery=state["delivery"],
+        visit=visit,
+        service=state["service"],
+        story=dict(state["story"]),  # type: ignore[arg-type]  a TypedDict of JSON values
+        evidence={name: str(value) for name, value in state.get("evidence", {}).items()},
+        facts=role.facts(state),
+    )
+
+
+def first_messages(role: Role, brief: Brief) -> list[BaseMessage]:
+    """Return the system message and the message that holds the brief."""
+    prompt = render(role.name, purpose=role.purpose, tools=role.tools, most_steps=role.most_steps)
+    # No backtick in the data: nothing in it can end the fence.
+    text = canonical(brief.model_dump(mode="json")).replace("`", "\\u0060")
+    return [SystemMessage(prompt), HumanMessage(f"```json brief\n{text}\n```")]
+
+
+def read_brief(message: BaseMessage) -> Brief:
+    """Return the brief that a message holds; raises ValueError if it holds none."""
+    found = _FENCE.fullmatch(str(message.content).strip())
+    if not found:
+        raise ValueError("The message holds no brief.")
+    return Brief.model_validate(json.loads(found.group(1)))

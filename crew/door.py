@@ -1,0 +1,336 @@
+"""The one door: nothing is done to the world except through `Door.act`.
+
+A call names a tool, its arguments, a rationale and the evidence it rests on. The door checks that the evidence
+exists, asks policy, asks a person where policy says so, writes the intent, runs the tool in its sandbox, writes
+the outcome and publishes both. A call that was begun before a crash is found by its key: its outcome is replayed,
+or its tool's probe says whether the effect is there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from crew.artifacts import ArtifactStore
+from crew.canonical import canonical, digest_of
+from crew.coordination.events import Bus
+from crew.errors import CrewError, LedgerDamaged
+from crew.ledger import Kind, Ledger, Row
+from tools.policy import Decision
+from tools.result import Tool, ToolResult, Workbench
+
+
+class Call(BaseModel):
+    """What somebody wants done, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery: str
+    role: str
+    """The agent's role, or "crew" for the state machine itself."""
+    visit: int
+    """Which time the role is at work in this delivery, from 1."""
+    step: int
+    """The role's own step within the visit, from 1."""
+    index: int
+    """Place among the calls of that step, from 0."""
+    tool: str
+    arguments: dict[str, JsonValue]
+    rationale: str
+    """What was seen, what was chosen, what was rejected, in plain language."""
+    evidence: tuple[str, ...] = ()
+    """Ids of earlier actions, or digests of artifacts, of this delivery."""
+
+    @property
+    def key(self) -> str:
+        """Id of the action: the same call at the same place is the same action, whoever asks again."""
+        place: list[JsonValue] = [self.delivery, self.role, self.visit, self.step, self.index]
+        said: list[JsonValue] = [self.tool, self.arguments, self.rationale, list(self.evidence)]
+        return "a-" + digest_of([*place, *said]).removeprefix("sha256:")[:16]
+
+
+class Approval(BaseModel):
+    """What a person has to decide."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    action: str
+    """Id of the action that waits."""
+    tool: str
+    approves: str
+    """Digest of what is approved: a git tree, a plan. A change since then needs a new approval."""
+    reasons: tuple[str, ...]
+    answerable: bool
+    """Whether `--yes` may answer it."""
+
+
+class ApprovalNeeded(CrewError):  # noqa: N818
+    """Raised before anything was done; the graph turns it into an interrupt."""
+
+    exit_code = 3
+
+    def __init__(self, approval: Approval) -> None:
+        super().__init__(f"{approval.tool} needs a person: {' '.join(approval.reasons)}")
+        self.approval = approval
+
+
+class Policy(Protocol):
+    """What the door asks."""
+
+    def decide(self, document: dict[str, JsonValue]) -> Decision:
+        """Return allow, deny or ask; no answer is a deny."""
+
+
+Facts = Callable[[Call, Tool, BaseModel], dict[str, JsonValue]]
+"""What policy has to know about a call besides what the caller said: computed here, never by the caller."""
+
+
+class Door:
+    """The door of one delivery."""
+
+    def __init__(
+        self,
+        *,
+        tools: Mapping[str, Tool],
+        workbench: Workbench,
+        ledger: Ledger,
+        artifacts: ArtifactStore,
+        policy: Policy,
+        facts: Facts,
+        redact: Callable[[JsonValue], JsonValue],
+        bus: Bus,
+        yes: bool = False,
+    ) -> None:
+        self._tools = tools
+        self._bench = workbench
+        self._ledger = ledger
+        self._artifacts = artifacts
+        self._policy = policy
+        self._facts = facts
+        self._redact = redact
+        self._bus = bus
+        self._yes = yes
+        self._known: set[str] | None = None
+
+    def act(self, call: Call) -> ToolResult:
+        """Do what is asked, once, and return what came of it.
+
+        A call that is refused, by these checks or by policy, is a result with `ok` false and code "denied".
+        Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, written down, if the
+        tool cannot go on.
+        """
+        if replayed := self._replay(call):
+            return replayed
+        begun = self._ledger.find(call.delivery, "intent", call.key)
+        tool, problem = self._tools.get(call.tool), ""
+        arguments: BaseModel | None = None
+        if tool is None:
+            problem = f"There is no tool {call.tool!r}."
+        else:
+            arguments, problem = _validated(tool, call.arguments)
+        problem = problem or self._unreasoned(call)
+        if tool is None or arguments is None or problem:
+            return self._deny(call, (problem,), rules=("door",), decision=None)
+        if begun is None:
+            denied = self._ask_policy(call, tool, arguments)
+            if denied:
+                return denied
+        return self._run(call, tool, arguments, probe=begun is not None)
+
+    def consult(self, call: Call) -> Decision:
+        """Return what policy says of a call, without doing anything or writing it down."""
+        tool = self._tools[call.tool]
+        arguments, problem = _validated(tool, call.arguments)
+        if arguments is None:
+            raise ValueError(problem)
+        return self._policy.decide(self._document(call, tool, arguments))
+
+    def answer(self, delivery: str, approval: str, approved: bool, who: str, text: str = "") -> None:
+        """Write down what a person said of an approval that was asked for."""
+        body: dict[str, JsonValue] = {"approved": approved, "by": who, "text": text}
+        self._write(delivery, "answered", approval, body)
+
+    def _replay(self, call: Call) -> ToolResult | None:
+        done = self._ledger.find(call.delivery, "outcome", call.key)
+        if done:
+            try:
+                return ToolResult.model_validate_json(self._artifacts.get(str(done.body["result"])))
+            except KeyError as error:
+                raise LedgerDamaged(
+                    f"The result of action {call.key} is gone from the artifact store ({error.args[0]}). "
+                    f"Run `crew ledger verify {call.delivery}`."
+                ) from error
+        denied = self._ledger.find(call.delivery, "denied", call.key)
+        if denied is None:
+            return None
+        return _denial(tuple(str(each) for each in _list(denied.body["reasons"])))
+
+    def _unreasoned(self, call: Call) -> str:
+        if not call.rationale.strip():
+            return "The call carries no rationale: say what you saw, what you chose and what you rejected."
+        if not call.evidence:
+            return "The call names no evidence: give ids of earlier actions or artifacts of this delivery."
+        known = self._evidence(call.delivery)
+        unknown = [each for each in call.evidence if each not in known]
+        if unknown:
+            return f"This delivery holds no evidence {', '.join(unknown)}; reasons bind only to what is there."
+        return ""
+
+    def _evidence(self, delivery: str) -> set[str]:
+        # Read once: a lease makes this door the only writer of the delivery's rows.
+        if self._known is None:
+            self._known = set()
+            for row in self._ledger.rows(delivery):
+                self._known |= _evidence_of(row)
+        return self._known
+
+    def _ask_policy(self, call: Call, tool: Tool, arguments: BaseModel) -> ToolResult | None:
+        document = self._document(call, tool, arguments)
+        decision = self._policy.decide(document)
+        if decision.outcome == "deny":
+            return self._deny(call, decision.reasons, decision.rules, decision)
+        approved_by = ""
+        if decision.outcome == "ask":
+            answered = self._approval(call, tool, document, decision)
+            if not answered.body["approved"]:
+                who = str(answered.body["by"])
+                return self._deny(call, (f"{who} rejected it. {answered.body['text']}".strip(),), ("person",), decision)
+            approved_by = answered.key
+        self._write(
+            call.delivery,
+            "intent",
+            call.key,
+            self._described(call)
+            | {"effect": tool.effect, "policy": _policy_facts(decision), "approval": approved_by},
+        )
+        return None
+
+    def _approval(self, call: Call, tool: Tool, document: dict[str, JsonValue], decision: Decision) -> Row:
+        facts = document["facts"]
+        subject = facts.get("approves") if isinstance(facts, dict) else None
+        approves = str(subject or digest_of([call.tool, call.arguments]))
+        # Named after what is approved and why, not after the action: the same tree is approved once.
+        name = digest_of([call.delivery, call.tool, approves, list(decision.rules)]).removeprefix("sha256:")
+        approval = Approval(
+            id=f"p-{name[:10]}",
+            action=call.key,
+            tool=tool.name,
+            approves=approves,
+            reasons=decision.reasons,
+            answerable=decision.answerable,
+        )
+        answered = self._ledger.find(call.delivery, "answered", approval.id)
+        if answered:
+            return answered
+        self._write(call.delivery, "asked", approval.id, approval.model_dump(mode="json"))
+        if self._yes and decision.answerable:
+            self.answer(call.delivery, approval.id, approved=True, who="--yes")
+            return self._found(call.delivery, "answered", approval.id)
+        raise ApprovalNeeded(approval)
+
+    def _run(self, call: Call, tool: Tool, arguments: BaseModel, probe: bool) -> ToolResult:
+        begun, probed = time.monotonic(), False
+        try:
+            result = tool.probe(self._bench, arguments) if probe and tool.probe else None
+            probed = result is not None
+            result = result or tool.run(self._bench, arguments)
+        except Exception as error:
+            # Whatever a tool dies of is its outcome; the delivery then ends with it, honestly.
+            failed = ToolResult(ok=False, code="failed", summary=f"{type(error).__name__}: {error}")
+            self._outcome(call, failed, time.monotonic() - begun, probed)
+            raise
+        result = _strip(result, self._redact)
+        self._outcome(call, result, time.monotonic() - begun, probed)
+        return result
+
+    def _outcome(self, call: Call, result: ToolResult, seconds: float, probed: bool) -> None:
+        stored = self._artifacts.put(canonical(result.model_dump(mode="json")).encode())
+        body: dict[str, JsonValue] = {
+            "ok": result.ok,
+            "code": result.code,
+            "summary": result.summary,
+            "result": stored,
+            "artifacts": [stored, *result.artifacts.values()],
+            "seconds": round(seconds, 3),
+            "found_after_a_crash": probed,
+        }
+        self._write(call.delivery, "outcome", call.key, body)
+
+    def _deny(
+        self, call: Call, reasons: tuple[str, ...], rules: tuple[str, ...], decision: Decision | None
+    ) -> ToolResult:
+        policy = _policy_facts(decision) if decision else None
+        body = self._described(call) | {"reasons": list(reasons), "rules": list(rules), "policy": policy}
+        self._write(call.delivery, "denied", call.key, body)
+        return _denial(reasons)
+
+    def _document(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
+        return {
+            "delivery": call.delivery,
+            "role": call.role,
+            "tool": call.tool,
+            "effect": tool.effect,
+            "arguments": call.arguments,
+            "rationale": call.rationale,
+            "evidence": list(call.evidence),
+            "facts": self._facts(call, tool, arguments),
+        }
+
+    def _described(self, call: Call) -> dict[str, JsonValue]:
+        arguments = self._redact(call.arguments)
+        rationale = self._redact(call.rationale)
+        place: dict[str, JsonValue] = {"visit": call.visit, "step": call.step, "index": call.index}
+        said: dict[str, JsonValue] = {"rationale": rationale, "evidence": list(call.evidence)}
+        return {"role": call.role, **place, "tool": call.tool, "arguments": arguments, **said}
+
+    def _write(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> None:
+        row = self._ledger.append(delivery, kind, key, body)
+        if self._known is not None:
+            self._known |= _evidence_of(row)
+        self._bus.publish(row)
+
+    def _found(self, delivery: str, kind: Kind, key: str) -> Row:
+        row = self._ledger.find(delivery, kind, key)
+        if row is None:
+            raise LedgerDamaged(f"The {kind} row {key} of {delivery} was written and is gone.")
+        return row
+
+
+def _validated(tool: Tool, arguments: dict[str, JsonValue]) -> tuple[BaseModel | None, str]:
+    try:
+        return tool.arguments.model_validate(arguments), ""
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        return None, f"The arguments of {tool.name} do not fit: {wrong}."
+
+
+def _denial(reasons: tuple[str, ...]) -> ToolResult:
+    return ToolResult(ok=False, code="denied", summary=" ".join(reasons))
+
+
+def _policy_facts(decision: Decision) -> dict[str, JsonValue]:
+    return {
+        "outcome": decision.outcome,
+        "reasons": list(decision.reasons),
+        "rules": list(decision.rules),
+        "engine": decision.engine,
+        "digest": decision.policy_digest,
+    }
+
+
+def _strip(result: ToolResult, redact: Callable[[JsonValue], JsonValue]) -> ToolResult:
+    return ToolResult.model_validate(redact(result.model_dump(mode="json")))
+
+
+def _evidence_of(row: Row) -> set[str]:
+    if row.kind not in ("opened", "outcome", "answered"):
+        return set()
+    return {row.key, *(str(each) for each in _list(row.body.get("artifacts", [])))}
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []

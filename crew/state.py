@@ -1,0 +1,83 @@
+"""The knowledge state that one delivery hands from agent to agent: small JSON values, ids and digests.
+
+Documents, diffs, reports and logs live in the artifact store. Every field may be missing until the node that
+knows it has run. Node names and field names are an on-disk format: checkpoints of unfinished deliveries hold them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import JsonValue
+
+RoleName = Literal[
+    "design", "code", "testing", "governance", "performance", "deployment", "reliability", "cost"
+]
+Status = Literal["delivered", "waiting", "stopped", "failed"]
+
+
+def merged(left: dict[str, JsonValue] | None, right: dict[str, JsonValue] | None) -> dict[str, JsonValue]:
+    """Return both, the right one winning: how parallel roles write one field."""
+    return (left or {}) | (right or {})
+
+
+class CriterionState(TypedDict):
+    """One acceptance criterion."""
+
+    id: str
+    text: str
+
+
+class StoryState(TypedDict):
+    """The story that is delivered."""
+
+    id: str
+    title: str
+    story: str
+    criteria: list[CriterionState]
+
+
+class Ending(TypedDict):
+    """How the delivery ends."""
+
+    status: Status
+    reason: str
+    """One sentence; "" for a delivery that needs none."""
+
+
+class DeliveryState(TypedDict, total=False):
+    """What is known of one delivery."""
+
+    delivery: str
+    service: str
+    story: StoryState
+    story_digest: str
+    """Artifact that holds the story."""
+    strict: bool
+    """Stop at the first criterion that is not covered."""
+    origin: str
+    """Who wants it: "person", or the agent that does."""
+    base: str
+    """Commit of the main branch that the delivery starts from; "" for a new repository."""
+    base_tree: str
+    branch: str
+    """The story's branch, without `refs/heads/`."""
+    tree: str
+    """Git tree of the workspace as last committed; test and scan evidence belong to it."""
+    commit: str
+    pull_request: str
+    version: str
+    """Merge commit on the main branch; "" until merged."""
+    url: str
+    """Where the service answers; "" until started."""
+    repairs: int
+    """How often the code agent was sent back."""
+    visits: Annotated[dict[str, JsonValue], merged]
+    """Role to how often it has been at work."""
+    answers: Annotated[dict[str, JsonValue], merged]
+    """Role to its last answer."""
+    evidence: Annotated[dict[str, JsonValue], merged]
+    """Name to the id of an action or artifact: what later rationales may rest on."""
+    replies: Annotated[dict[str, JsonValue], merged]
+    """Question id to what a person answered."""
+    ending: Ending | None
