@@ -1,0 +1,112 @@
+"""The named schemas of a contract: resources as read, created, updated and listed, and actions' bodies."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from tools.blueprint import shape
+from tools.blueprint.model import Action, Blueprint, Entity, FieldSpec
+from tools.blueprint.names import camel, pascal
+from tools.blueprint.responses import problem_schema
+from tools.blueprint.samples import example_body
+from tools.blueprint.schemas import Schema, Use, field_schema
+
+PROBLEM = "ProblemDetails"
+
+
+def schema_name(entity: Entity, variant: str) -> str:
+    """Return the component's name; variants are "read", "create", "update", "page" or an action."""
+    name = pascal(entity.name)
+    return name if variant == "read" else f"{name}{pascal(variant)}"
+
+
+def component_schemas(blueprint: Blueprint) -> dict[str, JsonValue]:
+    """Return all named schemas."""
+    found: dict[str, JsonValue] = {}
+    for entity in blueprint.entities:
+        found[schema_name(entity, "read")] = _read(entity)
+        if entity.offers("create"):
+            found[schema_name(entity, "create")] = create_body(entity)
+        if entity.offers("update"):
+            found[schema_name(entity, "update")] = _object(_written(entity, "update"))
+        if entity.offers("list"):
+            found[schema_name(entity, "page")] = _page(entity)
+        for action in entity.actions:
+            found[schema_name(entity, action.name)] = action_body(blueprint, action)
+    found[PROBLEM] = problem_schema()
+    return found
+
+
+def create_body(entity: Entity) -> Schema:
+    """Return the schema of a create's body."""
+    required = [camel(f"{each.name} id") for each in entity.references]
+    required += [camel(each.name) for each in shape.written_fields(entity) if each.required]
+    schema = _object(_written(entity, "create"), required)
+    example = None if entity.references else example_body(shape.written_fields(entity))
+    return schema | ({"examples": [example]} if example else {})
+
+
+def action_body(blueprint: Blueprint, action: Action) -> Schema:
+    """Return the schema of an action's body."""
+    properties: dict[str, JsonValue] = {}
+    required: list[str] = []
+    if key := shape.object_key(blueprint, action):
+        properties[key] = _key_schema(shape.object_field(blueprint, action))
+        required.append(key)
+    for each in action.inputs:
+        properties[camel(each.name)] = field_schema(each, "create")
+        required += [camel(each.name)] if each.required else []
+    return _object(properties, required)
+
+
+def _key_schema(field: FieldSpec | None) -> Schema:
+    """What names an object: nothing that could not be the value of the field."""
+    if field is None:
+        return {"type": "string", "format": "uuid"}
+    return field_schema(field.model_copy(update={"optional": False, "default": None}), "create")
+
+
+def _read(entity: Entity) -> Schema:
+    properties: dict[str, JsonValue] = {"id": {"type": "string", "format": "uuid", "readOnly": True}}
+    properties |= {
+        camel(f"{each.name} id"): _reference(nullable=each.added_later) for each in entity.references
+    }
+    ruled = entity.initial_state is not None
+    properties |= {
+        camel(each.name): field_schema(each, "read")
+        for each in entity.fields
+        if not (ruled and each.name == "status")
+    }
+    if ruled:
+        properties["status"] = {"type": "string", "enum": list(entity.states), "readOnly": True}
+    for name in ("createdAt", "updatedAt"):
+        properties[name] = {"type": "string", "format": "date-time", "readOnly": True}
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _written(entity: Entity, use: Use) -> dict[str, JsonValue]:
+    properties: dict[str, JsonValue] = {camel(f"{each.name} id"): _reference() for each in entity.references}
+    return properties | {camel(each.name): field_schema(each, use) for each in shape.written_fields(entity)}
+
+
+def _reference(*, nullable: bool = False) -> Schema:
+    return {"type": ["string", "null"] if nullable else "string", "format": "uuid"}
+
+
+def _page(entity: Entity) -> Schema:
+    item: Schema = {"$ref": f"#/components/schemas/{schema_name(entity, 'read')}"}
+    return {
+        "type": "object",
+        "required": ["items", "total"],
+        "properties": {
+            "items": {"type": "array", "maxItems": 200, "items": item},
+            "total": {"type": "integer", "minimum": 0, "description": "How many there are on all pages."},
+        },
+    }
+
+
+def _object(properties: dict[str, JsonValue], required: list[str] | None = None) -> Schema:
+    schema: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
+    if required:
+        schema["required"] = list(required)
+    return schema

@@ -1,0 +1,42 @@
+"""What each type of the blueprint means on the wire, in numbers and regular expressions.
+
+The contract says it and the service checks it, so both take it from here. Every expression means the same to
+ECMAScript and to Python's `re.search`, but for one thing: in Python write `\\Z` for the last `$`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+INTEGER_MINIMUM = -(2**63)
+INTEGER_MAXIMUM = 2**63 - 1
+MONEY_LIMIT = Decimal("9999999999999.99")
+"""Largest amount either side of zero: 15 digits, which every JSON reader keeps exactly."""
+TEXT_LENGTH = 10_000
+"""Characters of a text, or URL, that names no maximum."""
+EMAIL_LENGTH = 254
+BODY_BYTES = 1_000_000
+
+NO_NUL = r"^[^\x00]*$"
+NOT_BLANK = r"[^\s\x00\x1c-\x1f\x85]"
+"""Searched for in a required text: one character that is not white space, as `str.isspace` sees it."""
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PATH = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
+_QUERY = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
+
+EMAIL = (
+    rf"^(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?$"
+)
+"""A dot-atom at a domain of two or more labels."""
+URL = rf"^https?://{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?(?:/{_PATH})?(?:\?{_QUERY})?(?:#{_QUERY})?$"
+"""An absolute http or https address in the characters of RFC 3986, without credentials."""
+UUID = r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
+DATE = r"^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+"""The shape; the day must exist as well."""
+TIMESTAMP = (
+    r"^(?!0000|0001-01-01|9999-12-31)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,6})?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""The shape; the moment must exist as well. Its first and last day could leave the calendar in UTC."""

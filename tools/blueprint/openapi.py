@@ -1,0 +1,173 @@
+"""Blueprint -> OpenAPI 3.1: the contract that the service keeps and its tests hold it to."""
+
+from __future__ import annotations
+
+import yaml
+from pydantic import JsonValue
+
+from tools.blueprint import formats, responses, shape
+from tools.blueprint.bodies import component_schemas, schema_name
+from tools.blueprint.model import Blueprint, Entity, FieldSpec, Operation
+from tools.blueprint.names import camel, kebab, plural
+from tools.blueprint.schemas import Schema, field_schema
+
+_ID: Schema = {"type": "string", "format": "uuid"}
+_OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": formats.INTEGER_MAXIMUM, "default": 0}
+_JSON = ("application/json",)
+_MERGE_PATCH = ("application/merge-patch+json", "application/json")
+
+
+def document(blueprint: Blueprint) -> dict[str, JsonValue]:
+    """Return the service's OpenAPI document; equal blueprints give equal ones, order of keys included."""
+    paths: dict[str, JsonValue] = {}
+    for entity in blueprint.entities:
+        for operation in shape.operations(entity):
+            method, path = shape.route(entity, operation)
+            item = paths.setdefault(path, {})
+            if isinstance(item, dict):
+                item[method.lower()] = _operation(blueprint, entity, operation)
+    paths.update(responses.service_paths())
+    components: dict[str, JsonValue] = {
+        "schemas": component_schemas(blueprint),
+        "responses": responses.problems(_statuses(blueprint)),
+    }
+    if blueprint.restricted:
+        components["securitySchemes"] = {"bearer": responses.bearer_scheme()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": blueprint.service, "version": "1"},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": plural(entity.name)} for entity in blueprint.entities],
+        "paths": paths,
+        "components": components,
+    }
+
+
+def to_yaml(document: dict[str, JsonValue]) -> str:
+    """Return the document as YAML text, in its own order."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def operation_id(entity: Entity, operation: Operation) -> str:
+    """Return `cancelOrder`, `listOrders`."""
+    return camel(f"{operation} {plural(entity.name) if operation == 'list' else entity.name}")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes equal parts out in full: anchors are no help to a reader of a contract."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
+    many = plural(entity.name)
+    found: Schema = {
+        "operationId": operation_id(entity, operation),
+        "summary": f"{operation.capitalize()} {many if operation == 'list' else entity.name}",
+        "tags": [many],
+    }
+    if texts := _criteria(blueprint, entity, operation):
+        found["description"] = "\n".join(f"- {text}" for text in texts)
+    parameters = _parameters(entity, operation)
+    if parameters:
+        found["parameters"] = parameters
+    if shape.takes_body(operation):
+        found["requestBody"] = _request_body(entity, operation)
+    found["responses"] = _responses(blueprint, entity, operation)
+    if allowed := shape.roles(entity, operation):
+        found["security"] = [{"bearer": [role]} for role in allowed]
+    return found
+
+
+def _criteria(blueprint: Blueprint, entity: Entity, operation: Operation) -> list[str]:
+    """Texts of the criteria that rule this operation of all."""
+    ids = {each.criterion for each in shape.rules(entity, operation)}
+    return [each.text for each in blueprint.criteria if each.id in ids]
+
+
+def _parameters(entity: Entity, operation: Operation) -> list[JsonValue]:
+    if operation == "list":
+        return _list_parameters(entity)
+    if operation == "create":
+        return []
+    return [{"name": "id", "in": "path", "required": True, "schema": _ID}]
+
+
+def _list_parameters(entity: Entity) -> list[JsonValue]:
+    found: list[JsonValue] = [
+        _query(
+            "limit", "Most items to return.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+        ),
+        _query("offset", "How many of the oldest to leave out.", _OFFSET),
+    ]
+    for each in entity.references:
+        found.append(_query(camel(f"{each.name} id"), f"Only those of this {each.target}.", _ID))
+    for filtered in entity.filters:
+        if entity.reference(filtered.field) is None:
+            schema = field_schema(filtered_field(entity, filtered.field), "query")
+            found.append(_query(camel(filtered.field), f"Only those with this {filtered.field}.", schema))
+    if keys := [camel(each.field) for each in entity.sorts]:
+        order: Schema = {"type": "string", "enum": [sign + key for key in keys for sign in ("", "-")]}
+        found.append(_query("sort", "Key to sort by; a minus turns the order round.", order))
+    return found
+
+
+def filtered_field(entity: Entity, name: str) -> FieldSpec:
+    """Return the field that a filter names: a declared one, or the status that states rule."""
+    field = entity.field(name)
+    if name == "status" and entity.initial_state is not None:
+        return FieldSpec(name="status", type="choice", choices=entity.states)
+    return field or FieldSpec(name=name, type="timestamp")
+
+
+def _query(name: str, description: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _request_body(entity: Entity, operation: Operation) -> Schema:
+    reference: Schema = {"$ref": f"#/components/schemas/{schema_name(entity, operation)}"}
+    types = _MERGE_PATCH if operation == "update" else _JSON
+    return {
+        "required": shape.body_required(entity, operation),
+        "content": {kind: {"schema": reference} for kind in types},
+    }
+
+
+def _responses(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
+    found: Schema = {}
+    reference: Schema = {"$ref": f"#/components/schemas/{schema_name(entity, 'read')}"}
+    if operation == "create":
+        found["201"] = responses.created(entity, reference, _links(entity))
+    elif operation == "list":
+        page: Schema = {"$ref": f"#/components/schemas/{schema_name(entity, 'page')}"}
+        found["200"] = responses.success(f"A page of {plural(entity.name)}.", page)
+    elif operation == "delete":
+        found["204"] = {"description": f"The {entity.name} is gone."}
+    else:
+        found["200"] = responses.success(f"The {entity.name} as it is now.", reference)
+    for status in shape.error_statuses(blueprint, entity, operation):
+        found[str(status)] = {"$ref": f"#/components/responses/{responses.problem_name(status)}"}
+    return found
+
+
+def _statuses(blueprint: Blueprint) -> set[int]:
+    """Every status of a problem that any operation answers with."""
+    return {
+        status
+        for entity in blueprint.entities
+        for operation in shape.operations(entity)
+        for status in shape.error_statuses(blueprint, entity, operation)
+    }
+
+
+def _links(entity: Entity) -> Schema:
+    """What can be done next with what was created."""
+    return {
+        kebab(operation): {
+            "operationId": operation_id(entity, operation),
+            "parameters": {"id": "$response.body#/id"},
+        }
+        for operation in shape.operations(entity)
+        if operation not in ("create", "list")
+    }

@@ -1,0 +1,123 @@
+"""Fields as JSON Schemas: as they are written in bodies, read back, and asked for in a query."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import JsonValue
+
+from tools.blueprint import formats
+from tools.blueprint.model import FieldSpec, FieldType, Value
+
+Schema = dict[str, JsonValue]
+Use = Literal["create", "update", "read", "query"]
+
+_BASE: dict[FieldType, Schema] = {
+    "text": {"type": "string"},
+    "integer": {"type": "integer", "format": "int64"},
+    "number": {"type": "number", "format": "double"},
+    "money": {"type": "number", "multipleOf": 0.01},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "email": {"type": "string", "format": "email"},
+    "url": {"type": "string", "format": "uri"},
+    "uuid": {"type": "string", "format": "uuid"},
+    "choice": {"type": "string"},
+}
+
+
+def field_schema(field: FieldSpec, use: Use) -> Schema:
+    """Return the schema of a field; bounds and lengths rule what is written only."""
+    if use == "query" and field.type in ("email", "url"):
+        return _BASE["text"] | _shape("text")  # a search finds nothing where a write would be refused
+    schema = dict(_BASE[field.type])
+    if use in ("create", "update"):
+        schema |= _constraints(field)
+    elif use == "query":
+        schema |= _shape(field.type)
+    if field.type == "choice":
+        schema["enum"] = list(field.choices)
+    if use == "create" and field.default is not None:
+        schema["default"] = json_value(field.type, field.default)
+    if use == "read" and field.computed is not None:
+        schema["readOnly"] = True
+    if field.nullable if use == "read" else field.optional and use != "query":
+        _allow_null(schema)
+    return schema
+
+
+def json_value(kind: FieldType, value: Value) -> JsonValue:
+    """Return a blueprint's literal as it stands in JSON."""
+    if kind in ("integer", "number", "money") and not isinstance(value, bool):
+        return _number(Decimal(value))
+    return value
+
+
+def _constraints(field: FieldSpec) -> Schema:
+    if field.type in ("integer", "number", "money"):
+        return _shape(field.type) | _bounds(field)
+    schema = _shape(field.type)
+    if field.type in ("text", "email", "url"):
+        schema |= _lengths(field)
+    if field.type == "text":
+        schema |= _characters(field)
+    return schema
+
+
+def _shape(kind: FieldType) -> Schema:
+    """What holds for any value of the type."""
+    shapes: dict[FieldType, Schema] = {
+        "text": {"pattern": formats.NO_NUL, "maxLength": formats.TEXT_LENGTH},
+        "integer": {"minimum": formats.INTEGER_MINIMUM, "maximum": formats.INTEGER_MAXIMUM},
+        "money": {"minimum": _number(-formats.MONEY_LIMIT), "maximum": _number(formats.MONEY_LIMIT)},
+        "date": {"pattern": formats.DATE},
+        "timestamp": {"pattern": formats.TIMESTAMP},
+        "email": {"pattern": formats.EMAIL, "maxLength": formats.EMAIL_LENGTH},
+        "url": {"pattern": formats.URL, "maxLength": formats.TEXT_LENGTH},
+        "uuid": {"pattern": formats.UUID},
+    }
+    return dict(shapes.get(kind, {}))
+
+
+def _bounds(field: FieldSpec) -> Schema:
+    bounds: Schema = {}
+    if field.minimum is not None:
+        bounds["minimum"] = _number(field.minimum)
+    if field.maximum is not None:
+        bounds["maximum"] = _number(field.maximum)
+    return bounds
+
+
+def _lengths(field: FieldSpec) -> Schema:
+    lengths: Schema = {}
+    minimum = field.min_length if field.min_length is not None else int(field.required)
+    if minimum and (field.type == "text" or field.min_length is not None):
+        lengths["minLength"] = minimum
+    if field.max_length is not None:
+        lengths["maxLength"] = field.max_length
+    return lengths
+
+
+def _characters(field: FieldSpec) -> Schema:
+    """Pattern, no NUL, not blank when required; a schema holds one `pattern`, the others go into `allOf`."""
+    patterns = [f"^(?:{field.pattern})$"] if field.pattern else []
+    patterns.append(formats.NO_NUL)
+    if field.required:
+        patterns.append(formats.NOT_BLANK)
+    schema: Schema = {"pattern": patterns[0]}
+    if patterns[1:]:
+        schema["allOf"] = [{"pattern": each} for each in patterns[1:]]
+    return schema
+
+
+def _allow_null(schema: Schema) -> None:
+    kind, choices = schema["type"], schema.get("enum")
+    schema["type"] = [kind, "null"]
+    if isinstance(choices, list):
+        schema["enum"] = [*choices, None]
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)

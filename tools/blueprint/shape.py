@@ -1,0 +1,127 @@
+"""The outline of a service's API, derived from its blueprint: paths, bodies, roles, what can go wrong."""
+
+from __future__ import annotations
+
+from tools.blueprint.model import (
+    CRUD,
+    Access,
+    Action,
+    Blueprint,
+    Effect,
+    Entity,
+    FieldSpec,
+    Guard,
+    Limit,
+    Operation,
+    Transition,
+)
+from tools.blueprint.names import camel, collection_path, kebab
+
+Rule = Access | Transition | Guard | Limit | Effect
+
+
+def operations(entity: Entity) -> tuple[Operation, ...]:
+    """Return all of its operations: the plain ones it offers, then its actions."""
+    plain = tuple(name for name in CRUD if entity.offers(name))
+    return plain + tuple(action.name for action in entity.actions)
+
+
+def route(entity: Entity, operation: Operation) -> tuple[str, str]:
+    """Return method and path template: `("POST", "/orders/{id}/cancel")`."""
+    collection = collection_path(entity.name)
+    plain = {
+        "create": ("POST", collection),
+        "list": ("GET", collection),
+        "read": ("GET", f"{collection}/{{id}}"),
+        "update": ("PATCH", f"{collection}/{{id}}"),
+        "delete": ("DELETE", f"{collection}/{{id}}"),
+    }
+    return plain.get(operation) or ("POST", f"{collection}/{{id}}/{kebab(operation)}")
+
+
+def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
+    """Return the roles of which the caller needs one; empty means that the operation is open."""
+    named = (role for access in entity.access if access.operation == operation for role in access.roles)
+    return tuple(dict.fromkeys(named))
+
+
+def rules(entity: Entity, operation: Operation) -> tuple[Rule, ...]:
+    """Return everything that rules this operation besides its body."""
+    groups: tuple[tuple[Rule, ...], ...] = (
+        entity.access,
+        entity.transitions,
+        entity.guards,
+        entity.limits,
+        entity.effects,
+    )
+    return tuple(each for group in groups for each in group if each.operation == operation)
+
+
+def written_fields(entity: Entity) -> tuple[FieldSpec, ...]:
+    """Return the fields that a body may set: neither computed nor ruled by states."""
+    ruled = {"status"} if entity.initial_state is not None else set()
+    return tuple(each for each in entity.fields if each.computed is None and each.name not in ruled)
+
+
+def object_field(blueprint: Blueprint, action: Action) -> FieldSpec | None:
+    """Return the field that names the action's object in its body; None means that its id does."""
+    found = blueprint.entity(action.object or "")
+    if found is None:
+        return None
+    keys = [each for each in written_fields(found) if each.unique and each.type in ("text", "email")]
+    taken = any(camel(each.name) == camel(keys[0].name) for each in action.inputs) if keys else False
+    return keys[0] if len(keys) == 1 and not taken else None
+
+
+def object_key(blueprint: Blueprint, action: Action) -> str | None:
+    """Return the body's member that names the action's object, or None for an action without one."""
+    if action.object is None:
+        return None
+    field = object_field(blueprint, action)
+    return camel(field.name) if field else camel(f"{action.object} id")
+
+
+def takes_body(operation: Operation) -> bool:
+    """Whether a request carries a body."""
+    return operation not in ("list", "read", "delete")
+
+
+def body_required(entity: Entity, operation: Operation) -> bool:
+    """Whether the body must be there; otherwise absent means `{}`."""
+    action = entity.action(operation)
+    if action is None:
+        return operation in ("create", "update")
+    return action.object is not None or any(each.required for each in action.inputs)
+
+
+def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -> tuple[int, ...]:
+    """Return every status of a problem that the operation can answer with, in order."""
+    found = {each.status for each in entity.guards if each.operation == operation}
+    if operation == "update":
+        found |= {each.status for each in entity.guards if each.operation == "create"}
+    if roles(entity, operation):
+        found |= {401, 403}
+    if operation not in ("create", "list"):
+        found.add(404)
+    if takes_body(operation):
+        found |= {413, 415, 422}
+    if operation == "list":
+        found.add(422)
+    if _conflicts(blueprint, entity, operation):
+        found.add(409)
+    return tuple(sorted(found))
+
+
+def _conflicts(blueprint: Blueprint, entity: Entity, operation: Operation) -> bool:
+    """Whether uniques, children, states, limits or effects can make it a 409."""
+    unique = {each.name for each in written_fields(entity) if each.unique}
+    action = entity.action(operation)
+    if operation in ("create", "update") and unique:
+        return True
+    if operation == "delete" and any(
+        reference.target == entity.name for other in blueprint.entities for reference in other.references
+    ):
+        return True
+    if action is not None and any(each.name in unique for each in action.inputs):
+        return True
+    return any(isinstance(each, Transition | Limit | Effect) for each in rules(entity, operation))
