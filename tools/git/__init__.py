@@ -1,0 +1,51 @@
+"""git, as the crew uses it: without a working tree, and without running anything that a repository names.
+
+opening     open or make a repository, or say what is wrong with it
+repository  objects and refs           workspace  plain folders <-> trees
+changes     what differs               merging    generations and three-way merges
+landing     the merge into main        tree       the person's own files
+command     the only place that runs git, and why that is safe
+"""
+
+from tools.git.changes import ChangedFile, Changes, diff
+from tools.git.identity import Identity, agent
+from tools.git.landing import Landing, find_landing, merge
+from tools.git.merging import (
+    Conflict,
+    Merged,
+    commit_generation,
+    merge_commits,
+    merge_generation,
+    merge_trees,
+    store_files,
+)
+from tools.git.names import GENERATED, ledger_ref, story_branch
+from tools.git.opening import open_repository
+from tools.git.repository import Entry, Repository
+from tools.git.workspace import checkout, write_tree
+
+__all__ = [
+    "GENERATED",
+    "ChangedFile",
+    "Changes",
+    "Conflict",
+    "Entry",
+    "Identity",
+    "Landing",
+    "Merged",
+    "Repository",
+    "agent",
+    "checkout",
+    "commit_generation",
+    "diff",
+    "find_landing",
+    "ledger_ref",
+    "merge",
+    "merge_commits",
+    "merge_generation",
+    "merge_trees",
+    "open_repository",
+    "store_files",
+    "story_branch",
+    "write_tree",
+]

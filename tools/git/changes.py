@@ -1,0 +1,85 @@
+"""What changed between two trees."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.git.repository import full_id
+
+if TYPE_CHECKING:
+    from tools.git.repository import Repository
+
+_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_STATUS: dict[str, Literal["added", "modified", "deleted"]] = {"A": "added", "D": "deleted"}
+
+
+class ChangedFile(BaseModel):
+    """One file that differs. A moved file is a deleted and an added one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    status: Literal["added", "modified", "deleted"]
+    lines: tuple[tuple[int, int], ...] = ()
+    """Changed or added lines of the newer version, as inclusive ranges from 1. Empty for binary files."""
+    added: int = 0
+    """Lines."""
+    removed: int = 0
+    """Lines."""
+
+
+class Changes(BaseModel):
+    """The difference between two trees."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    """Unified diff with three lines of context."""
+    files: tuple[ChangedFile, ...]
+
+
+def diff(repository: Repository, older: str, newer: str) -> Changes:
+    """Compare two trees or commits."""
+    text = _diff_tree(repository, older, newer, "-p")
+    records = (
+        _diff_tree(repository, older, newer, "--name-status", "-z")
+        .decode("utf-8", "surrogateescape")
+        .split("\0")
+    )
+    patches = re.split(
+        rb"^diff --git .*\n", _diff_tree(repository, older, newer, "-p", "-U0"), flags=re.MULTILINE
+    )[1:]
+    files = []
+    for status, path in zip(records[:-1:2], records[1::2], strict=True):
+        # A file that became a link, or the reverse, is written as two patches: its end and its start.
+        patch = b"".join(patches.pop(0) for _ in range(2 if status == "T" else 1))
+        files.append(_changed_file(path, status, patch))
+    return Changes(text=text.decode("utf-8", "replace"), files=tuple(files))
+
+
+def _changed_file(path: str, status: str, patch: bytes) -> ChangedFile:
+    lines, added, removed = [], 0, 0
+    for gone, start, come in _HUNK.findall(b"\n".join(re.findall(rb"^@@ .*", patch, flags=re.MULTILINE))):
+        count = int(come or 1)
+        added, removed = added + count, removed + int(gone or 1)
+        if count:
+            lines.append((int(start), int(start) + count - 1))
+    return ChangedFile(
+        path=path, status=_STATUS.get(status, "modified"), lines=tuple(lines), added=added, removed=removed
+    )
+
+
+def _diff_tree(repository: Repository, older: str, newer: str, *options: str) -> bytes:
+    fixed = (
+        "-r",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-color",
+        "--full-index",
+        "--no-commit-id",
+    )
+    return repository.git.run("diff-tree", *fixed, *options, full_id(older), full_id(newer))

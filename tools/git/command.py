@@ -1,0 +1,257 @@
+"""Runs git, and is the only place that does.
+
+A repository's `.git/config`, hooks and attributes can name commands that git runs. Overriding each of them is
+a race against git's next release, so git never sees them: it is given a *view*, a git folder of our own whose
+config we wrote, and in which only objects, refs and reflogs are links into the repository. Hooks, filters,
+drivers, aliases, fsmonitor, includes and remotes exist only as configuration, so in the view there are none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+OLDEST = (2, 38)
+"""First git with `merge-tree --write-tree`."""
+
+_LINKS = ("objects", "refs", "logs", "packed-refs", "shallow")
+
+_CONFIG = """\
+[core]
+\trepositoryformatversion = {version}
+\tbare = false
+\thooksPath = /dev/null
+\tfsmonitor = false
+\tuntrackedCache = false
+\tattributesFile = /dev/null
+\texcludesFile = /dev/null
+\tlogAllRefUpdates = true
+\tprotectHFS = true
+\tprotectNTFS = true
+\tquotePath = false
+\tsafecrlf = false
+{kept}[protocol]
+\tallow = never
+[submodule]
+\trecurse = false
+[diff]
+\tignoreSubmodules = all
+\tmnemonicPrefix = false
+\tnoprefix = false
+[merge]
+\tconflictStyle = merge
+\tdirectoryRenames = false
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+[commit]
+\tgpgSign = false
+{extensions}"""
+
+_KEPT = {
+    "core.filemode": {"true", "false"},
+    "core.ignorecase": {"true", "false"},
+    "core.precomposeunicode": {"true", "false"},
+    "core.symlinks": {"true", "false"},
+    "core.autocrlf": {"true", "false", "input"},
+    "core.eol": {"lf", "crlf", "native"},
+}
+"""Settings that say how files lie on disk: without them a clean working tree could look dirty."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What git answered."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """git on one repository, through a view."""
+
+    folder: Path
+    """The repository's working tree."""
+    view: Path
+    """Our own git folder for it; outside the repository and out of reach of every sandbox."""
+
+    @property
+    def git_folder(self) -> Path:
+        """The repository's own `.git`."""
+        return self.folder / ".git"
+
+    @property
+    def own_index(self) -> Path:
+        """The index of the person's working tree."""
+        return self.git_folder / "index"
+
+    def prepare(self, settings: Mapping[str, str]) -> None:
+        """Make or renew the view; `settings` is the repository's configuration, of which little is kept."""
+        for name in ("empty", "home", "info"):
+            (self.view / name).mkdir(parents=True, exist_ok=True)
+        (self.git_folder / "logs").mkdir(exist_ok=True)
+        for name in _LINKS:
+            _link(self.git_folder / name, self.view / name)
+        _link(self.git_folder / "info" / "exclude", self.view / "info" / "exclude")
+        kept = "".join(
+            f"\t{key.removeprefix('core.')} = {value}\n"
+            for key, allowed in _KEPT.items()
+            if (value := settings.get(key, "").lower()) in allowed
+        )
+        sha256 = settings.get("extensions.objectformat", "").lower() == "sha256"
+        extensions = "[extensions]\n\tobjectFormat = sha256\n" if sha256 else ""
+        _write(self.view / "config", _CONFIG.format(version=int(sha256), kept=kept, extensions=extensions))
+        self.point_head("refs/heads/main")
+
+    def point_head(self, branch: str) -> None:
+        """Let the view's HEAD name a branch; only status and reflogs look at it."""
+        _write(self.view / "HEAD", f"ref: {branch}\n")
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        index: Path | None = None,
+        work_tree: Path | None = None,
+        identities: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Run git and return its output; anything but exit 0 raises RepositoryError."""
+        done = self.attempt(*arguments, stdin=stdin, index=index, work_tree=work_tree, identities=identities)
+        if done.status != 0:
+            raise RepositoryError(f"git {arguments[0]} failed in {self.folder}: {done.stderr or done.status}")
+        return done.stdout
+
+    def text(self, *arguments: str, stdin: bytes = b"", index: Path | None = None) -> str:
+        """Run git and return its output as stripped text."""
+        return self.run(*arguments, stdin=stdin, index=index).decode("utf-8", "replace").strip()
+
+    def attempt(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        index: Path | None = None,
+        work_tree: Path | None = None,
+        identities: Mapping[str, str] | None = None,
+    ) -> Output:
+        """Run git in the view and return whatever it answered.
+
+        Without `index` or `work_tree` git gets an absent index and an empty folder, so that no attributes of
+        a working tree take part.
+        """
+        work_tree = work_tree or self.view / "empty"
+        environment = {
+            **_fixed(self.view / "home"),
+            "GIT_DIR": str(self.view),
+            "GIT_WORK_TREE": str(work_tree),
+            "GIT_INDEX_FILE": str(index or self.view / "no-index"),
+            **(identities or {}),
+        }
+        return execute(arguments, environment, folder=work_tree, stdin=stdin)
+
+
+def execute(
+    arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path, stdin: bytes = b""
+) -> Output:
+    """Run git with exactly this environment.
+
+    GitPython adds to the environment it inherits and cannot take away, hence `env -i`.
+    """
+    git = shutil.which("git")
+    cleaner = shutil.which("env")
+    if git is None or cleaner is None:
+        raise RepositoryError("git is not installed. Install git 2.38 or newer.")
+    try:
+        from git.cmd import Git  # noqa: PLC0415  importing GitPython runs git
+    except ImportError as error:
+        raise RepositoryError(f"git does not start: {error}. Install git 2.38 or newer.") from error
+    assignments = [f"{name}={value}" for name, value in {"PATH": _path(git), **environment}.items()]
+    with tempfile.TemporaryFile() as source:
+        source.write(stdin)
+        source.seek(0)
+        status, stdout, stderr = Git(folder).execute(
+            [cleaner, "-i", *assignments, git, *arguments],
+            istream=source,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            shell=False,
+        )
+    return Output(status=status, stdout=stdout, stderr=stderr.strip())
+
+
+def require_version(printed: str) -> None:
+    """Raise RepositoryError when `git version` printed one that is too old."""
+    numbers = printed.split()[2].split(".") if printed.startswith("git version ") else []
+    found = tuple(int(each) for each in numbers[:2] if each.isdigit())
+    if found < OLDEST:
+        raise RepositoryError(
+            f"This is {printed.strip() or 'not git'}: git 2.38 or newer is needed, which can merge without a "
+            "working tree. Install a newer git."
+        )
+
+
+def plain_environment(view_home: Path) -> dict[str, str]:
+    """Return the environment for git outside any repository."""
+    return _fixed(view_home)
+
+
+def _fixed(home: Path) -> dict[str, str]:
+    return {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home),
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_SYSTEM": "/dev/null",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": "",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": "/dev/null",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_DEFAULT_HASH": "sha1",
+        "GIT_DEFAULT_REF_FORMAT": "files",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "false",
+        "SSH_ASKPASS": "false",
+        "GIT_SSH_COMMAND": "false",
+        "GIT_EDITOR": "false",
+        "GIT_SEQUENCE_EDITOR": "false",
+        "GIT_PAGER": "cat",
+    }
+
+
+def _path(git: str) -> str:
+    return os.pathsep.join(dict.fromkeys([str(Path(git).parent), "/usr/bin", "/bin"]))
+
+
+def _link(target: Path, link: Path) -> None:
+    if link.is_symlink() and os.readlink(link) == str(target):  # noqa: PTH115  compares what is written
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
+def _write(path: Path, text: str) -> None:
+    if path.is_file() and path.read_text() == text:
+        return
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    Path(name).replace(path)

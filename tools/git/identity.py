@@ -1,0 +1,77 @@
+"""Who commits: the person whose machine it is, and the agents that write for them."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.errors import RepositoryError
+from tools.git.command import execute, plain_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_PERSONAL = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+
+
+class Identity(BaseModel):
+    """An author or a committer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    email: str
+
+
+def agent(role: str) -> Identity:
+    """Return the identity that a role's commits carry as their author."""
+    return Identity(
+        name=f"{role} agent", email=f"{re.sub(r'[^a-z0-9]+', '-', role.lower())}@shipcrew.invalid"
+    )
+
+
+def read_person(local: Mapping[str, str], git_folder: Path, view: Path) -> Identity:
+    """Return the person's identity as git itself would choose it, or raise RepositoryError.
+
+    `local` is the repository's own configuration, already read without its includes. The person's global
+    configuration may include others by the repository's place (`includeIf`), so git is told where it is.
+    """
+    name = os.environ.get("GIT_COMMITTER_NAME") or _setting("user.name", local, git_folder, view)
+    email = (
+        os.environ.get("GIT_COMMITTER_EMAIL")
+        or _setting("user.email", local, git_folder, view)
+        or os.environ.get("EMAIL", "")
+    )
+    name, email = _clean(name), _clean(email)
+    if not name or not email:
+        raise RepositoryError(
+            "git does not know who you are, and commits need a name. Tell it once: "
+            'git config --global user.name "Your Name" && git config --global user.email you@example.com'
+        )
+    return Identity(name=name, email=email)
+
+
+def _setting(key: str, local: Mapping[str, str], git_folder: Path, view: Path) -> str:
+    if local.get(key):
+        return local[key]
+    environment = plain_environment(view / "home")
+    for name in _PERSONAL:
+        environment.pop(name, None)
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    if git_folder.is_dir():
+        environment["GIT_DIR"] = str(git_folder)
+    for scope in ("--global", "--system"):
+        done = execute(("config", scope, "--includes", "--get", key), environment, folder=view / "empty")
+        if done.status == 0 and done.stdout.strip():
+            return done.stdout.decode("utf-8", "replace").strip()
+    return ""
+
+
+def _clean(text: str) -> str:
+    # git drops these from a name by itself; done here so that what is recorded is what was said.
+    return re.sub(r"[<>\x00-\x1f\x7f]", "", text).strip(" .,:;'\"")

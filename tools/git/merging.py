@@ -1,0 +1,223 @@
+"""Merging trees: git's own merge, without a working tree."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.errors import RepositoryError
+from tools.git import names
+from tools.git.repository import full_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tools.git.identity import Identity
+    from tools.git.repository import Repository
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Conflict(BaseModel):
+    """A place where both sides changed the same thing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    line: int
+    """First conflicting line of our version of the file, from 1; 1 when the whole file is in conflict."""
+    kind: str
+    """git's word: "contents", "modify/delete", "add/add", "binary" ..."""
+    ours: str
+    """Our lines; the whole file unless the conflict is about contents. "" when there is none."""
+    theirs: str
+
+
+class Merged(BaseModel):
+    """What merging gave."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tree: str
+    """With conflicts in it, files hold git's conflict markers."""
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def commit_generation(
+    repository: Repository, files: Mapping[str, str], message: str, author: Identity, when: datetime
+) -> str:
+    """Commit a pure generation - all the files that it consists of - to `refs/crew/generated`; return the
+    commit.
+
+    The same files as last time give the commit of last time.
+    """
+    tree = store_files(repository, files)
+    tip = repository.ref(names.GENERATED)
+    if tip is not None and repository.tree_of(tip) == tree:
+        return tip
+    commit = repository.commit(tree, (tip,) if tip else (), message, author, when)
+    repository.update_ref(names.GENERATED, commit, tip)
+    return commit
+
+
+def merge_generation(repository: Repository, branch: str, generation: str, tree: str | None = None) -> Merged:
+    """Merge a generation into a branch's commit, so that hand edits survive.
+
+    What the branch has made of its last generation is told from history: commit the result with both as
+    parents, (branch, generation). `tree`, if given, stands for the branch's files with changes not committed
+    yet.
+    """
+    base = repository.merge_base(branch, generation)
+    return merge_trees(repository, base, tree or branch, generation)
+
+
+def merge_trees(repository: Repository, base: str | None, ours: str, theirs: str) -> Merged:
+    """Merge two trees or commits that came from `base` (None: from nothing), by their files alone."""
+    root = repository.tree_of(base) if base else repository.git.text("mktree")
+    start = _stand_in(repository, root, ())
+    return merge_commits(
+        repository,
+        _stand_in(repository, repository.tree_of(ours), (start,)),
+        _stand_in(repository, repository.tree_of(theirs), (start,)),
+    )
+
+
+def merge_commits(repository: Repository, ours: str, theirs: str) -> Merged:
+    """Merge two commits by their history."""
+    arguments = (
+        "merge-tree",
+        "--write-tree",
+        "-z",
+        "--allow-unrelated-histories",
+        full_id(ours),
+        full_id(theirs),
+    )
+    done = repository.git.attempt(*arguments)
+    if done.status not in (0, 1):
+        raise RepositoryError(f"git could not merge in {repository.folder}: {done.stderr}")
+    fields = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+    if done.status == 0:
+        return Merged(tree=fields[0])
+    stages, kinds = _read_conflicts(fields[1:])
+    found = [
+        conflict
+        for path, sides in sorted(stages.items())
+        for conflict in _conflicts_of(
+            repository, fields[0], path, sides, kinds.get(path, "contents"), (ours, theirs)
+        )
+    ]
+    return Merged(tree=fields[0], conflicts=tuple(found))
+
+
+def store_files(repository: Repository, files: Mapping[str, str]) -> str:
+    """Store texts as a tree and return its id."""
+    paths = sorted(files)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, path in enumerate(paths):
+            (Path(folder) / str(number)).write_bytes(files[path].encode())
+        listing = "\n".join(str(Path(folder) / str(number)) for number in range(len(paths)))
+        ids = repository.git.text(
+            "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listing.encode()
+        ).split()
+        records = "".join(f"100644 {blob}\t{path}\0" for path, blob in zip(paths, ids, strict=True))
+        index = Path(folder) / "index"
+        repository.git.run("update-index", "-z", "--index-info", stdin=records.encode(), index=index)
+        return repository.git.text("write-tree", index=index)
+
+
+def _stand_in(repository: Repository, tree: str, parents: tuple[str, ...]) -> str:
+    """git 2.38 merges commits only, so a tree gets one: always the same, and on no branch."""
+    return repository.commit(tree, parents, "A tree to merge", repository.person, _EPOCH)
+
+
+def _read_conflicts(fields: list[str]) -> tuple[dict[str, dict[int, str]], dict[str, str]]:
+    """Return by path: the blobs in conflict by stage (1 base, 2 ours, 3 theirs), and the kind of conflict."""
+    stages: dict[str, dict[int, str]] = {}
+    end = fields.index("")
+    for record in fields[:end]:
+        about, _, path = record.partition("\t")
+        _, blob, stage = about.split(" ")
+        stages.setdefault(path, {})[int(stage)] = blob
+    kinds: dict[str, str] = {}
+    rest = fields[end + 1 :]
+    while len(rest) > 1:
+        count = int(rest[0])
+        paths, kind = rest[1 : count + 1], rest[count + 1]
+        if kind.startswith("CONFLICT"):
+            kinds.update(dict.fromkeys(paths, kind.removeprefix("CONFLICT (").removesuffix(")")))
+        rest = rest[count + 3 :]
+    return stages, kinds
+
+
+def _conflicts_of(
+    repository: Repository, tree: str, path: str, stages: dict[int, str], kind: str, commits: tuple[str, str]
+) -> list[Conflict]:
+    ours, theirs = (
+        repository.blob(stages[stage]).decode("utf-8", "replace") if stage in stages else ""
+        for stage in (2, 3)
+    )
+    merged = (repository.show(tree, path) or b"").decode("utf-8", "replace")
+    blocks = _blocks(merged, ours, theirs, commits) if 2 in stages and 3 in stages else []
+    if not blocks:
+        return [Conflict(file=path, line=1, kind=kind, ours=ours, theirs=theirs)]
+    return [Conflict(file=path, line=line, kind=kind, ours=one, theirs=other) for line, one, other in blocks]
+
+
+def _blocks(merged: str, ours: str, theirs: str, commits: tuple[str, str]) -> list[tuple[int, str, str]]:
+    """Return line in ours, our lines and their lines of each conflict in a text with markers.
+
+    Markers are told from text that looks like them by the commit ids that git puts behind them.
+    """
+    found: list[tuple[int, str, str]] = []
+    resolved: list[str] = []
+    block: list[str] | None = None
+    for line in _lines(merged):
+        if line.startswith(f"<<<<<<< {commits[0]}"):
+            block = []
+        elif line.startswith(f">>>>>>> {commits[1]}") and block is not None:
+            one, other = _sides(block, ours, theirs)
+            found.append((len(resolved), "".join(one), "".join(other)))
+            resolved += one
+            block = None
+        elif block is not None:
+            block.append(line)
+        else:
+            resolved.append(line)
+    lines = _lines(ours)
+    starts = _places([start for start, _, _ in found], resolved, lines)
+    last = max(len(lines), 1)
+    return [(min(place + 1, last), one, other) for place, (_, one, other) in zip(starts, found, strict=True)]
+
+
+def _sides(block: list[str], ours: str, theirs: str) -> tuple[list[str], list[str]]:
+    """Split a conflict at its "=======", of which the text itself may hold some (headings do)."""
+    middles = [number for number, line in enumerate(block) if line.rstrip("\r\n") == "======="]
+    for middle in middles:
+        one, other = block[:middle], block[middle + 1 :]
+        if "".join(one) in ours and "".join(other) in theirs:
+            return one, other
+    return block[: middles[0]], block[middles[0] + 1 :]
+
+
+def _places(starts: list[int], resolved: list[str], ours: list[str]) -> list[int]:
+    """Translate line numbers of the merged text, with our side of every conflict, to those of our file."""
+    steps = difflib.SequenceMatcher(None, resolved, ours, autojunk=False).get_opcodes()
+    places = []
+    for start in starts:
+        step = next((step for step in steps if step[1] <= start < step[2]), None)
+        if step is None:
+            places.append(len(ours))
+        else:
+            places.append(step[3] + (start - step[1] if step[0] == "equal" else 0))
+    return places
+
+
+def _lines(text: str) -> list[str]:
+    """Split as git does, at line feeds only."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)

@@ -1,0 +1,244 @@
+"""A service's git repository: objects and refs, without ever touching its working tree."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.errors import RepositoryError
+from tools.git import names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from tools.git.command import Command
+    from tools.git.identity import Identity
+
+_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_OURS = ("refs/heads/crew/", "refs/crew/")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a tree."""
+
+    mode: str
+    """"100644", "100755", "120000" for a symbolic link, "160000" for a submodule."""
+    id: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """An opened repository. Get one from `open_repository`.
+
+    Ids are hex strings, paths are relative with "/". Ids follow from content, so a commit that is made again
+    with the same arguments is the same commit, and "is it there?" is `has(id)`.
+    """
+
+    folder: Path
+    base: str
+    """Short name of the protected branch that stories are merged into: "main"."""
+    person: Identity
+    """Committer of everything."""
+    git: Command
+
+    @property
+    def base_ref(self) -> str:
+        """Full ref name of the protected branch."""
+        return f"refs/heads/{self.base}"
+
+    def ref(self, name: str) -> str | None:
+        """Return the id that a full ref name holds, or None where there is none."""
+        done = self.git.attempt("show-ref", "--verify", "--hash", "-q", "--", full_ref(name))
+        if done.status == 0:
+            done = self.git.attempt("show-ref", "--verify", "--hash", "--", name)
+        return done.stdout.decode().strip() if done.status == 0 else None
+
+    def has(self, object_id: str) -> bool:
+        """Whether the object is in the repository: the probe for anything made here."""
+        return self.git.attempt("cat-file", "-e", full_id(object_id)).status == 0
+
+    def tree_of(self, commit: str) -> str:
+        """Return the tree of a commit (or of a tree: itself)."""
+        return self.git.text("rev-parse", "--verify", f"{full_id(commit)}^{{tree}}")
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """Return the parents of a commit."""
+        return tuple(self.git.text("rev-list", "--parents", "-n", "1", full_id(commit)).split()[1:])
+
+    def message(self, commit: str) -> str:
+        """Return the whole message of a commit."""
+        body = self.git.run("cat-file", "commit", full_id(commit)).decode("utf-8", "replace")
+        return body.partition("\n\n")[2]
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` holds everything that `older` does."""
+        done = self.git.attempt("merge-base", "--is-ancestor", full_id(older), full_id(newer))
+        if done.status not in (0, 1):
+            raise RepositoryError(f"git cannot compare commits in {self.folder}: {done.stderr}")
+        return done.status == 0
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor, or None for unrelated histories."""
+        return self.git.attempt("merge-base", full_id(one), full_id(other)).stdout.decode().strip() or None
+
+    def commits(self, since: str, until: str) -> tuple[str, ...]:
+        """Return the commits of `until` that `since` lacks, oldest first."""
+        return tuple(self.git.text("rev-list", "--reverse", full_id(until), f"^{full_id(since)}").split())
+
+    def commit(
+        self, tree: str, parents: Sequence[str], message: str, author: Identity, when: datetime
+    ) -> str:
+        """Make a commit by `author` at `when` and return its id. No ref moves; the person is committer."""
+        if "\0" in message:
+            raise RepositoryError("A commit message holds a NUL character. Write it without.")
+        options = [word for parent in parents for word in ("-p", full_id(parent))]
+        text = (message.rstrip() + "\n").encode("utf-8", "replace")
+        identities = self._identities(author, when)
+        done = self.git.run(
+            "commit-tree", full_id(tree), *options, "-F", "-", stdin=text, identities=identities
+        )
+        return done.decode().strip()
+
+    def update_ref(self, name: str, new: str, expected_old: str | None) -> None:
+        """Move a story branch or one of the crew's own refs, if it still holds `expected_old` (None: is
+        absent).
+
+        Doing it again is harmless. RepositoryError when someone else moved it, or has the branch checked out.
+        """
+        if not full_ref(name).startswith(_OURS):
+            raise RepositoryError(f"{name} is not the crew's to move: {self.base} changes by merging only.")
+        if self.ref(name) == new:
+            return
+        if name in self.checked_out():
+            raise RepositoryError(
+                f"The branch {name.removeprefix('refs/heads/')} is checked out in {self.folder}, and the "
+                f"crew is about to move it. Switch away from it: git -C {self.folder} switch {self.base}"
+            )
+        self.swap(name, new, expected_old)
+
+    def swap(self, name: str, new: str, expected_old: str | None, reason: str = "crew") -> None:
+        """Compare and swap any ref; `update_ref` and merging are the doors to it."""
+        old = full_id(expected_old) if expected_old else "0" * len(full_id(new))
+        arguments = ("update-ref", "--no-deref", "-m", reason, full_ref(name), new, old)
+        done = self.git.attempt(*arguments, identities=self._committer())
+        if done.status != 0:
+            found = self.ref(name) or "nothing"
+            raise RepositoryError(
+                f"{name} could not be moved from {expected_old or 'nothing'} to {new}; it holds {found}. "
+                f"Someone else changed it meanwhile: look at it, then run again. ({done.stderr})"
+            )
+
+    def start_story(self, story: str) -> str:
+        """Return the tip of the story's branch `names.story_branch(story)`, which is made, or moved to the
+        base when it holds nothing of its own. RepositoryError when base and branch went different ways.
+        """
+        branch = names.story_branch(story)
+        base, tip = self.required(self.base_ref), self.ref(branch)
+        if tip is None or (tip != base and self.is_ancestor(tip, base)):
+            self.update_ref(branch, base, tip)
+            return base
+        if self.is_ancestor(base, tip):
+            return tip
+        short = branch.removeprefix("refs/heads/")
+        raise RepositoryError(
+            f"{short} and {self.base} have diverged: each has commits that the other lacks. Bring them "
+            f"together (git -C {self.folder} rebase {self.base} {short}) or give the branch up (git -C "
+            f"{self.folder} branch -D {short})."
+        )
+
+    def required(self, name: str) -> str:
+        """Return what a ref holds; RepositoryError where there is none."""
+        found = self.ref(name)
+        if found is None:
+            raise RepositoryError(f"{self.folder} has no {name} any more. Restore it from git's reflog.")
+        return found
+
+    def entries(self, tree: str) -> tuple[Entry, ...]:
+        """Return every file of a tree or commit, by path."""
+        listing = self.git.run("ls-tree", "-r", "-z", "--full-tree", full_id(tree))
+        found = []
+        for record in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            about, _, path = record.partition("\t")
+            mode, _, object_id = about.split(" ")
+            found.append(Entry(mode=mode, id=object_id, path=path))
+        return tuple(found)
+
+    def files(self, tree: str) -> tuple[str, ...]:
+        """Return the paths of all files of a tree or commit."""
+        return tuple(entry.path for entry in self.entries(tree))
+
+    def show(self, tree: str, path: str) -> bytes | None:
+        """Return the content of one file of a tree or commit, or None when there is none of that path."""
+        listing = self.git.run("ls-tree", "-z", "--full-tree", full_id(tree), "--", path)
+        about, _, found = listing.decode("utf-8", "surrogateescape").rstrip("\0").partition("\t")
+        if found != path or " blob " not in about:
+            return None
+        return self.blob(about.split(" ")[2])
+
+    def blob(self, object_id: str) -> bytes:
+        """Return the content of a blob."""
+        return self.git.run("cat-file", "blob", full_id(object_id))
+
+    def store(self, content: bytes) -> str:
+        """Store a blob and return its id."""
+        return self.git.text("hash-object", "-w", "--no-filters", "--stdin", stdin=content)
+
+    def anchor(self, name: str, text: str) -> str:
+        """Keep a text under `refs/crew/ledger/<name>`, instead of the one before; return its id."""
+        stored = self.store(text.encode())
+        self.update_ref(names.ledger_ref(name), stored, self.ref(names.ledger_ref(name)))
+        return stored
+
+    def read_anchor(self, name: str) -> str | None:
+        """Return the text kept under a name, or None."""
+        found = self.ref(names.ledger_ref(name))
+        return None if found is None else self.blob(found).decode("utf-8", "replace")
+
+    def head_branch(self) -> str | None:
+        """Return the full name of the branch that the person has checked out; None when HEAD is detached."""
+        return read_head(self.git.git_folder / "HEAD")
+
+    def checked_out(self) -> set[str]:
+        """Return the branches that any working tree of the repository has checked out."""
+        heads = [self.git.git_folder / "HEAD", *self.git.git_folder.glob("worktrees/*/HEAD")]
+        return {branch for head in heads if (branch := read_head(head))}
+
+    def _committer(self) -> dict[str, str]:
+        return {"GIT_COMMITTER_NAME": self.person.name, "GIT_COMMITTER_EMAIL": self.person.email}
+
+    def _identities(self, author: Identity, when: datetime) -> dict[str, str]:
+        moment = f"@{int(when.timestamp())} +0000"
+        return {
+            **self._committer(),
+            "GIT_AUTHOR_NAME": author.name,
+            "GIT_AUTHOR_EMAIL": author.email,
+            "GIT_AUTHOR_DATE": moment,
+            "GIT_COMMITTER_DATE": moment,
+        }
+
+
+def read_head(path: Path) -> str | None:
+    """Return the branch that a HEAD file names, or None when it names a commit or cannot be read."""
+    if not path.is_file():
+        return None
+    found = re.fullmatch(r"ref: (refs/heads/[^\s]+)\n?", path.read_text(errors="replace")[:1000])
+    return found.group(1) if found else None
+
+
+def full_id(text: str) -> str:
+    """Return the text if it is a full object id, so neither an option nor an expression; or raise."""
+    if not _ID.fullmatch(text):
+        raise RepositoryError(f"{text!r} is not the full id of a git object: 40 hexadecimal digits are.")
+    return text
+
+
+def full_ref(text: str) -> str:
+    """Return the text if it can be a full ref name, or raise; git itself refuses the finer points."""
+    if not text.startswith("refs/") or re.search(r"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|//|\.$|/$", text):
+        raise RepositoryError(f"{text!r} is not a full ref name, such as refs/heads/main.")
+    return text

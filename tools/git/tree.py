@@ -1,0 +1,53 @@
+"""The person's own working tree: looked at, and brought up to date after a merge. Nothing else touches it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from tools.git.repository import Repository
+
+
+def dirty_files(repository: Repository) -> list[str]:
+    """Return the tracked files whose working copy or index differs from the checked-out commit.
+
+    Files that git does not track are no obstacle, so they do not count.
+    """
+    git = repository.git
+    head = repository.head_branch()
+    if head is None:
+        return []
+    git.point_head(head)
+    options = ("--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
+    listing = git.run("status", *options, index=git.own_index, work_tree=repository.folder)
+    return [record[3:] for record in listing.decode("utf-8", "replace").split("\0")[:-1]]
+
+
+def refuse_blocked(repository: Repository, old: str, new: str) -> None:
+    """Raise RepositoryError when the working tree could not be brought from one commit to another; changes
+    nothing.
+    """
+    git = repository.git
+    arguments = ("read-tree", "-n", "-m", "-u", old, new)
+    done = git.attempt(*arguments, index=git.own_index, work_tree=repository.folder)
+    if done.status != 0:
+        raise RepositoryError(
+            f"The files in {repository.folder} stand in the way of the merge: {done.stderr} Commit them or "
+            f"move them aside, then resume."
+        )
+
+
+def bring_up_to_date(repository: Repository, old: str, new: str) -> None:
+    """Bring the index and the files from one commit to another; what is there already is left as it is."""
+    git = repository.git
+    # Fills in file times, without which unchanged files look changed. It says so by exit 1 when some really
+    # are.
+    git.attempt("update-index", "-q", "--refresh", index=git.own_index, work_tree=repository.folder)
+    done = git.attempt("read-tree", "-m", "-u", old, new, index=git.own_index, work_tree=repository.folder)
+    if done.status != 0:
+        raise RepositoryError(
+            f"{repository.base} was moved to {new}, but the files in {repository.folder} could not follow: "
+            f"{done.stderr} Move the files it names aside, then resume: the rest follows by itself."
+        )

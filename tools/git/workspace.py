@@ -1,0 +1,104 @@
+"""Plain folders of files: written from a tree, turned into a tree again. They hold no `.git`."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.errors import RepositoryError
+from tools.git.repository import full_id
+
+if TYPE_CHECKING:
+    from tools.git.repository import Repository
+
+
+def checkout(repository: Repository, source: str, workspace: Path) -> None:
+    """Make the workspace hold exactly the files of a tree or commit; whatever else is in it goes.
+
+    Doing it again is harmless. RepositoryError when the workspace is, holds or lies in a git folder, or when
+    the tree holds submodules or links that point out of it.
+    """
+    workspace = workspace.resolve()
+    _refuse_folder(repository, workspace)
+    refuse_unsafe_entries(repository, source)
+    workspace.mkdir(parents=True, exist_ok=True)
+    for each in workspace.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index"
+        repository.git.run("read-tree", full_id(source), index=index)
+        repository.git.run("checkout-index", "--all", "--force", index=index, work_tree=workspace)
+
+
+def write_tree(repository: Repository, workspace: Path, base: str | None = None) -> str:
+    """Store the files of a workspace and return the id of the tree.
+
+    `.gitignore` is respected; files of the tree or commit `base` stay tracked even where it would ignore
+    them. RepositoryError for a `.git` anywhere in it, submodules, links that point out of it, and named pipes
+    or devices.
+    """
+    workspace = workspace.resolve()
+    _refuse_folder(repository, workspace)
+    refuse_unsafe_files(workspace)
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index"
+        if base is not None:
+            repository.git.run("read-tree", full_id(base), index=index)
+        repository.git.run("add", "--all", "--", ".", index=index, work_tree=workspace)
+        tree = repository.git.text("write-tree", index=index)
+    refuse_unsafe_entries(repository, tree)
+    return tree
+
+
+def refuse_unsafe_files(workspace: Path) -> None:
+    """Raise RepositoryError for what git must not come across: other repositories, and files that block a
+    reader.
+
+    git asks a repository that it finds inside a working tree for its status, and so runs what its config
+    names.
+    """
+    for folder, folders, files in os.walk(workspace):
+        for name in (*folders, *files):
+            path = Path(folder) / name
+            if name.lower() == ".git":
+                raise RepositoryError(f"{path} would be a repository inside the workspace. Remove it.")
+            mode = path.lstat().st_mode
+            if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+                raise RepositoryError(f"{path} is a named pipe or a device, not a file. Remove it.")
+
+
+def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
+    """Raise RepositoryError for submodules, and for links that could lead out of the tree's folder."""
+    for entry in repository.entries(tree):
+        if entry.mode == "160000":
+            raise RepositoryError(f"{entry.path} is a submodule, which the crew cannot work with. Remove it.")
+        if entry.mode == "120000" and _leads_out(entry.path, repository.blob(entry.id)):
+            raise RepositoryError(f"{entry.path} is a link that leads out of the workspace. Remove it.")
+
+
+def _leads_out(path: str, content: bytes) -> bool:
+    """Whether a link could leave. ".." is allowed in front only: behind a name it may follow another link."""
+    target = content.decode("utf-8", "surrogateescape")
+    parts = [part for part in target.split("/") if part not in ("", ".")]
+    while parts and parts[0] == "..":
+        parts.pop(0)
+    landing = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return target.startswith("/") or ".." in parts or landing == ".." or landing.startswith("../")
+
+
+def _refuse_folder(repository: Repository, workspace: Path) -> None:
+    inside_git = workspace.is_relative_to(repository.git.git_folder) or workspace.is_relative_to(
+        repository.git.view
+    )
+    if inside_git or repository.folder.is_relative_to(workspace) or (workspace / ".git").exists():
+        raise RepositoryError(
+            f"{workspace} cannot be a workspace: a repository is there. Choose an empty folder."
+        )
