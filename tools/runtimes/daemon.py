@@ -1,0 +1,146 @@
+"""The platform's process: `python -P -m tools.runtimes.daemon --home HOME [--detach]`.
+
+It ends when it is told to, when nothing is left that should run, and when its files or sockets were removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import functools
+import logging
+import os
+import resource
+import secrets
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from aiohttp import web
+
+from tools.errors import PlatformError
+from tools.runtimes.control import Control
+from tools.runtimes.documents import write
+from tools.runtimes.places import Places, places, runtime_folder
+from tools.runtimes.processes import kill_left_over, process
+from tools.runtimes.state import PROTOCOL, Announcement, announced
+from tools.runtimes.supervisor import Supervisor
+from tools.sandbox import choose
+
+IDLE_SECONDS = 3.0
+"""How long it stays with nothing to run, so that a stop and a start after it meet the same daemon."""
+LOCK_SECONDS = 60.0
+"""How long it waits for a daemon before it that is about to end."""
+CHECK_SECONDS = 0.2
+
+
+def main() -> int:
+    """Run the daemon until it is over; 0 also if another one serves this home already."""
+    parser = argparse.ArgumentParser(prog="tools.runtimes.daemon")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--detach", action="store_true", help="print the daemon's process id and return")
+    options = parser.parse_args()
+    os.umask(0o077)
+    if options.detach:
+        _detach()
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    home = places(options.home)
+    try:
+        home.prepare()
+        lock = _lock(home)
+        if lock is not None:
+            asyncio.run(_serve(home, runtime_folder(home.home), lock))
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _detach() -> None:
+    """Go on in a child that belongs to nobody, so that no client has to bury the daemon."""
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+        os._exit(0)
+    # The client reads the other end of stdout to its end.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def _lock(home: Places) -> int | None:
+    """Return the lock's handle, held until this process ends, or None if a working daemon has it."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    handle = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if announced(home) is not None:
+                return None
+            if time.monotonic() > deadline:
+                raise PlatformError(f"Another daemon holds {home.lock} but does not answer.") from None
+            time.sleep(0.05)
+        else:
+            return handle
+
+
+async def _serve(home: Places, sockets: Path, lock: int) -> None:
+    if left := kill_left_over(home.processes):
+        logging.warning("ended %d processes of services that outlived the daemon before", left)
+    _empty(sockets)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    token = secrets.token_urlsafe(32)
+    supervisor = Supervisor(home, sockets, functools.cache(choose))
+    control = Control(supervisor, token)
+    over = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    await supervisor.heal()
+    runner = web.AppRunner(control.application(), handle_signals=False, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    socket = sockets / "control"
+    await web.UnixSite(runner, str(socket)).start()
+    myself = process(os.getpid())
+    assert myself is not None  # noqa: S101  no process misses itself
+    write(home.daemon, Announcement(protocol=PROTOCOL, process=myself, control=socket, token=token))
+    await _until_over(control, over, [(home.lock, os.fstat(lock).st_ino), (socket, socket.stat().st_ino)])
+    if not control.down.is_set():
+        await control.close(forget=False)
+    home.daemon.unlink(missing_ok=True)
+    await runner.cleanup()
+    shutil.rmtree(sockets, ignore_errors=True)
+
+
+async def _until_over(control: Control, over: asyncio.Event, files: list[tuple[Path, int]]) -> None:
+    idle_since = time.monotonic()
+    while not control.down.is_set() and not over.is_set():
+        if not all(_is(path, inode) for path, inode in files):
+            logging.warning("the platform's files were removed: ending")
+            return
+        if control.busy:
+            idle_since = time.monotonic()
+        elif time.monotonic() - idle_since > IDLE_SECONDS:
+            return
+        await asyncio.sleep(CHECK_SECONDS)
+
+
+def _is(path: Path, inode: int) -> bool:
+    try:
+        return path.stat().st_ino == inode
+    except OSError:
+        return False
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""One run of a version: its processes in the sandbox, its socket, its log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tools.errors import ToolError
+from tools.runtimes import Version
+from tools.runtimes.logs import ServiceLog
+from tools.runtimes.measures import Measures
+from tools.runtimes.processes import Register
+from tools.runtimes.router import Backend
+from tools.sandbox import Job, Running, Sandbox
+
+POLL_SECONDS = 0.1
+FIRST_PROBE_SECONDS = 0.02
+SLOWEST_PROBE_SECONDS = 0.5
+
+
+class NotReadyError(Exception):
+    """A version did not come up; says why, with the tail of its log."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the platform lends to the versions that it runs."""
+
+    sandbox: Callable[[str], Sandbox]
+    """Sandbox by name; raises ToolError."""
+    starter: ThreadPoolExecutor
+    """Its one thread lives as long as the daemon: the kernel ends a sandbox with the thread that began it."""
+    sockets: Path
+    """Runtime folder, in which every instance has its own."""
+    logs: Path
+    register: Register
+    measures: Callable[[Version], Measures]
+
+
+class Instance:
+    """One run of a version."""
+
+    def __init__(self, version: Version, number: int, around: Surroundings) -> None:
+        self.version = version
+        self.started_at = datetime.now(UTC)
+        self._around = around
+        self._folder = around.sockets / str(number)
+        """Writable for the service, and the only one of the platform's folders that it sees."""
+        self._socket = self._folder / "s"
+        name = f"{version.service}-{version.environment}-{version.version}.log"
+        self._log = ServiceLog(around.logs / name, around.sockets / f"{number}.log", version.secrets)
+        self._running: Running | None = None
+        self.backend: Backend | None = None
+        """Where requests go; None before it is launched and after it is stopped."""
+
+    @property
+    def pid(self) -> int:
+        """Process id of the sandboxed job, 0 if there is none."""
+        return self._running.pid if self._running else 0
+
+    def ended(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        return self._running.poll() if self._running else 0
+
+    def why(self, reason: str) -> str:
+        """Return a reason together with the tail of the log."""
+        tail = self._log.tail()
+        return f"{reason}\nThe end of {self._log.file}:\n{tail}" if tail else f"{reason}\nIt wrote no log."
+
+    async def migrate(self) -> None:
+        """Run the migration to its end; raises NotReadyError if it fails or takes too long."""
+        try:
+            await self._launch(self.version.migrate)
+            deadline = time.monotonic() + self.version.migrate_seconds
+            while (code := self.ended()) is None and time.monotonic() < deadline:
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            await self.stop()
+        if code is None:
+            raise NotReadyError(self.why(f"Its migration took over {self.version.migrate_seconds:g} s."))
+        if code != 0:
+            raise NotReadyError(self.why(f"Its migration ended with exit code {code}."))
+
+    async def start(self) -> None:
+        """Launch it and wait until it is ready; raises NotReadyError if it ends before, or takes too long."""
+        await self._launch(self.version.serve)
+        self.backend = backend = Backend(self._socket, self._around.measures(self.version))
+        deadline = time.monotonic() + self.version.ready_seconds
+        pause = FIRST_PROBE_SECONDS
+        while (unready := await self._unready(backend)) is not None:
+            if (code := self.ended()) is not None:
+                await asyncio.sleep(POLL_SECONDS)  # for the last lines of its log
+                raise NotReadyError(self.why(f"It ended with exit code {code} before it was ready."))
+            if time.monotonic() > deadline:
+                raise NotReadyError(
+                    self.why(f"It was not ready within {self.version.ready_seconds:g} s: {unready}.")
+                )
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, SLOWEST_PROBE_SECONDS)
+
+    async def drain(self) -> bool:
+        """Wait for the requests that are on their way to it; False if some were when the time was over."""
+        return self.backend is None or await self.backend.drained(self.version.drain_seconds)
+
+    async def stop(self) -> None:
+        """End it and remove its folder. Harmless if it has ended, or never began."""
+        if self._running is not None:
+            await asyncio.to_thread(self._running.stop, self.version.stop_seconds)
+            self._around.register.remove(self._running.pid)
+        if self.backend is not None:
+            await self.backend.close()
+        await asyncio.to_thread(self._log.close)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _unready(self, backend: Backend) -> str | None:
+        for path in self.version.health:
+            status = await backend.probe(path)
+            if status is None:
+                return f"{path} did not answer"
+            if not 200 <= status <= 299:
+                return f"{path} answered {status}"
+        return None
+
+    async def _launch(self, argv: tuple[str, ...]) -> None:
+        try:
+            self._folder.mkdir(mode=0o700)
+            if self.version.data is not None:
+                self.version.data.mkdir(parents=True, exist_ok=True)
+            self._log.open()
+            sandbox = self._around.sandbox(self.version.sandbox)
+            start = asyncio.get_running_loop().run_in_executor(
+                self._around.starter, sandbox.start, self._job(argv), self._log.pipe
+            )
+            # Shielded, so that a job which is being started is never lost from sight.
+            self._running = await asyncio.shield(start)
+        except (OSError, ValueError, ToolError) as error:
+            raise NotReadyError(f"It could not be started: {error}") from error
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):
+                self._running = await start
+            raise
+        self._around.register.add(self._running.pid)
+        self._log.follow()
+
+    def _job(self, argv: tuple[str, ...]) -> Job:
+        version = self.version
+        secrets = {name: value.get_secret_value() for name, value in version.secrets.items()}
+        socket = str(self._socket)
+        return Job(
+            argv=tuple(part.replace("{socket}", socket) for part in argv),
+            folder=version.folder,
+            readable=(version.folder, *version.readable),
+            writable=(self._folder, *([version.data] if version.data else [])),
+            environment={**version.variables, **secrets, "SOCKET": socket},
+            limits=version.limits,
+        )

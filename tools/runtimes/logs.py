@@ -1,0 +1,101 @@
+"""What a service says, kept within bounds and without its secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections import deque
+from pathlib import Path
+
+from pydantic import SecretStr
+
+FILE_BYTES = 2_000_000
+"""At this size a log becomes `<name>.1`, in place of the one that was."""
+KEPT_FILES = 40
+"""Logs of older versions beyond this number are removed."""
+TAIL_LINES = 20
+TAIL_LINE_BYTES = 400
+LINE_BYTES = 64 * 1024
+"""A longer line is cut into several."""
+
+
+class ServiceLog:
+    """A named pipe that the processes of a service write to, and a thread that empties it into the log file.
+
+    A pipe instead of the file itself, since a file could neither be kept within bounds nor free of secrets.
+    """
+
+    def __init__(self, file: Path, pipe: Path, secrets: dict[str, SecretStr]) -> None:
+        self.file = file
+        self.pipe = pipe
+        self._secrets = _pattern(secrets)
+        self._tail: deque[bytes] = deque(maxlen=TAIL_LINES)
+        self._thread: threading.Thread | None = None
+        self._reader = -1
+
+    def open(self) -> None:
+        """Make the pipe, ready to be opened for writing."""
+        os.mkfifo(self.pipe, 0o600)
+        self._reader = os.open(self.pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    def follow(self) -> None:
+        """Empty the pipe until all that write to it are gone; it must be open for writing by now."""
+        os.set_blocking(self._reader, True)
+        self._thread = threading.Thread(target=self._copy, name=f"log {self.file.name}", daemon=True)
+        self._thread.start()
+
+    def tail(self) -> str:
+        """Return the last lines, shortened where they are long."""
+        return b"\n".join(self._tail).decode(errors="replace")
+
+    def close(self) -> None:
+        """Remove the pipe, once what was written is in the log (at most a second later)."""
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+        elif self._reader >= 0:
+            os.close(self._reader)
+        self.pipe.unlink(missing_ok=True)
+
+    def _copy(self) -> None:
+        rest = b""
+        while chunk := os.read(self._reader, LINE_BYTES):
+            lines, newline, rest = (rest + chunk).rpartition(b"\n")
+            if len(rest) > LINE_BYTES:
+                lines, newline, rest = lines + newline + rest, b"\n", b""
+            self._keep(lines + newline)
+        self._keep(rest)
+        os.close(self._reader)
+
+    def _keep(self, text: bytes) -> None:
+        if not text:
+            return
+        if self._secrets is not None:
+            text = self._secrets.sub(b"***", text)
+        self._tail.extend(line[:TAIL_LINE_BYTES] for line in text.splitlines()[-TAIL_LINES:])
+        try:
+            with self.file.open("ab") as file:
+                file.write(text)
+                size = file.tell()
+            if size > FILE_BYTES:
+                self.file.replace(self.file.with_name(self.file.name + ".1"))
+        except OSError:
+            # A full disk must not stop the service that writes; the tail is kept all the same.
+            return
+
+
+def prune(folder: Path) -> None:
+    """Remove the logs that were not written to for longest."""
+    logs = sorted(folder.glob("*.log*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in logs[KEPT_FILES:]:
+        path.unlink(missing_ok=True)
+
+
+def _pattern(secrets: dict[str, SecretStr]) -> re.Pattern[bytes] | None:
+    # Line by line, since a key of several lines may come in several pieces. Below four letters a value cannot
+    # be told from common words.
+    values = {
+        line for each in secrets.values() for line in each.get_secret_value().splitlines() if len(line) > 3
+    }
+    longest_first = sorted(values, key=len, reverse=True)
+    return re.compile(b"|".join(re.escape(value.encode()) for value in longest_first)) if values else None

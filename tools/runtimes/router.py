@@ -1,0 +1,262 @@
+"""The way from a loopback port to the version that takes its traffic.
+
+A request goes to the version that is there when its head arrives, and stays with it: a switch drops nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from tools.runtimes.measures import Measures, Outcome, status_class
+
+HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
+) | frozenset(("proxy-authenticate", "proxy-authorization", "proxy-connection"))
+FORWARDED = frozenset(("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"))
+"""Replaced, never passed on: the router is the first hop, so what a client says of earlier ones is untrue."""
+
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+REFUSED_METHODS = frozenset(("CONNECT", "TRACE"))
+WHOLE_BYTES = 64 * 1024
+"""Bodies up to this size are passed on in one piece, which saves a write and shields from slow clients."""
+IDLE_SECONDS = 1.0
+"""Below the keep-alive time of every server we know (the shortest, gunicorn's, is 2 s)."""
+HEAD_SECONDS = 60.0
+"""How long a version may take to begin its answer."""
+
+
+class Backend:
+    """A running version as the router sees it: where it listens, and how much is on its way to it."""
+
+    def __init__(self, socket: Path, measures: Measures) -> None:
+        self.measures = measures
+        self._requests = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._pooled = _session(aiohttp.UnixConnector(str(socket), limit=0, keepalive_timeout=IDLE_SECONDS))
+        self._single = _session(
+            aiohttp.UnixConnector(str(socket), limit=0, force_close=True), middlewares=(_never_again,)
+        )
+
+    def __enter__(self) -> None:
+        self._requests += 1
+        self._idle.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._requests -= 1
+        if self._requests == 0:
+            self._idle.set()
+
+    def session(self, method: str, has_body: bool) -> aiohttp.ClientSession:
+        """Return the connections for a request.
+
+        A kept connection may be closed by the version in the very moment it is used again. What was sent
+        then is sent once more, which only a safe request without a body allows; others get a new connection.
+        """
+        return self._pooled if method in SAFE_METHODS and not has_body else self._single
+
+    async def probe(self, path: str) -> int | None:
+        """Return the HTTP status that the path answers with, or None if nothing answers within 2 s."""
+        try:
+            async with (
+                asyncio.timeout(2),
+                self._single.get(URL("http://service" + path, encoded=True)) as answer,
+            ):
+                return answer.status
+        except (TimeoutError, aiohttp.ClientError, _Broken):
+            return None
+
+    async def drained(self, seconds: float) -> bool:
+        """Wait until nothing is on its way to it; False if something still was after that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._pooled.close()
+        await self._single.close()
+
+
+class Route:
+    """One loopback port."""
+
+    def __init__(self, service: str, pick: Callable[[], Backend | None]) -> None:
+        self.service = service
+        self.port = 0
+        """0 until opened."""
+        self._pick = pick
+        """Asked for every request; None means that no version is ready."""
+        server = web.Server(self._handle, handler_cancellation=True, auto_decompress=False, access_log=None)
+        server.keepalive_timeout = 75  # type: ignore[attr-defined]
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
+
+    async def open(self, ports: Iterable[int]) -> int:
+        """Listen on the first of these ports that is free, and return it; raises OSError if none is."""
+        await self._runner.setup()
+        for port in ports:
+            site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=1024)
+            try:
+                await site.start()
+            except OSError:
+                await site.stop()
+                continue
+            self.port = site.port
+            return self.port
+        raise OSError("none of the loopback ports of the platform is free")
+
+    async def close(self) -> None:
+        """Stop listening and end what is left of the connections."""
+        await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        started, backend = time.perf_counter(), self._pick()
+        if request.method in REFUSED_METHODS:
+            return problem(405, "Method not allowed", f"The router passes no {request.method} on.")
+        if backend is None:
+            return problem(503, "Service unavailable", f"{self.service} is not running at the moment.")
+        with backend:
+            outcome: Outcome = "left"
+            try:
+                response, outcome = await self._forward(request, backend)
+            finally:
+                backend.measures.add(outcome, time.perf_counter() - started)
+        return response
+
+    async def _forward(
+        self, request: web.BaseRequest, backend: Backend
+    ) -> tuple[web.StreamResponse, Outcome]:
+        try:
+            body = await _body_of(request)
+            async with asyncio.timeout(HEAD_SECONDS):
+                answer = await backend.session(request.method, body is not None).request(
+                    request.method,
+                    _target(request),
+                    headers=_request_headers(request),
+                    data=body,
+                    allow_redirects=False,
+                )
+        except TimeoutError:
+            return problem(504, "Gateway timeout", f"{self.service} did not begin to answer."), "away"
+        except aiohttp.ClientConnectorError:
+            return problem(503, "Service unavailable", f"{self.service} is not listening."), "away"
+        except (aiohttp.ClientError, _Broken):
+            return problem(502, "Bad gateway", f"{self.service} broke off before it answered."), "away"
+        async with answer:
+            return await _pass_back(request, answer, self.service)
+
+
+async def _pass_back(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, service: str
+) -> tuple[web.StreamResponse, Outcome]:
+    headers = _end_to_end(answer.headers)
+    outcome = status_class(answer.status)
+    length = answer.content_length
+    if request.method == "HEAD" or (length is not None and length <= WHOLE_BYTES):
+        try:
+            whole = await answer.read()
+        except aiohttp.ClientError:
+            return problem(502, "Bad gateway", f"{service} broke off within its answer."), "away"
+        return web.Response(status=answer.status, reason=answer.reason, headers=headers, body=whole), outcome
+    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
+    await response.prepare(request)
+    try:
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
+    except aiohttp.ClientPayloadError:
+        # The head is out: a cut connection is the only honest way left to say that the answer is not whole.
+        if request.transport is not None:
+            request.transport.abort()
+        return response, "away"
+    return response, outcome
+
+
+async def _body_of(request: web.BaseRequest) -> bytes | aiohttp.StreamReader | None:
+    if not request.body_exists:
+        return None
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+    if request.content_length is not None and request.content_length <= WHOLE_BYTES:
+        return await request.read()
+    return request.content
+
+
+def _target(request: web.BaseRequest) -> URL:
+    path = request.raw_path
+    if not path.startswith("/"):  # absolute form, or "*"
+        path = request.rel_url.raw_path_qs if request.rel_url.raw_path.startswith("/") else "/"
+    return URL("http://service" + path, encoded=True)
+
+
+def _request_headers(request: web.BaseRequest) -> CIMultiDict[str]:
+    headers = _end_to_end(request.headers)
+    for name in FORWARDED:
+        headers.popall(name, None)
+    headers.popall("Expect", None)
+    headers["X-Forwarded-For"] = request.remote or "127.0.0.1"
+    headers["X-Forwarded-Host"] = request.host
+    headers["X-Forwarded-Proto"] = "http"
+    return headers
+
+
+def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+    named = {
+        token.strip().lower() for value in headers.getall("Connection", ()) for token in value.split(",")
+    }
+    dropped = HOP_BY_HOP | named
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+
+
+def problem(status: int, title: str, detail: str) -> web.Response:
+    """Return RFC 9457 problem details that say that the router, not the service, answered."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return web.Response(
+        status=status,
+        body=json.dumps(document).encode(),
+        content_type="application/problem+json",
+        headers={"Retry-After": "1"} if status == 503 else None,
+    )
+
+
+class _Broken(Exception):  # noqa: N818  never leaves this file
+    """The version ended the connection before it answered, and asking again might do a thing twice."""
+
+
+async def _never_again(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    # aiohttp sends PUT and DELETE again after a lost connection; an error of our own keeps it from that.
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken from error
+
+
+def _session(
+    connector: aiohttp.BaseConnector, middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = ()
+) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        middlewares=middlewares,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=5),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        auto_decompress=False,
+        max_line_size=WHOLE_BYTES,
+        max_field_size=WHOLE_BYTES,
+    )
