@@ -14,13 +14,14 @@ from tools.git.merging import (
     Conflict,
     Merged,
     commit_generation,
+    last_generation,
     merge_commits,
     merge_generation,
     merge_trees,
     store_files,
 )
 from tools.git.names import GENERATED, ledger_ref, story_branch
-from tools.git.opening import open_repository
+from tools.git.opening import attach_repository, open_repository
 from tools.git.repository import Entry, Repository
 from tools.git.workspace import checkout, write_tree
 
@@ -35,10 +36,12 @@ __all__ = [
     "Merged",
     "Repository",
     "agent",
+    "attach_repository",
     "checkout",
     "commit_generation",
     "diff",
     "find_landing",
+    "last_generation",
     "ledger_ref",
     "merge",
     "merge_commits",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tools.git.identity import Identity
     from tools.git.repository import Repository
 
+_GENERATION = "Crew-Generation:"
+"""The trailer that every generation's commit carries, and no other commit."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -50,20 +52,39 @@ class Merged(BaseModel):
 
 
 def commit_generation(
-    repository: Repository, files: Mapping[str, str], message: str, author: Identity, when: datetime
+    repository: Repository,
+    files: Mapping[str, str],
+    parent: str | None,
+    message: str,
+    author: Identity,
+    when: datetime,
 ) -> str:
-    """Commit a pure generation - all the files that it consists of - to `refs/crew/generated`; return the
-    commit.
+    """Commit a pure generation - all the files that it consists of - and return the commit.
 
-    The same files as last time give the commit of last time.
+    `parent` is the generation it builds on, from `last_generation`. `refs/crew/generated` is moved to it,
+    whatever a delivery that was given up has left there. The same files as the parent's give the parent.
     """
     tree = store_files(repository, files)
     tip = repository.ref(names.GENERATED)
-    if tip is not None and repository.tree_of(tip) == tree:
-        return tip
-    commit = repository.commit(tree, (tip,) if tip else (), message, author, when)
+    if parent is not None and repository.tree_of(parent) == tree:
+        commit = parent
+    else:
+        said = f"{message.rstrip()}\n\n{_GENERATION} {tree}"
+        commit = repository.commit(tree, (parent,) if parent else (), said, author, when)
     repository.update_ref(names.GENERATED, commit, tip)
     return commit
+
+
+def last_generation(repository: Repository, branch: str) -> str | None:
+    """Return the newest generation that a branch's commit was merged with, or None.
+
+    It is told from history, not from a ref: a fresh clone has the one and lacks the other.
+    """
+    grep = f"--grep=^{_GENERATION} "
+    found = repository.git.text(
+        "log", "--topo-order", "--format=%H", pattern, "--max-count=1", full_id(branch)
+    )
+    return found or None
 
 
 def merge_generation(repository: Repository, branch: str, generation: str, tree: str | None = None) -> Merged:

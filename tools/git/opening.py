@@ -32,6 +32,19 @@ def open_repository(
     commit by the person, at `when` (None: now). Raises RepositoryError, which says what is wrong and what
     mends it.
     """
+    repository = attach_repository(folder, private, base, make=True)
+    _refuse_unfinished(repository)
+    _start_history(repository, when or datetime.now(UTC))
+    finish_landing(repository)
+    _refuse_dirty(repository)
+    return repository
+
+
+def attach_repository(folder: Path, private: Path, base: str = "main", make: bool = False) -> Repository:
+    """Open a repository that was opened before, without looking at the person's files.
+
+    `make` makes one in a missing or empty folder. Raises RepositoryError for what is no repository.
+    """
     folder = folder.resolve()
     view = private.resolve() / "git" / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     for name in ("empty", "home"):
@@ -41,22 +54,17 @@ def open_repository(
         execute(("version",), environment, folder=view / "empty").stdout.decode("utf-8", "replace")
     )
     git = Command(folder=folder, view=view)
-    if _is_fresh(folder):
+    person = None
+    if make and _is_fresh(folder):
         person = read_person({}, git.git_folder, view)
         _initialise(folder, base, environment, view)
     else:
         _refuse_other_kinds(folder)
-        person = None
     settings = _read_settings(git.git_folder / "config", environment, view)
     _refuse_settings(folder, settings)
     git.prepare(settings)
     person = person or read_person(settings, git.git_folder, view)
-    repository = Repository(folder=folder, base=base, person=person, git=git)
-    _refuse_unfinished(repository)
-    _start_history(repository, when or datetime.now(UTC))
-    finish_landing(repository)
-    _refuse_dirty(repository)
-    return repository
+    return Repository(folder=folder, base=base, person=person, git=git)
 
 
 def _is_fresh(folder: Path) -> bool:
