@@ -3,7 +3,10 @@
     ToolError
     ├── RepositoryError      the git repository is not in a state to work on
     ├── SandboxUnavailable   this machine offers no sandbox
-    └── PlatformError        the local platform does not answer
+    ├── JobRefused           a job asks for what no sandbox gives
+    ├── SandboxFailed        the sandbox could not be set up for a job
+    ├── PlatformError        the local platform does not answer
+    └── PolicyError          the policies cannot be asked at all
 """
 
 from __future__ import annotations
@@ -21,5 +24,17 @@ class SandboxUnavailable(ToolError):  # noqa: N818  names a state of the machine
     """No sandbox can be had on this machine."""
 
 
+class JobRefused(ToolError):  # noqa: N818  names a decision
+    """The job asks for what a sandbox does not give, such as a folder behind a symbolic link."""
+
+
+class SandboxFailed(ToolError):  # noqa: N818  names what happened
+    """The sandbox could not be set up for a job; the job did not run."""
+
+
 class PlatformError(ToolError):
     """The local platform does not answer, or could not start."""
+
+
+class PolicyError(ToolError):
+    """The policies cannot be read, are not safe to run, or their engine does not start."""

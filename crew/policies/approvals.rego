@@ -10,7 +10,7 @@ destroys := object.get(fact_object("migrations"), "destructive", ["nobody read t
 
 ask contains {
 	"rule": "contract.breaking",
-	"reason": sprintf("The change breaks the contract: %v.", [what]),
+	"reason": say(["The change breaks the contract: ", what, "."]),
 	"mend": "A person must say that the clients are ready for it.",
 	"answerable": data.settings.breaking_answerable,
 } if {
@@ -20,7 +20,7 @@ ask contains {
 
 ask contains {
 	"rule": "migration.destructive",
-	"reason": sprintf("A migration destroys data: %v.", [what]),
+	"reason": say(["A migration destroys data: ", what, "."]),
 	"mend": "A person must say that the data may go.",
 	"answerable": false,
 } if {

@@ -16,7 +16,7 @@ protected_branches contains lower(name) if some name in fact_list("protected_bra
 
 deny contains {
 	"rule": "branch.name",
-	"reason": sprintf("'%v' is not a plain branch name.", [name]),
+	"reason": say(["'", name, "' is not a plain branch name."]),
 	"mend": "Use letters, digits, dots, dashes and slashes, without 'refs/'.",
 } if {
 	object.get(kit, "writes_branch", false)
@@ -34,7 +34,7 @@ plain_branch(name) if {
 
 deny contains {
 	"rule": "branch.protected",
-	"reason": sprintf("%s would write to the protected branch %v.", [tool, name]),
+	"reason": say([tool, " would write to the protected branch ", name, "."]),
 	"mend": "Work on the story's own branch and let it be merged.",
 } if {
 	object.get(kit, "writes_branch", false)

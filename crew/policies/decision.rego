@@ -16,8 +16,8 @@ extra_findings["ask"] := data.extra.ask
 
 deny contains {
 	"rule": "extra.form",
-	"reason": sprintf("The policies of package extra define %s as %s.", [name, type_name(findings)]),
-	"mend": sprintf("Write \"%s contains {...} if {...}\" there.", [name]),
+	"reason": say(["The policies of package extra define ", name, " as ", type_name(findings), "."]),
+	"mend": say(["Define ", name, " there with 'contains' alone."]),
 } if {
 	some name, findings in extra_findings
 	not type_name(findings) in {"set", "array"}

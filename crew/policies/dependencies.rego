@@ -11,7 +11,7 @@ new_requirements contains requirement if {
 
 deny contains {
 	"rule": "dependency.unpinned",
-	"reason": sprintf("The requirement '%v' is not a release pinned with '=='.", [object.get(requirement, "line", "")]),
+	"reason": say(["The requirement '", object.get(requirement, "line", ""), "' is not a release pinned with '=='."]),
 	"mend": "Pin one version of one package, from the index alone.",
 } if {
 	some requirement in new_requirements
@@ -20,7 +20,7 @@ deny contains {
 
 deny contains {
 	"rule": "dependency.unknown",
-	"reason": sprintf("The package %s is not on the list of allowed ones.", [name]),
+	"reason": say(["The package ", name, " is not on the list of allowed ones."]),
 	"mend": "Do without it, or let a person add it to crew/policies/data.json.",
 } if {
 	some requirement in new_requirements
@@ -31,20 +31,20 @@ deny contains {
 
 deny contains {
 	"rule": "dependency.version",
-	"reason": sprintf("%s is allowed, but not as version %v.", [name, version]),
-	"mend": sprintf("Take %s.", [concat(" or ", known.versions)]),
+	"reason": say([name, " is allowed, but not as version ", version, "."]),
+	"mend": say(["Take ", concat(" or ", versions), "."]),
 } if {
 	some requirement in new_requirements
 	requirement.pinned == true
 	name := object.get(requirement, "name", "")
-	known := data.settings.packages[name]
+	versions := data.settings.packages[name].versions
 	version := object.get(requirement, "version", "")
-	not version in known.versions
+	not version in versions
 }
 
 deny contains {
 	"rule": "dependency.licence",
-	"reason": sprintf("%s comes under the licence '%s', which is not on the list of allowed ones.", [name, licence]),
+	"reason": say([name, " comes under the licence '", licence, "', which is not on the list of allowed ones."]),
 	"mend": "Take a package under an allowed licence, or let a person add it to crew/policies/data.json.",
 } if {
 	some requirement in new_requirements

@@ -13,7 +13,7 @@ scan := fact_object("scan")
 
 deny contains {
 	"rule": "merge.tests_tree",
-	"reason": sprintf("The tests ran on the tree %v, not on %v, which is to be merged.", [object.get(tests, "tree", "of nobody"), head_tree]),
+	"reason": say(["The tests ran on the tree ", object.get(tests, "tree", "of nobody"), ", not on ", head_tree, ", which is to be merged."]),
 	"mend": "Run the tests on the tree that is to be merged.",
 } if {
 	merging
@@ -27,7 +27,7 @@ same_tree(report) if {
 
 deny contains {
 	"rule": "merge.tests_failed",
-	"reason": sprintf("Tests failed (%v) or broke down (%v).", [object.get(tests, "failed", "unknown"), object.get(tests, "errors", "unknown")]),
+	"reason": say(["Tests failed (", object.get(tests, "failed", "unknown"), ") or broke down (", object.get(tests, "errors", "unknown"), ")."]),
 	"mend": "Mend the code until every test passes.",
 } if {
 	merging
@@ -65,7 +65,7 @@ deny contains {
 
 deny contains {
 	"rule": "merge.scan_tree",
-	"reason": sprintf("The security scan saw the tree %v, not %v, which is to be merged.", [object.get(scan, "tree", "of nobody"), head_tree]),
+	"reason": say(["The security scan saw the tree ", object.get(scan, "tree", "of nobody"), ", not ", head_tree, ", which is to be merged."]),
 	"mend": "Scan the tree that is to be merged.",
 } if {
 	merging
@@ -74,7 +74,7 @@ deny contains {
 
 deny contains {
 	"rule": "merge.scan_high",
-	"reason": sprintf("The security scan has grave findings (%v).", [object.get(scan, "high", "unknown")]),
+	"reason": say(["The security scan has grave findings (", object.get(scan, "high", "unknown"), ")."]),
 	"mend": "Mend the code that the findings name and scan again.",
 } if {
 	merging
@@ -83,7 +83,7 @@ deny contains {
 
 deny contains {
 	"rule": "merge.scan_skipped",
-	"reason": sprintf("The security scan could not read some files (%v).", [object.get(scan, "skipped", "unknown")]),
+	"reason": say(["The security scan could not read some files (", object.get(scan, "skipped", "unknown"), ")."]),
 	"mend": "Mend the syntax of these files and scan again.",
 } if {
 	merging
@@ -92,7 +92,7 @@ deny contains {
 
 deny contains {
 	"rule": "merge.uncited",
-	"reason": sprintf("The merge does not cite the run of its %s.", [name]),
+	"reason": say(["The merge does not cite the run of its ", name, "."]),
 	"mend": "Put the ids of the test run and of the scan into the evidence.",
 } if {
 	merging
@@ -103,7 +103,7 @@ deny contains {
 # A number that is not there counts as a finding.
 ask contains {
 	"rule": "scan.medium",
-	"reason": sprintf("The security scan has findings of medium severity (%v).", [object.get(scan, "medium", "unknown")]),
+	"reason": say(["The security scan has findings of medium severity (", object.get(scan, "medium", "unknown"), ")."]),
 	"mend": "Read them and say whether they may stay.",
 	"answerable": true,
 } if {

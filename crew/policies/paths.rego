@@ -40,7 +40,7 @@ workspace := fact_text("workspace")
 
 deny contains {
 	"rule": "paths.unresolved",
-	"reason": sprintf("Nobody looked where the path %v leads.", [text]),
+	"reason": say(["Nobody looked where the path ", text, " leads."]),
 	"mend": "Let the door resolve every path of the call.",
 } if {
 	some text in path_names
@@ -49,7 +49,7 @@ deny contains {
 
 deny contains {
 	"rule": "paths.text",
-	"reason": sprintf("The path %v is not a plain path inside the workspace.", [text]),
+	"reason": say(["The path ", text, " is not a plain path inside the workspace."]),
 	"mend": "Name files relative to the workspace, without '..'.",
 } if {
 	some text in path_names
@@ -64,14 +64,17 @@ plain(text) if {
 	not startswith(text, "~")
 	not regex.match(`^[A-Za-z]:`, text)
 	not ".." in split(text, "/")
-	every character in data.settings.odd_characters {
-		not contains(text, character)
-	}
+	not odd(text)
+}
+
+odd(text) if {
+	some character in data.settings.odd_characters
+	contains(text, character)
 }
 
 deny contains {
 	"rule": "paths.outside",
-	"reason": sprintf("The path %v leads to %v, outside the workspace.", [object.get(path, "text", ""), target]),
+	"reason": say(["The path ", object.get(path, "text", ""), " leads to ", target, ", outside the workspace."]),
 	"mend": "Stay inside the workspace; mind symbolic links.",
 } if {
 	some path in fact_list("paths")
@@ -92,7 +95,7 @@ inside(target) if {
 
 deny contains {
 	"rule": "paths.git",
-	"reason": sprintf("The path %v touches git's own files.", [text]),
+	"reason": say(["The path ", text, " touches git's own files."]),
 	"mend": "Leave git to the tools for it.",
 } if {
 	some text in path_names
@@ -103,7 +106,7 @@ deny contains {
 
 deny contains {
 	"rule": "paths.secret_file",
-	"reason": sprintf("The path %v is a place for secrets.", [text]),
+	"reason": say(["The path ", text, " is a place for secrets."]),
 	"mend": "Leave it alone; the service gets its secrets from its environment.",
 } if {
 	some text in path_names

@@ -6,7 +6,7 @@ import rego.v1
 
 deny contains {
 	"rule": "reason.rationale",
-	"reason": sprintf("%s is to be called without a reason.", [tool]),
+	"reason": say([tool, " is to be called without a reason."]),
 	"mend": "Say in a sentence why it is needed.",
 } if {
 	trim_space(rationale) == ""
@@ -14,7 +14,7 @@ deny contains {
 
 deny contains {
 	"rule": "reason.evidence",
-	"reason": sprintf("The reason cites %v, which this delivery does not know.", [id]),
+	"reason": say(["The reason cites ", id, ", which this delivery does not know."]),
 	"mend": "Cite ids of earlier actions or artifacts of this delivery.",
 } if {
 	some id in evidence

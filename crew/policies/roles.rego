@@ -7,7 +7,7 @@ seat := object.get(data.settings.roles, role, {})
 
 deny contains {
 	"rule": "role.unknown",
-	"reason": sprintf("There is no role called '%s'.", [role]),
+	"reason": say(["There is no role called '", role, "'."]),
 	"mend": "Let one of the roles in crew/policies/data.json make the call.",
 } if {
 	count(seat) == 0
@@ -15,7 +15,7 @@ deny contains {
 
 deny contains {
 	"rule": "tool.unknown",
-	"reason": sprintf("There is no tool called '%s'.", [tool]),
+	"reason": say(["There is no tool called '", tool, "'."]),
 	"mend": "Call one of the tools in crew/policies/data.json.",
 } if {
 	count(kit) == 0
@@ -23,7 +23,7 @@ deny contains {
 
 deny contains {
 	"rule": "role.tool",
-	"reason": sprintf("The role %s may not call %s.", [role, tool]),
+	"reason": say(["The role ", role, " may not call ", tool, "."]),
 	"mend": "Leave it to a role that holds the tool.",
 } if {
 	count(seat) > 0
@@ -33,7 +33,7 @@ deny contains {
 
 deny contains {
 	"rule": "role.effect",
-	"reason": sprintf("The role %s may not do anything with the effect '%s'.", [role, effect]),
+	"reason": say(["The role ", role, " may not do anything with the effect '", effect, "'."]),
 	"mend": "Leave it to a role that may.",
 } if {
 	count(seat) > 0
@@ -42,7 +42,7 @@ deny contains {
 
 deny contains {
 	"rule": "tool.effect",
-	"reason": sprintf("%s is declared with the effect '%s' but known to have '%s'.", [tool, effect, kit.effect]),
+	"reason": say([tool, " is declared with the effect '", effect, "' but known to have '", kit.effect, "'."]),
 	"mend": "Declare the tool's effect as crew/policies/data.json has it.",
 } if {
 	kit.effect != effect
@@ -50,8 +50,8 @@ deny contains {
 
 deny contains {
 	"rule": "effect.network",
-	"reason": sprintf("%s would reach the network.", [tool]),
-	"mend": sprintf("Only %s may; work with what is installed.", [concat(", ", data.settings.network_tools)]),
+	"reason": say([tool, " would reach the network."]),
+	"mend": say(["Only ", concat(", ", data.settings.network_tools), " may; work with what is installed."]),
 } if {
 	"network" in {effect, object.get(kit, "effect", "")}
 	not tool in data.settings.network_tools
@@ -59,8 +59,8 @@ deny contains {
 
 deny contains {
 	"rule": "effect.production",
-	"reason": sprintf("%s would change production, and the role %s may not.", [tool, role]),
-	"mend": sprintf("Leave it to %s.", [concat(", ", data.settings.production_roles)]),
+	"reason": say([tool, " would change production, and the role ", role, " may not."]),
+	"mend": say(["Leave it to ", concat(", ", data.settings.production_roles), "."]),
 } if {
 	"production" in {effect, object.get(kit, "effect", "")}
 	not role in data.settings.production_roles

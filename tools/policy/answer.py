@@ -1,0 +1,92 @@
+"""From what an engine said to a decision: anything odd is a no."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from tools.policy import Decision
+from tools.policy.question import plain_text, visible
+
+FORM = "crew/1"
+NO_ANSWER = "The policy gave no answer, which counts as a no."
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Finding(_Strict):
+    rule: str
+    reason: str
+    mend: str = ""
+
+    @property
+    def sentence(self) -> str:
+        return plain_text(f"{self.reason} {self.mend}".strip())
+
+
+class _Question(_Finding):
+    answerable: bool = False
+
+
+class _Answer(_Strict):
+    form: str
+    call: int
+    deny: list[_Finding]
+    ask: list[_Question]
+
+
+class Unanswered(Exception):  # noqa: N818  an event, not a fault
+    """An engine gave no usable answer; says why."""
+
+
+def answer(
+    call: dict[str, JsonValue],
+    exchange: Callable[[dict[str, JsonValue]], JsonValue],
+    engine: str,
+    digest: str,
+) -> Decision:
+    """Ask about one call through `exchange` (raises Unanswered or ValueError), and return the decision.
+
+    Every question carries a number of its own, and the answer must repeat it: an engine that still holds an
+    earlier question gives no answer to this one.
+    """
+    started = time.perf_counter()
+    number = secrets.randbelow(2**48)
+    try:
+        said = _Answer.model_validate(exchange({**visible(call), "call": number}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(each) for each in first["loc"]) or "its top"
+        return _refusal(f"The answer is malformed at {place}: {first['msg']}.", engine, digest, started)
+    except (Unanswered, ValueError) as error:
+        return _refusal(str(error), engine, digest, started)
+    if said.form != FORM or said.call != number:
+        return _refusal("The answer is not about this call.", engine, digest, started)
+    findings: list[_Finding] = [*said.deny] or [*said.ask]
+    ordered = sorted({(each.rule, each.sentence) for each in findings})
+    return Decision(
+        outcome="deny" if said.deny else "ask" if said.ask else "allow",
+        reasons=tuple(sentence for _, sentence in ordered),
+        rules=tuple(rule for rule, _ in ordered),
+        answerable=not said.deny and bool(said.ask) and all(each.answerable for each in said.ask),
+        engine=engine,
+        policy_digest=digest,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _refusal(detail: str, engine: str, digest: str, started: float) -> Decision:
+    return Decision(
+        outcome="deny",
+        reasons=(NO_ANSWER, plain_text(detail)),
+        rules=(),
+        answerable=False,
+        engine=engine,
+        policy_digest=digest,
+        seconds=time.perf_counter() - started,
+    )

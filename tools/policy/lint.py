@@ -1,0 +1,237 @@
+"""Refuses Rego that regopy gets silently wrong, that the engines do not agree on, or that reaches outside.
+
+It is stricter than the faults themselves: what is left is a small language that both engines were seen to
+read alike. What is wrong with a construct stands in the message that refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+# All others are refused. regopy differs from OPA in a tenth of the conformance cases: semver.compare and
+# RFC 3339 times are silently wrong, sprintf puts quotes around the results of other built-ins. And some built-ins
+# reach the network, the clock or the environment.
+_BUILT_INS = {
+    *(
+        "array.concat",
+        "concat",
+        "contains",
+        "count",
+        "endswith",
+        "format_int",
+        "lower",
+        "max",
+        "min",
+        "object.get",
+    ),
+    *("object.keys", "regex.match", "replace", "sort", "split", "startswith", "sum", "trim", "trim_prefix"),
+    *("trim_space", "trim_suffix", "type_name", "upper", "is_array", "is_boolean", "is_null", "is_number"),
+    *("is_object", "is_set", "is_string"),
+}
+_KEYWORDS = {
+    *(
+        "as",
+        "contains",
+        "data",
+        "default",
+        "else",
+        "every",
+        "false",
+        "if",
+        "import",
+        "in",
+        "input",
+        "not",
+        "null",
+    ),
+    *("package", "set", "some", "true", "with"),
+}
+_TOKEN = re.compile(
+    r"""(?P<skip>[ \t\r]+|\#[^\n]*)|(?P<line>\n)|(?P<text>"(?:\\.|[^"\\\n])*"|`[^`]*`)
+    |(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>\d[\w.]*)|(?P<sign>:=|==|!=|<=|>=|.)""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in a policy that must not be there."""
+
+    module: str
+    line: int
+    """From 1."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line}: {self.message}"
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    line: int
+    column: int
+    """From 0; a rule begins at column 0."""
+
+
+def lint(path: Path, package: str = "crew") -> list[Finding]:
+    """Return what is wrong with a policy file, or with all files of a folder; OSError if it cannot be read."""
+    files = sorted(path.glob("*.rego")) if path.is_dir() else [path]
+    return lint_modules({f"{package}/{each.name}": each.read_text() for each in files})
+
+
+def lint_modules(modules: dict[str, str]) -> list[Finding]:
+    """Return what is wrong with the modules; each is named by its package, a slash and its file."""
+    tokens = {name: _tokens(text) for name, text in modules.items()}
+    defined = {
+        each.text for found in tokens.values() for each in found if each.column == 0 and each.kind == "name"
+    }
+    return [
+        finding for name in modules for finding in _Module(name, tokens[name], defined - _KEYWORDS).findings()
+    ]
+
+
+def _tokens(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    line, begin = 1, 0
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or ""
+        if kind not in ("skip", "line"):
+            found.append(_Token(kind, match.group(), line, match.start() - begin))
+        if newlines := match.group().count("\n"):
+            line += newlines
+            begin = match.start() + match.group().rindex("\n") + 1
+    return found
+
+
+class _Module:
+    """The checks of one file, rule by rule."""
+
+    def __init__(self, name: str, tokens: list[_Token], defined: set[str]) -> None:
+        self._name = name
+        self._tokens = tokens
+        self._defined = defined
+        self._found: list[Finding] = []
+
+    def findings(self) -> list[Finding]:
+        """Return all findings, in order of their lines."""
+        starts = [
+            place for place, each in enumerate(self._tokens) if each.column == 0 and each.kind == "name"
+        ]
+        self._check_frame()
+        for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=True):
+            rule = self._tokens[start:end]
+            if rule[0].text not in ("package", "import"):
+                self._check_rule(rule)
+        return sorted(self._found, key=lambda each: each.line)
+
+    def _say(self, token: _Token | None, message: str) -> None:
+        self._found.append(Finding(self._name, token.line if token else 1, message))
+
+    def _check_frame(self) -> None:
+        pairs = [(a, b) for a, b in zip(self._tokens, self._tokens[1:], strict=False) if a.column == 0]
+        package = self._name.partition("/")[0]
+        if [b.text for a, b in pairs if a.text == "package"] != [package]:
+            self._say(None, f"the package must be '{package}'")
+        imports = [b for a, b in pairs if a.text == "import"]
+        if "rego.v1" not in [each.text for each in imports]:
+            self._say(None, "'import rego.v1' is missing: without it the engines read different languages")
+        for each in imports:
+            if each.text != "rego.v1":
+                self._say(each, f"'import {each.text}': only rego.v1 may be imported")
+
+    def _check_rule(self, rule: list[_Token]) -> None:
+        bound = self._defined | _bound(rule)
+        in_head = True
+        for place, token in enumerate(rule):
+            before = rule[place - 1] if place else None
+            after = rule[place + 1] if place + 1 < len(rule) else None
+            if token.text in ("if", ":=", "contains"):
+                in_head = False
+            if token.text == "{" and in_head:
+                self._say(token, "old syntax: a rule's body needs 'if' before it, a set's element 'contains'")
+            if token.text == "=":
+                self._say(token, "'=' unifies; write ':=' or '=='")
+            if token.text == "with":
+                self._say(token, "'with' judges something else than the call")
+            if token.kind == "text" and "(?" in token.text:
+                self._say(token, "regopy ignores flags like (?i) in patterns; use lower()")
+            if token.kind == "text" and token.text[0] == '"' and "\\" in token.text:
+                self._say(token, "regopy keeps escapes in strings as they are; write the character itself")
+            if token.kind == "name" and after is not None and after.text == "(":
+                self._check_call(token)
+            if token.text == "not":
+                self._check_negation(rule[place + 1 :])
+            if token.text == "some" and not _names_until_in(rule[place + 1 :]):
+                self._say(
+                    token,
+                    "regopy loses an index that 'some' leaves unbound; write 'some x in y'",
+                )
+            if token.text == "[" and before is not None and _indexes(before, token):
+                self._check_index(rule[place + 1 :], bound)
+
+    def _check_call(self, token: _Token) -> None:
+        if token.text not in _BUILT_INS | self._defined | _KEYWORDS:
+            self._say(token, f"'{token.text}' is not among the built-ins that both engines answer alike")
+
+    def _check_negation(self, rest: list[_Token]) -> None:
+        line = [each for each in rest if each.line == rest[0].line]
+        if not any(each.text in ("(", "in") for each in line):
+            return
+        for token in line:
+            known = token.text in _BUILT_INS or token.text.startswith("data.settings.")
+            if token.kind == "name" and "." in token.text and not known:
+                self._say(
+                    token,
+                    f"OPA drops a 'not' around an undefined '{token.text}', regopy does not; bind it before",
+                )
+
+    def _check_index(self, rest: list[_Token], bound: set[str]) -> None:
+        depth = 1
+        for token in rest:
+            depth += {"[": 1, "]": -1}.get(token.text, 0)
+            if depth == 0:
+                return
+            name = token.text.partition(".")[0]
+            if token.kind == "name" and name not in bound | _KEYWORDS | _BUILT_INS:
+                self._say(
+                    token,
+                    f"regopy loses the unbound index '{name}'; write 'some ... in ...' before it",
+                )
+
+
+def _indexes(before: _Token, bracket: _Token) -> bool:
+    """Whether the bracket is an index into what is right before it, and not a list."""
+    adjacent = before.line == bracket.line and before.column + len(before.text) == bracket.column
+    return adjacent and (before.kind == "name" or before.text in ("]", ")"))
+
+
+def _bound(rule: list[_Token]) -> set[str]:
+    """Names that the rule binds: by `some` and `every` with `in`, by `:=`, as parameters of a function."""
+    names: set[str] = set()
+    for place, token in enumerate(rule):
+        if token.text in ("some", "every"):
+            names |= _names_until_in(rule[place + 1 :])
+        if token.text == ":=" and place:
+            names.add(rule[place - 1].text)
+    if len(rule) > 1 and rule[1].text == "(":
+        for token in rule[2:]:
+            if token.text == ")":
+                break
+            names.add(token.text)
+    return names - {"_"}
+
+
+def _names_until_in(rest: list[_Token]) -> set[str]:
+    """Return the names between `some` and `in`, or nothing if no `in` ends them."""
+    names: set[str] = set()
+    for token in rest:
+        if token.text == "in":
+            return names
+        if token.text != "," and (token.kind != "name" or token.text in _KEYWORDS):
+            return set()
+        names.add(token.text)
+    return set()

@@ -1,0 +1,78 @@
+"""The call as the policies see it: in values that both engines read alike.
+
+regopy 1.5.2 mangles some values without a word: it ends strings at NUL, interprets backslashes once more,
+answers with broken JSON where a string holds a quote or a control character, and wraps integers at 64 bits.
+So these never reach an engine.
+"""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import JsonValue
+
+LONGEST_TEXT = 2000
+"""Characters of a string that policies see; the rest is content, which the scanners have judged."""
+DEEPEST = 20
+LARGEST_INTEGER = 2**53
+MOST_VALUES = 20_000
+"""Values in one document; more would take longer than a decision may."""
+
+_UNREADABLE = [
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+    *range(0xD800, 0xE000),
+]
+_VISIBLE = dict.fromkeys(_UNREADABLE, "\ufffd") | str.maketrans(
+    {"\\": "\uff3c", '"': "\uff02", "\n": "\u240a", "\t": "\u2409", "\r": "\u240d"}
+)
+
+
+def visible(call: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the call with every string in a form that no engine, terminal or log can misread.
+
+    Backslash and quote become their full-width forms, line ends and tabs their pictures, all else that does
+    not print U+FFFD. Long strings are cut. Raises ValueError for a value that engines do not agree on.
+    """
+    left = [MOST_VALUES]
+    return {plain_text(name): _visible(value, 1, left) for name, value in call.items()}
+
+
+def _visible(value: JsonValue, depth: int, left: list[int]) -> JsonValue:
+    left[0] -= 1
+    if left[0] < 0:
+        raise ValueError("the call holds too many values")
+    if depth > DEEPEST:
+        raise ValueError("the call is nested too deeply")
+    if isinstance(value, str):
+        return plain_text(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, list | tuple):
+        return [_visible(each, depth + 1, left) for each in value]
+    if isinstance(value, dict):
+        members = {plain_text(key): _visible(each, depth + 1, left) for key, each in value.items()}
+        if len(members) != len(value):
+            raise ValueError("two names in the call look the same")
+        return members
+    raise ValueError(f"the call holds a {type(value).__name__}, which is not JSON")
+
+
+def plain_text(text: str) -> str:
+    """Return the text in visible characters: at most `LONGEST_TEXT`, and a mark where it was cut."""
+    if not isinstance(text, str):
+        raise ValueError(f"the call holds a {type(text).__name__} as a name")  # noqa: TRY004  one kind of refusal
+    cut = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"
+    return cut.translate(_VISIBLE)
+
+
+def _number(value: float) -> float:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("the call holds a number that is not finite")
+    if abs(value) > LARGEST_INTEGER:
+        raise ValueError("the call holds a number that is too large")
+    return value

@@ -1,0 +1,119 @@
+"""Policies asked of a local OPA server: one process a run, on a unix socket that only this user can open."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+from pydantic import JsonValue
+
+from tools.errors import PolicyError
+from tools.policy import Decision
+from tools.policy.answer import Unanswered, answer
+from tools.policy.source import Source
+from tools.runtimes.server import Server, start_server
+
+START_SECONDS = 10.0
+ANSWER_SECONDS = 2.0
+"""How long an answer may take; after that it is a no."""
+
+# The server does nothing but answer this one question: its policies cannot be changed through the socket.
+_AUTHORISATION = """package system.authz
+
+import rego.v1
+
+default allow := false
+
+allow if {
+	input.method == "POST"
+	input.path == ["v1", "data", "crew", "decision"]
+}
+"""
+
+
+class OpaEngine:
+    """Owns the server; it dies with this process at the latest."""
+
+    name = "opa"
+
+    def __init__(self, source: Source, program: str) -> None:
+        self.digest = source.digest
+        # A socket's path may have some 100 bytes, and the folder must be this user's alone.
+        self._folder = Path(tempfile.mkdtemp(prefix="crew-opa-"))
+        socket = self._folder / "opa.sock"
+        self._client = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://opa", timeout=ANSWER_SECONDS
+        )
+        self._server: Server | None = None
+        try:
+            self._server = start_server(
+                _command(program, self._write(source), socket), self._folder, self._folder / "log"
+            )
+            self._wait()
+        except BaseException:
+            self.close()
+            raise
+
+    def decide(self, document: dict[str, JsonValue]) -> Decision:
+        """Answer one call; see PolicyEngine."""
+        return answer(document, self._exchange, self.name, self.digest)
+
+    def close(self) -> None:
+        """End the server and remove its folder."""
+        self._client.close()
+        if self._server is not None:
+            self._server.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write(self, source: Source) -> Path:
+        """Write what the digest was made of, so that the server reads nothing else."""
+        folder = self._folder / "policies"
+        for name, text in {**source.modules, "system/authz.rego": _AUTHORISATION}.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        (folder / "data.json").write_text(json.dumps(source.data))
+        return folder
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._server is None or self._server.ended:
+                break
+            try:
+                self._exchange({})
+            except Unanswered:
+                time.sleep(0.01)
+            else:
+                return
+        log = (self._folder / "log").read_text(errors="replace")[-2000:].strip()
+        raise PolicyError(f"OPA did not start. Mend what it says, or use the policy engine regopy.\n{log}")
+
+    def _exchange(self, document: dict[str, JsonValue]) -> JsonValue:
+        try:
+            response = self._client.post(
+                "/v1/data/crew/decision", params={"strict-builtin-errors": "true"}, json={"input": document}
+            )
+        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client is closed
+            raise Unanswered(f"OPA did not answer: {error}") from error
+        if response.status_code != httpx.codes.OK:
+            raise Unanswered(f"OPA could not evaluate the policies (HTTP {response.status_code}).")
+        body = response.json()
+        return body.get("result") if isinstance(body, dict) else None
+
+
+def _command(program: str, policies: Path, socket: Path) -> tuple[str, ...]:
+    return (
+        program,
+        "run",
+        "--server",
+        f"--addr=unix://{socket}",
+        "--authorization=basic",
+        "--disable-telemetry",
+        "--log-level=error",
+        str(policies),
+    )
