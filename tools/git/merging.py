@@ -35,7 +35,7 @@ class Conflict(BaseModel):
     line: int
     """First conflicting line of our version of the file, from 1; 1 when the whole file is in conflict."""
     kind: str
-    """git's word: "contents", "modify/delete", "add/add", "binary" ..."""
+    """git's word: "contents" (also of binary files), "modify/delete", "add/add" ..."""
     ours: str
     """Our lines; the whole file unless the conflict is about contents. "" when there is none."""
     theirs: str
@@ -82,7 +82,7 @@ def last_generation(repository: Repository, branch: str) -> str | None:
     """
     grep = f"--grep=^{_GENERATION} "
     found = repository.git.text(
-        "log", "--topo-order", "--format=%H", pattern, "--max-count=1", full_id(branch)
+        "log", "--topo-order", "--format=%H", grep, "--max-count=1", full_id(branch)
     )
     return found or None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -174,6 +175,8 @@ class Repository:
 
     def show(self, tree: str, path: str) -> bytes | None:
         """Return the content of one file of a tree or commit, or None when there is none of that path."""
+        if posixpath.normpath(path) != path or path.startswith(("/", "..")):
+            return None
         listing = self.git.run("ls-tree", "-z", "--full-tree", full_id(tree), "--", path)
         about, _, found = listing.decode("utf-8", "surrogateescape").rstrip("\0").partition("\t")
         if found != path or " blob " not in about:
