@@ -81,9 +81,7 @@ def last_generation(repository: Repository, branch: str) -> str | None:
     It is told from history, not from a ref: a fresh clone has the one and lacks the other.
     """
     grep = f"--grep=^{_GENERATION} "
-    found = repository.git.text(
-        "log", "--topo-order", "--format=%H", grep, "--max-count=1", full_id(branch)
-    )
+    found = repository.git.text("log", "--topo-order", "--format=%H", grep, "--max-count=1", full_id(branch))
     return found or None
 
 

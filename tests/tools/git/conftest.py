@@ -74,6 +74,7 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.fixture
 def commit_files(repository: Repository, workspace: Path, when: datetime) -> Callable[..., str]:
     """Commit files on top of a commit as a role would, and return the commit."""
+
     def make(parent: str, texts: dict[str, str | None], message: str = "Change") -> str:
         checkout(repository, parent, workspace)
         for name, text in texts.items():

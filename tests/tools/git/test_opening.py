@@ -88,7 +88,9 @@ def test_linked_worktree(repository: Repository, git: Git, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("staged", [True, False])
-def test_dirty_working_tree(repository: Repository, folder: Path, reopen: Reopen, git: Git, staged: bool) -> None:
+def test_dirty_working_tree(
+    repository: Repository, folder: Path, reopen: Reopen, git: Git, staged: bool
+) -> None:
     (folder / "a.txt").write_text("one\n")
     reopen()  # a file that git does not track is nobody's change
     git("add", "a.txt")
@@ -142,7 +144,9 @@ def conflicting_history(folder: Path, git: Git) -> None:
 
 
 @pytest.mark.parametrize("action", ["merge", "rebase", "cherry-pick"])
-def test_unfinished_operation(repository: Repository, folder: Path, reopen: Reopen, git: Git, action: str) -> None:
+def test_unfinished_operation(
+    repository: Repository, folder: Path, reopen: Reopen, git: Git, action: str
+) -> None:
     conflicting_history(folder, git)
     reopen()
     done = subprocess.run(["git", action, "side"], cwd=folder, capture_output=True, check=False)
@@ -252,7 +256,9 @@ class TestStoryBranch:
         repository.update_ref(story_branch("CHK-1"), work, start)
         assert repository.start_story("CHK-1") == work
 
-    def test_branch_that_was_merged_follows_main(self, repository: Repository, folder: Path, git: Git) -> None:
+    def test_branch_that_was_merged_follows_main(
+        self, repository: Repository, folder: Path, git: Git
+    ) -> None:
         repository.start_story("CHK-1")
         git("commit", "-q", "--allow-empty", "-m", "more")
         assert repository.start_story("CHK-1") == git("rev-parse", "main")
