@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import cast
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -46,7 +47,7 @@ def brief_for(role: Role, state: DeliveryState, visit: int) -> Brief:
         delivery=state["delivery"],
         visit=visit,
         service=state["service"],
-        story=dict(state["story"]),  # type: ignore[arg-type]  a TypedDict of JSON values
+        story=cast(dict[str, JsonValue], state["story"]),
         evidence={name: str(value) for name, value in state.get("evidence", {}).items()},
         facts=role.facts(state),
     )

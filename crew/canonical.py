@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
-from pydantic import JsonValue
 
-
-def canonical(value: JsonValue) -> str:
-    """Return JSON with sorted keys, no spaces, and every non-ASCII character escaped."""
+def canonical(value: object) -> str:
+    """Return a JSON value's text with sorted keys, no spaces, and every non-ASCII character escaped."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
@@ -19,6 +17,6 @@ def digest(content: bytes | str) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def digest_of(value: JsonValue) -> str:
+def digest_of(value: object) -> str:
     """Return the digest of a JSON value in its canonical spelling."""
     return digest(canonical(value))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -81,7 +82,7 @@ class ApprovalNeeded(CrewError):  # noqa: N818
 class Policy(Protocol):
     """What the door asks."""
 
-    def decide(self, document: dict[str, JsonValue]) -> Decision:
+    def decide(self, document: dict[str, JsonValue], /) -> Decision:
         """Return allow, deny or ask; no answer is a deny."""
 
 
@@ -136,18 +137,36 @@ class Door:
         if tool is None or arguments is None or problem:
             return self._deny(call, (problem,), rules=("door",), decision=None)
         if begun is None:
-            denied = self._ask_policy(call, tool, arguments)
-            if denied:
-                return denied
+            decision, approval, denial = self._permit(call, tool, arguments)
+            if denial:
+                return self._deny(call, *denial, decision)
+            described = self._described(call) | {"effect": tool.effect, "policy": _policy_facts(decision)}
+            self._write(call.delivery, "intent", call.key, described | {"approval": approval})
         return self._run(call, tool, arguments, probe=begun is not None)
 
-    def consult(self, call: Call) -> Decision:
-        """Return what policy says of a call, without doing anything or writing it down."""
+    def consult(self, call: Call) -> str:
+        """Ask policy, and a person where policy says so, without doing anything; return why not, "" if it may.
+
+        Raises ApprovalNeeded like `act`.
+        """
         tool = self._tools[call.tool]
         arguments, problem = _validated(tool, call.arguments)
         if arguments is None:
-            raise ValueError(problem)
-        return self._policy.decide(self._document(call, tool, arguments))
+            return problem
+        denial = self._permit(call, tool, arguments)[2]
+        return " ".join(denial[0]) if denial else ""
+
+    def conclude(self, call: Call) -> ToolResult:
+        """Write down a role's answer, whose reasons have to bind like those of any other call."""
+        if self._ledger.find(call.delivery, "concluded", call.key) is None:
+            if problem := self._unreasoned(call):
+                return self._deny(call, (problem,), ("door",), None)
+            self._write(call.delivery, "concluded", call.key, self._described(call))
+        return ToolResult(ok=True, code="ok", summary="The answer is taken.")
+
+    def refuse(self, call: Call, reason: str) -> ToolResult:
+        """Write down a call that is not let through for a reason of its caller's, and return the refusal."""
+        return self._deny(call, (reason,), ("bounds",), None)
 
     def answer(self, delivery: str, approval: str, approved: bool, who: str, text: str = "") -> None:
         """Write down what a person said of an approval that was asked for."""
@@ -177,7 +196,9 @@ class Door:
         known = self._evidence(call.delivery)
         unknown = [each for each in call.evidence if each not in known]
         if unknown:
-            return f"This delivery holds no evidence {', '.join(unknown)}; reasons bind only to what is there."
+            return (
+                f"This delivery holds no evidence {', '.join(unknown)}; reasons bind only to what is there."
+            )
         return ""
 
     def _evidence(self, delivery: str) -> set[str]:
@@ -188,26 +209,21 @@ class Door:
                 self._known |= _evidence_of(row)
         return self._known
 
-    def _ask_policy(self, call: Call, tool: Tool, arguments: BaseModel) -> ToolResult | None:
+    def _permit(
+        self, call: Call, tool: Tool, arguments: BaseModel
+    ) -> tuple[Decision, str, tuple[tuple[str, ...], tuple[str, ...]] | None]:
+        """Return the decision, the approval it rests on, and the reasons and rules of a denial, if it is one."""
         document = self._document(call, tool, arguments)
         decision = self._policy.decide(document)
         if decision.outcome == "deny":
-            return self._deny(call, decision.reasons, decision.rules, decision)
-        approved_by = ""
-        if decision.outcome == "ask":
-            answered = self._approval(call, tool, document, decision)
-            if not answered.body["approved"]:
-                who = str(answered.body["by"])
-                return self._deny(call, (f"{who} rejected it. {answered.body['text']}".strip(),), ("person",), decision)
-            approved_by = answered.key
-        self._write(
-            call.delivery,
-            "intent",
-            call.key,
-            self._described(call)
-            | {"effect": tool.effect, "policy": _policy_facts(decision), "approval": approved_by},
-        )
-        return None
+            return decision, "", (decision.reasons, decision.rules)
+        if decision.outcome == "allow":
+            return decision, "", None
+        answered = self._approval(call, tool, document, decision)
+        if answered.body["approved"]:
+            return decision, answered.key, None
+        said = f"{answered.body['by']} rejected it. {answered.body['text']}".strip()
+        return decision, answered.key, ((said,), ("person",))
 
     def _approval(self, call: Call, tool: Tool, document: dict[str, JsonValue], decision: Decision) -> Row:
         facts = document["facts"]
@@ -234,10 +250,11 @@ class Door:
 
     def _run(self, call: Call, tool: Tool, arguments: BaseModel, probe: bool) -> ToolResult:
         begun, probed = time.monotonic(), False
+        bench = replace(self._bench, role=call.role, rationale=call.rationale, action=call.key)
         try:
-            result = tool.probe(self._bench, arguments) if probe and tool.probe else None
+            result = tool.probe(bench, arguments) if probe and tool.probe else None
             probed = result is not None
-            result = result or tool.run(self._bench, arguments)
+            result = result or tool.run(bench, arguments)
         except Exception as error:
             # Whatever a tool dies of is its outcome; the delivery then ends with it, honestly.
             failed = ToolResult(ok=False, code="failed", summary=f"{type(error).__name__}: {error}")
@@ -269,6 +286,7 @@ class Door:
         return _denial(reasons)
 
     def _document(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
+        known = sorted(set(call.evidence) & self._evidence(call.delivery))
         return {
             "delivery": call.delivery,
             "role": call.role,
@@ -277,7 +295,7 @@ class Door:
             "arguments": call.arguments,
             "rationale": call.rationale,
             "evidence": list(call.evidence),
-            "facts": self._facts(call, tool, arguments),
+            "facts": self._facts(call, tool, arguments) | {"known_evidence": [*known]},
         }
 
     def _described(self, call: Call) -> dict[str, JsonValue]:

@@ -1,13 +1,13 @@
 """What ends a command, with the exit code that it ends with.
 
-    CrewError
-    ├── BadInput        2  a story file, an argument or a setting is wrong; nothing was started
-    ├── NeedsPerson     3  somebody has to approve or answer first
-    ├── MachineLacks    4  this machine lacks something that the crew cannot do without
-    └── Stopped         1  the delivery cannot go on
-        ├── BoundReached       a limit on steps, repairs, money or time
-        ├── LeaseTaken         another process owns the delivery
-        └── LedgerDamaged      the ledger does not add up, so nothing is built on it
+CrewError
+├── BadInput        2  a story file, an argument or a setting is wrong; nothing was started
+├── NeedsPerson     3  somebody has to approve or answer first
+├── MachineLacks    4  this machine lacks something that the crew cannot do without
+└── Stopped         1  the delivery cannot go on
+    ├── BoundReached       a limit on steps, repairs, money or time
+    ├── LeaseTaken         another process owns the delivery
+    └── LedgerDamaged      the ledger does not add up, so nothing is built on it
 """
 
 from __future__ import annotations

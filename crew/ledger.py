@@ -83,7 +83,9 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
-        self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damage is for verify to name
+        self._connection.text_factory = lambda raw: raw.decode(
+            "utf-8", "replace"
+        )  # damage is for verify to name
         self._lock = threading.Lock()
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
@@ -168,9 +170,13 @@ def _verify(delivery: str, rows: Iterable[tuple[str, int, str, str, str, str, st
         if number != expected:
             return Damage(delivery=delivery, row=expected, what=f"row {expected} is missing")
         if named != previous:
-            return Damage(delivery=delivery, row=number, what=f"row {number} does not follow row {number - 1}")
+            return Damage(
+                delivery=delivery, row=number, what=f"row {number} does not follow row {number - 1}"
+            )
         if _hash(delivery, number, kind, key, at, body, previous) != hashed:
-            return Damage(delivery=delivery, row=number, what=f"row {number} was changed after it was written")
+            return Damage(
+                delivery=delivery, row=number, what=f"row {number} was changed after it was written"
+            )
         expected, previous = number + 1, hashed
     if expected == 1:
         return Damage(delivery=delivery, row=1, what="there are no rows of this delivery")

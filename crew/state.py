@@ -78,6 +78,8 @@ class DeliveryState(TypedDict, total=False):
     """Role to its last answer."""
     evidence: Annotated[dict[str, JsonValue], merged]
     """Name to the id of an action or artifact: what later rationales may rest on."""
+    problems: Annotated[dict[str, JsonValue], merged]
+    """Role to why it was stopped before it answered."""
     replies: Annotated[dict[str, JsonValue], merged]
     """Question id to what a person answered."""
     ending: Ending | None

@@ -22,4 +22,6 @@ def render(role: str, **variables: object) -> str:
 def names() -> tuple[str, ...]:
     """Return the roles that have a prompt, in alphabetical order."""
     files = resources.files("prompts").iterdir()
-    return tuple(sorted(f.name.removesuffix(".md") for f in files if f.name.endswith(".md") and f.name[0] != "_"))
+    return tuple(
+        sorted(f.name.removesuffix(".md") for f in files if f.name.endswith(".md") and f.name[0] != "_")
+    )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 if TYPE_CHECKING:
+    from tools.runtimes import Runtime
     from tools.sandbox import Sandbox
 
 Effect = Literal["read", "write", "execute", "network", "production"]
@@ -50,6 +52,10 @@ class Workbench:
 
     delivery: str
     service: str
+    story: str
+    """Id of the story."""
+    when: datetime
+    """When the delivery was opened: the time of every commit it makes, so that the same work has the same id."""
     repository: Path
     """The service's git repository."""
     workspace: Path
@@ -58,8 +64,17 @@ class Workbench:
     """Everything the crew keeps."""
     artifacts: Artifacts
     sandbox: Sandbox
+    runtime: Runtime
+    cache: Path
+    """Environments of services, shared by all homes of this person."""
+    ledger_head: Callable[[], str]
+    """Hash of the last row of the delivery's ledger: while a tool runs, that of its own intent."""
     secrets: dict[str, str] = field(default_factory=dict)
     """The service's own secrets by environment name; no tool puts them into a result."""
+    role: str = "crew"
+    """Who acts: set by the door for each call, like the two below."""
+    rationale: str = ""
+    action: str = ""
 
 
 Run = Callable[[Workbench, BaseModel], ToolResult]

@@ -14,7 +14,9 @@ class CodeAnswer(Answer):
     tree: str = Field(default="", description="Git tree that the last commit holds.")
     commit: str = ""
     files: list[str] = Field(default=[], description="Files that the change touches.")
-    findings: list[Finding] = Field(default=[], description="What stands in the way, such as merge conflicts.")
+    findings: list[Finding] = Field(
+        default=[], description="What stands in the way, such as merge conflicts."
+    )
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:

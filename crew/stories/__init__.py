@@ -24,7 +24,9 @@ def load(path: Path) -> StoryFile:
         size = path.stat().st_size
         content = path.read_bytes() if size <= LARGEST_BYTES else b""
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}). Give the path of a story file.") from error
+        raise BadInput(
+            f"{path}: cannot be read ({error.strerror}). Give the path of a story file."
+        ) from error
     if size > LARGEST_BYTES:
         raise BadInput(
             f"{path}: the file has {size:,} bytes; a story file may have {LARGEST_BYTES:,}. "

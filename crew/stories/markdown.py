@@ -35,7 +35,9 @@ def read_markdown(text: str, source: str) -> Node:
             story = _heading(part, place)
             stories.append(Node(story, place.line, source))
         elif not stories:
-            raise place.wrong("text stands before the first story; a story starts with `# ID: title`.", EXAMPLE)
+            raise place.wrong(
+                "text stands before the first story; a story starts with `# ID: title`.", EXAMPLE
+            )
         elif part.type == "paragraph":
             said = story["story"].value if "story" in story else ""
             story["story"] = Node(f"{said} {_text(part)}".strip(), place.line, source)

@@ -196,7 +196,8 @@ def _story(node: Node) -> Story:
     name = members["id"].text("the id of a story", "- id: CHK-1", 64)
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", name) or ".." in name:
         raise members["id"].wrong(
-            f"{name!r} cannot be a story id: use letters, digits, hyphens, dots and underscores.", "- id: CHK-1"
+            f"{name!r} cannot be a story id: use letters, digits, hyphens, dots and underscores.",
+            "- id: CHK-1",
         )
     if "acceptance" not in members:
         raise node.wrong(f"the story {name} has no acceptance criteria.", EXAMPLE)

@@ -50,9 +50,9 @@ def _scalar(node: yaml.Node, source: str, line: int) -> object:
     try:
         # Dates and the like stay text: a criterion may well be a word that YAML takes for something else.
         if node.tag.endswith((":null", ":int", ":float", ":bool")):
-            return loader.construct_object(node)  # type: ignore[no-untyped-call]
+            return loader.construct_object(node)
     except (ValueError, yaml.YAMLError) as error:
         raise Node(None, line, source).wrong(f"{node.value!r} cannot be read: {error}.", EXAMPLE) from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     return node.value

@@ -1,0 +1,80 @@
+"""One call of a chat model: what goes out, and the row that says so."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from langchain_core.messages import AIMessage, BaseMessage, messages_from_dict, messages_to_dict
+from pydantic import BaseModel, JsonValue
+
+from crew.agents.role import Role
+from crew.canonical import canonical, digest_of
+from crew.desk import Desk
+from tools.result import Tool
+
+
+def reply(desk: Desk, delivery: str, role: Role, visit: int, step: int, messages: list[BaseMessage]) -> str:
+    """Return the digest of the model's reply to these messages.
+
+    A call that is in the ledger already is not made again.
+    """
+    key = f"m-{role.name}-{visit}-{step}"
+    made = desk.ledger.find(delivery, "model", key)
+    if made:
+        return str(made.body["reply"])
+    begun = time.monotonic()
+    model = desk.model(role.name)
+    answered = model.bind_tools(tool_schemas(role, desk)).invoke(messages)
+    seconds = time.monotonic() - begun
+    stored = desk.artifacts.put(canonical(messages_to_dict([answered])).encode())
+    usage = answered.usage_metadata or {"input_tokens": 0, "output_tokens": 0}
+    body: dict[str, JsonValue] = {
+        "role": role.name,
+        "visit": visit,
+        "step": step,
+        "model": model._llm_type,
+        "request": digest_of(messages_to_dict(messages)),
+        "reply": stored,
+        "input_tokens": usage["input_tokens"],
+        "output_tokens": usage["output_tokens"],
+        "seconds": round(seconds, 3),
+    }
+    desk.ledger.append(delivery, "model", key, body)
+    return stored
+
+
+def read_reply(desk: Desk, digest: str) -> AIMessage:
+    """Return the message that a reply's digest names."""
+    (message,) = messages_from_dict(json.loads(desk.artifacts.get(digest)))
+    if not isinstance(message, AIMessage):
+        raise TypeError(f"{digest} is not a model's reply.")
+    return message
+
+
+def tool_schemas(role: Role, desk: Desk) -> list[dict[str, JsonValue]]:
+    """Return the schemas of a role's tools and of its answer, as OpenAI functions."""
+    offered = [_tool_schema(desk.tools[name]) for name in role.tools]
+    return [*offered, _schema("answer", "End your work with this.", role.answer)]
+
+
+def _tool_schema(tool: Tool) -> dict[str, JsonValue]:
+    return _schema(tool.name, (tool.arguments.__doc__ or "").strip(), tool.arguments)
+
+
+def _schema(name: str, description: str, arguments: type[BaseModel]) -> dict[str, JsonValue]:
+    schema = arguments.model_json_schema()
+    properties = schema.get("properties", {}) | {
+        "rationale": {"type": "string", "description": "What you saw, what you chose, what you rejected."},
+        "evidence": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Ids of actions or digests of artifacts of this delivery that this rests on.",
+        },
+    }
+    required = [*schema.get("required", []), "rationale", "evidence"]
+    parameters = schema | {"properties": properties, "required": required}
+    return {
+        "type": "function",
+        "function": {"name": name, "description": description, "parameters": parameters},
+    }

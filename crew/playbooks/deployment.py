@@ -1,0 +1,42 @@
+"""The deployment expert: start what was merged."""
+
+from __future__ import annotations
+
+from crew.brief import Brief
+from crew.playbooks.script import Act, Conclude, Script
+
+
+def deployment(brief: Brief) -> Script:
+    """Start the merged version, installing its dependencies first where they are not there yet."""
+    version = str(brief.facts["version"])
+    merged = brief.evidence["version"]
+    start = Act(
+        "start_service",
+        {"version": version},
+        f"{version[:12]} is on the main branch, tested and scanned. It is started beside the version that serves, "
+        "which keeps the traffic until the new one says that it is ready.",
+        (merged,),
+    )
+    started = yield start
+    evidence = [started.action]
+    if started.code == "not_installed":
+        installed = yield Act(
+            "install_dependencies",
+            {"version": version},
+            f"{started.summary} They are pinned and allowed by policy, so they can be installed as they are.",
+            (started.action,),
+        )
+        started = yield Act(
+            "start_service", {"version": version}, start.rationale, (merged, installed.action)
+        )
+        evidence += [installed.action, started.action]
+    yield Conclude(
+        {
+            "summary": started.summary,
+            "version": version if started.ok else "",
+            "url": started.text("url"),
+            "started": started.ok,
+        },
+        "This is what the platform says of the version; nothing is assumed.",
+        tuple(evidence),
+    )

@@ -1,0 +1,67 @@
+"""The design expert: what the sentence forms say is settled, everything else is named as not covered."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from crew.brief import Brief
+from crew.playbooks.script import Act, Conclude, Script
+
+
+def design(brief: Brief) -> Script:
+    """Read the criteria and settle the blueprint that the covered ones make."""
+    story = str(brief.facts["story_digest"])
+    read = yield Act(
+        "read_criteria",
+        {"story": story},
+        f"The story {brief.story['id']} has {_count(brief)} criteria. I read each in the known sentence forms "
+        "before anything is decided; a sentence outside them is named, not guessed at.",
+        (story,),
+    )
+    outcomes = [_outcome(each) for each in read.records("criteria")]
+    covered = sum(each["outcome"] == "covered" for each in outcomes)
+    if not read.ok or not covered:
+        yield Conclude(
+            {"summary": f"None of the criteria can be covered. {read.summary}", "criteria": outcomes},  # type: ignore[dict-item]
+            "No criterion was understood, so there is nothing to settle; a blueprint would be a guess.",
+            (read.action,),
+        )
+        return
+    settled = yield Act(
+        "settle_blueprint",
+        {"proposal": read.artifacts["proposal"]},
+        _why_settle(outcomes, covered),
+        (read.action,),
+    )
+    changes = [f"{each['where']}: {each['what']}" for each in settled.records("changes")]
+    yield Conclude(
+        {
+            "summary": settled.summary,
+            "blueprint": settled.artifacts.get("blueprint", ""),
+            "contract": settled.artifacts.get("contract", ""),
+            "criteria": outcomes,  # type: ignore[dict-item]
+            "changes": changes,  # type: ignore[dict-item]
+            "breaking": settled.data.get("breaking") is True,
+        },
+        f"{covered} of {len(outcomes)} criteria are in the blueprint; the contract follows from it.",
+        (read.action, settled.action),
+    )
+
+
+def _outcome(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    covered = record["outcome"] == "covered"
+    kept = ("id", "why", "readings", "operations")
+    return {name: record[name] for name in kept} | {"outcome": "covered" if covered else "not_covered"}
+
+
+def _count(brief: Brief) -> int:
+    criteria = brief.story["criteria"]
+    return len(criteria) if isinstance(criteria, list) else 0
+
+
+def _why_settle(outcomes: list[dict[str, JsonValue]], covered: int) -> str:
+    left = [str(each["id"]) for each in outcomes if each["outcome"] != "covered"]
+    said = f"{covered} criteria have one clear reading each, so their blueprint can be settled."
+    if left:
+        said += f" I leave out {', '.join(left)}: settling them too would mean guessing at what they ask for."
+    return said

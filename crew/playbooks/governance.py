@@ -1,0 +1,47 @@
+"""The governance expert: four looks at the committed tree, each finding passed on as it is."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from crew.brief import Brief
+from crew.playbooks.script import Act, Conclude, Script, Seen
+
+_LOOKS = (
+    ("scan_code", "Nothing is merged without a security scan of that very tree, so bandit reads it first."),
+    (
+        "scan_secrets",
+        "A secret that reaches the history stays there, so every changed line is looked at before.",
+    ),
+    (
+        "check_dependencies",
+        "What the service pulls in runs with its rights: names, versions and licences are checked.",
+    ),
+    ("check_contract", "Somebody may rely on the contract as it was, and on the data as it is stored."),
+)
+
+
+def governance(brief: Brief) -> Script:
+    """Scan, and hand on what was found."""
+    start = brief.evidence["commit"]
+    seen: list[Seen] = []
+    for tool, why in _LOOKS:
+        seen.append((yield Act(tool, {}, why, (start,))))
+    findings = [finding for each in seen for finding in _findings(each)]
+    blocking = sum(finding["severity"] == "blocking" for finding in findings)
+    yield Conclude(
+        {
+            "summary": " ".join(each.summary for each in seen),
+            "tree": seen[0].text("tree"),
+            "findings": findings,  # type: ignore[dict-item]
+        },
+        f"{len(findings)} findings, {blocking} of them blocking: what the scanners say, nothing left out.",
+        tuple(each.action for each in seen),
+    )
+
+
+def _findings(seen: Seen) -> list[dict[str, JsonValue]]:
+    if not seen.ok and not seen.records("findings"):
+        return [{"severity": "blocking", "what": seen.summary}]
+    kept = ("severity", "what", "file", "line")
+    return [{name: record[name] for name in kept if name in record} for record in seen.records("findings")]

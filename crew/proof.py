@@ -1,0 +1,31 @@
+"""What the ledger shows of a git tree: the last test run and the last scan of exactly that tree."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.artifacts import ArtifactStore
+from crew.ledger import Ledger
+from tools.result import ToolResult
+
+
+class Proof(BaseModel):
+    """An action that looked at a tree, and what it saw."""
+
+    model_config = ConfigDict(frozen=True)
+
+    action: str
+    ok: bool
+    data: dict[str, JsonValue]
+    artifacts: dict[str, str]
+
+
+def last(ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str) -> Proof | None:
+    """Return the last outcome of a tool in a delivery, of whatever tree, or None."""
+    intents = {row.key for row in ledger.rows(delivery, "intent") if row.body["tool"] == tool}
+    outcomes = [row for row in ledger.rows(delivery, "outcome") if row.key in intents]
+    if not outcomes:
+        return None
+    row = outcomes[-1]
+    result = ToolResult.model_validate_json(artifacts.get(str(row.body["result"])))
+    return Proof(action=row.key, ok=result.ok, data=result.data, artifacts=result.artifacts)

@@ -1,0 +1,69 @@
+"""What a pull request says: what was wanted, what was done, and who objects to what."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from crew.state import DeliveryState
+
+
+def description(state: DeliveryState) -> str:
+    """Return the description as Markdown."""
+    story = state["story"]
+    design = _answer(state, "design")
+    texts = {each["id"]: each["text"] for each in story["criteria"]}
+    parts = [story["story"], "## Criteria"]
+    parts += [_criterion(each, texts) for each in _records(design, "criteria")]
+    parts += ["## Contract", *(f"- {each}" for each in _list(design, "changes"))]
+    if not _list(design, "changes"):
+        parts.append("It stays as it is.")
+    parts += ["## Tests", str(_answer(state, "testing").get("summary", ""))]
+    return "\n\n".join(part for part in parts if part)
+
+
+def comments(state: DeliveryState) -> list[tuple[str, str]]:
+    """Return role and text of what each agent that judged the change says of it."""
+    said = []
+    for role in ("code", "testing", "governance"):
+        answer = _answer(state, role)
+        if not answer:
+            continue
+        lines = [str(answer["summary"]), *(f"- {finding(each)}" for each in _records(answer, "findings"))]
+        said.append((role, "\n".join(lines)))
+    return said
+
+
+def finding(record: dict[str, JsonValue]) -> str:
+    """Return a finding as one line: severity, place, what."""
+    place = str(record.get("file") or "")
+    if place and record.get("line"):
+        place += f":{record['line']}"
+    return f"{record['severity']}: {place + ': ' if place else ''}{record['what']}"
+
+
+def blocking(state: DeliveryState, role: str) -> list[str]:
+    """Return a role's blocking findings, a line each."""
+    found = _records(_answer(state, role), "findings")
+    return [finding(each).removeprefix("blocking: ") for each in found if each["severity"] == "blocking"]
+
+
+def _criterion(record: dict[str, JsonValue], texts: dict[str, str]) -> str:
+    said = f"- **{record['id']}** {texts.get(str(record['id']), '')}"
+    if record["outcome"] == "covered":
+        return f"{said}\n  covered by {', '.join(_list(record, 'operations')) or 'the data model'}"
+    return f"{said}\n  not covered: {record['why']}"
+
+
+def _answer(state: DeliveryState, role: str) -> dict[str, JsonValue]:
+    answer = state.get("answers", {}).get(role)
+    return answer if isinstance(answer, dict) else {}
+
+
+def _records(holder: dict[str, JsonValue], name: str) -> list[dict[str, JsonValue]]:
+    value = holder.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _list(holder: dict[str, JsonValue], name: str) -> list[str]:
+    value = holder.get(name)
+    return [str(each) for each in value] if isinstance(value, list) else []

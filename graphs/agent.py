@@ -1,0 +1,178 @@
+"""One agent: `think` is one model call, `act` one door call for each tool call it made.
+
+The graph is the same for every role, with or without a language model. Its state holds digests: a message is built
+again from the artifact store, so a checkpoint stays small however long the role works.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TypedDict, cast
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from pydantic import JsonValue, ValidationError
+
+from crew.agents.role import Role
+from crew.brief import Brief, first_messages
+from crew.canonical import digest_of
+from crew.desk import Desk
+from crew.door import Call
+from crew.models.calls import read_reply, reply
+from graphs.approval import through
+from tools.result import ToolResult
+
+MOST_REPEATS = 2
+"""How often the same call may follow itself before the role is stopped."""
+
+
+class Turn(TypedDict):
+    """One message after the first two: a reply of the model, or what came of a call."""
+
+    reply: str
+    """Digest of the model's reply; "" for a result."""
+    call: str
+    """Id of the tool call that a result answers."""
+    action: str
+    result: str
+    """Digest of the result."""
+
+
+class AgentState(TypedDict, total=False):
+    """What a role at work keeps between steps."""
+
+    brief: dict[str, JsonValue]
+    step: int
+    turns: list[Turn]
+    last_call: str
+    """Digest of the last call's tool and arguments."""
+    repeats: int
+    answer: dict[str, JsonValue] | None
+    problem: str
+    """Why the role was stopped; "" while it was not."""
+
+
+AgentGraph = CompiledStateGraph[AgentState, None, AgentState, AgentState]
+
+
+def agent_graph(role: Role, desk: Desk) -> AgentGraph:
+    """Return the think-act loop of a role."""
+
+    def think(state: AgentState) -> AgentState:
+        step = state["step"] + 1
+        if step > role.most_steps:
+            return {"problem": f"The {role.name} agent did not finish within {role.most_steps} steps."}
+        brief = Brief.model_validate(state["brief"])
+        said = reply(
+            desk, brief.delivery, role, brief.visit, step, _messages(role, desk, brief, state["turns"])
+        )
+        return {"step": step, "turns": [*state["turns"], Turn(reply=said, call="", action="", result="")]}
+
+    def act(state: AgentState) -> AgentState:
+        return _act(role, desk, state)
+
+    def after_thinking(state: AgentState) -> str:
+        return END if state.get("problem") else "act"
+
+    def after_acting(state: AgentState) -> str:
+        return END if state.get("problem") or state.get("answer") is not None else "think"
+
+    graph = StateGraph(AgentState)
+    graph.add_node("think", think)
+    graph.add_node("act", act)
+    graph.add_edge(START, "think")
+    graph.add_conditional_edges("think", after_thinking, ["act", END])
+    graph.add_conditional_edges("act", after_acting, ["think", END])
+    return cast(AgentGraph, graph.compile())
+
+
+def first_state(brief: Brief) -> AgentState:
+    """Return what a role starts a visit with."""
+    return {"brief": brief.model_dump(mode="json"), "step": 0, "turns": [], "last_call": "", "repeats": 0}
+
+
+def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
+    brief = Brief.model_validate(state["brief"])
+    message = read_reply(desk, state["turns"][-1]["reply"])
+    update: AgentState = {
+        "last_call": state["last_call"],
+        "repeats": state["repeats"],
+        "turns": state["turns"],
+    }
+    if not message.tool_calls:
+        # A model that only talks is told so by the next request; its steps are bounded.
+        return {**update, "last_call": "", "repeats": 0}
+    for index, tool_call in enumerate(message.tool_calls):
+        call = _call(brief, state["step"], index, tool_call)
+        result, answer = _one(role, desk, call, update)
+        stored = desk.artifacts.put(result.model_dump_json().encode())
+        turn = Turn(reply="", call=tool_call["id"] or "", action=call.key, result=stored)
+        update["turns"] = [*update["turns"], turn]
+        if answer is not None or update.get("problem"):
+            return {**update, "answer": answer}
+    return update
+
+
+def _one(
+    role: Role, desk: Desk, call: Call, update: AgentState
+) -> tuple[ToolResult, dict[str, JsonValue] | None]:
+    """Carry out one call; count repeats in `update`; return its result, and the answer if it was one."""
+    if call.tool == "answer":
+        return _conclude(role, desk, call)
+    said = digest_of([call.tool, call.arguments])
+    update["repeats"] = update["repeats"] + 1 if said == update["last_call"] else 0
+    update["last_call"] = said
+    if update["repeats"] >= MOST_REPEATS:
+        update["problem"] = (
+            f"The {role.name} agent called {call.tool} again and again with the same arguments."
+        )
+    if update["repeats"]:
+        return desk.door.refuse(
+            call, "This is the call you have just made; its result would be the same."
+        ), None
+    return through(desk.door, call), None
+
+
+def _conclude(role: Role, desk: Desk, call: Call) -> tuple[ToolResult, dict[str, JsonValue] | None]:
+    try:
+        answer = role.answer.model_validate(call.arguments)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        return desk.door.refuse(call, f"The answer does not fit its form: {wrong}."), None
+    result = desk.door.conclude(call)
+    return result, answer.model_dump(mode="json") if result.ok else None
+
+
+def _call(brief: Brief, step: int, index: int, tool_call: ToolCall) -> Call:
+    arguments = dict(tool_call["args"])
+    rationale, evidence = arguments.pop("rationale", ""), arguments.pop("evidence", [])
+    return Call(
+        delivery=brief.delivery,
+        role=brief.role,
+        visit=brief.visit,
+        step=step,
+        index=index,
+        tool=tool_call["name"],
+        arguments=arguments,
+        rationale=rationale if isinstance(rationale, str) else "",
+        evidence=tuple(str(each) for each in evidence) if isinstance(evidence, list) else (),
+    )
+
+
+def _messages(role: Role, desk: Desk, brief: Brief, turns: list[Turn]) -> list[BaseMessage]:
+    messages = first_messages(role, brief)
+    for turn in turns:
+        if turn["reply"]:
+            messages.append(read_reply(desk, turn["reply"]))
+        else:
+            messages.append(_tool_message(desk, turn))
+        last = messages[-1]
+        if isinstance(last, AIMessage) and not last.tool_calls:
+            messages.append(HumanMessage("Call one of your tools, or `answer`."))
+    return messages
+
+
+def _tool_message(desk: Desk, turn: Turn) -> ToolMessage:
+    result = json.loads(desk.artifacts.get(turn["result"]))
+    return ToolMessage(json.dumps({"action": turn["action"]} | result), tool_call_id=turn["call"])

@@ -1,0 +1,46 @@
+"""A door call that may have to wait for a person: a LangGraph interrupt, and nothing done before it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from langgraph.types import interrupt
+from pydantic import BaseModel, ConfigDict
+
+from crew.door import ApprovalNeeded, Call, Door
+from tools.result import ToolResult
+
+
+class Reply(BaseModel):
+    """What a person says to an interrupt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["approve", "reject", "answer"]
+    by: str
+    text: str = ""
+
+
+def through(door: Door, call: Call) -> ToolResult:
+    """Do a call, waiting for a person where policy asks for one."""
+    while True:
+        try:
+            return door.act(call)
+        except ApprovalNeeded as needed:
+            wait_for(door, call, needed)
+
+
+def permitted(door: Door, call: Call) -> str:
+    """Return why a call may not be done, "" if it may, waiting for a person where policy asks for one."""
+    while True:
+        try:
+            return door.consult(call)
+        except ApprovalNeeded as needed:
+            wait_for(door, call, needed)
+
+
+def wait_for(door: Door, call: Call, needed: ApprovalNeeded) -> None:
+    """Interrupt until the approval is answered, and write the answer down."""
+    payload = {"kind": "approval"} | needed.approval.model_dump(mode="json")
+    said = Reply.model_validate(interrupt(payload))
+    door.answer(call.delivery, needed.approval.id, said.kind == "approve", said.by, said.text)

@@ -1,0 +1,343 @@
+"""What happens to a story, from intake to a running service: the table of contents of the product.
+
+    intake -> design -> code -> (testing | governance) -> judge -> pull_request -> approval -> merge
+                ^        ^---------- repair, bounded ---------|
+                '-- questions
+    merge -> performance -> deployment -> reliability -> cost -> learn
+
+Agents talk through the state, never to each other. The names of the nodes are an on-disk format: checkpoints of
+unfinished deliveries hold them, so `shape` goes into the ledger and another shape refuses to resume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import interrupt
+from pydantic import JsonValue
+
+from crew.agents import ROLES
+from crew.brief import brief_for
+from crew.canonical import digest_of
+from crew.desk import Desk
+from crew.door import Call
+from crew.proof import last
+from crew.pull_request import blocking, comments, description
+from crew.state import DeliveryState, Ending, RoleName, Status
+from graphs.agent import agent_graph, first_state
+from graphs.approval import Reply, permitted, through
+from tools.result import ToolResult
+
+Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]
+Node = Callable[[DeliveryState], DeliveryState]
+
+LATER = {
+    "performance": "Passed by: load tests come in a later version, so nothing was measured under load.",
+    "reliability": "Passed by: watching and taking back come in a later version; the new version has all traffic.",
+    "cost": "Passed by: cost analysis comes in a later version, so nothing was saved.",
+    "learn": "Passed by: learning from outcomes comes in a later version; the outcome is in the ledger.",
+}
+"""Nodes that have no work yet, and what the report says of them."""
+
+
+def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) -> Graph:
+    """Return the state machine of one delivery."""
+    graph = StateGraph(DeliveryState)
+    for name, node in _nodes(desk).items():
+        graph.add_node(name, cast(Any, node))
+    graph.add_edge(START, "intake")
+    graph.add_conditional_edges("intake", _unless_ended("design"), ["design", END])
+    graph.add_conditional_edges("design", _after_design, ["questions", "code", END])
+    graph.add_edge("questions", "design")
+    graph.add_conditional_edges("code", _after_code, ["testing", "governance", "deployment", END])
+    graph.add_edge(["testing", "governance"], "judge")
+    graph.add_conditional_edges("judge", _after_judge, ["code", "pull_request", END])
+    graph.add_edge("pull_request", "approval")
+    graph.add_conditional_edges("approval", _unless_ended("merge"), ["merge", END])
+    graph.add_conditional_edges("merge", _unless_ended("performance"), ["performance", END])
+    graph.add_edge("performance", "deployment")
+    graph.add_conditional_edges("deployment", _unless_ended("reliability"), ["reliability", END])
+    graph.add_edge("reliability", "cost")
+    graph.add_edge("cost", "learn")
+    graph.add_edge("learn", END)
+    return graph.compile(checkpointer=saver)
+
+
+def shape(graph: Graph) -> str:
+    """Return the digest of the graph's nodes and edges."""
+    drawn = graph.get_graph()
+    edges = sorted(f"{each.source} -> {each.target}" for each in drawn.edges)
+    return digest_of([sorted(drawn.nodes), edges])
+
+
+def _nodes(desk: Desk) -> dict[str, Node]:
+    nodes: dict[str, Node] = {
+        "intake": lambda state: _intake(desk, state),
+        "design": _ends(_agent(desk, "design"), "stopped", _nothing_to_build),
+        "questions": _questions,
+        "code": _ends(_committed(desk, _agent(desk, "code")), "stopped", _nothing_to_judge),
+        "testing": _agent(desk, "testing"),
+        "governance": _agent(desk, "governance"),
+        "judge": lambda state: _judge(desk, state),
+        "pull_request": lambda state: _pull_request(desk, state),
+        "approval": lambda state: _approval(desk, state),
+        "merge": lambda state: _merge(desk, state),
+        "deployment": _ends(_deployed(desk, _agent(desk, "deployment")), "failed", _not_started),
+    }
+    return nodes | {name: _later(desk, name) for name in LATER}
+
+
+def _agent(desk: Desk, name: RoleName) -> Node:
+    role = ROLES[name]
+    agent = agent_graph(role, desk)
+
+    def node(state: DeliveryState) -> DeliveryState:
+        visit = int(str(state.get("visits", {}).get(name, 0))) + 1
+        brief = brief_for(role, state, visit)
+        out = agent.invoke(first_state(brief), {"recursion_limit": 3 * role.most_steps})
+        if out.get("problem"):
+            return {"visits": {name: visit}, "problems": {name: out["problem"]}}
+        return {"visits": {name: visit}, "answers": {name: out["answer"]}}
+
+    return node
+
+
+def _later(desk: Desk, name: str) -> Node:
+    def node(state: DeliveryState) -> DeliveryState:
+        desk.ledger.append(state["delivery"], "note", name, {"node": name, "text": LATER[name]})
+        return {}
+
+    return node
+
+
+def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
+    rationale = f"{state['origin']} wants {state['story']['id']}: the work needs a repository, a branch and a workspace."
+    arguments: dict[str, JsonValue] = {"story": state["story"]["id"]}
+    action, result = _crew(desk, state, 1, "open_repository", arguments, rationale, (state["story_digest"],))
+    if not result.ok:
+        return {"ending": Ending(status="stopped", reason=result.summary)}
+    data = {name: str(result.data[name]) for name in ("base", "base_tree", "branch")}
+    found: DeliveryState = {"base": data["base"], "base_tree": data["base_tree"], "branch": data["branch"]}
+    return {
+        **found,
+        "tree": data["base_tree"],
+        "evidence": {"story": state["story_digest"], "opened": action},
+    }
+
+
+def _questions(state: DeliveryState) -> DeliveryState:
+    replies: dict[str, JsonValue] = {}
+    for question in _records(state, "design", "questions"):
+        said = Reply.model_validate(interrupt({"kind": "question"} | question))
+        replies[str(question["id"])] = said.text
+    return {"replies": replies}
+
+
+def _after_design(state: DeliveryState) -> str:
+    if state.get("ending"):
+        return END
+    asked = [str(each["id"]) for each in _records(state, "design", "questions")]
+    return "questions" if any(each not in state.get("replies", {}) for each in asked) else "code"
+
+
+def _nothing_to_build(state: DeliveryState) -> str:
+    if problem := state.get("problems", {}).get("design"):
+        return str(problem)
+    criteria = _records(state, "design", "criteria")
+    left = [each for each in criteria if each["outcome"] != "covered"]
+    if len(left) == len(criteria):
+        return "None of its criteria is covered."
+    if left and state.get("strict"):
+        return f"--strict: {left[0]['id']} is not covered: {left[0]['why']}"
+    return ""
+
+
+def _committed(desk: Desk, code: Node) -> Node:
+    def node(state: DeliveryState) -> DeliveryState:
+        update = code(state)
+        # What was committed is for the ledger to say, not for the agent.
+        proof = last(desk.ledger, desk.artifacts, state["delivery"], "commit")
+        if proof is None or not proof.ok:
+            return update
+        tree = str(proof.data["tree"])
+        if tree == state["tree"] and state.get("repairs"):
+            return {**update, "problems": {"code": "The code agent was sent back and changed nothing."}}
+        done: DeliveryState = {"tree": tree, "commit": str(proof.data["commit"])}
+        return {**update, **done, "evidence": {"commit": proof.action}}
+
+    return node
+
+
+def _nothing_to_judge(state: DeliveryState) -> str:
+    if problem := state.get("problems", {}).get("code"):
+        return str(problem)
+    if objections := blocking(state, "code"):
+        return " ".join(objections)
+    return "" if state.get("commit") else "The code agent committed nothing."
+
+
+def _after_code(state: DeliveryState) -> list[str] | str:
+    if state.get("ending"):
+        return END
+    if state["tree"] == state["base_tree"]:
+        return "deployment"
+    return ["testing", "governance"]
+
+
+def _judge(desk: Desk, state: DeliveryState) -> DeliveryState:
+    judges = ("testing", "governance")
+    problems = [str(state["problems"][name]) for name in judges if name in state.get("problems", {})]
+    objections = problems + [each for name in judges for each in blocking(state, name)]
+    if not objections:
+        return {}
+    repairs = state.get("repairs", 0)
+    if problems or repairs >= desk.most_repairs:
+        tried = f" The code agent was sent back {repairs} times." if repairs else ""
+        return {"ending": Ending(status="stopped", reason=" ".join(objections) + tried)}
+    return {"repairs": repairs + 1}
+
+
+def _after_judge(state: DeliveryState) -> str:
+    if state.get("ending"):
+        return END
+    # Sent back if an objection stands; `repairs` was counted by the judge.
+    return "code" if any(blocking(state, name) for name in ("testing", "governance")) else "pull_request"
+
+
+def _pull_request(desk: Desk, state: DeliveryState) -> DeliveryState:
+    story, evidence = state["story"], _proofs(desk, state)
+    rationale = (
+        f"The tests pass and the scans are done for the tree {state['tree'][:12]}, so the change can be shown: "
+        "what was asked, what became of each criterion, and what each agent says of it."
+    )
+    opened: dict[str, JsonValue] = {
+        "title": f"{story['id']}: {story['title']}",
+        "description": description(state),
+    }
+    action, result = _crew(desk, state, 2, "open_pull_request", opened, rationale, evidence)
+    if not result.ok:
+        return {"ending": Ending(status="stopped", reason=result.summary)}
+    for place, (role, text) in enumerate(comments(state)):
+        said: dict[str, JsonValue] = {"author": role, "text": text}
+        why = f"What the {role} agent found belongs where the change is read."
+        _crew(desk, state, 3 + place, "comment", said, why, (action,))
+    return {"pull_request": str(result.data["pull_request"]), "evidence": {"pull_request": action}}
+
+
+def _approval(desk: Desk, state: DeliveryState) -> DeliveryState:
+    refused = permitted(desk.door, _merge_call(desk, state))
+    return {"ending": Ending(status="stopped", reason=refused)} if refused else {}
+
+
+def _merge(desk: Desk, state: DeliveryState) -> DeliveryState:
+    call = _merge_call(desk, state)
+    result = through(desk.door, call)
+    if not result.ok:
+        return {"ending": Ending(status="stopped", reason=result.summary)}
+    return {"version": str(result.data["version"]), "evidence": {"version": call.key}}
+
+
+def _merge_call(desk: Desk, state: DeliveryState) -> Call:
+    rationale = (
+        f"The tree {state['tree'][:12]} passed its tests and its scans, and whoever had to approve did. It is merged "
+        "as it is: main would otherwise lack a change that everything here says is right."
+    )
+    arguments: dict[str, JsonValue] = {"tree": state["tree"], "title": state["story"]["title"]}
+    return _call(state, 20, "merge", arguments, rationale, _proofs(desk, state))
+
+
+def _proofs(desk: Desk, state: DeliveryState) -> tuple[str, ...]:
+    found = (
+        last(desk.ledger, desk.artifacts, state["delivery"], tool) for tool in ("run_tests", "scan_code")
+    )
+    return (str(state["evidence"]["commit"]), *(proof.action for proof in found if proof))
+
+
+def _versioned(state: DeliveryState) -> DeliveryState:
+    # Nothing was merged because nothing changed: what main holds is what has to serve.
+    return state if state.get("version") else {**state, "version": state["base"]}
+
+
+def _deployed(desk: Desk, deployment: Node) -> Node:
+    def node(state: DeliveryState) -> DeliveryState:
+        merged = _versioned(state)
+        if "version" not in merged["evidence"]:
+            merged = {**merged, "evidence": merged["evidence"] | {"version": merged["evidence"]["commit"]}}
+        update = deployment(merged)
+        proof = last(desk.ledger, desk.artifacts, state["delivery"], "start_service")
+        if proof and proof.ok:
+            return {**update, "version": merged["version"], "url": str(proof.data["url"])}
+        return {**update, "version": merged["version"]}
+
+    return node
+
+
+def _not_started(state: DeliveryState) -> str:
+    if state.get("url"):
+        return ""
+    problem = state.get("problems", {}).get("deployment")
+    answer = state.get("answers", {}).get("deployment")
+    said = answer["summary"] if isinstance(answer, dict) else "it was not started"
+    return f"The change is merged, but the new version does not serve: {problem or said}"
+
+
+def _ends(node: Node, status: Status, check: Callable[[DeliveryState], str]) -> Node:
+    """Wrap a node so that the delivery ends where `check` of the state after it gives a reason."""
+
+    def run(state: DeliveryState) -> DeliveryState:
+        update = node(state)
+        after = {**state, **update}
+        for name in ("answers", "problems"):
+            after[name] = state.get(name, {}) | update.get(name, {})  # type: ignore[operator]
+        reason = check(cast(DeliveryState, after))
+        return {**update, "ending": Ending(status=status, reason=reason)} if reason else update
+
+    return run
+
+
+def _unless_ended(following: str) -> Callable[[DeliveryState], str]:
+    return lambda state: END if state.get("ending") else following
+
+
+def _crew(
+    desk: Desk,
+    state: DeliveryState,
+    step: int,
+    tool: str,
+    arguments: dict[str, JsonValue],
+    rationale: str,
+    evidence: tuple[str, ...],
+) -> tuple[str, ToolResult]:
+    call = _call(state, step, tool, arguments, rationale, evidence)
+    return call.key, through(desk.door, call)
+
+
+def _call(
+    state: DeliveryState,
+    step: int,
+    tool: str,
+    arguments: dict[str, JsonValue],
+    rationale: str,
+    evidence: tuple[str, ...],
+) -> Call:
+    return Call(
+        delivery=state["delivery"],
+        role="crew",
+        visit=1,
+        step=step,
+        index=0,
+        tool=tool,
+        arguments=arguments,
+        rationale=rationale,
+        evidence=evidence,
+    )
+
+
+def _records(state: DeliveryState, role: str, name: str) -> list[dict[str, JsonValue]]:
+    answer = state.get("answers", {}).get(role)
+    value = answer.get(name) if isinstance(answer, dict) else None
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
