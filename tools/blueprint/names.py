@@ -1,32 +1,71 @@
 """Every spelling of a name, derived from its words.
 
-A name is lower-case words in the singular, separated by single spaces ("discount code"). English morphology is
-lemminflect's, from a dictionary, with its own rules for words that are not in it.
+A name is lower-case words in the singular, separated by single spaces ("discount code"). English morphology
+is lemminflect's, from a dictionary, with its own rules for words that are not in it. Where a spelling could
+come from several words, all of them are given, the likeliest first: what is known decides between them.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from types import ModuleType
+
+# What the dictionary lacks or knows by a rarer form.
+_PLURALS = {"person": "people"}
+_VERBS = {
+    form: base
+    for base in ("sync", "resync", "unsync")
+    for form in (base, f"{base}s", f"{base}ed", f"{base}ing")
+}
 
 
+@cache
 def plural(name: str) -> str:
-    """Words of the plural: "discount code" gives "discount codes"."""
-    from lemminflect import getInflection  # noqa: PLC0415  0.2 s, needed by few commands
-
-    head, _, last = name.rpartition(" ")
-    forms = getInflection(last, tag="NNS")
-    return f"{head} {forms[0] if forms else last + 's'}".strip()
+    """Words of the plural: "discount code" gives "discount codes", "point of sale" gives "points of sale"."""
+    head, noun, tail = _split(name)
+    return f"{head}{_plurals(noun)[0]}{tail}"
 
 
 @cache
 def singular(name: str) -> str:
     """Words of the singular: "discount codes" gives "discount code"; a singular stays as it is."""
-    from lemminflect import getLemma  # noqa: PLC0415  0.2 s, needed by few commands
+    return singulars(name)[0]
 
-    head, _, last = name.lower().rpartition(" ")
-    forms = getLemma(last, upos="NOUN")
-    return f"{head} {forms[0] if forms else last}".strip()
+
+@cache
+def singulars(name: str) -> tuple[str, ...]:
+    """Everything that the words may be the plural, or already the singular, of."""
+    head, noun, tail = _split(name.lower())
+    return tuple(f"{head}{each}{tail}" for each in _singulars(noun))
+
+
+@cache
+def verb_bases(phrase: str) -> tuple[str, ...]:
+    """Base forms of a participle or an -ing form, with what follows: "checked in" gives ("check in",).
+
+    Empty when the first word is neither of them.
+    """
+    first, space, rest = phrase.lower().partition(" ")
+    if found := _bases(first):
+        return tuple(f"{each}{space}{rest}" for each in found)
+    stem, hyphen, word = first.rpartition("-")
+    if found := _bases(word) if hyphen else ():
+        return tuple(f"{stem}-{each}{space}{rest}" for each in found)
+    word, hyphen, particle = first.partition("-")
+    return tuple(f"{each} {particle}{space}{rest}" for each in _bases(word)) if hyphen else ()
+
+
+@cache
+def gerund(verb: str) -> str:
+    """The -ing form: "check in" gives "checking in"."""
+    return _inflect(verb, "VBG")
+
+
+@cache
+def participle(verb: str) -> str:
+    """The past participle: "check in" gives "checked in"."""
+    return _inflect(verb, "VBN")
 
 
 def snake(name: str) -> str:
@@ -55,5 +94,76 @@ def collection_path(entity: str) -> str:
     return f"/{kebab(plural(entity))}"
 
 
+def operation_path(entity: str, operation: str) -> str:
+    """Method and path: "GET /orders", "POST /orders/{id}/apply-discount-code"."""
+    collection = collection_path(entity)
+    plain = {
+        "create": f"POST {collection}",
+        "list": f"GET {collection}",
+        "read": f"GET {collection}/{{id}}",
+        "update": f"PATCH {collection}/{{id}}",
+        "delete": f"DELETE {collection}/{{id}}",
+    }
+    return plain.get(operation, f"POST {collection}/{{id}}/{kebab(operation)}")
+
+
+def _english() -> ModuleType:
+    import lemminflect  # type: ignore[import-untyped]  # noqa: PLC0415  0.2 s, needed by few commands
+
+    return lemminflect  # type: ignore[no-any-return]
+
+
 def _words(name: str) -> list[str]:
     return re.findall(r"[A-Za-z0-9]+", name.lower())
+
+
+def _split(name: str) -> tuple[str, str, str]:
+    """Part a name at its noun: ("discount ", "code", ""), ("", "point", " of sale")."""
+    front, of, back = name.partition(" of ")
+    head, space, noun = front.rpartition(" ")
+    return head + space, noun, of + back
+
+
+def _plurals(noun: str) -> tuple[str, ...]:
+    """Its plurals; the singular itself is none unless it is the only one ("series")."""
+    known = (_PLURALS[noun],) if noun in _PLURALS else ()
+    found = (*known, *_inflected(noun, "NNS")) or (f"{noun}s",)
+    return tuple(each for each in dict.fromkeys(found) if each != noun) or (noun,)
+
+
+@cache
+def _singulars(noun: str) -> tuple[str, ...]:
+    irregular = tuple(one for one, many in _PLURALS.items() if many == noun)
+    found = [
+        each for each in _english().getLemma(noun, upos="NOUN") if each == noun or noun in _plurals(each)
+    ]
+    if found == [noun] and re.fullmatch(r"\w{2,}[^s\W]s", noun) and noun in _plurals(noun[:-1]):
+        found.append(noun[:-1])
+    return tuple(dict.fromkeys((*irregular, *found))) or (noun,)
+
+
+def _bases(word: str) -> tuple[str, ...]:
+    """Verbs of which the one word is the participle or the -ing form."""
+    if word in _VERBS:
+        return (_VERBS[word],)
+    bases = _english().getLemma(word, upos="VERB")
+    # Many regular verbs have no participle of their own in the dictionary.
+    found = [each for each in bases if word in _inflected(each, "VBG", "VBN", "VBD")]
+    if not found and re.fullmatch(r"\w{3,}(ed|ing)", word) and not _english().getAllLemmas(word):
+        found = [each for each in bases if each != word]
+    return tuple(found)
+
+
+def _inflect(verb: str, tag: str) -> str:
+    first, space, rest = verb.partition(" ")
+    stem, hyphen, word = first.rpartition("-")
+    spelt, *others = _inflected(word, tag) or (word,)
+    british = [each for each in others if each != spelt and each.replace("ll", "l") == spelt]
+    return f"{stem}{hyphen}{(british or [spelt])[0]}{space}{rest}"
+
+
+def _inflected(word: str, *tags: str) -> tuple[str, ...]:
+    """Forms of the word by their Penn Treebank tags."""
+    if word in _VERBS and "NNS" not in tags:
+        return tuple(f"{word}ing" if tag == "VBG" else f"{word}ed" for tag in tags)
+    return tuple(form for tag in tags for form in _english().getInflection(word, tag=tag) or ())
