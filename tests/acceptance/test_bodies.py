@@ -61,17 +61,10 @@ def test_a_patch_may_clear_what_is_optional(api: Api, resource: Resource) -> Non
 
 def test_a_refused_patch_changes_nothing(api: Api, resource: Resource) -> None:
     path, made = resource.make(api)
-    for body in (
-        {resource.text: "new", "unknown": 1},
-        {resource.text: "new", "id": made["id"]},
-        [],
-        "x",
-        5,
-        True,
-    ):
-        api.patch(path, body).refused(422)
-    api.patch(path, raw="null").refused(422)
-    api.patch(path, raw="").refused(422)
+    for name, value in (("unknown", 1), ("id", made["id"])):
+        api.patch(path, {resource.text: "new", name: value}).refused(422)
+    for raw in ("[]", '"x"', "5", "true", "null", ""):
+        api.patch(path, raw=raw).refused(422)
     assert api.get(path).must(200).json == made
 
 
@@ -91,7 +84,7 @@ def test_unknown_fields_are_422(api: Api, resource: Resource, name: str) -> None
 
 
 def test_each_required_field_is_required(api: Api, resource: Resource) -> None:
-    body = resource.body(api)
+    body: dict[str, Any] = resource.body(api)
     for name in body:
         api.post(resource.path, {key: value for key, value in body.items() if key != name}).refused(
             422, field=name

@@ -62,7 +62,8 @@ def test_total_follows_its_line_items(api: Api) -> None:
     assert total(api, order) == 17
     other = an_order(api)
     api.patch(f"/line-items/{item['id']}", {"orderId": other["id"]}).must(200)
-    assert (total(api, order), total(api, other)) == (12, 5)
+    assert total(api, order) == 12
+    assert total(api, other) == 5
     api.delete(f"/line-items/{item['id']}").must(204)
     assert total(api, other) == 0
 
@@ -94,8 +95,8 @@ def test_an_order_goes_through_its_states(api: Api) -> None:
 
 def test_cancelling_sets_the_reason(api: Api) -> None:
     order = an_order(api)
-    for body in (None, {}):
-        cancelled = api.post(f"/orders/{an_order(api)['id']}/cancel", body).must(200).json
+    for raw in (None, "{}"):
+        cancelled = api.post(f"/orders/{an_order(api)['id']}/cancel", raw=raw).must(200).json
         assert (cancelled["status"], cancelled["reason"]) == ("cancelled", "withdrawn")
     api.post(f"/orders/{order['id']}/cancel", raw="").must(200)
     api.post(f"/orders/{order['id']}/cancel").refused(409)
