@@ -8,22 +8,24 @@ breaks := object.get(fact_object("contract"), "breaking", ["nobody compared the 
 
 destroys := object.get(fact_object("migrations"), "destructive", ["nobody read the migrations"])
 
-ask contains {
-	"rule": "contract.breaking",
-	"reason": say(["The change breaks the contract: ", what, "."]),
-	"mend": "A person must say that the clients are ready for it.",
-	"answerable": data.settings.breaking_answerable,
-} if {
+ask contains finding if {
 	merging
 	some what in breaks
+	finding := {
+		"rule": "contract.breaking",
+		"reason": ["The change breaks the contract: ", what, "."],
+		"mend": "A person must say that the clients are ready for it.",
+		"answerable": data.settings.breaking_answerable,
+	}
 }
 
-ask contains {
-	"rule": "migration.destructive",
-	"reason": say(["A migration destroys data: ", what, "."]),
-	"mend": "A person must say that the data may go.",
-	"answerable": false,
-} if {
+ask contains finding if {
 	merging
 	some what in destroys
+	finding := {
+		"rule": "migration.destructive",
+		"reason": ["A migration destroys data: ", what, "."],
+		"mend": "A person must say that the data may go.",
+		"answerable": false,
+	}
 }

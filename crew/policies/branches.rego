@@ -14,14 +14,15 @@ protected_branches contains name if some name in data.settings.protected_branche
 
 protected_branches contains lower(name) if some name in fact_list("protected_branches")
 
-deny contains {
-	"rule": "branch.name",
-	"reason": say(["'", name, "' is not a plain branch name."]),
-	"mend": "Use letters, digits, dots, dashes and slashes, without 'refs/'.",
-} if {
+deny contains finding if {
 	object.get(kit, "writes_branch", false)
 	some name in branch_names
 	not plain_branch(name)
+	finding := {
+		"rule": "branch.name",
+		"reason": ["'", name, "' is not a plain branch name."],
+		"mend": "Use letters, digits, dots, dashes and slashes, without 'refs/'.",
+	}
 }
 
 plain_branch(name) if {
@@ -32,14 +33,15 @@ plain_branch(name) if {
 	not contains(name, "//")
 }
 
-deny contains {
-	"rule": "branch.protected",
-	"reason": say([tool, " would write to the protected branch ", name, "."]),
-	"mend": "Work on the story's own branch and let it be merged.",
-} if {
+deny contains finding if {
 	object.get(kit, "writes_branch", false)
 	some name in branch_names
 	protected(name)
+	finding := {
+		"rule": "branch.protected",
+		"reason": [tool, " would write to the protected branch ", name, "."],
+		"mend": "Work on the story's own branch and let it be merged.",
+	}
 }
 
 protected(name) if lower(name) in protected_branches

@@ -67,32 +67,22 @@ fact_text(name) := text if {
 
 fact_text(name) := "" if not is_string(object.get(facts, name, ""))
 
-# Sentences are put together here and not by sprintf, into which regopy writes quotes.
-say(parts) := concat("", [text(part) | some part in parts])
-
-text(value) := value if is_string(value)
-
-text(value) := format_int(value, 10) if is_number(value)
-
-text(value) := "something else" if {
-	not is_string(value)
-	not is_number(value)
-}
-
-deny contains {
-	"rule": "call.form",
-	"reason": say(["The call says no proper ", part, "."]),
-	"mend": say(["Give ", part, " as a JSON ", form, "."]),
-} if {
+deny contains finding if {
 	some part, form in forms
 	type_name(object.get(input, part, null)) != form
+	finding := {
+		"rule": "call.form",
+		"reason": ["The call says no proper ", part, "."],
+		"mend": ["Give ", part, " as a JSON ", form, "."],
+	}
 }
 
-deny contains {
-	"rule": "facts.missing",
-	"reason": say(["Nothing is known of the ", fact, " that ", tool, " is judged by."]),
-	"mend": say(["Let the door find out ", fact, " before it asks."]),
-} if {
+deny contains finding if {
 	some fact, form in object.get(kit, "facts", {})
 	type_name(object.get(facts, fact, null)) != form
+	finding := {
+		"rule": "facts.missing",
+		"reason": ["Nothing is known of the ", fact, " that ", tool, " is judged by."],
+		"mend": ["Let the door find out ", fact, " before it asks."],
+	}
 }

@@ -14,11 +14,12 @@ extra_findings["deny"] := data.extra.deny
 
 extra_findings["ask"] := data.extra.ask
 
-deny contains {
-	"rule": "extra.form",
-	"reason": say(["The policies of package extra define ", name, " as ", type_name(findings), "."]),
-	"mend": say(["Define ", name, " there with 'contains' alone."]),
-} if {
+deny contains finding if {
 	some name, findings in extra_findings
 	not type_name(findings) in {"set", "array"}
+	finding := {
+		"rule": "extra.form",
+		"reason": ["The policies of package extra define ", name, " as ", type_name(findings), "."],
+		"mend": ["Define ", name, " there with 'contains' alone."],
+	}
 }

@@ -1,70 +1,97 @@
-# What a service may depend on. Only what is new, or newly of another version, is judged.
+# What a service may newly depend on: the releases on the list, under licences that are allowed.
 package crew
 
 import rego.v1
 
-new_requirements contains requirement if {
+default dependencies := {}
+
+dependencies := fact_object("dependencies") if object.get(kit, "adds_dependencies", false)
+
+# All at once: a service has many dependencies, and most are on the list.
+allowed_releases := object.union_n([object.get(data.settings.packages, licence, {}) | some licence in data.settings.licences])
+
+unlisted := object.remove(object.get(dependencies, "added", {}), allowed_releases)
+
+name_of(release) := split(release, "==")[0]
+
+known_names contains name_of(release) if {
+	count(unlisted) > 0
+	some releases in data.settings.packages
+	some release, _ in releases
+}
+
+deny contains finding if {
 	object.get(kit, "adds_dependencies", false)
-	some requirement in fact_list("dependencies")
-	object.get(requirement, "new", true) != false
+	some part, form in {"added": "object", "unpinned": "array", "licences": "object"}
+	type_name(object.get(dependencies, part, null)) != form
+	finding := {
+		"rule": "dependency.facts",
+		"reason": ["Nothing is known of the dependencies that are ", part, "."],
+		"mend": ["Let the door find out dependencies.", part, " before it asks."],
+	}
 }
 
-deny contains {
-	"rule": "dependency.unpinned",
-	"reason": say(["The requirement '", object.get(requirement, "line", ""), "' is not a release pinned with '=='."]),
-	"mend": "Pin one version of one package, from the index alone.",
-} if {
-	some requirement in new_requirements
-	object.get(requirement, "pinned", false) != true
+deny contains finding if {
+	some line in object.get(dependencies, "unpinned", [])
+	finding := {
+		"rule": "dependency.unpinned",
+		"reason": ["The requirement '", line, "' is not a release pinned with '=='."],
+		"mend": "Pin one version of one package, from the index alone.",
+	}
 }
 
-deny contains {
-	"rule": "dependency.unknown",
-	"reason": say(["The package ", name, " is not on the list of allowed ones."]),
-	"mend": "Do without it, or let a person add it to crew/policies/data.json.",
-} if {
-	some requirement in new_requirements
-	requirement.pinned == true
-	name := object.get(requirement, "name", "")
-	not name in object.keys(data.settings.packages)
+deny contains finding if {
+	some release, _ in unlisted
+	name := name_of(release)
+	not name in known_names
+	finding := {
+		"rule": "dependency.unknown",
+		"reason": ["The package ", name, " is not on the list of allowed ones."],
+		"mend": "Do without it, or let a person add it to crew/policies/data.json.",
+	}
 }
 
-deny contains {
-	"rule": "dependency.version",
-	"reason": say([name, " is allowed, but not as version ", version, "."]),
-	"mend": say(["Take ", concat(" or ", versions), "."]),
-} if {
-	some requirement in new_requirements
-	requirement.pinned == true
-	name := object.get(requirement, "name", "")
-	versions := data.settings.packages[name].versions
-	version := object.get(requirement, "version", "")
-	not version in versions
+deny contains finding if {
+	some release, _ in unlisted
+	name := name_of(release)
+	name in known_names
+	some releases in data.settings.packages
+	some listed, _ in releases
+	name_of(listed) == name
+	listed != release
+	finding := {
+		"rule": "dependency.version",
+		"reason": ["The package ", name, " is allowed, but not as ", release, "."],
+		"mend": ["Take ", listed, "."],
+	}
 }
 
-deny contains {
+# What the list says of its own packages.
+deny contains finding if {
+	some release, _ in unlisted
+	some licence, releases in data.settings.packages
+	releases[release]
+	finding := refused_licence(release, licence)
+}
+
+# What the packages say of themselves.
+deny contains finding if {
+	some licence, releases in object.get(dependencies, "licences", {})
+	not allowed_licence(licence)
+	some release in releases
+	finding := refused_licence(release, licence)
+}
+
+refused_licence(release, licence) := {
 	"rule": "dependency.licence",
-	"reason": say([name, " comes under the licence '", licence, "', which is not on the list of allowed ones."]),
-	"mend": "Take a package under an allowed licence, or let a person add it to crew/policies/data.json.",
-} if {
-	some requirement in new_requirements
-	requirement.pinned == true
-	name := object.get(requirement, "name", "")
-	licence := licence_of(requirement, name)
-	not licence_allowed(licence)
-}
-
-# What its own metadata says; where that says nothing, what the list says.
-licence_of(requirement, _) := requirement.licence if object.get(requirement, "licence", "") != ""
-
-licence_of(requirement, name) := object.get(data.settings.packages, [name, "licence"], "") if {
-	object.get(requirement, "licence", "") == ""
+	"reason": [release, " comes under the licence '", licence, "', which is not an allowed one."],
+	"mend": "Take another package, or let a person allow the licence in crew/policies/data.json.",
 }
 
 # SPDX expressions with parentheses must be on the list as a whole.
-licence_allowed(licence) if licence in data.settings.licences
+allowed_licence(licence) if licence in data.settings.licences
 
-licence_allowed(licence) if {
+allowed_licence(licence) if {
 	not contains(licence, "(")
 	some choice in split(licence, " OR ")
 	every part in split(choice, " AND ") {

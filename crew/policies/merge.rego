@@ -11,13 +11,14 @@ tests := fact_object("tests")
 
 scan := fact_object("scan")
 
-deny contains {
-	"rule": "merge.tests_tree",
-	"reason": say(["The tests ran on the tree ", object.get(tests, "tree", "of nobody"), ", not on ", head_tree, ", which is to be merged."]),
-	"mend": "Run the tests on the tree that is to be merged.",
-} if {
+deny contains finding if {
 	merging
 	not same_tree(tests)
+	finding := {
+		"rule": "merge.tests_tree",
+		"reason": ["The tests ran on the tree ", object.get(tests, "tree", "unknown"), ", not on ", head_tree, ", which is to be merged."],
+		"mend": "Run the tests on the tree that is to be merged.",
+	}
 }
 
 same_tree(report) if {
@@ -25,13 +26,14 @@ same_tree(report) if {
 	report.tree == head_tree
 }
 
-deny contains {
-	"rule": "merge.tests_failed",
-	"reason": say(["Tests failed (", object.get(tests, "failed", "unknown"), ") or broke down (", object.get(tests, "errors", "unknown"), ")."]),
-	"mend": "Mend the code until every test passes.",
-} if {
+deny contains finding if {
 	merging
 	not all_zero(tests, ["failed", "errors"])
+	finding := {
+		"rule": "merge.tests_failed",
+		"reason": ["Tests failed (", object.get(tests, "failed", "unknown"), ") or broke down (", object.get(tests, "errors", "unknown"), ")."],
+		"mend": "Mend the code until every test passes.",
+	}
 }
 
 all_zero(report, names) if {
@@ -40,13 +42,14 @@ all_zero(report, names) if {
 	}
 }
 
-deny contains {
-	"rule": "merge.tests_none",
-	"reason": "Not one test passed.",
-	"mend": "Write a test for every criterion and run them.",
-} if {
+deny contains finding if {
 	merging
 	not some_passed
+	finding := {
+		"rule": "merge.tests_none",
+		"reason": "Not one test passed.",
+		"mend": "Write a test for every criterion and run them.",
+	}
 }
 
 some_passed if {
@@ -54,59 +57,65 @@ some_passed if {
 	tests.passed > 0
 }
 
-deny contains {
-	"rule": "merge.tests_partial",
-	"reason": "Only some of the tests ran.",
-	"mend": "Run the whole suite.",
-} if {
+deny contains finding if {
 	merging
 	object.get(tests, "complete", false) != true
+	finding := {
+		"rule": "merge.tests_partial",
+		"reason": "Only some of the tests ran.",
+		"mend": "Run the whole suite.",
+	}
 }
 
-deny contains {
-	"rule": "merge.scan_tree",
-	"reason": say(["The security scan saw the tree ", object.get(scan, "tree", "of nobody"), ", not ", head_tree, ", which is to be merged."]),
-	"mend": "Scan the tree that is to be merged.",
-} if {
+deny contains finding if {
 	merging
 	not same_tree(scan)
+	finding := {
+		"rule": "merge.scan_tree",
+		"reason": ["The security scan saw the tree ", object.get(scan, "tree", "unknown"), ", not ", head_tree, ", which is to be merged."],
+		"mend": "Scan the tree that is to be merged.",
+	}
 }
 
-deny contains {
-	"rule": "merge.scan_high",
-	"reason": say(["The security scan has grave findings (", object.get(scan, "high", "unknown"), ")."]),
-	"mend": "Mend the code that the findings name and scan again.",
-} if {
+deny contains finding if {
 	merging
 	not all_zero(scan, ["high"])
+	finding := {
+		"rule": "merge.scan_high",
+		"reason": ["The security scan has grave findings (", object.get(scan, "high", "unknown"), ")."],
+		"mend": "Mend the code that the findings name and scan again.",
+	}
 }
 
-deny contains {
-	"rule": "merge.scan_skipped",
-	"reason": say(["The security scan could not read some files (", object.get(scan, "skipped", "unknown"), ")."]),
-	"mend": "Mend the syntax of these files and scan again.",
-} if {
+deny contains finding if {
 	merging
 	not all_zero(scan, ["skipped"])
+	finding := {
+		"rule": "merge.scan_skipped",
+		"reason": ["The security scan could not read some files (", object.get(scan, "skipped", "unknown"), ")."],
+		"mend": "Mend the syntax of these files and scan again.",
+	}
 }
 
-deny contains {
-	"rule": "merge.uncited",
-	"reason": say(["The merge does not cite the run of its ", name, "."]),
-	"mend": "Put the ids of the test run and of the scan into the evidence.",
-} if {
+deny contains finding if {
 	merging
 	some name, report in {"tests": tests, "security scan": scan}
 	not object.get(report, "action", "") in evidence
+	finding := {
+		"rule": "merge.uncited",
+		"reason": ["The merge does not cite the run of its ", name, "."],
+		"mend": "Put the ids of the test run and of the scan into the evidence.",
+	}
 }
 
 # A number that is not there counts as a finding.
-ask contains {
-	"rule": "scan.medium",
-	"reason": say(["The security scan has findings of medium severity (", object.get(scan, "medium", "unknown"), ")."]),
-	"mend": "Read them and say whether they may stay.",
-	"answerable": true,
-} if {
+ask contains finding if {
 	merging
 	not all_zero(scan, ["medium"])
+	finding := {
+		"rule": "scan.medium",
+		"reason": ["The security scan has findings of medium severity (", object.get(scan, "medium", "unknown"), ")."],
+		"mend": "Read them and say whether they may stay.",
+		"answerable": true,
+	}
 }

@@ -5,8 +5,8 @@ import rego.v1
 
 # Texts of all arguments that name files, whichever way they come.
 path_texts contains text if {
-	some name in data.settings.path_arguments
-	text := arguments[name]
+	some name, text in arguments
+	name in data.settings.path_arguments
 }
 
 path_texts contains text if {
@@ -38,22 +38,24 @@ resolved_texts contains text if {
 
 workspace := fact_text("workspace")
 
-deny contains {
-	"rule": "paths.unresolved",
-	"reason": say(["Nobody looked where the path ", text, " leads."]),
-	"mend": "Let the door resolve every path of the call.",
-} if {
+deny contains finding if {
 	some text in path_names
 	not text in resolved_texts
+	finding := {
+		"rule": "paths.unresolved",
+		"reason": ["Nobody looked where the path ", text, " leads."],
+		"mend": "Let the door resolve every path of the call.",
+	}
 }
 
-deny contains {
-	"rule": "paths.text",
-	"reason": say(["The path ", text, " is not a plain path inside the workspace."]),
-	"mend": "Name files relative to the workspace, without '..'.",
-} if {
+deny contains finding if {
 	some text in path_names
 	not plain(text)
+	finding := {
+		"rule": "paths.text",
+		"reason": ["The path ", text, " is not a plain path inside the workspace."],
+		"mend": "Name files relative to the workspace, without '..'.",
+	}
 }
 
 plain(text) if {
@@ -72,14 +74,15 @@ odd(text) if {
 	contains(text, character)
 }
 
-deny contains {
-	"rule": "paths.outside",
-	"reason": say(["The path ", object.get(path, "text", ""), " leads to ", target, ", outside the workspace."]),
-	"mend": "Stay inside the workspace; mind symbolic links.",
-} if {
+deny contains finding if {
 	some path in fact_list("paths")
 	target := object.get(path, "resolved", "")
 	not inside(target)
+	finding := {
+		"rule": "paths.outside",
+		"reason": ["The path ", object.get(path, "text", ""), " leads to ", target, ", outside the workspace."],
+		"mend": "Stay inside the workspace; mind symbolic links.",
+	}
 }
 
 inside(target) if {
@@ -93,26 +96,28 @@ inside(target) if {
 	not ".." in split(target, "/")
 }
 
-deny contains {
-	"rule": "paths.git",
-	"reason": say(["The path ", text, " touches git's own files."]),
-	"mend": "Leave git to the tools for it.",
-} if {
+deny contains finding if {
 	some text in path_names
 	is_string(text)
 	some part in split(lower(text), "/")
 	part in data.settings.git_folders
+	finding := {
+		"rule": "paths.git",
+		"reason": ["The path ", text, " touches git's own files."],
+		"mend": "Leave git to the tools for it.",
+	}
 }
 
-deny contains {
-	"rule": "paths.secret_file",
-	"reason": say(["The path ", text, " is a place for secrets."]),
-	"mend": "Leave it alone; the service gets its secrets from its environment.",
-} if {
+deny contains finding if {
 	some text in path_names
 	is_string(text)
 	some part in split(lower(text), "/")
 	secret_file(part)
+	finding := {
+		"rule": "paths.secret_file",
+		"reason": ["The path ", text, " is a place for secrets."],
+		"mend": "Leave it alone; the service gets its secrets from its environment.",
+	}
 }
 
 secret_file(name) if name in data.settings.secret_files

@@ -4,19 +4,21 @@ package crew
 
 import rego.v1
 
-deny contains {
-	"rule": "reason.rationale",
-	"reason": say([tool, " is to be called without a reason."]),
-	"mend": "Say in a sentence why it is needed.",
-} if {
+deny contains finding if {
 	trim_space(rationale) == ""
+	finding := {
+		"rule": "reason.rationale",
+		"reason": [tool, " is to be called without a reason."],
+		"mend": "Say in a sentence why it is needed.",
+	}
 }
 
-deny contains {
-	"rule": "reason.evidence",
-	"reason": say(["The reason cites ", id, ", which this delivery does not know."]),
-	"mend": "Cite ids of earlier actions or artifacts of this delivery.",
-} if {
+deny contains finding if {
 	some id in evidence
 	not id in fact_list("known_evidence")
+	finding := {
+		"rule": "reason.evidence",
+		"reason": ["The reason cites ", id, ", which this delivery does not know."],
+		"mend": "Cite ids of earlier actions or artifacts of this delivery.",
+	}
 }

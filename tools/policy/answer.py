@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -21,12 +22,13 @@ class _Strict(BaseModel):
 
 class _Finding(_Strict):
     rule: str
-    reason: str
-    mend: str = ""
+    reason: str | list[JsonValue]
+    """A text, or its parts: putting texts together in Rego is slow, and sprintf is wrong in regopy."""
+    mend: str | list[JsonValue] = ""
 
     @property
     def sentence(self) -> str:
-        return plain_text(f"{self.reason} {self.mend}".strip())
+        return plain_text(f"{_text(self.reason)} {_text(self.mend)}".strip())
 
 
 class _Question(_Finding):
@@ -38,6 +40,15 @@ class _Answer(_Strict):
     call: int
     deny: list[_Finding]
     ask: list[_Question]
+
+
+def _text(part: JsonValue) -> str:
+    """Join the parts of a text; a list among them is one of several things."""
+    if isinstance(part, list):
+        return "".join(
+            ", ".join(map(_text, each)) if isinstance(each, list) else _text(each) for each in part
+        )
+    return part if isinstance(part, str) else json.dumps(part)
 
 
 class Unanswered(Exception):  # noqa: N818  an event, not a fault

@@ -11,43 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # All others are refused. regopy differs from OPA in a tenth of the conformance cases: semver.compare and
-# RFC 3339 times are silently wrong, sprintf puts quotes around the results of other built-ins. And some built-ins
+# RFC 3339 times are silently wrong, sprintf puts quotes around what other built-ins return. And some built-ins
 # reach the network, the clock or the environment.
-_BUILT_INS = {
-    *(
-        "array.concat",
-        "concat",
-        "contains",
-        "count",
-        "endswith",
-        "format_int",
-        "lower",
-        "max",
-        "min",
-        "object.get",
-    ),
-    *("object.keys", "regex.match", "replace", "sort", "split", "startswith", "sum", "trim", "trim_prefix"),
-    *("trim_space", "trim_suffix", "type_name", "upper", "is_array", "is_boolean", "is_null", "is_number"),
-    *("is_object", "is_set", "is_string"),
-}
-_KEYWORDS = {
-    *(
-        "as",
-        "contains",
-        "data",
-        "default",
-        "else",
-        "every",
-        "false",
-        "if",
-        "import",
-        "in",
-        "input",
-        "not",
-        "null",
-    ),
-    *("package", "set", "some", "true", "with"),
-}
+BUILT_INS = """array.concat concat contains count endswith format_int is_array is_boolean is_null is_number
+is_object is_set is_string lower max min object.get object.keys object.remove object.union_n regex.match
+replace sort split startswith sum trim trim_prefix trim_space trim_suffix type_name upper""".split()  # noqa: SIM905
+_KEYWORDS = """as contains data default else every false if import in input not null package set some true
+with""".split()  # noqa: SIM905
 _TOKEN = re.compile(
     r"""(?P<skip>[ \t\r]+|\#[^\n]*)|(?P<line>\n)|(?P<text>"(?:\\.|[^"\\\n])*"|`[^`]*`)
     |(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>\d[\w.]*)|(?P<sign>:=|==|!=|<=|>=|.)""",
@@ -78,7 +48,7 @@ class _Token:
 
 
 def lint(path: Path, package: str = "crew") -> list[Finding]:
-    """Return what is wrong with a policy file, or with all files of a folder; OSError if it cannot be read."""
+    """Return what is wrong with a policy file, or with a folder of them; OSError if it cannot be read."""
     files = sorted(path.glob("*.rego")) if path.is_dir() else [path]
     return lint_modules({f"{package}/{each.name}": each.read_text() for each in files})
 
@@ -90,7 +60,9 @@ def lint_modules(modules: dict[str, str]) -> list[Finding]:
         each.text for found in tokens.values() for each in found if each.column == 0 and each.kind == "name"
     }
     return [
-        finding for name in modules for finding in _Module(name, tokens[name], defined - _KEYWORDS).findings()
+        finding
+        for name in modules
+        for finding in _Module(name, tokens[name], defined.difference(_KEYWORDS)).findings()
     ]
 
 
@@ -174,7 +146,7 @@ class _Module:
                 self._check_index(rule[place + 1 :], bound)
 
     def _check_call(self, token: _Token) -> None:
-        if token.text not in _BUILT_INS | self._defined | _KEYWORDS:
+        if token.text not in self._defined.union(BUILT_INS, _KEYWORDS):
             self._say(token, f"'{token.text}' is not among the built-ins that both engines answer alike")
 
     def _check_negation(self, rest: list[_Token]) -> None:
@@ -182,7 +154,7 @@ class _Module:
         if not any(each.text in ("(", "in") for each in line):
             return
         for token in line:
-            known = token.text in _BUILT_INS or token.text.startswith("data.settings.")
+            known = token.text in BUILT_INS or token.text.startswith("data.settings.")
             if token.kind == "name" and "." in token.text and not known:
                 self._say(
                     token,
@@ -196,7 +168,7 @@ class _Module:
             if depth == 0:
                 return
             name = token.text.partition(".")[0]
-            if token.kind == "name" and name not in bound | _KEYWORDS | _BUILT_INS:
+            if token.kind == "name" and name not in bound.union(_KEYWORDS, BUILT_INS):
                 self._say(
                     token,
                     f"regopy loses the unbound index '{name}'; write 'some ... in ...' before it",

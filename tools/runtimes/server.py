@@ -82,7 +82,7 @@ class Server:
 def start_server(command: tuple[str, ...], folder: Path, log: Path) -> Server:
     """Start a program in `folder`, its output appended to `log`, with nothing of this process' environment.
 
-    It dies with this process, however that ends (on Linux; elsewhere `stop` must be called). `command[0]` must
-    be an absolute path. Raises OSError if it cannot be started.
+    It dies with this process, however that ends; other systems than Linux need `stop` for that. `command[0]`
+    must be an absolute path. Raises OSError if it cannot be started.
     """
     return Server(command, folder, log)
