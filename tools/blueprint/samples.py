@@ -1,55 +1,174 @@
-"""Values that a field takes, for examples and tests."""
+"""Values that a field takes, and values that it does not, for examples and tests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pydantic import JsonValue
 
-from tools.blueprint.model import FieldSpec
+from tools.blueprint import formats
+from tools.blueprint.arithmetic import bounds, canonical
+from tools.blueprint.model import FieldSpec, FieldType
 from tools.blueprint.names import camel
+from tools.blueprint.patterns import matching, not_matching
+from tools.blueprint.requests import Expression, Given, Plain
 from tools.blueprint.schemas import json_value
 
-_FIXED: dict[str, JsonValue] = {
-    "boolean": True,
-    "date": "2030-01-31",
-    "timestamp": "2030-01-31T12:00:00Z",
+PAST, FUTURE = "2001-01-31", "2999-01-31"
+"""Days that are expired, and are not, whenever a test runs."""
+STEP: dict[FieldType, Decimal] = {"integer": Decimal(1), "money": Decimal("0.01"), "number": Decimal("0.5")}
+"""By how much values next to each other differ."""
+
+_FIXED: dict[FieldType, Plain] = {
+    "boolean": False,
+    "date": FUTURE,
+    "timestamp": f"{FUTURE}T12:00:00Z",
     "email": "ada@example.com",
     "url": "https://example.com/",
     "uuid": "6f1c2d3e-0000-4000-8000-000000000001",
 }
+_NUMBERED: dict[FieldType, str] = {
+    "email": "ada{number}@example.com",
+    "url": "https://example.com/{number}",
+    "uuid": "6f1c2d3e-0000-4000-8000-{number:012}",
+}
+_FOREIGN: dict[FieldType, tuple[tuple[str, Plain], ...]] = {
+    "text": (("number", 7),),
+    "integer": (("text", "7"), ("fraction", Decimal("1.5")), ("boolean", True)),
+    "number": (("text", "1.5"), ("boolean", True)),
+    "money": (("text", "1.50"), ("three decimals", Decimal("1.005")), ("boolean", True)),
+    "boolean": (("text", "true"), ("number", 1)),
+    "date": (("no such day", "2030-02-30"), ("another format", "31.01.2030"), ("number", 20300131)),
+    "timestamp": (("no offset", "2030-01-31T12:00:00"), ("no such hour", "2030-01-31T25:00:00Z")),
+    "email": (("no address", "not-an-address"), ("no dot in the domain", "ada@localhost")),
+    "url": (("no address", "not a url"), ("another scheme", "javascript:alert(1)")),
+    "uuid": (("too short", "6f1c2d3e"), ("no hyphens", "6f1c2d3e000040008000000000000001")),
+    "choice": (("another", "none of these"),),
+}
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A value that a field must refuse."""
+
+    why: str
+    value: Given
 
 
 def example_body(fields: Iterable[FieldSpec]) -> dict[str, JsonValue] | None:
-    """Return a body with every required field, or None where a pattern makes an example dear."""
+    """Return a body with every required field, or None where a pattern has no easy match."""
     needed = [each for each in fields if each.required]
-    if any(each.pattern for each in needed):
+    values = {camel(each.name): sample(each) for each in needed}
+    if any(value is None for value in values.values()):
         return None
-    return {camel(each.name): example(each) for each in needed}
+    return {camel(each.name): plain_json(each.type, values[camel(each.name)]) for each in needed}
 
 
-def example(field: FieldSpec) -> JsonValue:
-    """Return one value that a field without a pattern takes."""
-    if field.default is not None:
-        return json_value(field.type, field.default)
+def plain_json(kind: FieldType, value: Plain) -> JsonValue:
+    """Return a simulation's value as it stands in JSON."""
+    return None if value is None else json_value(kind, str(value) if isinstance(value, Decimal) else value)
+
+
+def sample(field: FieldSpec, number: int = 1) -> Plain:
+    """Return a value that the field takes, another one for each number if it is unique; None without any."""
     if field.type == "choice":
-        return field.choices[0]
+        return field.choices[number % len(field.choices) if field.unique else 0]
+    if field.type in STEP:
+        return _number(field, number)
+    if field.pattern and field.type == "text":
+        longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+        return matching(
+            field.pattern,
+            number if field.unique else 0,
+            shortest=field.min_length or 0,
+            longest=min(longest, 500),
+        )
     if field.type == "text":
-        return _text(field)
-    if field.type in ("integer", "number", "money"):
-        return _number(field)
+        return text_form(field).format(number=number)
+    if field.unique and field.type in _NUMBERED:
+        return _NUMBERED[field.type].format(number=number)
     return _FIXED[field.type]
 
 
-def _text(field: FieldSpec) -> str:
-    word = field.name
-    short = word[: field.max_length] if field.max_length is not None else word
-    return short.ljust(field.min_length or 1, "x")
+def text_form(field: FieldSpec) -> str:
+    """Return a format string, with `number` if the field is unique, that gives texts the field takes."""
+    if field.type in _NUMBERED:
+        return _NUMBERED[field.type] if field.unique else str(_FIXED[field.type])
+    shortest = field.min_length if field.min_length is not None else 1
+    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    if not field.unique:
+        return (field.name if field.name.isascii() else "text").ljust(shortest, "x")[:longest]
+    word = f"{field.name} "
+    if len(word) + 3 > longest or not word.isascii():
+        return f"{{number:0{max(1, min(longest, max(shortest, 3)))}}}"
+    return f"{word}{{number:0{max(3, shortest - len(word))}}}"
 
 
-def _number(field: FieldSpec) -> JsonValue:
-    value = field.minimum if field.minimum is not None else min(Decimal(1), field.maximum or Decimal(1))
-    if field.type == "integer":
-        value = value.to_integral_value(rounding="ROUND_CEILING")
-    return json_value(field.type, str(value))
+def numeric_base(field: FieldSpec) -> Decimal:
+    """Return a number that the field takes, away from its bounds where there is room."""
+    low, high = bounds(field)
+    wanted = {"integer": Decimal(10), "money": Decimal("20.50"), "number": Decimal("2.5")}[field.type]
+    value = wanted if low is None else max(low, wanted)
+    return value if high is None else min(high, value)
+
+
+def boundaries(field: FieldSpec) -> list[Given]:
+    """Return the values on the edge of what the field takes."""
+    if field.type == "choice":
+        return list(field.choices)
+    if field.type == "boolean":
+        return [True, False]
+    if field.type in STEP:
+        return [canonical(field.type, each) for each in bounds(field) if each is not None]
+    if field.type != "text" or field.pattern:
+        return []
+    shortest = field.min_length if field.min_length is not None else int(field.required)
+    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    return [text_of(length) for length in dict.fromkeys((shortest, longest))]
+
+
+def violations(field: FieldSpec, *, nullable: bool) -> list[Wrong]:
+    """Return one value for each way of breaking the field's type and constraints."""
+    found = [Wrong(why, value) for why, value in _FOREIGN[field.type]]
+    if not nullable:
+        found.append(Wrong("null", None))
+    if field.type in STEP:
+        low, high = bounds(field)
+        step = STEP[field.type]
+        found += [Wrong("too small", canonical(field.type, low - step))] if low is not None else []
+        found += [Wrong("too large", canonical(field.type, high + step))] if high is not None else []
+    if field.type == "text":
+        found += _bad_texts(field)
+    return found
+
+
+def _bad_texts(field: FieldSpec) -> list[Wrong]:
+    found = [Wrong("NUL", "\0" * max(field.min_length or 0, 1))]
+    if field.required:
+        found += [Wrong("empty", ""), Wrong("blank", " " * max(field.min_length or 0, 1))]
+    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    found.append(Wrong("too long", text_of(longest + 1)))
+    if (field.min_length or 0) > 1:
+        found.append(Wrong("too short", text_of((field.min_length or 0) - 1)))
+    if field.pattern:
+        good = sample(field)
+        bad = not_matching(field.pattern, good) if isinstance(good, str) else None
+        found += [Wrong("no match", bad)] if bad is not None else []
+    return found
+
+
+def text_of(length: int) -> Given:
+    """Return a text of so many characters, as source does not spell it out when it is long."""
+    text = "x" * length
+    return text if length <= 20 else Expression(f'"x" * {length}', text)
+
+
+def _number(field: FieldSpec, number: int) -> Plain:
+    base = numeric_base(field)
+    if not field.unique:
+        return canonical(field.type, base)
+    low, high = bounds(field)
+    value = (low if low is not None else base) + number
+    return canonical(field.type, value if high is None else min(value, high))

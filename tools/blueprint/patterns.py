@@ -1,0 +1,105 @@
+"""Texts that match a regular expression, for tests and examples."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import re
+import string
+from collections.abc import Iterable
+from typing import Any
+
+_TRIES = 300
+_WORD = string.ascii_letters + string.digits
+_ANY = string.ascii_letters + string.digits + " -_."
+
+
+def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int = 200) -> str | None:
+    """Return a text that the pattern matches as a whole, not blank, of a length in these bounds, or None.
+
+    Another number gives another text, as far as the pattern has several.
+    """
+    try:
+        parsed = importlib.import_module("re._parser").parse(pattern)
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return None
+    for attempt in range(_TRIES):
+        draw = random.Random(number * _TRIES + attempt)  # noqa: S311  the same text every time, no secret
+        try:
+            text = _Writer(draw, extra=attempt // 10).write(parsed)
+        except NotImplementedError:
+            return None
+        if shortest <= len(text) <= longest and text.strip() and compiled.fullmatch(text):
+            return text
+    return None
+
+
+def not_matching(pattern: str, text: str) -> str | None:
+    """Return a text near `text` that the pattern does not match as a whole, or None."""
+    compiled = re.compile(pattern)
+    tried = (text + "!", "!" + text, text[:-1] + "!", text[:-1], "!", "none of these", "é")
+    return next((each for each in tried if each.strip() and not compiled.fullmatch(each)), None)
+
+
+class _Writer:
+    """Walks a parsed expression and writes what it could have matched."""
+
+    def __init__(self, draw: random.Random, extra: int) -> None:
+        self._draw = draw
+        self._extra = extra
+        self._groups: dict[int, str] = {}
+
+    def write(self, parsed: Iterable[tuple[Any, Any]]) -> str:
+        return "".join(self._item(str(kind), value) for kind, value in parsed)
+
+    def _item(self, kind: str, value: Any) -> str:
+        if kind == "LITERAL":
+            return chr(value)
+        if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            low, high, inner = value
+            times = self._draw.randint(low, min(int(high), low + self._extra))
+            return "".join(self.write(inner) for _ in range(times))
+        if kind == "SUBPATTERN":
+            group, _, _, inner = value
+            text = self.write(inner)
+            if group is not None:
+                self._groups[group] = text
+            return text
+        return self._other(kind, value)
+
+    def _other(self, kind: str, value: Any) -> str:
+        if kind == "IN":
+            return self._draw.choice(_members(value) or _ANY)
+        if kind == "BRANCH":
+            return self.write(self._draw.choice(value[1]))
+        if kind == "ANY":
+            return self._draw.choice(_ANY)
+        if kind == "NOT_LITERAL":
+            return self._draw.choice([each for each in _ANY if ord(each) != value])
+        if kind == "GROUPREF":
+            return self._groups.get(value, "")
+        if kind in ("AT", "ASSERT", "ASSERT_NOT"):
+            return ""  # whether it holds is seen when the whole text is matched
+        if kind == "ATOMIC_GROUP":
+            return self.write(value)
+        raise NotImplementedError(kind)
+
+
+def _members(items: list[tuple[Any, Any]]) -> str:
+    """Printable characters of a class."""
+    negated = str(items[0][0]) == "NEGATE"
+    found = "".join(_characters(str(kind), value) for kind, value in items)
+    if not negated:
+        return found
+    return "".join(each for each in _ANY if each not in found)
+
+
+def _characters(kind: str, value: Any) -> str:
+    if kind == "LITERAL":
+        return chr(value)
+    if kind == "RANGE":
+        low, high = value
+        return "".join(chr(code) for code in range(low, min(high, low + 200) + 1))
+    classes = {"CATEGORY_DIGIT": string.digits, "CATEGORY_WORD": _WORD, "CATEGORY_SPACE": " "}
+    return classes.get(str(value), _ANY if kind == "CATEGORY" else "")

@@ -1,0 +1,290 @@
+"""A right service in miniature: what each request does to the resources.
+
+Tests are planned with it. It takes requests whose bodies keep their schemas; what it decides is everything
+after that: uniques, states, guards, limits, children, effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import reduce
+
+from tools.blueprint import shape
+from tools.blueprint.arithmetic import affected, canonical, keeps, ordered, rounded
+from tools.blueprint.model import (
+    Blueprint,
+    ChildCount,
+    Compare,
+    Computed,
+    Effect,
+    Entity,
+    Expired,
+    FieldRef,
+    FieldSpec,
+    FieldType,
+    Guard,
+    Limit,
+    Missing,
+    Test,
+)
+from tools.blueprint.requests import TODAY, Act, Create, Delete, Outcome, Plain, Step, Update
+
+
+@dataclass
+class Resource:
+    """One stored resource."""
+
+    entity: Entity
+    values: dict[str, Plain]
+    parents: dict[str, str]
+    adjustments: dict[str, list[tuple[Effect, Plain]]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    """Successes of each limited action; of those that count for an object, under "entity.action"."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a rule looks at."""
+
+    self: Resource
+    object: Resource | None = None
+    inputs: Mapping[str, Plain] = field(default_factory=dict)
+    input_types: Mapping[str, FieldType] = field(default_factory=dict)
+
+
+class World:
+    """All resources of a service."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self.blueprint = blueprint
+        self.resources: dict[str, Resource] = {}
+
+    def run(self, step: Step) -> Outcome:
+        """Carry out a request; a refusal changes nothing."""
+        if isinstance(step, Create):
+            return self._create(step)
+        if isinstance(step, Update):
+            return self._update(step)
+        if isinstance(step, Delete):
+            return self._delete(step)
+        return self._act(step)
+
+    def value(self, name: str, field_name: str) -> Plain:
+        """Return what the resource shows in that field."""
+        return self._read(self.resources[name], field_name)
+
+    def holds(self, test: Test, view: View) -> bool:
+        """Whether a condition is true."""
+        if isinstance(test, Compare):
+            return self._compare(test, view)
+        if isinstance(test, Missing):
+            return (self._look(test.field, view) is None) is not test.negated
+        if isinstance(test, Expired):
+            value = self._look(test.field, view)
+            return (isinstance(value, str) and value[:10] < str(TODAY.value)) is not test.negated
+        subject = self._subject(test.subject, test.via, view)
+        number = len(self.children(subject, test)) if subject else 0
+        return ordered(test.op, number, test.number)
+
+    def children(self, parent: Resource, link: ChildCount | Computed) -> list[Resource]:
+        """Return the resources that point at the parent."""
+        name = next((key for key, each in self.resources.items() if each is parent), None)
+        return [
+            each
+            for each in self.resources.values()
+            if each.entity.name == link.child
+            and name is not None
+            and each.parents.get(link.reference) == name
+        ]
+
+    def _create(self, step: Create) -> Outcome:
+        entity = self.blueprint.entity(step.entity)
+        assert entity is not None, step.entity  # noqa: S101  plans name entities of their blueprint
+        values: dict[str, Plain] = {}
+        for each in shape.written_fields(entity):
+            given = step.values.get(each.name, step.filled.get(each.name, each.default))
+            values[each.name] = canonical(each.type, given)
+        if entity.initial_state is not None:
+            values["status"] = entity.initial_state
+        made = Resource(entity, values, dict(step.parents))
+        refused = self._refuse("create", View(made)) or self._duplicate(made)
+        if refused:
+            return refused
+        self.resources[step.name] = made
+        return Outcome(201)
+
+    def _update(self, step: Update) -> Outcome:
+        found = self.resources[step.name]
+        types = {each.name: each.type for each in found.entity.fields}
+        changed = {name: canonical(types[name], value) for name, value in step.values.items()}
+        after = Resource(found.entity, found.values | changed, found.parents, found.adjustments, found.counts)
+        self.resources[step.name] = after
+        refused = self._refuse("update", View(after)) or self._duplicate(after)
+        if not refused and any(_touches(guard, changed) for guard in found.entity.guards):
+            refused = self._refuse("create", View(after), changed)
+        if refused:
+            self.resources[step.name] = found
+            return refused
+        return Outcome(200)
+
+    def _delete(self, step: Delete) -> Outcome:
+        found = self.resources[step.name]
+        refused = self._refuse("delete", View(found))
+        if refused:
+            return refused
+        for each in self.resources.values():
+            targets = {reference.name: reference.target for reference in each.entity.references}
+            for reference, parent in each.parents.items():
+                if parent == step.name and targets.get(reference) == found.entity.name:
+                    return Outcome(409, "children")
+        del self.resources[step.name]
+        return Outcome(204)
+
+    def _act(self, step: Act) -> Outcome:
+        found = self.resources[step.name]
+        entity, thing = found.entity, self.resources[step.object] if step.object else None
+        action = entity.action(step.action)
+        assert action is not None, step.action  # noqa: S101  plans name actions of their entity
+        types = {each.name: each.type for each in action.inputs}
+        inputs = {
+            each.name: canonical(each.type, step.inputs.get(each.name, each.default))
+            for each in action.inputs
+        }
+        moves = [each for each in entity.transitions if each.operation == step.action]
+        move = next((each for each in moves if each.source == found.values["status"]), None)
+        if moves and move is None:
+            return Outcome(409, "state")
+        view = View(found, thing, inputs, types)
+        refused = self._refuse(step.action, view) or self._limited(step.action, view)
+        if refused:
+            return refused
+        return self._change(step, view, {"status": move.target} if move else {})
+
+    def _change(self, step: Act, view: View, moved: dict[str, Plain]) -> Outcome:
+        """Store inputs, take effect, count; undo all of it when an effect breaks a constraint."""
+        kept = [(each, dict(each.values), dict(each.adjustments)) for each in self.resources.values()]
+        names = {each.name for each in view.self.entity.fields}
+        view.self.values |= {key: value for key, value in view.inputs.items() if key in names} | moved
+        for effect in view.self.entity.effects:
+            if effect.operation == step.action and not self._affect(effect, view):
+                for resource, values, adjustments in kept:
+                    resource.values, resource.adjustments = values, adjustments
+                return Outcome(409, "effect", effect)
+        for limit in view.self.entity.limits:
+            counted = view.self if limit.per == "self" else view.object
+            if limit.operation == step.action and counted is not None:
+                key = _count_key(view.self.entity, limit)
+                counted.counts[key] = counted.counts.get(key, 0) + 1
+        return Outcome(200)
+
+    def _affect(self, effect: Effect, view: View) -> bool:
+        """Carry out an effect; False when it would break the field's constraint."""
+        target = self._subject(effect.target.subject, effect.target.via, view)
+        spec = target.entity.field(effect.target.field) if target else None
+        if target is None or spec is None:
+            return True
+        amount = self._operand(effect.amount, view, spec.type if effect.kind == "set" else "number")
+        if spec.computed is not None:
+            earlier = target.adjustments.get(spec.name, [])
+            target.adjustments = target.adjustments | {spec.name: [*earlier, (effect, amount)]}
+            return keeps(spec, self._read(target, spec.name))
+        changed = affected(effect, spec, target.values.get(spec.name), amount)
+        target.values = target.values | {spec.name: changed}
+        return keeps(spec, changed)
+
+    def _refuse(
+        self, operation: str, view: View, touched: Mapping[str, Plain] | None = None
+    ) -> Outcome | None:
+        for guard in view.self.entity.guards:
+            if guard.operation != operation or (touched is not None and not _touches(guard, touched)):
+                continue
+            if all(self.holds(test, view) for test in guard.tests):
+                return Outcome(guard.status, "guard", guard)
+        return None
+
+    def _limited(self, operation: str, view: View) -> Outcome | None:
+        for limit in view.self.entity.limits:
+            counted = view.self if limit.per == "self" else view.object
+            if limit.operation != operation or counted is None:
+                continue
+            if counted.counts.get(_count_key(view.self.entity, limit), 0) >= limit.times:
+                return Outcome(409, "limit", limit)
+        return None
+
+    def _duplicate(self, made: Resource) -> Outcome | None:
+        for each in made.entity.fields:
+            value = made.values.get(each.name)
+            if each.unique and value is not None:
+                others = (r for r in self.resources.values() if r.entity.name == made.entity.name)
+                if any(other is not made and other.values.get(each.name) == value for other in others):
+                    return Outcome(409, "unique")
+        return None
+
+    def _subject(self, subject: str, via: str, view: View) -> Resource | None:
+        if subject == "object":
+            return view.object
+        if subject == "reference":
+            return self.resources.get(view.self.parents.get(via, ""))
+        return view.self
+
+    def _look(self, ref: FieldRef, view: View) -> Plain:
+        if ref.subject == "input":
+            return view.inputs.get(ref.field)
+        found = self._subject(ref.subject, ref.via, view)
+        return self._read(found, ref.field) if found else None
+
+    def _operand(self, operand: object, view: View, kind: FieldType) -> Plain:
+        if isinstance(operand, FieldRef):
+            return self._look(operand, view)
+        return canonical(kind, operand)
+
+    def _compare(self, test: Compare, view: View) -> bool:
+        left = self._look(test.left, view)
+        right = self._operand(test.right, view, self._type(test.left, view))
+        if left is None or right is None:
+            return test.op == "ne"
+        return ordered(test.op, left, right)
+
+    def _type(self, ref: FieldRef, view: View) -> FieldType:
+        if ref.subject == "input":
+            return view.input_types.get(ref.field, "text")
+        found = self._subject(ref.subject, ref.via, view)
+        spec = found.entity.field(ref.field) if found else None
+        return spec.type if spec else "text"
+
+    def _read(self, resource: Resource, name: str) -> Plain:
+        spec = resource.entity.field(name)
+        if spec is None or spec.computed is None:
+            return resource.values.get(name)
+        value = self._compute(resource, spec, spec.computed)
+        for effect, amount in resource.adjustments.get(name, []):
+            value = affected(effect, spec, value, amount)
+        return value
+
+    def _compute(self, resource: Resource, spec: FieldSpec, computed: Computed) -> Plain:
+        children = self.children(resource, computed)
+        if computed.kind == "count":
+            return len(children)
+        products = []
+        for child in children:
+            factors = [self._read(child, name) for name in computed.factors]
+            if all(factor is not None for factor in factors):
+                products.append(reduce(lambda a, b: a * b, (Decimal(str(factor)) for factor in factors)))
+        return rounded(spec.type, sum(products, Decimal(0)))
+
+
+def _touches(guard: Guard, changed: Mapping[str, Plain]) -> bool:
+    """Whether an update of these fields checks a guard of creating again."""
+    names: set[str] = set()
+    for test in guard.tests:
+        if isinstance(test, Compare):
+            names |= {each.field for each in (test.left, test.right) if isinstance(each, FieldRef)}
+        elif isinstance(test, Missing | Expired):
+            names.add(test.field.field)
+    return guard.operation == "create" and not names.isdisjoint(changed)
+
+
+def _count_key(entity: Entity, limit: Limit) -> str:
+    return limit.operation if limit.per == "self" else f"{entity.name}.{limit.operation}"
