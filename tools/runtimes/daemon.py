@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fcntl
-import functools
 import logging
 import os
 import resource
@@ -93,7 +92,7 @@ async def _serve(home: Places, sockets: Path, lock: int) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     token = secrets.token_urlsafe(32)
-    supervisor = Supervisor(home, sockets, functools.cache(choose))
+    supervisor = Supervisor(home, sockets, lambda name: choose(name or None))
     control = Control(supervisor, token)
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,13 @@ from pathlib import Path
 
 from tools.errors import ToolError
 from tools.runtimes import Version
+from tools.runtimes.backend import Backend
 from tools.runtimes.logs import ServiceLog
-from tools.runtimes.measures import Measures
 from tools.runtimes.processes import Register
-from tools.runtimes.router import Backend
 from tools.sandbox import Job, Running, Sandbox
+from tools.sandbox.view import base_python
 
+RELAY = Path(__file__).with_name("relay.py")
 POLL_SECONDS = 0.1
 FIRST_PROBE_SECONDS = 0.02
 SLOWEST_PROBE_SECONDS = 0.5
@@ -41,7 +43,6 @@ class Surroundings:
     """Runtime folder, in which every instance has its own."""
     logs: Path
     register: Register
-    measures: Callable[[Version], Measures]
 
 
 class Instance:
@@ -77,7 +78,7 @@ class Instance:
     async def migrate(self) -> None:
         """Run the migration to its end; raises NotReadyError if it fails or takes too long."""
         try:
-            await self._launch(self.version.migrate)
+            await self._launch(self.version.migrate, {})
             deadline = time.monotonic() + self.version.migrate_seconds
             while (code := self.ended()) is None and time.monotonic() < deadline:
                 await asyncio.sleep(POLL_SECONDS)
@@ -90,8 +91,8 @@ class Instance:
 
     async def start(self) -> None:
         """Launch it and wait until it is ready; raises NotReadyError if it ends before, or takes too long."""
-        await self._launch(self.version.serve)
-        self.backend = backend = Backend(self._socket, self._around.measures(self.version))
+        await self._launch(*self._serve())
+        self.backend = backend = Backend(self._socket)
         deadline = time.monotonic() + self.version.ready_seconds
         pause = FIRST_PROBE_SECONDS
         while (unready := await self._unready(backend)) is not None:
@@ -128,7 +129,7 @@ class Instance:
                 return f"{path} answered {status}"
         return None
 
-    async def _launch(self, argv: tuple[str, ...]) -> None:
+    async def _launch(self, argv: tuple[str, ...], variables: dict[str, str]) -> None:
         try:
             self._folder.mkdir(mode=0o700)
             if self.version.data is not None:
@@ -136,7 +137,7 @@ class Instance:
             self._log.open()
             sandbox = self._around.sandbox(self.version.sandbox)
             start = asyncio.get_running_loop().run_in_executor(
-                self._around.starter, sandbox.start, self._job(argv), self._log.pipe
+                self._around.starter, sandbox.start, self._job(argv, variables), self._log.pipe
             )
             # Shielded, so that a job which is being started is never lost from sight.
             self._running = await asyncio.shield(start)
@@ -149,15 +150,30 @@ class Instance:
         self._around.register.add(self._running.pid)
         self._log.follow()
 
-    def _job(self, argv: tuple[str, ...]) -> Job:
+    def _serve(self) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return the argv that serves on the socket, and the variables that name the place."""
+        argv, listen, path = self.version.serve, self.version.listen, str(self._socket)
+        if listen.kind == "socket":
+            return tuple(part.replace("{socket}", path) for part in argv), {"SOCKET": path}
+        port = str(listen.port or _free_port())
+        # Its text, not its file: no sandbox sees where the crew is installed.
+        around = (str(base_python()), "-I", "-S", "-c", RELAY.read_text(), path, port)
+        return (*around, *(part.replace("{port}", port) for part in argv)), {"PORT": port}
+
+    def _job(self, argv: tuple[str, ...], variables: dict[str, str]) -> Job:
         version = self.version
         secrets = {name: value.get_secret_value() for name, value in version.secrets.items()}
-        socket = str(self._socket)
         return Job(
-            argv=tuple(part.replace("{socket}", socket) for part in argv),
+            argv=argv,
             folder=version.folder,
             readable=(version.folder, *version.readable),
             writable=(self._folder, *([version.data] if version.data else [])),
-            environment={**version.variables, **secrets, "SOCKET": socket},
+            environment={**version.variables, **secrets, **variables},
             limits=version.limits,
         )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tools.runtimes import State, Version
+from tools.runtimes.backend import Backend
 from tools.runtimes.instance import POLL_SECONDS, Instance, NotReadyError
-from tools.runtimes.router import Backend
+from tools.runtimes.measures import Measures
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
@@ -28,8 +29,9 @@ def pause_seconds(ends: int) -> float:
 class Keeper:
     """One version that is to run."""
 
-    def __init__(self, version: Version, new: Callable[[Version], Instance]) -> None:
+    def __init__(self, version: Version, measures: Measures, new: Callable[[Version], Instance]) -> None:
         self.version = version
+        self.measures = measures
         self.state: State = "starting"
         self.since = datetime.now(UTC)
         self.restarts = 0
@@ -97,6 +99,8 @@ class Keeper:
             instance = self._instance if self._instance and self._ready else await self._begin()
         except NotReadyError as error:
             return str(error)
+        except Exception as error:  # noqa: BLE001  whatever went wrong, the service is to be tried again
+            return f"It could not be started: {error!r}"
         while (code := instance.ended()) is None:
             await asyncio.sleep(POLL_SECONDS)
         self._ready = False

@@ -6,22 +6,27 @@ announcement under `<home>/platform`.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import http.client
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+import urllib.parse
 from pathlib import Path
 
-import httpx
 from pydantic import TypeAdapter
 
 import tools
 from tools.errors import PlatformError
 from tools.runtimes import Ended, Environment, Release, ServiceStatus, Version, state
-from tools.runtimes.places import places
+from tools.runtimes.places import places, runtime_folder
 from tools.runtimes.processes import alive, kill, kill_left_over, process
 from tools.runtimes.state import PROTOCOL, Announcement, announced
+from tools.runtimes.wire import request
 
 BEGIN_SECONDS = 75.0
 """How long a daemon may take to begin, or the one before it to end."""
@@ -73,7 +78,7 @@ class LocalRuntime:
         """End a service for good, after the requests that are on their way to it."""
         if not self._needed():
             return None
-        query = httpx.QueryParams(service=service, environment=environment)
+        query = urllib.parse.urlencode({"service": service, "environment": environment})
         return _MAYBE_ENDED.validate_json(self._ask("POST", f"/stop?{query}", seconds=120))
 
     def metrics(self) -> str:
@@ -106,20 +111,20 @@ class LocalRuntime:
             if daemon.protocol != PROTOCOL:
                 raise PlatformError("Another release of the crew runs the platform. `crew down` ends it.")
             try:
-                answer = _request(daemon, method, path, body, seconds)
-            except httpx.TimeoutException as error:
+                answer = request(daemon, method, path, body, seconds)
+            except TimeoutError as error:
                 raise PlatformError(
                     f"The platform did not answer {path} within {seconds:g} s. `crew down` ends it by force."
                 ) from error
-            except httpx.TransportError:
+            except (OSError, http.client.HTTPException):
                 _wait_for_end(daemon)
                 continue
-            if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # it is about to end
+            if answer.status == http.HTTPStatus.SERVICE_UNAVAILABLE:  # it is about to end
                 _wait_for_end(daemon)
                 continue
-            if answer.is_error:
-                raise PlatformError(str(answer.json()["detail"]))
-            return answer.content
+            if answer.status != http.HTTPStatus.OK:
+                raise PlatformError(str(json.loads(answer.body)["detail"]))
+            return answer.body
         raise PlatformError(
             f"The platform ended when asked, time and again:\n{_tail(self._places.daemon_log)}"
         )
@@ -127,6 +132,7 @@ class LocalRuntime:
     def _begin(self) -> Announcement:
         """Begin a daemon and return it once it answers."""
         self._places.prepare()
+        self._places.daemon_log.touch(mode=0o600)
         argv = [
             sys.executable,
             "-P",
@@ -164,12 +170,12 @@ class LocalRuntime:
 
     def _take_down(self, daemon: Announcement) -> list[Ended]:
         try:
-            answer = _request(daemon, "POST", "/down", seconds=DOWN_SECONDS)
-            ended = _ENDED.validate_json(answer.content) if answer.is_success else []
-        except httpx.TimeoutException:
+            answer = request(daemon, "POST", "/down", seconds=DOWN_SECONDS)
+            ended = _ENDED.validate_json(answer.body) if answer.status == http.HTTPStatus.OK else []
+        except TimeoutError:
             kill(daemon.process)
             ended = []
-        except httpx.TransportError:
+        except (OSError, http.client.HTTPException):
             ended = []
         _wait_for_end(daemon)
         return ended
@@ -182,6 +188,8 @@ class LocalRuntime:
             except BlockingIOError:
                 return None
             kill_left_over(self._places.processes)
+            with contextlib.suppress(PlatformError):  # a folder that is not ours holds nothing of ours
+                shutil.rmtree(runtime_folder(self._places.home), ignore_errors=True)
             try:
                 known = state.load(self._places)
             except PlatformError:
@@ -193,14 +201,6 @@ class LocalRuntime:
                 Ended(name=each.service, environment=each.environment, version=each.version)
                 for each in known.wanted.values()
             ]
-
-
-def _request(
-    daemon: Announcement, method: str, path: str, body: str = "", seconds: float = ANSWER_SECONDS
-) -> httpx.Response:
-    with httpx.Client(transport=httpx.HTTPTransport(uds=str(daemon.control)), timeout=seconds) as client:
-        headers = {"Authorization": f"Bearer {daemon.token}"}
-        return client.request(method, f"http://platform{path}", content=body, headers=headers)
 
 
 def _wait_for_end(daemon: Announcement) -> None:

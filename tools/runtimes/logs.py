@@ -55,6 +55,7 @@ class ServiceLog:
             self._thread.join(timeout=1)
         elif self._reader >= 0:
             os.close(self._reader)
+            self._reader = -1
         self.pipe.unlink(missing_ok=True)
 
     def _copy(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools.errors import PlatformError
 
-LONGEST_FOLDER = 70
+LONGEST_FOLDER = 90
 """A socket's path must stay under 108 bytes; the rest is for what lies in the runtime folder."""
 
 
@@ -86,7 +86,7 @@ def runtime_folder(home: Path) -> Path:
         except OSError as error:
             raise PlatformError(f"The runtime folder {folder} cannot be made: {error}.") from error
         own_folder(folder)
-    return base / name
+    return (base / name).resolve()
 
 
 def _usable(given: str) -> bool:

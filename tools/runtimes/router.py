@@ -9,13 +9,14 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from tools.runtimes.backend import Backend, BrokenOff
 from tools.runtimes.measures import Measures, Outcome, status_class
 
 HOP_BY_HOP = frozenset(
@@ -24,83 +25,42 @@ HOP_BY_HOP = frozenset(
 FORWARDED = frozenset(("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"))
 """Replaced, never passed on: the router is the first hop, so what a client says of earlier ones is untrue."""
 
-SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 REFUSED_METHODS = frozenset(("CONNECT", "TRACE"))
 WHOLE_BYTES = 64 * 1024
 """Bodies up to this size are passed on in one piece, which saves a write and shields from slow clients."""
-IDLE_SECONDS = 1.0
-"""Below the keep-alive time of every server we know (the shortest, gunicorn's, is 2 s)."""
+CLIENT_IDLE_SECONDS = 75.0
 HEAD_SECONDS = 60.0
 """How long a version may take to begin its answer."""
 
 
-class Backend:
-    """A running version as the router sees it: where it listens, and how much is on its way to it."""
+class Target(Protocol):
+    """A version that may take a request."""
 
-    def __init__(self, socket: Path, measures: Measures) -> None:
-        self.measures = measures
-        self._requests = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._pooled = _session(aiohttp.UnixConnector(str(socket), limit=0, keepalive_timeout=IDLE_SECONDS))
-        self._single = _session(
-            aiohttp.UnixConnector(str(socket), limit=0, force_close=True), middlewares=(_never_again,)
-        )
+    @property
+    def measures(self) -> Measures:
+        """Where its answers are counted."""
 
-    def __enter__(self) -> None:
-        self._requests += 1
-        self._idle.clear()
-
-    def __exit__(self, *_: object) -> None:
-        self._requests -= 1
-        if self._requests == 0:
-            self._idle.set()
-
-    def session(self, method: str, has_body: bool) -> aiohttp.ClientSession:
-        """Return the connections for a request.
-
-        A kept connection may be closed by the version in the very moment it is used again. What was sent
-        then is sent once more, which only a safe request without a body allows; others get a new connection.
-        """
-        return self._pooled if method in SAFE_METHODS and not has_body else self._single
-
-    async def probe(self, path: str) -> int | None:
-        """Return the HTTP status that the path answers with, or None if nothing answers within 2 s."""
-        try:
-            async with (
-                asyncio.timeout(2),
-                self._single.get(URL("http://service" + path, encoded=True)) as answer,
-            ):
-                return answer.status
-        except (TimeoutError, aiohttp.ClientError, _Broken):
-            return None
-
-    async def drained(self, seconds: float) -> bool:
-        """Wait until nothing is on its way to it; False if something still was after that time."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    async def close(self) -> None:
-        """Close its connections."""
-        await self._pooled.close()
-        await self._single.close()
+    @property
+    def backend(self) -> Backend | None:
+        """None while it is not ready."""
 
 
 class Route:
     """One loopback port."""
 
-    def __init__(self, service: str, pick: Callable[[], Backend | None]) -> None:
+    def __init__(self, service: str, pick: Callable[[], Target | None]) -> None:
         self.service = service
         self.port = 0
         """0 until opened."""
         self._pick = pick
-        """Asked for every request; None means that no version is ready."""
-        server = web.Server(self._handle, handler_cancellation=True, auto_decompress=False, access_log=None)
-        server.keepalive_timeout = 75  # type: ignore[attr-defined]
+        """Asked for every request; None means that there is no version."""
+        server = web.Server(
+            self._handle,
+            handler_cancellation=True,
+            auto_decompress=False,
+            access_log=None,
+            keepalive_timeout=CLIENT_IDLE_SECONDS,
+        )
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
 
     async def open(self, ports: Iterable[int]) -> int:
@@ -122,17 +82,19 @@ class Route:
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        started, backend = time.perf_counter(), self._pick()
+        started, target = time.perf_counter(), self._pick()
         if request.method in REFUSED_METHODS:
             return problem(405, "Method not allowed", f"The router passes no {request.method} on.")
-        if backend is None:
+        if target is None or (backend := target.backend) is None:
+            if target is not None:
+                target.measures.add("away", time.perf_counter() - started)
             return problem(503, "Service unavailable", f"{self.service} is not running at the moment.")
+        outcome: Outcome = "left"
         with backend:
-            outcome: Outcome = "left"
             try:
                 response, outcome = await self._forward(request, backend)
             finally:
-                backend.measures.add(outcome, time.perf_counter() - started)
+                target.measures.add(outcome, time.perf_counter() - started)
         return response
 
     async def _forward(
@@ -152,7 +114,7 @@ class Route:
             return problem(504, "Gateway timeout", f"{self.service} did not begin to answer."), "away"
         except aiohttp.ClientConnectorError:
             return problem(503, "Service unavailable", f"{self.service} is not listening."), "away"
-        except (aiohttp.ClientError, _Broken):
+        except (aiohttp.ClientError, BrokenOff):
             return problem(502, "Bad gateway", f"{self.service} broke off before it answered."), "away"
         async with answer:
             return await _pass_back(request, answer, self.service)
@@ -228,35 +190,4 @@ def problem(status: int, title: str, detail: str) -> web.Response:
         body=json.dumps(document).encode(),
         content_type="application/problem+json",
         headers={"Retry-After": "1"} if status == 503 else None,
-    )
-
-
-class _Broken(Exception):  # noqa: N818  never leaves this file
-    """The version ended the connection before it answered, and asking again might do a thing twice."""
-
-
-async def _never_again(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    # aiohttp sends PUT and DELETE again after a lost connection; an error of our own keeps it from that.
-    try:
-        return await send(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _Broken from error
-
-
-def _session(
-    connector: aiohttp.BaseConnector, middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = ()
-) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=connector,
-        middlewares=middlewares,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=5),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        auto_decompress=False,
-        max_line_size=WHOLE_BYTES,
-        max_field_size=WHOLE_BYTES,
     )

@@ -17,7 +17,7 @@ from tools.runtimes.logs import prune
 from tools.runtimes.measures import Measures
 from tools.runtimes.places import Places
 from tools.runtimes.processes import Register
-from tools.runtimes.router import Backend, Route
+from tools.runtimes.router import Route
 from tools.runtimes.state import PlatformState
 from tools.sandbox import Sandbox
 
@@ -31,14 +31,11 @@ class _Service:
 
     def __init__(self, name: str) -> None:
         self.keeper: Keeper | None = None
-        self.route = Route(name, self._backend)
+        self.route = Route(name, lambda: self.keeper)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.route.port}"
-
-    def _backend(self) -> Backend | None:
-        return self.keeper.backend if self.keeper else None
 
 
 class Supervisor:
@@ -58,7 +55,6 @@ class Supervisor:
             sockets=sockets,
             logs=places.logs,
             register=Register(places.processes),
-            measures=self._measures_of,
         )
 
     @property
@@ -71,7 +67,7 @@ class Supervisor:
         for key, version in self._state.wanted.items():
             async with self._locks[key]:
                 service = await self._open(key)
-                service.keeper = Keeper(version, self._new)
+                service.keeper = self._keeper(version)
                 service.keeper.keep()
 
     async def start(self, version: Version) -> Release:
@@ -134,7 +130,7 @@ class Supervisor:
         return [each for each in ended if each is not None]
 
     async def _switch(self, service: _Service, version: Version) -> Release:
-        candidate, previous = Keeper(version, self._new), service.keeper
+        candidate, previous = self._keeper(version), service.keeper
         try:
             await self._migrate(version)
             await candidate.start()
@@ -187,9 +183,9 @@ class Supervisor:
     def _new(self, version: Version) -> Instance:
         return Instance(version, next(self._numbers), self._around)
 
-    def _measures_of(self, version: Version) -> Measures:
+    def _keeper(self, version: Version) -> Keeper:
         new = Measures(version.service, version.environment, version.version)
-        return self._measures.setdefault((version.key, version.version), new)
+        return Keeper(version, self._measures.setdefault((version.key, version.version), new), self._new)
 
     def _save(self, changed: PlatformState) -> None:
         state.save(self._places, changed)

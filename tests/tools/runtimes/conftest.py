@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.runtimes import Version
+from tools.runtimes.local import LocalRuntime
+from tools.runtimes.processes import process
+
+Make = Callable[..., Version]
+
+
+@pytest.fixture
+def living(tmp_path: Path) -> Callable[[], list[int]]:
+    """Ids of the living processes that the test began: they work in its folder, or name it."""
+
+    def find() -> list[int]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            with contextlib.suppress(OSError):
+                text = (entry / "cmdline").read_bytes() + os.fsencode((entry / "cwd").readlink())
+                if os.fsencode(tmp_path) in text and process(int(entry.name)):
+                    found.append(int(entry.name))
+        return found
+
+    return find
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    shutil.copy(Path(__file__).with_name("service.py"), folder / "service.py")
+    return folder
+
+
+@pytest.fixture
+def make(code: Path) -> Make:
+    """Make a version of the tiny service, named so by all that it answers."""
+
+    def version(name: str, variables: dict[str, str] | None = None, **fields: Any) -> Version:
+        given: dict[str, Any] = {
+            "service": "checkout",
+            "version": name,
+            "folder": code,
+            "serve": (os.path.realpath(sys.executable), "service.py"),
+            "variables": {"NAME": name, **(variables or {})},
+            "ready_seconds": 10,
+            "sandbox": "none",
+        }
+        return Version(**(given | fields))
+
+    return version
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, living: Callable[[], list[int]]) -> Iterator[LocalRuntime]:
+    """A platform of its own, of which nothing is left afterwards."""
+    runtime = LocalRuntime(tmp_path / "home")
+    yield runtime
+    runtime.down()
+    assert living() == []

@@ -1,0 +1,137 @@
+"""The connections to a running version."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.tracing import Trace
+from yarl import URL
+
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+IDLE_SECONDS = 1.0
+"""Below the keep-alive time of every server we know (the shortest, gunicorn's, is 2 s)."""
+CONNECT_SECONDS = 5.0
+QUEUE_PAUSE_SECONDS = 0.002
+HEADER_BYTES = 64 * 1024
+
+
+class Backend:
+    """Where a running version listens, and how much is on its way to it."""
+
+    def __init__(self, path: Path) -> None:
+        self._requests = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._pooled = _session(_Connector(str(path), limit=0, keepalive_timeout=IDLE_SECONDS))
+        self._single = _session(_Connector(str(path), limit=0, force_close=True), middlewares=(_never_again,))
+
+    def __enter__(self) -> None:
+        self._requests += 1
+        self._idle.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._requests -= 1
+        if self._requests == 0:
+            self._idle.set()
+
+    def session(self, method: str, has_body: bool) -> aiohttp.ClientSession:
+        """Return the connections for a request.
+
+        A kept connection may be closed by the version in the very moment it is used again. What was sent
+        then is sent once more, which only a safe request without a body allows; others get a new connection.
+        """
+        return self._pooled if method in SAFE_METHODS and not has_body else self._single
+
+    async def probe(self, path: str) -> int | None:
+        """Return the HTTP status that the path answers with, or None if nothing answers within 2 s."""
+        try:
+            async with (
+                asyncio.timeout(2),
+                self._single.get(URL("http://service" + path, encoded=True)) as answer,
+            ):
+                return answer.status
+        except (TimeoutError, aiohttp.ClientError, BrokenOff):
+            return None
+
+    async def drained(self, seconds: float) -> bool:
+        """Wait until nothing is on its way to it; False if something still was after that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._pooled.close()
+        await self._single.close()
+
+
+class BrokenOff(Exception):  # noqa: N818  names what happened
+    """The version ended the connection before it answered, and asking again might do a thing twice."""
+
+
+async def _never_again(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    # aiohttp sends PUT and DELETE again after a lost connection; an error of our own keeps it from that.
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise BrokenOff from error
+
+
+def _session(
+    connector: aiohttp.BaseConnector, middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = ()
+) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        middlewares=middlewares,
+        timeout=aiohttp.ClientTimeout(total=None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        auto_decompress=False,
+        max_line_size=HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
+    )
+
+
+class _Connector(aiohttp.UnixConnector):
+    """Waits for its turn where the version's queue of connections is full.
+
+    The event loop takes the kernel's "try again" for a connection that is being made, and then the first
+    write to it fails.
+    """
+
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        loop = asyncio.get_running_loop()
+        try:
+            await _connect(connection, self.path)
+            _, protocol = await loop.create_unix_connection(lambda: ResponseHandler(loop), sock=connection)
+        except OSError as error:
+            connection.close()
+            raise aiohttp.ClientConnectorError(req.connection_key, error) from error
+        except asyncio.CancelledError:
+            connection.close()
+            raise
+        return protocol
+
+
+async def _connect(connection: socket.socket, path: str) -> None:
+    """Connect; raises OSError, TimeoutError among them."""
+    async with asyncio.timeout(CONNECT_SECONDS):
+        while True:
+            try:
+                return connection.connect(path)
+            except BlockingIOError:
+                await asyncio.sleep(QUEUE_PAUSE_SECONDS)
