@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 
 from pydantic import JsonValue
-from regopy import Input, Interpreter, RegoError  # type: ignore[import-untyped]
+from regopy import Input, Interpreter, LogLevel, RegoError  # type: ignore[import-untyped]
 
 from tools.errors import PolicyError
 from tools.policy import Decision
@@ -23,6 +24,7 @@ class RegopyEngine:
         self.digest = source.digest
         self._lock = threading.Lock()
         self._interpreter: Interpreter | None = Interpreter()
+        self._interpreter.log_level = LogLevel.NONE  # it would print to our stdout
         # Without this a built-in that fails is undefined, and `not f(x)` turns true.
         self._interpreter.strict_built_in_errors = True
         try:
@@ -31,7 +33,7 @@ class RegopyEngine:
                 self._interpreter.add_module(name, text)
             self._bundle = self._interpreter.build("answer = data.crew.decision")
         except RegoError as error:
-            raise PolicyError(f"regopy cannot compile the policies: {error}") from error
+            raise PolicyError(f"regopy cannot compile the policies: {_complaints(error)}") from error
         if not self._bundle.ok():
             raise PolicyError(f"regopy cannot compile the policies: {self._bundle.node()}")
 
@@ -59,3 +61,9 @@ class RegopyEngine:
             answers: JsonValue = json.loads(str(output))
         bindings = answers.get("bindings") if isinstance(answers, dict) else None
         return bindings.get("answer") if isinstance(bindings, dict) else None
+
+
+def _complaints(error: RegoError) -> str:
+    """Pick file and message of each error out of a syntax tree of a hundred lines."""
+    found = re.findall(r"\(error \d+:([^|]*)\|.*?\(errormsg \d+:([^)]*)\)", str(error), re.DOTALL)
+    return "; ".join(dict.fromkeys(f"{file}: {message}" for file, message in found)) or str(error)

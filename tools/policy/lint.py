@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     |(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>\d[\w.]*)|(?P<sign>:=|==|!=|<=|>=|.)""",
     re.VERBOSE,
 )
+_FLAGS = re.compile(r"\(\?[a-zA-Z-]+[:)]")
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class _Module:
                 self._say(token, "'=' unifies; write ':=' or '=='")
             if token.text == "with":
                 self._say(token, "'with' judges something else than the call")
-            if token.kind == "text" and "(?" in token.text:
+            if token.kind == "text" and _FLAGS.search(token.text):
                 self._say(token, "regopy ignores flags like (?i) in patterns; use lower()")
             if token.kind == "text" and token.text[0] == '"' and "\\" in token.text:
                 self._say(token, "regopy keeps escapes in strings as they are; write the character itself")

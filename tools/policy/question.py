@@ -36,8 +36,7 @@ def visible(call: dict[str, JsonValue]) -> dict[str, JsonValue]:
     Backslash and quote become their full-width forms, line ends and tabs their pictures, all else that does
     not print U+FFFD. Long strings are cut. Raises ValueError for a value that engines do not agree on.
     """
-    left = [MOST_VALUES]
-    return {plain_text(name): _visible(value, 1, left) for name, value in call.items()}
+    return _members(call, 0, [MOST_VALUES])
 
 
 def _visible(value: JsonValue, depth: int, left: list[int]) -> JsonValue:
@@ -55,11 +54,15 @@ def _visible(value: JsonValue, depth: int, left: list[int]) -> JsonValue:
     if isinstance(value, list | tuple):
         return [_visible(each, depth + 1, left) for each in value]
     if isinstance(value, dict):
-        members = {plain_text(key): _visible(each, depth + 1, left) for key, each in value.items()}
-        if len(members) != len(value):
-            raise ValueError("two names in the call look the same")
-        return members
+        return _members(value, depth, left)
     raise ValueError(f"the call holds a {type(value).__name__}, which is not JSON")
+
+
+def _members(value: dict[str, JsonValue], depth: int, left: list[int]) -> dict[str, JsonValue]:
+    members = {plain_text(key): _visible(each, depth + 1, left) for key, each in value.items()}
+    if len(members) != len(value):
+        raise ValueError("two names in the call look the same")
+    return members
 
 
 def plain_text(text: str) -> str:

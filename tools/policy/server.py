@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import tempfile
 import time
 from pathlib import Path
@@ -44,14 +45,13 @@ class OpaEngine:
         self.digest = source.digest
         # A socket's path may have some 100 bytes, and the folder must be this user's alone.
         self._folder = Path(tempfile.mkdtemp(prefix="crew-opa-"))
-        socket = self._folder / "opa.sock"
-        self._client = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://opa", timeout=ANSWER_SECONDS
-        )
+        self._socket = self._folder / "opa.sock"
+        transport = httpx.HTTPTransport(uds=str(self._socket))
+        self._client = httpx.Client(transport=transport, base_url="http://opa", timeout=ANSWER_SECONDS)
         self._server: Server | None = None
         try:
             self._server = start_server(
-                _command(program, self._write(source), socket), self._folder, self._folder / "log"
+                _command(program, self._write(source), self._socket), self._folder, self._folder / "log"
             )
             self._wait()
         except BaseException:
@@ -84,21 +84,20 @@ class OpaEngine:
         while time.monotonic() < deadline:
             if self._server is None or self._server.ended:
                 break
-            try:
-                self._exchange({})
-            except Unanswered:
-                time.sleep(0.01)
-            else:
+            if _listens(self._socket):
                 return
+            time.sleep(0.01)
         log = (self._folder / "log").read_text(errors="replace")[-2000:].strip()
         raise PolicyError(f"OPA did not start. Mend what it says, or use the policy engine regopy.\n{log}")
 
     def _exchange(self, document: dict[str, JsonValue]) -> JsonValue:
+        if self._server is None or self._server.ended:
+            raise Unanswered("The OPA server has ended.")
         try:
             response = self._client.post(
                 "/v1/data/crew/decision", params={"strict-builtin-errors": "true"}, json={"input": document}
             )
-        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client is closed
+        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
             raise Unanswered(f"OPA did not answer: {error}") from error
         if response.status_code != httpx.codes.OK:
             raise Unanswered(f"OPA could not evaluate the policies (HTTP {response.status_code}).")
@@ -106,12 +105,18 @@ class OpaEngine:
         return body.get("result") if isinstance(body, dict) else None
 
 
-def _command(program: str, policies: Path, socket: Path) -> tuple[str, ...]:
+def _listens(path: Path) -> bool:
+    # Not by the client, whose transport leaves a socket open that could not connect.
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+def _command(program: str, policies: Path, address: Path) -> tuple[str, ...]:
     return (
         program,
         "run",
         "--server",
-        f"--addr=unix://{socket}",
+        f"--addr=unix://{address}",
         "--authorization=basic",
         "--disable-telemetry",
         "--log-level=error",

@@ -1,0 +1,59 @@
+"""What several folders of tests need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.policy import PolicyEngine
+from tools.policy.source import Source
+
+Build = Callable[[Source], PolicyEngine]
+
+
+@pytest.fixture(scope="session")
+def opa_program() -> str:
+    """Path of the OPA program, from PATH or from where Go installs it."""
+    places = os.pathsep.join([os.environ.get("PATH", ""), str(Path.home() / "go" / "bin")])
+    program = shutil.which("opa", path=places)
+    if program is None:
+        pytest.skip("opa is not there: go install github.com/open-policy-agent/opa@v1.19.1")
+    return program
+
+
+def _engines(program: str) -> Iterator[Build]:
+    made: list[PolicyEngine] = []
+
+    def give(source: Source) -> PolicyEngine:
+        from tools.policy.in_process import RegopyEngine
+        from tools.policy.server import OpaEngine
+
+        made.append(OpaEngine(source, program) if program else RegopyEngine(source))
+        return made[-1]
+
+    yield give
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def regopy_only() -> Iterator[Build]:
+    """Make regopy engines; they are closed at the end."""
+    yield from _engines("")
+
+
+@pytest.fixture
+def opa_only(opa_program: str) -> Iterator[Build]:
+    """Make OPA engines; they are closed at the end."""
+    yield from _engines(opa_program)
+
+
+@pytest.fixture(params=["regopy_only", "opa_only"])
+def build(request: pytest.FixtureRequest) -> Build:
+    """Make engines of one kind, then of the other."""
+    made: Build = request.getfixturevalue(request.param)
+    return made
