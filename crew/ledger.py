@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS rows (
     delivery TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, at TEXT NOT NULL,
     body TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
     PRIMARY KEY (delivery, number), UNIQUE (delivery, kind, key)
-) WITHOUT ROWID;
+);
 CREATE TRIGGER IF NOT EXISTS rows_are_not_updated BEFORE UPDATE ON rows
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS rows_are_not_deleted BEFORE DELETE ON rows
@@ -128,7 +128,13 @@ class Ledger:
 
     def deliveries(self) -> list[str]:
         """Return the ids of all chains, oldest first."""
-        query = "SELECT delivery FROM rows WHERE number = 1 ORDER BY at, delivery"
+        query = "SELECT delivery FROM rows WHERE number = 1 ORDER BY rowid"
+        with self._lock:
+            return [delivery for (delivery,) in self._connection.execute(query)]
+
+    def deliveries_with_rows(self) -> list[str]:
+        """Return the ids that any row carries, even one whose first row is gone, oldest first."""
+        query = "SELECT delivery FROM rows GROUP BY delivery ORDER BY MIN(rowid)"
         with self._lock:
             return [delivery for (delivery,) in self._connection.execute(query)]
 

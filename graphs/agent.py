@@ -7,7 +7,7 @@ again from the artifact store, so a checkpoint stays small however long the role
 from __future__ import annotations
 
 import json
-from typing import TypedDict, cast
+from typing import TypedDict
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
 from langgraph.graph import END, START, StateGraph
@@ -84,7 +84,7 @@ def agent_graph(role: Role, desk: Desk) -> AgentGraph:
     graph.add_edge(START, "think")
     graph.add_conditional_edges("think", after_thinking, ["act", END])
     graph.add_conditional_edges("act", after_acting, ["think", END])
-    return cast(AgentGraph, graph.compile())
+    return graph.compile()
 
 
 def first_state(brief: Brief) -> AgentState:

@@ -67,9 +67,10 @@ def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) ->
     return graph.compile(checkpointer=saver)
 
 
-def shape(graph: Graph) -> str:
+def shape() -> str:
     """Return the digest of the graph's nodes and edges."""
-    drawn = graph.get_graph()
+    # Nodes use the desk only when they run.
+    drawn = delivery_graph(cast(Desk, None)).get_graph()
     edges = sorted(f"{each.source} -> {each.target}" for each in drawn.edges)
     return digest_of([sorted(drawn.nodes), edges])
 

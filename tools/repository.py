@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -15,10 +17,13 @@ from tools.git import (
     diff,
     find_landing,
     merge,
+    read_anchors,
+    read_trailers,
     story_branch,
     write_tree,
 )
 from tools.git import open_repository as open_or_make
+from tools.errors import RepositoryError
 from tools.result import Tool, ToolResult, Workbench
 
 
@@ -73,6 +78,26 @@ def repository(bench: Workbench) -> Repository:
 def branch_of(bench: Workbench) -> str:
     """Return the full ref name of the delivery's story branch."""
     return story_branch(bench.story)
+
+
+def workspace_tree(bench: Workbench) -> str:
+    """Return the git tree that the workspace holds now; nothing is committed."""
+    held = repository(bench)
+    return write_tree(held, bench.workspace, base=held.required(branch_of(bench)))
+
+
+def branch_tree(bench: Workbench) -> str:
+    """Return the git tree of the story branch's tip."""
+    held = repository(bench)
+    return held.tree_of(held.required(branch_of(bench)))
+
+
+def changed_texts(bench: Workbench, tree: str) -> dict[str, str]:
+    """Return the text of every file that a tree adds or changes against the main branch, by path."""
+    held = repository(bench)
+    changed = diff(held, held.required(held.base_ref), tree)
+    paths = [each.path for each in changed.files if each.status != "deleted"]
+    return {path: (held.show(tree, path) or b"").decode("utf-8", "replace") for path in paths}
 
 
 def shown(bench: Workbench, path: str) -> str | None:
@@ -190,6 +215,27 @@ def merged(bench: Workbench, arguments: Merge) -> ToolResult | None:
     """Probe: whether main holds a merge of the branch's tip."""
     found = find_landing(repository(bench), branch_of(bench))
     return _merged(found) if found else None
+
+
+def anchor(bench: Workbench, number: int, head: str) -> None:
+    """Store the number and hash of a delivery's last row in the repository, once; it is never moved.
+
+    A repository that cannot be used has nothing to store it in, which is why the delivery ended.
+    """
+    with contextlib.suppress(RepositoryError):
+        held = repository(bench)
+        if held.read_anchor(bench.delivery) is None:
+            held.anchor(bench.delivery, f"{number} {head}")
+
+
+def anchors(folder: Path, home: Path) -> dict[str, str]:
+    """Return what `anchor` stored in a repository, by delivery: number and hash of the last row."""
+    return read_anchors(attach_repository(folder, home))
+
+
+def landings(folder: Path, home: Path) -> dict[str, str]:
+    """Return the ledger head that each delivery's merge commit names in its trailer, by delivery."""
+    return read_trailers(attach_repository(folder, home), "Delivery", "Ledger-Head")
 
 
 def _committed(held: Repository, commit_id: str, summary: str, code: str) -> ToolResult:

@@ -54,6 +54,7 @@ class Workbench:
     service: str
     story: str
     """Id of the story."""
+    stack: str
     when: datetime
     """When the delivery was opened: the time of every commit it makes, so that the same work has the same id."""
     repository: Path

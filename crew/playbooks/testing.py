@@ -27,14 +27,14 @@ def testing(brief: Brief) -> Script:
         f"{installed.summary} I run the whole suite: a part of it could not show that earlier stories still hold.",
         (start, installed.action),
     )
-    failed = ran.records("failed")
+    failed = ran.records("failures")
     if not ran.ok:
         findings = [_failure(each) for each in failed] or [_blocking(ran.summary)]
         yield _conclude(brief, ran, findings)
         return
     mutated = yield Act(
         "run_mutants",
-        {},
+        {"coverage": ran.artifacts.get("coverage", "")},
         f"{ran.summary} Passing tests say little if they would also pass on wrong code, so the changed lines are "
         "altered one at a time, and the tests that cover them should go red.",
         (ran.action,),
@@ -53,7 +53,7 @@ def _conclude(
             "summary": " ".join(each.summary for each in seen),
             "tree": ran.text("tree"),
             "passed": ran.number("passed"),
-            "failed": [str(each["name"]) for each in ran.records("failed")],
+            "failed": [str(each["name"]) for each in ran.records("failures")],
             "flaky": flaky,  # type: ignore[dict-item]
             "survivors": [_place(each) for each in mutated.records("survivors")] if mutated else [],
             "findings": findings,  # type: ignore[dict-item]

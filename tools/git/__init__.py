@@ -4,6 +4,7 @@ opening     open or make a repository, or say what is wrong with it
 repository  objects and refs           workspace  plain folders <-> trees
 changes     what differs               merging    generations and three-way merges
 landing     the merge into main        tree       the person's own files
+records     anchors and trailers
 command     the only place that runs git, and why that is safe
 """
 
@@ -22,6 +23,7 @@ from tools.git.merging import (
 )
 from tools.git.names import GENERATED, ledger_ref, story_branch
 from tools.git.opening import attach_repository, open_repository
+from tools.git.records import read_anchors, read_trailers
 from tools.git.repository import Entry, Repository
 from tools.git.workspace import checkout, write_tree
 
@@ -48,6 +50,8 @@ __all__ = [
     "merge_generation",
     "merge_trees",
     "open_repository",
+    "read_anchors",
+    "read_trailers",
     "store_files",
     "story_branch",
     "write_tree",

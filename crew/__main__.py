@@ -1,0 +1,5 @@
+"""`python -m crew`."""
+
+from crew.cli import main
+
+main()

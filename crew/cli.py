@@ -1,0 +1,351 @@
+"""The command `crew`: the one place that knows every part and puts them together.
+
+Heavy imports stand inside the commands, so that `crew --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crew.errors import BadInput, CrewError
+
+if TYPE_CHECKING:
+    from crew.office import Settings
+    from graphs.approval import Reply
+
+EXIT_CODES = """\
+Exit codes: 0 all delivered; 1 some stopped or failed; 2 bad input; 3 waiting for a person; 4 the machine lacks
+something."""
+
+_HOME = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="CREW_HOME",
+    help="Folder with everything the crew keeps.  [default: .crew, beside the story file where there is one]",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_MODEL = click.option("--model", default="offline", show_default=True, help="Chat model: a URL.")
+_YES = click.option("--yes", is_flag=True, help="Answer the approvals that policy lets a flag answer.")
+_SANDBOX = click.option("--sandbox", help="Sandbox to use.  [default: the best that works here]")
+_ENGINE = click.option(
+    "--policy-engine", "engine", default="auto", show_default=True, help="auto, opa or regopy."
+)
+_POLICIES = click.option(
+    "--policies", type=click.Path(path_type=Path, exists=True), help="Folder of your own Rego policies."
+)
+
+
+class Commands(click.Group):
+    """Ends every command with the exit code that its error stands for."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an error of ours is a message and its exit code, not a traceback."""
+        from tools.errors import ToolError  # noqa: PLC0415  keeps `--help` quick
+
+        try:
+            return super().invoke(ctx)
+        except (CrewError, ToolError) as error:
+            click.echo(f"crew: {error}", err=True)
+            sys.exit(getattr(error, "exit_code", 1))
+
+
+@click.group(cls=Commands, epilog=EXIT_CODES)
+@click.version_option(package_name="shipcrew", prog_name="crew")
+def main() -> None:
+    """Take a user story to a running, watched service, with a reason for every step."""
+
+
+@main.command()
+@_FILE
+@_JSON
+@_HOME
+@_MODEL
+@click.option("--strict", is_flag=True, help="Stop a story at the first criterion that is not covered.")
+@_YES
+@_SANDBOX
+@_ENGINE
+@_POLICIES
+def run(
+    file: Path,
+    as_json: bool,
+    home: Path | None,
+    model: str,
+    strict: bool,
+    yes: bool,
+    sandbox: str | None,
+    engine: str,
+    policies: Path | None,
+) -> None:
+    """Deliver the stories of FILE, one after another."""
+    from crew.stories import load  # noqa: PLC0415
+
+    stories = load(file)
+    settings = _settings(
+        home or file.resolve().parent / ".crew", model, yes, strict, sandbox, engine, policies
+    )
+    from crew.console import console_for  # noqa: PLC0415
+    from crew.models import chat_model  # noqa: PLC0415
+    from crew.office import open_office  # noqa: PLC0415
+
+    played = chat_model(model)
+    with open_office(settings, lambda _: played) as office:
+        from graphs.run import begin, deliver  # noqa: PLC0415
+
+        shown = console_for(office, as_json)
+        deliveries = begin(office, stories)
+        with shown.live():
+            for delivery in deliveries:
+                deliver(office, delivery)
+        sys.exit(shown.finish(deliveries))
+
+
+@main.command()
+@click.argument("delivery", required=False)
+@click.option("--approve", metavar="ID", help="Approve what waits under this id.")
+@click.option("--reject", metavar="ID", help="Reject what waits under this id.")
+@click.option("--answer", nargs=2, metavar="ID TEXT", help="Answer the question of this id.")
+@_JSON
+@_HOME
+@_MODEL
+@_YES
+@_SANDBOX
+@_ENGINE
+@_POLICIES
+def resume(
+    delivery: str | None,
+    approve: str | None,
+    reject: str | None,
+    answer: tuple[str, str] | None,
+    as_json: bool,
+    home: Path | None,
+    model: str,
+    yes: bool,
+    sandbox: str | None,
+    engine: str,
+    policies: Path | None,
+) -> None:
+    """Go on with DELIVERY, or with everything that has not ended."""
+    settings = _settings(_existing(home), model, yes, False, sandbox, engine, policies)
+    from crew.console import console_for  # noqa: PLC0415
+    from crew.deliveries import opened, unfinished  # noqa: PLC0415
+    from crew.models import chat_model  # noqa: PLC0415
+    from crew.office import open_office  # noqa: PLC0415
+
+    reply = _reply(delivery, approve, reject, answer)
+    played = chat_model(model)
+    with open_office(settings, lambda _: played) as office:
+        from graphs.run import deliver  # noqa: PLC0415
+
+        shown = console_for(office, as_json)
+        waiting = [each.delivery for each in unfinished(office.ledger)]
+        if delivery:
+            run_of = opened(office.ledger, delivery).run
+            later = [each for each in unfinished(office.ledger) if each.run == run_of]
+            waiting = [delivery, *(each.delivery for each in later if each.delivery != delivery)]
+        with shown.live():
+            for each in waiting:
+                deliver(office, each, reply if each == delivery else None)
+        sys.exit(shown.finish(waiting))
+
+
+@main.command()
+@click.argument("delivery")
+@_HOME
+def abandon(delivery: str, home: Path | None) -> None:
+    """Give DELIVERY up; what it has merged stays merged."""
+    from crew.models import chat_model  # noqa: PLC0415
+    from crew.office import open_office  # noqa: PLC0415
+
+    played = chat_model("offline")
+    with open_office(_settings(_existing(home)), lambda _: played) as office:
+        from graphs.run import abandon as give_up  # noqa: PLC0415
+
+        ended = give_up(office, delivery, "A person")
+        click.echo(f"{delivery}: {ended.status}. {ended.reason}")
+
+
+@main.command()
+@_FILE
+@_JSON
+@click.option("--strict", is_flag=True, help="Exit with 1 if a criterion is not covered.")
+def plan(file: Path, as_json: bool, strict: bool) -> None:
+    """Show how each criterion of FILE is read and what follows, without doing anything."""
+    from crew.plan import plan_of, show_plan  # noqa: PLC0415
+    from crew.stories import load  # noqa: PLC0415
+
+    planned = plan_of(load(file))
+    click.echo(planned.model_dump_json(indent=2) if as_json else show_plan(planned))
+    sys.exit(1 if strict and planned.not_covered else 0)
+
+
+@main.command()
+@_JSON
+@_HOME
+def status(as_json: bool, home: Path | None) -> None:
+    """Show what runs, and where each delivery stands."""
+    from crew.status import status_json, status_text  # noqa: PLC0415
+
+    folder = _existing(home)
+    click.echo(status_json(folder) if as_json else status_text(folder))
+
+
+@main.command()
+@_HOME
+def down(home: Path | None) -> None:
+    """End all services of a home; `crew run` starts them again."""
+    from tools.runtimes.local import LocalRuntime  # noqa: PLC0415
+
+    ended = LocalRuntime(_existing(home).resolve()).down()
+    for each in ended:
+        click.echo(f"{each.name} ({each.environment}) is ended.")
+    if not ended:
+        click.echo("Nothing was running.")
+
+
+@main.command()
+@click.argument("subject", metavar="DELIVERY|ACTION")
+@_JSON
+@_HOME
+def why(subject: str, as_json: bool, home: Path | None) -> None:
+    """Walk the reasons of a delivery, or of one action back to the story."""
+    from crew.why import why_json, why_text  # noqa: PLC0415
+
+    folder = _existing(home)
+    click.echo(why_json(folder, subject) if as_json else why_text(folder, subject))
+
+
+@main.group()
+def ledger() -> None:
+    """Show, check and export the record of everything that was done."""
+
+
+@ledger.command("verify")
+@click.argument("delivery", required=False)
+@_HOME
+def ledger_verify(delivery: str | None, home: Path | None) -> None:
+    """Recompute every chain and compare it with what the repositories hold; exit 1 at the first damage."""
+    from crew.verify import verify  # noqa: PLC0415
+
+    damages, checked = verify(_existing(home), delivery)
+    for damage in damages:
+        click.echo(f"{damage.delivery}: {damage.what}", err=True)
+    if damages:
+        sys.exit(1)
+    click.echo(f"{checked} deliveries: every row is as it was written, and none is missing.")
+
+
+@ledger.command("show")
+@click.argument("delivery")
+@_HOME
+def ledger_show(delivery: str, home: Path | None) -> None:
+    """Print the rows of DELIVERY, a line each."""
+    from crew.why import ledger_text  # noqa: PLC0415
+
+    click.echo(ledger_text(_existing(home), delivery))
+
+
+@ledger.command("export")
+@click.argument("delivery", required=False)
+@_HOME
+def ledger_export(delivery: str | None, home: Path | None) -> None:
+    """Print rows as JSON, one object a line: of DELIVERY, or of all."""
+    from crew.why import ledger_export_lines  # noqa: PLC0415
+
+    for line in ledger_export_lines(_existing(home), delivery):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("subject", metavar="SERVICE[.OPERATION]")
+@_JSON
+@_HOME
+def impact(subject: str, as_json: bool, home: Path | None) -> None:
+    """Show what a change to a service, or to one of its operations, would touch."""
+    from crew.knowledge.impact import impact_json, impact_text  # noqa: PLC0415
+
+    folder = _existing(home)
+    click.echo(impact_json(folder, subject) if as_json else impact_text(folder, subject))
+
+
+@main.group()
+def knowledge() -> None:
+    """The graph of services, stories, operations, files and tests: a projection of the ledger."""
+
+
+@knowledge.command("rebuild")
+@_HOME
+def knowledge_rebuild(home: Path | None) -> None:
+    """Make the knowledge graph anew from the ledger."""
+    from crew.knowledge.project import rebuild  # noqa: PLC0415
+
+    click.echo(rebuild(_existing(home)))
+
+
+@main.command()
+@_JSON
+def doctor(as_json: bool) -> None:
+    """Say what this machine has, what it lacks, and what mends that."""
+    from crew.doctor import doctor_json, doctor_text, healthy  # noqa: PLC0415
+
+    click.echo(doctor_json() if as_json else doctor_text())
+    sys.exit(0 if healthy() else 4)
+
+
+def _settings(
+    home: Path,
+    model: str = "offline",
+    yes: bool = False,
+    strict: bool = False,
+    sandbox: str | None = None,
+    engine: str = "auto",
+    policies: Path | None = None,
+) -> Settings:
+    from crew.office import Settings  # noqa: PLC0415
+
+    return Settings(
+        home=home.resolve(),
+        model=model,
+        yes=yes,
+        strict=strict,
+        sandbox=sandbox,
+        engine=engine,
+        policies=policies,
+    )
+
+
+def _existing(home: Path | None) -> Path:
+    folder = home or Path(".crew")
+    if not (folder / "ledger.db").is_file():
+        raise BadInput(
+            f"{folder} holds no ledger. Name the folder that `crew run` used: --home FOLDER, or CREW_HOME."
+        )
+    return folder
+
+
+def _reply(
+    delivery: str | None, approve: str | None, reject: str | None, answer: tuple[str, str] | None
+) -> tuple[str, Reply] | None:
+    from graphs.approval import Reply  # noqa: PLC0415
+
+    given = [each for each in (approve, reject, answer) if each]
+    if not given:
+        return None
+    if len(given) > 1 or delivery is None:
+        raise BadInput("Give a delivery and one of --approve, --reject and --answer.")
+    by = _person()
+    if answer:
+        return answer[0], Reply(kind="answer", by=by, text=answer[1])
+    if approve:
+        return approve, Reply(kind="approve", by=by)
+    return str(reject), Reply(kind="reject", by=by)
+
+
+def _person() -> str:
+    import getpass  # noqa: PLC0415
+
+    return getpass.getuser()

@@ -1,0 +1,94 @@
+"""How a run ends, in words and in JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from crew.report import CriterionReport, DeliveryReport
+
+
+def exit_code(reports: list[DeliveryReport]) -> int:
+    """Return 0 if all are delivered, 3 if one waits for a person, 1 otherwise."""
+    states = {each.status for each in reports}
+    if states & {"stopped", "failed"}:
+        return 1
+    return 3 if "waiting" in states else 0
+
+
+def run_finished(reports: list[DeliveryReport], report: Path) -> str:
+    """Return the last line of `--json`."""
+    deliveries: list[JsonValue] = [
+        {
+            "id": each.delivery,
+            "story": each.story,
+            "service": each.service,
+            "status": each.status,
+            "criteria": {"covered": each.covered, "not_covered": len(each.criteria) - each.covered},
+            "pull_request": each.pull_request,
+            "version": each.version,
+            "reason": each.reason,
+        }
+        for each in reports
+    ]
+    return json.dumps({"event": "run.finished", "deliveries": deliveries, "report": str(report)})
+
+
+def report_text(reports: list[DeliveryReport], report: Path, home: Path) -> str:
+    """Return the ending for a person: per story what was delivered, per criterion what covers it, and where."""
+    parts = [_delivery(each, home) for each in reports]
+    serving = next((each for each in reversed(reports) if each.url), None)
+    if serving:
+        parts.append(
+            f"{serving.service} serves at {serving.url}. Try:\n  curl -i {serving.url}{_path(serving)}"
+        )
+    parts.append(f"Report: {report}")
+    return "\n\n".join(["", *parts])
+
+
+def _delivery(report: DeliveryReport, home: Path) -> str:
+    lines = [
+        f"{report.story} {report.title}: {report.status}" + (f". {report.reason}" if report.reason else "")
+    ]
+    lines += [line for each in report.criteria for line in _criterion(each)]
+    lines += [
+        f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in report.findings
+    ]
+    if report.tests:
+        lines.append(f"  Tests: {report.tests}")
+    if report.pull_request:
+        lines.append(f"  Pull request: {report.pull_request}")
+    if report.version:
+        lines.append(f"  Version: {report.version[:12]} on main of {report.repository}")
+    if report.status == "waiting":
+        lines.append(f"  Decide: crew resume {report.delivery} --approve ID --home {shlex.quote(str(home))}")
+    lines.append(f"  Reasons: crew why {report.delivery} --home {shlex.quote(str(home))}")
+    return "\n".join(lines)
+
+
+def _criterion(criterion: CriterionReport) -> list[str]:
+    if not criterion.covered:
+        return [f"  [ ] {criterion.id} {criterion.text}", f"      not covered: {criterion.why}"]
+    lines = [f"  [x] {criterion.id} {criterion.text}"]
+    if criterion.operations:
+        lines.append(f"      by {', '.join(criterion.operations)}")
+    if criterion.tests:
+        more = f" and {len(criterion.tests) - 1} more" if len(criterion.tests) > 1 else ""
+        lines.append(f"      test {criterion.tests[0]}{more}")
+    return lines
+
+
+def _finding(file: str, line: int) -> str:
+    if not file:
+        return ""
+    return f"{file}:{line}: " if line else f"{file}: "
+
+
+def _path(report: DeliveryReport) -> str:
+    """Return the path of a list operation that the story touches, or the readiness of the service."""
+    touched = [each for criterion in report.criteria for each in criterion.operations]
+    lists = [each.removeprefix("GET ") for each in touched if each.startswith("GET ") and "{" not in each]
+    return lists[0] if lists else "/readyz"

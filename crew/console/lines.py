@@ -1,0 +1,50 @@
+"""A ledger row as a line for a person: who, what, why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from crew.ledger import Row
+
+Tone = Literal["plain", "denied", "failed", "asked"]
+
+
+class Line(BaseModel):
+    """What is printed of a row."""
+
+    model_config = ConfigDict(frozen=True)
+
+    who: str
+    what: str
+    why: str = ""
+    tone: Tone = "plain"
+
+
+def line_of(row: Row) -> Line | None:
+    """Return the line of a row, or None for one that says nothing new to a person."""
+    body = row.body
+    if row.kind == "opened":
+        return Line(who="crew", what=f"{body['story']} {body['title']}: delivery {row.delivery}")
+    if row.kind == "intent":
+        why = str(body["rationale"])
+        return Line(who=str(body["role"]), what=str(body["tool"]), why=why)
+    if row.kind == "outcome":
+        return Line(who="", what=str(body["summary"]), tone="plain" if body["ok"] else "failed")
+    if row.kind == "denied":
+        reasons = body["reasons"] if isinstance(body["reasons"], list) else []
+        what = f"{body['tool']} was denied: {' '.join(str(each) for each in reasons)}"
+        return Line(who=str(body["role"]), what=what, tone="denied")
+    if row.kind == "asked":
+        return Line(who="crew", what=f"A person has to decide: {row.key}", tone="asked")
+    if row.kind == "answered":
+        return Line(who=str(body["by"]), what=f"{row.key}: {'approved' if body['approved'] else 'rejected'}")
+    if row.kind == "concluded":
+        arguments = body["arguments"] if isinstance(body["arguments"], dict) else {}
+        return Line(who=str(body["role"]), what=str(arguments.get("summary", "")), why="")
+    if row.kind == "note":
+        return Line(who=str(body["node"]), what=str(body["text"]))
+    if row.kind == "closed":
+        return Line(who="crew", what=f"{row.delivery}: {body['status']}. {body['reason']}".rstrip())
+    return None

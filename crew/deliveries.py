@@ -1,0 +1,145 @@
+"""Deliveries as the ledger knows them: how one is opened, where it stands, how it ended."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.artifacts import ArtifactStore
+from crew.canonical import canonical
+from crew.errors import BadInput
+from crew.ledger import Ledger, Row
+from crew.state import Status
+from crew.stories import Story, StoryFile
+
+
+class Opened(BaseModel):
+    """What was wanted, and by whom: the first row of a delivery."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery: str
+    story: str
+    """Id of the story."""
+    title: str
+    service: str
+    repository: Path
+    stack: str
+    origin: str
+    """"person", or the agent that wants it."""
+    parent: str = ""
+    """The delivery that this one is a part of; "" for none."""
+    run: str
+    """The run that it belongs to."""
+    strict: bool
+    model: str
+    shape: str
+    """Digest of the delivery graph that it began with."""
+    story_digest: str
+    when: datetime
+
+
+class Closed(BaseModel):
+    """How a delivery ended: its last row."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Status
+    reason: str
+    pull_request: str = ""
+    version: str = ""
+    url: str = ""
+
+
+class Waiting(BaseModel):
+    """What a delivery waits for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: str
+    """"approval" or "question"."""
+    what: str
+
+
+def open_delivery(
+    ledger: Ledger,
+    artifacts: ArtifactStore,
+    file: StoryFile,
+    story: Story,
+    *,
+    run: str,
+    strict: bool,
+    model: str,
+    shape: str,
+    origin: str = "person",
+    parent: str = "",
+) -> str:
+    """Write the first row of a new delivery and return its id."""
+    delivery = f"{story.id.lower()}-{secrets.token_hex(3)}"
+    content = story.model_dump(mode="json") | {"slo": file.slo.model_dump(mode="json"), "stack": file.stack}
+    stored = artifacts.put(canonical(content).encode())
+    body: dict[str, JsonValue] = {
+        "story": story.id,
+        "title": story.title,
+        "service": file.service,
+        "repository": str(file.repository),
+        "stack": file.stack,
+        "origin": origin,
+        "parent": parent,
+        "run": run,
+        "strict": strict,
+        "model": model,
+        "shape": shape,
+        "artifacts": [stored],
+    }
+    ledger.append(delivery, "opened", "opened", body)
+    return delivery
+
+
+def opened(ledger: Ledger, delivery: str) -> Opened:
+    """Return how a delivery began; raises BadInput for an id that is not in the ledger."""
+    row = ledger.find(delivery, "opened", "opened")
+    if row is None:
+        known = ", ".join(ledger.deliveries()[-5:]) or "none yet"
+        raise BadInput(f"There is no delivery {delivery!r}. The latest are: {known}.")
+    (digest,) = _texts(row.body["artifacts"])
+    when = datetime.fromisoformat(row.at).replace(microsecond=0)
+    return Opened.model_validate(row.body | {"delivery": delivery, "story_digest": digest, "when": when})
+
+
+def closed(ledger: Ledger, delivery: str) -> Closed | None:
+    """Return how a delivery ended, or None if it did not yet."""
+    row = ledger.find(delivery, "closed", "closed")
+    return Closed.model_validate(row.body) if row else None
+
+
+def story_of(artifacts: ArtifactStore, about: Opened) -> Story:
+    """Return the story that a delivery is for."""
+    content = json.loads(artifacts.get(about.story_digest))
+    return Story.model_validate({name: content[name] for name in Story.model_fields})
+
+
+def waiting(ledger: Ledger, delivery: str) -> list[Waiting]:
+    """Return what a delivery has asked for and not been told."""
+    answered = {row.key for row in ledger.rows(delivery, "answered")}
+    return [_waiting(row) for row in ledger.rows(delivery, "asked") if row.key not in answered]
+
+
+def unfinished(ledger: Ledger) -> list[Opened]:
+    """Return the deliveries that have not ended, in the order they were opened."""
+    return [opened(ledger, each) for each in ledger.deliveries() if closed(ledger, each) is None]
+
+
+def _waiting(row: Row) -> Waiting:
+    if row.body.get("kind") == "question":
+        return Waiting(id=row.key, kind="question", what=str(row.body["text"]))
+    return Waiting(id=row.key, kind="approval", what=" ".join(_texts(row.body["reasons"])))
+
+
+def _texts(value: JsonValue) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []

@@ -1,0 +1,34 @@
+"""One process at a time owns a delivery."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crew.errors import LeaseTaken
+
+
+@contextmanager
+def lease(folder: Path, delivery: str) -> Iterator[None]:
+    """Own a delivery for the time of the block; the kernel lets go of it if this process dies.
+
+    Raises LeaseTaken if another process owns it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{delivery}.lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.truncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode())
+        yield
+    except BlockingIOError as error:
+        owner = path.read_text() or "unknown"
+        raise LeaseTaken(
+            f"Another process (pid {owner}) is at work on {delivery}. Wait for it to end, or end it, then resume."
+        ) from error
+    finally:
+        os.close(handle)

@@ -1,0 +1,171 @@
+"""Everything that one home's deliveries share, opened once a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crew.artifacts import ArtifactStore
+from crew.coordination.events import Bus
+from crew.deliveries import Opened
+from crew.errors import MachineLacks
+from crew.ledger import Ledger
+from tools.errors import PolicyError, SandboxUnavailable
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from crew.desk import Desk
+    from tools.policy import PolicyEngine
+    from tools.result import Workbench
+    from tools.runtimes import Runtime
+    from tools.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person chose for a command."""
+
+    home: Path
+    """Everything the crew keeps; made when missing."""
+    model: str = "offline"
+    yes: bool = False
+    """Answer approvals that policy marks as answerable so."""
+    strict: bool = False
+    sandbox: str | None = None
+    """Name of a sandbox; None means the best that works here."""
+    engine: str = "auto"
+    """Policy engine: "auto", "opa" or "regopy"."""
+    policies: Path | None = None
+    """Folder of policies of the person's own, which can only forbid or ask more."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """The home's records, and the engines that its deliveries work with."""
+
+    settings: Settings
+    ledger: Ledger
+    artifacts: ArtifactStore
+    bus: Bus
+    policy: PolicyEngine
+    sandbox: Sandbox
+    runtime: Runtime
+    model: Callable[[str], BaseChatModel]
+    """Role name to the chat model that plays it."""
+
+
+@contextmanager
+def open_office(settings: Settings, model: Callable[[str], BaseChatModel]) -> Iterator[Office]:
+    """Open a home, and close it at the end of the block.
+
+    Raises MachineLacks if there is no sandbox or no policy engine: without them nothing is done.
+    """
+    from tools.policy import choose as choose_policy  # noqa: PLC0415  a shared library of 7 MB
+    from tools.runtimes.local import LocalRuntime  # noqa: PLC0415  only what runs services needs it
+    from tools.sandbox import choose as choose_sandbox  # noqa: PLC0415
+
+    if sys.platform != "linux":
+        raise MachineLacks(
+            f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
+        )
+    home = prepared(settings.home)
+    try:
+        sandbox = choose_sandbox(settings.sandbox)
+        with resources.as_file(resources.files("crew").joinpath("policies")) as folder:
+            policy = choose_policy(folder, settings.policies, settings.engine)
+    except (SandboxUnavailable, PolicyError) as error:
+        raise MachineLacks(str(error)) from error
+    ledger = Ledger(home / "ledger.db")
+    try:
+        yield Office(
+            settings=settings,
+            ledger=ledger,
+            artifacts=ArtifactStore(home / "artifacts"),
+            bus=Bus(),
+            policy=policy,
+            sandbox=sandbox,
+            runtime=LocalRuntime(home),
+            model=model,
+        )
+    finally:
+        policy.close()
+        ledger.close()
+
+
+def prepared(home: Path) -> Path:
+    """Return the absolute path of a home, made if need be, readable by its owner only."""
+    home = home.resolve()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ignore = home / ".gitignore"
+    if not ignore.exists():
+        # A home inside somebody's repository is not part of it.
+        ignore.write_text("*\n")
+    return home
+
+
+def cache_folder() -> Path:
+    """Return where environments of services are kept, for all homes of this person."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "shipcrew"
+
+
+def workbench(office: Office, about: Opened) -> Workbench:
+    """Return what the tools of a delivery may touch."""
+    from tools.release import service_secrets  # noqa: PLC0415
+    from tools.result import Workbench  # noqa: PLC0415
+
+    home = office.settings.home.resolve()
+
+    def head() -> str:
+        row = office.ledger.head(about.delivery)
+        return row.hash if row else ""
+
+    return Workbench(
+        delivery=about.delivery,
+        service=about.service,
+        story=about.story,
+        stack=about.stack,
+        when=about.when,
+        repository=about.repository,
+        workspace=home / "work" / about.delivery,
+        home=home,
+        artifacts=office.artifacts,
+        sandbox=office.sandbox,
+        runtime=office.runtime,
+        cache=cache_folder(),
+        ledger_head=head,
+        secrets=service_secrets(home, about.service),
+    )
+
+
+def desk_of(office: Office, about: Opened) -> Desk:
+    """Return what the nodes of a delivery work with."""
+    from crew.desk import Desk  # noqa: PLC0415  langchain costs most of a second
+    from crew.door import Door  # noqa: PLC0415
+    from crew.facts import Facts  # noqa: PLC0415
+    from tools.catalogue import CATALOGUE  # noqa: PLC0415
+    from tools.scanners import redact  # noqa: PLC0415
+
+    bench = workbench(office, about)
+    secrets = tuple(bench.secrets.values())
+    door = Door(
+        tools=CATALOGUE,
+        workbench=bench,
+        ledger=office.ledger,
+        artifacts=office.artifacts,
+        policy=office.policy,
+        facts=Facts(bench, office.ledger, office.artifacts),
+        redact=lambda value: redact(value, secrets),
+        bus=office.bus,
+        yes=office.settings.yes,
+    )
+    return Desk(
+        door=door, ledger=office.ledger, artifacts=office.artifacts, tools=CATALOGUE, model=office.model
+    )

@@ -1,0 +1,122 @@
+"""What would follow from a story file: read and computed in memory, nothing done.
+
+A story that follows another in the file is read as if the one before it had been delivered.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from crew.errors import BadInput
+from crew.stories import Story, StoryFile
+from tools.blueprint.changes import Change, changes
+from tools.blueprint.files import from_yaml
+from tools.blueprint.model import Blueprint
+from tools.blueprint.openapi import document
+from tools.blueprint.reader import CriterionReading, read
+
+
+class StoryPlan(BaseModel):
+    """How one story is understood."""
+
+    model_config = ConfigDict(frozen=True)
+
+    story: str
+    title: str
+    criteria: tuple[CriterionReading, ...]
+    changes: tuple[Change, ...]
+    person: tuple[str, ...]
+    """What will need a person, and why."""
+
+
+class Plan(BaseModel):
+    """How a story file is understood."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    repository: str
+    new: bool
+    """Whether the service is made by this file."""
+    stories: tuple[StoryPlan, ...]
+
+    @property
+    def not_covered(self) -> int:
+        """How many criteria are not covered."""
+        return sum(each.outcome != "covered" for story in self.stories for each in story.criteria)
+
+
+def plan_of(file: StoryFile) -> Plan:
+    """Return how the stories are read, one upon the other; raises BadInput for a blueprint that cannot be read."""
+    before = _blueprint(file)
+    new = before is None
+    blueprint = before or Blueprint(service=file.service)
+    stories = []
+    for story in file.stories:
+        planned, blueprint = _plan(story, blueprint)
+        stories.append(planned)
+    return Plan(service=file.service, repository=str(file.repository), new=new, stories=tuple(stories))
+
+
+def show_plan(plan: Plan) -> str:
+    """Return the plan for a person."""
+    kind = "a new service" if plan.new else "a service that is there"
+    parts = [f"{plan.service}, {kind} in {plan.repository}"]
+    parts += [_story(each) for each in plan.stories]
+    covered = sum(len(each.criteria) for each in plan.stories) - plan.not_covered
+    parts.append(f"{covered} criteria covered, {plan.not_covered} not covered. Nothing was done.")
+    return "\n\n".join(parts)
+
+
+def _plan(story: Story, before: Blueprint) -> tuple[StoryPlan, Blueprint]:
+    reading = read([(each.id, each.text) for each in story.criteria], before)
+    old = document(before) if before.entities else None
+    found = changes(old, document(reading.blueprint)) if reading.blueprint != before else ()
+    breaking = [each for each in found if each.kind == "breaking"]
+    person = tuple(
+        f"{each.where}: {each.what} Clients could break, so a person approves the merge." for each in breaking
+    )
+    return (
+        StoryPlan(story=story.id, title=story.title, criteria=reading.criteria, changes=found, person=person),
+        reading.blueprint,
+    )
+
+
+def _blueprint(file: StoryFile) -> Blueprint | None:
+    path: Path = file.repository / "blueprint.yaml"
+    if not path.is_file():
+        return None
+    try:
+        return from_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
+
+
+def _story(plan: StoryPlan) -> str:
+    lines = [f"{plan.story} {plan.title}"]
+    for each in plan.criteria:
+        lines += _criterion(each)
+    lines.append("  contract")
+    lines += [f"    {each.kind:8}  {each.where}: {each.what}" for each in plan.changes] or [
+        "    stays as it is"
+    ]
+    lines.append("  needs a person")
+    lines += [f"    {each}" for each in plan.person] or ["    nothing"]
+    return "\n".join(lines)
+
+
+def _criterion(reading: CriterionReading) -> list[str]:
+    mark = "[x]" if reading.outcome == "covered" else "[ ]"
+    lines = textwrap.wrap(
+        f"{mark} {reading.id} {reading.text}", 110, initial_indent="  ", subsequent_indent="      "
+    )
+    if reading.outcome != "covered":
+        lines.append(f"      {reading.outcome.replace('_', ' ')}: {reading.why}")
+        return lines + [f"      could mean: {each}" for each in reading.readings]
+    lines += [f"      read as: {each}" for each in reading.readings]
+    if reading.operations:
+        lines.append(f"      by {', '.join(reading.operations)}")
+    return lines

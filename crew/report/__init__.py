@@ -1,0 +1,161 @@
+"""What a run did, for a person: put together from the ledger and the artifact store, nothing else."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.artifacts import ArtifactStore
+from crew.deliveries import Opened, closed, opened, story_of, waiting
+from crew.ledger import Ledger, Row
+from crew.proof import Proof, last
+from crew.state import Status
+
+
+class CriterionReport(BaseModel):
+    """What became of one criterion."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    text: str
+    covered: bool
+    why: str
+    """Why it is not covered; "" for a covered one."""
+    readings: tuple[str, ...]
+    operations: tuple[str, ...]
+    tests: tuple[str, ...]
+    """Names of the tests that check it, as the test runner names them."""
+
+
+class FindingReport(BaseModel):
+    """What an agent objected to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: str
+    severity: str
+    what: str
+    file: str
+    line: int
+
+
+class DeliveryReport(BaseModel):
+    """What one delivery did, and where it stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery: str
+    story: str
+    title: str
+    service: str
+    repository: str
+    status: Status
+    reason: str
+    criteria: tuple[CriterionReport, ...]
+    changes: tuple[str, ...]
+    findings: tuple[FindingReport, ...]
+    tests: str
+    """The testing agent's summary; "" if it did not get that far."""
+    notes: tuple[str, ...]
+    """What passed by without work, and the like."""
+    pull_request: str
+    version: str
+    url: str
+    diff: str
+    """Unified diff of the change; "" if there is none."""
+    rows: tuple[Row, ...]
+
+    @property
+    def covered(self) -> int:
+        """How many criteria are covered."""
+        return sum(each.covered for each in self.criteria)
+
+
+def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> DeliveryReport:
+    """Return the report of a delivery, whether it has ended or not."""
+    about = opened(ledger, delivery)
+    ended = closed(ledger, delivery)
+    rows = tuple(ledger.rows(delivery))
+    conclusions = {str(row.body["role"]): _arguments(row) for row in rows if row.kind == "concluded"}
+    asked = waiting(ledger, delivery)
+    reason = ended.reason if ended else " ".join(f"{each.id}: {each.what}" for each in asked)
+    request = last(ledger, artifacts, delivery, "open_pull_request")
+    return DeliveryReport(
+        delivery=delivery,
+        story=about.story,
+        title=about.title,
+        service=about.service,
+        repository=str(about.repository),
+        status=ended.status if ended else "waiting",
+        reason=reason or ("" if ended else "It was interrupted; `crew resume` goes on with it."),
+        criteria=_criteria(
+            artifacts, about, conclusions.get("design", {}), _tests(ledger, artifacts, delivery)
+        ),
+        changes=tuple(_texts(conclusions.get("design", {}).get("changes"))),
+        findings=tuple(each for role, answer in conclusions.items() for each in _findings(role, answer)),
+        tests=str(conclusions.get("testing", {}).get("summary", "")),
+        notes=tuple(str(row.body["text"]) for row in rows if row.kind == "note"),
+        pull_request=ended.pull_request if ended else "",
+        version=ended.version if ended else "",
+        url=ended.url if ended else "",
+        diff=_diff(artifacts, request),
+        rows=rows,
+    )
+
+
+def _criteria(
+    artifacts: ArtifactStore, about: Opened, design: dict[str, JsonValue], tests: dict[str, list[str]]
+) -> tuple[CriterionReport, ...]:
+    outcomes = {str(each["id"]): each for each in _records(design.get("criteria"))}
+    found = []
+    for criterion in story_of(artifacts, about).criteria:
+        outcome = outcomes.get(criterion.id, {})
+        covered = outcome.get("outcome") == "covered"
+        found.append(
+            CriterionReport(
+                id=criterion.id,
+                text=criterion.text,
+                covered=covered,
+                why=str(outcome.get("why", "" if covered else "the design did not get that far")),
+                readings=tuple(_texts(outcome.get("readings"))),
+                operations=tuple(_texts(outcome.get("operations"))),
+                tests=tuple(tests.get(criterion.id, ())) if covered else (),
+            )
+        )
+    return tuple(found)
+
+
+def _tests(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> dict[str, list[str]]:
+    made = last(ledger, artifacts, delivery, "generate_service")
+    if made is None or "tests" not in made.artifacts:
+        return {}
+    stored = json.loads(artifacts.get(made.artifacts["tests"]))
+    return {str(name): [str(each) for each in names] for name, names in stored.items()}
+
+
+def _diff(artifacts: ArtifactStore, request: Proof | None) -> str:
+    return (
+        artifacts.get(request.artifacts["diff"]).decode("utf-8", "replace") if request and request.ok else ""
+    )
+
+
+def _findings(role: str, answer: dict[str, JsonValue]) -> list[FindingReport]:
+    return [
+        FindingReport.model_validate({"file": "", "line": 0} | each | {"role": role})
+        for each in _records(answer.get("findings"))
+    ]
+
+
+def _arguments(row: Row) -> dict[str, JsonValue]:
+    arguments = row.body["arguments"]
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def _records(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _texts(value: JsonValue) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []

@@ -1,0 +1,47 @@
+"""The report of a run as one self-contained HTML file: no script, no font, no picture from elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crew.report import DeliveryReport
+from crew.why import Reason, reasons_of
+
+
+def write_report(home: Path, reports: list[DeliveryReport]) -> Path:
+    """Write the report under `<home>/reports` and return its absolute path; an earlier one stays as it is."""
+    folder = home.resolve() / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.html"
+    path.write_text(render(reports), encoding="utf-8")
+    return path
+
+
+def render(reports: list[DeliveryReport]) -> str:
+    """Return the HTML; every text in it is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  30 ms
+
+    environment = Environment(
+        loader=PackageLoader("crew.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html")
+    reasons: dict[str, list[Reason]] = {each.delivery: reasons_of(list(each.rows)) for each in reports}
+    return template.render(reports=reports, reasons=reasons, diff_lines=diff_lines)
+
+
+def diff_lines(diff: str) -> list[tuple[str, str]]:
+    """Return each line of a unified diff with its kind: "add", "del", "file", "hunk" or ""."""
+    return [(_kind(line), line) for line in diff.splitlines()]
+
+
+def _kind(line: str) -> str:
+    if line.startswith(("diff ", "index ", "--- ", "+++ ", "new file", "deleted file")):
+        return "file"
+    if line.startswith("@@"):
+        return "hunk"
+    return {"+": "add", "-": "del"}.get(line[:1], "")

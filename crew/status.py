@@ -1,0 +1,65 @@
+"""What runs, and where each delivery stands."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from crew.deliveries import closed, opened, waiting
+from crew.ledger import Ledger
+from tools.runtimes import ServiceStatus
+from tools.runtimes.local import LocalRuntime
+
+
+def status_json(home: Path) -> str:
+    """Return the services and the deliveries as JSON."""
+    services: list[JsonValue] = [
+        each.model_dump(mode="json") for each in LocalRuntime(home.resolve()).status()
+    ]
+    return json.dumps({"services": services, "deliveries": [*_deliveries(home)]}, indent=2)
+
+
+def status_text(home: Path) -> str:
+    """Return the same for a person."""
+    services = [_service(each) for each in LocalRuntime(home.resolve()).status()] or ["  none"]
+    deliveries = [_delivery(each) for each in _deliveries(home)] or ["  none"]
+    return "\n".join(["Services", *services, "", "Deliveries", *deliveries])
+
+
+def _deliveries(home: Path) -> list[dict[str, JsonValue]]:
+    with closing(Ledger(home / "ledger.db")) as ledger:
+        return [_record(ledger, each) for each in ledger.deliveries()]
+
+
+def _record(ledger: Ledger, delivery: str) -> dict[str, JsonValue]:
+    about, ended = opened(ledger, delivery), closed(ledger, delivery)
+    asked: list[JsonValue] = [each.model_dump() for each in waiting(ledger, delivery)] if not ended else []
+    return {
+        "id": delivery,
+        "story": about.story,
+        "title": about.title,
+        "service": about.service,
+        "status": ended.status if ended else "waiting",
+        "reason": ended.reason if ended else "",
+        "waits_for": asked,
+        "pull_request": ended.pull_request if ended else "",
+        "version": ended.version if ended else "",
+    }
+
+
+def _service(service: ServiceStatus) -> str:
+    said = f"  {service.name} ({service.environment})  {service.state}  {service.url}  {service.version[:12]}"
+    return f"{said}\n    {service.detail}" if service.detail else said
+
+
+def _delivery(record: dict[str, JsonValue]) -> str:
+    said = f"  {record['id']}  {record['story']} {record['title']}: {record['status']}"
+    asked = record["waits_for"]
+    lines = [f"{said}. {record['reason']}" if record["reason"] else said]
+    for each in asked if isinstance(asked, list) else []:
+        if isinstance(each, dict):
+            lines.append(f"    waits for {each['id']}: {each['what']}")
+    return "\n".join(lines)

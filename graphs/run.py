@@ -1,0 +1,208 @@
+"""Deliveries, from opened to closed: the graph with its checkpoints, one process at a time, one story after another."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.types import Command, Interrupt
+from pydantic import JsonValue
+
+from crew.checkpoints import open_saver
+from crew.deliveries import Closed, Opened, closed, open_delivery, opened, story_of, unfinished
+from crew.errors import BadInput, CrewError, Stopped
+from crew.lease import lease
+from crew.office import Office, desk_of, workbench
+from crew.state import DeliveryState, StoryState
+from crew.stories import StoryFile
+from graphs.approval import Reply
+from graphs.delivery import Graph, delivery_graph, shape
+from tools.errors import ToolError
+from tools.repository import anchor
+
+NODES_AT_MOST = 100
+"""Nodes of one delivery; its own bounds end it long before."""
+
+
+def begin(office: Office, file: StoryFile) -> list[str]:
+    """Open a delivery for every story of a file, and return their ids in order.
+
+    Raises BadInput, before anything is written, if a story of the file has a delivery that has not ended.
+    """
+    open_ones = [each for each in unfinished(office.ledger) if each.repository == file.repository]
+    for each in open_ones:
+        if any(story.id == each.story for story in file.stories):
+            raise BadInput(
+                f"{each.story} has a delivery that has not ended, {each.delivery}. "
+                f"Go on with it (crew resume {each.delivery}), or give it up (crew abandon {each.delivery})."
+            )
+    run = f"run-{secrets.token_hex(3)}"
+    drawn = shape()
+    return [
+        open_delivery(
+            office.ledger,
+            office.artifacts,
+            file,
+            story,
+            run=run,
+            strict=office.settings.strict,
+            model=office.settings.model,
+            shape=drawn,
+        )
+        for story in file.stories
+    ]
+
+
+def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = None) -> Closed:
+    """Take a delivery as far as it goes, and return where it stands.
+
+    `reply` is what a person said, with the id of the approval or question. Status "waiting" is the one that does
+    not end it. Raises BadInput for a reply to nothing, and LeaseTaken if another process is at work on it.
+    """
+    about = opened(office.ledger, delivery)
+    with lease(office.settings.home / "leases", delivery):
+        ended = closed(office.ledger, delivery)
+        if ended is None:
+            blocker = _waits_for(office, about)
+            if blocker:
+                return Closed(status="waiting", reason=f"It waits for {blocker}.")
+            ended = _advance(office, about, reply)
+            if ended.status == "waiting":
+                return ended
+            _close(office, about, ended)
+        _anchor(office, about)
+        return ended
+
+
+def abandon(office: Office, delivery: str, who: str) -> Closed:
+    """Give a delivery up; what it has merged stays merged."""
+    about = opened(office.ledger, delivery)
+    with lease(office.settings.home / "leases", delivery):
+        ended = closed(office.ledger, delivery) or Closed(status="stopped", reason=f"{who} gave it up.")
+        _close(office, about, ended)
+        _anchor(office, about)
+        return ended
+
+
+def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
+    saver = open_saver(office.settings.home / "checkpoints.db")
+    try:
+        graph = delivery_graph(desk_of(office, about), saver)
+        if shape() != about.shape:
+            raise Stopped(
+                f"{about.delivery} was begun by a version of shipcrew with another delivery graph. "
+                "Finish it with that version, or give it up and run the story again."
+            )
+        state = _invoke(graph, saver, office, about, reply)
+    except (ToolError, CrewError) as error:
+        if isinstance(error, BadInput | Stopped):
+            raise
+        return Closed(status="failed", reason=str(error))
+    finally:
+        saver.conn.close()
+    return state
+
+
+def _invoke(
+    graph: Graph, saver: SqliteSaver, office: Office, about: Opened, reply: tuple[str, Reply] | None
+) -> Closed:
+    config: RunnableConfig = {"configurable": {"thread_id": about.delivery}, "recursion_limit": NODES_AT_MOST}
+    before = graph.get_state(config)
+    given: Any = None if before.values else _first_state(office, about)
+    if before.interrupts:
+        given = _resumption(before.interrupts, reply)
+        if given is None:
+            return Closed(status="waiting", reason=_asked(before.interrupts))
+    elif reply:
+        raise BadInput(f"{about.delivery} does not wait for {reply[0]}.")
+    out = graph.invoke(given, config, durability="sync", version="v2")
+    if out.interrupts:
+        _ask(office, about, out.interrupts)
+        return Closed(status="waiting", reason=_asked(out.interrupts))
+    state: DeliveryState = out.value
+    ending = state.get("ending") or {"status": "delivered", "reason": ""}
+    return Closed(
+        status=ending["status"],
+        reason=ending["reason"],
+        pull_request=state.get("pull_request", ""),
+        version=state.get("version", ""),
+        url=state.get("url", ""),
+    )
+
+
+def _first_state(office: Office, about: Opened) -> DeliveryState:
+    story = story_of(office.artifacts, about)
+    return {
+        "delivery": about.delivery,
+        "service": about.service,
+        "story": StoryState(
+            id=story.id,
+            title=story.title,
+            story=story.story,
+            criteria=[{"id": each.id, "text": each.text} for each in story.criteria],
+        ),
+        "story_digest": about.story_digest,
+        "strict": about.strict,
+        "origin": about.origin,
+    }
+
+
+def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None) -> Command[Any] | None:
+    if reply is None:
+        return None
+    name, said = reply
+    for each in pending:
+        if each.value["id"] == name:
+            wanted = "answer" if each.value["kind"] == "question" else "approve"
+            if (said.kind == "answer") != (wanted == "answer"):
+                raise BadInput(f"{name} is {_a(each.value['kind'])}: use --{wanted}.")
+            return Command(resume={each.id: said.model_dump(mode="json")})
+    known = ", ".join(each.value["id"] for each in pending)
+    raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
+
+
+def _ask(office: Office, about: Opened, pending: tuple[Interrupt, ...]) -> None:
+    # Approvals are written down by the door; questions have only this place.
+    for each in pending:
+        if each.value["kind"] == "question":
+            body: dict[str, JsonValue] = {"kind": "question", "text": each.value["text"]}
+            office.bus.publish(office.ledger.append(about.delivery, "asked", each.value["id"], body))
+
+
+def _asked(pending: tuple[Interrupt, ...]) -> str:
+    return " ".join(f"{each.value['id']}: {_what(each.value)}" for each in pending)
+
+
+def _what(asked: dict[str, Any]) -> str:
+    return str(asked["text"]) if asked["kind"] == "question" else " ".join(asked["reasons"])
+
+
+def _a(kind: str) -> str:
+    return "an approval" if kind == "approval" else "a question"
+
+
+def _waits_for(office: Office, about: Opened) -> str:
+    """Return the delivery of an earlier story of the same run that has not ended, "" if there is none."""
+    for each in unfinished(office.ledger):
+        if each.delivery == about.delivery:
+            return ""
+        if each.run == about.run:
+            return each.delivery
+    return ""
+
+
+def _anchor(office: Office, about: Opened) -> None:
+    """Keep the last row's hash where the ledger's file cannot reach: among the refs of the repository."""
+    row = office.ledger.find(about.delivery, "closed", "closed")
+    if row:
+        anchor(workbench(office, about), row.number, row.hash)
+
+
+def _close(office: Office, about: Opened, ended: Closed) -> None:
+    row = office.ledger.append(about.delivery, "closed", "closed", ended.model_dump(mode="json"))
+    office.bus.publish(row)
+    saver = open_saver(office.settings.home / "checkpoints.db")
+    saver.delete_thread(about.delivery)
+    saver.conn.close()
