@@ -1,0 +1,36 @@
+"""Running a service's tests in a sandbox, and judging the tests themselves.
+
+running   run them, rerun what is new or failed, note which test runs which line
+judging   change a line at a time and see whether a test notices
+mutating  what such changes are
+reports   reading what sandboxed code wrote, without believing it
+inside    the part that runs in the sandbox, next to the service
+"""
+
+from tools.testing.judging import mutate
+from tools.testing.model import (
+    Coverage,
+    Flaky,
+    Interpreter,
+    Mutant,
+    MutationReport,
+    TestOutcome,
+    TestReport,
+    Verdict,
+)
+from tools.testing.mutating import find_mutants
+from tools.testing.running import run_tests
+
+__all__ = [
+    "Coverage",
+    "Flaky",
+    "Interpreter",
+    "Mutant",
+    "MutationReport",
+    "TestOutcome",
+    "TestReport",
+    "Verdict",
+    "find_mutants",
+    "mutate",
+    "run_tests",
+]

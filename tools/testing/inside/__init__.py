@@ -1,0 +1,1 @@
+"""Runs in the sandbox, with the service's interpreter: nothing here may import anything of ours."""

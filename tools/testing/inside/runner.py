@@ -1,0 +1,134 @@
+"""Runs pytest one or more times, each time in a fork of its own on a copy of the workspace.
+
+What all runs need is imported once, before the first fork: a run then costs its tests and little more.
+Started as `python runner.py ORDER`, where ORDER is the JSON file described in `tools/testing/running.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+_TICK = 0.01
+
+
+def main(path: str) -> None:
+    """Carry out an order."""
+    order = json.loads(Path(path).read_text())
+    sys.path += order["path"]
+    for name in order["warm"]:
+        try:
+            importlib.import_module(name)
+        except Exception:  # noqa: BLE001, S112  what cannot be imported here, a run may still import
+            continue
+    _supervise(order, Path(tempfile.mkdtemp(prefix="runs-")))
+
+
+def _supervise(order: dict[str, Any], place: Path) -> None:
+    """Keep so many runs going at a time; say how each ended as soon as it has."""
+    waiting = list(order["runs"])
+    going: dict[int, tuple[dict[str, Any], float]] = {}
+    ended: dict[str, dict[str, object]] = {}
+    limit = time.monotonic() + order["seconds"]
+    while going or (waiting and time.monotonic() < limit):
+        while waiting and len(going) < order["workers"] and time.monotonic() < limit:
+            run = waiting.pop(0)
+            going[_fork(order, run, place / run["name"])] = (run, time.monotonic())
+        time.sleep(_TICK)
+        for pid, (run, start) in list(going.items()):
+            found, status = os.waitpid(pid, os.WNOHANG)
+            seconds = time.monotonic() - start
+            late = not found and (seconds > run["seconds"] or time.monotonic() > limit)
+            if late:
+                os.killpg(pid, signal.SIGKILL)
+                _, status = os.waitpid(pid, 0)
+            if found or late:
+                del going[pid]
+                shutil.rmtree(place / run["name"], ignore_errors=True)
+                code = os.waitstatus_to_exitcode(status)
+                ended[run["name"]] = {"exit": code, "seconds": seconds, "timed_out": late}
+                _write(Path(order["out"]) / "runs.json", json.dumps(ended))
+
+
+def _fork(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        os.setsid()
+        log = os.open(Path(order["out"]) / f"{run['name']}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        code = _run(order, run, place)
+    except BaseException:  # noqa: BLE001  a fork must never go on as its parent
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
+    root = place / "workspace"
+    shutil.copytree(order["workspace"], root, symlinks=True, ignore=_ignored)
+    for file, text in run["patch"].items():
+        (root / file).write_text(text, newline="")
+    temporary = place / "tmp"
+    temporary.mkdir()
+    os.environ.update(TMPDIR=str(temporary), HYPOTHESIS_STORAGE_DIRECTORY=str(place / "hypothesis"))
+    tempfile.tempdir = None
+    os.chdir(root)
+    sys.path.insert(0, str(root))
+    sys.argv = ["pytest"]
+    plugin = _plugin()
+    lines = plugin.Lines(root, place / "coverage") if run["lines"] else None
+    pytest: Any = importlib.import_module("pytest")
+    with (Path(order["out"]) / f"{run['name']}.jsonl").open("w") as file:
+        reporter = plugin.Reporter(file, root, run["select"], lines)
+        arguments = [*_arguments(run), f"--basetemp={temporary / 'pytest'}"]
+        return int(pytest.main(arguments, plugins=[reporter]))
+
+
+def _plugin() -> Any:
+    """Load it by its place: a folder of ours on the path could shadow modules of the service."""
+    spec = importlib.util.spec_from_file_location("shipcrew_plugin", Path(__file__).parent / "plugin.py")
+    if spec is None or spec.loader is None:
+        raise ImportError("plugin.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _arguments(run: dict[str, Any]) -> list[str]:
+    arguments = ["-q", "-p", "no:cacheprovider", "--color=no", "--tb=short", f"--rootdir={Path.cwd()}"]
+    if importlib.util.find_spec("hypothesis"):
+        arguments.append(f"--hypothesis-seed={run['seed']}")
+    if run["brief"]:
+        # Assertions need not be explained here, and rewriting them wants to come before any import.
+        arguments += ["-x", "--assert=plain", "--tb=no"]
+    return [*arguments, *run["select"]]
+
+
+def _ignored(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name in (".git", "__pycache__", ".hypothesis", ".pytest_cache")]
+
+
+def _write(path: Path, text: str) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,145 @@
+"""Judging tests: does one of them notice when a line says something else?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.sandbox import Completed, Limits, Sandbox
+from tools.testing.model import Coverage, Interpreter, Mutant, MutationReport, Verdict
+from tools.testing.mutating import find_mutants
+from tools.testing.reports import BrokenReport, RunEnd, read_ends, read_log, read_run
+from tools.testing.running import Order, Run, broken, carry_out, cores
+
+_CONTROL = "unchanged"
+
+
+@dataclass(frozen=True)
+class _Trial:
+    name: str
+    mutant: Mutant
+    tests: tuple[str, ...]
+    left_out: int
+
+
+def mutate(
+    sandbox: Sandbox,
+    environment: Interpreter,
+    workspace: Path,
+    scratch: Path,
+    changed: Mapping[str, Sequence[tuple[int, int]]],
+    coverage: Coverage,
+    seed: str,
+    *,
+    limit: int = 20,
+    seconds_each: float = 20.0,
+    seconds: float = 180.0,
+    variables: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> MutationReport:
+    """Put mutants of the changed lines before the tests that run those lines.
+
+    `changed` gives files and inclusive ranges of lines, `coverage` comes from `run_tests`, `seed` is the id
+    of the tree. `seconds_each` bounds the tests of one mutant (slow tests beyond it are left out, and
+    counted), `seconds` the whole. As many run at one time as there are cores. The workspace is not changed.
+    """
+    sources = {file: text for file in changed if (text := _source(workspace, file)) is not None}
+    mutants, candidates = find_mutants(sources, changed, seed, limit)
+    trials = [_trial(number, mutant, coverage, seconds_each) for number, mutant in enumerate(mutants)]
+    runs = [_run(trial, sources, coverage, seconds_each) for trial in trials if trial.tests]
+    if not runs:
+        return MutationReport(verdicts=tuple(_uncovered(each) for each in trials), candidates=candidates)
+    together = tuple(dict.fromkeys(test for run in runs for test in run.select))
+    control = Run(name=_CONTROL, select=together, brief=True, seconds=seconds)
+    order = Order(
+        workspace=workspace,
+        out=scratch / "mutants",
+        warm=coverage.modules,
+        workers=cores(),
+        seconds=seconds,
+        runs=(control, *runs),
+    )
+    done = carry_out(sandbox, environment, order, variables or {}, limits or Limits())
+    try:
+        ends = _ends(order.out, done)
+        verdicts = tuple(_verdict(order.out, ends, each) for each in trials)
+    except BrokenReport as error:
+        return MutationReport(candidates=candidates, problem=str(error), seconds=done.seconds)
+    return MutationReport(verdicts=verdicts, candidates=candidates, seconds=done.seconds)
+
+
+def _source(workspace: Path, file: str) -> str | None:
+    path = workspace / file
+    # The workspace holds what others wrote: no link is followed out of it.
+    if not path.resolve().is_relative_to(workspace.resolve()) or not path.is_file():
+        return None
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _trial(number: int, mutant: Mutant, coverage: Coverage, seconds_each: float) -> _Trial:
+    """Ask the fastest tests, as many as fit into a third of the time: a mutant may make them slower."""
+    covering = coverage.covering(mutant.file, mutant.line)
+    asked: list[str] = []
+    spent = 0.0
+    for test in covering:
+        spent += coverage.took(test)
+        if asked and spent > seconds_each / 3:
+            break
+        asked.append(test)
+    return _Trial(f"mutant{number}", mutant, tuple(asked), len(covering) - len(asked))
+
+
+def _run(trial: _Trial, sources: Mapping[str, str], coverage: Coverage, seconds_each: float) -> Run:
+    expected = sum(coverage.took(test) for test in trial.tests)
+    return Run(
+        name=trial.name,
+        select=trial.tests,
+        patch={trial.mutant.file: trial.mutant.apply(sources[trial.mutant.file])},
+        brief=True,
+        seconds=max(seconds_each, 3 * expected),
+    )
+
+
+def _ends(out: Path, done: Completed) -> dict[str, RunEnd]:
+    """Return how each run ended; raises BrokenReport unless the tests pass when nothing is changed."""
+    failed = broken(done)
+    if failed is not None:
+        raise BrokenReport(failed)
+    ends = read_ends(out)
+    if _CONTROL not in ends:
+        raise BrokenReport("The tests were not run.")
+    problem = read_run(out, _CONTROL).contradiction(ends[_CONTROL])
+    if problem is not None or ends[_CONTROL].exit != 0:
+        reason = problem or "A test fails."
+        raise BrokenReport(f"Without any change: {reason}\n{read_log(out, _CONTROL)}".strip())
+    return ends
+
+
+def _uncovered(trial: _Trial) -> Verdict:
+    return Verdict(mutant=trial.mutant, result="survived", reason="No test runs this line.")
+
+
+def _verdict(out: Path, ends: Mapping[str, RunEnd], trial: _Trial) -> Verdict:
+    if not trial.tests:
+        return _uncovered(trial)
+    about = Verdict(mutant=trial.mutant, result="not_run", tests=trial.tests, left_out=trial.left_out)
+    end = ends.get(trial.name)
+    if end is None:
+        return about.model_copy(update={"reason": "There was no time left."})
+    if end.timed_out:
+        return about.model_copy(update={"result": "timed_out"})
+    try:
+        said = read_run(out, trial.name)
+    except BrokenReport as error:
+        return about.model_copy(update={"reason": str(error)})
+    bad = next((each.id for each in said.tests if each.outcome in ("failed", "errored")), "")
+    if end.exit == 0 and said.contradiction(end) is None:
+        return about.model_copy(update={"result": "survived"})
+    # A crash, or an import that fails, is noticed too, if not by a test that could be named.
+    if bad or end.exit not in (0, 5):
+        return about.model_copy(update={"result": "killed", "killed_by": bad})
+    return about.model_copy(update={"reason": said.contradiction(end) or "The tests were not run."})

@@ -1,0 +1,144 @@
+"""Reading what sandboxed code wrote: bounded, as plain data, and only if it is what it claims to be."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from tools.testing.model import Outcome, TestOutcome
+
+_LARGEST = 64_000_000
+"""Bytes of a report that are read; a larger one is refused."""
+_LINES = TypeAdapter(dict[int, tuple[str, ...]])
+
+
+class BrokenReport(ValueError):  # noqa: N818  names what was found
+    """A report that is missing, too large, or not one."""
+
+
+class RunEnd(BaseModel):
+    """How one run of pytest ended, as the runner saw it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    exit: int
+    seconds: float
+    timed_out: bool
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["collected", "test", "lines", "modules", "finished"]
+    id: str = ""
+    outcome: Outcome = "errored"
+    message: str = ""
+    traceback: str = ""
+    seconds: float = 0.0
+    file: str = ""
+    lines: dict[int, tuple[str, ...]] = {}
+    names: tuple[str, ...] = ()
+    exit: int = -1
+
+
+class RunReport(BaseModel):
+    """What one run of pytest said of itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    collected: tuple[str, ...] = ()
+    tests: tuple[TestOutcome, ...] = ()
+    lines: dict[str, dict[int, tuple[str, ...]]] = {}
+    modules: tuple[str, ...] = ()
+    exit: int | None = None
+    """None: it did not reach its end."""
+
+    def contradiction(self, end: RunEnd) -> str | None:
+        """Say why the report cannot be believed, given how the run ended; None if it can."""
+        bad = [each.id for each in self.tests if each.outcome in ("failed", "errored")]
+        told = [each.id for each in self.tests]
+        silent = sorted(set(self.collected).difference(told))
+        if end.timed_out:
+            return f"The tests did not end within {end.seconds:.0f} s."
+        if self.exit is None:
+            return f"The run broke off (exit {end.exit}) before it could say how the tests went."
+        if self.exit != end.exit:
+            return f"The report says exit {self.exit}, but the run ended with {end.exit}."
+        if len(told) != len(set(told)):
+            return "The report tells of a test more than once."
+        if end.exit == 0 and (bad or silent):
+            return f"The run ended as a success, but {(bad or silent)[0]} did not pass."
+        if end.exit == 1 and not bad:
+            return "The run ended as a failure, but the report tells of none."
+        if end.exit == 5 or not told:
+            return "No tests ran."
+        if end.exit not in (0, 1) and not bad:
+            return f"pytest could not run the tests (exit {end.exit})."
+        if not any(each.outcome != "skipped" for each in self.tests):
+            return "Every test was skipped."
+        return None
+
+
+def read_ends(folder: Path) -> dict[str, RunEnd]:
+    """Return how each run ended, by name. Raises BrokenReport."""
+    try:
+        return TypeAdapter(dict[str, RunEnd]).validate_json(_read(folder / "runs.json"))
+    except ValidationError as error:
+        raise BrokenReport("The runner's report is not readable.") from error
+
+
+def read_run(folder: Path, name: str) -> RunReport:
+    """Return what a run said of itself. Raises BrokenReport."""
+    collected: list[str] = []
+    tests: list[TestOutcome] = []
+    lines: dict[str, dict[int, tuple[str, ...]]] = {}
+    modules: tuple[str, ...] = ()
+    end: int | None = None
+    for record in _records(_read(folder / f"{name}.jsonl")):
+        if record.kind == "collected":
+            collected.append(record.id)
+        elif record.kind == "test":
+            facts = record.model_dump(include={"id", "outcome", "message", "traceback", "seconds"})
+            tests.append(TestOutcome(**facts))
+        elif record.kind == "lines":
+            lines[record.file] = record.lines
+        elif record.kind == "modules":
+            modules = record.names
+        else:
+            end = record.exit
+    return RunReport(collected=tuple(collected), tests=tuple(tests), lines=lines, modules=modules, exit=end)
+
+
+def read_log(folder: Path, name: str) -> str:
+    """Return the end of what a run printed, or ""."""
+    try:
+        return _read(folder / f"{name}.log").decode("utf-8", "replace")[-2_000:].strip()
+    except BrokenReport:
+        return ""
+
+
+def _records(content: bytes) -> Iterator[_Record]:
+    for line in content.decode("utf-8", "replace").splitlines():
+        try:
+            yield _Record.model_validate(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise BrokenReport("The tests' report is not readable.") from error
+
+
+def _read(path: Path) -> bytes:
+    """Read a plain file, and neither what a link points to nor a pipe that never ends."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise BrokenReport("There is no report of the tests.") from error
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+            raise BrokenReport("The tests' report is not a plain file, or too large.")
+        return file.read(_LARGEST)

@@ -1,0 +1,212 @@
+"""Running a service's tests in a sandbox."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.sandbox import Completed, Job, Limits, Sandbox
+from tools.testing.model import Coverage, Flaky, Interpreter, TestOutcome, TestReport
+from tools.testing.reports import BrokenReport, RunEnd, RunReport, read_ends, read_log, read_run
+
+INSIDE = Path(__file__).resolve().parent / "inside"
+
+
+class Run(BaseModel):
+    """One run of pytest, in a process and on a copy of the workspace of its own."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    select: tuple[str, ...] = ()
+    """Node ids, files or folders, in the order to run them; none means all."""
+    patch: dict[str, str] = {}
+    """Files of the copy that hold something else."""
+    seed: int = 0
+    """For Hypothesis."""
+    lines: bool = False
+    """Whether to note which test runs which line."""
+    brief: bool = False
+    """Whether to stop at the first failure and explain nothing."""
+    seconds: float
+
+
+class Order(BaseModel):
+    """What the runner in the sandbox is told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    workspace: Path
+    out: Path
+    path: tuple[Path, ...] = ()
+    """Folders of packages besides the service's own."""
+    warm: tuple[str, ...] = ()
+    """Modules to import before the first run."""
+    workers: int = 1
+    """Runs at one time."""
+    seconds: float
+    """For all runs together."""
+    runs: tuple[Run, ...]
+
+
+def run_tests(
+    sandbox: Sandbox,
+    environment: Interpreter,
+    workspace: Path,
+    scratch: Path,
+    select: Sequence[str] = (),
+    *,
+    new: Sequence[str] = (),
+    reruns: int = 2,
+    coverage: Interpreter | None = None,
+    variables: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> TestReport:
+    """Run pytest on a copy of the workspace and say how it went. The workspace itself is not changed.
+
+    `select` names node ids, files or folders; none means all. Tests that fail, and those of `new` (the same
+    kind of names), run `reruns` more times. `coverage` is an environment that holds coverage.py: with it the
+    report says which test runs which line. A report that is missing, unreadable or at odds with the exit code
+    is a failure, and so is a run without tests.
+    """
+    limits = limits or Limits()
+    seconds = limits.wall_seconds or 600
+    options = [each for each in select if each.startswith("-") or not each]
+    if options:
+        return TestReport(problem=f"{options[0]!r} is not the name of a test.")
+    path = (_packages(coverage),) if coverage else ()
+    first = Run(name="first", select=tuple(select), lines=coverage is not None, seconds=seconds)
+    order = Order(workspace=workspace, out=scratch / "first", path=path, seconds=seconds, runs=(first,))
+    done = carry_out(sandbox, environment, order, variables or {}, limits)
+    report, said = _reported(order.out, done)
+    wrong = {each.id for each in (*report.failed, *report.errored)}
+    again = [each.id for each in report.tests if each.id in wrong or _is_new(each.id, new)]
+    if report.problem is None and again and reruns:
+        runs = tuple(
+            Run(name=f"rerun{number}", select=tuple(again), seed=number, seconds=seconds)
+            for number in range(1, reruns + 1)
+        )
+        order = Order(workspace=workspace, out=scratch / "again", workers=cores(), seconds=seconds, runs=runs)
+        completed = carry_out(sandbox, environment, order, variables or {}, limits)
+        flaky = _flaky(report.tests, again, [_outcomes(order.out, run.name, completed) for run in runs])
+        report = report.model_copy(update={"flaky": flaky, "seconds": report.seconds + completed.seconds})
+    if coverage is not None and said is not None:
+        flaky_ids = {each.id for each in report.flaky}
+        steady = [each for each in report.passed if each.id not in flaky_ids]
+        report = report.model_copy(update={"coverage": _coverage(said, steady)})
+    return report
+
+
+def carry_out(
+    sandbox: Sandbox, environment: Interpreter, order: Order, variables: Mapping[str, str], limits: Limits
+) -> Completed:
+    """Have an order carried out in the sandbox; what came of it lies in `order.out`."""
+    shutil.rmtree(order.out, ignore_errors=True)
+    order.out.mkdir(parents=True)
+    told = order.out.parent / f"{order.out.name}.json"
+    told.write_text(order.model_dump_json())
+    return sandbox.run(
+        Job(
+            argv=(str(environment.python), "-s", "-P", "-B", str(INSIDE / "runner.py"), str(told)),
+            folder=order.out,
+            readable=(environment.folder, order.workspace, INSIDE, told, *order.path),
+            writable=(order.out,),
+            environment={**variables, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
+            # A little more than the runner takes, which can say more of what went wrong than an end by force.
+            limits=limits.model_copy(update={"wall_seconds": order.seconds + 10}),
+        )
+    )
+
+
+def cores() -> int:
+    """Return how many runs to have at one time."""
+    return len(os.sched_getaffinity(0))
+
+
+def broken(done: Completed) -> str | None:
+    """Say what ended the job before its runs did, or None."""
+    if done.ending == "exited" and done.exit_code == 0:
+        return None
+    endings = {"timed_out": "took too long", "out_of_memory": "ran out of memory", "killed": "was killed"}
+    what = endings.get(done.ending, f"ended with exit {done.exit_code}")
+    return f"The tests' job {what}. {done.stderr[-1_000:]}".strip()
+
+
+def _packages(environment: Interpreter) -> Path:
+    return next(iter(sorted(environment.folder.glob("lib/python*/site-packages"))))
+
+
+def _reported(out: Path, done: Completed) -> tuple[TestReport, RunReport | None]:
+    try:
+        end, said = _read(out, "first", done)
+    except BrokenReport as error:
+        problem = f"{error} {read_log(out, 'first')}".strip()
+        return TestReport(
+            problem=problem, ending=done.ending, exit_code=done.exit_code, seconds=done.seconds
+        ), None
+    doubt = said.contradiction(end)
+    report = TestReport(
+        tests=said.tests,
+        problem=f"{doubt}\n{read_log(out, 'first')}".strip() if doubt else None,
+        ending=done.ending,
+        exit_code=end.exit,
+        seconds=done.seconds,
+    )
+    return report, said
+
+
+def _read(out: Path, name: str, done: Completed) -> tuple[RunEnd, RunReport]:
+    failed = broken(done)
+    if failed is not None:
+        raise BrokenReport(failed)
+    end = read_ends(out).get(name)
+    if end is None:
+        raise BrokenReport("The tests were not run.")
+    return end, read_run(out, name)
+
+
+def _outcomes(out: Path, name: str, done: Completed) -> dict[str, TestOutcome]:
+    try:
+        _, said = _read(out, name, done)
+    except BrokenReport:
+        return {}
+    return {each.id: each for each in said.tests}
+
+
+def _flaky(
+    tests: Sequence[TestOutcome], again: Sequence[str], runs: Sequence[Mapping[str, TestOutcome]]
+) -> tuple[Flaky, ...]:
+    """A test that a rerun says nothing of has errored there: it passed only in company of others."""
+    first = {each.id: each.outcome for each in tests}
+    found = []
+    for test in again:
+        outcomes = (first[test], *(run[test].outcome if test in run else "errored" for run in runs))
+        if len(set(outcomes)) > 1:
+            found.append(Flaky(id=test, outcomes=outcomes))
+    return tuple(found)
+
+
+def _is_new(test: str, new: Sequence[str]) -> bool:
+    return any(
+        test == each or test.startswith((f"{each}::", f"{each.rstrip('/')}/", f"{each}[")) for each in new
+    )
+
+
+def _coverage(said: RunReport, passed: Sequence[TestOutcome]) -> Coverage:
+    places = {each.id: place for place, each in enumerate(passed)}
+    lines = {
+        file: {
+            line: tuple(sorted(places[test] for test in tests if test in places))
+            for line, tests in by_line.items()
+            # A line that only failing tests run is not covered; one that ran at import is, by all.
+            if not tests or any(test in places for test in tests)
+        }
+        for file, by_line in said.lines.items()
+    }
+    return Coverage(
+        tests=tuple(places), seconds=tuple(each.seconds for each in passed), lines=lines, modules=said.modules
+    )
