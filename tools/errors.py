@@ -1,12 +1,12 @@
 """What no caller can mend by calling again.
 
-    ToolError
-    ├── RepositoryError      the git repository is not in a state to work on
-    ├── SandboxUnavailable   this machine offers no sandbox
-    ├── JobRefused           a job asks for what no sandbox gives
-    ├── SandboxFailed        the sandbox could not be set up for a job
-    ├── PlatformError        the local platform does not answer
-    └── PolicyError          the policies cannot be asked at all
+ToolError
+├── RepositoryError      the git repository is not in a state to work on
+├── SandboxUnavailable   this machine offers no sandbox
+├── JobRefused           a job asks for what no sandbox gives
+├── SandboxFailed        the sandbox could not be set up for a job
+├── PlatformError        the local platform does not answer
+└── PolicyError          the policies cannot be asked at all
 """
 
 from __future__ import annotations

@@ -1,0 +1,111 @@
+"""The kernel's calls that Python has no words for."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+SIGKILL = 9
+SIGTERM = 15
+SIGXCPU = 24
+IGNORED_BY_PYTHON = (13, 25)
+"""SIGPIPE and SIGXFSZ: a program expects their default."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_CAPBSET_DROP = 24
+_PR_SET_SECCOMP = 22
+_PR_SET_SECUREBITS = 28
+_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
+_SECCOMP_MODE_FILTER = 2
+_SECURE_BITS = 0xEF
+"""NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock, and KEEP_CAPS locked as off."""
+_LAST_CAPABILITY = 63
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+def call(what: str, number: int, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None) -> int:
+    """Make a system call by number; raises OSError that names `what`."""
+    words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
+    result: int = _libc.syscall(ctypes.c_long(number), *words)
+    return _checked(what, result)
+
+
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    """mount(2); raises OSError."""
+    words = (
+        source.encode(),
+        target.encode(),
+        kind.encode() or None,
+        ctypes.c_ulong(flags),
+        data.encode() or None,
+    )
+    _checked(f"mount {kind or 'bind'} on {target}", _libc.mount(*words))
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that forked it ends."""
+    _prctl("PR_SET_PDEATHSIG", _PR_SET_PDEATHSIG, SIGKILL)
+
+
+def set_dumpable(on: bool) -> None:
+    """Say whether others of the same user may look into this process through /proc."""
+    _prctl("PR_SET_DUMPABLE", _PR_SET_DUMPABLE, int(on))
+
+
+def adopt_orphans() -> None:
+    """Become the parent of all descendants whose parents die."""
+    _prctl("PR_SET_CHILD_SUBREAPER", _PR_SET_CHILD_SUBREAPER, 1)
+
+
+def forbid_new_privileges() -> None:
+    """Make setuid programs and file capabilities powerless from here on."""
+    _prctl("PR_SET_NO_NEW_PRIVS", _PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities(capset: int) -> None:
+    """Give up every capability for good; `capset` is the number of that call on this machine.
+
+    The bounding set and the secure bits need a capability themselves: who has none has nothing to lose there.
+    """
+    _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    _libc.prctl(_PR_SET_SECUREBITS, _SECURE_BITS, 0, 0, 0)
+    for capability in range(_LAST_CAPABILITY + 1):
+        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+    version_3 = (0x20080522).to_bytes(4, "little") + bytes(4)
+    call("capset", capset, version_3, bytes(24))
+
+
+def default_signals() -> None:
+    """Undo what Python ignores, and block nothing."""
+    for number in IGNORED_BY_PYTHON:
+        _libc.signal(number, None)
+    _libc.sigprocmask(2, bytes(128), None)
+
+
+def load_filter(program: bytes) -> None:
+    """Put a seccomp filter on this process, for good; needs `forbid_new_privileges` first."""
+    code = ctypes.create_string_buffer(program, len(program))
+    filter_program = _Program(len(program) // 8, ctypes.addressof(code))
+    _prctl("PR_SET_SECCOMP", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(filter_program))
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+def _prctl(what: str, option: int, argument: int, more: int = 0) -> None:
+    words = (ctypes.c_ulong(argument), ctypes.c_ulong(more), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    _checked(what, _libc.prctl(option, *words))
+
+
+def _checked(what: str, result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result

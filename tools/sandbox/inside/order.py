@@ -1,0 +1,37 @@
+"""What the launcher is told. It crosses the process boundary as a dictionary of plain values."""
+
+from __future__ import annotations
+
+
+class Order:
+    """How to confine one program, and for how long. File descriptors are numbers that the launcher inherited."""
+
+    kind: str
+    """Name of the sandbox."""
+    argv: list[str]
+    folder: str
+    environment: dict[str, str]
+    control: int
+    """Read end: a byte asks the program to end, its closing means that everything dies."""
+    status: int
+    """Write end: one line when the program starts, one when all is over."""
+    log: int | None
+    """Open file that takes the output; None leaves stdout and stderr as they are."""
+    log_bytes: int
+    """How long the log may become; its older half goes when it does."""
+    oom_events: int | None
+    """Open cgroup file that counts out-of-memory kills."""
+    capset: int
+    """Number of that system call."""
+    seccomp: bytes
+    memory_bytes: int | None
+    """To be watched here; None where a cgroup sees to it."""
+    processes: int | None
+    """To be watched here; None where a cgroup sees to it."""
+    cpu_seconds: int
+    wall_seconds: float | None
+    file_bytes: int
+
+    def __init__(self, **fields: object) -> None:
+        """Take the values over as they are."""
+        self.__dict__.update(fields)

@@ -1,0 +1,109 @@
+"""Keeping one program within its bounds until it ends, and leaving nothing behind."""
+
+from __future__ import annotations
+
+import os
+import select
+
+from tools.sandbox.inside import family, kernel, program
+from tools.sandbox.inside.order import Order
+from tools.sandbox.inside.watch import Watch
+
+_CHUNK = 1 << 16
+
+
+def supervise(order: Order) -> None:
+    """Run the program to its end, kill what it left, report on the status pipe. Runs as process 1 of the job."""
+    kernel.set_dumpable(False)
+    for descriptor in (order.control, order.status, order.log, order.oom_events):
+        if descriptor is not None:
+            os.set_inheritable(descriptor, False)
+    output = os.pipe() if order.log is not None else None
+    child = program.start(order, output[1] if output else None)
+    if output:
+        os.close(output[1])
+    ending, code = _Supervisor(order, child, output[0] if output else None).wait()
+    os.write(order.status, f"{ending} {code}\n".encode())
+
+
+class _Supervisor:
+    def __init__(self, order: Order, child: int, output: int | None) -> None:
+        self._order = order
+        self._child = child
+        self._output = output
+        self._watch = Watch(order)
+        self._status: int | None = None
+
+    def wait(self) -> tuple[str, int]:
+        ending = self._attend()
+        family.kill_all(self._reap)
+        if self._output is not None:
+            while self._copy_output():
+                pass
+        code = os.waitstatus_to_exitcode(self._status) if self._status is not None else -kernel.SIGKILL
+        if self._watch.out_of_memory():
+            ending = "out_of_memory"
+        elif not ending:
+            ending = {-kernel.SIGXCPU: "timed_out"}.get(code, "killed" if code < 0 else "exited")
+        return ending, code
+
+    def _attend(self) -> str:
+        """Return when the program has ended or has to; the ending if that is already clear."""
+        poll = select.poll()
+        poll.register(self._order.control, select.POLLIN)
+        poll.register(os.pidfd_open(self._child), select.POLLIN)
+        if self._output is not None:
+            poll.register(self._output, select.POLLIN)
+        while True:
+            events = dict(poll.poll(max(1, self._watch.pause * 1000)))
+            if self._output in events and not self._copy_output():
+                poll.unregister(self._output)
+            if self._order.control in events and not self._obey():
+                return "killed"
+            self._reap()
+            if self._status is not None:
+                return ""
+            exceeded = self._watch.exceeded(family.members())
+            if exceeded:
+                return exceeded
+
+    def _obey(self) -> bool:
+        """Do what the control pipe asks for; False when everything has to die."""
+        if not os.read(self._order.control, 1):
+            return False
+        os.kill(self._child, kernel.SIGTERM)
+        return True
+
+    def _reap(self) -> bool:
+        """Collect the dead; False when there are no children left."""
+        try:
+            while True:
+                process, status = os.waitpid(-1, os.WNOHANG)
+                if process == self._child:
+                    self._status = status
+                if not process:
+                    return True
+        except ChildProcessError:
+            return False
+
+    def _copy_output(self) -> bool:
+        """Move some output to the log; False at its end."""
+        data = os.read(self._output, _CHUNK) if self._output is not None else b""
+        log = self._order.log
+        if log is None or not data:
+            return False
+        if os.lseek(log, 0, os.SEEK_CUR) + len(data) > self._order.log_bytes:
+            _keep_half(log, self._order.log_bytes // 2)
+        os.write(log, data)
+        return True
+
+
+def _keep_half(log: int, keep: int) -> None:
+    """Move the last `keep` bytes of the log to its front and forget the rest."""
+    source = max(0, os.lseek(log, 0, os.SEEK_END) - keep)
+    target = 0
+    while data := os.pread(log, _CHUNK, source):
+        target += os.pwrite(log, data, target)
+        source += len(data)
+    os.ftruncate(log, target)
+    os.lseek(log, target, os.SEEK_SET)

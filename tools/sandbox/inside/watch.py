@@ -1,0 +1,120 @@
+"""Counting what a job uses, and saying when it is too much."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from tools.sandbox.inside.order import Order
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_CALM_SECONDS = 0.1
+_ALERT_SECONDS = 0.02
+"""Between two looks when half of the memory or of the processes is used: a process touches some 3 GB a second."""
+
+
+class Usage:
+    """What the processes of a job use together."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.memory_bytes = 0
+        self.threads = 0
+        self.cpu_seconds = 0.0
+
+
+def measure(processes: list[int]) -> Usage:
+    """Add up the processes; pages that they share count for each."""
+    usage = Usage()
+    ended = os.times()
+    usage.cpu_seconds = ended.children_user + ended.children_system
+    for process in processes:
+        fields = stat(process)
+        if fields:
+            usage.cpu_seconds += sum(map(int, fields[11:15])) / _TICKS
+            usage.threads += int(fields[17])
+            usage.memory_bytes += int(fields[21]) * _PAGE
+    return usage
+
+
+def stat(process: int) -> list[bytes]:
+    """Return the fields of /proc/PID/stat from the state on, or nothing if the process is gone."""
+    try:
+        handle = os.open(f"/proc/{process}/stat", os.O_RDONLY)
+    except OSError:
+        return []
+    try:
+        return os.read(handle, 4096).rpartition(b")")[2].split()
+    except OSError:
+        return []
+    finally:
+        os.close(handle)
+
+
+class Watch:
+    """The bounds of one job."""
+
+    def __init__(self, order: Order) -> None:
+        """Start the clock."""
+        self._order = order
+        self._began = time.monotonic()
+        self.pause = _ALERT_SECONDS
+        """Seconds until the next look is due."""
+
+    def exceeded(self, processes: list[int]) -> str:
+        """Return the ending of a job that went over a bound, or ""."""
+        order = self._order
+        left = (
+            order.wall_seconds - (time.monotonic() - self._began)
+            if order.wall_seconds is not None
+            else _CALM_SECONDS
+        )
+        if left <= 0:
+            return "timed_out"
+        if self.out_of_memory():
+            return "out_of_memory"
+        usage = measure(processes)
+        if usage.cpu_seconds > order.cpu_seconds:
+            return "timed_out"
+        if order.memory_bytes is not None and usage.memory_bytes > order.memory_bytes:
+            usage.memory_bytes = sum(map(_own_memory, processes))
+            if usage.memory_bytes > order.memory_bytes:
+                return "out_of_memory"
+        if order.processes is not None and usage.threads > order.processes:
+            return "killed"
+        self.pause = min(left, _ALERT_SECONDS if self._is_high(usage) else _CALM_SECONDS)
+        return ""
+
+    def out_of_memory(self) -> bool:
+        """Whether the cgroup has killed anything for want of memory."""
+        if self._order.oom_events is None:
+            return False
+        for line in os.pread(self._order.oom_events, 4096, 0).splitlines():
+            name, _, count = line.partition(b" ")
+            if name == b"oom_kill" and int(count):
+                return True
+        return False
+
+    def _is_high(self, usage: Usage) -> bool:
+        order = self._order
+        return (order.memory_bytes is not None and 2 * usage.memory_bytes > order.memory_bytes) or (
+            order.processes is not None and 2 * usage.threads > order.processes
+        )
+
+
+def _own_memory(process: int) -> int:
+    """Return bytes, with a share only of what is shared (slower than the plain count)."""
+    try:
+        handle = os.open(f"/proc/{process}/smaps_rollup", os.O_RDONLY)
+    except OSError:
+        return 0
+    try:
+        for line in os.read(handle, 4096).splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+    return 0

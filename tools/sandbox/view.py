@@ -1,0 +1,157 @@
+"""What a job sees of the file system, whichever sandbox shows it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tools.errors import JobRefused
+from tools.sandbox.model import Job
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
+_SETTINGS = (
+    "alternatives ld.so.cache ld.so.conf ld.so.conf.d localtime mime.types nsswitch.conf os-release protocols services "
+    "timezone"
+).split()
+_CERTIFICATES = (
+    "ca-certificates pki/ca-trust/extracted pki/tls ssl/cert.pem ssl/certs ssl/openssl.cnf".split()
+)
+_NAME_SERVICE = ("hosts", "resolv.conf")
+_PACKAGES = ("site-packages", "dist-packages")
+
+
+@dataclass(frozen=True)
+class View:
+    """Real paths, parents before what lies in them."""
+
+    system: tuple[Path, ...]
+    """Files and folders of the machine, read-only."""
+    links: tuple[tuple[Path, str], ...]
+    """Symbolic links of the machine's root, such as /bin, and where they point."""
+    packages: tuple[Path, ...]
+    """Folders of installed Python packages within `system`, to be hidden."""
+    readable: tuple[Path, ...]
+    writable: tuple[Path, ...]
+    repositories: tuple[Path, ...]
+    """Every `.git` in a named folder, to be hidden."""
+
+
+def view(job: Job) -> View:
+    """Return what the job may see; raises JobRefused for what no sandbox shows."""
+    if not job.argv or any("\0" in each for each in (*job.argv, *job.environment, *job.environment.values())):
+        raise JobRefused(
+            "A job needs a program, and neither arguments nor environment may hold NUL characters."
+        )
+    writable = _outermost([_checked(path, "writable") for path in job.writable])
+    readable = _outermost(
+        [path for each in job.readable if not _within(path := _checked(each, "readable"), writable)]
+    )
+    for each in writable:
+        if not each.is_dir():
+            raise JobRefused(f"{each} cannot be writable: it is not a folder.")
+    if not _within(Path(os.path.normpath(job.folder)), [*readable, *writable]) or not job.folder.is_dir():
+        raise JobRefused(f"The working folder {job.folder} is not a folder within those that the job names.")
+    system, links = _system()
+    return View(
+        system=(*system, *_settings(job.network)),
+        links=links,
+        packages=_packages(),
+        readable=readable,
+        writable=writable,
+        repositories=tuple(found for each in (*readable, *writable) for found in _repositories(each)),
+    )
+
+
+def base_python() -> Path:
+    """Return the interpreter that our own environment was made from, at its real path."""
+    executable: str = getattr(sys, "_base_executable", "") or sys.executable
+    return Path(executable).resolve()
+
+
+def search_path() -> str:
+    """Return the PATH of a job."""
+    return os.pathsep.join(dict.fromkeys((str(base_python().parent), "/usr/local/bin", "/usr/bin", "/bin")))
+
+
+def _checked(path: Path, purpose: str) -> Path:
+    plain = Path(os.path.normpath(path))
+    if not plain.is_absolute():
+        raise JobRefused(f"The {purpose} path {path} is not absolute.")
+    if not os.path.lexists(plain):
+        raise JobRefused(f"The {purpose} path {path} does not exist.")
+    real = plain.resolve()
+    if real != plain:
+        raise JobRefused(
+            f"The {purpose} path {path} leads through a symbolic link to {real}: name the real path."
+        )
+    if ".git" in plain.parts:
+        raise JobRefused(f"The {purpose} path {path} lies in a .git folder, which no job may see.")
+    if plain == Path("/"):
+        raise JobRefused("A job cannot have the whole file system.")
+    return plain
+
+
+def _within(path: Path, folders: list[Path] | tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(each) for each in folders)
+
+
+def _outermost(paths: list[Path]) -> tuple[Path, ...]:
+    """Return the paths, sorted, without those that lie in another one."""
+    kept: list[Path] = []
+    for each in sorted(set(paths)):
+        if not _within(each, kept):
+            kept.append(each)
+    return tuple(kept)
+
+
+def _repositories(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    pending = [str(folder)]
+    while pending:
+        try:
+            entries = os.scandir(pending.pop())
+        except OSError:
+            continue  # what we cannot list, a job with our rights cannot either
+        with entries:
+            for entry in entries:
+                if entry.name == ".git":
+                    yield Path(entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+
+
+@cache
+def _system() -> tuple[tuple[Path, ...], tuple[tuple[Path, str], ...]]:
+    """Return the machine's library folders with the base interpreter's, and the links among the former."""
+    folders = [Path(each) for each in _SYSTEM if Path(each).is_dir() and not Path(each).is_symlink()]
+    links = tuple((Path(each), str(Path(each).readlink())) for each in _SYSTEM if Path(each).is_symlink())
+    prefixes = {
+        Path(sys.base_prefix).resolve(),
+        Path(sys.base_exec_prefix).resolve(),
+        base_python().parent.parent,
+    }
+    folders += [
+        prefix / name for prefix in prefixes for name in ("bin", "lib", "lib64") if (prefix / name).is_dir()
+    ]
+    return _outermost([each for each in folders if not each.is_symlink()]), links
+
+
+@cache
+def _packages() -> tuple[Path, ...]:
+    """Return every folder of Python packages beneath the machine's folders and the base interpreter's."""
+    roots = [*_system()[0], *(Path(each) / "lib" for each in ("/usr", "/usr/local"))]
+    patterns = [
+        f"{middle}python3*/{name}" for middle in ("", "lib/", "lib64/", "local/lib/") for name in _PACKAGES
+    ]
+    found = {path for root in roots for pattern in patterns for path in root.glob(pattern)}
+    return tuple(sorted(path for path in found if path.is_dir() and not path.is_symlink()))
+
+
+def _settings(network: bool) -> tuple[Path, ...]:
+    names = [*_SETTINGS, *(_CERTIFICATES if network else ()), *(_NAME_SERVICE if network else ())]
+    return tuple(path for name in names if (path := Path("/etc", name)).exists())
