@@ -1,0 +1,120 @@
+"""What a blueprint must not hold if a service is to be made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tools.blueprint import shape
+from tools.blueprint.model import Blueprint, Entity, FieldSpec
+from tools.blueprint.names import camel, collection_path, kebab, plural, snake
+from tools.errors import ToolError
+
+NAME_LENGTH = 60
+"""Characters of a name; PostgreSQL cuts identifiers at 63."""
+
+
+def check(blueprint: Blueprint) -> None:
+    """Raise ToolError with all that cannot be made."""
+    problems = list(_problems(blueprint))
+    if problems:
+        raise ToolError(
+            "The blueprint cannot be made into a service:\n" + "\n".join(f"- {p}" for p in problems)
+        )
+
+
+def _problems(blueprint: Blueprint) -> Iterator[str]:
+    if not kebab(blueprint.service):
+        yield f"the service's name {blueprint.service!r} has no letter or digit of ASCII"
+    yield from _same("path", [collection_path(each.name) for each in blueprint.entities])
+    yield from _same("entity", [snake(each.name) for each in blueprint.entities])
+    for entity in blueprint.entities:
+        for problem in _entity_problems(blueprint, entity):
+            yield f"{entity.name}: {problem}"
+
+
+def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
+    yield from _bad_name(entity.name)
+    yield from _bad_name(plural(entity.name))
+    members = ["id", "createdAt", "updatedAt"] + (["status"] if entity.initial_state is not None else [])
+    members += [camel(f"{each.name} id") for each in entity.references]
+    members += [
+        camel(each.name) for each in entity.fields if each.name != "status" or entity.initial_state is None
+    ]
+    yield from _same("member", members)
+    yield from _same("path", [kebab(each.name) for each in entity.actions])
+    for reference in entity.references:
+        yield from _bad_name(reference.name)
+        if blueprint.entity(reference.target) is None:
+            yield f"belongs to {reference.target!r}, which there is not"
+    for field in entity.fields:
+        yield from _field_problems(blueprint, entity, field)
+    for action in entity.actions:
+        yield from _bad_name(action.name)
+        key = shape.object_key(blueprint, action)
+        yield from _same(
+            f"input of {action.name}", [camel(each.name) for each in action.inputs] + ([key] if key else [])
+        )
+        for field in action.inputs:
+            yield from _field_problems(blueprint, entity, field)
+        if action.object is not None and blueprint.entity(action.object) is None:
+            yield f"{action.name} names {action.object!r}, which there is not"
+
+
+def _field_problems(blueprint: Blueprint, entity: Entity, field: FieldSpec) -> Iterator[str]:
+    yield from _bad_name(field.name)
+    if field.type == "choice" and not field.choices:
+        yield f"{field.name} has no choices"
+    if field.pattern is not None:
+        yield from _pattern_problems(field.name, field.pattern)
+    if field.computed is None:
+        return
+    child = blueprint.entity(field.computed.child)
+    if field.type not in ("integer", "number", "money"):
+        yield f"{field.name} is computed, so it must be a number"
+    if child is None or child.reference(field.computed.reference) is None:
+        yield f"{field.name} is computed over {field.computed.child!r}, which does not belong to it"
+        return
+    for factor in field.computed.factors:
+        found = child.field(factor)
+        if found is None or found.type not in ("integer", "number", "money"):
+            yield f"{field.name} is computed from {factor!r}, which is no number of {child.name}"
+    if _computed_from(blueprint, entity.name, field.name, {(entity.name, field.name)}):
+        yield f"{field.name} is computed from itself"
+
+
+def _computed_from(blueprint: Blueprint, entity: str, field: str, aim: set[tuple[str, str]]) -> bool:
+    """Whether the computed field leads back to one that is being looked at."""
+    owner = blueprint.entity(entity)
+    spec = owner.field(field) if owner else None
+    if spec is None or spec.computed is None:
+        return False
+    child = spec.computed.child
+    return any(
+        (child, factor) in aim or _computed_from(blueprint, child, factor, aim | {(child, factor)})
+        for factor in spec.computed.factors
+    )
+
+
+def _pattern_problems(name: str, pattern: str) -> Iterator[str]:
+    import regex  # noqa: PLC0415  only for stories with patterns
+
+    try:
+        regex.compile(pattern)
+    except (regex.error, RecursionError, OverflowError) as error:
+        yield f"{name} must match /{pattern}/, which is no regular expression: {error}"
+
+
+def _bad_name(name: str) -> Iterator[str]:
+    if not re.search("[a-z]", snake(name)):
+        yield f"{name!r} has no letter of ASCII to make a name of"
+    if len(snake(name)) > NAME_LENGTH:
+        yield f"{name!r} is longer than {NAME_LENGTH} characters"
+
+
+def _same(what: str, names: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            yield f"two of them would have the same {what}, {name!r}"
+        seen.add(name)

@@ -1,0 +1,199 @@
+"""Tests of guards as Python expressions, in which null makes every comparison false but `ne`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tools.blueprint.model import (
+    Action,
+    Blueprint,
+    ChildCount,
+    Compare,
+    Comparison,
+    Entity,
+    Expired,
+    FieldRef,
+    FieldSpec,
+    FieldType,
+    Missing,
+    Subject,
+    Test,
+    Value,
+)
+from tools.blueprint.names import snake
+from tools.errors import ToolError
+from tools.stacks.fastapi.identifiers import attribute, class_name
+from tools.stacks.fastapi.source import Code, py
+from tools.stacks.fastapi.values import literal
+
+_OPERATORS: dict[Comparison, str] = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A value in an expression."""
+
+    code: str
+    kind: FieldType
+    nulls: tuple[str, ...] = ()
+    """Expressions of which any may be None; then the value is null, or cannot be reached."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the code of one operation can see: whose it is, and what its variables are called."""
+
+    blueprint: Blueprint
+    entity: Entity
+    action: Action | None
+    own: str
+    """Variable of the resource acted on."""
+    object: str = ""
+    """Variable of the resource that the body names."""
+    references: tuple[tuple[str, str], ...] = ()
+    """Reference and variable of what it points to."""
+
+    def entity_of(self, subject: Subject, via: str) -> Entity:
+        """Return the entity of a subject."""
+        if subject == "object":
+            found = self.blueprint.entity(self.action.object or "") if self.action else None
+        elif subject == "reference":
+            reference = self.entity.reference(via)
+            found = self.blueprint.entity(reference.target) if reference else None
+        else:
+            found = self.entity
+        if found is None:
+            raise ToolError(f"{self.entity.name}: a rule speaks of an {subject} {via!r} that there is not.")
+        return found
+
+    def variable(self, subject: Subject, via: str) -> str:
+        """Return the variable of a subject."""
+        if subject == "reference":
+            return dict(self.references)[via]
+        return {"self": self.own, "object": self.object, "input": "body"}[subject]
+
+    def unreachable(self, subject: Subject, via: str) -> tuple[str, ...]:
+        """Return the variable of a subject if it may be None."""
+        reference = self.entity.reference(via) if subject == "reference" else None
+        return (self.variable(subject, via),) if reference and reference.added_later else ()
+
+    def spec(self, reference: FieldRef) -> FieldSpec:
+        """Return the field that is spoken of."""
+        if reference.subject == "input":
+            inputs = self.action.inputs if self.action else ()
+            found = next((each for each in inputs if each.name == reference.field), None)
+        else:
+            found = known_field(self.entity_of(reference.subject, reference.via), reference.field)
+        if found is None:
+            raise ToolError(f"{self.entity.name}: a rule speaks of {reference.field!r}, which there is not.")
+        return found
+
+    def operand(self, reference: FieldRef) -> Operand:
+        """Return a field as a value."""
+        field = self.spec(reference)
+        variable = self.variable(reference.subject, reference.via)
+        nulls = self.unreachable(reference.subject, reference.via)
+        if field.computed is not None:
+            owner = self.entity_of(reference.subject, reference.via)
+            function = computed_function(owner, field)
+            return Operand(f"computed.{function}(session, [{variable}.id])[{variable}.id]", field.type, nulls)
+        code = f"{variable}.{attribute(field.name)}"
+        null = (code,) if field.nullable else ()
+        return Operand(code, field.type, nulls + null)
+
+
+def known_field(entity: Entity, name: str) -> FieldSpec | None:
+    """Return a field by name, also of those that no sentence declares: status, times, references."""
+    if name == "status" and entity.initial_state is not None:
+        return FieldSpec(name=name, type="choice", choices=entity.states)
+    if name in ("created at", "updated at"):
+        return FieldSpec(name=name, type="timestamp")
+    reference = entity.reference(name.removesuffix(" id"))
+    if entity.field(name) is None and reference is not None:
+        return FieldSpec(name=f"{reference.name} id", type="uuid", added_later=reference.added_later)
+    return entity.field(name)
+
+
+def computed_function(entity: Entity, field: FieldSpec) -> str:
+    """Return the function that computes a field: `order_total`."""
+    return f"{snake(entity.name)}_{snake(field.name)}"
+
+
+def condition(scene: Scene, tests: tuple[Test, ...]) -> Code:
+    """Return the expression that all tests hold."""
+    parts = [_test(scene, each) for each in tests]
+    return Code(" and ".join(f"({part})" if " or " in part else part for part in parts) or "True")
+
+
+def _test(scene: Scene, test: Test) -> str:
+    if isinstance(test, Compare):
+        return _compare(scene, test)
+    if isinstance(test, Missing):
+        return _missing(scene.operand(test.field), negated=test.negated)
+    if isinstance(test, Expired):
+        return _expired(scene.operand(test.field), negated=test.negated)
+    return _child_count(scene, test)
+
+
+def _compare(scene: Scene, test: Compare) -> str:
+    left = scene.operand(test.left)
+    right = _right(scene, test, left)
+    code, other = _alike(left, right)
+    if left.kind == "boolean" and not isinstance(test.right, FieldRef):
+        return _truth(left, wanted=bool(test.right) is (test.op == "eq"), null_passes=test.op == "ne")
+    comparison = f"{code} {_OPERATORS[test.op]} {other}"
+    nulls = tuple(dict.fromkeys(left.nulls + right.nulls))
+    if test.op == "ne":
+        return " or ".join([*(f"{each} is None" for each in nulls), comparison])
+    return " and ".join([*(f"{each} is not None" for each in nulls), comparison])
+
+
+def _right(scene: Scene, test: Compare, left: Operand) -> Operand:
+    if isinstance(test.right, FieldRef):
+        return scene.operand(test.right)
+    return Operand(_literal(left.kind, test.right), left.kind)
+
+
+def _literal(kind: FieldType, value: Value) -> str:
+    return literal(kind, value)
+
+
+def _alike(left: Operand, right: Operand) -> tuple[str, str]:
+    """Return both sides such that Python compares them: a date with a timestamp's date."""
+    if (left.kind, right.kind) == ("date", "timestamp"):
+        return left.code, f"{right.code}.date()"
+    if (left.kind, right.kind) == ("timestamp", "date"):
+        return f"{left.code}.date()", right.code
+    return left.code, right.code
+
+
+def _truth(operand: Operand, *, wanted: bool, null_passes: bool) -> str:
+    value = operand.code if wanted else f"not {operand.code}"
+    if null_passes:
+        return " or ".join([*(f"{each} is None" for each in operand.nulls), value])
+    return " and ".join([*(f"{each} is not None" for each in operand.nulls), value])
+
+
+def _missing(operand: Operand, *, negated: bool) -> str:
+    if not operand.nulls:
+        return "True" if negated else "False"
+    if negated:
+        return " and ".join(f"{each} is not None" for each in operand.nulls)
+    return " or ".join(f"{each} is None" for each in operand.nulls)
+
+
+def _expired(operand: Operand, *, negated: bool) -> str:
+    limit = "clock.today()" if operand.kind == "date" else "clock.start_of_today()"
+    if negated:
+        return " or ".join([*(f"{each} is None" for each in operand.nulls), f"{operand.code} >= {limit}"])
+    return " and ".join([*(f"{each} is not None" for each in operand.nulls), f"{operand.code} < {limit}"])
+
+
+def _child_count(scene: Scene, test: ChildCount) -> str:
+    variable = scene.variable(test.subject, test.via)
+    child = f"models.{class_name(test.child)}"
+    pointing = f"{child}.{attribute(test.reference + ' id')} == {variable}.id"
+    count = f"store.count(session, {child}, {pointing}) {_OPERATORS[test.op]} {py(test.number)}"
+    return " and ".join(
+        [*(f"{each} is not None" for each in scene.unreachable(test.subject, test.via)), count]
+    )

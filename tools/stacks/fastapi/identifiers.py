@@ -1,0 +1,59 @@
+"""Names of the blueprint as Python identifiers, whatever word a story chose."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+
+from tools.blueprint.names import pascal, snake
+
+_MODULES = """
+    adjustments arithmetic auth clock columns computed database dt fields models operations orm problems
+    router rules sa schemas service store uuid web
+"""
+_LOCALS = """
+    body changed chosen column condition conditions db descending each found id ids items key keys name page
+    query raw row rows self session shown sort total values
+"""
+_FUNCTIONS = "check create check_read delete find list_all page read show show_all update"
+_PYDANTIC = """
+    construct copy dict fields from_orm json parse_file parse_obj parse_raw schema schema_json
+    update_forward_refs validate
+"""
+_SQLALCHEMY = "metadata registry touch type_annotation_map"
+_PYTHON = frozenset(
+    [*keyword.kwlist, *keyword.softkwlist, *(name for name in dir(builtins) if name.islower())]
+)
+_ATTRIBUTES = _PYTHON.union(_MODULES.split(), _PYDANTIC.split(), _SQLALCHEMY.split())
+_VARIABLES = _PYTHON.union(_MODULES.split(), _LOCALS.split(), _FUNCTIONS.split())
+
+
+def attribute(name: str) -> str:
+    """Return a field's name in snake case, with an underscore behind it where it already means something."""
+    spelt = _spelt(name)
+    return f"{spelt}_" if spelt in _ATTRIBUTES or spelt.startswith("model_") else spelt
+
+
+def identifier(name: str) -> str:
+    """Return an entity's or action's name in snake case, for variables, modules and functions."""
+    spelt = _spelt(name)
+    return f"{spelt}_" if spelt in _VARIABLES else spelt
+
+
+def class_name(name: str) -> str:
+    """Return the name in Pascal case."""
+    spelt = pascal(name)
+    if spelt[:1].isdigit():
+        spelt = f"N{spelt}"
+    return f"{spelt}_" if keyword.iskeyword(spelt) else spelt
+
+
+def distinct(name: str, *taken: str) -> str:
+    """Return an identifier for the name that none of the others is."""
+    found = identifier(name)
+    return f"other_{found}" if found in taken else found
+
+
+def _spelt(name: str) -> str:
+    spelt = snake(name)
+    return f"n{spelt}" if spelt[:1].isdigit() else spelt

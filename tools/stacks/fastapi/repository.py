@@ -1,0 +1,99 @@
+"""All files of a service's repository but its tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.blueprint import formats
+from tools.blueprint.files import to_yaml
+from tools.blueprint.model import Blueprint
+from tools.blueprint.names import collection_path, kebab, plural
+from tools.blueprint.shape import operations, roles, route
+from tools.stacks import Previous
+from tools.stacks.fastapi.computed import computed_files
+from tools.stacks.fastapi.migrations import migration_files
+from tools.stacks.fastapi.models import model_files
+from tools.stacks.fastapi.routes import main_file, route_files
+from tools.stacks.fastapi.schemas import schema_files
+from tools.stacks.fastapi.services import service_files
+from tools.stacks.fastapi.slo import slo_yaml
+from tools.stacks.fastapi.source import TEMPLATES, Code, format_python, line, render
+
+_PINS = Path(__file__).parent / "pins"
+_STATIC = (
+    "app/__main__.py",
+    "app/arithmetic.py",
+    "app/clock.py",
+    "app/columns.py",
+    "app/database.py",
+    "app/operations.py",
+    "app/problems.py",
+    "app/store.py",
+    "app/telemetry.py",
+    "migrations/env.py",
+)
+_PLAIN = {
+    ".dockerignore": "dockerignore",
+    ".gitignore": "gitignore",
+    "alembic.ini": "alembic.ini",
+}
+_RENDERED = ("app/__init__.py", "app/fields.py", "app/settings.py", "app/web.py")
+_TEXTS = {
+    ".github/workflows/ci.yml": "ci.yml.j2",
+    "Dockerfile": "Dockerfile.j2",
+    "README.md": "README.md.j2",
+    "pyproject.toml": "pyproject.toml.j2",
+}
+
+
+def repository_files(blueprint: Blueprint, contract: str, previous: Previous | None) -> dict[str, str]:
+    """Return path and text of each file."""
+    before = previous.blueprint if previous else None
+    return {
+        **_common(blueprint),
+        **model_files(blueprint),
+        **schema_files(blueprint),
+        **service_files(blueprint),
+        **computed_files(blueprint),
+        **route_files(blueprint),
+        **migration_files(blueprint, before, previous.files if previous else {}),
+        "app/main.py": main_file(blueprint),
+        "blueprint.yaml": to_yaml(blueprint),
+        "openapi.yaml": contract,
+        "requirements-dev.txt": (_PINS / "requirements-dev.txt").read_text("utf-8"),
+        "requirements.txt": (_PINS / "requirements.txt").read_text("utf-8"),
+        "slo.yaml": slo_yaml(blueprint),
+    }
+
+
+def _common(blueprint: Blueprint) -> dict[str, str]:
+    """Return the files that are alike in every service, but for names and numbers."""
+    static = list(_STATIC) + (["app/auth.py"] if blueprint.restricted else [])
+    files = {path: format_python((TEMPLATES / path).read_text("utf-8")) for path in static}
+    files |= {path: (TEMPLATES / source).read_text("utf-8") for path, source in _PLAIN.items()}
+    values = {
+        "service": Code(kebab(blueprint.service)),
+        "formats": formats,
+        "restricted": blueprint.restricted,
+        "resources": [_described(blueprint, index) for index in range(len(blueprint.entities))],
+        "criteria": [{"id": Code(line(each.id)), "text": line(each.text)} for each in blueprint.criteria],
+    }
+    files |= {path: format_python(render(f"{path}.j2", **values)) for path in _RENDERED}
+    return files | {path: render(source, **values) for path, source in _TEXTS.items()}
+
+
+def _described(blueprint: Blueprint, index: int) -> dict[str, object]:
+    entity = blueprint.entities[index]
+    rows = [
+        {
+            "method": Code(route(entity, each)[0]),
+            "path": Code(route(entity, each)[1]),
+            "roles": Code(", ".join(line(role) for role in roles(entity, each)) or "anyone"),
+        }
+        for each in operations(entity)
+    ]
+    return {
+        "name": line(plural(entity.name).capitalize()),
+        "path": Code(collection_path(entity.name)),
+        "rows": rows,
+    }

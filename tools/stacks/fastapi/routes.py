@@ -1,0 +1,93 @@
+"""`app/routes/`: the paths, one module for each entity, and `app/main.py`, which puts all together."""
+
+from __future__ import annotations
+
+from tools.blueprint import shape
+from tools.blueprint.model import Blueprint, Entity, Operation
+from tools.blueprint.names import collection_path, kebab, plural
+from tools.stacks.fastapi.identifiers import identifier
+from tools.stacks.fastapi.schemas import action_class
+from tools.stacks.fastapi.services import function
+from tools.stacks.fastapi.source import Code, format_python, module, render
+from tools.stacks.fastapi.spelling import spellings
+
+_IMPORTS = {
+    "APIRouter": "from fastapi import APIRouter",
+    "Depends": "from fastapi import Depends",
+    "Request": "from fastapi import Request",
+    "Response": "from fastapi import Response",
+    "auth": "from app import auth",
+    "database": "from app import database",
+    "fields": "from app import fields",
+    "models": "from app import models",
+    "problems": "from app import problems",
+    "store": "from app import store",
+    "web": "from app import web",
+}
+
+
+def route_files(blueprint: Blueprint) -> dict[str, str]:
+    """Return a module for each entity."""
+    files = {"app/routes/__init__.py": '"""The paths."""\n'}
+    for entity in blueprint.entities:
+        files[f"app/routes/{identifier(entity.name)}.py"] = _routes(entity)
+    return files
+
+
+def main_file(blueprint: Blueprint) -> str:
+    """Return `app/main.py`."""
+    names = sorted(identifier(each.name) for each in blueprint.entities)
+    return format_python(
+        render(
+            "app/main.py.j2",
+            service=blueprint.service,
+            restricted=blueprint.restricted,
+            imports=Code("\n".join(f"from app.routes import {name} as {name}_routes" for name in names)),
+            routers=[Code(f"{identifier(each.name)}_routes") for each in blueprint.entities],
+        )
+    )
+
+
+def _routes(entity: Entity) -> str:
+    own = identifier(entity.name)
+    plain = {
+        name: {"gate": _gate(entity, name), "checked": any(each.operation == name for each in entity.guards)}
+        if entity.offers(name)
+        else None
+        for name in ("create", "list", "read", "update", "delete")
+    }
+    body = render(
+        "app/routes/entity.py.j2",
+        **spellings(entity),
+        **plain,
+        location=Code(collection_path(entity.name)),
+        actions=[
+            {
+                "path": f"/{{id}}/{kebab(each.name)}",
+                "gate": _gate(entity, each.name),
+                "function": function(each),
+                "summary": each.name.capitalize(),
+                "body": action_class(each),
+            }
+            for each in entity.actions
+        ],
+        left_out=_left_out(entity),
+    )
+    imports = _IMPORTS | {
+        "schemas": f"from app.schemas import {own} as schemas",
+        "service": f"from app.services import {own} as service",
+    }
+    return module(f"The paths of {plural(entity.name)}.", body, imports)
+
+
+def _gate(entity: Entity, operation: Operation) -> Code:
+    roles = shape.roles(entity, operation)
+    if not roles:
+        return Code()
+    return Code(f", dependencies=[Depends(auth.AnyOf({', '.join(repr(each) for each in roles)}))]")
+
+
+def _left_out(entity: Entity) -> list[str]:
+    """Return the paths at which nothing is offered, though a resource has them."""
+    found = [] if entity.offers("create") or entity.offers("list") else [""]
+    return found + ([] if any(entity.offers(each) for each in ("read", "update", "delete")) else ["/{id}"])

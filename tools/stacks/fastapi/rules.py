@@ -1,0 +1,223 @@
+"""Guards, states, limits and effects of one operation, as the statements that hold them."""
+
+from __future__ import annotations
+
+from tools.blueprint import shape
+from tools.blueprint.model import (
+    Action,
+    Blueprint,
+    ChildCount,
+    Compare,
+    Effect,
+    Entity,
+    FieldRef,
+    FieldSpec,
+    Guard,
+    Limit,
+    Operation,
+    Test,
+)
+from tools.blueprint.names import camel
+from tools.stacks.fastapi.conditions import Scene, condition
+from tools.stacks.fastapi.effects import statements
+from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
+from tools.stacks.fastapi.source import Code, py
+from tools.stacks.fastapi.tables import counter, target_of
+
+
+def scene(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scene:
+    """Return what the code of an operation sees."""
+    own = identifier(entity.name)
+    action = entity.action(operation)
+    named = distinct(action.object, own) if action and action.object else ""
+    taken = [own, named]
+    references: list[tuple[str, str]] = []
+    for each in entity.references:
+        variable = identifier(each.name)
+        while variable in taken:
+            variable = f"its_{variable}"
+        taken.append(variable)
+        references.append((each.name, variable))
+    return Scene(blueprint, entity, action, own, named, tuple(references))
+
+
+def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
+    """Return the body of an action's function, in the order in which an answer is decided."""
+    seen = scene(blueprint, entity, action.name)
+    parts = [
+        _object(blueprint, seen, action),
+        loads(blueprint, entity, (action.name,)),
+        _state(seen, action),
+        *(guard(blueprint, seen, each) for each in entity.guards if each.operation == action.name),
+        *(limit(blueprint, seen, each) for each in entity.limits if each.operation == action.name),
+        _inputs(seen, action),
+        _transition(seen, action),
+        effects(blueprint, entity, action.name),
+        *(_count(seen, each) for each in entity.limits if each.operation == action.name),
+    ]
+    return Code("\n".join(part for part in parts if part))
+
+
+def guard(blueprint: Blueprint, seen: Scene, rule: Guard, *, when: str = "") -> str:
+    """Return the statement that rejects; `when` is a further condition, put first."""
+    test = condition(seen, rule.tests)
+    test = Code(f"{when} and ({test})" if when and " or " in test else f"{when} and {test}" if when else test)
+    reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
+    reason = reason or f"A rule forbids to {rule.operation} this {seen.entity.name}."
+    return f"if {test}:\n    raise Problem({rule.status}, {py(reason)})"
+
+
+def limit(blueprint: Blueprint, seen: Scene, rule: Limit) -> str:
+    """Return the statement that rejects once an operation has succeeded so often."""
+    reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
+    reason = reason or f"This is possible {rule.times} times."
+    counted = f"{seen.variable(rule.per, '')}.{counter(seen.entity, rule)}"
+    return f"if {counted} >= {rule.times}:\n    raise Problem(409, {py(reason)})"
+
+
+def effects(blueprint: Blueprint, entity: Entity, operation: Operation) -> str:
+    """Return the statements that carry out the effects of an operation."""
+    seen = scene(blueprint, entity, operation)
+    return "\n".join(statements(seen, each) for each in entity.effects if each.operation == operation)
+
+
+def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
+    """Return the guards on creating and updating; those on creating hold again for what an update touches."""
+    rules = [each for each in entity.guards if each.operation in ("create", "update")]
+    if not entity.offers("create"):
+        rules = [each for each in rules if each.operation == "update"]
+    parts = [loads(blueprint, entity, ("create", "update"), effects_too=False)]
+    for each in rules:
+        parts.append(
+            guard(blueprint, scene(blueprint, entity, each.operation), each, when=_when(entity, each))
+        )
+    return Code("\n".join(part for part in parts if part))
+
+
+def loads(
+    blueprint: Blueprint, entity: Entity, operations: tuple[Operation, ...], *, effects_too: bool = True
+) -> str:
+    """Return the statements that fetch what rules see through references."""
+    used: list[str] = []
+    for each in entity.guards:
+        if each.operation in operations:
+            used += [ref.via for test in each.tests for ref in _refs(test) if ref.subject == "reference"]
+            used += [t.via for t in each.tests if isinstance(t, ChildCount) and t.subject == "reference"]
+    used += [
+        via for each in entity.effects if effects_too and each.operation in operations for via in _vias(each)
+    ]
+    seen = scene(blueprint, entity, operations[0])
+    lines: list[str] = []
+    for via in dict.fromkeys(used):
+        reference = entity.reference(via)
+        target = class_name(seen.entity_of("reference", via).name)
+        pointer = f"{seen.own}.{attribute(f'{via} id')}"
+        find = "get" if reference and reference.added_later else "get_existing"
+        lines.append(f"{seen.variable('reference', via)} = store.{find}(session, models.{target}, {pointer})")
+    return "\n".join(lines)
+
+
+def checked_fields(blueprint: Blueprint, owner: Entity) -> list[FieldSpec]:
+    """Return the fields of an entity that effects write: what they put there must fit."""
+    found: dict[str, FieldSpec] = {}
+    for entity in blueprint.entities:
+        for effect in entity.effects:
+            target = target_of(blueprint, entity, effect.operation, effect.target.subject, effect.target.via)
+            field = target.field(effect.target.field) if target else None
+            if target is not None and target.name == owner.name and field is not None:
+                found[field.name] = field
+    return list(found.values())
+
+
+def _vias(effect: Effect) -> list[str]:
+    refs = [effect.target, effect.amount]
+    return [each.via for each in refs if isinstance(each, FieldRef) and each.subject == "reference"]
+
+
+def _refs(test: Test) -> list[FieldRef]:
+    if isinstance(test, Compare):
+        return [test.left] + ([test.right] if isinstance(test.right, FieldRef) else [])
+    return [] if isinstance(test, ChildCount) else [test.field]
+
+
+def _when(entity: Entity, rule: Guard) -> str:
+    """Return the condition under which a guard is looked at: creating, updating, or a field touched."""
+    if rule.operation == "update":
+        return "changed is not None" if entity.offers("create") else ""
+    if not entity.offers("update"):
+        return ""
+    names: list[str] = []
+    for test in rule.tests:
+        names += [f"{t.via} id" for t in [test] if isinstance(t, ChildCount) and t.subject == "reference"]
+        for ref in _refs(test):
+            names.append(f"{ref.via} id" if ref.subject == "reference" else ref.field)
+    written = {each.name for each in shape.written_fields(entity)} | {
+        f"{each.name} id" for each in entity.references
+    }
+    touched = [attribute(name) for name in dict.fromkeys(names) if name in written]
+    if not touched:
+        return "changed is None"
+    tests = " or ".join(f"{py(name)} in changed" for name in touched)
+    return f"(changed is None or {tests})"
+
+
+def _object(blueprint: Blueprint, seen: Scene, action: Action) -> str:
+    if action.object is None:
+        return ""
+    cls = class_name(action.object)
+    key = shape.object_field(blueprint, action)
+    column = attribute(key.name) if key else "id"
+    member = attribute(key.name if key else f"{action.object} id")
+    return (
+        f"{seen.object} = store.named("
+        f"session, models.{cls}, models.{cls}.{column}, body.{member}, "
+        f"{shape.object_key(blueprint, action)!r})"
+    )
+
+
+def _state(seen: Scene, action: Action) -> str:
+    sources = [each.source for each in seen.entity.transitions if each.operation == action.name]
+    if not sources or seen.entity.initial_state is None:
+        return ""
+    own = f"{seen.own}.status"
+    sources = list(dict.fromkeys(sources))
+    test = (
+        f"{own} != {sources[0]!r}" if len(sources) == 1 else f"{own} not in ({', '.join(map(repr, sources))})"
+    )
+    return f'if {test}:\n    raise Problem(409, f"This is not possible while the status is {{{own}}}.")'
+
+
+def _transition(seen: Scene, action: Action) -> str:
+    moves: dict[str, str] = {}
+    for each in seen.entity.transitions:
+        if each.operation == action.name:
+            moves.setdefault(each.source, each.target)
+    if not moves or seen.entity.initial_state is None:
+        return ""
+    if len(set(moves.values())) == 1:
+        return f"{seen.own}.status = {next(iter(moves.values()))!r}"
+    return f"{seen.own}.status = {moves!r}[{seen.own}.status]"
+
+
+def _inputs(seen: Scene, action: Action) -> str:
+    """Return the statements that store the inputs for which there is a field."""
+    lines: list[str] = []
+    stored = {each.name: each for each in shape.written_fields(seen.entity)}
+    for each in action.inputs:
+        field = stored.get(each.name)
+        if field is None or field.type != each.type:
+            continue
+        name = attribute(each.name)
+        line = f"{seen.own}.{name} = body.{name}"
+        if field.unique:
+            cls = class_name(seen.entity.name)
+            arguments = f"session, {seen.own}, models.{cls}.{name}, body.{name}, {camel(each.name)!r}"
+            line = f"store.reject_duplicate({arguments})\n{line}"
+        if each.optional:
+            line = f"if body.{name} is not None:\n" + "\n".join(f"    {part}" for part in line.splitlines())
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _count(seen: Scene, rule: Limit) -> str:
+    return f"{seen.variable(rule.per, '')}.{counter(seen.entity, rule)} += 1"

@@ -1,0 +1,140 @@
+"""`app/schemas/`: what requests carry and what is answered, as pydantic models and dataclasses."""
+
+from __future__ import annotations
+
+from tools.blueprint import shape
+from tools.blueprint.model import Action, Blueprint, Entity, FieldSpec
+from tools.blueprint.names import camel
+from tools.stacks.fastapi.conditions import known_field
+from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
+from tools.stacks.fastapi.rules import checked_fields
+from tools.stacks.fastapi.source import Code, module, render
+from tools.stacks.fastapi.spelling import spellings
+from tools.stacks.fastapi.values import adapter_name, asked, literal, renamed, shown, taken, values_name
+
+PAGING = ("limit", "offset", "sort")
+_IMPORTS = {
+    "dt": "import datetime as dt",
+    "uuid": "import uuid",
+    "dataclass": "from dataclasses import dataclass",
+    "Decimal": "from decimal import Decimal",
+    "Annotated": "from typing import Annotated",
+    "Final": "from typing import Final",
+    "Literal": "from typing import Literal",
+    "Field": "from pydantic import Field",
+    "TypeAdapter": "from pydantic import TypeAdapter",
+    "fields": "from app import fields",
+}
+
+
+def schema_files(blueprint: Blueprint) -> dict[str, str]:
+    """Return a module for each entity."""
+    files = {"app/schemas/__init__.py": '"""What requests carry and what is answered."""\n'}
+    for entity in blueprint.entities:
+        files[f"app/schemas/{identifier(entity.name)}.py"] = _schemas(blueprint, entity)
+    return files
+
+
+def action_class(action: Action) -> Code:
+    """Return the class of an action's body, which it has if it takes anything: `PayRequest`."""
+    return Code(f"{class_name(action.name).rstrip('_')}Request") if action.object or action.inputs else Code()
+
+
+def filter_names(entity: Entity) -> list[tuple[str, FieldSpec]]:
+    """Return what a list can be filtered by: references, then what the story says, but for paging's names."""
+    names = [f"{each.name} id" for each in entity.references]
+    names += [each.field for each in entity.filters if entity.reference(each.field) is None]
+    found = [(name, known_field(entity, name)) for name in dict.fromkeys(names)]
+    return [(name, field) for name, field in found if field is not None and camel(name) not in PAGING]
+
+
+def _schemas(blueprint: Blueprint, entity: Entity) -> str:
+    written = shape.written_fields(entity)
+    checked = checked_fields(blueprint, entity)
+    ruled = entity.initial_state is not None
+    body = render(
+        "app/schemas/entity.py.j2",
+        **spellings(entity),
+        values=[
+            {"name": values_name(each), "code": taken(each)}
+            for each in entity.fields
+            if each in written or each in checked
+        ],
+        create=_create(entity, written) if entity.offers("create") else [],
+        update=_update(entity, written) if entity.offers("update") else None,
+        actions=[_action(blueprint, entity, each) for each in entity.actions if action_class(each)],
+        list=entity.offers("list"),
+        filters=[
+            {"asked": Code(attribute(name)), "code": renamed(asked(field.type, field.choices), name)}
+            for name, field in filter_names(entity)
+        ],
+        sorts=Code(", ".join(repr(sign + camel(each.field)) for each in entity.sorts for sign in ("", "-"))),
+        shown=[
+            *(_shown(f"{each.name} id", "uuid.UUID", each.added_later) for each in entity.references),
+            *(
+                _shown(each.name, shown(each.type), each.nullable and each.computed is None)
+                for each in entity.fields
+                if not (ruled and each.name == "status")
+            ),
+            *([_shown("status", "str", False)] if ruled else []),
+        ],
+        adapters=[
+            {"name": adapter_name(each), "code": _or_none(values_name(each), each.nullable)}
+            for each in checked
+        ],
+        READ=Code("READ"),
+        PAGE=Code("PAGE"),
+    )
+    return module(
+        f"What requests about {spellings(entity)['plural']} carry and what is answered.", body, _IMPORTS
+    )
+
+
+def _create(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, Code]]:
+    # Dataclass rules for type checkers: members with defaults come last.
+    members = [_member(f"{each.name} id", "fields.Uuid") for each in entity.references]
+    members += [_given(each, values_name(each)) for each in written]
+    return sorted(members, key=lambda each: bool(each["default"]))
+
+
+def _update(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, Code]]:
+    members = [_member(f"{each.name} id", "fields.Uuid") for each in entity.references]
+    return members + [_member(each.name, _or_none(values_name(each), each.optional)) for each in written]
+
+
+def _action(blueprint: Blueprint, entity: Entity, action: Action) -> dict[str, object]:
+    members: list[dict[str, Code]] = []
+    if action.object is not None:
+        key = shape.object_field(blueprint, action)
+        if key is None:
+            members.append(_member(f"{action.object} id", "fields.Uuid"))
+        else:
+            members.append(_member(key.name, "fields.Text"))
+    stored = {each.name: each for each in shape.written_fields(entity)}
+    for each in action.inputs:
+        also = [stored[each.name]] if each.name in stored and stored[each.name].type == each.type else []
+        members.append(_given(each, taken(each, *also)))
+    return {
+        "cls": action_class(action),
+        "name": action.name,
+        "members": sorted(members, key=lambda each: bool(each["default"])),
+    }
+
+
+def _given(field: FieldSpec, code: Code) -> dict[str, Code]:
+    default = Code("None") if field.optional else Code()
+    if field.default is not None:
+        default = literal(field.type, field.default)
+    return _member(field.name, _or_none(code, field.optional), default)
+
+
+def _member(name: str, code: str, default: Code | None = None) -> dict[str, Code]:
+    return {"attribute": Code(attribute(name)), "code": renamed(code, name), "default": default or Code()}
+
+
+def _shown(name: str, code: str, nullable: bool) -> dict[str, Code]:
+    return {"attribute": Code(attribute(name)), "code": renamed(_or_none(code, nullable), name)}
+
+
+def _or_none(code: str, nullable: bool) -> Code:
+    return Code(f"{code} | None" if nullable else code)

@@ -1,0 +1,199 @@
+"""`app/services/`: the rules, one module for each entity."""
+
+from __future__ import annotations
+
+from tools.blueprint import shape
+from tools.blueprint.model import Action, Blueprint, Entity, Operation
+from tools.blueprint.names import camel, plural
+from tools.stacks.fastapi.conditions import computed_function, known_field
+from tools.stacks.fastapi.effects import schemas_alias
+from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
+from tools.stacks.fastapi.rules import action_lines, check_lines, effects, guard, limit, loads, scene
+from tools.stacks.fastapi.schemas import action_class, filter_names
+from tools.stacks.fastapi.source import Code, module, render
+from tools.stacks.fastapi.spelling import spellings
+from tools.stacks.fastapi.tables import adjusted_fields, counter, counters
+
+_IMPORTS = {
+    "dt": "import datetime as dt",
+    "uuid": "import uuid",
+    "Sequence": "from collections.abc import Sequence",
+    "Decimal": "from decimal import Decimal",
+    "Final": "from typing import Final",
+    "orm": "from sqlalchemy import orm",
+    "adjustments": "from app import adjustments",
+    "arithmetic": "from app import arithmetic",
+    "clock": "from app import clock",
+    "computed": "from app import computed",
+    "fields": "from app import fields",
+    "models": "from app import models",
+    "store": "from app import store",
+    "Problem": "from app.problems import Problem",
+}
+
+
+def service_files(blueprint: Blueprint) -> dict[str, str]:
+    """Return a module for each entity."""
+    files = {"app/services/__init__.py": '"""The rules."""\n'}
+    for entity in blueprint.entities:
+        files[f"app/services/{identifier(entity.name)}.py"] = _service(blueprint, entity)
+    return files
+
+
+def function(action: Action) -> Code:
+    """Return the function of an action, in services and routes."""
+    return Code(identifier(action.name))
+
+
+def schema_imports(blueprint: Blueprint, entity: Entity) -> dict[str, str]:
+    """Return the imports of the schemas of this entity as `schemas`, of the others by their names."""
+    aliases = {
+        schemas_alias(each): f"from app.schemas import {identifier(each.name)} as {schemas_alias(each)}"
+        for each in blueprint.entities
+    }
+    return aliases | {"schemas": f"from app.schemas import {identifier(entity.name)} as schemas"}
+
+
+def _service(blueprint: Blueprint, entity: Entity) -> str:
+    computed = [each for each in entity.fields if each.computed is not None]
+    sorts = _sorts(entity)
+    body = render(
+        "app/services/entity.py.j2",
+        **spellings(entity),
+        create=_plain(blueprint, entity, "create"),
+        update=_plain(blueprint, entity, "update"),
+        delete=_plain(blueprint, entity, "delete"),
+        read=_plain(blueprint, entity, "read") if _guarded(entity, "read") else None,
+        list=entity.offers("list"),
+        actions=[_action(blueprint, entity, each) for each in entity.actions],
+        references=[
+            {
+                "attribute": Code(attribute(f"{each.name} id")),
+                "json": camel(f"{each.name} id"),
+                "target": Code(class_name(each.target)),
+            }
+            for each in entity.references
+        ],
+        fields=[{"attribute": Code(attribute(each.name))} for each in shape.written_fields(entity)],
+        unique=[
+            {"attribute": Code(attribute(each.name)), "json": camel(each.name)}
+            for each in shape.written_fields(entity)
+            if each.unique
+        ],
+        initial=entity.initial_state,
+        counters=[Code(each) for each in counters(blueprint, entity)],
+        checked=_indented([check_lines(blueprint, entity)]),
+        children=_children(blueprint, entity),
+        adjusted=any(owner == entity.name for owner, _ in adjusted_fields(blueprint)),
+        filters=_filters(entity),
+        sorts=[each for each in sorts if not each["function"]],
+        sortable=bool(sorts),
+        computed_sorts=[each for each in sorts if each["function"]],
+        in_memory=_in_memory(entity, sorts),
+        computed_fields=[
+            {"local": _local(each.name), "function": Code(computed_function(entity, each))}
+            for each in computed
+        ],
+        shown=_shown(entity),
+    )
+    imports = _IMPORTS | schema_imports(blueprint, entity)
+    return module(f"The rules of {plural(entity.name)}.", body, imports)
+
+
+def _plain(blueprint: Blueprint, entity: Entity, operation: Operation) -> dict[str, Code] | None:
+    if not any(each.name == operation for each in entity.operations):
+        return None
+    seen = scene(blueprint, entity, operation)
+    limits = [each for each in entity.limits if each.operation == operation]
+    guards = [guard(blueprint, seen, each) for each in entity.guards if each.operation == operation]
+    lines = effects(blueprint, entity, operation)
+    lines = "\n".join([*([loads(blueprint, entity, (operation,))] if lines else []), lines])
+    counts = [f"{seen.own}.{counter(entity, each)} += 1" for each in limits]
+    return {
+        "guards": _indented([loads(blueprint, entity, (operation,)), *guards]),
+        "limits": _indented([limit(blueprint, seen, each) for each in limits] + counts),
+        "effects": _indented([lines + ("\nsession.flush()" if lines.strip() else "")]),
+    }
+
+
+def _action(blueprint: Blueprint, entity: Entity, action: Action) -> dict[str, object]:
+    texts = [each.text for each in blueprint.criteria if each.id == action.criterion]
+    return {
+        "function": function(action),
+        "name": action.name.capitalize(),
+        "summary": texts[0] if texts else f"an action on one {entity.name}",
+        "body": action_class(action),
+        "lines": _indented([action_lines(blueprint, entity, action)]),
+    }
+
+
+def _indented(parts: list[str]) -> Code:
+    lines = [line for part in parts for line in part.splitlines() if line]
+    return Code("\n".join(f"    {line}" for line in lines))
+
+
+def _guarded(entity: Entity, operation: Operation) -> bool:
+    return any(each.operation == operation for each in entity.guards)
+
+
+def _children(blueprint: Blueprint, entity: Entity) -> list[dict[str, object]]:
+    return [
+        {
+            "cls": Code(class_name(each.name)),
+            "attribute": Code(attribute(f"{reference.name} id")),
+            "message": f"This {entity.name} has {plural(each.name)}; delete those first.",
+        }
+        for each in blueprint.entities
+        for reference in each.references
+        if reference.target == entity.name
+    ]
+
+
+def _filters(entity: Entity) -> list[dict[str, Code]]:
+    return [
+        {
+            "asked": Code(attribute(name)),
+            "attribute": Code(attribute(name)),
+            "computed": Code(computed_function(entity, field)) if field.computed else Code(),
+        }
+        for name, field in filter_names(entity)
+    ]
+
+
+def _sorts(entity: Entity) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    for each in entity.sorts:
+        field = known_field(entity, each.field)
+        function_name = Code(computed_function(entity, field)) if field and field.computed else Code()
+        found.append(
+            {"json": camel(each.field), "attribute": Code(attribute(each.field)), "function": function_name}
+        )
+    return found
+
+
+def _in_memory(entity: Entity, sorts: list[dict[str, object]]) -> Code:
+    """Return the condition under which a query needs computed values of all rows."""
+    parts = [f"query.{each['asked']} is not None" for each in _filters(entity) if each["computed"]]
+    keys = [f"{sign}{each['json']}" for each in sorts if each["function"] for sign in ("", "-")]
+    if keys:
+        parts.append(f"query.sort in ({', '.join(map(repr, keys))})")
+    return Code(" or ".join(parts))
+
+
+def _shown(entity: Entity) -> list[dict[str, Code]]:
+    ruled = entity.initial_state is not None
+    names = [(f"{each.name} id", "") for each in entity.references]
+    names += [
+        (each.name, f"{_local(each.name)}[each.id]" if each.computed else "")
+        for each in entity.fields
+        if not (ruled and each.name == "status")
+    ]
+    names += [("status", "")] if ruled else []
+    return [
+        {"attribute": Code(attribute(name)), "source": Code(source or f"each.{attribute(name)}")}
+        for name, source in names
+    ]
+
+
+def _local(name: str) -> Code:
+    return Code(f"{attribute(name).rstrip('_')}_of")

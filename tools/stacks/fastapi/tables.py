@@ -1,0 +1,179 @@
+"""The database tables of a blueprint."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import Literal
+from uuid import UUID
+
+from tools.blueprint.model import Blueprint, Entity, FieldSpec, FieldType, Limit, Value
+from tools.blueprint.names import plural, snake
+from tools.blueprint.shape import written_fields
+
+Kind = Literal["text", "integer", "number", "money", "boolean", "date", "timestamp", "uuid"]
+
+ADJUSTMENTS = "computed__adjustments"
+"""Table of the changes that effects made to computed fields; two underscores are in no entity's name."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column besides those that every table has."""
+
+    name: str
+    kind: Kind
+    nullable: bool = False
+    default: str | None = None
+    """What rows get whose release does not know the column: a database's literal without quotes."""
+    unique: bool = False
+    indexed: bool = False
+    target: str | None = None
+    """Table whose `id` it holds."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of an entity."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of that name, or None."""
+        return next((each for each in self.columns if each.name == name), None)
+
+
+def table_name(entity: str) -> str:
+    """Return the table of an entity: `discount_codes`."""
+    return snake(plural(entity))
+
+
+def short(name: str) -> str:
+    """Return the name of a constraint or index, cut so that every database takes it."""
+    if len(name) <= 60:
+        return name
+    return f"{name[:47]}_{sha256(name.encode()).hexdigest()[:12]}"
+
+
+def tables(blueprint: Blueprint) -> tuple[Table, ...]:
+    """Return the tables, parents before their children where there is such an order."""
+    found = {
+        entity.name: Table(table_name(entity.name), _columns(blueprint, entity))
+        for entity in blueprint.entities
+    }
+    return tuple(found[name] for name in _parents_first(blueprint))
+
+
+def adjusted_fields(blueprint: Blueprint) -> frozenset[tuple[str, str]]:
+    """Return entity and name of every computed field that an effect changes."""
+    return frozenset(
+        (owner.name, field.name)
+        for entity in blueprint.entities
+        for effect in entity.effects
+        if (owner := target_of(blueprint, entity, effect.operation, effect.target.subject, effect.target.via))
+        and (field := owner.field(effect.target.field))
+        and field.computed is not None
+    )
+
+
+def target_of(blueprint: Blueprint, entity: Entity, operation: str, subject: str, via: str) -> Entity | None:
+    """Return the entity that a subject of a rule is."""
+    if subject == "self":
+        return entity
+    if subject == "object":
+        action = entity.action(operation)
+        return blueprint.entity(action.object or "") if action else None
+    if subject == "reference":
+        reference = entity.reference(via)
+        return blueprint.entity(reference.target) if reference else None
+    return None
+
+
+def counter(entity: Entity, limit: Limit) -> str:
+    """Return the column that counts for a limit, on the table of the resource whose count it is."""
+    return short(f"{snake(entity.name)}_{snake(limit.operation)}_count") + "_"
+
+
+def counters(blueprint: Blueprint, owner: Entity) -> tuple[str, ...]:
+    """Return the columns of an entity's table that count for limits."""
+    found: list[str] = []
+    for entity in blueprint.entities:
+        for limit in entity.limits:
+            counted = target_of(blueprint, entity, limit.operation, limit.per, "")
+            if counted is not None and counted.name == owner.name:
+                found.append(counter(entity, limit))
+    return tuple(dict.fromkeys(found))
+
+
+def storage(kind: FieldType) -> Kind:
+    """Return how a type is stored."""
+    return "text" if kind == "email" or kind == "url" or kind == "choice" else kind
+
+
+def _columns(blueprint: Blueprint, entity: Entity) -> tuple[Column, ...]:
+    found = [
+        Column(
+            f"{snake(each.name)}_id", "uuid", each.added_later, indexed=True, target=table_name(each.target)
+        )
+        for each in entity.references
+    ]
+    filtered = {each.field for each in entity.filters}
+    found += [_column(each, each.name in filtered) for each in written_fields(entity)]
+    if entity.initial_state is not None:
+        found.append(
+            Column(
+                "status",
+                "text",
+                default=_stored("choice", entity.initial_state),
+                indexed="status" in filtered,
+            )
+        )
+    found += [Column(name, "integer", default="0") for name in counters(blueprint, entity)]
+    return tuple(found)
+
+
+def _column(field: FieldSpec, filtered: bool) -> Column:
+    default = None if field.default is None else _stored(field.type, field.default)
+    unique = field.unique
+    # A default that all old rows got at once could not be unique.
+    return Column(
+        snake(field.name),
+        storage(field.type),
+        nullable=field.nullable,
+        default=None if unique else default,
+        unique=unique,
+        indexed=filtered and not unique,
+    )
+
+
+def _stored(kind: FieldType, value: Value) -> str:
+    """Return the value as a database's literal, without quotes."""
+    if kind == "boolean":
+        return "true" if value else "false"
+    if kind == "money":
+        return str(int(Decimal(str(value)).scaleb(2)))
+    if kind in ("integer", "number"):
+        return str(Decimal(str(value)))
+    if kind == "timestamp":
+        moment = dt.datetime.fromisoformat(str(value)).astimezone(dt.UTC)
+        return moment.isoformat(" ", "microseconds")
+    return UUID(str(value)).hex if kind == "uuid" else str(value)
+
+
+def _parents_first(blueprint: Blueprint) -> list[str]:
+    ordered: list[str] = []
+    waiting = [each.name for each in blueprint.entities]
+    while waiting:
+        free = [name for name in waiting if not (_parents(blueprint, name) & set(waiting)) - {name}]
+        taken = free or waiting[:1]
+        ordered += taken
+        waiting = [name for name in waiting if name not in taken]
+    return ordered
+
+
+def _parents(blueprint: Blueprint, name: str) -> set[str]:
+    entity = blueprint.entity(name)
+    return {each.target for each in entity.references} if entity else set()

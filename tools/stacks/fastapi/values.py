@@ -1,0 +1,130 @@
+"""Fields and literals of the blueprint as Python code: annotations, constraints, defaults."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from uuid import UUID
+
+from tools.blueprint.formats import EMAIL_LENGTH, TEXT_LENGTH
+from tools.blueprint.model import FieldSpec, FieldType, Value
+from tools.blueprint.names import camel
+from tools.errors import ToolError
+from tools.stacks.fastapi.identifiers import attribute, class_name
+from tools.stacks.fastapi.source import Code, py
+
+NUMERIC = ("integer", "number", "money")
+_QUERIES = {
+    "integer": "QueryInteger",
+    "number": "QueryNumber",
+    "money": "QueryMoney",
+    "boolean": "QueryBoolean",
+}
+_SHOWN = {
+    "integer": "int",
+    "number": "fields.ShownDecimal",
+    "money": "fields.ShownDecimal",
+    "boolean": "bool",
+    "date": "dt.date",
+    "timestamp": "dt.datetime",
+    "uuid": "uuid.UUID",
+}
+
+
+def literal(kind: FieldType, value: Value) -> Code:
+    """Return a blueprint's literal as Python, of the type that fields of this kind have in the service."""
+    try:
+        if kind == "integer" and Decimal(value) == int(Decimal(value)):
+            return py(int(Decimal(value)))
+        if kind in NUMERIC:
+            return py(Decimal(value))
+        if kind == "date":
+            day = dt.date.fromisoformat(str(value))
+            return Code(f"dt.date({day.year}, {day.month}, {day.day})")
+        if kind == "timestamp":
+            return _moment(str(value))
+        if kind == "uuid":
+            return Code(f"uuid.UUID({str(UUID(str(value)))!r})")
+    except (ValueError, ArithmeticError) as error:
+        raise ToolError(f"{value!r} is no {kind}.") from error
+    return py(bool(value) if kind == "boolean" else str(value))
+
+
+def values_name(field: FieldSpec) -> Code:
+    """Return the type alias of what a field takes: `ExpiryDateValue`."""
+    return Code(f"{class_name(field.name).rstrip('_')}Value")
+
+
+def adapter_name(field: FieldSpec) -> Code:
+    """Return the constant that checks what a rule stores in a field: `EXPIRY_DATE`."""
+    return Code(attribute(field.name).strip("_").upper() + "_FIELD")
+
+
+def taken(field: FieldSpec, *also: FieldSpec) -> Code:
+    """Return the annotation of what a field takes in a body, under the constraints of further fields too."""
+    constraints = [text for each in (field, *also) for text in _constraints(each)]
+    base = _base(field)
+    return Code(f"Annotated[{base}, {', '.join(dict.fromkeys(constraints))}]" if constraints else base)
+
+
+def asked(kind: FieldType, choices: tuple[str, ...]) -> Code:
+    """Return the annotation of what a filter takes in a query."""
+    if kind == "choice":
+        return _choices(choices)
+    if kind in ("email", "url"):
+        return Code("fields.Text")  # a search finds nothing where a write would be refused
+    return Code(f"fields.{_QUERIES.get(kind, kind.capitalize())}")
+
+
+def shown(kind: FieldType) -> Code:
+    """Return the annotation of how a field is answered."""
+    return Code(_SHOWN.get(kind, "str"))
+
+
+def renamed(annotation: str, name: str) -> Code:
+    """Return the annotation with the JSON name, where the attribute's own does not give it."""
+    first, *rest = attribute(name).strip("_").split("_")
+    derived = first + "".join(part.capitalize() for part in rest)
+    return Code(
+        annotation if derived == camel(name) else f"Annotated[{annotation}, Field(alias={camel(name)!r})]"
+    )
+
+
+def _base(field: FieldSpec) -> str:
+    if field.type == "choice":
+        return _choices(field.choices)
+    if field.type == "text" and field.required:
+        return "fields.RequiredText"
+    return f"fields.{field.type.capitalize()}"
+
+
+def _choices(choices: tuple[str, ...]) -> Code:
+    return Code(f"Literal[{', '.join(repr(each) for each in choices)}]")
+
+
+def _constraints(field: FieldSpec) -> list[str]:
+    found: list[str] = []
+    if field.type in NUMERIC:
+        bounds = {"ge": field.minimum, "le": field.maximum}
+        given = [f"{name}={_bound(field, bound)}" for name, bound in bounds.items() if bound is not None]
+        found += [f"Field({', '.join(given)})"] if given else []
+    if field.type in ("text", "email", "url") and (field.min_length or field.max_length is not None):
+        longest = EMAIL_LENGTH if field.type == "email" else TEXT_LENGTH
+        maximum = longest if field.max_length is None else field.max_length
+        found.append(f"fields.length({field.min_length or 0}, {maximum})")
+    if field.pattern is not None and field.type in ("text", "email", "url"):
+        found.append(f"fields.matching({field.pattern!r})")
+    return found
+
+
+def _bound(field: FieldSpec, bound: Decimal) -> str:
+    whole = bound == bound.to_integral_value()
+    return str(int(bound)) if whole and field.type == "integer" else py(bound)
+
+
+def _moment(text: str) -> Code:
+    moment = dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    parts = [moment.year, moment.month, moment.day, moment.hour, moment.minute]
+    parts += [moment.second] if moment.second or moment.microsecond else []
+    parts += [moment.microsecond] if moment.microsecond else []
+    return Code(f"dt.datetime({', '.join(map(str, parts))}, tzinfo=dt.UTC)")
