@@ -183,7 +183,7 @@ def _order(kind: str, job: Job, ends: _Ends, log: IO[bytes] | None, group: Group
         "control": ends.control,
         "status": ends.status,
         "log": log.fileno() if log else None,
-        "log_bytes": limits.file_mb << 20,
+        "log_bytes": limits.file_mb << 20 if log and log.seekable() else None,
         "oom_events": group.oom_events,
         "capset": number("capset", machine),
         "seccomp": _filter(machine, job.network, True),
@@ -247,7 +247,12 @@ def last_line(text: bytes) -> str:
 
 
 def log_file(path: Path) -> IO[bytes]:
-    """Open a log to be continued. Not for appending only, since its older half is dropped when it is full."""
+    """Open a log to be continued. Not for appending only, since its older half is dropped when it is full.
+
+    A named pipe, which somebody must be reading, takes everything: its reader keeps it within bounds.
+    """
+    if path.is_fifo():
+        return path.open("wb", buffering=0)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     handle = path.open("r+b", buffering=0)

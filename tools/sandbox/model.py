@@ -110,7 +110,10 @@ class Sandbox(Protocol):
         """Run a job to its end. All of its processes die with it, and with us."""
 
     def start(self, job: Job, log: Path) -> Running:
-        """Start a job, its output appended to `log`; it dies with the calling process."""
+        """Start a job, its output appended to `log`; it dies with the calling process.
+
+        A `log` that is a named pipe is written to as the output comes; somebody must be reading it.
+        """
 
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""

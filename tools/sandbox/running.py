@@ -59,7 +59,7 @@ class StartedJob:
         log.close()
         if not self._said.startswith("started"):
             launcher.close()
-            tail = path.read_bytes()[-4096:]
+            tail = b"" if path.is_fifo() else path.read_bytes()[-4096:]
             raise SandboxFailed(_failure(self._said, last_line(tail)))
 
     @property

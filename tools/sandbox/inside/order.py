@@ -17,8 +17,8 @@ class Order:
     """Write end: one line when the program starts, one when all is over."""
     log: int | None
     """Open file that takes the output; None leaves stdout and stderr as they are."""
-    log_bytes: int
-    """How long the log may become; its older half goes when it does."""
+    log_bytes: int | None
+    """How long the log may become; its older half goes when it does. None for a pipe, which has no length."""
     oom_events: int | None
     """Open cgroup file that counts out-of-memory kills."""
     capset: int

@@ -92,8 +92,9 @@ class _Supervisor:
         log = self._order.log
         if log is None or not data:
             return False
-        if os.lseek(log, 0, os.SEEK_CUR) + len(data) > self._order.log_bytes:
-            _keep_half(log, self._order.log_bytes // 2)
+        bound = self._order.log_bytes
+        if bound is not None and os.lseek(log, 0, os.SEEK_CUR) + len(data) > bound:
+            _keep_half(log, bound // 2)
         os.write(log, data)
         return True
 
