@@ -32,7 +32,6 @@ FORGED = part({"roles": ["admin"], "exp": int(time.time()) + 600})
     [
         "",
         "Bearer",
-        "Bearer ",
         "Bearer nonsense",
         "Bearer a.b.c",
         "Bearer ..",

@@ -63,7 +63,7 @@ def test_a_refused_patch_changes_nothing(api: Api, resource: Resource) -> None:
     path, made = resource.make(api)
     for name, value in (("unknown", 1), ("id", made["id"])):
         api.patch(path, {resource.text: "new", name: value}).refused(422)
-    for raw in ("[]", '"x"', "5", "true", "null", ""):
+    for raw in ("[]", '"x"', "5", "true", "null"):
         api.patch(path, raw=raw).refused(422)
     assert api.get(path).must(200).json == made
 
@@ -211,7 +211,7 @@ def test_a_streamed_body_over_1_mb_is_413(api: Api, resource: Resource) -> None:
         "\\u0000",
         "null",
         "1e5",
-        "\u2028\u2029",
+        "a\u2028b\u2029c",
         '"quoted" \\ back',
     ],
 )
@@ -243,6 +243,8 @@ def test_a_surrogate_pair_is_one_character(api: Api, resource: Resource) -> None
 
 @pytest.mark.parametrize("text", ["", " ", "\t\n", "\u00a0", "\u2003\u3000"])
 def test_blank_required_text_is_422(api: Api, resource: Resource, text: str) -> None:
+    if resource.text == resource.defaulted:
+        pytest.skip("a text with a default is not required")
     path, _ = resource.make(api)
     api.patch(path, {resource.text: text}).refused(422, field=resource.text)
     api.post(resource.path, resource.body(api) | {resource.text: text}).refused(422, field=resource.text)
