@@ -55,7 +55,6 @@ def make(code: Path) -> Make:
             "serve": (os.path.realpath(sys.executable), "service.py"),
             "variables": {"NAME": name, **(variables or {})},
             "ready_seconds": 10,
-            "sandbox": "none",
         }
         return Version(**(given | fields))
 
