@@ -3,10 +3,14 @@ package crew
 
 import rego.v1
 
-# A fact that is there but says nothing of what breaks counts as a break.
-breaks := object.get(fact_object("contract"), "breaking", ["nobody compared the contracts"])
+# A fact that says nothing of what breaks counts as a break.
+default breaks := ["nobody compared the contracts"]
 
-destroys := object.get(fact_object("migrations"), "destructive", ["nobody read the migrations"])
+breaks := fact_object("contract").breaking if is_array(fact_object("contract").breaking)
+
+default destroys := ["nobody read the migrations"]
+
+destroys := fact_object("migrations").destructive if is_array(fact_object("migrations").destructive)
 
 ask contains finding if {
 	merging

@@ -8,7 +8,7 @@ default dependencies := {}
 dependencies := fact_object("dependencies") if object.get(kit, "adds_dependencies", false)
 
 # All at once: a service has many dependencies, and most are on the list.
-allowed_releases := object.union_n([object.get(data.settings.packages, licence, {}) | some licence in data.settings.licences])
+allowed_releases := object.union_n([object.get(data.packages, licence, {}) | some licence in data.settings.licences])
 
 unlisted := object.remove(object.get(dependencies, "added", {}), allowed_releases)
 
@@ -16,7 +16,7 @@ name_of(release) := split(release, "==")[0]
 
 known_names contains name_of(release) if {
 	count(unlisted) > 0
-	some releases in data.settings.packages
+	some releases in data.packages
 	some release, _ in releases
 }
 
@@ -28,6 +28,16 @@ deny contains finding if {
 		"rule": "dependency.facts",
 		"reason": ["Nothing is known of the dependencies that are ", part, "."],
 		"mend": ["Let the door find out dependencies.", part, " before it asks."],
+	}
+}
+
+deny contains finding if {
+	some licence, releases in object.get(dependencies, "licences", {})
+	not is_array(releases)
+	finding := {
+		"rule": "dependency.facts",
+		"reason": ["Nothing is known of the packages under the licence '", licence, "'."],
+		"mend": "Let the door list them.",
 	}
 }
 
@@ -47,7 +57,7 @@ deny contains finding if {
 	finding := {
 		"rule": "dependency.unknown",
 		"reason": ["The package ", name, " is not on the list of allowed ones."],
-		"mend": "Do without it, or let a person add it to crew/policies/data.json.",
+		"mend": "Do without it, or let a person add it to crew/policies/packages.json.",
 	}
 }
 
@@ -55,7 +65,7 @@ deny contains finding if {
 	some release, _ in unlisted
 	name := name_of(release)
 	name in known_names
-	some releases in data.settings.packages
+	some releases in data.packages
 	some listed, _ in releases
 	name_of(listed) == name
 	listed != release
@@ -69,7 +79,7 @@ deny contains finding if {
 # What the list says of its own packages.
 deny contains finding if {
 	some release, _ in unlisted
-	some licence, releases in data.settings.packages
+	some licence, releases in data.packages
 	releases[release]
 	finding := refused_licence(release, licence)
 }

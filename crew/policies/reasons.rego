@@ -5,7 +5,7 @@ package crew
 import rego.v1
 
 deny contains finding if {
-	trim_space(rationale) == ""
+	not regex.match(`[^ ␊␉␍�]`, rationale)
 	finding := {
 		"rule": "reason.rationale",
 		"reason": [tool, " is to be called without a reason."],

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-# All others are refused. regopy differs from OPA in a tenth of the conformance cases: semver.compare and
-# RFC 3339 times are silently wrong, sprintf puts quotes around what other built-ins return. And some built-ins
+# All others are refused. regopy differs from OPA in a tenth of the conformance cases: semver.compare and RFC
+# 3339 times are silently wrong, sprintf puts quotes around what other built-ins return. And some built-ins
 # reach the network, the clock or the environment.
 BUILT_INS = """array.concat concat contains count endswith format_int is_array is_boolean is_null is_number
 is_object is_set is_string lower max min object.get object.keys object.remove object.union_n regex.match

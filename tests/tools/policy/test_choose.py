@@ -176,8 +176,8 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
-def test_policies_need_settings_and_nothing_else(folder: Callable[..., Path]) -> None:
+def test_policies_define_only_their_own_data(folder: Callable[..., Path]) -> None:
     own = folder(a_rego="package crew\n\nimport rego.v1\n\nx := 1\n", b_json='{"settings": {}, "more": 1}')
 
-    with pytest.raises(PolicyError, match="the one key 'settings'"):
+    with pytest.raises(PolicyError, match="may define settings and packages, not more"):
         load(own)
