@@ -5,6 +5,11 @@ ToolError
 ├── SandboxUnavailable   this machine offers no sandbox
 ├── JobRefused           a job asks for what no sandbox gives
 ├── SandboxFailed        the sandbox could not be set up for a job
+├── EnvironmentFailed    a service's dependencies could not be installed
+│   ├── RequirementRefused   a line of the requirements is not a pin
+│   ├── PackageNotFound      the index has no such package, or not that version
+│   ├── WheelMissing         a package comes only as source
+│   └── IndexUnreachable     the package index does not answer
 ├── PlatformError        the local platform does not answer
 └── PolicyError          the policies cannot be asked at all
 """
@@ -30,6 +35,26 @@ class JobRefused(ToolError):  # noqa: N818  names a decision
 
 class SandboxFailed(ToolError):  # noqa: N818  names what happened
     """The sandbox could not be set up for a job; the job did not run."""
+
+
+class EnvironmentFailed(ToolError):  # noqa: N818  names what happened
+    """The dependencies of a service could not be installed."""
+
+
+class RequirementRefused(EnvironmentFailed):
+    """A line of the requirements is not a pin of one release from the index."""
+
+
+class PackageNotFound(EnvironmentFailed):
+    """The index has no such package, or not that version of it."""
+
+
+class WheelMissing(EnvironmentFailed):
+    """A package has no wheel for this machine, only source that would have to be run."""
+
+
+class IndexUnreachable(EnvironmentFailed):
+    """The package index does not answer."""
 
 
 class PlatformError(ToolError):

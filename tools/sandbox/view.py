@@ -120,9 +120,15 @@ def _repositories(folder: Path) -> Iterator[Path]:
         with entries:
             for entry in entries:
                 if entry.name == ".git":
-                    yield Path(entry.path)
+                    if not _is_placeholder(entry):
+                        yield Path(entry.path)
                 elif entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
+
+
+def _is_placeholder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is an empty file, such as uv's cache has to end git's search for a repository: it hides nothing."""
+    return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_size == 0
 
 
 @cache
