@@ -111,7 +111,7 @@ def _ends(out: Path, done: Completed) -> dict[str, RunEnd]:
         raise BrokenReport(failed)
     ends = read_ends(out)
     if _CONTROL not in ends:
-        raise BrokenReport("The tests were not run.")
+        raise BrokenReport("Without any change, the tests did not end in time.")
     problem = read_run(out, _CONTROL).contradiction(ends[_CONTROL])
     if problem is not None or ends[_CONTROL].exit != 0:
         reason = problem or "A test fails."

@@ -80,7 +80,7 @@ def run_tests(
         return TestReport(problem=f"{options[0]!r} is not the name of a test.")
     path = (_packages(coverage),) if coverage else ()
     first = Run(name="first", select=tuple(select), lines=coverage is not None, seconds=seconds)
-    order = Order(workspace=workspace, out=scratch / "first", path=path, seconds=seconds, runs=(first,))
+    order = Order(workspace=workspace, out=scratch / "first", path=path, seconds=seconds + 5, runs=(first,))
     done = carry_out(sandbox, environment, order, variables or {}, limits)
     report, said = _reported(order.out, done)
     wrong = {each.id for each in (*report.failed, *report.errored)}
@@ -90,7 +90,8 @@ def run_tests(
             Run(name=f"rerun{number}", select=tuple(again), seed=number, seconds=seconds)
             for number in range(1, reruns + 1)
         )
-        order = Order(workspace=workspace, out=scratch / "again", workers=cores(), seconds=seconds, runs=runs)
+        enough = seconds * -(-reruns // cores()) + 5
+        order = Order(workspace=workspace, out=scratch / "again", workers=cores(), seconds=enough, runs=runs)
         completed = carry_out(sandbox, environment, order, variables or {}, limits)
         flaky = _flaky(report.tests, again, [_outcomes(order.out, run.name, completed) for run in runs])
         report = report.model_copy(update={"flaky": flaky, "seconds": report.seconds + completed.seconds})

@@ -35,7 +35,10 @@ def main(path: str) -> None:
 
 
 def _supervise(order: dict[str, Any], place: Path) -> None:
-    """Keep so many runs going at a time; say how each ended as soon as it has."""
+    """Keep so many runs going at a time; write down how each ended as soon as it has.
+
+    A run that the end of all time cuts short is left out: that says nothing about it.
+    """
     waiting = list(order["runs"])
     going: dict[int, tuple[dict[str, Any], float]] = {}
     ended: dict[str, dict[str, object]] = {}
@@ -46,27 +49,35 @@ def _supervise(order: dict[str, Any], place: Path) -> None:
             going[_fork(order, run, place / run["name"])] = (run, time.monotonic())
         time.sleep(_TICK)
         for pid, (run, start) in list(going.items()):
-            found, status = os.waitpid(pid, os.WNOHANG)
             seconds = time.monotonic() - start
-            late = not found and (seconds > run["seconds"] or time.monotonic() > limit)
-            if late:
-                os.killpg(pid, signal.SIGKILL)
-                _, status = os.waitpid(pid, 0)
-            if found or late:
-                del going[pid]
-                shutil.rmtree(place / run["name"], ignore_errors=True)
-                code = os.waitstatus_to_exitcode(status)
+            over = time.monotonic() > limit
+            late = seconds > run["seconds"]
+            code = _exit_code(pid, kill=late or over)
+            if code is None:
+                continue
+            del going[pid]
+            shutil.rmtree(place / run["name"], ignore_errors=True)
+            if late or not over:
                 ended[run["name"]] = {"exit": code, "seconds": seconds, "timed_out": late}
                 _write(Path(order["out"]) / "runs.json", json.dumps(ended))
+
+
+def _exit_code(pid: int, kill: bool) -> int | None:
+    """Return how a run ended, killed if need be with all that it started; None while it goes on."""
+    if kill:
+        os.killpg(pid, signal.SIGKILL)
+    found, status = os.waitpid(pid, 0 if kill else os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
 
 
 def _fork(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
     pid = os.fork()
     if pid:
+        os.setpgid(pid, pid)  # by both, so that either way it is done before it is relied on
         return pid
     code = 70
     try:
-        os.setsid()
+        os.setpgid(0, 0)
         log = os.open(Path(order["out"]) / f"{run['name']}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
