@@ -1,0 +1,116 @@
+"""What a change to a service, or to one of its operations, would touch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from crew.errors import BadInput
+from crew.knowledge.project import GRAPH
+from crew.knowledge.store import GraphStore, Node, open_store
+
+
+class Impact(BaseModel):
+    """Everything that hangs on a service or an operation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: str
+    operations: tuple[str, ...]
+    """Operations on the same data."""
+    entities: tuple[str, ...]
+    """The data itself, and what refers to it."""
+    tables: tuple[str, ...]
+    stories: tuple[str, ...]
+    """Stories that asked for it."""
+    tests: tuple[str, ...]
+    files: tuple[str, ...]
+    """Files that those stories changed."""
+
+
+def impact_text(home: Path, subject: str) -> str:
+    """Return the impact for a person."""
+    found = impact_of(home, subject)
+    lines = [f"A change to {found.subject} touches"]
+    for name in ("operations", "entities", "tables", "stories", "tests", "files"):
+        values: tuple[str, ...] = getattr(found, name)
+        lines.append(f"  {len(values)} {name}")
+        lines += [f"    {each}" for each in values]
+    return "\n".join(lines)
+
+
+def impact_json(home: Path, subject: str) -> str:
+    """Return the impact as JSON."""
+    return json.dumps(impact_of(home, subject).model_dump(mode="json"), indent=2)
+
+
+def impact_of(home: Path, subject: str) -> Impact:
+    """Return what hangs on "SERVICE" or "SERVICE.OPERATION"; raises BadInput for what is not in the graph.
+
+    An operation is named as the contract does ("POST /orders"), or by its path's last words ("orders", "cancel").
+    """
+    if not (home / GRAPH).exists():
+        raise BadInput(f"{home} holds no knowledge graph. Make it from the ledger: crew knowledge rebuild.")
+    service, _, operation = subject.partition(".")
+    with open_store(home / GRAPH) as store:
+        known = {node[1] for node in store.all("Service")}
+        if service not in known:
+            raise BadInput(
+                f"There is no service {service!r}; there are: {', '.join(sorted(known)) or 'none'}."
+            )
+        offered = store.neighbours("Service", service, ("Service", "OFFERS", "Operation"), forward=True)
+        starts = [each for each in offered if not operation or _named(each, operation)]
+        if not starts:
+            names = ", ".join(each[2] for each in offered) or "none"
+            raise BadInput(f"{service} has no operation {operation!r}; it has: {names}.")
+        return _impact(store, subject, starts)
+
+
+def _named(node: Node, operation: str) -> bool:
+    path = node[2].partition(" ")[2]
+    return (
+        operation in (node[2], path, path.rpartition("/")[2])
+        or path.startswith(f"/{operation}/")
+        and "/" not in operation
+    )
+
+
+def _impact(store: GraphStore, subject: str, starts: list[Node]) -> Impact:
+    entities = _follow(store, starts, ("Operation", "ACTS_ON", "Entity"), forward=True)
+    referring = _closure(store, entities)
+    operations = _follow(store, referring, ("Operation", "ACTS_ON", "Entity"), forward=False)
+    stories = _follow(store, starts, ("Story", "ASKS_FOR", "Operation"), forward=False)
+    deliveries = _follow(store, stories, ("Delivery", "DELIVERS", "Story"), forward=False)
+    commits = _follow(store, deliveries, ("Delivery", "MADE", "Commit"), forward=True)
+    return Impact(
+        subject=subject,
+        operations=_names(operations),
+        entities=_names(referring),
+        tables=_names(_follow(store, referring, ("Entity", "STORED_IN", "Table"), forward=True)),
+        stories=_names(stories),
+        tests=_names(_follow(store, stories, ("Test", "CHECKS", "Story"), forward=False)),
+        files=_names(_follow(store, commits, ("Commit", "CHANGES", "File"), forward=True)),
+    )
+
+
+def _closure(store: GraphStore, entities: list[Node]) -> list[Node]:
+    """Return the entities and all that refer to them, however far."""
+    found = list(entities)
+    while more := [
+        each
+        for each in _follow(store, found, ("Entity", "REFERS_TO", "Entity"), forward=False)
+        if each not in found
+    ]:
+        found += more
+    return found
+
+
+def _follow(store: GraphStore, nodes: list[Node], edge: tuple[str, str, str], forward: bool) -> list[Node]:
+    found = {each: None for kind, name, _ in nodes for each in store.neighbours(kind, name, edge, forward)}
+    return list(found)
+
+
+def _names(nodes: list[Node]) -> tuple[str, ...]:
+    return tuple(sorted({node[2] for node in nodes}))

@@ -1,0 +1,130 @@
+"""From the ledger to the graph: what a delivery says of the service, its stories, operations, files and tests."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from crew.artifacts import ArtifactStore
+from crew.deliveries import Opened, closed, opened
+from crew.knowledge.store import Edge, Node, open_store
+from crew.ledger import Ledger
+from crew.proof import last
+from crew.report import delivery_report
+from tools.blueprint.model import Blueprint, Entity
+from tools.blueprint.names import collection_path, kebab, plural, snake
+
+GRAPH = "knowledge/graph"
+
+
+def add_delivery(home: Path, ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> None:
+    """Add what a delivery says to the graph of a home; doing it again changes nothing."""
+    edges = list(edges_of(ledger, artifacts, delivery))
+    with open_store(home / GRAPH) as store:
+        store.add(edges)
+
+
+def rebuild(home: Path) -> str:
+    """Make the graph anew from the ledger; return a sentence that says what is in it."""
+    folder = home / GRAPH
+    for path in (folder, folder.with_suffix(".wal")):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    with closing(Ledger(home / "ledger.db")) as ledger:
+        artifacts = ArtifactStore(home / "artifacts")
+        known = ledger.deliveries()
+        edges = [edge for each in known for edge in edges_of(ledger, artifacts, each)]
+    with open_store(folder) as store:
+        store.add(edges)
+    nodes = {node for start, _, end in edges for node in (start, end)}
+    return (
+        f"The graph was made anew from {len(known)} deliveries: {len(nodes)} nodes, {len(set(edges))} edges."
+    )
+
+
+def edges_of(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Iterator[Edge]:
+    """Yield what the ledger says of a delivery, as edges."""
+    about = opened(ledger, delivery)
+    service: Node = ("Service", about.service, about.service)
+    story: Node = ("Story", f"{about.service}/{about.story}", f"{about.story} {about.title}")
+    here: Node = ("Delivery", delivery, delivery)
+    yield story, "CONCERNS", service
+    yield here, "DELIVERS", story
+    report = delivery_report(ledger, artifacts, delivery)
+    for each in report.findings:
+        finding: Node = ("Finding", f"{delivery}/{each.role}/{each.file}/{each.line}/{each.what}", each.what)
+        yield here, "RAISED", finding
+        if each.file:
+            yield finding, "ABOUT", _file(about, each.file)
+    ended = closed(ledger, delivery)
+    if ended is None or not ended.version:
+        return  # what was not merged is no knowledge of the service
+    yield from _merged(ledger, artifacts, about, ended.version, (service, story, here))
+    for criterion in report.criteria:
+        for operation in criterion.operations:
+            yield story, "ASKS_FOR", _operation(about, operation)
+        for test in criterion.tests:
+            yield ("Test", f"{about.service}/{test}", test), "CHECKS", story
+            yield (
+                ("Test", f"{about.service}/{test}", test),
+                "STANDS_IN",
+                _file(about, test.partition("::")[0]),
+            )
+
+
+def _merged(
+    ledger: Ledger, artifacts: ArtifactStore, about: Opened, version: str, nodes: tuple[Node, Node, Node]
+) -> Iterator[Edge]:
+    service, _, here = nodes
+    commit: Node = ("Commit", f"{about.service}/{version}", version[:12])
+    yield here, "MADE", commit
+    request = last(ledger, artifacts, about.delivery, "open_pull_request")
+    if request and request.ok:
+        for each in json.loads(artifacts.get(request.artifacts["record"]))["files"]:
+            yield commit, "CHANGES", _file(about, str(each["path"]))
+    settled = last(ledger, artifacts, about.delivery, "settle_blueprint")
+    if settled and settled.ok:
+        blueprint = Blueprint.model_validate_json(artifacts.get(settled.artifacts["blueprint"]))
+        for entity in blueprint.entities:
+            yield from _entity(about, service, entity)
+
+
+def _entity(about: Opened, service: Node, entity: Entity) -> Iterator[Edge]:
+    here: Node = ("Entity", f"{about.service}/{entity.name}", entity.name)
+    yield service, "HAS", here
+    table = snake(plural(entity.name))
+    yield here, "STORED_IN", ("Table", f"{about.service}/{table}", table)
+    for reference in entity.references:
+        yield here, "REFERS_TO", ("Entity", f"{about.service}/{reference.target}", reference.target)
+    for name in operations_of(entity):
+        operation = _operation(about, name)
+        yield service, "OFFERS", operation
+        yield operation, "ACTS_ON", here
+
+
+def operations_of(entity: Entity) -> list[str]:
+    """Return the operations of an entity as the contract names them: "POST /orders"."""
+    path = collection_path(entity.name)
+    one = f"{path}/{{id}}"
+    plain = {
+        "create": f"POST {path}",
+        "list": f"GET {path}",
+        "read": f"GET {one}",
+        "update": f"PATCH {one}",
+        "delete": f"DELETE {one}",
+    }
+    offered = [plain[each.name] for each in entity.operations]
+    return offered + [f"POST {one}/{kebab(action.name)}" for action in entity.actions]
+
+
+def _operation(about: Opened, name: str) -> Node:
+    return "Operation", f"{about.service}/{name}", name
+
+
+def _file(about: Opened, path: str) -> Node:
+    return "File", f"{about.service}/{path}", path

@@ -1,0 +1,117 @@
+"""The graph store: Ladybug, embedded Cypher, in one file.
+
+Only the common subset of Cypher is used (MERGE, UNWIND, MATCH, variable-length paths), and only queries that stand
+in this package; nobody sends Cypher of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ladybug
+
+BUFFER_BYTES = 64 * 1024 * 1024
+"""The store would otherwise take most of the machine's memory."""
+
+NODES = ("Service", "Story", "Operation", "Entity", "Table", "File", "Test", "Commit", "Delivery", "Finding")
+EDGES: tuple[tuple[str, str, str], ...] = (
+    ("Service", "OFFERS", "Operation"),
+    ("Service", "HAS", "Entity"),
+    ("Operation", "ACTS_ON", "Entity"),
+    ("Entity", "STORED_IN", "Table"),
+    ("Entity", "REFERS_TO", "Entity"),
+    ("Story", "CONCERNS", "Service"),
+    ("Story", "ASKS_FOR", "Operation"),
+    ("Test", "CHECKS", "Story"),
+    ("Test", "STANDS_IN", "File"),
+    ("Delivery", "DELIVERS", "Story"),
+    ("Delivery", "MADE", "Commit"),
+    ("Commit", "CHANGES", "File"),
+    ("Delivery", "RAISED", "Finding"),
+    ("Finding", "ABOUT", "File"),
+)
+
+Node = tuple[str, str, str]
+"""Kind, id and name."""
+Edge = tuple[Node, str, Node]
+
+
+class GraphStore:
+    """One open graph."""
+
+    def __init__(self, connection: ladybug.Connection) -> None:
+        self._connection = connection
+        for kind in NODES:
+            # "Table" is a word of the language, so kinds are quoted throughout.
+            self._run(f"CREATE NODE TABLE IF NOT EXISTS `{kind}`(id STRING, name STRING, PRIMARY KEY(id))")
+        for start, name, end in EDGES:
+            self._run(f"CREATE REL TABLE IF NOT EXISTS `{start}_{name}_{end}`(FROM `{start}` TO `{end}`)")
+
+    def add(self, edges: Sequence[Edge]) -> None:
+        """Add edges and the nodes they connect; what is there already stays."""
+        for kind in NODES:
+            nodes = {node[1]: node[2] for start, _, end in edges for node in (start, end) if node[0] == kind}
+            rows = [{"id": name, "name": shown} for name, shown in nodes.items()]
+            if rows:
+                self._run(
+                    f"UNWIND $rows AS row MERGE (n:`{kind}` {{id: row.id}}) SET n.name = row.name",
+                    {"rows": rows},
+                )
+        for start, name, end in EDGES:
+            rows = [
+                {"a": one[1], "b": other[1]}
+                for one, said, other in edges
+                if (one[0], said, other[0]) == (start, name, end)
+            ]
+            if rows:
+                self._run(
+                    f"UNWIND $rows AS row MATCH (a:`{start}` {{id: row.a}}), (b:`{end}` {{id: row.b}}) "
+                    f"MERGE (a)-[:`{start}_{name}_{end}`]->(b)",
+                    {"rows": rows},
+                )
+
+    def neighbours(self, kind: str, name: str, edge: tuple[str, str, str], forward: bool) -> list[Node]:
+        """Return the nodes that one edge leads to, or comes from, by id."""
+        start, said, end = edge
+        pattern = f"(a:`{start}`)-[:`{start}_{said}_{end}`]->(b:`{end}`)"
+        here, there, other = ("a", "b", end) if forward else ("b", "a", start)
+        if (start if forward else end) != kind:
+            raise ValueError(f"{kind} is not an end of {edge}")
+        query = f"MATCH {pattern} WHERE {here}.id = $id RETURN DISTINCT {there}.id, {there}.name ORDER BY {there}.id"
+        return [(other, str(row[0]), str(row[1])) for row in self._run(query, {"id": name})]
+
+    def all(self, kind: str) -> list[Node]:
+        """Return all nodes of a kind, by id."""
+        if kind not in NODES:
+            raise ValueError(f"there are no {kind} nodes")
+        return [
+            (kind, str(row[0]), str(row[1]))
+            for row in self._run(f"MATCH (n:`{kind}`) RETURN n.id, n.name ORDER BY n.id")
+        ]
+
+    def _run(self, query: str, values: Mapping[str, Any] | None = None) -> list[list[Any]]:
+        result = self._connection.execute(query, dict(values or {}))
+        answer = result[-1] if isinstance(result, list) else result
+        rows: list[list[Any]] = []
+        while answer.has_next():
+            rows.append(list(answer.get_next()))
+        return rows
+
+
+@contextmanager
+def open_store(path: Path) -> Iterator[GraphStore]:
+    """Open the graph of a home for the time of the block. One process at a time may write."""
+    import ladybug  # noqa: PLC0415  0.2 s, needed by few commands
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = ladybug.Database(str(path), buffer_pool_size=BUFFER_BYTES)
+    connection = ladybug.Connection(database)
+    try:
+        yield GraphStore(connection)
+    finally:
+        connection.close()
+        database.close()
