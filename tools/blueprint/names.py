@@ -94,19 +94,6 @@ def collection_path(entity: str) -> str:
     return f"/{kebab(plural(entity))}"
 
 
-def operation_path(entity: str, operation: str) -> str:
-    """Method and path: "GET /orders", "POST /orders/{id}/apply-discount-code"."""
-    collection = collection_path(entity)
-    plain = {
-        "create": f"POST {collection}",
-        "list": f"GET {collection}",
-        "read": f"GET {collection}/{{id}}",
-        "update": f"PATCH {collection}/{{id}}",
-        "delete": f"DELETE {collection}/{{id}}",
-    }
-    return plain.get(operation, f"POST {collection}/{{id}}/{kebab(operation)}")
-
-
 def _english() -> ModuleType:
     import lemminflect  # type: ignore[import-untyped]  # noqa: PLC0415  0.2 s, needed by few commands
 

@@ -1,0 +1,77 @@
+"""Names that cannot stand side by side in a service, or at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tools.blueprint.model import Blueprint, Entity
+from tools.blueprint.names import camel, collection_path, kebab, snake
+from tools.blueprint.reader.choices import Unclear
+from tools.blueprint.reader.text import NAME
+
+LONGEST_NAME = 50
+"""Characters; databases cut identifiers at 63."""
+
+_OWN_FIELDS = {"id": "id", "createdAt": "created at", "updatedAt": "updated at"}
+_OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi-yaml", "/docs")
+_QUERY = ("limit", "offset", "sort")
+
+
+def safe_name(words: str) -> str:
+    """Return the words in lower case as a name. Raises Unclear when they can be none."""
+    name = " ".join(words.lower().split())
+    if not NAME.fullmatch(name):
+        raise Unclear(f"'{words[:40]}' is not a name; a name has letters, digits, spaces and hyphens")
+    if len(name) > LONGEST_NAME:
+        raise Unclear(f"'{name[:37]}...' is too long for a name; use at most {LONGEST_NAME} characters")
+    return name
+
+
+def check_names(blueprint: Blueprint, name: str) -> None:
+    """Raise Unclear when the entity's names collide with each other, or its own with another entity's."""
+    entity = blueprint.entity(name)
+    if entity is None:
+        return
+    path = collection_path(name)
+    others = [each.name for each in blueprint.entities if each.name != name]
+    if path in _OWN_PATHS:
+        raise Unclear(f"{path} is a path that every service has; call '{name}' something else")
+    for other in others:
+        if collection_path(other) == path or snake(other) == snake(name):
+            raise Unclear(f"'{name}' and '{other}' would have the same path; rename one of them")
+    _check_members(entity)
+    _check_distinct("path", [(kebab(each.name), each.name) for each in entity.actions])
+    for action in entity.actions:
+        _check_distinct("spelling", [(camel(each.name), each.name) for each in action.inputs])
+    for each in entity.filters:
+        if camel(each.field) in _QUERY:
+            raise Unclear(
+                f"'{each.field}' cannot be filtered by: lists have a parameter of that name for paging"
+            )
+
+
+def _check_members(entity: Entity) -> None:
+    ruled = entity.initial_state is not None
+    members = [(camel(each.name), each.name) for each in entity.fields]
+    for key, field in members:
+        if key in _OWN_FIELDS:
+            raise Unclear(
+                f"every resource has '{_OWN_FIELDS[key]}' already; leave '{field}' out or rename it"
+            )
+        if key == "status" and ruled:
+            raise Unclear(
+                f"'status' is ruled by the states of {entity.name} already; "
+                "leave it out of the fields, or call the field something else"
+            )
+    members += [(camel(f"{each.name} id"), each.name) for each in entity.references]
+    _check_distinct("spelling", members)
+
+
+def _check_distinct(what: str, spelt: Iterable[tuple[str, str]]) -> None:
+    seen: dict[str, str] = {}
+    for key, name in spelt:
+        if key in seen:
+            raise Unclear(
+                f"'{seen[key]}' and '{name}' would have the same {what}, '{key}'; rename one of them"
+            )
+        seen[key] = name

@@ -1,0 +1,93 @@
+"""What a sentence adds to a blueprint, one small part at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tools.blueprint.model import (
+    Access,
+    Action,
+    Computed,
+    Crud,
+    Effect,
+    Example,
+    FieldSpec,
+    FieldType,
+    Filter,
+    Guard,
+    Limit,
+    Operation,
+    Reference,
+    Sort,
+    Speed,
+    Transition,
+)
+
+
+@dataclass(frozen=True)
+class Born:
+    """There is such an entity."""
+
+
+@dataclass(frozen=True)
+class Offering:
+    """Just these plain operations."""
+
+    operations: tuple[Crud, ...]
+
+
+@dataclass(frozen=True)
+class Starting:
+    """The state that a resource starts in."""
+
+    state: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """An action takes this in its body."""
+
+    operation: Operation
+    field: FieldSpec
+
+
+@dataclass(frozen=True)
+class Computing:
+    """A field is computed, and of this type where no sentence says another."""
+
+    field: str
+    type: FieldType
+    computed: Computed
+
+
+Part: TypeAlias = (
+    Born
+    | Offering
+    | Starting
+    | Input
+    | Computing
+    | FieldSpec
+    | Reference
+    | Filter
+    | Sort
+    | Transition
+    | Action
+    | Guard
+    | Effect
+    | Limit
+    | Access
+    | Example
+    | Speed
+)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One part and the entity it is of."""
+
+    entity: str
+    part: Part
+
+
+Facts: TypeAlias = tuple[Fact, ...]

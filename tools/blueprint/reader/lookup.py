@@ -1,0 +1,105 @@
+"""What the words of a sentence may name in a blueprint.
+
+Singular and plural are the same name, and so are a hyphen and a space. Everything that fits is returned; more
+than one is for the caller to settle or to call ambiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from tools.blueprint.model import Blueprint, Entity, FieldSpec, Reference
+from tools.blueprint.names import plural, singulars
+from tools.blueprint.reader.text import NAME
+
+STATUS = "status"
+
+
+@cache
+def kin(words: str) -> frozenset[str]:
+    """The words in lower case with their singulars and their plural."""
+    lower = " ".join(words.lower().split())
+    if not NAME.fullmatch(lower):
+        return frozenset({lower})
+    return frozenset({lower, plural(lower), *singulars(lower)})
+
+
+def named(words: str, names: Iterable[str]) -> list[str]:
+    """The names that the words spell: exactly, else but for number and hyphens."""
+    pool = list(dict.fromkeys(names))
+    exact = [name for name in pool if name == words.lower()]
+    if exact:
+        return exact
+    spaced = {each.replace("-", " ") for each in kin(words)}
+    return [name for name in pool if name in kin(words) or name.replace("-", " ") in spaced]
+
+
+def entities(blueprint: Blueprint, words: str) -> list[str]:
+    """Entities of that name, else those whose last words it is ("code" for "discount code")."""
+    names = [each.name for each in blueprint.entities]
+    found = named(words, names)
+    if found:
+        return found
+    return [name for name in names if any(name.endswith(f" {each}") for each in kin(words))]
+
+
+def split_noun(blueprint: Blueprint, words: str) -> list[tuple[str, str]]:
+    """Part "expired discount code" into what stands before and the entity, for each entity it may be.
+
+    The longest name wins, and a whole name over the last words of one.
+    """
+    names = [each.name for each in blueprint.entities]
+    pieces = words.split()
+    parts = [(" ".join(pieces[:index]), " ".join(pieces[index:])) for index in range(len(pieces))]
+    for before, noun in parts:
+        if found := named(noun, names):
+            return [(before, name) for name in found]
+    for before, noun in parts:
+        if found := entities(blueprint, noun):
+            return [(before, name) for name in found]
+    return []
+
+
+def fields(entity: Entity, words: str) -> list[FieldSpec]:
+    """Fields of that name; the status that states rule is one too."""
+    specs = {each.name: each for each in (*entity.fields, *status_field(entity))}
+    return [specs[name] for name in named(words, specs)]
+
+
+def status_field(entity: Entity) -> tuple[FieldSpec, ...]:
+    """The status of an entity with states as a field; nothing for other entities."""
+    if entity.initial_state is None:
+        return ()
+    return (FieldSpec(name=STATUS, type="choice", choices=entity.states),)
+
+
+def inputs(entity: Entity, operation: str, words: str) -> list[FieldSpec]:
+    """Inputs of that name that the action has."""
+    action = entity.action(operation)
+    specs = {each.name: each for each in action.inputs} if action else {}
+    return [specs[name] for name in named(words, specs)]
+
+
+def children(blueprint: Blueprint, parent: str, words: str) -> list[tuple[str, Reference]]:
+    """Entities of that name with each of their references to the parent."""
+    found = [blueprint.entity(name) for name in entities(blueprint, words)]
+    return [
+        (child.name, reference)
+        for child in found
+        if child is not None
+        for reference in child.references
+        if reference.target == parent
+    ]
+
+
+def references(entity: Entity, words: str) -> list[Reference]:
+    """References of that name, or to an entity of that name or whose last words it is."""
+    by_name = {each.name: each for each in entity.references}
+    if found := named(words, by_name):
+        return [by_name[name] for name in found]
+    return [
+        each
+        for each in entity.references
+        if named(words, [each.target]) or any(each.target.endswith(f" {one}") for one in kin(words))
+    ]

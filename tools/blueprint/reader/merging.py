@@ -1,0 +1,243 @@
+"""Adding what a sentence says to a blueprint.
+
+What already holds stays as it is. What is said otherwise than it holds is a contradiction; nothing is lost or
+overwritten. A new part carries the id of the criterion that asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tools.blueprint.model import (
+    CRUD,
+    Access,
+    Action,
+    Blueprint,
+    Effect,
+    Element,
+    Entity,
+    Example,
+    FieldSpec,
+    Filter,
+    Guard,
+    Limit,
+    OperationSpec,
+    Reference,
+    Sort,
+    Speed,
+    Transition,
+)
+from tools.blueprint.reader.choices import Contradiction, Unclear
+from tools.blueprint.reader.collisions import check_names
+from tools.blueprint.reader.facts import Born, Computing, Fact, Facts, Input, Offering, Part, Starting
+from tools.blueprint.reader.paraphrase import paraphrase
+
+E = TypeVar("E", bound=Element)
+
+_Key = Callable[[Any], object]
+_ENTITY_PARTS: dict[type[Element], tuple[str, _Key]] = {
+    FieldSpec: ("fields", lambda part: part.name),
+    Reference: ("references", lambda part: part.name),
+    Filter: ("filters", lambda part: part.field),
+    Sort: ("sorts", lambda part: part.field),
+    Transition: ("transitions", lambda part: (part.operation, part.source)),
+    Action: ("actions", lambda part: part.name),
+    Guard: (
+        "guards",
+        lambda part: (part.operation, frozenset(test.model_dump_json() for test in part.tests)),
+    ),
+    Effect: ("effects", lambda part: (part.operation, part.kind, part.target)),
+    Limit: ("limits", lambda part: (part.operation, part.per)),
+    Access: ("access", lambda part: part.operation),
+}
+"""Where each kind of part is kept, and what must not be said of twice in different ways."""
+
+_SERVICE_PARTS: dict[type[Element], tuple[str, _Key]] = {
+    Example: ("examples", lambda part: (part.given, part.when, part.then)),
+    Speed: (
+        "speeds",
+        lambda part: (part.entity, part.operation, part.percentile, part.requests_per_second),
+    ),
+}
+
+
+class _Clash(Exception):  # noqa: N818  becomes a Contradiction
+    def __init__(self, old: Fact, new: Fact) -> None:
+        super().__init__()
+        self.old, self.new = old, new
+
+    def told(self, blueprint: Blueprint) -> Contradiction:
+        """Say it in words."""
+        criterion = getattr(self.old.part, "criterion", "")
+        origin = f" ({criterion})" if criterion else ""
+        readings = paraphrase([self.old], blueprint), paraphrase([self.new], blueprint)
+        return Contradiction(f"it contradicts what holds already{origin}: {readings[0]}", readings)
+
+
+@dataclass(frozen=True)
+class Merger:
+    """Adds the facts of one story."""
+
+    before: Blueprint
+    """The service before the story."""
+
+    def add(self, blueprint: Blueprint, facts: Facts, criterion: str) -> Blueprint:
+        """Return the blueprint with the facts in it. Raises Contradiction or Unclear."""
+        for fact in facts:
+            try:
+                blueprint = self._add(blueprint, fact, criterion)
+            except _Clash as clash:
+                raise clash.told(blueprint) from clash
+        for name in dict.fromkeys(fact.entity for fact in facts):
+            check_names(blueprint, name)
+        return blueprint
+
+    def _add(self, blueprint: Blueprint, fact: Fact, criterion: str) -> Blueprint:
+        part = fact.part
+        if isinstance(part, Example | Speed):
+            attribute, key = _SERVICE_PARTS[type(part)]
+            kept = _with(getattr(blueprint, attribute), part, key, criterion, fact)
+            return blueprint.model_copy(update={attribute: kept})
+        entity = blueprint.entity(fact.entity) or Entity(name=fact.entity)
+        return _put(blueprint, self._extended(entity, part, criterion, fact))
+
+    def _extended(self, entity: Entity, part: Part, criterion: str, fact: Fact) -> Entity:
+        if isinstance(part, Born):
+            return entity
+        if isinstance(part, Offering):
+            return self._offering(entity, part, criterion)
+        if isinstance(part, Starting):
+            return _starting(entity, part, criterion, fact)
+        if isinstance(part, Input):
+            return _taking(entity, part, criterion)
+        if isinstance(part, Computing):
+            return self._computing(entity, part, criterion, fact)
+        if isinstance(part, FieldSpec | Reference):
+            part = self._dated(entity.name, part)
+        attribute, key = _ENTITY_PARTS[type(part)]
+        return entity.model_copy(
+            update={attribute: _with(getattr(entity, attribute), part, key, criterion, fact)}
+        )
+
+    def _dated(self, entity: str, part: FieldSpec | Reference) -> FieldSpec | Reference:
+        """Mark what resources from before the story cannot have."""
+        required = isinstance(part, Reference) or part.required
+        if self.before.entity(entity) is not None and required:
+            return part.model_copy(update={"added_later": True})
+        return part
+
+    def _offering(self, entity: Entity, part: Offering, criterion: str) -> Entity:
+        implied = all(not each.criterion for each in entity.operations)
+        fresh = implied and self.before.entity(entity.name) is None
+        kept = {} if fresh else {each.name: each for each in entity.operations}
+        for name in part.operations:
+            kept.setdefault(name, OperationSpec(name=name, criterion=criterion))
+        operations = tuple(kept[name] for name in CRUD if name in kept)
+        return entity.model_copy(update={"operations": operations})
+
+    def _computing(self, entity: Entity, part: Computing, criterion: str, fact: Fact) -> Entity:
+        computed = part.computed.model_copy(update={"criterion": criterion})
+        field = entity.field(part.field)
+        if field is None:
+            new = FieldSpec(name=part.field, type=part.type, computed=computed, criterion=criterion)
+            return entity.model_copy(update={"fields": (*entity.fields, new)})
+        if field.computed is not None and _bare(field.computed) == _bare(computed):
+            return entity
+        before = self.before.entity(entity.name)
+        if field.computed is not None or (before is not None and before.field(field.name) is not None):
+            raise _Clash(Fact(entity.name, field), fact)
+        _check_computable(field, part)
+        now = {"computed": computed, "default": None, "optional": False, "added_later": False}
+        return _replaced(entity, field, field.model_copy(update=now))
+
+
+def ordered(blueprint: Blueprint, criteria: Sequence[str]) -> Blueprint:
+    """Put what the story's criteria added in the order of the criteria, after what was there before."""
+    place = {criterion: index for index, criterion in enumerate(criteria)}
+
+    def sort(parts: tuple[E, ...]) -> tuple[E, ...]:
+        return tuple(sorted(parts, key=lambda part: place.get(getattr(part, "criterion", ""), -1)))
+
+    entities = []
+    for entity in blueprint.entities:
+        parts = {attribute: sort(getattr(entity, attribute)) for attribute, _ in _ENTITY_PARTS.values()}
+        entities.append(entity.model_copy(update=parts))
+    parts = {attribute: sort(getattr(blueprint, attribute)) for attribute, _ in _SERVICE_PARTS.values()}
+    return blueprint.model_copy(update={"entities": tuple(entities), **parts})
+
+
+def _with(kept: tuple[E, ...], part: E, key: _Key, criterion: str, fact: Fact) -> tuple[E, ...]:
+    """Return the parts with one more, or as they are if it is among them."""
+    for old in kept:
+        if key(old) != key(part):
+            continue
+        if _same(old, part):
+            return kept
+        raise _Clash(Fact(fact.entity, old), fact)  # type: ignore[arg-type]
+    return (*kept, part.model_copy(update={"criterion": criterion}))
+
+
+def _same(old: Element, new: Element) -> bool:
+    if isinstance(old, FieldSpec) and isinstance(new, FieldSpec) and old.computed is not None:
+        new = new.model_copy(update={"computed": old.computed, "default": None, "optional": False})
+    if isinstance(old, Guard) and isinstance(new, Guard):
+        return old.status == new.status
+    if isinstance(old, Action) and isinstance(new, Action):
+        return (old.verb, old.object) == (new.verb, new.object)
+    return _bare(old) == _bare(new)
+
+
+def _bare(part: Element) -> dict[str, Any]:
+    """What a part says, without who said it and when."""
+    said = part.model_dump(exclude={"criterion", "added_later"})
+    if isinstance(said.get("computed"), dict):
+        said["computed"].pop("criterion")
+    return said
+
+
+def _starting(entity: Entity, part: Starting, criterion: str, fact: Fact) -> Entity:
+    if entity.initial_state == part.state:
+        return entity
+    if entity.initial_state is not None:
+        raise _Clash(Fact(entity.name, Starting(entity.initial_state)), fact)
+    return entity.model_copy(update={"initial_state": part.state, "initial_state_criterion": criterion})
+
+
+def _taking(entity: Entity, part: Input, criterion: str) -> Entity:
+    action = entity.action(part.operation)
+    if action is None:
+        raise Unclear(f"there is no action '{part.operation}'")
+    old = next((each for each in action.inputs if each.name == part.field.name), None)
+    if old is not None and _bare(old) == _bare(part.field):
+        return entity
+    if old is not None:
+        raise _Clash(Fact(entity.name, Input(part.operation, old)), Fact(entity.name, part))
+    new = part.field.model_copy(update={"criterion": criterion})
+    taking = action.model_copy(update={"inputs": (*action.inputs, new)})
+    actions = tuple(taking if each.name == action.name else each for each in entity.actions)
+    return entity.model_copy(update={"actions": actions})
+
+
+def _check_computable(field: FieldSpec, part: Computing) -> None:
+    """Raise Unclear when a field, as it was declared, cannot be what is computed."""
+    holds = {"integer": ("integer",), "money": ("integer", "money"), "number": ("integer", "money", "number")}
+    if field.unique or part.type not in holds.get(field.type, ()):
+        raise Unclear(
+            f"'{field.name}' is declared as {field.type}{', unique' if field.unique else ''}, "
+            f"which cannot hold a computed {part.type}"
+        )
+
+
+def _replaced(entity: Entity, old: FieldSpec, new: FieldSpec) -> Entity:
+    fields = tuple(new if each.name == old.name else each for each in entity.fields)
+    return entity.model_copy(update={"fields": fields})
+
+
+def _put(blueprint: Blueprint, entity: Entity) -> Blueprint:
+    """Return the blueprint with the entity in its place, or at the end."""
+    if blueprint.entity(entity.name) is None:
+        return blueprint.model_copy(update={"entities": (*blueprint.entities, entity)})
+    entities = tuple(entity if each.name == entity.name else each for each in blueprint.entities)
+    return blueprint.model_copy(update={"entities": entities})

@@ -1,0 +1,272 @@
+"""What was understood, in the sentence forms themselves: reading a paraphrase gives what it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from tools.blueprint.model import (
+    CRUD,
+    Access,
+    Action,
+    Blueprint,
+    Effect,
+    Entity,
+    Example,
+    FieldRef,
+    FieldSpec,
+    Filter,
+    Given,
+    Guard,
+    Limit,
+    Reference,
+    Sort,
+    Speed,
+    Test,
+    Then,
+    Transition,
+    When,
+)
+from tools.blueprint.names import gerund, participle, plural
+from tools.blueprint.reader.facts import Born, Computing, Fact, Input, Offering, Starting
+from tools.blueprint.reader.values import plain
+from tools.blueprint.reader.wording import a, clause, field, is_plural, listing, path, value
+
+
+def paraphrase(facts: Iterable[Fact], blueprint: Blueprint) -> str:
+    """Return plain sentences that say the facts, those of a blueprint that holds them."""
+    return " ".join(sentences(list(facts), blueprint))
+
+
+def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
+    """Return one sentence for each fact, the fields of an entity together."""
+    said: list[str] = []
+    for fact in facts:
+        if isinstance(fact.part, FieldSpec) and fact.part.computed is None:
+            same = [each.part for each in facts if each.entity == fact.entity]
+            specs = [part for part in same if isinstance(part, FieldSpec) and part.computed is None]
+            said.append(f"{a(fact.entity)} has {listing(map(field, specs))}")
+        else:
+            said.append(_SENTENCES[type(fact.part)](blueprint, fact.entity, fact.part))
+    if all(isinstance(each.part, Born | Action) for each in facts):
+        said += [f"there is {a(each.entity)}" for each in facts]
+    return [f"{each[0].upper()}{each[1:]}." for each in dict.fromkeys(said) if each]
+
+
+def whole(blueprint: Blueprint) -> list[Fact]:
+    """Return all that a blueprint says, as facts."""
+    facts = []
+    for entity in blueprint.entities:
+        facts += _entity_facts(entity)
+    parts = (*blueprint.examples, *blueprint.speeds)
+    return facts + [
+        Fact(each.when.entity if isinstance(each, Example) else each.entity, each) for each in parts
+    ]
+
+
+def _entity_facts(entity: Entity) -> list[Fact]:
+    parts: list[Any] = [Born()]
+    parts += [each for each in entity.fields if each.computed is None]
+    parts += entity.references
+    parts += [Computing(each.name, each.type, each.computed) for each in entity.fields if each.computed]
+    if any(each.criterion for each in entity.operations) or len(entity.operations) < len(CRUD):
+        parts.append(Offering(tuple(each.name for each in entity.operations)))
+    parts += [*entity.filters, *entity.sorts]
+    parts += [Starting(entity.initial_state)] if entity.initial_state is not None else []
+    parts += [*entity.transitions, *entity.actions]
+    parts += [Input(action.name, each) for action in entity.actions for each in action.inputs]
+    parts += [*entity.guards, *entity.effects, *entity.limits, *entity.access]
+    return [Fact(entity.name, each) for each in parts]
+
+
+def doing(blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test] = ()) -> str:
+    """ "applying a discount code that is expired to an order that is shipped"."""
+    action = _action(blueprint, entity, operation)
+    hanging = _hanging(blueprint, entity, operation, tests)
+    this = a(entity) + hanging("self", "", entity) + hanging("input", "", entity)
+    for reference in _references(blueprint, entity):
+        on_parent = hanging("reference", reference.name, reference.target)
+        this += f" of {a(reference.target)}{on_parent}" if on_parent else ""
+    if action is None or action.object is None:
+        return f"{gerund(action.verb if action else operation)} {this}"
+    return f"{gerund(action.verb)} {a(action.object)}{hanging('object', '', action.object)} to {this}"
+
+
+def _hanging(
+    blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test]
+) -> Callable[[str, str, str], str]:
+    """Return what says the conditions on one of the participants, each after an "and" but the first."""
+    action = _action(blueprint, entity, operation)
+    names = (entity, action.object if action else None)
+
+    def hanging(subject: str, via: str, noun: str) -> str:
+        mine = [each for each in tests if _subject(each) == (subject, via)]
+        if subject == "input" and mine and any(_subject(each) == ("self", "") for each in tests):
+            mine_said = [clause(each, blueprint.entity(noun), operation, names) for each in mine]
+            return "".join(f" and {each}" for each in mine_said)
+        said = [clause(each, blueprint.entity(noun), operation, names) for each in mine]
+        return f" {' and '.join(said)}" if said else ""
+
+    return hanging
+
+
+def _subject(test: Test) -> tuple[str, str]:
+    if test.kind == "child_count":
+        return test.subject, test.via
+    ref = test.left if test.kind == "compare" else test.field
+    return ref.subject, ref.via
+
+
+def _offering(_: Blueprint, entity: str, part: Offering) -> str:
+    return f"{plural(entity)} can be {listing(map(participle, part.operations))}"
+
+
+def _transition(blueprint: Blueprint, entity: str, part: Transition) -> str:
+    action = _action(blueprint, entity, part.operation)
+    done = f"it is {participle(action.verb if action else part.operation)}"
+    if action is not None and action.object is not None:
+        done = f"{a(action.object)} is {participle(action.verb)} to it"
+    return f"{a(entity)} goes from {part.source} to {part.target} when {done}"
+
+
+def _computing(_: Blueprint, entity: str, part: Computing) -> str:
+    children = plural(part.computed.child)
+    if part.computed.kind == "count":
+        return f"{a(entity)}'s {part.field} is the number of its {children}"
+    genitive = f"{children}'" if children.endswith("s") else f"{children}'s"
+    factors = " times ".join(part.computed.factors)
+    return f"{a(entity)}'s {part.field} is the sum of its {genitive} {factors}"
+
+
+def _field(blueprint: Blueprint, entity: str, part: FieldSpec) -> str:
+    if part.computed is None:
+        return f"{a(entity)} has {field(part)}"
+    return _computing(blueprint, entity, Computing(part.name, part.type, part.computed))
+
+
+def _guard(blueprint: Blueprint, entity: str, part: Guard) -> str:
+    return f"{doing(blueprint, entity, part.operation, part.tests)} is rejected with {part.status}"
+
+
+def _effect(blueprint: Blueprint, entity: str, part: Effect) -> str:
+    action = _action(blueprint, entity, part.operation)
+    names = (entity, action.object if action else None)
+    amount = path(part.amount, *names) if isinstance(part.amount, FieldRef) else value(part.amount)
+    if part.kind == "set":
+        amount = f'"{amount}"' if _needs_quotes(blueprint, entity, part) else amount
+        return f"{doing(blueprint, entity, part.operation)} sets {path(part.target, *names)} to {amount}"
+    named = isinstance(part.amount, FieldRef) and part.amount.field.split()[-1] == "percent"
+    percent = " percent" if part.percent and not named else ""
+    change = f"{part.kind}s {path(part.target, *names)} by {amount}{percent}"
+    return f"{doing(blueprint, entity, part.operation)} {change}"
+
+
+def _needs_quotes(blueprint: Blueprint, entity: str, part: Effect) -> bool:
+    """Whether a bare word set into a field could be taken for the name of another field."""
+    owner = blueprint.entity(entity)
+    return isinstance(part.amount, str) and part.amount.isalpha() and bool(owner and owner.field(part.amount))
+
+
+def _limit(blueprint: Blueprint, entity: str, part: Limit) -> str:
+    action = _action(blueprint, entity, part.operation)
+    verb = participle(action.verb if action else part.operation)
+    noun = action.object if action and action.object and part.per == "object" else entity
+    times = "once" if part.times == 1 else f"{part.times} times"
+    return f"{a(noun)} can be {verb} at most {times}"
+
+
+def _access(blueprint: Blueprint, entity: str, part: Access) -> str:
+    action = _action(blueprint, entity, part.operation)
+    what = plural(entity)
+    if action is not None and action.object is not None:
+        what = f"{plural(action.object)} to {what}"
+    roles = listing(map(a, part.roles), "or")
+    return f"only {roles} can {action.verb if action else part.operation} {what}"
+
+
+def _speed(blueprint: Blueprint, entity: str, part: Speed) -> str:
+    done = doing(blueprint, entity, part.operation)
+    if part.operation == "list":
+        done = f"listing {plural(entity)}"
+    rate = f" under {part.requests_per_second} requests per second" if part.requests_per_second else ""
+    return f"{done} answers within {part.latency_ms} ms at the {plain(part.percentile)}th percentile{rate}"
+
+
+def _example(blueprint: Blueprint, _: str, part: Example) -> str:
+    given = f"given {listing(map(_given, part.given))}, " if part.given else ""
+    outcomes = listing(_then(each, part.when) for each in part.then)
+    return f"{given}when {_when(blueprint, part.when)}, then {outcomes}"
+
+
+def _given(part: Given) -> str:
+    what = a(part.entity) if part.count == 1 else f"{part.count} {plural(part.entity)}"
+    owner = f" of the {part.children_of}" if part.children_of else ""
+    return f"{what}{owner}{_values(part)}"
+
+
+def _values(part: Given | When) -> str:
+    said = [
+        f"a missing {name}" if each is None else f"{name if is_plural(name) else a(name)} of {value(each)}"
+        for name, each in part.values.items()
+    ]
+    return f" with {listing(said)}" if said else ""
+
+
+def _when(blueprint: Blueprint, part: When) -> str:
+    action = _action(blueprint, part.entity, part.operation)
+    times = f" {part.times} times" if part.times > 1 else ""
+    done = participle(action.verb if action else part.operation)
+    if part.operation == "list":
+        return f"{plural(part.entity)} are listed{_values(part)}"
+    if part.object is not None:
+        return f"the {part.object} is {done} to the {part.entity}{_values(part)}{times}"
+    noun = a(part.entity) if part.operation == "create" else f"the {part.entity}"
+    return f"{noun} is {done}{_values(part)}{times}"
+
+
+def _then(part: Then, when: When) -> str:
+    if part.kind == "rejected":
+        return f"it is rejected with {part.status}"
+    if part.kind == "value":
+        said = "missing" if part.value is None else value(part.value)
+        return f"the {part.entity or when.entity}'s {part.field} is {said}"
+    if part.kind == "listed":
+        return f"{part.count} {part.entity if part.count == 1 else plural(part.entity)} are listed"
+    return f"it is {part.kind}"
+
+
+def _action(blueprint: Blueprint, entity: str, operation: str) -> Action | None:
+    found = blueprint.entity(entity)
+    return found.action(operation) if found else None
+
+
+def _references(blueprint: Blueprint, entity: str) -> tuple[Reference, ...]:
+    found = blueprint.entity(entity)
+    return found.references if found else ()
+
+
+def _nothing(_: Blueprint, _entity: str, _part: object) -> str:
+    return ""
+
+
+_SENTENCES: dict[type, Callable[[Blueprint, str, Any], str]] = {
+    Born: _nothing,
+    Action: _nothing,
+    FieldSpec: _field,
+    Reference: lambda _, entity, part: f"{a(entity)} belongs to {a(part.target)}",
+    Offering: _offering,
+    Filter: lambda _, entity, part: f"{plural(entity)} can be filtered by {part.field}",
+    Sort: lambda _, entity, part: f"{plural(entity)} can be sorted by {part.field}",
+    Starting: lambda _, entity, part: f"{a(entity)} starts as {part.state}",
+    Transition: _transition,
+    Input: lambda blueprint, entity, part: (
+        f"{doing(blueprint, entity, part.operation)} requires {field(part.field)}"
+    ),
+    Computing: _computing,
+    Guard: _guard,
+    Effect: _effect,
+    Limit: _limit,
+    Access: _access,
+    Speed: _speed,
+    Example: _example,
+}

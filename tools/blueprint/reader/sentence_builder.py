@@ -1,0 +1,253 @@
+"""From the grammar's rules to sentences. Each method is called as the rule is, with what its parts became."""
+
+# ruff: noqa: D102  the grammar says what each rule is
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from lark import Token
+
+from tools.blueprint.reader.phrase_builder import Parts, PhraseBuilder, every, flat, number, one, plain, whole
+from tools.blueprint.reader.phrases import Event, Noun, Operand, Path, Term, Thing
+from tools.blueprint.reader.sentences import (
+    Became,
+    Belongs,
+    Change,
+    Changes,
+    Exemplified,
+    Fast,
+    Finds,
+    Goes,
+    Guarded,
+    Happening,
+    Has,
+    HasMany,
+    Limited,
+    Listed,
+    Move,
+    Offers,
+    Outcome,
+    Rejected,
+    Requires,
+    Restricted,
+    Sentence,
+    Starts,
+    Status,
+    Sums,
+    Valued,
+)
+
+
+class SentenceBuilder(PhraseBuilder):
+    """Builds the sentence out of its tree."""
+
+    def start(self, parts: Parts) -> Sentence:
+        sentence: Sentence = parts[0]
+        return sentence
+
+    # --- Entities, fields, relations, operations
+
+    def has(self, parts: Parts) -> Has:
+        return Has(*parts)
+
+    def nouns(self, parts: Parts) -> tuple[Noun, ...]:
+        return tuple(every(parts, Noun))
+
+    nouns_or = keys = nouns
+
+    def belongs(self, parts: Parts) -> Belongs:
+        return Belongs(*parts)
+
+    def has_many(self, parts: Parts) -> HasMany:
+        return HasMany(*parts)
+
+    def participles(self, parts: Parts) -> tuple[str, ...]:
+        return tuple(parts)
+
+    def offers(self, parts: Parts) -> Offers:
+        return Offers(*parts)
+
+    def filtered(self, parts: Parts) -> Finds:
+        return Finds(Noun(""), filters=parts[0], sorts=())
+
+    def sorted(self, parts: Parts) -> Finds:
+        return Finds(Noun(""), filters=(), sorts=parts[0])
+
+    def filtered_and_sorted(self, parts: Parts) -> Finds:
+        return Finds(Noun(""), filters=parts[0], sorts=parts[0])
+
+    def finds(self, parts: Parts) -> Finds:
+        subject, *found = parts
+        return Finds(subject, flat([each.filters for each in found]), flat([each.sorts for each in found]))
+
+    # --- States
+
+    def starts(self, parts: Parts) -> Starts:
+        subject, state = parts
+        return Starts(subject, state)
+
+    def starts_field(self, parts: Parts) -> Starts:
+        subject, field, state = parts
+        return Starts(subject, state, field.words)
+
+    def sources(self, parts: Parts) -> tuple[str, ...]:
+        return tuple(parts)
+
+    def move(self, parts: Parts) -> Move:
+        return Move(*parts)
+
+    def goes(self, parts: Parts) -> Goes:
+        subject, *moves = parts
+        return Goes(subject, tuple(moves))
+
+    def goes_when(self, parts: Parts) -> Goes:
+        event, subject, sources, target = parts
+        return Goes(subject, (Move(sources, target, event),))
+
+    # --- Rules
+
+    def requires(self, parts: Parts) -> Requires:
+        return Requires(*parts)
+
+    def status(self, parts: Parts) -> Status:
+        code = next(each for each in every(parts, Token) if each.type == "NUMBER")
+        return Status(whole(code), tuple(plain(parts)))
+
+    def guard(self, parts: Parts) -> Guarded:
+        deeds, status, situations = parts
+        return Guarded(deeds, status, situations or ())
+
+    def amount(self, parts: Parts) -> tuple[Operand, bool]:
+        amount = parts[0]
+        return amount, len(parts) > 1 or (isinstance(amount, Term) and amount.percent)
+
+    def reduces(self, parts: Parts) -> Change:
+        return self._changed("reduce", *parts)
+
+    def increases(self, parts: Parts) -> Change:
+        return self._changed("increase", *parts)
+
+    def sets(self, parts: Parts) -> Change:
+        target, amount = parts
+        return Change("set", target, amount)
+
+    def effect(self, parts: Parts) -> Changes:
+        deeds, *changes = parts
+        return Changes(deeds, tuple(changes))
+
+    def times(self, parts: Parts) -> int:
+        return {"ONCE": 1, "TWICE": 2}.get(parts[0].type) or whole(parts[0])
+
+    def how_often(self, parts: Parts) -> int:
+        return one(parts, int)
+
+    def limit(self, parts: Parts) -> Limited:
+        noun, participle, ending, times = parts
+        return Limited(Event(noun, participle, ending), times)
+
+    def access(self, parts: Parts) -> Restricted:
+        roles, deeds = parts
+        return Restricted(roles, deeds)
+
+    def access_passive(self, parts: Parts) -> Restricted:
+        subject, participles, roles = parts
+        return Restricted(roles, subject=subject, participles=participles)
+
+    # --- Computed fields
+
+    def result(self, parts: Parts) -> tuple[Noun, Noun]:
+        entity, field = parts
+        return entity, field
+
+    def result_of(self, parts: Parts) -> tuple[Noun, Noun]:
+        field, entity = parts
+        return entity, field
+
+    def whose(self, _: Parts) -> None:
+        return None
+
+    def factors(self, parts: Parts) -> tuple[str, ...]:
+        return tuple(plain(parts))
+
+    def sum(self, parts: Parts) -> Sums:
+        entity, field = parts[0]
+        return Sums(entity, field, one(parts, Noun), parts[-1])
+
+    def sum_of(self, parts: Parts) -> Sums:
+        entity, field = parts[0]
+        return Sums(entity, field, one(parts, Noun), every(parts[1:], tuple)[0])
+
+    def count_of(self, parts: Parts) -> Sums:
+        entity, field = parts[0]
+        return Sums(entity, field, one(parts, Noun))
+
+    # --- Examples and speed
+
+    def example(self, parts: Parts) -> Exemplified:
+        given, happening, outcomes = parts
+        return Exemplified(given or (), happening, outcomes)
+
+    def givens(self, parts: Parts) -> tuple[Thing, ...]:
+        return tuple(parts)
+
+    def given_is(self, parts: Parts) -> Thing:
+        noun, conditions = parts
+        return Thing(noun, conditions)
+
+    given_has = given_is
+
+    def conditions_of_it(self, parts: Parts) -> Parts:
+        return parts
+
+    def happens(self, parts: Parts) -> Happening:
+        subject, participle, ending, conditions, times = parts
+        event = Event(subject, participle, ending)
+        return Happening(event, flat(conditions or ()), times or 1)
+
+    def changes(self, parts: Parts) -> Happening:
+        subject, participle, value = parts
+        return Happening(Event(subject, participle), changed=value)
+
+    def outcomes(self, parts: Parts) -> tuple[Outcome, ...]:
+        return tuple(parts)
+
+    def rejected(self, parts: Parts) -> Rejected:
+        return Rejected(parts[1])
+
+    def valued(self, parts: Parts) -> Valued:
+        return Valued(*parts)
+
+    def became(self, parts: Parts) -> Became:
+        subject, predicate = parts
+        return Became(subject, predicate)
+
+    def listed(self, parts: Parts) -> Listed:
+        (comparator, count), words, participle = parts
+        return Listed(comparator, count, words, participle)
+
+    def none_listed(self, parts: Parts) -> Listed:
+        return Listed("eq", 0, *parts)
+
+    def percentile(self, parts: Parts) -> tuple[str, Decimal]:
+        figure = next(each for each in every(parts, Token) if each.type != "ARTICLE")
+        return "percentile", Decimal(figure.strip("pstndrh"))
+
+    def rate(self, parts: Parts) -> tuple[str, Decimal]:
+        return "rate", number(parts[0])
+
+    def speed(self, parts: Parts) -> Fast:
+        deed, duration, *figures = parts
+        unit = duration.lstrip("0123456789.")
+        milliseconds = Decimal(duration.removesuffix(unit)) * (1 if unit.strip().startswith("m") else 1000)
+        percentiles = tuple(value for kind, value in figures if kind == "percentile")
+        return Fast(
+            deed, milliseconds, percentiles, tuple(value for kind, value in figures if kind == "rate")
+        )
+
+    def _changed(
+        self, kind: Literal["reduce", "increase"], target: Path, amount: tuple[Operand, bool]
+    ) -> Change:
+        value, percent = amount
+        return Change(kind, target, value, percent)

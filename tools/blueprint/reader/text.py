@@ -1,0 +1,136 @@
+"""From a sentence as an author wrote it to the text that the grammar reads.
+
+Quoted texts and regular expressions are put aside, so that no later step looks into them. Names that hold
+words of the grammar ("in stock", "date of birth", "number") are joined by `JOIN` and are one word from then
+on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from tools.blueprint.reader.choices import Unclear
+
+LONGEST = 2_000
+"""Characters of a sentence."""
+JOIN = "\N{MIDDLE DOT}"
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ -][A-Za-z0-9]+)*")
+"""Letters, digits, spaces and hyphens; nothing that means something in a path or a template."""
+
+_APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u00d7": "*", JOIN: " "})
+# Straight and curly quotes, the German and the French ones.
+_QUOTED = re.compile(
+    r"""(?<!\w)"([^"]*)"|\u201c([^\u201d]*)\u201d|\u201e([^\u201c\u201d]*)[\u201c\u201d]|\u00ab([^\u00bb]*)\u00bb|\u2018([^\u2019]*)\u2019(?!\w)|(?<![\w'])'([^']*)'(?!\w)"""
+)
+_PATTERN = re.compile(r"(?<=matching)\s+/((?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[])+)/(?=\s|[,;)]|$)", re.I)
+_ARTICLE = re.compile(r"\s*(?:(?:an?|the|its|one)\s+)?", re.I)
+_ASKS = re.compile(r"\b(?:requires?|needs?|takes?)\b:?", re.I)
+_HAS = re.compile(r"\b(?:has|have)\b(?:\s+(?:also|now)\b)?:?", re.I)
+_DOES = re.compile(r"\w+ing\b(?!\s+(?:also\s+)?(?:has|have)\b)", re.I)
+_SEPARATOR = re.compile(r"[,;:)]|\band\b", re.I)
+_SUBJECT = re.compile(
+    r"(?:(?:an?|the|each|every|any|all)\s+)?(.+?)(?:'s|')?\s+(?:has|have|also|can|may|belongs?|starts?|goes|go|is)\b",
+    re.IGNORECASE,
+)
+_SECOND_SENTENCE = re.compile(r"[.!?]\s+\w")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A sentence, ready for the grammar."""
+
+    words: str
+    """The sentence in its own letter case, without what was put aside and without its full stop."""
+    quoted: tuple[str, ...] = ()
+    """What stood in quotes, or between the slashes of a regular expression: `"0"` and `/1/` in `words`."""
+
+
+def prepare(sentence: str) -> Text:
+    """Put aside what is quoted and join the names that stand before brackets.
+
+    Raises Unclear for what can be no sentence of any form.
+    """
+    if len(sentence) > LONGEST:
+        raise Unclear(f"it is longer than {LONGEST:,} characters; split it into several criteria")
+    quoted: list[str] = []
+
+    def aside(match: re.Match[str], mark: str) -> str:
+        quoted.append(next(group for group in match.groups() if group is not None))
+        return f" {mark}{len(quoted) - 1}{mark} "
+
+    unquoted = _QUOTED.sub(
+        lambda match: aside(match, '"'), _PATTERN.sub(lambda match: aside(match, "/"), sentence)
+    )
+    words = " ".join(unquoted.translate(_APOSTROPHES).split()).rstrip(" .!")
+    if not words:
+        raise Unclear("it is empty")
+    if _SECOND_SENTENCE.search(words):
+        raise Unclear("it holds two sentences; make each a criterion of its own")
+    return Text(_join_before_brackets(words), tuple(quoted))
+
+
+def joined(text: Text, names: Iterable[str]) -> Iterator[Text]:
+    """Yield the text with each occurrence of these names as one word, then with fewer of them so.
+
+    With more than three occurrences, only with all of them and with none.
+    """
+    longest_first = sorted({name for name in names if name}, key=len, reverse=True)
+    if not longest_first:
+        yield text
+        return
+    pattern = re.compile(
+        rf"(?<![\w\"/{JOIN}-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w{JOIN}-])", re.I
+    )
+    found = list(pattern.finditer(text.words))
+    few = len(found) <= 3
+    for chosen in (
+        product((True, False), repeat=len(found)) if few else ([True] * len(found), [False] * len(found))
+    ):
+        pieces, end = [], 0
+        for match, join in zip(found, chosen, strict=True):
+            pieces += [text.words[end : match.start()], as_one_word(match[0]) if join else match[0]]
+            end = match.end()
+        yield Text("".join(pieces) + text.words[end:], text.quoted)
+
+
+def with_subject_joined(text: Text) -> Text:
+    """Take the words before the first verb for one name, whatever the grammar makes of them."""
+    match = _SUBJECT.match(text.words)
+    if match is None or len(match[1].split()) > 4:
+        return text
+    return Text(
+        text.words[: match.start(1)] + as_one_word(match[1]) + text.words[match.end(1) :], text.quoted
+    )
+
+
+def as_one_word(name: str) -> str:
+    """Join the words of a name; the mark at the end keeps a single word from being one of the grammar."""
+    return name.replace(" ", JOIN) + JOIN
+
+
+def _join_before_brackets(words: str) -> str:
+    """Join each name that a bracket follows: only a field's type and constraints stand in brackets."""
+    pieces, end, depth = [], 0, 0
+    for bracket in re.finditer(r"[()]", words):
+        depth += 1 if bracket[0] == "(" else -1
+        if bracket[0] == ")" or depth != 1:
+            continue
+        start = _name_start(words[: bracket.start()], first=not end)
+        name = words[start : bracket.start()].rstrip()
+        if not NAME.fullmatch(name):
+            raise Unclear(f"'{name[:40]}' is not a name; a name has letters, digits, spaces and hyphens")
+        pieces += [words[end:start], as_one_word(name)]
+        end = start + len(name)
+    return "".join(pieces) + words[end:]
+
+
+def _name_start(before: str, *, first: bool) -> int:
+    """Find where the name at the end begins: after the verb for the first one, else after a separator."""
+    verb = (_ASKS if _DOES.match(before) else _HAS).search(before) if first else None
+    separators = list(_SEPARATOR.finditer(before, verb.end() if verb else 0))
+    start = separators[-1].end() if separators else verb.end() if verb else 0
+    article = _ARTICLE.match(before, start)
+    return article.end() if article else start

@@ -1,0 +1,152 @@
+"""Words for the smaller parts of a blueprint: names with their article, fields, values, conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tools.blueprint.model import (
+    ChildCount,
+    Compare,
+    Comparison,
+    Entity,
+    Expired,
+    FieldRef,
+    FieldSpec,
+    Missing,
+    Test,
+    Value,
+)
+from tools.blueprint.names import plural, singulars
+from tools.blueprint.reader.values import TEMPORAL, plain
+
+_CONSONANT_SOUND = re.compile(r"(uni|use|usa|usu|uti|eu|ewe|one\b|once\b|u[rs]?[a-z]?\b)")
+_SILENT_H = re.compile(r"(hour|honest|honou?r|heir)")
+
+_NUMBERS: dict[Comparison, str] = {
+    "lt": "under",
+    "le": "at most",
+    "gt": "over",
+    "ge": "at least",
+    "eq": "of",
+    "ne": "other than",
+}
+_TIMES: dict[Comparison, str] = _NUMBERS | {
+    "lt": "before",
+    "le": "on or before",
+    "gt": "after",
+    "ge": "on or after",
+}
+_COUNTS: dict[Comparison, str] = _NUMBERS | {"lt": "fewer than", "gt": "more than", "eq": "exactly"}
+
+
+def a(name: str) -> str:
+    """The name with its article: "an order", "a unit", "an hour"; a plural has none."""
+    first = name.lower()
+    if is_plural(name):
+        return name
+    vowel = first[:1] in "aeiou" and not _CONSONANT_SOUND.match(first)
+    return f"{'an' if vowel or _SILENT_H.match(first) else 'a'} {name}"
+
+
+def is_plural(name: str) -> bool:
+    """Whether the name can only be a plural ("servings")."""
+    return name not in singulars(name)
+
+
+def listing(items: Iterable[str], word: str = "and") -> str:
+    """ "a, b and c"."""
+    *most, last = list(items)
+    return f"{', '.join(most)} {word} {last}" if most else last
+
+
+def field(spec: FieldSpec) -> str:
+    """ "a note (text, up to 200 characters, optional)"."""
+    details = [f"one of {listing(map(value, spec.choices), 'or')}" if spec.choices else spec.type]
+    details += [each for each in (_bounds(spec), _length(spec)) if each]
+    details += [f"matching /{spec.pattern}/"] if spec.pattern is not None else []
+    details += [word for word in ("unique", "optional") if getattr(spec, word)]
+    details += [f"default {value(spec.default)}"] if spec.default is not None else []
+    return f"{a(spec.name)} ({', '.join(details)})"
+
+
+def value(said: Value | None) -> str:
+    """A literal as a sentence would have it: a word or a number as it is, everything else in quotes."""
+    if isinstance(said, bool):
+        return "true" if said else "false"
+    text = str(said)
+    if re.fullmatch(r"-?\d+(\.\d+)?|[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*", text):
+        return text
+    opening, closing = ('"', '"') if '"' not in text else ("\u201c", "\u201d")
+    return f"{opening}{text}{closing}"
+
+
+def path(ref: FieldRef, entity: str, other: str | None) -> str:
+    """ "the order's total", "the discount code's percent", "the given amount", "its product's stock"."""
+    if ref.subject == "input":
+        return f"the given {ref.field}"
+    if ref.subject == "reference":
+        return f"its {ref.via}'s {ref.field}"
+    return f"the {other if ref.subject == 'object' and other else entity}'s {ref.field}"
+
+
+def clause(test: Test, entity: Entity | None, operation: str, names: tuple[str, str | None]) -> str:
+    """A condition as it hangs on its noun, which is an `entity`; `names` are those of `self` and `object`."""
+    if isinstance(test, Missing):
+        return f"with {a(test.field.field)}" if test.negated else f"with a missing {test.field.field}"
+    if isinstance(test, Expired):
+        return "that is not expired" if test.negated else f"with {a(test.field.field)} before today"
+    if isinstance(test, ChildCount):
+        return _counting(test)
+    return _comparing(test, entity, operation, names)
+
+
+def _counting(test: ChildCount) -> str:
+    if test.op == "eq" and test.number == 0:
+        return f"that has no {plural(test.child)}"
+    if test.op == "gt" and test.number == 0:
+        return f"that has {plural(test.child)}"
+    child = test.child if test.number == 1 else plural(test.child)
+    return f"with {_COUNTS[test.op]} {test.number} {child}"
+
+
+def _comparing(test: Compare, entity: Entity | None, operation: str, names: tuple[str, str | None]) -> str:
+    left, op, right = test.left, test.op, test.right
+    spec = entity.field(left.field) if entity else None
+    given = left.subject == "input"
+    action = entity.action(operation) if entity else None
+    if right is True and op in ("eq", "ne") and not given:
+        return f"that is{' not' if op == 'ne' else ''} {left.field}"
+    if left.field == "status" and spec is None and op in ("eq", "ne"):
+        taken = entity is not None and entity.field(str(right)) is not None
+        start = "whose status is" if taken else "that is"
+        return f"{start}{' not' if op == 'ne' else ''} {value(right)}"  # type: ignore[arg-type]
+    times = (spec is not None and spec.type in TEMPORAL) or _is_time(right)
+    words = (_TIMES if times else _NUMBERS)[op]
+    said = path(right, *names) if isinstance(right, FieldRef) else value(right)
+    clash = action is not None and any(each.name == left.field for each in action.inputs)
+    if clash and not given:
+        return f"whose {left.field} is {'exactly' if words == 'of' else words} {said}"
+    return f"with {'a given ' + left.field if given else a(left.field)} {words} {said}"
+
+
+def _is_time(said: Value | FieldRef) -> bool:
+    return isinstance(said, str) and re.match(r"\d{4}-\d\d-\d\d", said) is not None
+
+
+def _bounds(spec: FieldSpec) -> str:
+    low, high = spec.minimum, spec.maximum
+    if low is not None and high is not None:
+        return f"{plain(low)} to {plain(high)}"
+    if low is not None:
+        return f"at least {plain(low)}"
+    return f"at most {plain(high)}" if high is not None else ""
+
+
+def _length(spec: FieldSpec) -> str:
+    low, high = spec.min_length, spec.max_length
+    if low is not None and high is not None:
+        return f"exactly {low} characters" if low == high else f"{low} to {high} characters"
+    if low is not None:
+        return f"at least {low} characters"
+    return f"up to {high} characters" if high is not None else ""
