@@ -43,7 +43,7 @@ class Order(BaseModel):
     workspace: Path
     out: Path
     path: tuple[Path, ...] = ()
-    """Folders of packages besides the service's own."""
+    """Folders of packages in which coverage.py is looked for."""
     warm: tuple[str, ...] = ()
     """Modules to import before the first run."""
     workers: int = 1

@@ -49,7 +49,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 @pytest.fixture(scope="session")
 def coverage(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """The environment of the crew's own tools."""
-    return make_environment(tmp_path_factory.mktemp("judges") / "env", "coverage")
+    made = make_environment(tmp_path_factory.mktemp("judges") / "env", "coverage")
+    (next(made.folder.glob("lib/python*/site-packages")) / "tool_of_the_crew.py").touch()
+    return made
 
 
 @pytest.fixture(scope="session")

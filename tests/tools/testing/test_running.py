@@ -301,6 +301,11 @@ def test_wrong():
         assert report.coverage.covering("shop/prices.py", 5)[-1].endswith("test_small")
         assert report.coverage.covering("shop/unknown.py", 1) == ()
 
+    def test_the_service_does_not_find_the_crews_packages(self, run: Runner, coverage: Interpreter) -> None:
+        text = "import pytest\ndef test_a():\n    with pytest.raises(ImportError):\n"
+        text += "        import tool_of_the_crew\n"
+        assert run({"test_it.py": text}, coverage=coverage).ok
+
     def test_it_survives_the_artifact_store(self, run: Runner, coverage: Interpreter) -> None:
         report = run(
             {"shop.py": "X = 1\n", "test_it.py": "import shop\ndef test_a(): pass\n"}, coverage=coverage
