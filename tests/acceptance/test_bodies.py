@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -265,3 +266,11 @@ def test_text_has_a_longest(api: Api, resource: Resource) -> None:
 def test_text_is_a_string(api: Api, resource: Resource, value: Any) -> None:
     path, _ = resource.make(api)
     api.patch(path, {resource.text: value}).refused(422, field=resource.text)
+
+
+def test_bodies_where_none_belongs(api: Api, resource: Resource) -> None:
+    path, made = resource.make(api)
+    assert api.call("GET", path, {"x": 1}).must(200).json == made
+    packed = gzip.compress(json.dumps(resource.body(api)).encode())
+    api.post(resource.path, raw=packed).refused(422)
+    api.call("DELETE", path, {"x": 1}).must(204, 422)

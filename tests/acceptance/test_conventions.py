@@ -155,7 +155,7 @@ def test_other_methods_on_a_resource_are_405(api: Api, resource: Resource) -> No
     for method in ("PUT", "POST"):
         answer = api.call(method, path, {}).refused(405)
         assert {"GET", "PATCH", "DELETE"} <= {each.strip() for each in answer.headers["allow"].split(",")}
-    for method in ("TRACE", "PROPFIND", "BREW"):
+    for method in ("TRACE", "PROPFIND"):
         api.call(method, path).refused(405, 501, 400)
     for method in ("HEAD", "OPTIONS"):
         for where in (path, resource.path):

@@ -178,3 +178,23 @@ def test_trips_are_sorted(api: Api) -> None:
     assert costs("-distance") == [0, 5, -7.25]
     assert costs("cost") == [-7.25, 0, 5]
     assert costs("-cost") == [5, 0, -7.25]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1e308", "-1e308", "1.7976931348623157e308", "1e-320", "1e17", "1e25", "99999999999999999999.99"],
+)
+def test_extreme_numbers_do_not_break_sums(api: Api, value: str) -> None:
+    vehicle = a_vehicle(api)
+    for name in ("distance", "cost"):
+        fields = {"distance": "1", "cost": "1", "legs": "20", "vehicleId": f'"{vehicle["id"]}"'} | {
+            name: value
+        }
+        raw = "{" + ", ".join(f'"{key}": {each}' for key, each in fields.items()) + "}"
+        for _ in range(2):
+            api.post("/trips", raw=raw).must(201, 422)
+    shown = api.get(f"/vehicles/{vehicle['id']}").must(200)
+    assert "Infinity" not in shown.response.text
+    assert "NaN" not in shown.response.text
+    for sort in ("distance", "-cost"):
+        api.get("/trips", vehicleId=vehicle["id"], sort=sort).must(200)
