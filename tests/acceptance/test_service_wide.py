@@ -18,6 +18,7 @@ UNCOVERED = {
     "checkout.yaml": ["CHK-1.18"],
     "events.yaml": ["EVT-1.20", "EVT-1.21"],
     "fleet.md": ["FLT-1.19"],
+    "hotel.yaml": ["HOT-1.24"],
     "kennel.md": ["KEN-1.23"],
     "library.yaml": ["LIB-2.5"],
     "payroll.md": ["PAY-1.25"],
@@ -36,6 +37,7 @@ PATHS = {
         "/drivers/{id}": "get patch",
         "/vehicles/{id}/write-off": "post",
     },
+    "hotel.yaml": {"/bills/{id}/spend-voucher": "post", "/bills/{id}/tax": "post"},
     "kennel.md": {
         "/dogs/{id}/check-in": "post",
         "/dogs/{id}/pick-up": "post",
