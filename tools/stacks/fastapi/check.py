@@ -9,6 +9,7 @@ from tools.blueprint import shape
 from tools.blueprint.model import Blueprint, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab, plural, snake
 from tools.errors import ToolError
+from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
 
 NAME_LENGTH = 60
 """Characters of a name; PostgreSQL cuts identifiers at 63."""
@@ -27,7 +28,8 @@ def _problems(blueprint: Blueprint) -> Iterator[str]:
     if not kebab(blueprint.service):
         yield f"the service's name {blueprint.service!r} has no letter or digit of ASCII"
     yield from _same("path", [collection_path(each.name) for each in blueprint.entities])
-    yield from _same("entity", [snake(each.name) for each in blueprint.entities])
+    yield from _same("class", [class_name(each.name) for each in blueprint.entities])
+    yield from _same("module", [identifier(each.name) for each in blueprint.entities])
     for entity in blueprint.entities:
         for problem in _entity_problems(blueprint, entity):
             yield f"{entity.name}: {problem}"
@@ -42,6 +44,8 @@ def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
         camel(each.name) for each in entity.fields if each.name != "status" or entity.initial_state is None
     ]
     yield from _same("member", members)
+    yield from _same("attribute", [attribute(each.name) for each in entity.fields])
+    yield from _same("function", [identifier(each.name) for each in entity.actions])
     yield from _same("path", [kebab(each.name) for each in entity.actions])
     for reference in entity.references:
         yield from _bad_name(reference.name)

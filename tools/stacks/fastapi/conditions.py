@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tools.blueprint.model import (
@@ -121,8 +123,20 @@ def computed_function(entity: Entity, field: FieldSpec) -> str:
 
 def condition(scene: Scene, tests: tuple[Test, ...]) -> Code:
     """Return the expression that all tests hold."""
-    parts = [_test(scene, each) for each in tests]
-    return Code(" and ".join(f"({part})" if " or " in part else part for part in parts) or "True")
+    return all_of(_test(scene, each) for each in tests)
+
+
+def all_of(parts: Iterable[str]) -> Code:
+    """Return the expression that all of the parts hold."""
+    found = [part for part in parts if part] or ["True"]
+    if len(found) == 1:
+        return Code(found[0])
+    return Code(" and ".join(f"({part})" if _alternatives(part) else part for part in found))
+
+
+def _alternatives(expression: str) -> bool:
+    parsed = ast.parse(expression, mode="eval").body
+    return isinstance(parsed, ast.BoolOp) and isinstance(parsed.op, ast.Or)
 
 
 def _test(scene: Scene, test: Test) -> str:

@@ -45,7 +45,7 @@ def class_name(name: str) -> str:
     spelt = pascal(name)
     if spelt[:1].isdigit():
         spelt = f"N{spelt}"
-    return f"{spelt}_" if keyword.iskeyword(spelt) else spelt
+    return f"{spelt}0" if keyword.iskeyword(spelt) else spelt
 
 
 def distinct(name: str, *taken: str) -> str:

@@ -66,7 +66,6 @@ def _column(entity: Entity, column: Column) -> dict[str, Code]:
 def _gathered(blueprint: Blueprint) -> str:
     pairs = sorted((identifier(each.name), class_name(each.name)) for each in blueprint.entities)
     lines = [f"from app.models.{name} import {cls}" for name, cls in pairs]
-    names = ", ".join(repr(each) for each in (*sorted(cls for _, cls in pairs), "metadata"))
+    names = ", ".join(repr(each) for each in sorted(cls for _, cls in pairs))
     text = '"""Everything that is kept."""\n\nfrom __future__ import annotations\n\n'
-    text += "from app.database import Base\n" + "\n".join(lines)
-    return format_python(text + f"\n\nmetadata = Base.metadata\n\n__all__ = [{names}]\n")
+    return format_python(text + "\n".join(lines) + f"\n\n__all__ = [{names}]\n")

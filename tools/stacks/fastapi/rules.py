@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from tools.blueprint import shape
 from tools.blueprint.model import (
     Action,
@@ -18,7 +20,7 @@ from tools.blueprint.model import (
     Test,
 )
 from tools.blueprint.names import camel
-from tools.stacks.fastapi.conditions import Scene, condition
+from tools.stacks.fastapi.conditions import Scene, all_of, condition
 from tools.stacks.fastapi.effects import statements
 from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
 from tools.stacks.fastapi.source import Code, py
@@ -45,7 +47,6 @@ def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
     """Return the body of an action's function, in the order in which an answer is decided."""
     seen = scene(blueprint, entity, action.name)
     parts = [
-        _object(blueprint, seen, action),
         loads(blueprint, entity, (action.name,)),
         _state(seen, action),
         *(guard(blueprint, seen, each) for each in entity.guards if each.operation == action.name),
@@ -55,13 +56,14 @@ def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
         effects(blueprint, entity, action.name),
         *(_count(seen, each) for each in entity.limits if each.operation == action.name),
     ]
-    return Code("\n".join(part for part in parts if part))
+    lines = "\n".join(part for part in parts if part)
+    used = {node.id for node in ast.walk(ast.parse(lines)) if isinstance(node, ast.Name)}
+    return Code(f"{_object(blueprint, seen, action, used=seen.object in used)}\n{lines}")
 
 
 def guard(blueprint: Blueprint, seen: Scene, rule: Guard, *, when: str = "") -> str:
     """Return the statement that rejects; `when` is a further condition, put first."""
-    test = condition(seen, rule.tests)
-    test = Code(f"{when} and ({test})" if when and " or " in test else f"{when} and {test}" if when else test)
+    test = all_of([when, condition(seen, rule.tests)])
     reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
     reason = reason or f"A rule forbids to {rule.operation} this {seen.entity.name}."
     return f"if {test}:\n    raise Problem({rule.status}, {py(reason)})"
@@ -157,19 +159,19 @@ def _when(entity: Entity, rule: Guard) -> str:
     touched = [attribute(name) for name in dict.fromkeys(names) if name in written]
     if not touched:
         return "changed is None"
-    tests = " or ".join(f"{py(name)} in changed" for name in touched)
-    return f"(changed is None or {tests})"
+    return " or ".join(["changed is None", *(f"{py(name)} in changed" for name in touched)])
 
 
-def _object(blueprint: Blueprint, seen: Scene, action: Action) -> str:
+def _object(blueprint: Blueprint, seen: Scene, action: Action, *, used: bool) -> str:
     if action.object is None:
         return ""
     cls = class_name(action.object)
     key = shape.object_field(blueprint, action)
     column = attribute(key.name) if key else "id"
     member = attribute(key.name if key else f"{action.object} id")
+    assigned = f"{seen.object} = " if used else ""
     return (
-        f"{seen.object} = store.named("
+        f"{assigned}store.named("
         f"session, models.{cls}, models.{cls}.{column}, body.{member}, "
         f"{shape.object_key(blueprint, action)!r})"
     )

@@ -107,7 +107,8 @@ def _plain(blueprint: Blueprint, entity: Entity, operation: Operation) -> dict[s
     limits = [each for each in entity.limits if each.operation == operation]
     guards = [guard(blueprint, seen, each) for each in entity.guards if each.operation == operation]
     lines = effects(blueprint, entity, operation)
-    lines = "\n".join([*([loads(blueprint, entity, (operation,))] if lines else []), lines])
+    if lines and operation != "delete":  # which loads what its guards and effects need at its start
+        lines = "\n".join([loads(blueprint, entity, (operation,)), lines])
     counts = [f"{seen.own}.{counter(entity, each)} += 1" for each in limits]
     return {
         "guards": _indented([loads(blueprint, entity, (operation,)), *guards]),

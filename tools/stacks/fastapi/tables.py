@@ -94,7 +94,7 @@ def target_of(blueprint: Blueprint, entity: Entity, operation: str, subject: str
 
 def counter(entity: Entity, limit: Limit) -> str:
     """Return the column that counts for a limit, on the table of the resource whose count it is."""
-    return short(f"{snake(entity.name)}_{snake(limit.operation)}_count") + "_"
+    return short(f"counted_{snake(entity.name)}_{snake(limit.operation)}") + "_"
 
 
 def counters(blueprint: Blueprint, owner: Entity) -> tuple[str, ...]:

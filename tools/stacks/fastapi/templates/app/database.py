@@ -33,9 +33,13 @@ class Resource(Base):
 
     ordinal_: orm.Mapped[columns.Ordinal] = orm.mapped_column(primary_key=True, autoincrement=True)
     """Order of creation, also between rows of the same microsecond."""
-    id: orm.Mapped[columns.Uuid] = orm.mapped_column(unique=True, default=uuid.uuid4)
-    created_at: orm.Mapped[columns.Timestamp] = orm.mapped_column(default=clock.now)
-    updated_at: orm.Mapped[columns.Timestamp] = orm.mapped_column(default=clock.now)
+    id: orm.Mapped[columns.Uuid] = orm.mapped_column(unique=True)
+    created_at: orm.Mapped[columns.Timestamp]
+    updated_at: orm.Mapped[columns.Timestamp]
+
+    def __init__(self, **values: object) -> None:
+        now = clock.now()
+        super().__init__(id=uuid.uuid4(), created_at=now, updated_at=now, **values)
 
     def touch(self) -> None:
         """Note that it changes now."""
@@ -80,6 +84,8 @@ def create_engine(url: str, *, migrating: bool = False) -> sa.Engine:
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
     engine = sa.create_engine(address, pool_size=THREADS, max_overflow=0)
+    if engine.dialect.name == "postgresql":
+        sa.event.listen(engine, "connect", _set_up_postgresql)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _set_up_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
@@ -109,6 +115,14 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _set_up_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # Moments near the ends of the calendar have no local time in some zones.
+    cursor = connection.cursor()
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.commit()
 
 
 def _ignore_foreign_keys(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -6,15 +6,22 @@ import json
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
+
+_FAULTS: Final = 50
+_FIELD_LENGTH: Final = 200
+"""Characters of a client's own member name that are sent back."""
+_MESSAGES: Final = {"extra_forbidden": "is read-only, or unknown here", "missing": "is required"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def invalid(field: str, message: str) -> Problem:
 def from_validation(error: ValidationError) -> Problem:
     """Return the problem that lists everything pydantic found."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    faults = [_fault(each["loc"], each["msg"]) for each in found[:50]]
+    faults = [_fault(each) for each in found[:_FAULTS]]
     detail = "; ".join(f"{each.field}: {each.message}" if each.field else each.message for each in faults)
     return Problem(422, detail, *faults)
 
@@ -127,8 +134,10 @@ def _allowed_methods(app: FastAPI, path: str) -> list[str]:
     return sorted(found)
 
 
-def _fault(location: tuple[int | str, ...], message: str) -> Fault:
-    return Fault(".".join(str(each) for each in location), message.removeprefix("Value error, "))
+def _fault(error: ErrorDetails) -> Fault:
+    field = ".".join(str(each) for each in error["loc"])[:_FIELD_LENGTH]
+    message = _MESSAGES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+    return Fault(field, message)
 
 
 def _title(status: int) -> str:

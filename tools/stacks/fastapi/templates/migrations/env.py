@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from app import models
-from app.database import create_engine
+from app import models  # noqa: F401  declares the tables
+from app.database import Base, create_engine
 from app.settings import Settings
 
 
@@ -14,7 +14,7 @@ def run() -> None:
     url = context.config.attributes.get("database_url") or Settings.from_environment().database_url
     engine = create_engine(url, migrating=True)
     with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=models.metadata)
+        context.configure(connection=connection, target_metadata=Base.metadata)
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
