@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from crew.office import Settings
     from graphs.approval import Reply
 
-EXIT_CODES = """\
-Exit codes: 0 all delivered; 1 some stopped or failed; 2 bad input; 3 waiting for a person; 4 the machine lacks
-something."""
+EXIT_CODES = r"""\ Exit codes: 0 all delivered; 1 some stopped or failed; 2 bad input; 3 waiting for a
+person; 4 the machine lacks something."""
 
 _HOME = click.option(
     "--home",

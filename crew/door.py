@@ -1,10 +1,9 @@
 """The one door: nothing is done to the world except through `Door.act`.
 
-A call names a tool, its arguments, a rationale and the evidence it rests on. The door checks that the evidence
-exists, asks policy, asks a person where policy says so, writes the intent, runs the tool in its sandbox, writes
-the outcome and publishes both. A call that was begun before a crash is found by its key: its outcome is replayed,
-or its tool's probe says whether the effect is there.
-"""
+A call names a tool, its arguments, a rationale and the evidence it rests on. The door checks that the
+evidence exists, asks policy, asks a person where policy says so, writes the intent, runs the tool in its
+sandbox, writes the outcome and publishes both. A call that was begun before a crash is found by its key:
+its outcome is replayed, or its tool's probe says whether the effect is there."""
 
 from __future__ import annotations
 
@@ -121,9 +120,8 @@ class Door:
         """Do what is asked, once, and return what came of it.
 
         A call that is refused, by these checks or by policy, is a result with `ok` false and code "denied".
-        Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, written down, if the
-        tool cannot go on.
-        """
+        Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, written down, if
+        the tool cannot go on."""
         if replayed := self._replay(call):
             return replayed
         begun = self._ledger.find(call.delivery, "intent", call.key)
@@ -145,7 +143,8 @@ class Door:
         return self._run(call, tool, arguments, probe=begun is not None)
 
     def consult(self, call: Call) -> str:
-        """Ask policy, and a person where policy says so, without doing anything; return why not, "" if it may.
+        """Ask policy, and a person where policy says so, without doing anything; return why not, "" if it
+        may.
 
         Raises ApprovalNeeded like `act`.
         """
@@ -212,7 +211,8 @@ class Door:
     def _permit(
         self, call: Call, tool: Tool, arguments: BaseModel
     ) -> tuple[Decision, str, tuple[tuple[str, ...], tuple[str, ...]] | None]:
-        """Return the decision, the approval it rests on, and the reasons and rules of a denial, if it is one."""
+        """Return the decision, the approval it rests on, and the reasons and rules of a denial, if it is
+        one."""
         document = self._document(call, tool, arguments)
         decision = self._policy.decide(document)
         if decision.outcome == "deny":

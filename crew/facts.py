@@ -1,7 +1,7 @@
 """What policy has to know about a call besides what the caller said.
 
-Found out here from the repository, the workspace, the ledger and the scanners; nothing that a model says is a fact.
-"""
+Found out here from the repository, the workspace, the ledger and the scanners; nothing that a model says is
+a fact."""
 
 from __future__ import annotations
 

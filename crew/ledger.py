@@ -96,7 +96,8 @@ class Ledger:
         self._connection.close()
 
     def append(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> Row:
-        """Write a row durably and return it; a row of that kind and key that is there already is returned as is."""
+        """Write a row durably and return it; a row of that kind and key that is there already is returned
+        as is."""
         with self._writing():
             there = self._one("delivery = ? AND kind = ? AND key = ?", delivery, kind, key)
             if there:

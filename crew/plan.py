@@ -50,7 +50,8 @@ class Plan(BaseModel):
 
 
 def plan_of(file: StoryFile) -> Plan:
-    """Return how the stories are read, one upon the other; raises BadInput for a blueprint that cannot be read."""
+    """Return how the stories are read, one upon the other; raises BadInput for a blueprint that cannot be
+    read."""
     before = _blueprint(file)
     new = before is None
     blueprint = before or Blueprint(service=file.service)

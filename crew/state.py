@@ -1,8 +1,8 @@
 """The knowledge state that one delivery hands from agent to agent: small JSON values, ids and digests.
 
-Documents, diffs, reports and logs live in the artifact store. Every field may be missing until the node that
-knows it has run. Node names and field names are an on-disk format: checkpoints of unfinished deliveries hold them.
-"""
+Documents, diffs, reports and logs live in the artifact store. Every field may be missing until the node
+that knows it has run. Node names and field names are an on-disk format: checkpoints of unfinished
+deliveries hold them."""
 
 from __future__ import annotations
 

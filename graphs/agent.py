@@ -1,8 +1,7 @@
 """One agent: `think` is one model call, `act` one door call for each tool call it made.
 
-The graph is the same for every role, with or without a language model. Its state holds digests: a message is built
-again from the artifact store, so a checkpoint stays small however long the role works.
-"""
+The graph is the same for every role, with or without a language model. Its state holds digests: a message
+is built again from the artifact store, so a checkpoint stays small however long the role works."""
 
 from __future__ import annotations
 

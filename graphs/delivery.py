@@ -5,9 +5,9 @@
                 '-- questions
     merge -> performance -> deployment -> reliability -> cost -> learn
 
-Agents talk through the state, never to each other. The names of the nodes are an on-disk format: checkpoints of
-unfinished deliveries hold them, so `shape` goes into the ledger and another shape refuses to resume.
-"""
+Agents talk through the state, never to each other. The names of the nodes are an on-disk format:
+checkpoints of unfinished deliveries hold them, so `shape` goes into the ledger and another shape refuses to
+resume."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ def _later(desk: Desk, name: str) -> Node:
 
 
 def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
-    rationale = f"{state['origin']} wants {state['story']['id']}: the work needs a repository, a branch and a workspace."
+    wanted = f"A {state['origin']} wants {state['story']['id']}"
+    rationale = f"{wanted}: the work needs a repository, a branch and a workspace."
     arguments: dict[str, JsonValue] = {"story": state["story"]["id"]}
     action, result = _crew(desk, state, 1, "open_repository", arguments, rationale, (state["story_digest"],))
     if not result.ok:

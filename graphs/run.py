@@ -1,4 +1,5 @@
-"""Deliveries, from opened to closed: the graph with its checkpoints, one process at a time, one story after another."""
+"""Deliveries, from opened to closed: the graph with its checkpoints, one process at a time, one story after
+another."""
 
 from __future__ import annotations
 
@@ -58,9 +59,9 @@ def begin(office: Office, file: StoryFile) -> list[str]:
 def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = None) -> Closed:
     """Take a delivery as far as it goes, and return where it stands.
 
-    `reply` is what a person said, with the id of the approval or question. Status "waiting" is the one that does
-    not end it. Raises BadInput for a reply to nothing, and LeaseTaken if another process is at work on it.
-    """
+    `reply` is what a person said, with the id of the approval or question. Status "waiting" is the one that
+    does not end it. Raises BadInput for a reply to nothing, and LeaseTaken if another process is at work on
+    it."""
     about = opened(office.ledger, delivery)
     with lease(office.settings.home / "leases", delivery):
         ended = closed(office.ledger, delivery)

@@ -1,0 +1,1 @@
+"""What agents act through: plain typed functions that know nothing of agents, models or policy."""

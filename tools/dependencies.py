@@ -17,7 +17,8 @@ TESTS = "requirements-dev.txt"
 
 
 class InstallDependencies(BaseModel):
-    """Install the pinned dependencies of the service and of its tests: wheels only, nothing of theirs runs."""
+    """Install the pinned dependencies of the service and of its tests: wheels only, nothing of theirs
+    runs."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -64,7 +65,8 @@ def environment_of(bench: Workbench, folder: Path, name: str = TESTS) -> Environ
 
 
 def toolbox(bench: Workbench) -> Environment:
-    """Return the environment of the tools that judge code, from the crew's own pins, installing it if need be."""
+    """Return the environment of the tools that judge code, from the crew's own pins, installing it if need
+    be."""
     pins = resources.files("tools").joinpath("toolbox.txt").read_text()
     return install(bench.sandbox, pins, bench.cache)
 

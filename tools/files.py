@@ -113,7 +113,8 @@ def edited(bench: Workbench, arguments: EditFile) -> ToolResult | None:
 
 
 def inside(workspace: Path, name: str) -> Path | None:
-    """Return where a path leads, links followed, or None if that is outside of the workspace or in a `.git`."""
+    """Return where a path leads, links followed, or None if that is outside of the workspace or in a
+    `.git`."""
     root = workspace.resolve()
     try:
         path = (root / name).resolve()

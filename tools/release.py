@@ -61,9 +61,8 @@ def stop_service(bench: Workbench, arguments: StopService) -> ToolResult:
 def service_secrets(home: Path, service: str) -> dict[str, str]:
     """Return the secrets of a service by environment name.
 
-    The crew's own environment gives them; one that it lacks is made once and kept in `<home>/secrets`, readable by
-    its owner only.
-    """
+    The crew's own environment gives them; one that it lacks is made once and kept in `<home>/secrets`,
+    readable by its owner only."""
     if given := os.environ.get(JWT_SECRET):
         return {JWT_SECRET: given}
     path = home / "secrets" / f"{service}.json"

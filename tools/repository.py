@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.errors import RepositoryError
 from tools.git import (
     GENERATED,
     Repository,
@@ -23,7 +24,6 @@ from tools.git import (
     write_tree,
 )
 from tools.git import open_repository as open_or_make
-from tools.errors import RepositoryError
 from tools.result import Tool, ToolResult, Workbench
 
 

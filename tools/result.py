@@ -56,7 +56,8 @@ class Workbench:
     """Id of the story."""
     stack: str
     when: datetime
-    """When the delivery was opened: the time of every commit it makes, so that the same work has the same id."""
+    """When the delivery was opened: the time of every commit it makes, so that the same work has the same
+    id."""
     repository: Path
     """The service's git repository."""
     workspace: Path
@@ -94,5 +95,5 @@ class Tool:
     run: Callable[..., ToolResult]
     """Called as `run(workbench, arguments)`."""
     probe: Callable[..., ToolResult | None] | None = None
-    """Called as `probe(workbench, arguments)` after a crash between intent and outcome: the result if the effect
-    is there, None if it is not. None instead of a probe means that running it again is harmless."""
+    """Called as `probe(workbench, arguments)` after a crash between intent and outcome: the result if the
+    effect is there, None if it is not. None instead of a probe means that running it again is harmless."""

@@ -70,7 +70,8 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
 
 
 def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
-    """Return every problem with file and line; the code is read in a sandbox, by our tools, with its own settings."""
+    """Return every problem with file and line; the code is read in a sandbox, by our tools, with its own
+    settings."""
     box = toolbox(bench)
     service = environment_of(bench, bench.workspace)
     scratch = bench.home / "scratch" / bench.delivery

@@ -23,7 +23,8 @@ class ReadCriteria(BaseModel):
 
 
 class SettleBlueprint(BaseModel):
-    """Settle a proposed blueprint: check it, make the contract, and say what changes against the one before."""
+    """Settle a proposed blueprint: check it, make the contract, and say what changes against the one
+    before."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -91,7 +92,8 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
 
 
 def blueprint_before(bench: Workbench) -> tuple[Blueprint | None, str]:
-    """Return the blueprint on the main branch, an empty one for a new service, or None and what is wrong with it."""
+    """Return the blueprint on the main branch, an empty one for a new service, or None and what is wrong
+    with it."""
     text = shown(bench, "blueprint.yaml")
     if text is None:
         return Blueprint(service=bench.service), ""

@@ -12,7 +12,7 @@ class GovernanceAnswer(Answer):
     """What a review of one tree found."""
 
     tree: str = Field(default="", description="Git tree that was looked at.")
-    findings: list[Finding] = []
+    findings: list[Finding] = Field(default=[])
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:

@@ -18,7 +18,7 @@ class TestingAnswer(Answer):
     failed: list[str] = Field(default=[], description="Names of tests that failed.")
     flaky: list[str] = Field(default=[], description="Names of tests that changed their mind.")
     survivors: list[str] = Field(default=[], description="Mutants of changed lines that no test noticed.")
-    findings: list[Finding] = []
+    findings: list[Finding] = Field(default=[])
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:

@@ -67,11 +67,11 @@ class JsonLines:
 
     def show(self, row: Row) -> None:
         """Print the row as an event."""
-        print(run_event(row), flush=True)  # noqa: T201
+        print(run_event(row), flush=True)
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
         """Print the last line."""
-        print(run_finished(reports, report), flush=True)  # noqa: T201
+        print(run_finished(reports, report), flush=True)
 
     @contextmanager
     def live(self) -> Iterator[None]:

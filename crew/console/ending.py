@@ -38,7 +38,8 @@ def run_finished(reports: list[DeliveryReport], report: Path) -> str:
 
 
 def report_text(reports: list[DeliveryReport], report: Path, home: Path) -> str:
-    """Return the ending for a person: per story what was delivered, per criterion what covers it, and where."""
+    """Return the ending for a person: per story what was delivered, per criterion what covers it, and
+    where."""
     parts = [_delivery(each, home) for each in reports]
     serving = next((each for each in reversed(reports) if each.url), None)
     if serving:

@@ -1,0 +1,1 @@
+"""How agents coordinate: events."""

@@ -1,1 +1,2 @@
-"""The knowledge graph: what is connected with what, read off the ledger, never the only place a fact lives."""
+"""The knowledge graph: what is connected with what, read off the ledger, never the only place a fact
+lives."""

@@ -49,8 +49,8 @@ def impact_json(home: Path, subject: str) -> str:
 def impact_of(home: Path, subject: str) -> Impact:
     """Return what hangs on "SERVICE" or "SERVICE.OPERATION"; raises BadInput for what is not in the graph.
 
-    An operation is named as the contract does ("POST /orders"), or by its path's last words ("orders", "cancel").
-    """
+    An operation is named as the contract does ("POST /orders"), or by its path's last words ("orders",
+    "cancel")."""
     if not (home / GRAPH).exists():
         raise BadInput(f"{home} holds no knowledge graph. Make it from the ledger: crew knowledge rebuild.")
     service, _, operation = subject.partition(".")
@@ -70,10 +70,8 @@ def impact_of(home: Path, subject: str) -> Impact:
 
 def _named(node: Node, operation: str) -> bool:
     path = node[2].partition(" ")[2]
-    return (
-        operation in (node[2], path, path.rpartition("/")[2])
-        or path.startswith(f"/{operation}/")
-        and "/" not in operation
+    return operation in (node[2], path, path.rpartition("/")[2]) or (
+        path.startswith(f"/{operation}/") and "/" not in operation
     )
 
 

@@ -1,4 +1,5 @@
-"""From the ledger to the graph: what a delivery says of the service, its stories, operations, files and tests."""
+"""From the ledger to the graph: what a delivery says of the service, its stories, operations, files and
+tests."""
 
 from __future__ import annotations
 

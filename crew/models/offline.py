@@ -1,7 +1,7 @@
 """The offline model: a chat model whose replies come from the playbooks.
 
-It reads the messages and nothing else, so what it does can be recorded, replayed, or done by a language model.
-"""
+It reads the messages and nothing else, so what it does can be recorded, replayed, or done by a language
+model."""
 
 from __future__ import annotations
 

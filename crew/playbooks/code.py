@@ -60,7 +60,7 @@ def _why_generate(brief: Brief) -> str:
     if "repair" in brief.facts:
         return (
             f"The change was sent back ({_sent_back(brief)}). I generate again from the same blueprint and merge, "
-            "since what was found cannot be expressed there; if the tree stays the same, a person or a model has to mend it."
+            "since what was found cannot be expressed there; if the tree stays the same, somebody else has to mend it."
         )
     return (
         "The blueprint and its contract are settled. I generate the whole service from them and let git merge it "

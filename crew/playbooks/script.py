@@ -4,9 +4,8 @@
         seen = yield Act("read_criteria", {...}, "why", (brief.evidence["story"],))
         yield Conclude({...}, "why", (seen.action,))
 
-The offline model runs it from the start on every request and sends it the results that the messages hold, so it
-must decide on the brief and on those results alone.
-"""
+The offline model runs it from the start on every request and sends it the results that the messages hold,
+so it must decide on the brief and on those results alone."""
 
 from __future__ import annotations
 

@@ -36,7 +36,8 @@ def load(path: Path) -> StoryFile:
 
 
 def parse(content: bytes, path: Path) -> StoryFile:
-    """Check the bytes of a story file; `path` gives its form, by the ending, and the place of its repository."""
+    """Check the bytes of a story file; `path` gives its form, by the ending, and the place of its
+    repository."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,9 +11,8 @@ from crew.stories.model import EXAMPLE, Node
 def read_yaml(text: str, source: str, first_line: int = 1) -> Node:
     """Return the document; `first_line` is where its text starts in the file.
 
-    Raises BadInput for what is not YAML, for a key that stands twice, and for aliases, which no story needs and
-    which can make a small file huge.
-    """
+    Raises BadInput for what is not YAML, for a key that stands twice, and for aliases, which no story needs
+    and which can make a small file huge."""
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
             raise BadInput(f"{source}: YAML aliases (*name) are not read; write the text out.")
