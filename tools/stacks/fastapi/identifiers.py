@@ -20,7 +20,7 @@ _PYDANTIC = """
     construct copy dict fields from_orm json parse_file parse_obj parse_raw schema schema_json
     update_forward_refs validate
 """
-_SQLALCHEMY = "metadata registry touch type_annotation_map"
+_SQLALCHEMY = "cls metadata registry self touch type_annotation_map"
 _PYTHON = frozenset(
     [*keyword.kwlist, *keyword.softkwlist, *(name for name in dir(builtins) if name.islower())]
 )
