@@ -44,6 +44,8 @@ def mutate(
     of the tree. `seconds_each` bounds the tests of one mutant (slow tests beyond it are left out, and
     counted), `seconds` the whole. As many run at one time as there are cores. The workspace is not changed.
     """
+    if not coverage.tests:
+        return MutationReport(problem="There is no test that passes, so there is nothing to judge.")
     sources = {file: text for file in changed if (text := _source(workspace, file)) is not None}
     mutants, candidates = find_mutants(sources, changed, seed, limit)
     trials = [_trial(number, mutant, coverage, seconds_each) for number, mutant in enumerate(mutants)]

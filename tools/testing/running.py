@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -73,33 +74,73 @@ def run_tests(
     report says which test runs which line. A report that is missing, unreadable or at odds with the exit code
     is a failure, and so is a run without tests.
     """
-    limits = limits or Limits()
-    seconds = limits.wall_seconds or 600
     options = [each for each in select if each.startswith("-") or not each]
     if options:
         return TestReport(problem=f"{options[0]!r} is not the name of a test.")
+    limits = limits or Limits()
+    bench = _Bench(sandbox, environment, workspace, scratch, variables or {}, limits)
+    seconds = bench.seconds
     path = (_packages(coverage),) if coverage else ()
+    there = tuple(each for each in new if _exists(workspace, each))
     first = Run(name="first", select=tuple(select), lines=coverage is not None, seconds=seconds)
-    order = Order(workspace=workspace, out=scratch / "first", path=path, seconds=seconds + 5, runs=(first,))
-    done = carry_out(sandbox, environment, order, variables or {}, limits)
-    report, said = _reported(order.out, done)
+    # What is new is known beforehand, so that it need not wait for the rest.
+    early = _reruns("new", there, reruns if there else 0, seconds)
+    done = bench.carry_out("first", (first, *early), path)
+    report, said = _reported(bench.out("first"), done)
+    if said is None or report.problem is not None:
+        return report
     wrong = {each.id for each in (*report.failed, *report.errored)}
-    again = [each.id for each in report.tests if each.id in wrong or _is_new(each.id, new)]
-    if report.problem is None and again and reruns:
-        runs = tuple(
-            Run(name=f"rerun{number}", select=tuple(again), seed=number, seconds=seconds)
-            for number in range(1, reruns + 1)
+    fresh = [each.id for each in report.tests if _is_new(each.id, there)]
+    flaky = _flaky(report, fresh, [_outcomes(bench.out("first"), run.name, done) for run in early])
+    again = tuple(each.id for each in report.tests if each.id in wrong.difference(fresh))
+    late = _reruns("failing", again, reruns if again else 0, seconds)
+    if late:
+        completed = bench.carry_out("again", late)
+        flaky += _flaky(report, again, [_outcomes(bench.out("again"), run.name, completed) for run in late])
+        report = report.model_copy(update={"seconds": report.seconds + completed.seconds})
+    steady = [each for each in report.passed if each.id not in {one.id for one in flaky}]
+    found = _coverage(said, steady) if coverage is not None else None
+    return report.model_copy(update={"flaky": flaky, "coverage": found})
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Where one service's tests run."""
+
+    sandbox: Sandbox
+    environment: Interpreter
+    workspace: Path
+    scratch: Path
+    variables: Mapping[str, str]
+    limits: Limits
+
+    @property
+    def seconds(self) -> float:
+        """How long one run may take."""
+        return self.limits.wall_seconds or 600
+
+    def out(self, name: str) -> Path:
+        """Return where what came of an order lies."""
+        return self.scratch / name
+
+    def carry_out(self, name: str, runs: tuple[Run, ...], path: tuple[Path, ...] = ()) -> Completed:
+        """Have runs carried out, as many at one time as there are cores."""
+        order = Order(
+            workspace=self.workspace,
+            out=self.out(name),
+            path=path,
+            workers=cores(),
+            seconds=self.seconds * -(-len(runs) // cores()) + 5,
+            runs=runs,
         )
-        enough = seconds * -(-reruns // cores()) + 5
-        order = Order(workspace=workspace, out=scratch / "again", workers=cores(), seconds=enough, runs=runs)
-        completed = carry_out(sandbox, environment, order, variables or {}, limits)
-        flaky = _flaky(report.tests, again, [_outcomes(order.out, run.name, completed) for run in runs])
-        report = report.model_copy(update={"flaky": flaky, "seconds": report.seconds + completed.seconds})
-    if coverage is not None and said is not None:
-        flaky_ids = {each.id for each in report.flaky}
-        steady = [each for each in report.passed if each.id not in flaky_ids]
-        report = report.model_copy(update={"coverage": _coverage(said, steady)})
-    return report
+        return carry_out(self.sandbox, self.environment, order, self.variables, self.limits)
+
+
+def _reruns(name: str, select: tuple[str, ...], count: int, seconds: float) -> tuple[Run, ...]:
+    return tuple(
+        Run(name=f"{name}{number}", select=select, seed=number, seconds=seconds)
+        for number in range(1, count + 1)
+    )
 
 
 def carry_out(
@@ -179,10 +220,10 @@ def _outcomes(out: Path, name: str, done: Completed) -> dict[str, TestOutcome]:
 
 
 def _flaky(
-    tests: Sequence[TestOutcome], again: Sequence[str], runs: Sequence[Mapping[str, TestOutcome]]
+    report: TestReport, again: Sequence[str], runs: Sequence[Mapping[str, TestOutcome]]
 ) -> tuple[Flaky, ...]:
     """A test that a rerun says nothing of has errored there: it passed only in company of others."""
-    first = {each.id: each.outcome for each in tests}
+    first = {each.id: each.outcome for each in report.tests}
     found = []
     for test in again:
         outcomes = (first[test], *(run[test].outcome if test in run else "errored" for run in runs))
@@ -191,10 +232,13 @@ def _flaky(
     return tuple(found)
 
 
+def _exists(workspace: Path, name: str) -> bool:
+    return bool(name) and not name.startswith("-") and (workspace / name.partition("::")[0]).exists()
+
+
 def _is_new(test: str, new: Sequence[str]) -> bool:
-    return any(
-        test == each or test.startswith((f"{each}::", f"{each.rstrip('/')}/", f"{each}[")) for each in new
-    )
+    starts = [start for each in new for start in (f"{each}::", f"{each.rstrip('/')}/", f"{each}[")]
+    return test in new or test.startswith(tuple(starts))
 
 
 def _coverage(said: RunReport, passed: Sequence[TestOutcome]) -> Coverage:

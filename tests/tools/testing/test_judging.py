@@ -151,6 +151,11 @@ def test_tests_that_fail_without_any_change_judge_nothing(judge: Judge, tmp_path
     assert "Without any change" in str(report.problem)
 
 
+def test_no_tests_judge_nothing(judge: Judge, tmp_path: Path) -> None:
+    other = Judge(judge.sandbox, judge.environment, judge.workspace, Coverage(), tmp_path)
+    assert "nothing to judge" in str(other(CHANGED).problem)
+
+
 def test_a_link_out_of_the_workspace_is_not_followed(judge: Judge, tmp_path: Path) -> None:
     (tmp_path / "secret.py").write_text("x = 1\n")
     (tmp_path / "workspace").mkdir()

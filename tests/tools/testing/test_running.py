@@ -215,6 +215,11 @@ def test_old_and_fine():
     assert [each.id for each in report.failed] == ["test_it.py::test_always_wrong"]
 
 
+def test_names_of_new_tests_that_are_not_there(run: Runner) -> None:
+    report = run({"test_it.py": "def test_a(): pass\n"}, new=["gone.py", "test_gone.py::test_b", "--co", ""])
+    assert report.ok
+
+
 def test_new_tests_that_hold_are_not_flaky(run: Runner) -> None:
     report = run({"tests/test_it.py": "def test_a(): pass\n"}, new=["tests"], reruns=2)
     assert report.ok
@@ -222,7 +227,9 @@ def test_new_tests_that_hold_are_not_flaky(run: Runner) -> None:
 
 
 def test_a_flaky_test_is_not_ok(run: Runner) -> None:
-    text = "import os\ndef test_a():\n    assert os.path.basename(os.path.dirname(os.getcwd())) == 'rerun2'\n"
+    text = (
+        "import os\ndef test_a():\n    assert os.path.basename(os.path.dirname(os.getcwd())) == 'failing2'\n"
+    )
     report = run({"test_it.py": text, "test_good.py": "def test_b(): pass\n"}, reruns=2)
     assert not report.ok
     assert [each.outcomes for each in report.flaky] == [("failed", "failed", "passed")]
