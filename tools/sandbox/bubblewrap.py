@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 from tools.errors import SandboxUnavailable
 from tools.sandbox.facts import describe
-from tools.sandbox.launcher import launch, log_file
+from tools.sandbox.launcher import Wrapping, launch, log_file
 from tools.sandbox.model import Completed, Facts, Job
 from tools.sandbox.running import StartedJob, run_to_end
-from tools.sandbox.view import View, view
-
-_USER = "1000"
-"""Who a job thinks it is: some programs refuse to run as root. Outside it is whoever we are."""
+from tools.sandbox.view import USER, View, own_files, view
 
 
 class Bubblewrap:
@@ -31,27 +29,23 @@ class Bubblewrap:
 
     def run(self, job: Job) -> Completed:
         """Run a job to its end."""
-        arguments = self._arguments(job)
-        return run_to_end(
-            launch(self.name, job, lambda python, process: [*arguments, *_end(python, process)]), job
-        )
+        seen = view(job)
+        return run_to_end(launch(self.name, job, seen, self._wrapping(job, seen)), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
         """Start a job, its output appended to `log`."""
-        arguments = self._arguments(job)
+        seen = view(job)
         handle = log_file(log)
-        started = launch(self.name, job, lambda python, process: [*arguments, *_end(python, process)], handle)
-        return StartedJob(started, handle, log)
+        return StartedJob(launch(self.name, job, seen, self._wrapping(job, seen), handle), handle, log)
 
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""
         return describe(self.name, "mount namespace", "network namespace", "process namespace")
 
-    def _arguments(self, job: Job) -> list[str]:
-        seen = view(job)
+    def _wrapping(self, job: Job, seen: View) -> Wrapping:
         namespaces = ["--unshare-all"]
         if self._user_namespace:
-            namespaces += ["--unshare-user", "--uid", _USER, "--gid", _USER]
+            namespaces += ["--unshare-user", "--uid", str(USER), "--gid", str(USER)]
         if job.network:
             namespaces.append("--share-net")
         confinement = [
@@ -63,14 +57,21 @@ class Bubblewrap:
             "ALL",
             "--clearenv",
         ]
-        return [self._program, *namespaces, *confinement, *_mounts(seen, job.limits.scratch_mb << 20)]
+        files = {path: _content(text) for path, text in own_files(job.network).items()}
+        mounts = _mounts(seen, files, job.limits.scratch_mb << 20)
+        argv = (self._program, *namespaces, *confinement, *mounts)
+        return Wrapping(argv, "--info-fd", tuple(files.values()))
 
 
-def _end(python: list[str], process: int) -> list[str]:
-    return ["--info-fd", str(process), "--", *python]
+def _content(text: str) -> int:
+    """Return a descriptor to read the text from."""
+    handle = os.memfd_create("sandbox")
+    os.write(handle, text.encode())
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
 
 
-def _mounts(seen: View, scratch_bytes: int) -> list[str]:
+def _mounts(seen: View, files: dict[str, int], scratch_bytes: int) -> list[str]:
     """Return the options for the files.
 
     /proc is read-only since bwrap leaves /proc/sys writable to the machine's root, even in a user namespace.
@@ -78,16 +79,17 @@ def _mounts(seen: View, scratch_bytes: int) -> list[str]:
     size = ["--size", str(scratch_bytes)]
     words = ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]  # noqa: S108
     words += ["--remount-ro", "/dev", *size, "--tmpfs", "/tmp"]  # noqa: S108  its own, not ours
+    words += ["--perms", "0755", "--dir", "/etc"]
     for link, target in seen.links:
         words += ["--symlink", target, str(link)]
-    for path in (*seen.system, *seen.readable):
-        words += ["--ro-bind", str(path), str(path)]
-    for path in seen.writable:
-        words += ["--bind", str(path), str(path)]
-    for path in (*seen.packages, *seen.repositories):
-        words += ["--ro-bind", "/dev/null", str(path)] if path.is_file() else _empty(path)
+    for path, content in files.items():
+        words += ["--ro-bind-data", str(content), path]
+    for source, path, writable in seen.mounts:
+        words += ["--bind" if writable else "--ro-bind", source, path]
+    for path in seen.hidden:
+        words += ["--ro-bind", "/dev/null", path] if Path(path).is_file() else _empty(path)
     return [*words, "--remount-ro", "/proc", "--remount-ro", "/", "--chdir", "/"]
 
 
-def _empty(folder: Path) -> list[str]:
-    return ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+def _empty(folder: str) -> list[str]:
+    return ["--tmpfs", folder, "--remount-ro", folder]

@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.errors import SandboxUnavailable, ToolError
 from tools.sandbox.bubblewrap import Bubblewrap
 from tools.sandbox.model import Job, Limits, Sandbox
+from tools.sandbox.namespaces import Namespaces
 from tools.sandbox.view import base_python
 
 _TRIAL = """
@@ -44,7 +45,7 @@ def choose(name: str | None = None) -> Sandbox:
 
 
 def _makers() -> dict[str, Callable[[], Sandbox]]:
-    return {"bubblewrap": Bubblewrap}
+    return {"bubblewrap": Bubblewrap, "namespaces": Namespaces}
 
 
 @cache

@@ -15,7 +15,7 @@ import platform
 import re
 import signal
 import subprocess
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib.abc import InspectLoader
 from pathlib import Path
@@ -25,16 +25,15 @@ from typing import IO, Any
 from tools.errors import SandboxFailed, SandboxUnavailable
 from tools.sandbox.cgroups import Group
 from tools.sandbox.filters import seccomp_filter
-from tools.sandbox.inside.order import Order
 from tools.sandbox.model import Job
 from tools.sandbox.syscalls import AUDIT_ARCH, number
-from tools.sandbox.view import base_python, search_path
+from tools.sandbox.view import USER, View, base_python, own_files, search_path
 
-_MODULES = ("order", "kernel", "family", "watch", "program", "supervise", "main")
+_MODULES = ("order", "kernel", "family", "watch", "landlock", "program", "mounts", "supervise", "main")
 """In the order of their imports."""
-_BOOT = """\
-import sys, marshal
-with open(int(sys.argv[1]), "rb") as order: modules, fields = marshal.load(order)
+_BOOT = "import marshal, sys; order = open(int(sys.argv[1]), 'rb'); exec(marshal.load(order))"
+_LOADER = """
+modules, fields = marshal.load(order)
 for name, code in modules:
     sys.modules[name] = module = type(sys)(name)
     package, _, short = name.rpartition(".")
@@ -45,10 +44,20 @@ module.main(fields)
 
 _PATIENCE_SECONDS = 5.0
 """How long the launcher may take to kill a job before it is killed itself."""
+_OWN_PROCESSES = 3
+"""Room for what stands between us and the program."""
 
-Command = Callable[[list[str], int], list[str]]
-"""Makes what is executed of the launcher's own command line and of a descriptor to write to, as JSON, what process
-is to be confined (`"child-pid": 1234`)."""
+
+@dataclass(frozen=True)
+class Wrapping:
+    """What stands before the launcher's command line, for a program that starts it where it is to run."""
+
+    argv: tuple[str, ...]
+    """Followed by the name of the option's descriptor, "--" and the launcher."""
+    answer: str
+    """Option for a descriptor to which it writes, as JSON, who the launcher is (`"child-pid": 1234`)."""
+    descriptors: tuple[int, ...] = ()
+    """Further ones that it needs; closed once it has started."""
 
 
 class Launcher:
@@ -113,23 +122,24 @@ class Launcher:
 
 
 def launch(
-    kind: str, job: Job, command: Command | None = None, log: IO[bytes] | None = None, **more: Any
+    kind: str, job: Job, seen: View, wrapping: Wrapping | None = None, log: IO[bytes] | None = None
 ) -> Launcher:
-    """Start the launcher of a sandbox; `more` are further fields of its order.
+    """Start the launcher of a sandbox.
 
     Without a log, stdout and stderr are pipes. With one, what the launcher itself has to say goes there too.
     """
     group = Group(job.limits)
     ours, theirs = _pipes()
     passed = [theirs.order, theirs.control, theirs.status]
-    passed += [theirs.process] if command else []
-    passed += [log.fileno()] if log else []
-    passed += [group.oom_events] if group.oom_events is not None else []
-    python = [str(base_python()), "-I", "-S", "-c", _BOOT, str(theirs.order)]
+    passed += [theirs.process, *wrapping.descriptors] if wrapping else []
+    passed += [each for each in (group.oom_events, log.fileno() if log else None) if each is not None]
+    command = [str(base_python()), "-I", "-S", "-c", _BOOT, str(theirs.order)]
+    if wrapping:
+        command = [*wrapping.argv, wrapping.answer, str(theirs.process), "--", *command]
     output = log if log else subprocess.PIPE
     try:
-        process = subprocess.Popen(  # noqa: S603  this is where jobs are started
-            command(python, theirs.process) if command else python,
+        process = subprocess.Popen(
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -140,12 +150,14 @@ def launch(
         )
     finally:
         theirs.close()
+        for descriptor in wrapping.descriptors if wrapping else ():
+            os.close(descriptor)
     started = Launcher(process, ours.control, ours.status, group)
-    fields = _order(kind, job, theirs, log, group) | more
+    fields = _order(kind, job, seen, theirs, log, group)
     with os.fdopen(ours.process, "rb") as answer, os.fdopen(ours.order, "wb", buffering=0) as pipe:
         try:
             started.confine(_confined_process(answer, process.pid))
-            pipe.write(marshal.dumps((_code(), fields)))
+            pipe.write(_loader() + marshal.dumps((_code(), fields)))
         except OSError as error:
             message = process.communicate()[1] if log is None else b""
             started.close()
@@ -173,22 +185,33 @@ def _pipes() -> tuple[_Ends, _Ends]:
     return ours, _Ends(order[0], control[0], status[1], process[1])
 
 
-def _order(kind: str, job: Job, ends: _Ends, log: IO[bytes] | None, group: Group) -> dict[str, Any]:
+def _order(
+    kind: str, job: Job, seen: View, ends: _Ends, log: IO[bytes] | None, group: Group
+) -> dict[str, Any]:
     limits, machine = job.limits, platform.machine()
     return {
         "kind": kind,
         "argv": list(job.argv),
         "folder": str(job.folder),
         "environment": _environment(job),
+        "network": job.network,
+        "user": USER,
+        "mounts": seen.mounts,
+        "hidden": seen.hidden,
+        "links": [(str(path), target) for path, target in seen.links],
+        "files": own_files(job.network),
+        "scratch_bytes": limits.scratch_mb << 20,
         "control": ends.control,
         "status": ends.status,
-        "log": log.fileno() if log else None,
-        "log_bytes": limits.file_mb << 20 if log and log.seekable() else None,
+        "log": log.fileno() if log and log.seekable() else None,
+        "log_bytes": limits.file_mb << 20,
         "oom_events": group.oom_events,
         "capset": number("capset", machine),
+        "pivot_root": number("pivot_root", machine),
         "seccomp": _filter(machine, job.network, True),
         "memory_bytes": None if "memory" in group.bounds else limits.memory_mb << 20,
         "processes": None if "pids" in group.bounds else limits.processes,
+        "process_rlimit": None if "pids" in group.bounds else limits.processes + _OWN_PROCESSES,
         "cpu_seconds": limits.cpu_seconds,
         "wall_seconds": limits.wall_seconds,
         "file_bytes": limits.file_mb << 20,
@@ -211,6 +234,11 @@ def _filter(machine: str, network: bool, own_network: bool) -> bytes:
         known = " and ".join(AUDIT_ARCH)
         raise SandboxUnavailable(f"No system call filter is known for {machine} machines, only for {known}.")
     return seccomp_filter(machine, network=network, own_network=own_network)
+
+
+@cache
+def _loader() -> bytes:
+    return marshal.dumps(compile(_LOADER, "<launcher>", "exec"))
 
 
 @cache
@@ -249,7 +277,7 @@ def last_line(text: bytes) -> str:
 def log_file(path: Path) -> IO[bytes]:
     """Open a log to be continued. Not for appending only, since its older half is dropped when it is full.
 
-    A named pipe, which somebody must be reading, takes everything: its reader keeps it within bounds.
+    It may be a named pipe that somebody reads: then bounding it is left to them.
     """
     if path.is_fifo():
         return path.open("wb", buffering=0)

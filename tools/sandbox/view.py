@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from tools.errors import JobRefused
 from tools.sandbox.model import Job
+from tools.sandbox.repositories import repositories
 
+USER = 1000
+"""Who a job in a user namespace thinks it is: some programs refuse to run as root. Outside it is whoever we are."""
+_OWN = ("dev", "proc", "sys")
+"""Folders of which every job has its own, or none."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 _SETTINGS = (
-    "alternatives ld.so.cache ld.so.conf ld.so.conf.d localtime mime.types nsswitch.conf os-release protocols services "
-    "timezone"
-).split()
+    "alternatives",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "os-release",
+    "protocols",
+    "services",
+    "timezone",
+)
 _CERTIFICATES = (
-    "ca-certificates pki/ca-trust/extracted pki/tls ssl/cert.pem ssl/certs ssl/openssl.cnf".split()
+    "ca-certificates",
+    "pki/ca-trust/extracted",
+    "pki/tls",
+    "ssl/cert.pem",
+    "ssl/certs",
+    "ssl/openssl.cnf",
 )
 _NAME_SERVICE = ("hosts", "resolv.conf")
 _PACKAGES = ("site-packages", "dist-packages")
@@ -39,21 +58,31 @@ class View:
     repositories: tuple[Path, ...]
     """Every `.git` in a named folder, to be hidden."""
 
+    @property
+    def mounts(self) -> list[tuple[str, str, bool]]:
+        """Everything to be shown, parents first: where it really is, where it is seen, whether it is writable."""
+        shown = dict.fromkeys((*self.system, *self.readable), False) | dict.fromkeys(self.writable, True)
+        real = {path: path.resolve() for path in self.system}
+        return [(str(real.get(path, path)), str(path), shown[path]) for path in sorted(shown)]
+
+    @property
+    def hidden(self) -> list[str]:
+        """Everything to be covered."""
+        return [str(path) for path in (*self.packages, *self.repositories)]
+
 
 def view(job: Job) -> View:
     """Return what the job may see; raises JobRefused for what no sandbox shows."""
     if not job.argv or any("\0" in each for each in (*job.argv, *job.environment, *job.environment.values())):
-        raise JobRefused(
-            "A job needs a program, and neither arguments nor environment may hold NUL characters."
-        )
+        raise JobRefused("A job needs a program, and no NUL characters in its arguments or environment.")
     writable = _outermost([_checked(path, "writable") for path in job.writable])
-    readable = _outermost(
-        [path for each in job.readable if not _within(path := _checked(each, "readable"), writable)]
-    )
+    named = [_checked(path, "readable") for path in job.readable]
+    readable = _outermost([path for path in named if not _within(path, writable)])
     for each in writable:
         if not each.is_dir():
             raise JobRefused(f"{each} cannot be writable: it is not a folder.")
-    if not _within(Path(os.path.normpath(job.folder)), [*readable, *writable]) or not job.folder.is_dir():
+    folder = Path(os.path.normpath(job.folder))
+    if not _within(folder, (*readable, *writable)) or not folder.is_dir():
         raise JobRefused(f"The working folder {job.folder} is not a folder within those that the job names.")
     system, links = _system()
     return View(
@@ -62,8 +91,17 @@ def view(job: Job) -> View:
         packages=_packages(),
         readable=readable,
         writable=writable,
-        repositories=tuple(found for each in (*readable, *writable) for found in _repositories(each)),
+        repositories=repositories((*readable, *writable)),
     )
+
+
+def own_files(network: bool) -> dict[str, str]:
+    """Return small files that a world of its own needs, by path: who there is, and what localhost means."""
+    files = {
+        "/etc/passwd": f"sandbox:x:{USER}:{USER}::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
+        "/etc/group": f"sandbox:x:{USER}:\nnogroup:x:65534:\n",
+    }
+    return files if network else files | {"/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n"}
 
 
 def base_python() -> Path:
@@ -90,12 +128,12 @@ def _checked(path: Path, purpose: str) -> Path:
         )
     if ".git" in plain.parts:
         raise JobRefused(f"The {purpose} path {path} lies in a .git folder, which no job may see.")
-    if plain == Path("/"):
-        raise JobRefused("A job cannot have the whole file system.")
+    if plain == Path("/") or plain.parts[1] in _OWN:
+        raise JobRefused(f"No job can have {plain} of this machine.")
     return plain
 
 
-def _within(path: Path, folders: list[Path] | tuple[Path, ...]) -> bool:
+def _within(path: Path, folders: Sequence[Path]) -> bool:
     return any(path.is_relative_to(each) for each in folders)
 
 
@@ -106,29 +144,6 @@ def _outermost(paths: list[Path]) -> tuple[Path, ...]:
         if not _within(each, kept):
             kept.append(each)
     return tuple(kept)
-
-
-def _repositories(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    pending = [str(folder)]
-    while pending:
-        try:
-            entries = os.scandir(pending.pop())
-        except OSError:
-            continue  # what we cannot list, a job with our rights cannot either
-        with entries:
-            for entry in entries:
-                if entry.name == ".git":
-                    if not _is_placeholder(entry):
-                        yield Path(entry.path)
-                elif entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
-
-
-def _is_placeholder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is an empty file, such as uv's cache has to end git's search for a repository: it hides nothing."""
-    return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_size == 0
 
 
 @cache

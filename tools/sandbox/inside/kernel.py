@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import stat
 
 SIGKILL = 9
 SIGTERM = 15
@@ -24,6 +25,8 @@ _SECCOMP_MODE_FILTER = 2
 _SECURE_BITS = 0xEF
 """NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock, and KEEP_CAPS locked as off."""
 _LAST_CAPABILITY = 63
+_AF_INET, _SOCK_DGRAM = 2, 2
+_SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -46,6 +49,39 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
         data.encode() or None,
     )
     _checked(f"mount {kind or 'bind'} on {target}", _libc.mount(*words))
+
+
+def umount(path: str, flags: int) -> None:
+    """umount2(2); raises OSError."""
+    _checked(f"umount {path}", _libc.umount2(path.encode(), flags))
+
+
+def pivot_root(number: int, new: str, old: str) -> None:
+    """pivot_root(2), whose number differs between machines; raises OSError."""
+    call(f"pivot_root {new}", number, new.encode(), old.encode())
+
+
+def unshare(flags: int) -> None:
+    """unshare(2); raises OSError."""
+    _checked("unshare", _libc.unshare(flags))
+
+
+def set_host_name(name: str) -> None:
+    """sethostname(2); raises OSError."""
+    _checked("sethostname", _libc.sethostname(name.encode(), len(name)))
+
+
+def raise_loopback() -> None:
+    """Switch the loopback device of this network namespace on; raises OSError."""
+    handle = _checked("socket", _libc.socket(_AF_INET, _SOCK_DGRAM | os.O_CLOEXEC, 0))
+    request = b"lo".ljust(16, b"\0") + (_IFF_UP | _IFF_RUNNING).to_bytes(2, "little") + bytes(22)
+    _checked("SIOCSIFFLAGS", _libc.ioctl(handle, _SIOCSIFFLAGS, request))
+    os.close(handle)
+
+
+def is_folder(handle: int) -> bool:
+    """Whether an open descriptor is of a folder."""
+    return stat.S_ISDIR(os.fstat(handle).st_mode)
 
 
 def die_with_parent() -> None:

@@ -11,6 +11,18 @@ class Order:
     argv: list[str]
     folder: str
     environment: dict[str, str]
+    network: bool
+    user: int
+    """Who the program thinks it is, in a user namespace."""
+    mounts: list[tuple[str, str, bool]]
+    """Folders and files to be seen, parents first: real path, path in the job's world, whether it is writable."""
+    hidden: list[str]
+    """Folders and files among them to be covered."""
+    links: list[tuple[str, str]]
+    """Symbolic links of the root folder: path and target."""
+    files: dict[str, str]
+    """Small files of the world's own."""
+    scratch_bytes: int
     control: int
     """Read end: a byte asks the program to end, its closing means that everything dies."""
     status: int
@@ -23,11 +35,15 @@ class Order:
     """Open cgroup file that counts out-of-memory kills."""
     capset: int
     """Number of that system call."""
+    pivot_root: int
+    """Number of that system call."""
     seccomp: bytes
     memory_bytes: int | None
     """To be watched here; None where a cgroup sees to it."""
     processes: int | None
     """To be watched here; None where a cgroup sees to it."""
+    process_rlimit: int | None
+    """RLIMIT_NPROC of the program; None leaves it."""
     cpu_seconds: int
     wall_seconds: float | None
     file_bytes: int

@@ -1,0 +1,86 @@
+"""Landlock: giving up access to files, networks and signals beyond what is named, for good."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from tools.sandbox.inside import kernel
+
+_CREATE_RULESET = 444
+_ADD_RULE = 445
+_RESTRICT_SELF = 446
+_VERSION = 1
+_PATH_BENEATH = 1
+_O_PATH = 0o10000000
+
+EXECUTE = 1 << 0
+WRITE_FILE = 1 << 1
+READ_FILE = 1 << 2
+READ_FOLDER = 1 << 3
+READ = EXECUTE | READ_FILE | READ_FOLDER
+_ALL = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15), (9, 1 << 16))
+"""Since which version of the interface which rights exist. Version 1: reading, writing, making and removing of each
+kind of file; then moving between folders, truncating, commands to devices, connecting to sockets."""
+DEVICE_COMMANDS = 1 << 15
+_DEVICES = 1 << 6 | 1 << 11 | DEVICE_COMMANDS
+"""Making device files, and commands to them."""
+_OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15 | 1 << 16
+_NETWORK = 1 << 0 | 1 << 1
+"""TCP: bind and connect."""
+_ABSTRACT_SOCKETS = 1 << 0
+_SIGNALS = 1 << 1
+
+
+def version() -> int:
+    """Return the version of the interface; 0 where the kernel has none, or has it switched off."""
+    try:
+        return kernel.call("landlock_create_ruleset", _CREATE_RULESET, None, 0, _VERSION)
+    except OSError:
+        return 0
+
+
+def everything(abi: int) -> int:
+    """Return all rights to files that this version knows."""
+    return sum(rights for since, rights in _ALL if since <= abi)
+
+
+def write(abi: int) -> int:
+    """Return the rights of a writable folder: all but those to devices."""
+    return everything(abi) & ~_DEVICES
+
+
+class Domain:
+    """What a process is left with."""
+
+    def __init__(self, abi: int, *, files: bool, tcp: bool) -> None:
+        """Begin with nothing: no files and no TCP where these are to be confined, no signals or abstract sockets."""
+        self._abi = abi
+        words = [everything(abi) if files else 0]
+        if abi >= 4:
+            words.append(_NETWORK if tcp else 0)
+        if abi >= 6:
+            words.append(_ABSTRACT_SOCKETS | _SIGNALS)
+        attributes = b"".join(word.to_bytes(8, "little") for word in words)
+        self._ruleset = kernel.call(
+            "landlock_create_ruleset", _CREATE_RULESET, attributes, len(attributes), 0
+        )
+
+    def allow(self, path: str, rights: int) -> None:
+        """Allow these rights to a file, or to a folder and all in it; what does not exist is passed over."""
+        try:
+            handle = os.open(path, _O_PATH | os.O_CLOEXEC)
+        except OSError:
+            return
+        try:
+            if not stat.S_ISDIR(os.fstat(handle).st_mode):
+                rights &= _OF_FILES
+            rule = (rights & everything(self._abi)).to_bytes(8, "little") + handle.to_bytes(4, "little")
+            kernel.call("landlock_add_rule", _ADD_RULE, self._ruleset, _PATH_BENEATH, rule, 0)
+        finally:
+            os.close(handle)
+
+    def enter(self) -> None:
+        """Restrict this process, for good; needs `kernel.forbid_new_privileges` first."""
+        kernel.call("landlock_restrict_self", _RESTRICT_SELF, self._ruleset, 0)
+        os.close(self._ruleset)

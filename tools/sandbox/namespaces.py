@@ -1,0 +1,31 @@
+"""Confining a job with the kernel's namespaces alone: nothing has to be installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.sandbox.facts import describe
+from tools.sandbox.launcher import launch, log_file
+from tools.sandbox.model import Completed, Facts, Job
+from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.view import view
+
+
+class Namespaces:
+    """See `tools.sandbox.Sandbox`."""
+
+    name = "namespaces"
+
+    def run(self, job: Job) -> Completed:
+        """Run a job to its end."""
+        return run_to_end(launch(self.name, job, view(job)), job)
+
+    def start(self, job: Job, log: Path) -> StartedJob:
+        """Start a job, its output appended to `log`."""
+        seen = view(job)
+        handle = log_file(log)
+        return StartedJob(launch(self.name, job, seen, log=handle), handle, log)
+
+    def describe(self) -> Facts:
+        """Say what is enforced on this machine, and how."""
+        return describe(self.name, "mount namespace", "network namespace", "process namespace")
