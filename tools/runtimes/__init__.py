@@ -102,7 +102,7 @@ class Release(BaseModel):
     url: str
     """Base URL of the service, "" if nothing takes its traffic."""
     version: str
-    """The version that takes the traffic now: the one asked for, or the one before it, or "" for none."""
+    """The version that the traffic goes to now: the one asked for, or the one before it, or "" for none."""
     pid: int
     """0 if there is none."""
     started_at: datetime | None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
+import stat
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +20,11 @@ IDLE_SECONDS = 1.0
 CONNECT_SECONDS = 5.0
 QUEUE_PAUSE_SECONDS = 0.002
 HEADER_BYTES = 64 * 1024
+
+
+def address(path: str) -> URL:
+    """Return what a request for the path is addressed to; its host is what a health probe names."""
+    return URL("http://localhost" + path, encoded=True)
 
 
 class Backend:
@@ -51,7 +59,7 @@ class Backend:
         try:
             async with (
                 asyncio.timeout(2),
-                self._single.get(URL("http://service" + path, encoded=True)) as answer,
+                self._single.get(address(path), allow_redirects=False) as answer,
             ):
                 return answer.status
         except (TimeoutError, aiohttp.ClientError, BrokenOff):
@@ -128,10 +136,20 @@ class _Connector(aiohttp.UnixConnector):
 
 
 async def _connect(connection: socket.socket, path: str) -> None:
-    """Connect; raises OSError, TimeoutError among them."""
-    async with asyncio.timeout(CONNECT_SECONDS):
-        while True:
-            try:
-                return connection.connect(path)
-            except BlockingIOError:
-                await asyncio.sleep(QUEUE_PAUSE_SECONDS)
+    """Connect; raises OSError, TimeoutError among them.
+
+    The service owns its folder, and could make its socket a link to one that only we may reach. So what is
+    looked at first is held fast, and just that is connected to.
+    """
+    handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISSOCK(os.fstat(handle).st_mode):
+            raise OSError(errno.ENOTSOCK, f"{path} is not a socket")
+        async with asyncio.timeout(CONNECT_SECONDS):
+            while True:
+                try:
+                    return connection.connect(f"/proc/self/fd/{handle}")
+                except BlockingIOError:
+                    await asyncio.sleep(QUEUE_PAUSE_SECONDS)
+    finally:
+        os.close(handle)

@@ -34,6 +34,8 @@ IDLE_SECONDS = 3.0
 LOCK_SECONDS = 60.0
 """How long it waits for a daemon before it that is about to end."""
 CHECK_SECONDS = 0.2
+OPEN_FILES = 16384
+"""Each request on its way takes two. Services inherit it, and some try to close all that could be open."""
 
 
 def main() -> int:
@@ -90,7 +92,7 @@ async def _serve(home: Places, sockets: Path, lock: int) -> None:
         logging.warning("ended %d processes of services that outlived the daemon before", left)
     _empty(sockets)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, OPEN_FILES), most))
     token = secrets.token_urlsafe(32)
     supervisor = Supervisor(home, sockets, lambda name: choose(name or None))
     control = Control(supervisor, token)

@@ -21,8 +21,11 @@ def read(path: Path, kind: type[Document]) -> Document | None:
 
 
 def write(path: Path, document: BaseModel) -> None:
-    """Put a document, its secrets shown, into a file of mode 0600, all of it or nothing of it."""
-    draft = path.with_suffix(f".{os.getpid()}.draft")
+    """Put a document, its secrets shown, into a file of mode 0600, all of it or nothing of it.
+
+    One process at a time may do so.
+    """
+    draft = path.with_suffix(".draft")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         file.write(document.model_dump_json(context={"secrets": "shown"}))

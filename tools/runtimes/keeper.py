@@ -67,9 +67,12 @@ class Keeper:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
-        if self._instance is not None:
+        if self._instance is None:
+            return
+        try:
             if drain and self._ready:
                 await self._instance.drain()
+        finally:
             self._ready = False
             await self._instance.stop()
 

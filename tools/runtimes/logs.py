@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
@@ -16,6 +17,8 @@ KEPT_FILES = 40
 """Logs of older versions beyond this number are removed."""
 TAIL_LINES = 20
 TAIL_LINE_BYTES = 400
+FLOOD_PAUSE_SECONDS = 0.01
+"""After a full read: a service that floods its log has to wait, and leaves the processor to others."""
 LINE_BYTES = 64 * 1024
 """A longer line is cut into several."""
 
@@ -65,6 +68,8 @@ class ServiceLog:
             if len(rest) > LINE_BYTES:
                 lines, newline, rest = lines + newline + rest, b"\n", b""
             self._keep(lines + newline)
+            if len(chunk) == LINE_BYTES:
+                time.sleep(FLOOD_PAUSE_SECONDS)
         self._keep(rest)
         os.close(self._reader)
 

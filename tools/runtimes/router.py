@@ -16,7 +16,7 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from tools.runtimes.backend import Backend, BrokenOff
+from tools.runtimes.backend import Backend, BrokenOff, address
 from tools.runtimes.measures import Measures, Outcome, status_class
 
 HOP_BY_HOP = frozenset(
@@ -123,6 +123,8 @@ class Route:
 async def _pass_back(
     request: web.BaseRequest, answer: aiohttp.ClientResponse, service: str
 ) -> tuple[web.StreamResponse, Outcome]:
+    if answer.status < 200:
+        return problem(502, "Bad gateway", f"{service} wanted to speak another protocol."), "away"
     headers = _end_to_end(answer.headers)
     outcome = status_class(answer.status)
     length = answer.content_length
@@ -160,7 +162,7 @@ def _target(request: web.BaseRequest) -> URL:
     path = request.raw_path
     if not path.startswith("/"):  # absolute form, or "*"
         path = request.rel_url.raw_path_qs if request.rel_url.raw_path.startswith("/") else "/"
-    return URL("http://service" + path, encoded=True)
+    return address(path)
 
 
 def _request_headers(request: web.BaseRequest) -> CIMultiDict[str]:

@@ -73,16 +73,17 @@ class Supervisor:
     async def start(self, version: Version) -> Release:
         """See `Runtime.start`."""
         async with self._locks[version.key]:
-            service = await self._open(version.key)
-            keeper = service.keeper
-            if keeper is not None and keeper.version == version:
-                await keeper.settled.wait()
-                if keeper.backend is not None:
-                    return _release(service, version, switched=False, detail="It serves already.")
             try:
+                service = await self._open(version.key)
+                keeper = service.keeper
+                if keeper is not None and keeper.version == version:
+                    await keeper.settled.wait()
+                    if keeper.backend is not None:
+                        return _release(service, version, switched=False, detail="It serves already.")
                 return await self._switch(service, version)
             finally:
-                if service.keeper is None:
+                opened = self._services.get(version.key)
+                if opened is not None and opened.keeper is None:
                     await self._shut(version.key)
 
     def status(self) -> list[ServiceStatus]:

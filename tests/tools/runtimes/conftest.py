@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,4 +68,9 @@ def runtime(tmp_path: Path, living: Callable[[], list[int]]) -> Iterator[LocalRu
     runtime = LocalRuntime(tmp_path / "home")
     yield runtime
     runtime.down()
+    deadline = (
+        time.monotonic() + 3
+    )  # what was being started when a test killed its daemon takes a moment to die
+    while living() and time.monotonic() < deadline:
+        time.sleep(0.02)
     assert living() == []

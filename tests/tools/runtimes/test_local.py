@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tools.errors import PlatformError
 from tools.runtimes import Ended, Listen, ServiceStatus, Version
 from tools.runtimes.local import LocalRuntime
 from tools.runtimes.processes import process
@@ -78,7 +79,7 @@ def test_services_outlive_the_process_that_started_them(
         "from tools.runtimes.local import LocalRuntime;"
         "print(LocalRuntime(Path(sys.argv[1])).start(Version.model_validate_json(sys.argv[2])).pid)"
     )
-    argv = [sys.executable, "-c", script, str(tmp_path / "home"), version.model_dump_json()]
+    argv = [sys.executable, "-P", "-c", script, str(tmp_path / "home"), version.model_dump_json()]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30)
 
     release = runtime.start(version)
@@ -267,6 +268,26 @@ def test_secrets_reach_the_service_and_nothing_else(
     ]
     assert [path.name for path in holders] == ["state.json"]
     assert holders[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_down_breaks_a_start_off(runtime: LocalRuntime, make: Make, living: Living) -> None:
+    runtime.start(make("v1"))
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(runtime.start, make("v2", variables={"READY_AFTER": "60"}, ready_seconds=60))
+        time.sleep(0.3)
+        assert [each.version for each in runtime.down()] == ["v1"]
+        with pytest.raises(PlatformError, match="taken down meanwhile"):
+            starting.result()
+    assert living() == []
+
+
+def test_a_service_that_floods_its_log_is_bounded(runtime: LocalRuntime, make: Make, tmp_path: Path) -> None:
+    flood = ("/bin/sh", "-c", "yes 'too much to say' & exec python3 service.py")
+    release = runtime.start(make("v1", serve=flood))
+    time.sleep(1)
+    assert httpx.get(release.url).text == "v1"
+    logs = tmp_path / "home" / "platform" / "logs"
+    assert 1_000_000 < sum(path.stat().st_size for path in logs.iterdir()) < 5_000_000
 
 
 def test_two_homes_know_nothing_of_each_other(runtime: LocalRuntime, make: Make, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -400,6 +401,83 @@ def test_answers_are_counted_by_class_and_time(tmp_path: Path) -> None:
         assert 6 * 0.03 <= version.measures.seconds < 6
 
     through(tmp_path, by_path, use)
+
+
+def test_a_service_cannot_lead_the_router_elsewhere(tmp_path: Path) -> None:
+    async def use(client: aiohttp.ClientSession, url: str, version: Version) -> None:
+        assert version.backend is not None
+        (tmp_path / "s").rename(tmp_path / "elsewhere")
+        for planted in (lambda path: path.symlink_to(tmp_path / "elsewhere"), Path.touch, os.mkfifo):
+            planted(tmp_path / "s")
+            assert await version.backend.probe("/") is None
+            async with client.get(url) as answer:
+                assert answer.status == 503
+            (tmp_path / "s").unlink()
+
+    through(tmp_path, echo, use)
+
+
+def test_a_health_path_that_leads_elsewhere_is_not_healthy(tmp_path: Path) -> None:
+    async def redirect(_: web.Request) -> web.Response:
+        raise web.HTTPFound("/ok")
+
+    async def use(_: aiohttp.ClientSession, __: str, version: Version) -> None:
+        assert version.backend is not None
+        assert await version.backend.probe("/readyz") == 302
+
+    through(tmp_path, redirect, use)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhello",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+    ],
+    ids=["other protocol", "two lengths", "too short", "not http", "large head"],
+)
+def test_nonsense_from_a_service_is_502(tmp_path: Path, said: bytes) -> None:
+    async def main() -> None:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(said)
+            writer.close()
+
+        async with await asyncio.start_unix_server(answer, tmp_path / "s"):
+            version = Version(echo, tmp_path / "s")
+            version.backend = Backend(tmp_path / "s")
+            route = Route("checkout", lambda: version)
+            url = f"http://127.0.0.1:{await route.open([0])}"
+            async with aiohttp.ClientSession() as client:
+                for method in ("GET", "POST"):
+                    async with client.request(method, url) as response:
+                        assert problem_of(response, await response.read())[0] == 502
+            await version.backend.close()
+            await route.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "target", [b"/\xff\xfe", b"//other.example/x", b"/a/../b/%2e%2e/c", b"/?a=%zz", b"*"]
+)
+def test_odd_targets_pass_as_they_are(tmp_path: Path, target: bytes) -> None:
+    async def use(_: aiohttp.ClientSession, url: str, __: Version) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        method = b"OPTIONS " if target == b"*" else b"GET "
+        writer.write(method + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        if head.split()[1] == b"200":
+            expected = target.decode(errors="surrogateescape") if target != b"*" else "/"
+            assert json.loads(body)["path"] == expected
+        else:
+            assert head.split()[1] == b"400"
+
+    through(tmp_path, echo, use)
 
 
 @pytest.mark.parametrize("request_line", ["TRACE / HTTP/1.1", "CONNECT example.com:443 HTTP/1.1"])
