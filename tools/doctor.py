@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.errors import PlatformError, SandboxUnavailable
-from tools.git.command import OLDEST
+from tools.errors import PlatformError, RepositoryError, SandboxUnavailable
+from tools.git.command import execute, plain_environment, require_version
 from tools.runtimes.places import runtime_folder
 from tools.sandbox import choose
 
@@ -51,20 +51,14 @@ def _python() -> Check:
 
 
 def _git() -> Check:
-    oldest = ".".join(map(str, OLDEST))
-    mend = f"Install git {oldest} or newer."
-    if shutil.which("git") is None:
-        return Check(name="git", ok=False, detail="git is not on PATH", mend=mend)
     try:
-        from git.cmd import Git  # noqa: PLC0415  importing GitPython runs git
-
-        found = Git().version_info
-    except (ImportError, OSError) as error:
-        return Check(name="git", ok=False, detail=f"git does not start: {error}", mend=mend)
-    version = ".".join(map(str, found))
-    if found < OLDEST:
-        return Check(name="git", ok=False, detail=f"{version} is too old: {oldest} is needed", mend=mend)
-    return Check(name="git", ok=True, detail=f"{version} at {shutil.which('git')}")
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            printed = execute(("version",), plain_environment(folder), folder).stdout.decode()
+        require_version(printed)
+    except RepositoryError as error:
+        return Check(name="git", ok=False, detail=str(error), mend="Install git 2.38 or newer.")
+    return Check(name="git", ok=True, detail=f"{printed.strip()} at {shutil.which('git')}")
 
 
 def _uv() -> Check:

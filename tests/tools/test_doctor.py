@@ -30,16 +30,16 @@ def test_what_this_test_runs_with_is_found() -> None:
 @pytest.mark.parametrize(
     ("name", "setting", "value", "detail"),
     [
-        ("python", "OLDEST_PYTHON", (99, 0), "Python"),
-        ("git", "OLDEST", (99, 0), "is too old: 99.0 is needed"),
-        ("disk", "DISK_BYTES", 10**18, "GB free at"),
-        ("sandbox", "SANDBOXES", ("wishful",), "There is no sandbox 'wishful'"),
+        ("python", "doctor.OLDEST_PYTHON", (99, 0), "Python"),
+        ("git", "git.command.OLDEST", (99, 0), "or newer is needed"),
+        ("disk", "doctor.DISK_BYTES", 10**18, "GB free at"),
+        ("sandbox", "doctor.SANDBOXES", ("wishful",), "There is no sandbox 'wishful'"),
     ],
 )
 def test_what_is_lacking_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, setting: str, value: object, detail: str
 ) -> None:
-    monkeypatch.setattr(doctor, setting, value)
+    monkeypatch.setattr(f"tools.{setting}", value)
     found = check(name)
     assert not found.ok
     assert detail in found.detail
@@ -52,6 +52,13 @@ def test_without_opa_the_crew_does_without(monkeypatch: pytest.MonkeyPatch) -> N
     assert found.ok
     assert "regopy" in found.detail
     assert found.mend
+
+
+def test_without_git_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    found = check("git")
+    assert not found.ok
+    assert "not installed" in found.detail
 
 
 def test_a_folder_in_the_way_of_sockets_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
