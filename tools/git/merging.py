@@ -78,11 +78,16 @@ def commit_generation(
 def last_generation(repository: Repository, branch: str) -> str | None:
     """Return the newest generation that a branch's commit was merged with, or None.
 
-    It is told from history, not from a ref: a fresh clone has the one and lacks the other.
+    It is told from history, not from a ref: a fresh clone has the one and lacks the other. A message that only
+    speaks of generations does not end with the tree of its own commit.
     """
     grep = f"--grep=^{_GENERATION} "
-    found = repository.git.text("log", "--topo-order", "--format=%H", grep, "--max-count=1", full_id(branch))
-    return found or None
+    listed = repository.git.text("log", "--topo-order", "--format=%H %T", grep, full_id(branch))
+    for line in listed.splitlines():
+        commit, tree = line.split()
+        if repository.message(commit).endswith(f"\n{_GENERATION} {tree}\n"):
+            return commit
+    return None
 
 
 def merge_generation(repository: Repository, branch: str, generation: str, tree: str | None = None) -> Merged:

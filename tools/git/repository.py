@@ -54,9 +54,7 @@ class Repository:
 
     def ref(self, name: str) -> str | None:
         """Return the id that a full ref name holds, or None where there is none."""
-        done = self.git.attempt("show-ref", "--verify", "--hash", "-q", "--", full_ref(name))
-        if done.status == 0:
-            done = self.git.attempt("show-ref", "--verify", "--hash", "--", name)
+        done = self.git.attempt("show-ref", "--verify", "--hash", "--", full_ref(name))
         return done.stdout.decode().strip() if done.status == 0 else None
 
     def has(self, object_id: str) -> bool:

@@ -81,6 +81,17 @@ def test_a_fresh_clone_knows_the_last_generation(
     assert last_generation(repository, branch) == first
 
 
+def test_a_message_that_speaks_of_generations_is_none(
+    repository: Repository, main: str, generate: Generate, commit_files: Commit, when: datetime
+) -> None:
+    first = generate({"a.py": "1\n"}, main)
+    tree = repository.tree_of(first)
+    branch = commit_files(
+        merge_into(repository, main, first, when), {"b.py": "x\n"}, f"Say\n\nCrew-Generation: {tree}"
+    )
+    assert last_generation(repository, branch) == first
+
+
 def test_store_files_takes_odd_paths_and_contents(repository: Repository) -> None:
     files = {"a b/ü\t.txt": "", "-x": "\r\n\0", "q'\"": "x"}
     tree = store_files(repository, files)
