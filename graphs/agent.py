@@ -58,14 +58,16 @@ AgentGraph = CompiledStateGraph[AgentState, None, AgentState, AgentState]
 def agent_graph(role: Role, desk: Desk) -> AgentGraph:
     """Return the think-act loop of a role."""
 
+    built: dict[str, BaseMessage] = {}
+
     def think(state: AgentState) -> AgentState:
         step = state["step"] + 1
         if step > role.most_steps:
             return {"problem": f"The {role.name} agent did not finish within {role.most_steps} steps."}
         brief = Brief.model_validate(state["brief"])
-        said = reply(
-            desk, brief.delivery, role, brief.visit, step, _messages(role, desk, brief, state["turns"])
-        )
+        messages = _messages(role, desk, brief, state["turns"], built)
+        request = digest_of([state["brief"], state["turns"]])
+        said = reply(desk, brief.delivery, role, brief.visit, step, messages, request)
         return {"step": step, "turns": [*state["turns"], Turn(reply=said, call="", action="", result="")]}
 
     def act(state: AgentState) -> AgentState:
@@ -159,13 +161,16 @@ def _call(brief: Brief, step: int, index: int, tool_call: ToolCall) -> Call:
     )
 
 
-def _messages(role: Role, desk: Desk, brief: Brief, turns: list[Turn]) -> list[BaseMessage]:
+def _messages(
+    role: Role, desk: Desk, brief: Brief, turns: list[Turn], built: dict[str, BaseMessage]
+) -> list[BaseMessage]:
+    """Return the conversation; `built` keeps messages by their digests, so that a step makes only its own."""
     messages = first_messages(role, brief)
     for turn in turns:
-        if turn["reply"]:
-            messages.append(read_reply(desk, turn["reply"]))
-        else:
-            messages.append(_tool_message(desk, turn))
+        name = turn["reply"] or f"{turn['action']} {turn['call']} {turn['result']}"
+        if name not in built:
+            built[name] = read_reply(desk, turn["reply"]) if turn["reply"] else _tool_message(desk, turn)
+        messages.append(built[name])
         last = messages[-1]
         if isinstance(last, AIMessage) and not last.tool_calls:
             messages.append(HumanMessage("Call one of your tools, or `answer`."))

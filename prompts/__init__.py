@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def render(role: str, **variables: object) -> str:
@@ -10,13 +15,7 @@ def render(role: str, **variables: object) -> str:
 
     Raises jinja2.UndefinedError for a variable that the prompt names and the caller does not give.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  30 ms, needed by few commands
-
-    # Markdown, not HTML: escaping would only damage it, and no variable holds text from outside.
-    environment = Environment(  # noqa: S701
-        loader=PackageLoader("prompts", "."), undefined=StrictUndefined, keep_trailing_newline=False
-    )
-    return environment.get_template(f"{role}.md").render(**variables)
+    return _environment().get_template(f"{role}.md").render(**variables)
 
 
 def names() -> tuple[str, ...]:
@@ -25,3 +24,11 @@ def names() -> tuple[str, ...]:
     return tuple(
         sorted(f.name.removesuffix(".md") for f in files if f.name.endswith(".md") and f.name[0] != "_")
     )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  30 ms, needed by few commands
+
+    # Markdown, not HTML: escaping would only damage it, and no variable holds text from outside.
+    return Environment(loader=PackageLoader("prompts", "."), undefined=StrictUndefined)  # noqa: S701

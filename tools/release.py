@@ -16,7 +16,7 @@ from tools.git import checkout
 from tools.repository import repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.runtimes import Version
-from tools.stacks import stack_named
+from tools.stacks.named import stack_named
 
 JWT_SECRET = "AUTH_JWT_SECRET"  # noqa: S105  the name of a variable
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from tools.blueprint.changes import changes
 from tools.dependencies import environment_of, requirements, toolbox
 from tools.git import diff
-from tools.repository import branch_tree, changed_texts, repository, shown
+from tools.repository import branch_tree, changed_texts, repository, shown, workspace_tree
 from tools.result import Tool, ToolResult, Workbench
 from tools.scanners import dependencies, destructive, secrets, security
 
@@ -43,8 +43,8 @@ class CheckContract(BaseModel):
 
 
 def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
-    """Return counts by severity and every finding, for the tree of the branch's tip."""
-    tree = branch_tree(bench)
+    """Return counts by severity and every finding, for the tree that the workspace holds."""
+    tree = workspace_tree(bench)
     report = security(bench.sandbox, toolbox(bench), bench.workspace)
     high = [each for each in report.findings if each.severity == "high"]
     medium = [each for each in report.findings if each.severity == "medium"]
@@ -71,13 +71,13 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
 
 def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
     """Return the place and kind of each secret, never the secret."""
-    found = secret_records(changed_texts(bench, branch_tree(bench)))
+    found = secrets(changed_texts(bench, branch_tree(bench)))
     findings: list[JsonValue] = [
         {
             "severity": "blocking",
-            "what": f"There is a secret ({each['kind']}). Take it out, and revoke it if it was ever used.",
-            "file": each["file"],
-            "line": each["line"],
+            "what": f"There is a secret ({each.kind}). Take it out, and revoke it if it was ever used.",
+            "file": each.file,
+            "line": each.line,
         }
         for each in found
     ]

@@ -14,7 +14,8 @@ from tools.git import Repository, agent, checkout, commit_generation, diff, last
 from tools.repository import branch_of, repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.sandbox import Completed, Job, Limits
-from tools.stacks import Previous, stack_named
+from tools.stacks import Previous
+from tools.stacks.named import stack_named
 
 MOST_PROBLEMS = 50
 

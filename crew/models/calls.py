@@ -9,13 +9,15 @@ from langchain_core.messages import AIMessage, BaseMessage, messages_from_dict, 
 from pydantic import BaseModel, JsonValue
 
 from crew.agents.role import Role
-from crew.canonical import canonical, digest_of
+from crew.canonical import canonical
 from crew.desk import Desk
 from tools.result import Tool
 
 
-def reply(desk: Desk, delivery: str, role: Role, visit: int, step: int, messages: list[BaseMessage]) -> str:
-    """Return the digest of the model's reply to these messages.
+def reply(
+    desk: Desk, delivery: str, role: Role, visit: int, step: int, messages: list[BaseMessage], request: str
+) -> str:
+    """Return the digest of the model's reply to these messages, whose own digest is `request`.
 
     A call that is in the ledger already is not made again.
     """
@@ -34,7 +36,7 @@ def reply(desk: Desk, delivery: str, role: Role, visit: int, step: int, messages
         "visit": visit,
         "step": step,
         "model": model._llm_type,
-        "request": digest_of(messages_to_dict(messages)),
+        "request": request,
         "reply": stored,
         "input_tokens": usage["input_tokens"],
         "output_tokens": usage["output_tokens"],

@@ -1,0 +1,162 @@
+"""The crew's own cost of an agent step: thinking, the door, the ledger and the checkpoint, without model and tool."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langgraph.graph import END, START, StateGraph
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from crew.agents.role import Answer, Role
+from crew.artifacts import ArtifactStore
+from crew.brief import Brief
+from crew.checkpoints import open_saver
+from crew.coordination.events import Bus
+from crew.desk import Desk
+from crew.door import Door
+from crew.ledger import Ledger
+from graphs.agent import agent_graph, first_state
+from tools.files import TOOLS
+from tools.policy import choose as choose_policy
+from tools.result import Workbench
+
+DELIVERY = "bench-1"
+
+
+class StepCost(BaseModel):
+    """What the steps of one long visit cost."""
+
+    model_config = ConfigDict(frozen=True)
+
+    milliseconds: tuple[float, ...]
+    """Of each step, model time and tool time left out."""
+    stored_bytes: int
+    """Ledger and checkpoints after the last step."""
+
+
+class Writer(BaseChatModel):
+    """Writes one file a step; takes note of when it was asked and how long it took to answer."""
+
+    story: str
+    asked: list[float] = Field(default_factory=list)
+    spent: list[float] = Field(default_factory=list)
+
+    @property
+    def _llm_type(self) -> str:
+        return "writer"
+
+    def bind_tools(self, tools: Any, *, tool_choice: str | None = None, **kwargs: Any) -> Any:
+        """Ignore the tools."""
+        return self
+
+    def _generate(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        begun = time.perf_counter()
+        self.asked.append(begun)
+        said = {"path": f"file{len(self.asked)}.txt", "content": "x" * 500}
+        reasons = {"rationale": "The next file is due; the one before is written.", "evidence": [self.story]}
+        call = {"name": "write_file", "args": said | reasons, "id": f"c{len(self.asked)}"}
+        message = AIMessage(content="", tool_calls=[call])
+        self.spent.append(time.perf_counter() - begun)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+class Outer(TypedDict, total=False):
+    """The state of the graph around the agent, as in a delivery."""
+
+    problem: str
+
+
+def step_cost(steps: int) -> StepCost:
+    """Let one role take that many steps, with real policies, ledger and checkpoints, and measure each."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(Path(folder).resolve(), steps)
+
+
+def _measure(home: Path, steps: int) -> StepCost:
+    ledger, artifacts = Ledger(home / "ledger.db"), ArtifactStore(home / "artifacts")
+    story = artifacts.put(b"{}")
+    ledger.append(DELIVERY, "opened", "opened", {"artifacts": [story]})
+    with resources.as_file(resources.files("crew").joinpath("policies")) as policies:
+        policy = choose_policy(policies, None, "regopy")
+    model = Writer(story=story)
+    desk = _desk(home, ledger, artifacts, policy, model)
+    role = Role("code", "Writes files.", ("write_file",), Answer, lambda state: {}, most_steps=steps)
+    brief = Brief(
+        role="code",
+        delivery=DELIVERY,
+        visit=1,
+        service="bench",
+        story={"id": "B-1", "criteria": []},
+        evidence={"story": story},
+        facts={},
+    )
+    agent = agent_graph(role, desk)
+
+    def work(state: Outer) -> Outer:
+        return {
+            "problem": str(agent.invoke(first_state(brief), {"recursion_limit": 3 * steps}).get("problem"))
+        }
+
+    saver = open_saver(home / "checkpoints.db")
+    graph = StateGraph(Outer)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    graph.add_edge("work", END)
+    config: Any = {"configurable": {"thread_id": DELIVERY}, "recursion_limit": 10}
+    graph.compile(checkpointer=saver).invoke({}, config, durability="sync")
+    saver.conn.close()
+    tools = [float(str(row.body["seconds"])) for row in ledger.rows(DELIVERY, "outcome")]
+    ledger.close()
+    policy.close()
+    between = zip(model.asked, model.asked[1:], model.spent, tools, strict=False)
+    costs = tuple(1000 * (later - earlier - spent - tool) for earlier, later, spent, tool in between)
+    stored = sum(path.stat().st_size for path in home.glob("*.db*"))
+    return StepCost(milliseconds=costs, stored_bytes=stored)
+
+
+def _desk(home: Path, ledger: Ledger, artifacts: ArtifactStore, policy: Any, model: BaseChatModel) -> Desk:
+    workspace = home / "work"
+    workspace.mkdir()
+    unused = cast(Any, None)
+    bench = Workbench(
+        delivery=DELIVERY,
+        service="bench",
+        story="B-1",
+        stack="fastapi",
+        when=datetime(2026, 1, 1, tzinfo=UTC),
+        repository=home / "repository",
+        workspace=workspace,
+        home=home,
+        artifacts=artifacts,
+        sandbox=unused,
+        runtime=unused,
+        cache=home / "cache",
+        ledger_head=lambda: "",
+    )
+
+    def facts(call: Any, tool: Any, arguments: Any) -> dict[str, JsonValue]:
+        path = {"text": arguments.path, "resolved": f"{workspace}/{arguments.path}"}
+        return {"workspace": str(workspace), "paths": [path], "secrets": []}
+
+    tools = {tool.name: tool for tool in TOOLS}
+    door = Door(
+        tools=tools,
+        workbench=bench,
+        ledger=ledger,
+        artifacts=artifacts,
+        policy=policy,
+        facts=facts,
+        redact=lambda value: value,
+        bus=Bus(),
+    )
+    return Desk(door=door, ledger=ledger, artifacts=artifacts, tools=tools, model=lambda _: model)

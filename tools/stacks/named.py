@@ -1,0 +1,12 @@
+"""Stacks by the name that a blueprint gives."""
+
+from __future__ import annotations
+
+from tools.stacks import Stack
+
+
+def stack_named(name: str) -> Stack:
+    """Return the stack of that name; raises KeyError for one that is not built."""
+    from tools.stacks.fastapi import FastAPIStack  # noqa: PLC0415  templates and a formatter, 0.3 s
+
+    return {"fastapi": FastAPIStack()}[name]
