@@ -1,0 +1,135 @@
+"""Secrets in texts, found by the detectors of detect-secrets and a few of our own; the network is never asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.scanners.tokens import TOKENS
+
+if TYPE_CHECKING:
+    from detect_secrets.plugins.base import BasePlugin
+
+LONGEST_LINE = 1000
+"""Characters that detectors see at once; their patterns are slow on more. Longer lines come in pieces."""
+OVERLAP = 200
+"""Characters that two pieces of a line share, so that no secret is cut in two unseen."""
+
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
+"""A keyword's value that is the name of a setting."""
+_REVISION = re.compile(r"[0-9a-f]{1,15}|[0-9a-f]{40}|[0-9a-f]{64}")
+"""What ids of commits, migrations and contents look like."""
+_KEYWORD = "Secret Keyword"
+_HEXADECIMAL = "Hex High Entropy String"
+_GUESSES = (_KEYWORD, "Base64 High Entropy String", _HEXADECIMAL)
+_NO_SECRETS = ("Public IP (ipv4)",)
+
+
+class Secret(BaseModel):
+    """Where a text holds something that looks like a secret; never the value."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    """What it looks like: "AWS Access Key"."""
+    file: str
+    line: int
+    """From 1."""
+    digest: str
+    """Eight hex digits of the value's digest: enough to tell findings apart, too little to guess the value by."""
+
+
+def secrets(changed: dict[str, str] | str) -> tuple[Secret, ...]:
+    """Return what looks like a secret in files, by name, or in the lines that a unified diff adds.
+
+    Comments that ask a scanner to look away ("pragma: allowlist secret") are not obeyed, and no kind of file is
+    left out: whoever writes the text would decide on both.
+    """
+    lines = _added(changed) if isinstance(changed, str) else _all(changed)
+    found: dict[tuple[str, int, str], Secret] = {}
+    for file, number, line in lines:
+        for kind, value in _values(file, line):
+            digest = hashlib.blake2b(value.encode("utf-8", "replace"), digest_size=4).hexdigest()
+            # Detectors come in order of how much they know; the first one names the kind.
+            found.setdefault((file, number, digest), Secret(kind=kind, file=file, line=number, digest=digest))
+    return tuple(found.values())
+
+
+def _all(files: dict[str, str]) -> Iterator[tuple[str, int, str]]:
+    for file, text in files.items():
+        for number, line in enumerate(text.split("\n"), 1):
+            yield file, number, line
+
+
+def _added(diff: str) -> Iterator[tuple[str, int, str]]:
+    file, number, old, new = "", 0, 0, 0
+    for line in diff.split("\n"):
+        if old <= 0 and new <= 0:
+            if line.startswith("+++ "):
+                file = line[4:].partition("\t")[0].removeprefix("b/")
+            elif hunk := _HUNK.match(line):
+                old, number, new = int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1)
+        elif line.startswith("-"):
+            old -= 1
+        elif line.startswith("+"):
+            yield file, number, line[1:]
+            number, new = number + 1, new - 1
+        elif not line.startswith("\\"):
+            number, old, new = number + 1, old - 1, new - 1
+
+
+def _values(file: str, line: str) -> Iterator[tuple[str, str]]:
+    """Give kind and value of whatever in the line looks like a secret, each stretch of text once."""
+    seen: list[str] = []
+    for kind, value in _candidates(file, line):
+        if value and not any(value in each or each in value for each in seen):
+            seen.append(value)
+            yield kind, value
+
+
+def _candidates(file: str, line: str) -> Iterator[tuple[str, str]]:
+    for start in range(0, max(len(line) - OVERLAP, 1), LONGEST_LINE - OVERLAP):
+        piece = line[start : start + LONGEST_LINE]
+        for kind, pattern in TOKENS.items():
+            for match in pattern.finditer(piece):
+                yield kind, match.groupdict().get("value") or match.group()
+        for detector in _detectors():
+            for found in detector.analyze_line(filename=file, line=piece):
+                if not _harmless(found.secret_value or "", piece, detector):
+                    yield found.type, found.secret_value or ""
+
+
+def _harmless(value: str, line: str, detector: BasePlugin) -> bool:
+    from detect_secrets.filters import heuristic  # noqa: PLC0415  imports requests, 0.3 s
+
+    kind = detector.secret_type
+    if kind == _KEYWORD and (_CONSTANT.fullmatch(value) or heuristic.is_indirect_reference(line)):
+        return True
+    if kind == _HEXADECIMAL and _REVISION.fullmatch(value):
+        return True
+    return bool(
+        heuristic.is_sequential_string(value)
+        or heuristic.is_potential_uuid(value)
+        or heuristic.is_templated_secret(value)
+        or heuristic.is_not_alphanumeric_string(value)
+        or heuristic.is_likely_id_string(value, line, detector)
+    )
+
+
+@cache
+def _detectors() -> tuple[BasePlugin, ...]:
+    """Return the detectors of the library, those that know most about a secret first."""
+    from detect_secrets.core.plugins.util import (  # noqa: PLC0415  imports requests, 0.3 s
+        get_mapping_from_secret_type_to_class,
+    )
+
+    classes: dict[str, Callable[[], BasePlugin]] = dict(get_mapping_from_secret_type_to_class())
+    found = {kind: make() for kind, make in classes.items()}
+    known = [each for kind, each in sorted(found.items()) if kind not in (*_GUESSES, *_NO_SECRETS)]
+    return (*known, *(found[kind] for kind in _GUESSES))

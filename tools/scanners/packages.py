@@ -1,0 +1,53 @@
+"""What requirements add to those before, and under which licences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pydantic import JsonValue
+
+from tools.licences import Package
+
+_PIN = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[A-Za-z0-9._, -]*\])?\s*==\s*(?P<version>[A-Za-z0-9.!+_-]+)"
+    r"(?:\s*;[^#]*?)?(?:\s+--hash=sha256:[0-9a-f]{64})*"
+)
+
+
+def dependencies(requirements: str, before: str, installed: Iterable[Package] = ()) -> dict[str, JsonValue]:
+    """Return the fact about dependencies that the policies ask for.
+
+    `added` holds each "name==version" that is not among the requirements before, `unpinned` each new line that is
+    anything else than such a pin (an address, a range, an option of the installer), and `licences` the added ones by
+    what the installed packages say of themselves; a package that says nothing, or is not installed, is left out.
+    """
+    known = set(_lines(before))
+    added: dict[str, JsonValue] = {}
+    unpinned: list[JsonValue] = []
+    old = {release for line in known if (release := _release(line))}
+    for line in _lines(requirements):
+        release = _release(line)
+        if release is None and line not in known:
+            unpinned.append(line)
+        elif release is not None and release not in old:
+            added[release] = True
+    licences: dict[str, list[JsonValue]] = {}
+    for package in installed:
+        release = f"{package.name}=={package.version}"
+        if package.licence and release in added:
+            named = licences.setdefault(package.licence, [])
+            named += [] if release in named else [release]
+    return {"added": added, "unpinned": unpinned, "licences": dict(licences)}
+
+
+def _lines(requirements: str) -> list[str]:
+    joined = requirements.replace("\\\n", " ")
+    stripped = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
+    return [line for line in stripped if line]
+
+
+def _release(line: str) -> str | None:
+    """Return "name==version", the name normalised, or None if the line is no plain pin."""
+    pin = _PIN.fullmatch(line)
+    return f"{re.sub(r'[-_.]+', '-', pin['name']).lower()}=={pin['version']}" if pin else None

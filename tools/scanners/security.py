@@ -1,0 +1,164 @@
+"""A security scan of Python code that nobody trusts: bandit, in a sandbox, on our terms."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from tools.environments import Environment
+from tools.sandbox import Job, Limits, Sandbox
+
+Level = Literal["low", "medium", "high"]
+LIMITS = Limits(wall_seconds=180, memory_mb=1024, processes=16, output_bytes=50_000_000)
+
+
+class Finding(BaseModel):
+    """What the scanner objects to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    """Relative to the workspace."""
+    line: int
+    """From 1."""
+    rule: str
+    """Id of the scanner's own: "B602"."""
+    what: str
+    severity: Level
+    confidence: Level
+
+
+class ScanReport(BaseModel):
+    """What a scan saw, and what it could not look at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    findings: tuple[Finding, ...]
+    """The gravest first."""
+    scanned: tuple[str, ...]
+    """Files, relative to the workspace."""
+    skipped: tuple[str, ...]
+    """What was not scanned and why: "app/a.py: syntax error". Not empty means that nothing is proved."""
+
+    def count(self, severity: Level) -> int:
+        """Return how many findings are of that severity."""
+        return sum(each.severity == severity for each in self.findings)
+
+
+def security(sandbox: Sandbox, toolbox: Environment, workspace: Path) -> ScanReport:
+    """Scan all Python files below a folder with the bandit of the crew's own pins.
+
+    What the folder says about scanning is ignored: its configuration, its `# nosec` comments, and names that
+    scanners leave out by default. Raises SandboxFailed if no job can be run.
+    """
+    workspace = workspace.resolve()
+    files, compiled = _python_files(workspace)
+    unread = dict.fromkeys(compiled, "it is compiled and cannot be read")
+    if not files:
+        return _report(_Raw(errors=[], metrics={}, results=[]), workspace, files, unread)
+    completed = sandbox.run(_job(toolbox, workspace, files))
+    try:
+        raw = _Raw.model_validate_json(completed.stdout)
+    except ValidationError:
+        said = f"the scanner {completed.ending}. {completed.stderr.strip()[-500:]}"
+        return ScanReport(findings=(), scanned=(), skipped=(f".: {said}",))
+    return _report(raw, workspace, files, unread)
+
+
+def _job(toolbox: Environment, workspace: Path, files: list[str]) -> Job:
+    odd = [str(workspace / each) for each in files if not each.endswith(".py")]
+    options = (
+        *("--format", "json", "--quiet", "--ignore-nosec"),
+        # An empty configuration of ours: otherwise any `.bandit` file in the folder is one.
+        *("--ini", "/dev/null"),
+        # Taken for a part of paths to leave out, in place of a list that hides `.github/x.py` and `.tox/x.py`.
+        *("--exclude", ":none:"),
+        *("--recursive", str(workspace), *odd),
+    )
+    return Job(
+        # -I: a `bandit.py` or `yaml.py` in the folder must not be imported in place of the real one.
+        argv=(str(toolbox.python), "-I", "-m", "bandit", *options),
+        folder=toolbox.folder,
+        readable=(toolbox.folder, workspace),
+        limits=LIMITS,
+    )
+
+
+def _python_files(workspace: Path) -> tuple[list[str], list[str]]:
+    """Return the files that Python would run, links among them, and those it would run compiled; both relative."""
+    found: list[str] = []
+    compiled: list[str] = []
+    for folder, _, names in os.walk(workspace):
+        for name in names:
+            path = Path(folder) / name
+            relative = path.relative_to(workspace).as_posix()
+            if name.endswith((".py", ".pyw")) or ("." not in name and _starts_python(path)):
+                found.append(relative)
+            # What lies in __pycache__ was made here, from the sources: git ignores it.
+            elif name.endswith((".pyc", ".so", ".pyd")) and path.parent.name != "__pycache__":
+                compiled.append(relative)
+    return sorted(found), compiled
+
+
+def _starts_python(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        first = file.readline(200)
+    return first.startswith(b"#!") and b"python" in first
+
+
+def _report(raw: _Raw, workspace: Path, files: list[str], unread: dict[str, str]) -> ScanReport:
+    def relative(name: str) -> str:
+        return os.path.relpath(name, workspace)
+
+    errors = unread | {relative(each.filename): each.reason for each in raw.errors}
+    scanned = sorted({relative(name) for name in raw.metrics if name != "_totals"} - set(errors))
+    for name in set(files) - set(scanned) - set(errors):
+        errors[name] = "the scanner left it out"
+    findings = [
+        Finding(
+            file=relative(each.filename),
+            line=each.line_number,
+            rule=each.test_id,
+            what=each.issue_text,
+            severity=_level(each.issue_severity),
+            confidence=_level(each.issue_confidence),
+        )
+        for each in raw.results
+    ]
+    order = ("high", "medium", "low")
+    return ScanReport(
+        findings=tuple(sorted(findings, key=lambda each: (order.index(each.severity), each.file, each.line))),
+        scanned=tuple(scanned),
+        skipped=tuple(f"{name}: {reason}" for name, reason in sorted(errors.items())),
+    )
+
+
+def _level(said: str) -> Level:
+    """Return the level; what bandit leaves undefined is taken seriously."""
+    levels: dict[str, Level] = {"LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
+    return levels.get(said, "high")
+
+
+class _Issue(BaseModel):
+    filename: str
+    line_number: int
+    test_id: str
+    issue_text: str
+    issue_severity: str
+    issue_confidence: str
+
+
+class _Error(BaseModel):
+    filename: str
+    reason: str
+
+
+class _Raw(BaseModel):
+    errors: list[_Error]
+    metrics: dict[str, JsonValue]
+    results: list[_Issue]
