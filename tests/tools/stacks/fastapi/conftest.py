@@ -1,0 +1,91 @@
+"""Services made of the blueprints, running once for all tests that leave their data alone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.tools.stacks.fastapi import blueprints, services
+from tools.blueprint.model import Blueprint
+
+PINS = Path(services.__file__).parents[4] / "tools" / "stacks" / "fastapi" / "pins"
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Python with what a service and its tests need."""
+    folder = tmp_path_factory.mktemp("service") / "env"
+    uv = Path(sys.executable).parent / "uv"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+    found = folder / "bin" / "python"
+    pins = PINS / "requirements-dev.txt"
+    install = [uv, "pip", "install", "--quiet", "--no-build", "--no-deps", "--python", found, "-r", pins]
+    subprocess.run(install, check=True)
+    return found
+
+
+@pytest.fixture(scope="session")
+def sockets() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="s"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+Make = Callable[[Blueprint], Path]
+
+
+@pytest.fixture(scope="session")
+def made(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Write a blueprint's service and bring its database up to date, once each."""
+    folders: dict[int, Path] = {}
+
+    def make(blueprint: Blueprint) -> Path:
+        if id(blueprint) not in folders:
+            folder = services.write(services.generate(blueprint), tmp_path_factory.mktemp("made"))
+            services.migrate(python, folder, "sqlite:///test.db")
+            folders[id(blueprint)] = folder
+        return folders[id(blueprint)]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shop_service(python: Path, made: Make, sockets: Path) -> Iterator[services.Service]:
+    """The running shop."""
+    with services.running(python, made(blueprints.SHOP), "sqlite:///test.db", sockets) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def types_service(python: Path, made: Make, sockets: Path) -> Iterator[services.Service]:
+    """The running service with a field of each type."""
+    with services.running(python, made(blueprints.TYPES), "sqlite:///test.db", sockets) as service:
+        yield service
+
+
+@pytest.fixture
+def shop(shop_service: services.Service) -> Iterator[httpx.Client]:
+    """A client of the shop."""
+    with shop_service.client() as client:
+        yield client
+
+
+@pytest.fixture
+def types(types_service: services.Service) -> Iterator[httpx.Client]:
+    """A client of the service with a field of each type."""
+    with types_service.client() as client:
+        yield client
+
+
+@pytest.fixture
+def admin() -> dict[str, str]:
+    """Headers of an admin."""
+    return {"Authorization": f"Bearer {services.token(roles=['admin'])}"}

@@ -1,0 +1,111 @@
+"""Generated services as real processes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tools.blueprint import openapi
+from tools.blueprint.model import Blueprint
+from tools.stacks import Generation, Previous
+from tools.stacks.fastapi import FastAPIStack
+
+SECRET = "a-secret-of-more-than-thirty-two-bytes-for-tests"
+STACK = FastAPIStack()
+
+
+def generate(blueprint: Blueprint, previous: Previous | None = None) -> Generation:
+    contract = openapi.to_yaml(openapi.document(blueprint))
+    return STACK.generate(blueprint, contract, previous)
+
+
+def write(generation: Generation, folder: Path) -> Path:
+    for path, text in generation.files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    return folder
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+    socket: Path
+
+    def client(self) -> httpx.Client:
+        transport = httpx.HTTPTransport(uds=str(self.socket))
+        return httpx.Client(transport=transport, base_url="http://service", timeout=30)
+
+
+def migrate(python: Path, folder: Path, database: str) -> None:
+    environment = {**_plain(), "DATABASE_URL": database}
+    done = subprocess.run(STACK.migrate(python), cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def running(python: Path, folder: Path, database: str, sockets: Path, **more: str) -> Iterator[Service]:
+    socket = sockets / f"{time.monotonic_ns()}.sock"
+    log = folder / f"{socket.stem}.log"
+    environment = {**_plain(), "DATABASE_URL": database, "SOCKET": str(socket), "AUTH_JWT_SECRET": SECRET} | more
+    with log.open("wb") as output:
+        process = subprocess.Popen(STACK.serve(python), cwd=folder, env=environment, stdout=output, stderr=output)
+    service = Service(folder, process, log, socket)
+    try:
+        _wait(service)
+        yield service
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, log.read_text()
+
+
+def _wait(service: Service) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert service.process.poll() is None, service.log.read_text()
+        try:
+            with service.client() as client:
+                if client.get("/healthz").status_code == 200:
+                    return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(service.log.read_text())
+
+
+def _plain() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+
+
+def body(response: httpx.Response) -> Any:
+    """The JSON of an answer, whose status must not be an error of the server."""
+    assert response.status_code < 500, response.text
+    return response.json()
+
+
+def token(secret: str = SECRET, algorithm: str = "HS256", **claims: object) -> str:
+    """A bearer token, signed as RFC 7515 says."""
+    header = _part(json.dumps({"alg": algorithm, "typ": "JWT"}).encode())
+    payload = _part(json.dumps({"exp": int(time.time()) + 600} | claims).encode())
+    signature = hmac.new(secret.encode(), f"{header}.{payload}".encode(), hashlib.sha256).digest()
+    return f"{header}.{payload}.{_part(signature)}"
+
+
+def _part(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
