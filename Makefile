@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test check bench pins clean
+.PHONY: setup run test check bench pins docs clean
 
 setup: $(VENV)/.ready
 
@@ -34,3 +34,6 @@ pins:
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+docs: setup
+	$(BIN)/python -m graphs.drawing

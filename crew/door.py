@@ -345,7 +345,8 @@ def _strip(result: ToolResult, redact: Callable[[JsonValue], JsonValue]) -> Tool
 
 
 def _evidence_of(row: Row) -> set[str]:
-    if row.kind not in ("opened", "outcome", "answered"):
+    # A refusal happened too: it may be why somebody gives up, and policy still judges what rests on it.
+    if row.kind not in ("opened", "outcome", "denied", "answered"):
         return set()
     return {row.key, *(str(each) for each in _list(row.body.get("artifacts", [])))}
 

@@ -38,7 +38,16 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="code",
     purpose="Makes the service what the blueprint says, and commits the change with its reason.",
-    tools=("generate_service", "list_files", "read_file", "write_file", "edit_file", "run_linters", "commit"),
+    tools=(
+        "generate_service",
+        "list_files",
+        "read_file",
+        "write_file",
+        "edit_file",
+        "install_dependencies",
+        "run_linters",
+        "commit",
+    ),
     answer=CodeAnswer,
     facts=_facts,
 )

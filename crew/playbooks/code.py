@@ -26,12 +26,20 @@ def code(brief: Brief) -> Script:
             (made.action,),
         )
         return
+    installed = yield Act(
+        "install_dependencies",
+        {},
+        f"{made.summary} Types can only be checked, and tests only run, with what the service depends on. It is "
+        "pinned, so the environment is the same on every machine; only wheels, so that nothing of theirs runs "
+        "while there is network.",
+        (made.action,),
+    )
     linted = yield Act(
         "run_linters",
         {},
-        f"{made.summary} Before it is committed, its formatting, lint rules and types are checked: a later "
-        "reader should not have to.",
-        (made.action,),
+        f"{installed.summary} Before the change is committed, its formatting, lint rules and types are checked: "
+        "a later reader should not have to.",
+        (made.action, installed.action),
     )
     committed = yield Act(
         "commit",

@@ -14,8 +14,8 @@ def testing(brief: Brief) -> Script:
     installed = yield Act(
         "install_dependencies",
         {},
-        "The tests need the service's own dependencies and nothing of ours. They are pinned, so the environment is "
-        "the same on every machine; only wheels, so that nothing of theirs runs while there is network.",
+        "The tests need the service's own dependencies, of exactly the tree that was committed, and nothing of ours. "
+        "They are pinned, so what is there already is found again.",
         (start,),
     )
     if not installed.ok:

@@ -113,9 +113,9 @@ def test_an_earlier_action_is_evidence(place: Setting, recorder: Recorder) -> No
     first = place.call("write_file")
     door.act(first)
     assert door.act(place.call("write_file", {"content": "y"}, step=2, evidence=(first.key,))).ok
-    denied = place.call("write_file", step=3, rationale="")
-    door.act(denied)
-    assert not door.act(place.call("write_file", step=4, evidence=(denied.key,))).ok
+    begun = place.call("write_file", step=3)
+    place.ledger.append(DELIVERY, "intent", begun.key, {"tool": "write_file"})
+    assert not door.act(place.call("write_file", step=4, evidence=(begun.key,))).ok
 
 
 def test_the_same_action_is_done_once(place: Setting, recorder: Recorder) -> None:

@@ -1,0 +1,49 @@
+"""Every role has a prompt that renders, stays small and names its tools; a change of it shows as a diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from crew.agents import ROLES
+from prompts import names, render
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def rendered(name: str) -> str:
+    role = ROLES[name]  # type: ignore[index]
+    return render(name, purpose=role.purpose, tools=role.tools, most_steps=role.most_steps)
+
+
+def test_every_role_has_a_prompt_and_every_prompt_a_role() -> None:
+    assert set(names()) == set(ROLES)
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_prompt_is_as_it_was_read_last(name: str) -> None:
+    path = SNAPSHOTS / f"{name}.md"
+    assert path.read_text() == rendered(name), f"read the change, then write the rendered prompt to {path}"
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_prompt_stays_within_four_kilobytes(name: str) -> None:
+    assert len(rendered(name).encode()) <= 4_096
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_prompt_names_every_tool_and_no_other(name: str) -> None:
+    from tools.catalogue import CATALOGUE
+
+    text = rendered(name)
+    for tool in ROLES[name].tools:  # type: ignore[index]
+        assert tool in text
+    for tool in set(CATALOGUE) - set(ROLES[name].tools):  # type: ignore[index]
+        assert f"`{tool}`" not in text
+
+
+def test_a_variable_that_is_missing_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        render("design", purpose="x")

@@ -1,0 +1,47 @@
+"""What the documents say is there, is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphs.drawing import with_diagram
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+
+
+def test_the_diagram_is_that_of_the_graph() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    assert with_diagram(text) == text, "run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_is_named_exists(page: str) -> None:
+    text = (ROOT / page).read_text()
+    named = re.findall(r"`((?:crew|tools|graphs|prompts|evals|tests|examples)/[\w./<>*-]+)`", text)
+    named += re.findall(r"\]\((?!https?://|#)([^)#]+)", text)
+    assert named or page == "CONTRIBUTING.md"
+    for name in named:
+        pattern = name.replace("<role>", "design")
+        assert list(ROOT.glob(pattern.rstrip("/"))), f"{page} names {name}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_that_is_named_exists(page: str) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"\bmake ([a-z]+)\b", (ROOT / page).read_text())):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page} names make {target}"
+
+
+def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "crew", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+    commands = set(re.findall(r"^  ([a-z]+)  ", shown.split("Commands:")[1], re.MULTILINE))
+    named = set(re.findall(r"`crew ([a-z]+)", (ROOT / "README.md").read_text()))
+    assert commands == named
