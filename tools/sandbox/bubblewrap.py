@@ -30,13 +30,15 @@ class Bubblewrap:
     def run(self, job: Job) -> Completed:
         """Run a job to its end."""
         seen = view(job)
-        return run_to_end(launch(self.name, job, seen, self._wrapping(job, seen)), job)
+        return run_to_end(launch(self.name, job, seen, wrapping=self._wrapping(job, seen)), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
         """Start a job, its output appended to `log`."""
         seen = view(job)
         handle = log_file(log)
-        return StartedJob(launch(self.name, job, seen, self._wrapping(job, seen), handle), handle, log)
+        return StartedJob(
+            launch(self.name, job, seen, wrapping=self._wrapping(job, seen), log=handle), handle, log
+        )
 
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""

@@ -1,27 +1,76 @@
 """The seccomp filter: what a job may not even ask the kernel.
 
-It refuses what could change the machine, look into other processes, make namespaces (whose inside is the kernel's
-widest attack surface), speak any network protocol that is not meant for it, or leave a setuid file behind. Calls newer
-than the ones known here do not exist for a job. The rest is left to the sandbox, so that ordinary programs run.
+It refuses what could change the machine, look into other processes, make namespaces (whose inside is the
+kernel's widest attack surface), speak a network protocol that is not meant for it, or leave a setuid file
+behind. Calls newer than the ones known here do not exist for a job. The rest is left to the sandbox, so that
+ordinary programs run. A job that shares the machine's processes and files is refused more: what namespaces hide
+and Landlock does not know.
 """
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import Final
 
 from tools.sandbox.syscalls import AUDIT_ARCH, LAST_KNOWN, Machine, number
 
-_REFUSED: Final = """
-    _sysctl acct add_key adjtimex bpf chroot clock_adjtime clock_settime create_module delete_module fanotify_init
-    fanotify_mark finit_module fsconfig fsmount fsopen fspick init_module ioperm iopl kcmp kexec_file_load kexec_load
-    keyctl lookup_dcookie migrate_pages modify_ldt mount mount_setattr move_mount move_pages name_to_handle_at
-    nfsservctl open_by_handle_at open_tree perf_event_open pidfd_getfd pivot_root process_madvise process_mrelease
-    process_vm_readv process_vm_writev ptrace query_module quotactl quotactl_fd reboot request_key setdomainname
-    sethostname setns settimeofday swapoff swapon syslog umount2 uselib userfaultfd vhangup vserver
-""".split()
-_ABSENT: Final = "clone3 io_uring_enter io_uring_register io_uring_setup memfd_secret openat2".split()
-"""Calls whose arguments lie in memory that a filter cannot read, and ones that C libraries can do without."""
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What else confines the job."""
+
+    network: bool
+    """It has the machine's network: then no unix sockets, since abstract ones lead to the machine's services."""
+    own_world: bool
+    """It has namespaces, so that processes, sockets and the loopback that it can name are its own."""
+    memory_counted: bool
+    """A cgroup counts memory that belongs to no process, too."""
+    landlock: int = 0
+    """Version of Landlock that is all there is, where the job has no world of its own."""
+    broker: bool = False
+    """Whether the supervisor decides about some calls in its place (see `tools.sandbox.inside.broker`)."""
+
+
+BROKERED: Final = (
+    "chmod",
+    "connect",
+    "fchmod",
+    "fchmodat",
+    "fchmodat2",
+    "futimesat",
+    "utime",
+    "utimensat",
+    "utimes",
+)
+"""Calls that Landlock does not confine, and that a job needs for its own files and sockets."""
+BROKERED_SIGNALS: Final = ("kill", "tgkill", "tkill")
+"""The same, before version 6."""
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_REFUSED: Final = _names("""
+    _sysctl acct add_key adjtimex bpf chroot clock_adjtime clock_settime create_module delete_module
+    fanotify_init fanotify_mark finit_module fsconfig fsmount fsopen fspick init_module ioperm iopl kcmp
+    kexec_file_load kexec_load keyctl lookup_dcookie migrate_pages modify_ldt mount mount_setattr move_mount
+    move_pages name_to_handle_at nfsservctl open_by_handle_at open_tree perf_event_open pidfd_getfd pivot_root
+    process_madvise process_mrelease process_vm_readv process_vm_writev ptrace query_module quotactl quotactl_fd
+    reboot request_key setdomainname sethostname setns settimeofday swapoff swapon syslog umount2 uselib
+    userfaultfd vhangup vserver
+""")
+_ABSENT: Final = _names("clone3 io_uring_enter io_uring_register io_uring_setup memfd_secret openat2")
+"""Their arguments lie in memory that a filter cannot read, or C libraries can do without them."""
+_UNCOUNTED_MEMORY: Final = _names("memfd_create shmget")
+_SHARED_REFUSED: Final = _names("""
+    chown fchown fchownat inotify_add_watch lchown mq_notify mq_open mq_unlink msgctl msgget msgrcv msgsnd semctl
+    semget semop semtimedop shmat shmctl shmget
+""")
+_ATTRIBUTES: Final = _names("fremovexattr fsetxattr lremovexattr lsetxattr removexattr setxattr")
+_SHARED_SIGNALS: Final = _names("pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo")
+_OWN_ONLY: Final = _names("sched_setaffinity sched_setattr sched_setparam sched_setscheduler")
 
 _NEW_NAMESPACES: Final = 0x7E020000
 _NEW_TIME_NAMESPACE: Final = 0x80
@@ -30,33 +79,41 @@ _CREATES: Final = 0x40 | 0x400000
 """O_CREAT and O_TMPFILE: without them the mode of open() is noise."""
 _TERMINAL_INJECTION: Final = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX put words into the mouth of whoever sits at the terminal."""
+_SIGNAL_OWNER: Final = (8, 15)
+"""F_SETOWN and F_SETOWN_EX choose who gets signals about a file."""
 _PERSONALITIES: Final = (0, 0xFFFFFFFF)
 """Linux, and the question which one it is."""
-AF_UNIX: Final = 1
+_AF_UNIX: Final = 1
 _AF_INET: Final = (2, 10)
+_CONNECTED: Final = (1, 5)
+"""SOCK_STREAM and SOCK_SEQPACKET reach nobody without connect(); datagrams do."""
+_SOCKET_TYPE: Final = 0xF
 
 _EPERM: Final = 1
 _ENOSYS: Final = 38
+_EOPNOTSUPP: Final = 95
 _EAFNOSUPPORT: Final = 97
 
 _Instruction = tuple[int, int, int, int]
+_Block = list[_Instruction]
 _LOAD: Final = 0x20
 _EQUAL: Final = 0x15
 _GREATER: Final = 0x25
 _ANY_BIT: Final = 0x45
+_AND: Final = 0x54
 _RETURN: Final = 0x06
 _ALLOW: Final[_Instruction] = (_RETURN, 0, 0, 0x7FFF0000)
+_NOTIFY: Final[_Instruction] = (_RETURN, 0, 0, 0x7FC00000)
 _KILL: Final[_Instruction] = (_RETURN, 0, 0, 0x80000000)
 
 
-def seccomp_filter(machine: Machine, *, network: bool, own_network: bool) -> bytes:
-    """Return the filter as the kernel's array of instructions.
-
-    `own_network` says that the job has a loopback of its own, so that internet sockets lead nowhere else. A job with
-    the machine's network gets no unix sockets, since abstract ones would lead to the machine's own services.
-    """
-    internet = _AF_INET if network or own_network else ()
-    families = internet if network else (AF_UNIX, *internet)
+def seccomp_filter(machine: Machine, around: Surroundings) -> bytes:
+    """Return the filter as the kernel's array of instructions."""
+    blocks = _always(around) | _files()
+    if not around.memory_counted:
+        blocks |= dict.fromkeys(_UNCOUNTED_MEMORY, [_error(_ENOSYS)])
+    if not around.own_world:
+        blocks |= _shared(around)
     code = [
         (_LOAD, 0, 0, 4),
         (_EQUAL, 1, 0, AUDIT_ARCH[machine]),
@@ -65,18 +122,6 @@ def seccomp_filter(machine: Machine, *, network: bool, own_network: bool) -> byt
         (_GREATER, 0, 1, LAST_KNOWN),
         _error(_ENOSYS),
     ]
-    blocks = {
-        **{name: [_error(_EPERM)] for name in _REFUSED},
-        **{name: [_error(_ENOSYS)] for name in _ABSENT},
-        **_files(),
-        "clone": _unless_bits(0, _NEW_NAMESPACES),
-        "unshare": _unless_bits(0, _NEW_NAMESPACES | _NEW_TIME_NAMESPACE),
-        "ioctl": _unless_equal(1, _TERMINAL_INJECTION),
-        "personality": _only(0, _PERSONALITIES, _EPERM),
-        "prlimit64": _only(0, (0,), _EPERM),
-        "socket": _only(0, families, _EAFNOSUPPORT),
-        "socketpair": _only(0, (AF_UNIX,), _EAFNOSUPPORT),
-    }
     for name, block in blocks.items():
         call = number(name, machine)
         if call is not None:
@@ -85,7 +130,22 @@ def seccomp_filter(machine: Machine, *, network: bool, own_network: bool) -> byt
     return b"".join(struct.pack("<HBBI", *each) for each in code)
 
 
-def _files() -> dict[str, list[_Instruction]]:
+def _always(around: Surroundings) -> dict[str, _Block]:
+    internet = _AF_INET if around.network or around.own_world else ()
+    return {
+        **dict.fromkeys(_REFUSED, [_error(_EPERM)]),
+        **dict.fromkeys(_ABSENT, [_error(_ENOSYS)]),
+        "clone": _unless_bits(0, _NEW_NAMESPACES),
+        "unshare": _unless_bits(0, _NEW_NAMESPACES | _NEW_TIME_NAMESPACE),
+        "ioctl": _unless_equal(1, _TERMINAL_INJECTION),
+        "personality": _only(0, _PERSONALITIES, _EPERM),
+        "prlimit64": _only(0, (0,), _EPERM),
+        "socket": _only(0, internet if around.network else (_AF_UNIX, *internet), _EAFNOSUPPORT),
+        "socketpair": _only(0, (_AF_UNIX,), _EAFNOSUPPORT),
+    }
+
+
+def _files() -> dict[str, _Block]:
     """No file may become setuid or setgid: outside it would lend its owner's rights to anyone."""
     return {
         "chmod": _unless_bits(1, _SET_ID),
@@ -100,28 +160,60 @@ def _files() -> dict[str, list[_Instruction]]:
     }
 
 
+def _shared(around: Surroundings) -> dict[str, _Block]:
+    """What a job could do to the machine's other processes and files without namespaces."""
+    blocks = {
+        **dict.fromkeys(_SHARED_REFUSED, [_error(_EPERM)]),
+        **dict.fromkeys(_ATTRIBUTES, [_error(_EOPNOTSUPP)]),
+        **{name: _only(0, (0,), _EPERM) for name in _OWN_ONLY},
+        "setpriority": _own_priority(0, 1),
+        "ioprio_set": _own_priority(1, 2),
+    }
+    if not around.network:
+        types = _only(1, _CONNECTED, _EPERM, masked=_SOCKET_TYPE)
+        unix = [_argument(0), (_EQUAL, 1, 0, _AF_UNIX), _error(_EAFNOSUPPORT), *types]
+        blocks |= {"socket": unix, "socketpair": unix}
+    brokered = [name for name in BROKERED if name != "connect" or not around.network]
+    if around.landlock < 3:
+        blocks["truncate"] = [_error(_EPERM)]
+    if around.landlock < 6:
+        blocks |= dict.fromkeys(_SHARED_SIGNALS, [_error(_EPERM)])
+        blocks["fcntl"] = _unless_equal(1, _SIGNAL_OWNER)
+        brokered += BROKERED_SIGNALS
+    return blocks | dict.fromkeys(brokered, [_NOTIFY if around.broker else _error(_EPERM)])
+
+
+def _own_priority(*kinds: int) -> _Block:
+    """Of a process or group (`kinds`), and only one's own (number 0)."""
+    return [*_only(0, kinds, _EPERM)[:-1], *_only(1, (0,), _EPERM)]
+
+
 def _error(code: int) -> _Instruction:
     return (_RETURN, 0, 0, 0x00050000 | code)
 
 
 def _argument(index: int) -> _Instruction:
-    """Load the low half, which is all of it that the kernel looks at in the arguments that are checked here."""
+    """Load the low half, which is all that the kernel looks at in the arguments that are checked here."""
     return (_LOAD, 0, 0, 16 + 8 * index)
 
 
-def _unless_bits(index: int, bits: int) -> list[_Instruction]:
+def _unless_bits(index: int, bits: int) -> _Block:
     return [_argument(index), (_ANY_BIT, 0, 1, bits), _error(_EPERM), _ALLOW]
 
 
-def _if_bits(index: int, bits: int, then: list[_Instruction]) -> list[_Instruction]:
+def _if_bits(index: int, bits: int, then: _Block) -> _Block:
     return [_argument(index), (_ANY_BIT, 1, 0, bits), _ALLOW, *then]
 
 
-def _unless_equal(index: int, values: tuple[int, ...]) -> list[_Instruction]:
-    tests = [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
-    return [_argument(index), *tests, _ALLOW, _error(_EPERM)]
+def _unless_equal(index: int, values: tuple[int, ...]) -> _Block:
+    return [_argument(index), *_jumps(values), _ALLOW, _error(_EPERM)]
 
 
-def _only(index: int, values: tuple[int, ...], otherwise: int) -> list[_Instruction]:
-    tests = [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
-    return [_argument(index), *tests, _error(otherwise), _ALLOW]
+def _only(index: int, values: tuple[int, ...], otherwise: int, masked: int = 0) -> _Block:
+    loaded = [_argument(index), (_AND, 0, 0, masked)] if masked else [_argument(index)]
+    return [*loaded, *_jumps(values), _error(otherwise), _ALLOW]
+
+
+def _jumps(values: tuple[int, ...]) -> _Block:
+    """Skip the instruction after these if any value fits."""
+    return [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]

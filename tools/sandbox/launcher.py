@@ -24,12 +24,26 @@ from typing import IO, Any
 
 from tools.errors import SandboxFailed, SandboxUnavailable
 from tools.sandbox.cgroups import Group
-from tools.sandbox.filters import seccomp_filter
+from tools.sandbox.filters import Surroundings, seccomp_filter
+from tools.sandbox.inside import landlock as kernel_landlock
 from tools.sandbox.model import Job
 from tools.sandbox.syscalls import AUDIT_ARCH, number
 from tools.sandbox.view import USER, View, base_python, own_files, search_path
 
-_MODULES = ("order", "kernel", "family", "watch", "landlock", "program", "mounts", "supervise", "main")
+DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
+"""What a job may use of the machine's devices where it has none of its own."""
+_MODULES = (
+    "order",
+    "kernel",
+    "scratch",
+    "watch",
+    "family",
+    "landlock",
+    "program",
+    "mounts",
+    "supervise",
+    "main",
+)
 """In the order of their imports."""
 _BOOT = "import marshal, sys; order = open(int(sys.argv[1]), 'rb'); exec(marshal.load(order))"
 _LOADER = """
@@ -122,9 +136,19 @@ class Launcher:
 
 
 def launch(
-    kind: str, job: Job, seen: View, wrapping: Wrapping | None = None, log: IO[bytes] | None = None
+    kind: str,
+    job: Job,
+    seen: View,
+    *,
+    wrapping: Wrapping | None = None,
+    log: IO[bytes] | None = None,
+    scratch: Path | None = None,
+    landlock: int | None = None,
 ) -> Launcher:
     """Start the launcher of a sandbox.
+
+    A scratch folder is for jobs without a world of their own, and removed in the end. `landlock` is the newest
+    version of it to use; None means what the kernel has.
 
     Without a log, stdout and stderr are pipes. With one, what the launcher itself has to say goes there too.
     """
@@ -153,7 +177,8 @@ def launch(
         for descriptor in wrapping.descriptors if wrapping else ():
             os.close(descriptor)
     started = Launcher(process, ours.control, ours.status, group)
-    fields = _order(kind, job, seen, theirs, log, group)
+    fields = _order(kind, job, seen, theirs, log, group, scratch)
+    fields |= _confinement(kind, job.network, group, landlock)
     with os.fdopen(ours.process, "rb") as answer, os.fdopen(ours.order, "wb", buffering=0) as pipe:
         try:
             started.confine(_confined_process(answer, process.pid))
@@ -186,41 +211,59 @@ def _pipes() -> tuple[_Ends, _Ends]:
 
 
 def _order(
-    kind: str, job: Job, seen: View, ends: _Ends, log: IO[bytes] | None, group: Group
+    kind: str, job: Job, seen: View, ends: _Ends, log: IO[bytes] | None, group: Group, scratch: Path | None
 ) -> dict[str, Any]:
-    limits, machine = job.limits, platform.machine()
+    limits = job.limits
+    counted = "pids" in group.bounds
+    own = str(scratch or "/tmp")  # noqa: S108  that of the job's own world
+    environment = {"PATH": search_path(), "HOME": own, "TMPDIR": own, "LANG": "C.UTF-8"}
     return {
         "kind": kind,
         "argv": list(job.argv),
         "folder": str(job.folder),
-        "environment": _environment(job),
+        "environment": environment | job.environment,
         "network": job.network,
         "user": USER,
         "mounts": seen.mounts,
         "hidden": seen.hidden,
+        "listable": [str(path) for path in seen.listable],
         "links": [(str(path), target) for path, target in seen.links],
         "files": own_files(job.network),
+        "scratch": str(scratch or ""),
         "scratch_bytes": limits.scratch_mb << 20,
         "control": ends.control,
         "status": ends.status,
         "log": log.fileno() if log and log.seekable() else None,
         "log_bytes": limits.file_mb << 20,
         "oom_events": group.oom_events,
-        "capset": number("capset", machine),
-        "pivot_root": number("pivot_root", machine),
-        "seccomp": _filter(machine, job.network, True),
         "memory_bytes": None if "memory" in group.bounds else limits.memory_mb << 20,
-        "processes": None if "pids" in group.bounds else limits.processes,
-        "process_rlimit": None if "pids" in group.bounds else limits.processes + _OWN_PROCESSES,
+        "processes": None if counted else limits.processes,
+        "process_rlimit": None if counted else limits.processes + _OWN_PROCESSES,
         "cpu_seconds": limits.cpu_seconds,
         "wall_seconds": limits.wall_seconds,
         "file_bytes": limits.file_mb << 20,
     }
 
 
-def _environment(job: Job) -> dict[str, str]:
-    plain = {"PATH": search_path(), "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108  its own
-    return plain | job.environment
+def _confinement(kind: str, network: bool, group: Group, newest: int | None) -> dict[str, Any]:
+    machine = platform.machine()
+    if machine not in AUDIT_ARCH:
+        known = " and ".join(AUDIT_ARCH)
+        raise SandboxUnavailable(f"No system call filter is known for {machine} machines, only for {known}.")
+    version = newest if newest is not None else kernel_landlock.version()
+    around = Surroundings(
+        network=network,
+        own_world=kind in ("bubblewrap", "namespaces"),
+        memory_counted="memory" in group.bounds,
+        landlock=version,
+    )
+    return {
+        "landlock": 0 if kind == "none" else version,
+        "devices": DEVICES,
+        "seccomp": _filter(machine, around),
+        "capset": number("capset", machine),
+        "pivot_root": number("pivot_root", machine),
+    }
 
 
 def _own_environment() -> dict[str, str]:
@@ -229,11 +272,8 @@ def _own_environment() -> dict[str, str]:
 
 
 @cache
-def _filter(machine: str, network: bool, own_network: bool) -> bytes:
-    if machine not in AUDIT_ARCH:
-        known = " and ".join(AUDIT_ARCH)
-        raise SandboxUnavailable(f"No system call filter is known for {machine} machines, only for {known}.")
-    return seccomp_filter(machine, network=network, own_network=own_network)
+def _filter(machine: str, around: Surroundings) -> bytes:
+    return seccomp_filter(machine, around)
 
 
 @cache

@@ -57,6 +57,8 @@ class View:
     writable: tuple[Path, ...]
     repositories: tuple[Path, ...]
     """Every `.git` in a named folder, to be hidden."""
+    listable: tuple[Path, ...] = ()
+    """Folders whose names, but not contents, can be read, where hiding is not to be had."""
 
     @property
     def mounts(self) -> list[tuple[str, str, bool]]:

@@ -26,6 +26,8 @@ DEVICE_COMMANDS = 1 << 15
 _DEVICES = 1 << 6 | 1 << 11 | DEVICE_COMMANDS
 """Making device files, and commands to them."""
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15 | 1 << 16
+SIGNALS_SINCE = 6
+"""Version from which on signals can be confined, and abstract sockets."""
 _NETWORK = 1 << 0 | 1 << 1
 """TCP: bind and connect."""
 _ABSTRACT_SOCKETS = 1 << 0
@@ -59,7 +61,7 @@ class Domain:
         words = [everything(abi) if files else 0]
         if abi >= 4:
             words.append(_NETWORK if tcp else 0)
-        if abi >= 6:
+        if abi >= SIGNALS_SINCE:
             words.append(_ABSTRACT_SOCKETS | _SIGNALS)
         attributes = b"".join(word.to_bytes(8, "little") for word in words)
         self._ruleset = kernel.call(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-from tools.sandbox.inside import kernel, mounts, supervise
+from tools.sandbox.inside import family, kernel, landlock, mounts, scratch, supervise
 from tools.sandbox.inside.order import Order
 
 
 def main(fields: dict[str, object]) -> None:
     """Confine and run what the order says."""
     order = Order(**fields)
+    guard: int | None = None
     try:
         if order.kind == "namespaces":
             mounts.leave(order)
@@ -18,12 +19,14 @@ def main(fields: dict[str, object]) -> None:
             kernel.die_with_parent()
             mounts.build(order)
             kernel.drop_capabilities(order.capset)
-        else:
+        elif order.kind == "bubblewrap":
             kernel.die_with_parent()
+        else:
+            guard = _guarded(order)
     except OSError as error:
         os.write(order.status, f"failed {error}\n".encode())
         os._exit(1)
-    supervise.supervise(order)
+    supervise.supervise(order, guard)
     os._exit(0)
 
 
@@ -32,3 +35,27 @@ def _follow(child: int) -> None:
     if child:
         os.waitpid(child, 0)
         os._exit(0)
+
+
+def _guarded(order: Order) -> int:
+    """Leave a guard behind, for want of a process whose end is the end of all; return what closes when it dies.
+
+    The guard tidies up, also after a supervisor that was killed, since then it inherits all processes.
+    """
+    kernel.adopt_orphans()
+    watched, held = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(watched)
+        os.close(order.status)
+        os.waitpid(child, 0)
+        family.kill_all()
+        if order.scratch:
+            scratch.remove(order.scratch)
+        os._exit(0)
+    os.close(held)
+    kernel.adopt_orphans()
+    if order.landlock >= landlock.SIGNALS_SINCE:
+        kernel.forbid_new_privileges()
+        landlock.Domain(order.landlock, files=False, tcp=False).enter()
+    return watched

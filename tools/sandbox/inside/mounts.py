@@ -100,7 +100,11 @@ def _fill(order: Order) -> None:
         _folder(os.path.dirname(_NEW + path))
         _write(_NEW + path, text, os.O_CREAT)
     for source, path, writable in order.mounts:
-        _bind(source, path, _ATTRIBUTE_NO_SUID | _ATTRIBUTE_NO_DEVICES | (0 if writable else _ATTRIBUTE_READ_ONLY))
+        _bind(
+            source,
+            path,
+            _ATTRIBUTE_NO_SUID | _ATTRIBUTE_NO_DEVICES | (0 if writable else _ATTRIBUTE_READ_ONLY),
+        )
     _write("/nothing", "", os.O_CREAT)
     for path in order.hidden:
         _hide(path)

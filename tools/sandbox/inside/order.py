@@ -18,11 +18,19 @@ class Order:
     """Folders and files to be seen, parents first: real path, path in the job's world, whether it is writable."""
     hidden: list[str]
     """Folders and files among them to be covered."""
+    listable: list[str]
+    """Folders whose names can be read."""
     links: list[tuple[str, str]]
     """Symbolic links of the root folder: path and target."""
     files: dict[str, str]
     """Small files of the world's own."""
+    scratch: str
+    """Folder to be kept within `scratch_bytes` and removed in the end; "" where the job's world has its own."""
     scratch_bytes: int
+    devices: list[str]
+    """Devices that it may use, where it sees the machine's."""
+    landlock: int
+    """Version of Landlock to use; 0 for none."""
     control: int
     """Read end: a byte asks the program to end, its closing means that everything dies."""
     status: int

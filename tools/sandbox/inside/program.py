@@ -14,6 +14,7 @@ SET_UP_FAILED = 125
 
 _OPEN_FILES = 4096
 _LOCKED_MEMORY = 64 << 10
+_OWN_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  those of the job's own world
 _ADDRESS_ROOM = 512 << 20
 """What a program may map and not touch, on top of twice its memory: thread stacks and the like."""
 
@@ -41,23 +42,31 @@ def _prepare(order: Order, output: int | None) -> None:
     _limit(order)
     os.chdir(order.folder)
     kernel.default_signals()
-    kernel.forbid_new_privileges()
-    kernel.drop_capabilities(order.capset)
-    _fence(order)
     os.closerange(3, order.status)
     os.closerange(order.status + 1, 1 << 16)
-    kernel.load_filter(order.seccomp)
+    if order.kind != "none":
+        kernel.forbid_new_privileges()
+        kernel.drop_capabilities(order.capset)
+        _fence(order)
+        kernel.load_filter(order.seccomp)
 
 
 def _fence(order: Order) -> None:
-    """Enter a Landlock domain where the kernel has it: within namespaces a second fence behind the first."""
-    abi = landlock.version()
+    """Enter a Landlock domain: the only fence of a job without a world of its own, else the one behind the first."""
+    abi = order.landlock
     if not abi:
         return
-    domain = landlock.Domain(abi, files=True, tcp=False)
-    domain.allow("/", landlock.READ)
-    domain.allow("/dev", landlock.READ | landlock.WRITE_FILE | landlock.DEVICE_COMMANDS)
-    for path in ("/tmp", "/dev/shm", *(path for _, path, writable in order.mounts if writable)):
+    alone = order.kind == "landlock"
+    devices, own = (order.devices, (order.scratch,)) if alone else (["/dev"], _OWN_FOLDERS)
+    domain = landlock.Domain(abi, files=True, tcp=alone and not order.network)
+    domain.allow("/proc/self" if alone else "/", landlock.READ)
+    for path in order.listable:
+        domain.allow(path, landlock.READ_FOLDER)
+    for path in devices:
+        domain.allow(path, landlock.READ | landlock.WRITE_FILE | landlock.DEVICE_COMMANDS)
+    for _, path, writable in order.mounts:
+        domain.allow(path, landlock.write(abi) if writable else landlock.READ)
+    for path in own:
         domain.allow(path, landlock.write(abi))
     domain.enter()
 

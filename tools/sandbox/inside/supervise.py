@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import select
 
-from tools.sandbox.inside import family, kernel, program
+from tools.sandbox.inside import family, kernel, landlock, program
 from tools.sandbox.inside.order import Order
 from tools.sandbox.inside.watch import Watch
 
 _CHUNK = 1 << 16
 
 
-def supervise(order: Order) -> None:
-    """Run the program to its end, kill what it left, report on the status pipe. Runs as process 1 of the job."""
+def supervise(order: Order, guard: int | None) -> None:
+    """Run the program to its end, kill what it left, and report on the status pipe.
+
+    Runs as process 1 of the job's world, or else under a guard: `guard` closes when that dies.
+    """
     kernel.set_dumpable(False)
     for descriptor in (order.control, order.status, order.log, order.oom_events):
         if descriptor is not None:
@@ -22,21 +25,23 @@ def supervise(order: Order) -> None:
     child = program.start(order, output[1] if output else None)
     if output:
         os.close(output[1])
-    ending, code = _Supervisor(order, child, output[0] if output else None).wait()
+    ending, code = _Supervisor(order, child, output[0] if output else None, guard).wait()
     os.write(order.status, f"{ending} {code}\n".encode())
 
 
 class _Supervisor:
-    def __init__(self, order: Order, child: int, output: int | None) -> None:
+    def __init__(self, order: Order, child: int, output: int | None, guard: int | None) -> None:
         self._order = order
         self._child = child
         self._output = output
+        self._guard = guard
         self._watch = Watch(order)
         self._status: int | None = None
 
     def wait(self) -> tuple[str, int]:
         ending = self._attend()
-        family.kill_all(self._reap)
+        self._reap()
+        family.kill_all(self._order.landlock >= landlock.SIGNALS_SINCE)
         if self._output is not None:
             while self._copy_output():
                 pass
@@ -54,11 +59,13 @@ class _Supervisor:
         poll.register(os.pidfd_open(self._child), select.POLLIN)
         if self._output is not None:
             poll.register(self._output, select.POLLIN)
+        if self._guard is not None:
+            poll.register(self._guard, 0)
         while True:
             events = dict(poll.poll(max(1, self._watch.pause * 1000)))
             if self._output in events and not self._copy_output():
                 poll.unregister(self._output)
-            if self._order.control in events and not self._obey():
+            if self._guard in events or (self._order.control in events and not self._obey()):
                 return "killed"
             self._reap()
             if self._status is not None:
@@ -74,17 +81,17 @@ class _Supervisor:
         os.kill(self._child, kernel.SIGTERM)
         return True
 
-    def _reap(self) -> bool:
-        """Collect the dead; False when there are no children left."""
+    def _reap(self) -> None:
+        """Collect the dead, of whom some are orphans that came to us."""
         try:
             while True:
                 process, status = os.waitpid(-1, os.WNOHANG)
                 if process == self._child:
                     self._status = status
                 if not process:
-                    return True
+                    return
         except ChildProcessError:
-            return False
+            return
 
     def _copy_output(self) -> bool:
         """Move some output to the log; False at its end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from tools.sandbox.inside import scratch
 from tools.sandbox.inside.order import Order
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -12,6 +13,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _CALM_SECONDS = 0.1
 _ALERT_SECONDS = 0.02
 """Between two looks when half of the memory or of the processes is used: a process touches some 3 GB a second."""
+
+_SCRATCH_SECONDS = 0.5
 
 
 class Usage:
@@ -59,6 +62,7 @@ class Watch:
         """Start the clock."""
         self._order = order
         self._began = time.monotonic()
+        self._next_scratch = self._began
         self.pause = _ALERT_SECONDS
         """Seconds until the next look is due."""
 
@@ -83,6 +87,8 @@ class Watch:
                 return "out_of_memory"
         if order.processes is not None and usage.threads > order.processes:
             return "killed"
+        if self._scratch_is_full():
+            return "killed"
         self.pause = min(left, _ALERT_SECONDS if self._is_high(usage) else _CALM_SECONDS)
         return ""
 
@@ -95,6 +101,15 @@ class Watch:
             if name == b"oom_kill" and int(count):
                 return True
         return False
+
+    def _scratch_is_full(self) -> bool:
+        """Look into the scratch folder, now and then, where nothing else bounds it."""
+        if not self._order.scratch or time.monotonic() < self._next_scratch:
+            return False
+        began = time.monotonic()
+        full = scratch.size(self._order.scratch) > self._order.scratch_bytes
+        self._next_scratch = time.monotonic() + _SCRATCH_SECONDS + 10 * (time.monotonic() - began)
+        return full
 
     def _is_high(self, usage: Usage) -> bool:
         order = self._order

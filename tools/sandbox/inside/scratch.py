@@ -1,0 +1,40 @@
+"""The scratch folder of a job that has no world of its own."""
+
+from __future__ import annotations
+
+import os
+
+
+def size(folder: str) -> int:
+    """Return the bytes that its files occupy."""
+    total = 0
+    for entry in _entries(folder):
+        try:
+            total += entry.stat(follow_symlinks=False).st_blocks * 512
+            if entry.is_dir(follow_symlinks=False):
+                total += size(entry.path)
+        except OSError:
+            continue
+    return total
+
+
+def remove(folder: str) -> None:
+    """Remove it with all that is in it, as far as that can be done."""
+    try:
+        os.chmod(folder, 0o700)
+        for entry in _entries(folder):
+            if entry.is_dir(follow_symlinks=False):
+                remove(entry.path)
+            else:
+                os.unlink(entry.path)
+        os.rmdir(folder)
+    except OSError:
+        return
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []

@@ -1,0 +1,121 @@
+"""Confining a job with Landlock, seccomp and rlimits alone, for machines that allow no user namespaces.
+
+The job shares the machine's processes and files. What Landlock does not know is left to the filter and to the
+supervisor, which decides about sockets and file modes in the kernel's place.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from tools.errors import JobRefused, SandboxUnavailable
+from tools.sandbox.facts import describe
+from tools.sandbox.inside import landlock
+from tools.sandbox.launcher import launch, log_file
+from tools.sandbox.model import Completed, Facts, Job
+from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.view import View, view
+
+NEWEST_KNOWN = 7
+_FACTS = (
+    "/etc/group",
+    "/etc/hosts",
+    "/etc/passwd",
+    "/proc/cpuinfo",
+    "/proc/filesystems",
+    "/proc/loadavg",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/sys/kernel/cap_last_cap",
+    "/proc/sys/kernel/ngroups_max",
+    "/proc/sys/kernel/osrelease",
+    "/proc/sys/kernel/random",
+    "/proc/sys/vm/overcommit_memory",
+    "/proc/uptime",
+    "/proc/version",
+    "/sys/devices/system/cpu",
+)
+"""What programs ask about the machine. Of processes, a program sees its own only."""
+_GAPS = (
+    "A job sees the names of Python packages that are installed for the base interpreter, but cannot read them.",
+    "A job sees that other files exist, and how large they are, but not what is in them.",
+    "A job has no loopback: a service must listen on a unix socket, not on a port.",
+    "A job has no shared memory (`multiprocessing` locks) and no changes to owners of files.",
+    "A folder that holds a .git is refused, since it cannot be hidden.",
+)
+_OLD_KERNEL = "Signals are decided about one by one, since this kernel's Landlock is older than version 6."
+
+
+class Landlock:
+    """See `tools.sandbox.Sandbox`."""
+
+    name = "landlock"
+
+    def __init__(self, newest: int = NEWEST_KNOWN) -> None:
+        """Find out what the kernel offers, up to version `newest`; raises SandboxUnavailable."""
+        self._version = min(landlock.version(), newest)
+        if not self._version:
+            raise SandboxUnavailable(
+                "the kernel has no Landlock: it needs Linux 5.13 or newer with landlock among the security modules "
+                "(boot option lsm=landlock,...)."
+            )
+
+    def run(self, job: Job) -> Completed:
+        """Run a job to its end."""
+        return run_to_end(
+            launch(self.name, job, _view(job), scratch=scratch_folder(), landlock=self._version), job
+        )
+
+    def start(self, job: Job, log: Path) -> StartedJob:
+        """Start a job, its output appended to `log`."""
+        seen = _view(job)
+        handle = log_file(log)
+        started = launch(self.name, job, seen, log=handle, scratch=scratch_folder(), landlock=self._version)
+        return StartedJob(started, handle, log)
+
+    def describe(self) -> Facts:
+        """Say what is enforced on this machine, and how."""
+        gaps = _GAPS if self._version >= landlock.SIGNALS_SINCE else (*_GAPS, _OLD_KERNEL)
+        return describe(self.name, f"Landlock {self._version}", "seccomp", "a guard that kills them", gaps)
+
+
+def _view(job: Job) -> View:
+    seen = view(job)
+    if seen.repositories:
+        raise JobRefused(
+            f"{seen.repositories[0]} would be in reach: this sandbox cannot hide a folder in a folder. "
+            "Name folders without it, or install bubblewrap."
+        )
+    return View(
+        system=_carved(seen.system, seen.packages),
+        links=(),
+        packages=(),
+        readable=seen.readable,
+        writable=seen.writable,
+        repositories=(),
+        # Python lists the folder of its library to find modules, and that is where packages lie.
+        listable=tuple({each.parent for each in seen.packages}),
+    )
+
+
+@cache
+def _carved(folders: tuple[Path, ...], hidden: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the folders without the hidden ones, as the paths of what lies around these."""
+    kept: list[Path] = [Path(each) for each in _FACTS if Path(each).exists()]
+    pending = list(folders)
+    while pending:
+        path = pending.pop()
+        if path in hidden:
+            continue
+        if any(each.is_relative_to(path) for each in hidden):
+            pending += path.iterdir()
+        else:
+            kept.append(path)
+    return tuple(kept)
+
+
+def scratch_folder() -> Path:
+    """Make a scratch folder; the launcher removes it."""
+    return Path(tempfile.mkdtemp(prefix="crew-")).resolve()

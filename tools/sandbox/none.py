@@ -1,0 +1,34 @@
+"""No confinement, for a person who chose that: only limits, and the end of all processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.sandbox.facts import describe
+from tools.sandbox.landlock import scratch_folder
+from tools.sandbox.launcher import launch, log_file
+from tools.sandbox.model import Completed, Facts, Job
+from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.view import view
+
+
+class Unconfined:
+    """See `tools.sandbox.Sandbox`."""
+
+    name = "none"
+
+    def run(self, job: Job) -> Completed:
+        """Run a job to its end."""
+        return run_to_end(launch(self.name, job, view(job), scratch=scratch_folder()), job)
+
+    def start(self, job: Job, log: Path) -> StartedJob:
+        """Start a job, its output appended to `log`."""
+        seen = view(job)
+        handle = log_file(log)
+        return StartedJob(launch(self.name, job, seen, log=handle, scratch=scratch_folder()), handle, log)
+
+    def describe(self) -> Facts:
+        """Say what is enforced on this machine, and how."""
+        facts = describe(self.name, "nothing", "nothing", "a guard that kills them")
+        gaps = ("A job can read, change and send whatever you can.",)
+        return facts.model_copy(update={"enforced": facts.enforced | {"kernel": "nothing"}, "gaps": gaps})
