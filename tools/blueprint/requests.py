@@ -47,6 +47,7 @@ class Act:
     """An action of the resource `name`."""
 
     name: str
+    entity: str
     action: str
     inputs: Values = field(default_factory=dict)
     object: str | None = None
@@ -58,6 +59,7 @@ class Update:
     """`PATCH` of the resource `name`."""
 
     name: str
+    entity: str
     values: Values
 
 
@@ -66,9 +68,27 @@ class Delete:
     """`DELETE` of the resource `name`."""
 
     name: str
+    entity: str
 
 
-Step = Create | Act | Update | Delete
+@dataclass(frozen=True)
+class Read:
+    """`GET` of the resource `name`."""
+
+    name: str
+    entity: str
+
+
+@dataclass(frozen=True)
+class List:
+    """`GET` of the collection; `name` is no resource."""
+
+    entity: str
+    query: Values = field(default_factory=dict)
+    name: str = ""
+
+
+Step = Create | Act | Update | Delete | Read | List
 Cause = Literal["", "unique", "children", "state", "guard", "limit", "effect"]
 
 

@@ -159,6 +159,25 @@ def _bad_texts(field: FieldSpec) -> list[Wrong]:
     return found
 
 
+def ascending(field: FieldSpec) -> list[Plain]:
+    """Return up to three different values that the field takes, in the order in which they sort."""
+    if field.type == "boolean":
+        return [False, True]
+    if field.type == "choice":
+        return list[Plain](sorted(field.choices))[:3]
+    if field.type in STEP:
+        low, high = bounds(field)
+        step, first = STEP[field.type], numeric_base(field)
+        first = first - 2 * step if high is not None and first + 2 * step > high else first
+        wanted = [first + count * step for count in range(3)]
+        return [canonical(field.type, each) for each in wanted if low is None or low <= each]
+    if field.type in ("date", "timestamp"):
+        time = "T08:00:00Z" if field.type == "timestamp" else ""
+        return [f"2030-01-{day}{time}" for day in (10, 20, 30)]
+    many = field.model_copy(update={"unique": True})
+    return list[Plain](sorted({str(each) for each in (sample(many, number) for number in (1, 2, 3)) if each}))
+
+
 def text_of(length: int) -> Given:
     """Return a text of so many characters, as source does not spell it out when it is long."""
     text = "x" * length

@@ -16,7 +16,7 @@ from tools.blueprint import shape
 from tools.blueprint.knobs import CHILD, Knob, Knobs, knobs_of
 from tools.blueprint.model import Action, Blueprint, Entity, FieldSpec
 from tools.blueprint.names import snake
-from tools.blueprint.requests import Act, Create, Delete, Given, Outcome, Step, Update
+from tools.blueprint.requests import Act, Create, Delete, Given, List, Outcome, Read, Step, Update
 from tools.blueprint.samples import sample
 from tools.blueprint.simulation import World
 
@@ -77,7 +77,9 @@ def variable(entity: str) -> str:
     """Return the name of a variable that holds a resource."""
     name = snake(entity)
     reserved = {"api", "response", "before", "day", "page", "accepted", "refused", "current", "list", "type"}
-    return f"{name}_" if keyword.iskeyword(name) or name in reserved or name[:1].isdigit() else name
+    if name[:1].isdigit():
+        return f"n{name}"
+    return f"{name}_" if keyword.iskeyword(name) or name in reserved else name
 
 
 class Planner:
@@ -85,6 +87,17 @@ class Planner:
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
+        self._plain: dict[str, Scene | None] = {}
+
+    def plain(self, entity: Entity) -> Scene:
+        """Return the scene of the plainest create that succeeds. Raises Unreachable."""
+        if entity.name not in self._plain:
+            self._plain[entity.name] = None
+            self._plain[entity.name] = self.find(entity, "create", lambda scene: not scene.outcome.cause)
+        found = self._plain[entity.name]
+        if found is None:
+            raise Unreachable(f"create {entity.name}")
+        return found
 
     def find(
         self,
@@ -105,12 +118,15 @@ class Planner:
         given = dict(fixed or {})
         free = {knob: values for knob, values in knobs.items() if knob not in given}
         for choice in itertools.islice(_choices(free), _TRIES):
-            scene = self._play(entity, operation, given | choice, others)
+            scene = self.play(entity, operation, given | choice, others)
             if scene is not None and wanted(scene):
                 return scene
         raise Unreachable(f"{operation} {entity.name}")
 
-    def _play(self, entity: Entity, operation: str, choice: Choice, others: tuple[str, ...]) -> Scene | None:
+    def play(
+        self, entity: Entity, operation: str, choice: Choice, others: tuple[str, ...] = ()
+    ) -> Scene | None:
+        """Return the scene of these settings, or None when a request on the way is refused."""
         draft = _Draft(choice)
         try:
             for place in others:
@@ -128,11 +144,15 @@ class Planner:
     def _final(self, draft: _Draft, entity: Entity, operation: str) -> Step:
         if operation == "create":
             return self._create(draft, entity, "self")
+        if operation == "list":
+            return List(entity.name, draft.chosen("query", "self"))
         name = self._make(draft, entity, "self")
         action = entity.action(operation)
         if action is not None:
             return self._act(draft, entity, action, "self", "object")
-        return Delete(name) if operation == "delete" else Update(name, draft.chosen("change", "self"))
+        if operation in ("delete", "read"):
+            return (Delete if operation == "delete" else Read)(name, entity.name)
+        return Update(name, entity.name, draft.chosen("change", "self"))
 
     def _make(self, draft: _Draft, entity: Entity, place: str) -> str:
         """Plan the requests that make a resource as its knobs say, and return its name."""
@@ -161,7 +181,15 @@ class Planner:
             for each in shape.written_fields(entity)
             if each.required and each.name not in chosen
         }
+        filled |= {name: value for name, value in self._usual(entity).items() if name not in chosen}
+        if None in filled.values():
+            raise Unreachable(entity.name)
         return Create(draft.name(entity, place), entity.name, chosen, parents, filled)
+
+    def _usual(self, entity: Entity) -> Mapping[str, Given]:
+        """What the rules on creating need in every body that says nothing else."""
+        plain = self._plain.get(entity.name)
+        return plain.final.values if plain is not None and isinstance(plain.final, Create) else {}
 
     def _entity(self, name: str) -> Entity:
         found = self.blueprint.entity(name)
@@ -195,7 +223,7 @@ class Planner:
         made = None
         if action.object is not None:
             made = draft.names.get(thing) or self._make(draft, self._entity(action.object), thing)
-        return Act(draft.names[place], action.name, inputs, made)
+        return Act(draft.names[place], entity.name, action.name, inputs, made)
 
 
 def routes(entity: Entity, status: str) -> Iterator[list[Action]]:

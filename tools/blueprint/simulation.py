@@ -6,8 +6,7 @@ after that: uniques, states, guards, limits, children, effects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import reduce
 
@@ -29,29 +28,8 @@ from tools.blueprint.model import (
     Missing,
     Test,
 )
-from tools.blueprint.requests import TODAY, Act, Create, Delete, Outcome, Plain, Step, Update
-
-
-@dataclass
-class Resource:
-    """One stored resource."""
-
-    entity: Entity
-    values: dict[str, Plain]
-    parents: dict[str, str]
-    adjustments: dict[str, list[tuple[Effect, Plain]]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    """Successes of each limited action; of those that count for an object, under "entity.action"."""
-
-
-@dataclass(frozen=True)
-class View:
-    """What a rule looks at."""
-
-    self: Resource
-    object: Resource | None = None
-    inputs: Mapping[str, Plain] = field(default_factory=dict)
-    input_types: Mapping[str, FieldType] = field(default_factory=dict)
+from tools.blueprint.requests import TODAY, Act, Create, Delete, Outcome, Plain, Read, Step, Update
+from tools.blueprint.resources import Resource, View
 
 
 class World:
@@ -69,7 +47,30 @@ class World:
             return self._update(step)
         if isinstance(step, Delete):
             return self._delete(step)
-        return self._act(step)
+        if isinstance(step, Act):
+            return self._act(step)
+        refused = self._refuse("read", View(self.resources[step.name])) if isinstance(step, Read) else None
+        return refused or Outcome(200)
+
+    def copy(self) -> World:
+        """Return a world with the same resources, which can go its own way."""
+        world = World(self.blueprint)
+        world.resources = {
+            name: Resource(
+                each.entity, dict(each.values), each.parents, dict(each.adjustments), dict(each.counts)
+            )
+            for name, each in self.resources.items()
+        }
+        return world
+
+    def seen(self, step: Step) -> tuple[World, View]:
+        """Return what the guards of a request look at: a resource as the request would leave it."""
+        world = self.copy()
+        if isinstance(step, Create):
+            return world, View(world._draft(step))
+        if isinstance(step, Update):
+            world.resources[step.name] = world._after(step)
+        return world, world._view(step) if isinstance(step, Act) else View(world.resources[step.name])
 
     def value(self, name: str, field_name: str) -> Plain:
         """Return what the resource shows in that field."""
@@ -80,9 +81,9 @@ class World:
         if isinstance(test, Compare):
             return self._compare(test, view)
         if isinstance(test, Missing):
-            return (self._look(test.field, view) is None) is not test.negated
+            return (self.look(test.field, view) is None) is not test.negated
         if isinstance(test, Expired):
-            value = self._look(test.field, view)
+            value = self.look(test.field, view)
             return (isinstance(value, str) and value[:10] < str(TODAY.value)) is not test.negated
         subject = self._subject(test.subject, test.via, view)
         number = len(self.children(subject, test)) if subject else 0
@@ -99,35 +100,61 @@ class World:
             and each.parents.get(link.reference) == name
         ]
 
+    def look(self, ref: FieldRef, view: View) -> Plain:
+        """Return the value of a field that a rule names."""
+        if ref.subject == "input":
+            return view.inputs.get(ref.field)
+        found = self._subject(ref.subject, ref.via, view)
+        return self._read(found, ref.field) if found else None
+
+    def operand(self, operand: object, view: View, kind: FieldType) -> Plain:
+        """Return what a rule compares with or changes by: a literal of that type, or a field."""
+        return self.look(operand, view) if isinstance(operand, FieldRef) else canonical(kind, operand)
+
+    def type_of(self, ref: FieldRef, view: View) -> FieldType:
+        """Return the type of a field that a rule names."""
+        if ref.subject == "input":
+            return view.input_types.get(ref.field, "text")
+        found = self._subject(ref.subject, ref.via, view)
+        spec = found.entity.field(ref.field) if found else None
+        return spec.type if spec else "text"
+
     def _create(self, step: Create) -> Outcome:
-        entity = self.blueprint.entity(step.entity)
-        assert entity is not None, step.entity  # noqa: S101  plans name entities of their blueprint
+        made = self._draft(step)
+        refused = self._refuse("create", View(made)) or self._duplicate(made)
+        if refused:
+            return refused
+        self.resources[step.name] = made
+        broken = self._change("create", View(made))
+        if broken:
+            del self.resources[step.name]
+        return broken or Outcome(201)
+
+    def _draft(self, step: Create) -> Resource:
+        entity = self._entity(step)
         values: dict[str, Plain] = {}
         for each in shape.written_fields(entity):
             given = step.values.get(each.name, step.filled.get(each.name, each.default))
             values[each.name] = canonical(each.type, given)
         if entity.initial_state is not None:
             values["status"] = entity.initial_state
-        made = Resource(entity, values, dict(step.parents))
-        refused = self._refuse("create", View(made)) or self._duplicate(made)
-        if refused:
-            return refused
-        self.resources[step.name] = made
-        return Outcome(201)
+        return Resource(entity, values, dict(step.parents))
 
     def _update(self, step: Update) -> Outcome:
         found = self.resources[step.name]
-        types = {each.name: each.type for each in found.entity.fields}
-        changed = {name: canonical(types[name], value) for name, value in step.values.items()}
-        after = Resource(found.entity, found.values | changed, found.parents, found.adjustments, found.counts)
-        self.resources[step.name] = after
+        after = self.resources[step.name] = self._after(step)
         refused = self._refuse("update", View(after)) or self._duplicate(after)
-        if not refused and any(_touches(guard, changed) for guard in found.entity.guards):
-            refused = self._refuse("create", View(after), changed)
+        refused = refused or self._refuse("create", View(after), step.values)
+        refused = refused or self._limited("update", View(after)) or self._change("update", View(after))
         if refused:
             self.resources[step.name] = found
-            return refused
-        return Outcome(200)
+        return refused or Outcome(200)
+
+    def _after(self, step: Update) -> Resource:
+        found = self.resources[step.name]
+        types = {each.name: each.type for each in found.entity.fields}
+        changed = {name: canonical(types[name], value) for name, value in step.values.items()}
+        return Resource(found.entity, found.values | changed, found.parents, found.adjustments, found.counts)
 
     def _delete(self, step: Delete) -> Outcome:
         found = self.resources[step.name]
@@ -135,49 +162,53 @@ class World:
         if refused:
             return refused
         for each in self.resources.values():
-            targets = {reference.name: reference.target for reference in each.entity.references}
-            for reference, parent in each.parents.items():
-                if parent == step.name and targets.get(reference) == found.entity.name:
-                    return Outcome(409, "children")
+            if step.name in each.parents.values():
+                return Outcome(409, "children")
+        broken = self._change("delete", View(found))
+        if broken:
+            return broken
         del self.resources[step.name]
         return Outcome(204)
 
     def _act(self, step: Act) -> Outcome:
-        found = self.resources[step.name]
-        entity, thing = found.entity, self.resources[step.object] if step.object else None
-        action = entity.action(step.action)
-        assert action is not None, step.action  # noqa: S101  plans name actions of their entity
-        types = {each.name: each.type for each in action.inputs}
-        inputs = {
-            each.name: canonical(each.type, step.inputs.get(each.name, each.default))
-            for each in action.inputs
-        }
-        moves = [each for each in entity.transitions if each.operation == step.action]
-        move = next((each for each in moves if each.source == found.values["status"]), None)
+        view = self._view(step)
+        moves = [each for each in view.self.entity.transitions if each.operation == step.action]
+        move = next((each for each in moves if each.source == view.self.values["status"]), None)
         if moves and move is None:
             return Outcome(409, "state")
-        view = View(found, thing, inputs, types)
         refused = self._refuse(step.action, view) or self._limited(step.action, view)
-        if refused:
-            return refused
-        return self._change(step, view, {"status": move.target} if move else {})
+        refused = refused or self._change(step.action, view, {"status": move.target} if move else {})
+        return refused or Outcome(200)
 
-    def _change(self, step: Act, view: View, moved: dict[str, Plain]) -> Outcome:
+    def _view(self, step: Act) -> View:
+        found = self.resources[step.name]
+        action = found.entity.action(step.action)
+        specs = action.inputs if action else ()
+        inputs = {each.name: canonical(each.type, step.inputs.get(each.name, each.default)) for each in specs}
+        thing = self.resources[step.object] if step.object else None
+        return View(found, thing, inputs, {each.name: each.type for each in specs})
+
+    def _entity(self, step: Step) -> Entity:
+        found = self.blueprint.entity(step.entity)
+        if found is None:
+            raise KeyError(step.entity)
+        return found
+
+    def _change(self, operation: str, view: View, moved: Mapping[str, Plain] | None = None) -> Outcome | None:
         """Store inputs, take effect, count; undo all of it when an effect breaks a constraint."""
         kept = [(each, dict(each.values), dict(each.adjustments)) for each in self.resources.values()]
-        names = {each.name for each in view.self.entity.fields}
-        view.self.values |= {key: value for key, value in view.inputs.items() if key in names} | moved
+        names = {each.name for each in shape.written_fields(view.self.entity)}
+        stored = {name: value for name, value in view.inputs.items() if name in names and value is not None}
+        view.self.values = view.self.values | stored | dict(moved or {})
         for effect in view.self.entity.effects:
-            if effect.operation == step.action and not self._affect(effect, view):
+            if effect.operation == operation and not self._affect(effect, view):
                 for resource, values, adjustments in kept:
                     resource.values, resource.adjustments = values, adjustments
                 return Outcome(409, "effect", effect)
-        for limit in view.self.entity.limits:
-            counted = view.self if limit.per == "self" else view.object
-            if limit.operation == step.action and counted is not None:
-                key = _count_key(view.self.entity, limit)
-                counted.counts[key] = counted.counts.get(key, 0) + 1
-        return Outcome(200)
+        for limit, counted in self._counted(operation, view):
+            key = _count_key(view.self.entity, limit)
+            counted.counts[key] = counted.counts.get(key, 0) + 1
+        return None
 
     def _affect(self, effect: Effect, view: View) -> bool:
         """Carry out an effect; False when it would break the field's constraint."""
@@ -185,7 +216,7 @@ class World:
         spec = target.entity.field(effect.target.field) if target else None
         if target is None or spec is None:
             return True
-        amount = self._operand(effect.amount, view, spec.type if effect.kind == "set" else "number")
+        amount = self.operand(effect.amount, view, spec.type if effect.kind == "set" else "number")
         if spec.computed is not None:
             earlier = target.adjustments.get(spec.name, [])
             target.adjustments = target.adjustments | {spec.name: [*earlier, (effect, amount)]}
@@ -195,7 +226,7 @@ class World:
         return keeps(spec, changed)
 
     def _refuse(
-        self, operation: str, view: View, touched: Mapping[str, Plain] | None = None
+        self, operation: str, view: View, touched: Mapping[str, object] | None = None
     ) -> Outcome | None:
         for guard in view.self.entity.guards:
             if guard.operation != operation or (touched is not None and not _touches(guard, touched)):
@@ -205,13 +236,17 @@ class World:
         return None
 
     def _limited(self, operation: str, view: View) -> Outcome | None:
-        for limit in view.self.entity.limits:
-            counted = view.self if limit.per == "self" else view.object
-            if limit.operation != operation or counted is None:
-                continue
+        for limit, counted in self._counted(operation, view):
             if counted.counts.get(_count_key(view.self.entity, limit), 0) >= limit.times:
                 return Outcome(409, "limit", limit)
         return None
+
+    def _counted(self, operation: str, view: View) -> Iterator[tuple[Limit, Resource]]:
+        """Yield the limits of an operation, each with the resource whose count it is."""
+        for limit in view.self.entity.limits:
+            counted = view.self if limit.per == "self" else view.object
+            if limit.operation == operation and counted is not None:
+                yield limit, counted
 
     def _duplicate(self, made: Resource) -> Outcome | None:
         for each in made.entity.fields:
@@ -229,30 +264,12 @@ class World:
             return self.resources.get(view.self.parents.get(via, ""))
         return view.self
 
-    def _look(self, ref: FieldRef, view: View) -> Plain:
-        if ref.subject == "input":
-            return view.inputs.get(ref.field)
-        found = self._subject(ref.subject, ref.via, view)
-        return self._read(found, ref.field) if found else None
-
-    def _operand(self, operand: object, view: View, kind: FieldType) -> Plain:
-        if isinstance(operand, FieldRef):
-            return self._look(operand, view)
-        return canonical(kind, operand)
-
     def _compare(self, test: Compare, view: View) -> bool:
-        left = self._look(test.left, view)
-        right = self._operand(test.right, view, self._type(test.left, view))
+        left = self.look(test.left, view)
+        right = self.operand(test.right, view, self.type_of(test.left, view))
         if left is None or right is None:
             return test.op == "ne"
         return ordered(test.op, left, right)
-
-    def _type(self, ref: FieldRef, view: View) -> FieldType:
-        if ref.subject == "input":
-            return view.input_types.get(ref.field, "text")
-        found = self._subject(ref.subject, ref.via, view)
-        spec = found.entity.field(ref.field) if found else None
-        return spec.type if spec else "text"
 
     def _read(self, resource: Resource, name: str) -> Plain:
         spec = resource.entity.field(name)
@@ -275,7 +292,7 @@ class World:
         return rounded(spec.type, sum(products, Decimal(0)))
 
 
-def _touches(guard: Guard, changed: Mapping[str, Plain]) -> bool:
+def _touches(guard: Guard, changed: Mapping[str, object]) -> bool:
     """Whether an update of these fields checks a guard of creating again."""
     names: set[str] = set()
     for test in guard.tests:

@@ -1,0 +1,31 @@
+"""What a simulation holds: resources, and what a rule sees of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tools.blueprint.model import Effect, Entity, FieldType
+from tools.blueprint.requests import Plain
+
+
+@dataclass
+class Resource:
+    """One stored resource."""
+
+    entity: Entity
+    values: dict[str, Plain]
+    parents: dict[str, str]
+    adjustments: dict[str, list[tuple[Effect, Plain]]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    """Successes of each limited action; of those that count for an object, under "entity.action"."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a rule looks at."""
+
+    self: Resource
+    object: Resource | None = None
+    inputs: Mapping[str, Plain] = field(default_factory=dict)
+    input_types: Mapping[str, FieldType] = field(default_factory=dict)

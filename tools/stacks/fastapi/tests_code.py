@@ -1,0 +1,221 @@
+"""Source of tests: literals, docstrings, names, modules. A story's text gets in through these functions only."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from tools.blueprint.model import Criterion
+from tools.blueprint.names import snake
+from tools.blueprint.requests import Expression
+from tools.stacks.fastapi.source import LINE_LENGTH, format_python
+
+_NAME_LENGTH = 90
+_IMPORTS = {
+    "pytest": "import pytest",
+    "dt": "import datetime as dt",
+    **{
+        name: f"from tests.support import {name}"
+        for name in ("BAD_TOKENS", "Api", "Json", "accepted", "bearer", "day", "ids", "refused")
+    },
+    "latency_ms": "from tests.latency import latency_ms",
+    "Call": "from tests.latency import Call",
+}
+
+
+Values = tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test function."""
+
+    criterion: Criterion
+    aspect: str
+    """What of the criterion it checks, in a few words; "" for the criterion itself."""
+    body: tuple[str, ...]
+    """Lines, indented from 0."""
+    values: Values = ()
+    """Label and value of each run, for a test that takes a `value`."""
+    fixture: str = "api: Api"
+    named: bool = False
+    """Whether the aspect says enough to be the test's name."""
+
+
+def named(criterion: Criterion, name: str, body: Iterable[str], values: Values = ()) -> Case:
+    """Return a test whose aspect is name enough."""
+    return Case(criterion, name, tuple(body), values, named=True)
+
+
+@dataclass
+class Module:
+    """One file of acceptance tests, in the making."""
+
+    docstring: str
+    cases: list[Case] = field(default_factory=list)
+
+
+def literal(value: object) -> str:
+    """Return the Python source of a JSON value, a decimal as JSON writes it."""
+    if isinstance(value, Expression):
+        return value.code
+    if isinstance(value, Decimal):
+        return repr(int(value)) if value == value.to_integral_value() else repr(float(value))
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{literal(key)}: {literal(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(literal(each) for each in value) + "]"
+    if value is None or isinstance(value, bool | int | float | str):
+        return ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    raise TypeError(f"no source for {type(value).__name__}")
+
+
+def equals(code: str, value: object) -> str:
+    """Return the assertion that an expression has a value."""
+    return f"assert {code} is None" if value is None else f"assert {code} == {literal(value)}"
+
+
+def docstring(text: str, indent: str = "    ") -> list[str]:
+    """Return the lines of a docstring that says the text, whatever it holds."""
+    width = LINE_LENGTH - len(indent) - 6
+    plain = " ".join(text.split()) or "(empty)"
+    lines = [
+        _escaped(each) for each in textwrap.wrap(plain, width // _breadth(plain), break_on_hyphens=False)
+    ]
+    if len(lines) == 1:
+        return [f'{indent}"""{lines[0]}"""']
+    return [f'{indent}"""{lines[0]}', *(indent + each for each in lines[1:]), f'{indent}"""']
+
+
+def factory(entity: str) -> str:
+    """Return the words of an entity in the names of its factories: `make_order`, `order_body`."""
+    name = snake(entity)
+    return f"n{name}" if name[:1].isdigit() else name
+
+
+def slug(text: str) -> str:
+    """Return the words of a text as part of a function's name."""
+    return "_".join(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def story_of(criterion: Criterion) -> str:
+    """Return the id of the story that a criterion belongs to."""
+    return criterion.id.rpartition(".")[0] or criterion.id
+
+
+def render(module: Module) -> tuple[str, list[tuple[Case, str]]]:
+    """Return the module's source and the name of each test in it."""
+    names = _names(module.cases)
+    functions = [_function(case, name) for case, name in zip(module.cases, names, strict=True)]
+    source = with_imports(module.docstring, "\n\n\n".join(functions))
+    return source, list(zip(module.cases, names, strict=True))
+
+
+def with_imports(head: str, body: str) -> str:
+    """Return a formatted module that imports what the body mentions."""
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    factories = set(re.findall(r"(?<!def )\b(make_\w+|\w+_body)\(", body))
+    wanted = _IMPORTS | {name: f"from tests.bodies import {name}" for name in factories}
+    statements = {wanted[name] for name in used if name in wanted}
+    text = "\n".join(docstring(head, "")) + "\n\nfrom __future__ import annotations\n\n"
+    return format_python(text + "\n\n".join(_grouped(statements)) + "\n\n\n" + body + "\n")
+
+
+def _grouped(statements: Iterable[str]) -> list[str]:
+    """Return import blocks: the standard library, packages, our own."""
+    members: dict[str, list[str]] = {}
+    plain: list[str] = []
+    for each in statements:
+        source, found, name = each.removeprefix("from ").partition(" import ")
+        if found and each.startswith("from "):
+            members.setdefault(source, []).append(name)
+        else:
+            plain.append(each)
+    froms = [
+        f"from {source} import {', '.join(sorted(names, key=_order))}" for source, names in members.items()
+    ]
+    sections: list[list[str]] = [[], [], []]
+    for each in sorted(plain) + sorted(froms):
+        root = each.split()[1].partition(".")[0]
+        sections[0 if root in ("datetime", "collections", "typing") else 2 if root == "tests" else 1].append(
+            each
+        )
+    return ["\n".join(each) for each in sections if each]
+
+
+def _order(name: str) -> tuple[int, str]:
+    """How import sorters order names: constants, classes, functions."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+
+
+def _names(cases: Iterable[Case]) -> list[str]:
+    taken: set[str] = set()
+    found = []
+    for case in cases:
+        sentence = (
+            "" if case.named else _cut(slug(case.criterion.text), _NAME_LENGTH - len(slug(case.aspect)))
+        )
+        parts = ("test", slug(case.criterion.id), sentence, slug(case.aspect))
+        base = "_".join(each for each in parts if each)
+        name, number = base, 1
+        while name in taken:
+            number += 1
+            name = f"{base}_{number}"
+        taken.add(name)
+        found.append(name)
+    return found
+
+
+def _cut(name: str, length: int) -> str:
+    """Return as many whole words of a name as fit."""
+    return name if len(name) <= length else name[: max(length, 20)].rpartition("_")[0]
+
+
+def _function(case: Case, name: str) -> str:
+    lines = []
+    parameters = case.fixture
+    if case.values:
+        plain = all(label == value for label, value in case.values)
+        values = [
+            literal(value) if plain else f"pytest.param({literal(value)}, id={label!r})"
+            for label, value in case.values
+        ]
+        lines.append(f'@pytest.mark.parametrize("value", [{", ".join(values)}])')
+        parameters += f", value: {_type([value for _, value in case.values])}"
+    lines.append(f"def {name}({parameters}) -> None:")
+    lines += docstring(case.criterion.text)
+    body = _without_unused(case.body)
+    lines += [f"    {each}" if each else "" for each in body[1 if body[:1] == [""] else 0 :]]
+    return "\n".join(lines)
+
+
+def _without_unused(lines: Iterable[str]) -> list[str]:
+    """Return the lines without names for what is made and not mentioned again."""
+    kept = list(lines)
+    for index, line in enumerate(kept):
+        found = re.match(r"( *)(\w+) = (make_.*)", line)
+        if found and not any(re.search(rf"\b{found[2]}\b", each) for each in kept[index + 1 :]):
+            kept[index] = found[1] + found[3]
+    return kept
+
+
+def _type(values: Iterable[object]) -> str:
+    """Return the annotation that fits all the values."""
+    kinds = {type(value).__name__ for value in values}
+    return kinds.pop() if len(kinds) == 1 and kinds <= {"str", "int", "bool"} else "object"
+
+
+def _escaped(text: str) -> str:
+    """Return the text as it stands between triple quotes."""
+    kept = "".join(c if c.isprintable() and c != "\\" else ascii(c)[1:-1] for c in text)
+    return kept.replace('"', '\\"') if kept.endswith('"') or '""' in kept else kept
+
+
+def _breadth(text: str) -> int:
+    """How many characters of source a character of the text takes at most."""
+    escaped = max((len(_escaped(c)) for c in set(text)), default=1)
+    return escaped if escaped > 2 else 1
