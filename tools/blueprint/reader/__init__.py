@@ -1,0 +1,75 @@
+"""The controlled-English reader: acceptance criteria in the sentence forms of a story become a blueprint.
+
+It never guesses. A criterion is `covered` when it has one meaning, and that is in the blueprint; `not_covered`
+when it has none, with what would mend it; `ambiguous` when it has several; `contradictory` when it says other
+than what already holds. Sentences outside all forms "need a model".
+
+How a sentence is read: `text` prepares it, `sentences.lark` parses it in every way that it fits a form,
+`*_forms` make facts of it against the names that are known (`choices` tries every meaning), `merging` adds them
+to the blueprint, `story` does so for all sentences of a story whatever their order, and `paraphrase` says in the
+same forms what was understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.blueprint.model import Blueprint, Criterion
+from tools.blueprint.reader.facts import Fact
+from tools.blueprint.reader.paraphrase import paraphrase
+from tools.blueprint.reader.story import Line, Outcome, read_story
+from tools.blueprint.reader.touched import touched
+
+__all__ = ["CriterionReading", "Fact", "Reading", "paraphrase", "read"]
+
+
+class CriterionReading(BaseModel):
+    """How one criterion was read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    text: str
+    outcome: Outcome
+    why: str
+    """One plain sentence for the author that says what would mend it; "" if covered. Starts with "needs a model: "
+    for a sentence outside all forms."""
+    readings: tuple[str, ...]
+    """What was understood, in sentences of the same forms; two or more if ambiguous or contradictory."""
+    operations: tuple[str, ...]
+    """Operations it touches: "POST /orders/{id}/cancel", "GET /orders"."""
+
+
+class Reading(BaseModel):
+    """How a story was read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    blueprint: Blueprint
+    """The service before, and everything that is covered."""
+    criteria: tuple[CriterionReading, ...]
+
+
+def read(criteria: Sequence[tuple[str, str]], before: Blueprint) -> Reading:
+    """Read the criteria of one story, pairs of id and text, against the service as it is before the story."""
+    blueprint, lines = read_story(criteria, before)
+    kept = {each.id: each for each in before.criteria}
+    for line in lines:
+        if line.outcome == "covered":
+            kept[line.id] = Criterion(id=line.id, text=line.text)
+    blueprint = blueprint.model_copy(update={"criteria": tuple(kept.values())})
+    return Reading(blueprint=blueprint, criteria=tuple(_reading(each, blueprint) for each in lines))
+
+
+def _reading(line: Line, blueprint: Blueprint) -> CriterionReading:
+    assert line.outcome is not None  # noqa: S101  every line is settled
+    return CriterionReading(
+        id=line.id,
+        text=line.text,
+        outcome=line.outcome,
+        why=line.why,
+        readings=line.readings,
+        operations=touched(line.facts, blueprint),
+    )

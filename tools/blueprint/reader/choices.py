@@ -34,6 +34,14 @@ class Contradiction(Unclear):
         """What holds, and what the sentence says."""
 
 
+class Ambiguity(Unclear):
+    """The sentence has a reading that no blueprint can say, beside one that it can."""
+
+    def __init__(self, why: str, readings: tuple[str, str]) -> None:
+        super().__init__(why)
+        self.readings = readings
+
+
 class Choices:
     """The answers of one run."""
 

@@ -61,8 +61,18 @@ class Computing:
     computed: Computed
 
 
+@dataclass(frozen=True)
+class Anyway:
+    """Something that every service does, so that it adds nothing."""
+
+    operation: Operation
+    sentence: str
+    """What it is, without capital letter and full stop."""
+
+
 Part: TypeAlias = (
     Born
+    | Anyway
     | Offering
     | Starting
     | Input

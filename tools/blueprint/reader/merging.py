@@ -31,7 +31,7 @@ from tools.blueprint.model import (
 )
 from tools.blueprint.reader.choices import Contradiction, Unclear
 from tools.blueprint.reader.collisions import check_names
-from tools.blueprint.reader.facts import Born, Computing, Fact, Facts, Input, Offering, Part, Starting
+from tools.blueprint.reader.facts import Anyway, Born, Computing, Fact, Facts, Input, Offering, Part, Starting
 from tools.blueprint.reader.paraphrase import paraphrase
 
 E = TypeVar("E", bound=Element)
@@ -104,7 +104,7 @@ class Merger:
         return _put(blueprint, self._extended(entity, part, criterion, fact))
 
     def _extended(self, entity: Entity, part: Part, criterion: str, fact: Fact) -> Entity:
-        if isinstance(part, Born):
+        if isinstance(part, Born | Anyway):
             return entity
         if isinstance(part, Offering):
             return self._offering(entity, part, criterion)

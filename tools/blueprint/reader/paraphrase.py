@@ -28,7 +28,7 @@ from tools.blueprint.model import (
     When,
 )
 from tools.blueprint.names import gerund, participle, plural
-from tools.blueprint.reader.facts import Born, Computing, Fact, Input, Offering, Starting
+from tools.blueprint.reader.facts import Anyway, Born, Computing, Fact, Input, Offering, Starting
 from tools.blueprint.reader.values import plain
 from tools.blueprint.reader.wording import a, clause, field, is_plural, listing, path, value
 
@@ -43,25 +43,21 @@ def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
     said: list[str] = []
     for fact in facts:
         if isinstance(fact.part, FieldSpec) and fact.part.computed is None:
-            same = [each.part for each in facts if each.entity == fact.entity]
-            specs = [part for part in same if isinstance(part, FieldSpec) and part.computed is None]
+            parts = [each.part for each in facts if each.entity == fact.entity]
+            specs = [each for each in parts if isinstance(each, FieldSpec) and each.computed is None]
             said.append(f"{a(fact.entity)} has {listing(map(field, specs))}")
         else:
             said.append(_SENTENCES[type(fact.part)](blueprint, fact.entity, fact.part))
     if all(isinstance(each.part, Born | Action) for each in facts):
         said += [f"there is {a(each.entity)}" for each in facts]
-    return [f"{each[0].upper()}{each[1:]}." for each in dict.fromkeys(said) if each]
+    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in dict.fromkeys(said) if sentence]
 
 
 def whole(blueprint: Blueprint) -> list[Fact]:
     """Return all that a blueprint says, as facts."""
-    facts = []
-    for entity in blueprint.entities:
-        facts += _entity_facts(entity)
-    parts = (*blueprint.examples, *blueprint.speeds)
-    return facts + [
-        Fact(each.when.entity if isinstance(each, Example) else each.entity, each) for each in parts
-    ]
+    facts = [fact for entity in blueprint.entities for fact in _entity_facts(entity)]
+    facts += [Fact(example.when.entity, example) for example in blueprint.examples]
+    return facts + [Fact(speed.entity, speed) for speed in blueprint.speeds]
 
 
 def _entity_facts(entity: Entity) -> list[Fact]:
@@ -76,7 +72,7 @@ def _entity_facts(entity: Entity) -> list[Fact]:
     parts += [*entity.transitions, *entity.actions]
     parts += [Input(action.name, each) for action in entity.actions for each in action.inputs]
     parts += [*entity.guards, *entity.effects, *entity.limits, *entity.access]
-    return [Fact(entity.name, each) for each in parts]
+    return [Fact(entity.name, part) for part in parts]
 
 
 def doing(blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test] = ()) -> str:
@@ -252,6 +248,7 @@ def _nothing(_: Blueprint, _entity: str, _part: object) -> str:
 _SENTENCES: dict[type, Callable[[Blueprint, str, Any], str]] = {
     Born: _nothing,
     Action: _nothing,
+    Anyway: lambda _, _entity, part: part.sentence,
     FieldSpec: _field,
     Reference: lambda _, entity, part: f"{a(entity)} belongs to {a(part.target)}",
     Offering: _offering,

@@ -1,0 +1,150 @@
+"""Which field a sentence means, and what it compares it with or changes it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tools.blueprint.model import FieldRef, FieldSpec, Value
+from tools.blueprint.names import plural
+from tools.blueprint.reader import lookup
+from tools.blueprint.reader.choices import Choices, Unclear
+from tools.blueprint.reader.deeds import Act, Party
+from tools.blueprint.reader.phrases import It, Noun, Operand, Owned, Path, Term
+from tools.blueprint.reader.values import NUMERIC, check_fits, value_of
+from tools.blueprint.reader.wording import a, listing
+from tools.blueprint.reader.world import World
+
+
+@dataclass(frozen=True)
+class Found:
+    """A field as the operation sees it."""
+
+    ref: FieldRef
+    spec: FieldSpec
+
+
+Right: TypeAlias = Value | FieldRef
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Finds fields among those who take part in an operation."""
+
+    world: World
+    act: Act
+    choices: Choices
+
+    def of(self, party: Party, words: str) -> list[Found]:
+        """Fields of that name that the party has."""
+        specs = lookup.fields(self.world.entity(party.entity), words)
+        return [
+            Found(FieldRef(subject=party.subject, via=party.via, field=each.name), each) for each in specs
+        ]
+
+    def inputs(self, words: str) -> list[Found]:
+        """Inputs of that name that the action has."""
+        found = lookup.inputs(self.world.entity(self.act.entity), self.act.operation, words)
+        return [Found(FieldRef(subject="input", field=each.name), each) for each in found]
+
+    def find(self, path: Path, party: Party | None = None) -> Found:
+        """Return the field that a path names; `party` is the one that "its" is said of, if of only one.
+
+        Raises Unclear when there is none; several are a choice.
+        """
+        found = self._owned(path, party) if isinstance(path, Owned) else self._bare(path)
+        if not found:
+            raise self.unknown(path.field.words if isinstance(path, Owned) else path.words)
+        return self.choices.pick(list(dict.fromkeys(found)))
+
+    def unknown(self, words: str, party: Party | None = None) -> Unclear:
+        """Say that nobody has a field of that name."""
+        owners = [party.entity] if party else list(dict.fromkeys(each.entity for each in self.act.parties))
+        verb = "has" if len(owners) == 1 else "have"
+        return Unclear(
+            f"{listing(owners)} {verb} no field '{words}'; "
+            f"say '{a(owners[0]).capitalize()} also has {a(words)} (text).'"
+        )
+
+    def _bare(self, noun: Noun) -> list[Found]:
+        if noun.given:
+            return self.inputs(noun.words)
+        found = [each for party in self.act.parties for each in self.of(party, noun.words)]
+        return found + self.inputs(noun.words)
+
+    def _owned(self, path: Owned, party: Party | None) -> list[Found]:
+        field = path.field.words
+        if path.through:
+            owners = self._parents(path.through, party)
+        elif isinstance(path.owner, It):
+            owners = [party] if party else [each for each in self.act.parties if each.subject != "reference"]
+        else:
+            owners = self._called(path.owner.words)
+        found = [each for owner in owners for each in self.of(owner, field)]
+        if not found and owners:
+            raise self.unknown(field, owners[0])
+        return found
+
+    def _called(self, words: str) -> list[Party]:
+        """Parties of that name, else what the resource acted on belongs to."""
+        names = [each.entity for each in self.act.parties]
+        called = lookup.named(words, names) or [
+            name for name in names if any(name.endswith(f" {each}") for each in lookup.kin(words))
+        ]
+        found = [each for each in self.act.parties if each.entity in called]
+        if found:
+            return found
+        parents = self._parents(words, self.act.this)
+        if not parents:
+            raise Unclear(f"no '{words}' takes part in this; there is {listing(map(a, names))}")
+        return parents
+
+    def _parents(self, words: str, party: Party | None) -> list[Party]:
+        if party is not None and party.subject != "self":
+            return []
+        references = lookup.references(self.world.entity(self.act.entity), words)
+        return [Party(each.target, "reference", each.name) for each in references]
+
+    def right(
+        self, operand: Operand, left: FieldSpec, party: Party | None = None
+    ) -> tuple[Right, FieldSpec | None]:
+        """Return a value or a field for the other side of a comparison or change, and the field's spec."""
+        if isinstance(operand, Owned) or (isinstance(operand, Noun) and (operand.article or operand.given)):
+            found = self.find(operand, party)
+            return found.ref, found.spec
+        if isinstance(operand, Noun):
+            if fields := self._bare(operand):
+                as_value = _maybe(left, operand)
+                options: list[tuple[Right, FieldSpec | None]] = [(each.ref, each.spec) for each in fields]
+                return self.choices.pick(options + ([(as_value, None)] if as_value is not None else []))
+            if left.type in NUMERIC:
+                raise self.unknown(operand.words)
+        return value_of(left, operand), None
+
+
+def _maybe(spec: FieldSpec, operand: Noun) -> Value | None:
+    """The value that the words also spell, for fields whose values are words; None if they spell none."""
+    if spec.type not in ("choice", "boolean", "text"):
+        return None
+    try:
+        value = value_of(spec, operand)
+        check_fits(spec, value, "the value")
+    except Unclear:
+        return None
+    return value
+
+
+def check_percent(term: Operand, spec: FieldSpec) -> None:
+    """Raise Unclear for a percentage of a field that holds none."""
+    if isinstance(term, Term) and term.percent and not is_percent(spec.name):
+        raise Unclear(f"'{spec.name}' holds no percentage; leave out the percent sign")
+
+
+def is_percent(name: str) -> bool:
+    """Whether a field of that name holds a percentage."""
+    return name.split()[-1] in ("percent", "percentage")
+
+
+def number_of(name: str) -> str:
+    """Name of what is counted, for reasons."""
+    return plural(name)

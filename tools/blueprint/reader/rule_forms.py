@@ -1,0 +1,242 @@
+"""Guards, effects, limits, access and speed."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from tools.blueprint.model import CRUD, Access, Crud, Effect, Entity, FieldRef, FieldSpec, Guard, Limit, Speed
+from tools.blueprint.names import participle, plural, singulars
+from tools.blueprint.reader.choices import Ambiguity, Choices, Unclear
+from tools.blueprint.reader.conditions import Conditions, all_of
+from tools.blueprint.reader.deeds import Act, act, acts
+from tools.blueprint.reader.facts import Fact, Facts
+from tools.blueprint.reader.operands import Fields, Found, Right, is_percent
+from tools.blueprint.reader.phrases import Event, Noun, Term
+from tools.blueprint.reader.sentences import Change, Changes, Fast, Guarded, Limited, Restricted, Status
+from tools.blueprint.reader.values import NUMERIC, TEXTUAL, check_fits, state_value
+from tools.blueprint.reader.wording import a
+from tools.blueprint.reader.world import World
+
+_STATUS_WORDS = frozenset(
+    {"http", "status", "code", "error", "response", "conflict", "unprocessable", "entity", "forbidden"}
+)
+
+
+def guard(sentence: Guarded, world: World, choices: Choices) -> Facts:
+    """Cancelling an order that is shipped is rejected with 409."""
+    status = status_code(sentence.status)
+    facts: list[Fact] = []
+    for done in acts(sentence.deeds, "gerund", world, choices):
+        conditions = Conditions(world, done, choices)
+        parts = [conditions.said(), *(conditions.situation(each) for each in sentence.situations)]
+        if done.operation == "list":
+            raise Unclear(f"a list is never rejected for what {plural(done.entity)} hold")
+        for tests in all_of(parts):
+            if not tests:
+                raise Unclear("it does not say which ones are rejected; add 'that is ...' or 'with ...'")
+            facts += [
+                *acting(done, world),
+                Fact(done.entity, Guard(operation=done.operation, tests=tests, status=status)),
+            ]
+    return tuple(dict.fromkeys(facts))
+
+
+def status_code(said: Status) -> int:
+    """Return the HTTP status of a rejection. Raises Unclear when it is none."""
+    strange = [word for words in said.words for word in words.lower().split() if word not in _STATUS_WORDS]
+    if strange:
+        raise Unclear(f"'{strange[0]}' is not understood beside the status; say 'with {said.code}'")
+    if not 400 <= said.code <= 499:
+        raise Unclear(f"{said.code} does not reject anything; use a status from 400 to 499")
+    return said.code
+
+
+def changes(sentence: Changes, world: World, choices: Choices) -> Facts:
+    """Cancelling an order sets its reason to "withdrawn"."""
+    facts: list[Fact] = []
+    for done in acts(sentence.deeds, "gerund", world, choices):
+        if done.said:
+            raise Unclear(
+                "an effect does not depend on conditions; leave the condition out, or say it as a rejection"
+            )
+        if done.operation in ("list", "read"):
+            raise Unclear(f"{done.operation} changes nothing; name another operation")
+        for change in sentence.changes:
+            effect = _effect(change, done, world, choices)
+            facts += [*acting(done, world), Fact(done.entity, effect)]
+    return tuple(dict.fromkeys(facts))
+
+
+def _effect(change: Change, done: Act, world: World, choices: Choices) -> Effect:
+    fields = Fields(world, done, choices)
+    target = fields.find(change.target)
+    _check_target(target, change, done)
+    share = FieldSpec(name=target.spec.name, type="number") if change.percent else target.spec
+    amount, spec = fields.right(change.amount, share)
+    if change.kind == "set":
+        _check_settable(target, amount, spec)
+    elif spec is not None and spec.type not in NUMERIC:
+        raise Unclear(f"'{spec.name}' is {spec.type}, so nothing can change by it")
+    percent = change.kind != "set" and (change.percent or (spec is not None and is_percent(spec.name)))
+    if change.kind != "set" and not percent:
+        _check_fraction(target.spec, spec)
+    if isinstance(change.amount, Term) and change.amount.text.startswith("-"):
+        raise Unclear("an amount to change by is not negative; say 'reduces' or 'increases'")
+    return Effect(
+        operation=done.operation, kind=change.kind, target=target.ref, amount=amount, percent=percent
+    )
+
+
+def _check_target(target: Found, change: Change, done: Act) -> None:
+    name, spec = target.spec.name, target.spec
+    if target.ref.subject == "input":
+        raise Unclear(f"'{name}' is what the body brings; name a field to change")
+    if name == "status" and spec.choices and spec.criterion == "" and change.kind == "set":
+        raise Unclear(
+            f"say '{a(done.entity).capitalize()} goes from ... to ... when ...' to change the status"
+        )
+    if target.ref.subject == "self" and done.operation == "delete":
+        raise Unclear("what is deleted cannot be changed")
+    if change.kind != "set" and spec.type not in NUMERIC:
+        raise Unclear(f"'{name}' is {spec.type}, which can be set but not reduced or increased")
+    if change.kind == "set" and spec.computed is not None:
+        raise Unclear(f"'{name}' is computed; it can be reduced or increased, but not set")
+
+
+def _check_settable(target: Found, amount: Right, spec: FieldSpec | None) -> None:
+    if not isinstance(amount, FieldRef):
+        check_fits(target.spec, amount, "the value")
+    if spec is None:
+        return
+    wider = {"number": ("integer", "money"), "money": ("integer",), "text": TEXTUAL}
+    if spec.type != target.spec.type and spec.type not in wider.get(target.spec.type, ()):
+        raise Unclear(
+            f"'{target.spec.name}' is {target.spec.type} and cannot hold '{spec.name}', which is {spec.type}"
+        )
+    if spec.type == "choice" and not set(spec.choices) <= set(target.spec.choices):
+        raise Unclear(f"'{target.spec.name}' cannot hold every choice of '{spec.name}'")
+
+
+def _check_fraction(target: FieldSpec, amount: FieldSpec | None) -> None:
+    """Raise Unclear when what is added has decimals that the target cannot hold."""
+    finer = {"integer": ("money", "number"), "money": ("number",)}
+    if amount is not None and amount.type in finer.get(target.type, ()):
+        raise Unclear(
+            f"'{target.name}' is {target.type} and cannot change by '{amount.name}', which is {amount.type}"
+        )
+
+
+def limit(sentence: Limited, world: World, choices: Choices) -> Facts:
+    """A discount code can be applied at most 3 times."""
+    if sentence.times < 1:
+        raise Unclear("a limit is at least once")
+    event = sentence.event
+    assert isinstance(event.subject, Noun)  # noqa: S101  the grammar has only nouns here
+    done = act(event, world, choices)
+    if done.action is None:
+        raise Unclear(f"only actions are counted, and {done.operation} is a plain operation")
+    subject = world.named(event.subject.words, choices).name
+    if event.ending is not None and done.action.object == subject:
+        raise _each_pair(subject, done, sentence.times)
+    per = choices.pick([each for each in ("object", "self") if _is_subject(each, subject, done)])
+    return (
+        *acting(done, world),
+        Fact(done.entity, Limit(operation=done.operation, per=per, times=sentence.times)),  # type: ignore[arg-type]
+    )
+
+
+def _each_pair(subject: str, done: Act, times: int) -> Ambiguity:
+    verb = participle(done.action.verb if done.action else done.operation)
+    often = f"{verb} at most {times} times"
+    noun = a(subject).capitalize()
+    return Ambiguity(
+        f"'to {a(done.entity)}' leaves open what is counted; say '{noun} can be {often}.' for all together",
+        (f"{noun} can be {often} in all.", f"{noun} can be {often} to the same {done.entity}."),
+    )
+
+
+def _is_subject(per: str, subject: str, done: Act) -> bool:
+    return subject == (done.action.object if per == "object" and done.action else done.entity)
+
+
+def access(sentence: Restricted, world: World, choices: Choices) -> Facts:
+    """Only an admin can create or delete discount codes."""
+    roles = tuple(dict.fromkeys(_role(each) for each in sentence.roles))
+    facts: list[Fact] = []
+    for each in restricted(sentence, world, choices):
+        if each.said:
+            raise Unclear("who may do something does not depend on conditions; leave the condition out")
+        facts += [*acting(each, world), Fact(each.entity, Access(operation=each.operation, roles=roles))]
+    return tuple(facts)
+
+
+def restricted(sentence: Restricted, world: World, choices: Choices) -> tuple[Act, ...]:
+    """Return what only some may do."""
+    if sentence.subject is None:
+        return acts(sentence.deeds, "base", world, choices)
+    events = [Event(sentence.subject, each) for each in sentence.participles]
+    return tuple(act(each, world, choices) for each in events)
+
+
+def speed(sentence: Fast, world: World, choices: Choices) -> Facts:
+    """Listing orders answers within 200 ms at the 95th percentile under 50 requests per second."""
+    done = acts([sentence.deed], "gerund", world, choices)[0]
+    if done.said:
+        raise Unclear("a speed is that of all requests of an operation; leave the condition out")
+    check_known(done, world)
+    if len(sentence.percentiles) != 1 or len(sentence.rates) > 1:
+        raise Unclear("say one percentile, such as 'at the 95th percentile', and at most one rate")
+    percentile, rates = sentence.percentiles[0], sentence.rates
+    if not 0 < percentile < 100 or any(each != int(each) or each < 1 for each in rates):
+        raise Unclear("a percentile lies between 0 and 100, and a rate is a whole number of requests")
+    if sentence.milliseconds < 1 or sentence.milliseconds != int(sentence.milliseconds):
+        raise Unclear("a time is a whole number of milliseconds, at least 1")
+    measured = Speed(
+        entity=done.entity,
+        operation=done.operation,
+        latency_ms=int(sentence.milliseconds),
+        percentile=percentile,
+        requests_per_second=int(rates[0]) if rates else None,
+    )
+    return (Fact(done.entity, measured),)
+
+
+def check_known(done: Act, world: World) -> None:
+    """Raise Unclear for an operation that there is not; a speed or an example does not make one."""
+    action = done.action
+    if action is None:
+        acting(done, world)
+    elif world.action(done.entity, (action.verb,), action.object) is None:
+        raise Unclear(f"no sentence says what '{done.operation}' does to {a(done.entity)}")
+
+
+def not_offered(entity: Entity, name: Crud) -> Unclear:
+    """Say that the entity lacks a plain operation."""
+    criterion = next((f" ({each.criterion})" for each in entity.operations if each.criterion), "")
+    return Unclear(
+        f"{plural(entity.name)} cannot be {participle(name)}; add it to the sentence that says "
+        f"what can be done with them{criterion}"
+    )
+
+
+def acting(done: Act, world: World) -> Facts:
+    """The action that a rule is about, or nothing for a plain operation that is offered."""
+    if done.action is not None:
+        return (Fact(done.entity, done.action),)
+    entity = world.entity(done.entity)
+    name = next(each for each in CRUD if each == done.operation)
+    if not entity.offers(name):
+        raise not_offered(entity, name)
+    return ()
+
+
+def _role(noun: Noun) -> str:
+    """The role as the token has it: kebab-case, its letter case kept."""
+    words = noun.words
+    if noun.article.lower() not in ("a", "an", "the"):
+        one = singulars(words)[0]
+        words = "".join(
+            new.upper() if old.isupper() else new
+            for new, old in zip_longest(one, words[: len(one)], fillvalue="")
+        )
+    return state_value(words)

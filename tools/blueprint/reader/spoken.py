@@ -1,0 +1,103 @@
+"""What the sentences of a story speak of, found before they are read one by one.
+
+A bare mention ("applying an expired code") is understood by a fuller one ("applying a code to an order"), and a
+state by the sentence that leads to it, wherever in the story that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tools.blueprint.model import Action
+from tools.blueprint.reader.choices import Choices, Unclear, explore
+from tools.blueprint.reader.deeds import Act, act, acts
+from tools.blueprint.reader.facts import Fact, Facts
+from tools.blueprint.reader.phrases import It
+from tools.blueprint.reader.rule_forms import restricted
+from tools.blueprint.reader.sentences import (
+    Changes,
+    Goes,
+    Guarded,
+    Limited,
+    Requires,
+    Restricted,
+    Sentence,
+    Starts,
+)
+from tools.blueprint.reader.values import find_value, state_value
+from tools.blueprint.reader.world import World
+
+Parses = Sequence[Sentence]
+
+
+def familiar(found: list[Facts], world: World) -> list[Facts]:
+    """Return the readings that need no action but known ones, or all if each needs a new one."""
+    return [facts for facts in found if all(_is_familiar(each, world) for each in facts)] or found
+
+
+def look_for_actions(story: Sequence[Parses], world: World) -> None:
+    """Remember the actions that sentences speak of, from the fuller mentions to the bare ones."""
+    for wanted in (True, False):
+        for parses in story:
+            if any(_is_full(each) for each in parses) == wanted:
+                _mention(parses, world)
+
+
+def states(sentences: Sequence[Sentence], world: World) -> dict[str, tuple[str, ...]]:
+    """Return the states that each entity starts in or goes to, as they are first spelt."""
+    said = [(each, each.state) for each in sentences if isinstance(each, Starts)]
+    targets = [(each, move.target) for each in sentences if isinstance(each, Goes) for move in each.moves]
+    found: dict[str, tuple[str, ...]] = {}
+    for sentence, words in (*said, *targets):
+        for name in _subjects(sentence, world):
+            found[name] = _with_state(found.get(name, ()), words)
+    return found
+
+
+def _subjects(sentence: Starts | Goes, world: World) -> list[str]:
+    return explore(lambda choices: world.named(sentence.subject.words, choices).name)[0]
+
+
+def _with_state(known: tuple[str, ...], words: str) -> tuple[str, ...]:
+    try:
+        value = state_value(words)
+    except Unclear:
+        return known
+    return known if find_value(value, known) else (*known, value)
+
+
+def _mention(parses: Parses, world: World) -> None:
+    def resolve(choices: Choices) -> Facts:
+        done = _done(choices.pick(parses), world, choices)
+        return tuple(Fact(each.entity, each.action) for each in done if each.action)
+
+    try:
+        found = familiar(explore(resolve)[0], world)
+    except Unclear:
+        return
+    for fact in found[0] if len(found) == 1 else ():
+        if isinstance(fact.part, Action):
+            world.mention(fact.entity, fact.part)
+
+
+def _done(sentence: Sentence, world: World, choices: Choices) -> Iterable[Act]:
+    """What is done, in the forms that make an action exist."""
+    if isinstance(sentence, Requires | Guarded | Changes):
+        return acts(sentence.deeds, "gerund", world, choices)
+    if isinstance(sentence, Restricted):
+        return restricted(sentence, world, choices)
+    return [act(sentence.event, world, choices)] if isinstance(sentence, Limited) else []
+
+
+def _is_full(sentence: Sentence) -> bool:
+    """Whether it says of an action with an object what it acts on."""
+    if isinstance(sentence, Requires | Guarded | Changes | Restricted):
+        endings = [each.ending for each in sentence.deeds]
+    else:
+        endings = [sentence.event.ending] if isinstance(sentence, Limited) else []
+    return any(each is not None and not isinstance(each.thing, It) for each in endings)
+
+
+def _is_familiar(fact: Fact, world: World) -> bool:
+    part = fact.part
+    return not isinstance(part, Action) or world.action(fact.entity, (part.verb,), part.object) is not None

@@ -1,0 +1,233 @@
+"""Reading the sentences of one story together.
+
+A sentence may speak of what another one defines, earlier or later in the story. So they are taken in phases:
+what defines goes before what uses, and within a phase a sentence that cannot be understood yet is tried again
+after the others. What comes of a sentence is settled once; what it says is then part of the blueprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tools.blueprint.model import Blueprint
+from tools.blueprint.reader import field_forms, rule_forms, spoken, structure_forms
+from tools.blueprint.reader.choices import Ambiguity, Choices, Contradiction, Unclear, explore
+from tools.blueprint.reader.example_forms import example
+from tools.blueprint.reader.facts import Facts
+from tools.blueprint.reader.grammar import parse
+from tools.blueprint.reader.hints import outside
+from tools.blueprint.reader.merging import Merger, ordered
+from tools.blueprint.reader.paraphrase import paraphrase
+from tools.blueprint.reader.sentences import (
+    Belongs,
+    Changes,
+    Exemplified,
+    Fast,
+    Finds,
+    Goes,
+    Guarded,
+    Has,
+    HasMany,
+    Limited,
+    Offers,
+    Requires,
+    Restricted,
+    Sentence,
+    Starts,
+    Sums,
+)
+from tools.blueprint.reader.spoken import familiar
+from tools.blueprint.reader.text import Text, joined, prepare, with_subject_joined
+from tools.blueprint.reader.vocabulary import hard_names
+from tools.blueprint.reader.world import World
+
+Outcome = Literal["covered", "not_covered", "ambiguous", "contradictory"]
+Form = Callable[[Any, World, Choices], Facts]
+
+PHASES: tuple[dict[type, Form], ...] = (
+    {Has: field_forms.has},
+    {Belongs: structure_forms.belongs, HasMany: structure_forms.has_many},
+    {Starts: structure_forms.starts},
+    {Goes: structure_forms.goes},
+    {Requires: field_forms.requires},
+    {Sums: field_forms.computes},
+    {Offers: structure_forms.offers},
+    {Finds: structure_forms.finds},
+    {
+        Guarded: rule_forms.guard,
+        Changes: rule_forms.changes,
+        Limited: rule_forms.limit,
+        Restricted: rule_forms.access,
+        Fast: rule_forms.speed,
+    },
+    {Exemplified: example},
+)
+"""What defines comes before what uses it."""
+
+_FORMS: dict[type, Form] = {kind: form for phase in PHASES for kind, form in phase.items()}
+_SPOKEN_OF = 4
+"""Phase before which all actions that the story speaks of are looked for: states are known, rules are not."""
+
+
+@dataclass
+class Line:
+    """A criterion on its way."""
+
+    id: str
+    text: str
+    prepared: Text | None = None
+    parses: list[Sentence] = field(default_factory=list)
+    outcome: Outcome | None = None
+    """None until it is settled."""
+    why: str = ""
+    readings: tuple[str, ...] = ()
+    facts: Facts = ()
+
+    def settle(self, outcome: Outcome, why: str = "", readings: tuple[str, ...] = ()) -> None:
+        """Say what came of it."""
+        self.outcome, self.why, self.readings = outcome, why, readings
+
+    @property
+    def phase(self) -> int:
+        """The phase that knows enough for all of its forms."""
+        return max(index for index, phase in enumerate(PHASES) for each in self.parses if type(each) in phase)
+
+
+def read_story(criteria: Sequence[tuple[str, str]], before: Blueprint) -> tuple[Blueprint, list[Line]]:
+    """Return the blueprint with everything covered, and what came of each criterion."""
+    lines = [_line(identifier, text) for identifier, text in criteria]
+    _parse_all(lines, before)
+    world = World(before, before)
+    merger = Merger(before)
+    for number in range(len(PHASES)):
+        if number == _SPOKEN_OF:
+            spoken.look_for_actions([line.parses for line in lines if line.outcome is None], world)
+        if Starts in PHASES[number]:
+            world.states = spoken.states([each for line in lines for each in line.parses], world)
+        _run([each for each in lines if each.outcome is None and each.phase == number], world, merger)
+        if number == 0:
+            world.undefined = _undefined(lines, world)
+    return ordered(world.blueprint, [line.id for line in lines]), lines
+
+
+def _line(identifier: str, text: str) -> Line:
+    line = Line(identifier, text)
+    try:
+        line.prepared = prepare(text)
+    except Unclear as reason:
+        line.settle("not_covered", str(reason))
+    return line
+
+
+def _parse_all(lines: Sequence[Line], before: Blueprint) -> None:
+    """Parse every sentence, then once more with the names that the first time brought up."""
+    for line in lines:
+        if line.prepared is not None:
+            _parse(line, [line.prepared])
+    names = hard_names(before, [sentence for line in lines for sentence in line.parses])
+    for line in lines:
+        if line.prepared is None or line.outcome is not None:
+            continue
+        texts = list(joined(line.prepared, names))
+        if len(texts) > 1:
+            line.parses = []
+            _parse(line, texts)
+        if not line.parses and line.outcome is None:
+            line.settle("not_covered", outside(line.text))
+
+
+def _parse(line: Line, texts: Sequence[Text]) -> None:
+    try:
+        found = [sentence for text in texts for sentence in parse(text)]
+        if not found:
+            found = [sentence for text in texts for sentence in parse(with_subject_joined(text))]
+    except Unclear as reason:
+        line.settle("not_covered", str(reason))
+        return
+    for sentence in found:
+        if sentence not in line.parses:
+            line.parses.append(sentence)
+
+
+def _run(lines: Sequence[Line], world: World, merger: Merger) -> None:
+    """Settle what can be understood, again and again until nothing more can."""
+    waiting = list(lines)
+    while waiting:
+        left = [line for line in waiting if not _understand(line, world, merger)]
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    for line in waiting:
+        _give_up(line, world)
+
+
+def _understand(line: Line, world: World, merger: Merger) -> bool:
+    """Settle the line unless it makes no sense yet."""
+    try:
+        found, _ = _readings(line, world)
+        if not found:
+            return False
+        if len(found) > 1:
+            readings = tuple(_said(facts, world, merger, line.id) for facts in found)
+            line.settle("ambiguous", "it can be read in several ways; say it as one of them", readings)
+            return True
+        world.blueprint = merger.add(world.blueprint, found[0], line.id)
+    except Contradiction as reason:
+        line.settle("contradictory", str(reason), reason.readings)
+    except Unclear as reason:
+        line.settle("not_covered", str(reason))
+    else:
+        line.facts = found[0]
+        line.settle("covered", "", (paraphrase(line.facts, world.blueprint),))
+    return True
+
+
+def _readings(line: Line, world: World) -> tuple[list[Facts], list[Unclear]]:
+    """Return everything that the sentence can say, and why it cannot say other things.
+
+    A reading with known actions goes before one that would need a new action.
+    """
+
+    def resolve(choices: Choices) -> Facts:
+        sentence = choices.pick(line.parses)
+        return _FORMS[type(sentence)](sentence, world, choices)
+
+    found, reasons = explore(resolve)
+    return familiar(found, world), reasons
+
+
+def _said(facts: Facts, world: World, merger: Merger, criterion: str) -> str:
+    """Say a reading in words, as far as it can be added at all."""
+    try:
+        return paraphrase(facts, merger.add(world.blueprint, facts, criterion))
+    except Unclear as reason:
+        return f"{paraphrase(facts, world.blueprint)} ({reason})"
+
+
+def _give_up(line: Line, world: World) -> None:
+    """Settle a line that stays without a reading by the reason that tells most."""
+    try:
+        _, reasons = _readings(line, world)
+    except Unclear as too_many:
+        reasons = [too_many]
+    for reason in reasons:
+        if isinstance(reason, Ambiguity):
+            line.settle("ambiguous", str(reason), reason.readings)
+            return
+    telling = [each for each in reasons if not each.aside] or reasons
+    line.settle("not_covered", str(telling[0]))
+
+
+def _undefined(lines: Sequence[Line], world: World) -> dict[str, str]:
+    """Entities that only sentences define that are not covered."""
+    found = {}
+    for line in lines:
+        for sentence in line.parses:
+            if isinstance(sentence, Has) and line.outcome not in (None, "covered"):
+                try:
+                    found[field_forms.entity_name(sentence.subject, world)] = line.id
+                except Unclear:
+                    continue
+    return {name: line for name, line in found.items() if world.blueprint.entity(name) is None}

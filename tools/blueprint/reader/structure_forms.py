@@ -1,0 +1,153 @@
+"""Relations, plain operations, filters and sort keys, states."""
+
+from __future__ import annotations
+
+from tools.blueprint.model import CRUD, Crud, Entity, Filter, Reference, Sort, Transition
+from tools.blueprint.names import plural, verb_bases
+from tools.blueprint.reader import lookup
+from tools.blueprint.reader.choices import Choices, Unclear
+from tools.blueprint.reader.deeds import SYNONYMS, act
+from tools.blueprint.reader.facts import Anyway, Born, Fact, Facts, Offering, Starting
+from tools.blueprint.reader.field_forms import entity_name
+from tools.blueprint.reader.phrases import Owned
+from tools.blueprint.reader.sentences import Belongs, Finds, Goes, HasMany, Move, Offers, Starts
+from tools.blueprint.reader.values import find_value, state_value
+from tools.blueprint.reader.wording import a, listing
+from tools.blueprint.reader.world import World
+
+
+def belongs(sentence: Belongs, world: World, choices: Choices) -> Facts:
+    """A line item belongs to an order."""
+    child = entity_name(sentence.child, world)
+    parents = [world.named(each.words, choices).name for each in sentence.parents]
+    return tuple(fact for parent in parents for fact in _relation(child, parent, world))
+
+
+def has_many(sentence: HasMany, world: World, choices: Choices) -> Facts:
+    """An order has many line items."""
+    parent = world.named(sentence.parent.words, choices).name
+    children = [entity_name(each, world) for each in sentence.children]
+    return tuple(fact for child in children for fact in _relation(child, parent, world))
+
+
+def offers(sentence: Offers, world: World, choices: Choices) -> Facts:
+    """Discount codes can be created, listed, read and deleted."""
+    entity = world.named(sentence.subject.words, choices)
+    plain: list[Crud] = []
+    for participle in sentence.participles:
+        verbs = verb_bases(participle)
+        found = next((name for name in CRUD if name in verbs), None)
+        if found is not None:
+            plain.append(found)
+        elif world.action(entity.name, verbs, None) is None and not world.with_object(verbs, entity.name):
+            raise _no_operation(participle, verbs, entity)
+    if not plain:
+        raise Unclear(f"it names none of the plain operations; those are {listing(CRUD)}")
+    return (Fact(entity.name, Offering(tuple(dict.fromkeys(plain)))),)
+
+
+def finds(sentence: Finds, world: World, choices: Choices) -> Facts:
+    """Orders can be filtered by customer and status, and sorted by total."""
+    entity = world.named(sentence.subject.words, choices)
+    if not entity.offers("list"):
+        raise Unclear(f"{plural(entity.name)} cannot be listed; add 'listed' to what can be done with them")
+    facts = [_filter(entity, each.words, choices) for each in sentence.filters]
+    for noun in sentence.sorts:
+        facts.append(Fact(entity.name, Sort(field=_key(entity, noun.words, choices))))
+    return tuple(facts)
+
+
+def starts(sentence: Starts, world: World, choices: Choices) -> Facts:
+    """An order starts as draft."""
+    entity = world.named(sentence.subject.words, choices)
+    if sentence.field.lower() not in ("status", "state"):
+        raise Unclear(f"only the status starts as something; give '{sentence.field}' a default instead")
+    return (Fact(entity.name, Starting(_spelt(entity.name, sentence.state, world))),)
+
+
+def goes(sentence: Goes, world: World, choices: Choices) -> Facts:
+    """An order goes from draft to paid when it is paid."""
+    entity = world.named(sentence.subject.words, choices)
+    if entity.initial_state is None:
+        raise Unclear(
+            f"it is not said which state {a(entity.name)} starts in; "
+            f"say '{a(entity.name).capitalize()} starts as {state_value(sentence.moves[0].sources[0])}.'"
+        )
+    return tuple(fact for move in sentence.moves for fact in _transitions(entity, move, world, choices))
+
+
+def _relation(child: str, parent: str, world: World) -> Facts:
+    if child == parent or _leads_to(parent, child, world, frozenset()):
+        raise Unclear(
+            f"{a(child)} and {a(parent)} would each need the other one first; neither could be created"
+        )
+    return Fact(child, Born()), Fact(child, Reference(name=parent, target=parent))
+
+
+def _leads_to(start: str, end: str, world: World, seen: frozenset[str]) -> bool:
+    entity = world.blueprint.entity(start)
+    targets = {each.target for each in entity.references} - seen if entity else set()
+    return end in targets or any(_leads_to(each, end, world, seen | targets) for each in targets)
+
+
+def _no_operation(participle: str, verbs: tuple[str, ...], entity: Entity) -> Unclear:
+    meant = [name for name in CRUD if set(SYNONYMS[name]).intersection(verbs)]
+    if meant:
+        return Unclear(f"'{participle}' is not one of {listing(CRUD)}; say which one is meant")
+    return Unclear(
+        f"'{participle}' is none of the plain operations {listing(CRUD)}, "
+        f"and no sentence says what it does to {a(entity.name)}"
+    )
+
+
+def _filter(entity: Entity, words: str, choices: Choices) -> Fact:
+    references = lookup.references(entity, words)
+    if references and not lookup.fields(entity, words):
+        return Fact(
+            entity.name, Anyway("list", f"{plural(entity.name)} can be filtered by {references[0].name}")
+        )
+    return Fact(entity.name, Filter(field=_key(entity, words, choices)))
+
+
+def _key(entity: Entity, words: str, choices: Choices) -> str:
+    found = lookup.fields(entity, words)
+    if not found:
+        raise Unclear(
+            f"{entity.name} has no field '{words}'; say '{a(entity.name).capitalize()} also has {a(words)} (text).'"
+        )
+    return choices.pick(found).name
+
+
+def _transitions(entity: Entity, move: Move, world: World, choices: Choices) -> Facts:
+    event = move.event
+    if isinstance(event.subject, Owned):
+        raise Unclear("a state changes when something is done to a resource, not to one of its fields")
+    done = act(event, world, choices, it=entity.name)
+    if done.entity != entity.name:
+        raise Unclear(f"'{event.participle}' is said of {a(done.entity)}, not of {a(entity.name)}")
+    if done.operation in ("create", "list", "read", "delete"):
+        raise Unclear(f"{done.operation} cannot change the state; name an action, such as 'when it is paid'")
+    target = _spelt(entity.name, move.target, world)
+    facts = [Fact(entity.name, done.action)] if done.action else []
+    for words in move.sources:
+        source = _source(entity, words, world)
+        facts.append(Fact(entity.name, Transition(operation=done.operation, source=source, target=target)))
+    return tuple(facts)
+
+
+def _source(entity: Entity, words: str, world: World) -> str:
+    reachable = (*entity.states, *world.states.get(entity.name, ()))
+    found = find_value(words, reachable)
+    if found is None:
+        raise Unclear(
+            f"{a(entity.name)} never becomes '{words}'; its states are {listing(dict.fromkeys(reachable))}"
+        )
+    return found
+
+
+def _spelt(entity: str, words: str, world: World) -> str:
+    """The state in the letter case that it was first written in."""
+    known = world.blueprint.entity(entity)
+    return find_value(
+        words, (*(known.states if known else ()), *world.states.get(entity, ()))
+    ) or state_value(words)

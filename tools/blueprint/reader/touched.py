@@ -1,0 +1,37 @@
+"""Which operations of the API a sentence is about."""
+
+from __future__ import annotations
+
+from tools.blueprint import shape
+from tools.blueprint.model import Blueprint, Entity, Example, FieldSpec, Filter, Operation, Reference, Sort
+from tools.blueprint.reader.facts import Computing, Facts, Offering, Part, Starting
+
+
+def touched(facts: Facts, blueprint: Blueprint) -> tuple[str, ...]:
+    """Return the operations in the order of the facts: "POST /orders/{id}/cancel", "GET /orders"."""
+    found: dict[str, None] = {}
+    for fact in facts:
+        entity = blueprint.entity(fact.entity)
+        if entity is None:
+            continue
+        for operation in _operations(fact.part, entity):
+            found[" ".join(shape.route(entity, operation))] = None
+    return tuple(found)
+
+
+def _operations(part: Part, entity: Entity) -> tuple[Operation, ...]:
+    """The operations of the entity whose behaviour the part says something of."""
+    if isinstance(part, FieldSpec | Reference):
+        return tuple(each.name for each in entity.operations if each.name != "delete")
+    if isinstance(part, Computing):
+        return tuple(name for name in ("list", "read") if entity.offers(name))
+    if isinstance(part, Offering):
+        return part.operations
+    if isinstance(part, Filter | Sort):
+        return ("list",)
+    if isinstance(part, Starting):
+        return ("create",)
+    if isinstance(part, Example):
+        return (part.when.operation,)
+    operation = getattr(part, "operation", None)
+    return (operation,) if operation else ()

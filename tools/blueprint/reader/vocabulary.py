@@ -1,0 +1,86 @@
+"""The names that a story defines, found before its sentences are read for good.
+
+Names that hold words of the grammar ("in stock", "date of birth") can only be told from the grammar once they are
+known. They are known from the sentences that bring them up, where they stand between clear bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tools.blueprint.model import Blueprint
+from tools.blueprint.names import gerund, participle, plural, verb_bases
+from tools.blueprint.reader.grammar import is_plain
+from tools.blueprint.reader.lookup import kin
+from tools.blueprint.reader.phrases import Event, OneOf
+from tools.blueprint.reader.sentences import (
+    Belongs,
+    Goes,
+    Has,
+    HasMany,
+    Limited,
+    Offers,
+    Requires,
+    Sentence,
+    Starts,
+    Sums,
+)
+
+
+def hard_names(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
+    """Return every spelling of the known names that hold words of the grammar."""
+    said = {" ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(sentences))}
+    return frozenset(spelling for name in said for spelling in _spellings(name) if not is_plain(spelling))
+
+
+def _spellings(name: str) -> Iterable[str]:
+    return {name, *kin(name)} if not is_plain(name) or not is_plain(plural(name)) else ()
+
+
+def _of_blueprint(blueprint: Blueprint) -> Iterator[str]:
+    for entity in blueprint.entities:
+        yield entity.name
+        yield from (each.name for each in entity.references)
+        yield from (state.replace("-", " ") for state in entity.states)
+        for action in entity.actions:
+            yield from _verb(action.verb)
+        inputs = [field for action in entity.actions for field in action.inputs]
+        for field in (*entity.fields, *inputs):
+            yield field.name
+            yield from (choice.replace("-", " ") for choice in field.choices)
+
+
+def _of_sentences(sentences: Iterable[Sentence]) -> Iterator[str]:
+    for each in sentences:
+        if isinstance(each, Has):
+            yield each.subject.words
+        if isinstance(each, Has | Requires):
+            for field in each.fields:
+                yield field.noun.words
+                for detail in field.details:
+                    yield from (one.text for one in detail.options) if isinstance(detail, OneOf) else ()
+        if isinstance(each, Belongs):
+            yield each.child.words
+        if isinstance(each, HasMany):
+            yield from (child.words for child in each.children)
+        if isinstance(each, Sums):
+            yield each.field.words
+        if isinstance(each, Starts):
+            yield each.state
+        if isinstance(each, Goes):
+            for move in each.moves:
+                yield from (*move.sources, move.target, *_verb_of(move.event))
+        if isinstance(each, Limited):
+            yield from _verb_of(each.event)
+        if isinstance(each, Offers):
+            yield each.subject.words
+
+
+def _verb_of(event: Event) -> Iterator[str]:
+    for verb in verb_bases(event.participle):
+        yield from _verb(verb)
+
+
+def _verb(verb: str) -> Iterator[str]:
+    if " " in verb:
+        yield from (verb, gerund(verb), participle(verb))
