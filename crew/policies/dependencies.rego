@@ -8,9 +8,16 @@ default dependencies := {}
 dependencies := fact_object("dependencies") if object.get(kit, "adds_dependencies", false)
 
 # All at once: a service has many dependencies, and most are on the list.
-allowed_releases := object.union_n([object.get(data.packages, licence, {}) | some licence in data.settings.licences])
+default unlisted := {}
 
-unlisted := object.remove(object.get(dependencies, "added", {}), allowed_releases)
+unlisted := object.remove(dependencies.added, listed_releases) if count(dependencies.added) > 0
+
+listed_releases := object.union_n([data.packages[licence] | some licence in listed_licences])
+
+listed_licences contains licence if {
+	some licence, _ in data.packages
+	allowed_licence(licence)
+}
 
 name_of(release) := split(release, "==")[0]
 

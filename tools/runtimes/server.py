@@ -83,6 +83,7 @@ def start_server(command: tuple[str, ...], folder: Path, log: Path) -> Server:
     """Start a program in `folder`, its output appended to `log`, with nothing of this process' environment.
 
     It dies with this process, however that ends; other systems than Linux need `stop` for that. `command[0]`
-    must be an absolute path. Raises OSError if it cannot be started.
+    must be an absolute path; a program that is not there ends at once and says so in the log. Raises OSError if
+    no process can be had.
     """
     return Server(command, folder, log)

@@ -1,0 +1,126 @@
+"""Secrets are found wherever they stand, once, without their value; what only looks a little like one is not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tools.scanners import secrets
+
+# Put together here, so that no scanner of this repository takes them for real ones.
+AWS = "AKIA" + "QWERTYUIOPASDFGH"
+JWT = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0" + ".dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
+FOUND = {
+    "AWS access key": f'key = "{AWS}"',
+    "AWS Access Key": 'aws_secret_access_key = "' + "wJalrXUtnFEMI/K7MDENG/" + 'bPxRfiCYzzzzzzKEYa"',
+    "GitHub token": 'token = "ghp_' + '16C7e42F292c6912E7710c838347Ae178B4a"',
+    "GitLab token": 'token = "glpat-' + 'abcdefghij0123456789"',
+    "Slack token": 'slack = "xoxb-' + '123456789012-1234567890123-abcdefghijklmnopqrstuvwx"',
+    "Stripe key": 'stripe = "sk_' + 'live_abcdefghijklmnopqrstuvwx"',
+    "API key": 'model = "sk-' + 'ant-api03-abcdefghijklmnopqrstuvwxyz0123456789"',
+    "Google API key": 'maps = "AIza' + 'SyA1234567890abcdefghijklmnopqrstuv"',
+    "Hugging Face token": 'hub = "hf_' + 'abcdefghijklmnopqrstuvwxyz0123456789"',
+    "npm token": "//registry/:_authToken=npm_" + "abcdefghijklmnopqrstuvwxyz0123456789",
+    "JSON web token": f'header = "Bearer {JWT}"',
+    "private key": "-----BEGIN RSA " + "PRIVATE KEY-----",
+    "password in a URL": 'url = "postgresql://app:' + 's3cr3tpw@db.internal/app"',
+    "bearer token": "curl -H 'Authorization: Bearer " + "abcdefghijklmnop0123456789'",
+    "Secret Keyword": 'password = "' + 'hunter2hunter2"',
+    "Base64 High Entropy String": 'x = "' + 'zX9kQ2vB7nM4pL8wR3tY6uI1oA5sD0fG"',
+    "Hex High Entropy String": 'x = "' + '7f9c2ba4e88f827d616045507605853e"',
+}
+
+
+@pytest.mark.parametrize(("kind", "line"), FOUND.items(), ids=FOUND.keys())
+def test_found_once_and_without_its_value(kind: str, line: str) -> None:
+    (found,) = secrets({"app/settings.py": f"import os\n\n{line}\n"})
+
+    assert (found.kind, found.file, found.line) == (kind, "app/settings.py", 3)
+    value = line.rpartition('"')[0].rpartition('"')[2] or line
+    assert value not in found.model_dump_json()
+    assert len(found.digest) == 8
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'jwt_secret=os.environ["AUTH_JWT_SECRET"]',
+        'JWT_SECRET = "AUTH_JWT_SECRET"',
+        "jwt_secret: str | None = field(default=None, repr=False)",
+        "secret = get_secret(settings)",
+        'revision = "1975ea83b712"',
+        'COMMIT = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"',
+        'url = "postgresql://{user}:{password}@db/app"',
+        'url = "postgresql://user:$PASSWORD@db/app"',
+        'url = "http://localhost:8080/orders"',
+        'id = "123e4567-e89b-12d3-a456-426614174000"',
+        '"WWW-Authenticate": "Bearer error=\\"invalid_token\\""',
+        "fastapi==0.165.0 --hash=sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "The password is never logged.",
+        '"digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
+    ],
+)
+def test_what_is_no_secret_is_not_found(line: str) -> None:
+    assert secrets({"app/settings.py": line}) == ()
+
+
+@pytest.mark.parametrize("comment", ["# pragma: allowlist secret", "# nosec", "# gitleaks:allow"])
+def test_comments_do_not_hide_a_secret(comment: str) -> None:
+    assert len(secrets({"a.py": f'key = "{AWS}"  {comment}'})) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["poetry.lock", "swagger/index.html", "logo.svg", "x.png", "tests/a.py", "no"]
+)
+def test_no_kind_of_file_is_left_out(name: str) -> None:
+    assert len(secrets({name: f'key = "{AWS}"'})) == 1
+
+
+def test_a_secret_in_a_very_long_line_is_found_in_time() -> None:
+    started = time.monotonic()
+
+    for padding in ('a"=' * 60_000, "password=" * 20_000, "x" * 180_000, "://a:" * 36_000):
+        (found,) = [each for each in secrets({"a.js": f"{padding} {AWS}"}) if each.kind == "AWS access key"]
+        assert found.line == 1
+
+    assert time.monotonic() - started < 20
+
+
+def test_a_secret_across_the_cut_of_a_long_line_is_found() -> None:
+    for length in range(780, 1010, 7):
+        assert len(secrets({"a.js": "y " * (length // 2) + f" {AWS} " + "y " * 900})) == 1
+
+
+def test_only_added_lines_of_a_diff_count() -> None:
+    diff = f"""diff --git a/app/old.py b/app/old.py
+--- a/app/old.py
++++ b/app/old.py
+@@ -10,4 +10,3 @@ def f():
+ context = "{AWS}"
+-removed = "{AWS}"
+--- a/removed/{AWS}
++++ "{AWS[:-1]}Z"
+ context
+@@ -30 +30 @@
+-x = 1
++x = "{AWS}"
+\\ No newline at end of file
+diff --git a/new.py b/new.py
+--- /dev/null
++++ b/new.py
+@@ -0,0 +1,2 @@
++import os
++y = "{AWS}"
+"""
+    assert [(each.file, each.line) for each in secrets(diff)] == [
+        ("app/old.py", 11),
+        ("app/old.py", 30),
+        ("new.py", 2),
+    ]
+
+
+def test_the_same_secret_has_the_same_digest() -> None:
+    one, other, third = secrets({"a.py": f'"{AWS}"', "b.py": f"# {AWS}", "c.py": f'"{AWS[:-1]}Z"'})
+
+    assert one.digest == other.digest != third.digest

@@ -1,0 +1,91 @@
+"""What is written down holds no secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from pydantic import JsonValue
+
+from tests.tools.scanners.test_leaks import AWS, JWT
+from tools.result import ToolResult
+from tools.scanners import redact
+
+KNOWN = "correct horse/battery+staple"
+SERVICE = "[redacted: secret of the service]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"key {AWS} end", "key [redacted: AWS access key] end"),
+        (f"Authorization: Bearer {JWT}", "Authorization: Bearer [redacted: JSON web token]"),
+        (
+            "Authorization: bearer abcdefghijklmnop0123456789",
+            "Authorization: bearer [redacted: bearer token]",
+        ),
+        ("postgresql://app:pw@db/app", "postgresql://app:[redacted: password in a URL]@db/app"),
+        (
+            "-----BEGIN EC PRIVATE" + " KEY-----\nMHcCAQ\nEE=\n-----END EC PRIVATE KEY-----\nafter",
+            "[redacted: private key]\nafter",
+        ),
+        ("postgresql://db/app and user@example.org", "postgresql://db/app and user@example.org"),
+        ("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",) * 2,
+        ("The bearer of bad news", "The bearer of bad news"),
+    ],
+)
+def test_forms_that_give_a_secret_away(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        KNOWN,
+        quote(KNOWN, safe=""),
+        base64.b64encode(KNOWN.encode()).decode().rstrip("="),
+        KNOWN.encode().hex(),
+    ],
+)
+def test_known_secrets_in_every_form(form: str) -> None:
+    assert redact(f"<{form}>", [KNOWN]) == f"<{SERVICE}>"
+
+
+def test_all_texts_of_a_document_and_nothing_else() -> None:
+    document: JsonValue = {
+        "number": 7,
+        "list": [None, True, 1.5, f"a {KNOWN}", {KNOWN: f"b {AWS}"}],
+    }
+
+    assert redact(document, [KNOWN]) == {
+        "number": 7,
+        "list": [None, True, 1.5, f"a {SERVICE}", {SERVICE: "b [redacted: AWS access key]"}],
+    }
+    assert AWS in json.dumps(document), "the document itself is left alone"
+
+
+def test_the_longer_of_two_secrets_goes_whole() -> None:
+    assert (
+        redact("secret-one-and-more secret-one", ["secret-one", "secret-one-and-more"])
+        == f"{SERVICE} {SERVICE}"
+    )
+
+
+def test_short_secrets_do_not_eat_words() -> None:
+    assert redact("a test in the west", ["", "a", "test"]) == "a test in the west"
+
+
+def test_a_result_stays_a_result() -> None:
+    result = ToolResult(ok=True, code="ok", summary=f"Wrote {AWS}.", artifacts={"log": "sha256:" + "0" * 64})
+
+    kept = ToolResult.model_validate(redact(result.model_dump(mode="json"), [KNOWN]))
+
+    assert kept == result.model_copy(update={"summary": "Wrote [redacted: AWS access key]."})
+
+
+def test_redacting_twice_changes_nothing() -> None:
+    once = redact(f"{AWS} {KNOWN} Bearer {JWT} postgresql://a:b@c", [KNOWN])
+
+    assert redact(once, [KNOWN]) == once

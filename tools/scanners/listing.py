@@ -1,0 +1,59 @@
+"""Writes the list of allowed packages: the pins of the FastAPI stack, by what each says of its licence.
+
+`python -m tools.scanners.listing` after the pins have changed; a person then reads the difference and commits it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+
+from tools.environments import install
+from tools.licences import Package
+from tools.sandbox import choose
+from tools.scanners.packages import dependencies
+
+LIST = "packages.json"
+
+
+def listing(requirements: str, installed: Iterable[Package], before: str) -> str:
+    """Return the list as JSON; packages of other platforms keep the licence that the list before gives them.
+
+    Raises ValueError for packages of which nothing is known.
+    """
+    licences = {
+        release.partition("==")[0]: licence
+        for licence, releases in json.loads(before)["packages"].items()
+        for release in releases
+    } | {each.name: each.licence for each in installed if each.licence}
+    grouped: dict[str, list[str]] = {}
+    for release in sorted(_added(requirements)):
+        grouped.setdefault(licences.get(release.partition("==")[0], ""), []).append(release)
+    if unknown := grouped.get(""):
+        raise ValueError(
+            f"Write the licences of {', '.join(unknown)} into the list by hand, then run this again."
+        )
+    listed = {licence: dict.fromkeys(grouped[licence], True) for licence in sorted(grouped)}
+    return json.dumps({"packages": listed}, indent=2) + "\n"
+
+
+def _added(requirements: str) -> list[str]:
+    added = dependencies(requirements, "")["added"]
+    return list(added) if isinstance(added, dict) else []
+
+
+def main() -> None:
+    """Install the stack's pins and write the list beside the policies."""
+    pins = resources.files("tools.stacks.fastapi") / "pins"
+    requirements = (pins / "requirements-dev.txt").read_text() + (pins / "requirements.txt").read_text()
+    environment = install(
+        choose(), (pins / "requirements-dev.txt").read_text(), Path.home() / ".cache" / "shipcrew"
+    )
+    path = Path(__file__).parents[2] / "crew" / "policies" / LIST
+    path.write_text(listing(requirements, environment.packages, path.read_text()))
+
+
+if __name__ == "__main__":
+    main()
