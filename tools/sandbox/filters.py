@@ -13,6 +13,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from tools.sandbox.inside.landlock import SIGNALS_SINCE
 from tools.sandbox.syscalls import AUDIT_ARCH, LAST_KNOWN, Machine, number
 
 
@@ -32,7 +33,7 @@ class Surroundings:
     """Whether the supervisor decides about some calls in its place (see `tools.sandbox.inside.broker`)."""
 
 
-BROKERED: Final = (
+_BROKERED: Final = (
     "chmod",
     "connect",
     "fchmod",
@@ -44,7 +45,7 @@ BROKERED: Final = (
     "utimes",
 )
 """Calls that Landlock does not confine, and that a job needs for its own files and sockets."""
-BROKERED_SIGNALS: Final = ("kill", "tgkill", "tkill")
+_BROKERED_SIGNALS: Final = ("kill", "tgkill", "tkill")
 """The same, before version 6."""
 
 
@@ -130,6 +131,12 @@ def seccomp_filter(machine: Machine, around: Surroundings) -> bytes:
     return b"".join(struct.pack("<HBBI", *each) for each in code)
 
 
+def names_of_brokered(around: Surroundings) -> tuple[str, ...]:
+    """Return the calls that the supervisor has to decide about for a job without a world of its own."""
+    calls = _BROKERED + (_BROKERED_SIGNALS if around.landlock < SIGNALS_SINCE else ())
+    return tuple(name for name in calls if name != "connect" or not around.network)
+
+
 def _always(around: Surroundings) -> dict[str, _Block]:
     internet = _AF_INET if around.network or around.own_world else ()
     return {
@@ -173,14 +180,12 @@ def _shared(around: Surroundings) -> dict[str, _Block]:
         types = _only(1, _CONNECTED, _EPERM, masked=_SOCKET_TYPE)
         unix = [_argument(0), (_EQUAL, 1, 0, _AF_UNIX), _error(_EAFNOSUPPORT), *types]
         blocks |= {"socket": unix, "socketpair": unix}
-    brokered = [name for name in BROKERED if name != "connect" or not around.network]
     if around.landlock < 3:
         blocks["truncate"] = [_error(_EPERM)]
-    if around.landlock < 6:
+    if around.landlock < SIGNALS_SINCE:
         blocks |= dict.fromkeys(_SHARED_SIGNALS, [_error(_EPERM)])
         blocks["fcntl"] = _unless_equal(1, _SIGNAL_OWNER)
-        brokered += BROKERED_SIGNALS
-    return blocks | dict.fromkeys(brokered, [_NOTIFY if around.broker else _error(_EPERM)])
+    return blocks | dict.fromkeys(names_of_brokered(around), [_NOTIFY if around.broker else _error(_EPERM)])
 
 
 def _own_priority(*kinds: int) -> _Block:

@@ -15,7 +15,7 @@ import platform
 import re
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.abc import InspectLoader
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from tools.errors import SandboxFailed, SandboxUnavailable
 from tools.sandbox.cgroups import Group
-from tools.sandbox.filters import Surroundings, seccomp_filter
+from tools.sandbox.filters import Surroundings, names_of_brokered, seccomp_filter
 from tools.sandbox.inside import landlock as kernel_landlock
 from tools.sandbox.model import Job
 from tools.sandbox.syscalls import AUDIT_ARCH, number
@@ -41,6 +41,7 @@ _MODULES = (
     "landlock",
     "program",
     "mounts",
+    "broker",
     "supervise",
     "main",
 )
@@ -257,10 +258,14 @@ def _confinement(kind: str, network: bool, group: Group, newest: int | None) -> 
         memory_counted="memory" in group.bounds,
         landlock=version,
     )
+    brokered = names_of_brokered(around) if kind == "landlock" else ()
     return {
         "landlock": 0 if kind == "none" else version,
         "devices": DEVICES,
+        "seccomp_call": number("seccomp", machine),
         "seccomp": _filter(machine, around),
+        "seccomp_brokered": _filter(machine, replace(around, broker=True)) if brokered else b"",
+        "brokered": {number(name, machine): name for name in brokered},
         "capset": number("capset", machine),
         "pivot_root": number("pivot_root", machine),
     }

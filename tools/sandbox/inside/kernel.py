@@ -22,6 +22,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _SECCOMP_MODE_FILTER = 2
+_SECCOMP_SET_MODE_FILTER, _SECCOMP_NEW_LISTENER = 1, 1 << 3
 _SECURE_BITS = 0xEF
 """NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock, and KEEP_CAPS locked as off."""
 _LAST_CAPABILITY = 63
@@ -122,6 +123,42 @@ def default_signals() -> None:
     for number in IGNORED_BY_PYTHON:
         _libc.signal(number, None)
     _libc.sigprocmask(2, bytes(128), None)
+
+
+def ioctl(handle: int, request: int, data: bytes) -> bytes | None:
+    """ioctl(2) on a structure, which is returned as the kernel leaves it; None if what it is about is gone."""
+    memory = ctypes.create_string_buffer(data, len(data))
+    if _libc.ioctl(handle, ctypes.c_ulong(request), memory) < 0:
+        return None
+    return memory.raw
+
+
+def pidfd_getfd(process: int, descriptor: int) -> int:
+    """Return a copy of another process' descriptor, given a descriptor of that process; raises OSError."""
+    return call("pidfd_getfd", 438, process, descriptor, 0)
+
+
+def connect(socket: int, path: bytes) -> None:
+    """connect(2) to a unix socket; raises OSError."""
+    address = (1).to_bytes(2, "little") + path + b"\0"
+    _checked("connect", _libc.connect(socket, address, len(address)))
+
+
+def set_times(path: bytes, times: bytes | None) -> None:
+    """utimensat(2) with two timespecs, or now; raises OSError."""
+    _checked("utimensat", _libc.utimensat(-100, path, times, 0))
+
+
+def load_filter_with_listener(seccomp: int, program: bytes) -> int:
+    """Put a seccomp filter on this process and return where to hear of the calls that it hands over.
+
+    `seccomp` is the number of that call on this machine. Raises OSError where that is not to be had, such as in
+    a container that listens itself.
+    """
+    code = ctypes.create_string_buffer(program, len(program))
+    filter_program = _Program(len(program) // 8, ctypes.addressof(code))
+    words = (_SECCOMP_SET_MODE_FILTER, _SECCOMP_NEW_LISTENER, ctypes.addressof(filter_program))
+    return call("seccomp", seccomp, *words)
 
 
 def load_filter(program: bytes) -> None:

@@ -45,7 +45,14 @@ class Order:
     """Number of that system call."""
     pivot_root: int
     """Number of that system call."""
+    seccomp_call: int
+    """Number of that system call."""
     seccomp: bytes
+    """Filter of the program."""
+    seccomp_brokered: bytes
+    """The same, but handing some calls over to the supervisor; empty where there is nothing to hand over."""
+    brokered: dict[int, str]
+    """Names of these calls by number."""
     memory_bytes: int | None
     """To be watched here; None where a cgroup sees to it."""
     processes: int | None

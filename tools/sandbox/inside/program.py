@@ -12,6 +12,7 @@ NOT_FOUND = 127
 NOT_RUNNABLE = 126
 SET_UP_FAILED = 125
 
+_MOST_DESCRIPTORS = 1 << 20
 _OPEN_FILES = 4096
 _LOCKED_MEMORY = 64 << 10
 _OWN_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  those of the job's own world
@@ -19,13 +20,40 @@ _ADDRESS_ROOM = 512 << 20
 """What a program may map and not touch, on top of twice its memory: thread stacks and the like."""
 
 
-def start(order: Order, output: int | None) -> int:
-    """Fork the program and return its process id; its output goes to `output` if that is given."""
+def start(order: Order, output: int | None) -> tuple[int, int | None]:
+    """Fork the program; its output goes to `output` if that is given.
+
+    Returns its process id, and where to hear of the calls that its filter hands over.
+    """
+    said, answers = os.pipe(), os.pipe()
     child = os.fork()
-    if child:
-        return child
+    if not child:
+        os.close(said[0])
+        os.close(answers[1])
+        _become(order, output, said[1], answers[0])
+    os.close(said[1])
+    os.close(answers[0])
+    listener = _listener(child, os.read(said[0], 16))
+    os.close(said[0])
+    os.close(answers[1])
+    return child, listener
+
+
+def _listener(child: int, number: bytes) -> int | None:
+    if not number:
+        return None
     try:
-        _prepare(order, output)
+        return kernel.pidfd_getfd(os.pidfd_open(child), int(number))
+    except OSError:
+        return None  # the kernel then refuses what would be handed over
+
+
+def _become(order: Order, output: int | None, tell: int, answers: int) -> None:
+    try:
+        _prepare(order, output, (order.status, tell, answers))
+        _filter(order, tell)
+        os.close(tell)
+        os.read(answers, 1)
         os.write(order.status, b"started\n")
     except (OSError, ValueError) as error:
         os.write(order.status, f"failed {error}\n".encode())
@@ -33,7 +61,7 @@ def start(order: Order, output: int | None) -> int:
     os._exit(_execute(order))
 
 
-def _prepare(order: Order, output: int | None) -> None:
+def _prepare(order: Order, output: int | None, kept: tuple[int, ...]) -> None:
     os.setsid()
     if output is not None:
         os.dup2(output, 1)
@@ -42,13 +70,27 @@ def _prepare(order: Order, output: int | None) -> None:
     _limit(order)
     os.chdir(order.folder)
     kernel.default_signals()
-    os.closerange(3, order.status)
-    os.closerange(order.status + 1, 1 << 16)
+    for below, above in zip((2, *sorted(kept)), (*sorted(kept), _MOST_DESCRIPTORS), strict=True):
+        os.closerange(below + 1, above)
     if order.kind != "none":
         kernel.forbid_new_privileges()
         kernel.drop_capabilities(order.capset)
         _fence(order)
-        kernel.load_filter(order.seccomp)
+
+
+def _filter(order: Order, tell: int) -> None:
+    """Enter the filter, and say by which descriptor one hears of what it hands over."""
+    if order.kind == "none":
+        return
+    if order.seccomp_brokered:
+        try:
+            os.write(
+                tell, b"%d" % kernel.load_filter_with_listener(order.seccomp_call, order.seccomp_brokered)
+            )
+            return
+        except OSError:
+            pass  # somebody listens to this process already
+    kernel.load_filter(order.seccomp)
 
 
 def _fence(order: Order) -> None:

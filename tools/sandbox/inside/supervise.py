@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 
-from tools.sandbox.inside import family, kernel, landlock, program
+from tools.sandbox.inside import broker, family, kernel, landlock, program
 from tools.sandbox.inside.order import Order
 from tools.sandbox.inside.watch import Watch
 
@@ -22,19 +22,22 @@ def supervise(order: Order, guard: int | None) -> None:
         if descriptor is not None:
             os.set_inheritable(descriptor, False)
     output = os.pipe() if order.log is not None else None
-    child = program.start(order, output[1] if output else None)
+    child, listener = program.start(order, output[1] if output else None)
     if output:
         os.close(output[1])
-    ending, code = _Supervisor(order, child, output[0] if output else None, guard).wait()
+    ending, code = _Supervisor(order, child, output[0] if output else None, guard, listener).wait()
     os.write(order.status, f"{ending} {code}\n".encode())
 
 
 class _Supervisor:
-    def __init__(self, order: Order, child: int, output: int | None, guard: int | None) -> None:
+    def __init__(
+        self, order: Order, child: int, output: int | None, guard: int | None, listener: int | None
+    ) -> None:
         self._order = order
         self._child = child
         self._output = output
         self._guard = guard
+        self._broker = _broker(order, listener) if listener is not None else None
         self._watch = Watch(order)
         self._status: int | None = None
 
@@ -61,8 +64,12 @@ class _Supervisor:
             poll.register(self._output, select.POLLIN)
         if self._guard is not None:
             poll.register(self._guard, 0)
+        if self._broker:
+            poll.register(self._broker.listener, select.POLLIN)
         while True:
             events = dict(poll.poll(max(1, self._watch.pause * 1000)))
+            if self._broker and self._broker.listener in events:
+                self._broker.answer()
             if self._output in events and not self._copy_output():
                 poll.unregister(self._output)
             if self._guard in events or (self._order.control in events and not self._obey()):
@@ -104,6 +111,12 @@ class _Supervisor:
             _keep_half(log, bound // 2)
         os.write(log, data)
         return True
+
+
+def _broker(order: Order, listener: int) -> broker.Broker:
+    writable = [path for _, path, may_write in order.mounts if may_write]
+    readable = [path for _, path, may_write in order.mounts if not may_write]
+    return broker.Broker(listener, order.brokered, [*writable, order.scratch], readable)
 
 
 def _keep_half(log: int, keep: int) -> None:

@@ -1,0 +1,232 @@
+"""Deciding in the kernel's place about calls that Landlock does not confine.
+
+The filter hands such a call to the supervisor, and the job's thread waits. What the call names is opened here, once,
+and the path of what was opened is compared with what the job may use; then the call is carried out here on that very
+file. The job cannot exchange anything in between. A connection may have to wait for its peer, so that it is made by
+a process of its own.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from tools.sandbox.inside import family, kernel
+
+_RECEIVE, _SEND, _STILL_VALID = 0xC0502100, 0xC0182101, 0x40082102
+"""ioctl numbers of the listener."""
+_REQUEST_BYTES = 80
+_CONTINUE = 1
+_O_PATH = 0o10000000
+_HERE = -100
+_NO_FOLLOW = 0x100
+_EMPTY_PATH = 0x1000
+_SET_ID = 0o6000
+_AF_UNIX = 1
+_LONGEST_PATH = 4096
+_LONGEST_ADDRESS = 110
+_NANOSECONDS = 10**9
+
+
+class Request:
+    """One call that waits for an answer."""
+
+    def __init__(self, data: bytes) -> None:
+        """Read the kernel's structure."""
+        self.id = data[:8]
+        self.thread = int.from_bytes(data[8:12], "little")
+        self.number = int.from_bytes(data[16:20], "little", signed=True)
+        self._arguments = [int.from_bytes(data[at : at + 8], "little") for at in range(32, 80, 8)]
+
+    def address(self, index: int) -> int:
+        """Return an argument that is a place in memory, or a mask."""
+        return self._arguments[index]
+
+    def integer(self, index: int) -> int:
+        """Return an argument that is an int, with its sign."""
+        low = self._arguments[index] & 0xFFFFFFFF
+        return low - (1 << 32) if low >> 31 else low
+
+    def memory(self, address: int, size: int) -> bytes:
+        """Return bytes of the caller's memory, fewer where it ends."""
+        with open(f"/proc/{self.thread}/mem", "rb", buffering=0) as memory:
+            memory.seek(address)
+            return memory.read(size) or b""
+
+    def text(self, address: int) -> bytes:
+        """Return a path from the caller's memory, page by page since the next may not be there."""
+        found = b""
+        while len(found) < _LONGEST_PATH:
+            size = 4096 - (address + len(found)) % 4096
+            found += self.memory(address + len(found), size)
+            if b"\0" in found:
+                return found[: found.index(b"\0")]
+        raise OSError(errno.ENAMETOOLONG, "path")
+
+
+class Broker:
+    """Answers for one job."""
+
+    def __init__(
+        self, listener: int, names: dict[int, str], writable: list[str], readable: list[str]
+    ) -> None:
+        """Know the calls by number, and the real paths that may be changed and connected to."""
+        self.listener = listener
+        self._names = names
+        self._writable = writable
+        self._reachable = [*writable, *readable]
+
+    def answer(self) -> None:
+        """Receive one call and answer it; whatever goes wrong is the answer."""
+        data = kernel.ioctl(self.listener, _RECEIVE, bytes(_REQUEST_BYTES))
+        if data is None:
+            return  # the caller died meanwhile
+        request = Request(data)
+        name = self._names.get(request.number, "")
+        if name == "connect":
+            if os.fork() == 0:
+                try:
+                    self._reply(request, name)
+                finally:
+                    os._exit(0)
+            return
+        self._reply(request, name)
+
+    def _reply(self, request: Request, name: str) -> None:
+        flags = error = 0
+        try:
+            flags = self._decide(request, name)
+        except OSError as problem:
+            error = problem.errno or errno.EPERM
+        except (ValueError, OverflowError):
+            error = errno.EINVAL
+        result = (-error).to_bytes(4, "little", signed=True) + flags.to_bytes(4, "little")
+        kernel.ioctl(self.listener, _SEND, request.id + bytes(8) + result)
+
+    def _decide(self, request: Request, name: str) -> int:
+        """Carry the call out, or return the flag that lets the kernel do so; raises OSError."""
+        if name == "connect":
+            self._connect(request)
+        elif name in ("kill", "tkill", "tgkill"):
+            self._signal(request, name)
+            return _CONTINUE
+        elif "chmod" in name:
+            self._change_mode(request, name)
+        elif "utime" in name:
+            self._change_times(request, name)
+        else:
+            raise OSError(errno.EPERM, name)
+        return 0
+
+    def _connect(self, request: Request) -> None:
+        size = request.integer(2)
+        if not 2 < size <= _LONGEST_ADDRESS:
+            raise OSError(errno.EINVAL, "address")
+        address = request.memory(request.address(1), size)
+        self._require_valid(request)
+        if int.from_bytes(address[:2], "little") != _AF_UNIX:
+            raise OSError(errno.EAFNOSUPPORT, "address family")
+        path = address[2:].partition(b"\0")[0]
+        if not path:
+            raise OSError(errno.EPERM, "abstract socket")
+        place = self._open(request, _HERE, path, self._reachable)
+        caller = os.pidfd_open(_process(request.thread))
+        socket = kernel.pidfd_getfd(caller, request.integer(0))
+        kernel.connect(socket, f"/proc/self/fd/{place}".encode())
+
+    def _signal(self, request: Request, name: str) -> None:
+        target = request.integer(0)
+        members = family.members()
+        if name != "kill" or target > 0:
+            allowed = _process(target) in members
+        else:
+            group = os.getpgid(request.thread) if target == 0 else -target
+            allowed = target != -1 and any(_group(each) == group for each in members)
+        if not allowed:
+            raise OSError(errno.EPERM, "not a process of this job")
+
+    def _change_mode(self, request: Request, name: str) -> None:
+        if name == "fchmod":
+            place, mode = self._opened(request, request.integer(0)), request.integer(1)
+        elif name == "chmod":
+            place, mode = self._named(request, _HERE, 0, 0), request.integer(1)
+        else:
+            flags = request.integer(3) if name == "fchmodat2" else 0
+            place, mode = self._named(request, request.integer(0), 1, flags), request.integer(2)
+        if mode & _SET_ID:
+            raise OSError(errno.EPERM, "set-id mode")
+        os.chmod(f"/proc/self/fd/{place}", mode & 0o7777)
+        os.close(place)
+
+    def _change_times(self, request: Request, name: str) -> None:
+        if name == "utimensat":
+            folder, times = request.integer(0), request.address(2)
+            if request.address(1):
+                place = self._named(request, folder, 1, request.integer(3))
+            else:
+                place = self._opened(request, folder)
+        elif name == "futimesat":
+            place, times = self._named(request, request.integer(0), 1, 0), request.address(2)
+        else:
+            place, times = self._named(request, _HERE, 0, 0), request.address(1)
+        kernel.set_times(f"/proc/self/fd/{place}".encode(), _times(request, name, times))
+        os.close(place)
+
+    def _named(self, request: Request, folder: int, index: int, flags: int) -> int:
+        path = request.text(request.address(index))
+        if not path and flags & _EMPTY_PATH:
+            return self._opened(request, folder)
+        if flags & _NO_FOLLOW:
+            raise OSError(errno.EOPNOTSUPP, "links have no mode and no times of their own here")
+        self._require_valid(request)
+        return self._open(request, folder, path, self._writable)
+
+    def _opened(self, request: Request, descriptor: int) -> int:
+        return self._open(request, _HERE, f"/proc/{request.thread}/fd/{descriptor}".encode(), self._writable)
+
+    def _open(self, request: Request, folder: int, path: bytes, allowed: list[str]) -> int:
+        """Open what a path means to the caller, if its real path is an allowed one."""
+        for own in (b"/proc/self/", b"/proc/thread-self/"):
+            if path.startswith(own):
+                path = b"/proc/%d/" % request.thread + path.removeprefix(own)
+        start = os.open(f"/proc/{request.thread}/" + ("cwd" if folder == _HERE else f"fd/{folder}"), _O_PATH)
+        place = os.open(path, _O_PATH | os.O_CLOEXEC, dir_fd=start)
+        os.close(start)
+        real = os.readlink(f"/proc/self/fd/{place}")
+        if not any(real == each or real.startswith(each + "/") for each in allowed):
+            raise OSError(errno.EPERM, real)
+        return place
+
+    def _require_valid(self, request: Request) -> None:
+        """Make sure that the memory was the caller's: its number may have gone to another process."""
+        if kernel.ioctl(self.listener, _STILL_VALID, request.id) is None:
+            raise OSError(errno.ESRCH, "caller")
+
+
+def _process(thread: int) -> int:
+    with open(f"/proc/{thread}/status", "rb") as status:
+        for line in status:
+            if line.startswith(b"Tgid:"):
+                return int(line.split()[1])
+    raise OSError(errno.ESRCH, "thread")
+
+
+def _group(process: int) -> int:
+    try:
+        return os.getpgid(process)
+    except ProcessLookupError:
+        return 0
+
+
+def _times(request: Request, name: str, address: int) -> bytes | None:
+    """Return two timespecs; None means now."""
+    if not address:
+        return None
+    size = 16 if name == "utime" else 32
+    words = request.memory(address, size)
+    numbers = [int.from_bytes(words[at : at + 8], "little", signed=True) for at in range(0, size, 8)]
+    if name == "utime":
+        numbers = [numbers[0], 0, numbers[1], 0]
+    elif name != "utimensat":
+        numbers = [numbers[0], numbers[1] * 1000, numbers[2], numbers[3] * 1000]
+    return b"".join(number.to_bytes(8, "little", signed=True) for number in numbers)
