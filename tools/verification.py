@@ -125,7 +125,7 @@ def _tested(bench: Workbench, tree: str, report: TestReport) -> ToolResult:
 
 def _said(report: TestReport, wrong: int) -> str:
     if report.problem:
-        return f"The tests could not be run to their end: {report.problem}"
+        return f"The tests could not be run to their end: {report.problem.splitlines()[0][:300]}"
     said = f"{len(report.passed)} tests passed, {wrong} failed, in {report.seconds:.0f} s."
     return f"{said} {len(report.flaky)} changed their mind when run again." if report.flaky else said
 

@@ -78,7 +78,12 @@ def _read(entity: Entity) -> Schema:
         if not (ruled and each.name == "status")
     }
     if ruled:
-        properties["status"] = {"type": "string", "enum": list(entity.states), "readOnly": True}
+        properties["status"] = {
+            "type": "string",
+            "enum": list(entity.states),
+            "readOnly": True,
+            "description": "Further values can be added; clients must expect them.",
+        }
     for name in ("createdAt", "updatedAt"):
         properties[name] = {"type": "string", "format": "date-time", "readOnly": True}
     return {"type": "object", "required": list(properties), "properties": properties}

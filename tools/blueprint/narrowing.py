@@ -1,6 +1,7 @@
 """How one JSON Schema differs from another: each way in which it admits fewer or more values.
 
-Fewer values in a request and more values in a response break a client; the other way round they do not.
+Fewer values in a request and more values in a response break a client; the other way round they do not. A list of
+choices may grow in both.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def _choices(side: Side, what: str, old: Schema, new: Schema) -> Iterator[Differ
                 yield side.narrower, f'The {what} can no longer be "{value}".'
         for value in now:
             if value not in was and value is not None:
-                yield side.wider, f'The {what} can now be "{value}".'
+                # A life cycle grows with every story; the contract says that clients must expect more values.
+                yield "additive", f'The {what} can now be "{value}".'
     elif isinstance(now, list):
         allowed = ", ".join(str(value) for value in now if value is not None)
         yield side.narrower, f"The {what} must now be one of {allowed}."

@@ -147,7 +147,7 @@ ADDED = box(fields=(*BOX.fields, FieldSpec(name="colour", type="text")))
         (
             BOX,
             with_field(SIZE, choices=("s", "m", "l")),
-            "breaking",
+            "additive",
             READ,
             'The property "size" of the 200 response can now be "l".',
         ),
@@ -329,7 +329,7 @@ ADDED = box(fields=(*BOX.fields, FieldSpec(name="colour", type="text")))
         (
             BOX,
             box(transitions=(*BOX.transitions, Transition(operation="close", source="open", target="lost"))),
-            "breaking",
+            "additive",
             READ,
             'The property "status" of the 200 response can now be "lost".',
         ),

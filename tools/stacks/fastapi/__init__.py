@@ -18,10 +18,12 @@ class FastAPIStack:
         """Return every file of the service; raise ToolError for a blueprint that cannot be made into one."""
         # Templates and black are needed by few commands.
         from tools.stacks.fastapi.repository import repository_files  # noqa: PLC0415
+        from tools.stacks.fastapi.tests_files import test_files  # noqa: PLC0415
 
         check(blueprint)
         files = repository_files(blueprint, contract, previous)
-        return Generation(files=dict(sorted(files.items())), tests={})
+        test_sources, tests = test_files(blueprint, contract)
+        return Generation(files=dict(sorted((files | test_sources).items())), tests=tests)
 
     def migrate(self, python: Path) -> tuple[str, ...]:
         """Return the argv that brings the database at `DATABASE_URL` up to date, run in the repository."""
