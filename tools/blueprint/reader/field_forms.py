@@ -219,6 +219,8 @@ def _option(term: Term) -> str:
         raise Unclear(
             f"'{term.text}' could be one number or several; put spaces after the commas between choices"
         )
+    if term.kind == "words" and term.text.lower() in _FLAGS:
+        raise Unclear(f"'{term.text}' is no choice but says something of the field", aside=True)
     return state_value(term.text)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from itertools import product
 from math import prod
 from pathlib import Path
 from typing import Any
 
-from lark import Lark, Token, Tree
+from lark import Lark, Tree
 from lark.exceptions import UnexpectedInput, VisitError
 
 from tools.blueprint.reader.choices import Unclear
@@ -17,8 +18,27 @@ from tools.blueprint.reader.sentences import Sentence
 from tools.blueprint.reader.text import Text
 
 MOST_TREES = 64
+_WORD = re.compile(r"[^\W\d_][^\W_]*(-[^\W_]+)*")
 
-Branch = Tree[Token] | Token
+
+FORMS: dict[str, frozenset[str]] = {
+    "has": frozenset({"has", "have"}),
+    "belongs": frozenset({"belongs", "belong"}),
+    "has_many": frozenset({"many", "several"}),
+    "offers": frozenset({"be"}),
+    "finds": frozenset({"filtered", "sorted"}),
+    "starts": frozenset({"starts", "start", "begins", "begin"}),
+    "goes": frozenset({"from"}),
+    "requires": frozenset({"requires", "require", "needs", "need", "takes", "take"}),
+    "guard": frozenset({"rejected", "refused"}),
+    "effect": frozenset({"reduces", "decreases", "lowers", "increases", "raises", "sets"}),
+    "limit": frozenset({"times", "time", "once", "twice"}),
+    "computed": frozenset({"sum", "number", "count"}),
+    "access": frozenset({"only"}),
+    "example": frozenset({"then"}),
+    "speed": frozenset({"answers", "responds"}),
+}
+"""The grammar's starts, each with words of which its sentences have one. Most sentences are then parsed once."""
 
 
 def parse(text: Text) -> list[Sentence]:
@@ -26,38 +46,50 @@ def parse(text: Text) -> list[Sentence]:
 
     Raises Unclear when it fits too many, or a number in it makes no sense.
     """
-    try:
-        tree = _parser().parse(_lower(text.words))
-    except UnexpectedInput:
-        return []
-    if _count(tree) > MOST_TREES:
-        raise Unclear("it can be read in too many ways; say it in shorter sentences")
+    words = _lower(text.words)
+    said = set(re.findall(r"[a-z]+", words))
     found: list[Sentence] = []
-    for each in _trees(tree):
-        sentence = _build(each, text)
-        if sentence not in found:
-            found.append(sentence)
+    for form in (form for form, cues in FORMS.items() if cues & said):
+        for tree in _forest(words, form):
+            sentence = _build(tree, text)
+            if sentence not in found:
+                found.append(sentence)
     return found
 
 
 def is_plain(name: str) -> bool:
     """Whether the grammar takes the words of a name for plain words, none for one of its own."""
-    try:
-        return all(token.type == "WORD" for token in _parser().lex(_lower(name)))
-    except UnexpectedInput:
-        return False
+    return all(_WORD.fullmatch(word) and not _own_words().fullmatch(word) for word in _lower(name).split())
 
 
 @cache
 def _parser() -> Lark:
     """Earley with all derivations, so that a second reading of a sentence is seen and not lost."""
     grammar = Path(__file__).with_name("sentences.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="earley", lexer="basic", ambiguity="explicit")
+    return Lark(grammar, parser="earley", lexer="basic", ambiguity="explicit", start=list(FORMS))
 
 
-def _build(tree: Branch, text: Text) -> Sentence:
+@cache
+def _own_words() -> re.Pattern[str]:
+    """Matches each single word that is one of the grammar's."""
+    patterns = [each.pattern.to_regexp() for each in _parser().terminals if each.name != "WORD"]
+    return re.compile("|".join(f"(?:{each})" for each in patterns))
+
+
+def _forest(words: str, form: str) -> list[Any]:
+    """Return every tree of the form."""
     try:
-        return SentenceBuilder(text).transform(tree)  # type: ignore[no-any-return, arg-type]
+        tree = _parser().parse(words, start=form)
+    except UnexpectedInput:
+        return []
+    if _count(tree) > MOST_TREES:
+        raise Unclear("it can be read in too many ways; say it in shorter sentences")
+    return _trees(tree)
+
+
+def _build(tree: Any, text: Text) -> Sentence:
+    try:
+        return SentenceBuilder(text).transform(tree)  # type: ignore[no-any-return]
     except VisitError as error:
         if isinstance(error.orig_exc, Unclear):
             raise error.orig_exc from error

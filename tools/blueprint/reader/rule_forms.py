@@ -99,8 +99,6 @@ def _check_target(target: Found, change: Change, done: Act) -> None:
         raise Unclear("what is deleted cannot be changed")
     if change.kind != "set" and spec.type not in NUMERIC:
         raise Unclear(f"'{name}' is {spec.type}, which can be set but not reduced or increased")
-    if change.kind == "set" and spec.computed is not None:
-        raise Unclear(f"'{name}' is computed; it can be reduced or increased, but not set")
 
 
 def _check_settable(target: Found, amount: Right, spec: FieldSpec | None) -> None:

@@ -32,7 +32,6 @@ from tools.blueprint.reader.sentences import (
     Rejected,
     Requires,
     Restricted,
-    Sentence,
     Starts,
     Status,
     Sums,
@@ -42,10 +41,6 @@ from tools.blueprint.reader.sentences import (
 
 class SentenceBuilder(PhraseBuilder):
     """Builds the sentence out of its tree."""
-
-    def start(self, parts: Parts) -> Sentence:
-        sentence: Sentence = parts[0]
-        return sentence
 
     # --- Entities, fields, relations, operations
 
