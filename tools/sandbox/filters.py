@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from tools.sandbox.inside.landlock import SIGNALS_SINCE
+from tools.sandbox.inside.landlock import SIGNALS_SINCE, TRUNCATION_SINCE
 from tools.sandbox.syscalls import AUDIT_ARCH, LAST_KNOWN, Machine, number
 
 
@@ -134,6 +134,7 @@ def seccomp_filter(machine: Machine, around: Surroundings) -> bytes:
 def names_of_brokered(around: Surroundings) -> tuple[str, ...]:
     """Return the calls that the supervisor has to decide about for a job without a world of its own."""
     calls = _BROKERED + (_BROKERED_SIGNALS if around.landlock < SIGNALS_SINCE else ())
+    calls += ("truncate",) if around.landlock < TRUNCATION_SINCE else ()
     return tuple(name for name in calls if name != "connect" or not around.network)
 
 
@@ -180,8 +181,6 @@ def _shared(around: Surroundings) -> dict[str, _Block]:
         types = _only(1, _CONNECTED, _EPERM, masked=_SOCKET_TYPE)
         unix = [_argument(0), (_EQUAL, 1, 0, _AF_UNIX), _error(_EAFNOSUPPORT), *types]
         blocks |= {"socket": unix, "socketpair": unix}
-    if around.landlock < 3:
-        blocks["truncate"] = [_error(_EPERM)]
     if around.landlock < SIGNALS_SINCE:
         blocks |= dict.fromkeys(_SHARED_SIGNALS, [_error(_EPERM)])
         blocks["fcntl"] = _unless_equal(1, _SIGNAL_OWNER)

@@ -12,6 +12,7 @@ import errno
 import os
 
 from tools.sandbox.inside import family, kernel
+from tools.sandbox.inside.order import Order
 
 _RECEIVE, _SEND, _STILL_VALID = 0xC0502100, 0xC0182101, 0x40082102
 """ioctl numbers of the listener."""
@@ -67,14 +68,13 @@ class Request:
 class Broker:
     """Answers for one job."""
 
-    def __init__(
-        self, listener: int, names: dict[int, str], writable: list[str], readable: list[str]
-    ) -> None:
+    def __init__(self, listener: int, order: Order) -> None:
         """Know the calls by number, and the real paths that may be changed and connected to."""
         self.listener = listener
-        self._names = names
-        self._writable = writable
-        self._reachable = [*writable, *readable]
+        self._names = order.brokered
+        self._file_bytes = order.file_bytes
+        self._writable = [order.scratch, *(path for _, path, writable in order.mounts if writable)]
+        self._reachable = [*self._writable, *(path for _, path, writable in order.mounts if not writable)]
 
     def answer(self) -> None:
         """Receive one call and answer it; whatever goes wrong is the answer."""
@@ -114,6 +114,8 @@ class Broker:
             self._change_mode(request, name)
         elif "utime" in name:
             self._change_times(request, name)
+        elif name == "truncate":
+            self._truncate(request)
         else:
             raise OSError(errno.EPERM, name)
         return 0
@@ -170,6 +172,13 @@ class Broker:
         else:
             place, times = self._named(request, _HERE, 0, 0), request.address(1)
         kernel.set_times(f"/proc/self/fd/{place}".encode(), _times(request, name, times))
+        os.close(place)
+
+    def _truncate(self, request: Request) -> None:
+        place, size = self._named(request, _HERE, 0, 0), request.address(1)
+        if size > self._file_bytes:
+            raise OSError(errno.EFBIG, "size")
+        os.truncate(f"/proc/self/fd/{place}", size)
         os.close(place)
 
     def _named(self, request: Request, folder: int, index: int, flags: int) -> int:

@@ -19,15 +19,17 @@ WRITE_FILE = 1 << 1
 READ_FILE = 1 << 2
 READ_FOLDER = 1 << 3
 READ = EXECUTE | READ_FILE | READ_FOLDER
-_ALL = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15), (9, 1 << 16))
+_MOVE = 1 << 13
+TRUNCATION_SINCE = 3
+SIGNALS_SINCE = 6
+"""Version from which on signals can be confined, and abstract sockets."""
+_ALL = ((1, (1 << 13) - 1), (2, _MOVE), (TRUNCATION_SINCE, 1 << 14), (5, 1 << 15), (9, 1 << 16))
 """Since which version of the interface which rights exist. Version 1: reading, writing, making and removing of each
 kind of file; then moving between folders, truncating, commands to devices, connecting to sockets."""
 DEVICE_COMMANDS = 1 << 15
 _DEVICES = 1 << 6 | 1 << 11 | DEVICE_COMMANDS
 """Making device files, and commands to them."""
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15 | 1 << 16
-SIGNALS_SINCE = 6
-"""Version from which on signals can be confined, and abstract sockets."""
 _NETWORK = 1 << 0 | 1 << 1
 """TCP: bind and connect."""
 _ABSTRACT_SOCKETS = 1 << 0
@@ -58,7 +60,7 @@ class Domain:
     def __init__(self, abi: int, *, files: bool, tcp: bool) -> None:
         """Begin with nothing: no files and no TCP where these are to be confined, no signals or abstract sockets."""
         self._abi = abi
-        words = [everything(abi) if files else 0]
+        words = [everything(abi) if files else _MOVE]
         if abi >= 4:
             words.append(_NETWORK if tcp else 0)
         if abi >= SIGNALS_SINCE:
@@ -67,6 +69,8 @@ class Domain:
         self._ruleset = kernel.call(
             "landlock_create_ruleset", _CREATE_RULESET, attributes, len(attributes), 0
         )
+        if not files:
+            self.allow("/", _MOVE)  # every domain forbids it that does not allow it
 
     def allow(self, path: str, rights: int) -> None:
         """Allow these rights to a file, or to a folder and all in it; what does not exist is passed over."""

@@ -37,7 +37,7 @@ class _Supervisor:
         self._child = child
         self._output = output
         self._guard = guard
-        self._broker = _broker(order, listener) if listener is not None else None
+        self._broker = broker.Broker(listener, order) if listener is not None else None
         self._watch = Watch(order)
         self._status: int | None = None
 
@@ -111,12 +111,6 @@ class _Supervisor:
             _keep_half(log, bound // 2)
         os.write(log, data)
         return True
-
-
-def _broker(order: Order, listener: int) -> broker.Broker:
-    writable = [path for _, path, may_write in order.mounts if may_write]
-    readable = [path for _, path, may_write in order.mounts if not may_write]
-    return broker.Broker(listener, order.brokered, [*writable, order.scratch], readable)
 
 
 def _keep_half(log: int, keep: int) -> None:
