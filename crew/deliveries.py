@@ -135,6 +135,16 @@ def unfinished(ledger: Ledger) -> list[Opened]:
     return [opened(ledger, each) for each in ledger.deliveries() if closed(ledger, each) is None]
 
 
+def blocked_by(ledger: Ledger, about: Opened) -> str:
+    """Return the delivery of an earlier story of the same run that has not ended; "" if there is none."""
+    for each in unfinished(ledger):
+        if each.delivery == about.delivery:
+            return ""
+        if each.run == about.run:
+            return each.delivery
+    return ""
+
+
 def _waiting(row: Row) -> Waiting:
     if row.body.get("kind") == "question":
         return Waiting(id=row.key, kind="question", what=str(row.body["text"]))

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from crew.deliveries import closed, opened, waiting
 from crew.ledger import Ledger
+from crew.report import open_reason
 from tools.runtimes import ServiceStatus
 from tools.runtimes.local import LocalRuntime
 
@@ -43,7 +44,7 @@ def _record(ledger: Ledger, delivery: str) -> dict[str, JsonValue]:
         "title": about.title,
         "service": about.service,
         "status": ended.status if ended else "waiting",
-        "reason": ended.reason if ended else "",
+        "reason": ended.reason if ended else open_reason(ledger, about),
         "waits_for": asked,
         "pull_request": ended.pull_request if ended else "",
         "version": ended.version if ended else "",
@@ -57,9 +58,4 @@ def _service(service: ServiceStatus) -> str:
 
 def _delivery(record: dict[str, JsonValue]) -> str:
     said = f"  {record['id']}  {record['story']} {record['title']}: {record['status']}"
-    asked = record["waits_for"]
-    lines = [f"{said}. {record['reason']}" if record["reason"] else said]
-    for each in asked if isinstance(asked, list) else []:
-        if isinstance(each, dict):
-            lines.append(f"    waits for {each['id']}: {each['what']}")
-    return "\n".join(lines)
+    return f"{said}. {record['reason']}" if record["reason"] else said

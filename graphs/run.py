@@ -12,7 +12,16 @@ from langgraph.types import Command, Interrupt
 from pydantic import JsonValue
 
 from crew.checkpoints import open_saver
-from crew.deliveries import Closed, Opened, closed, open_delivery, opened, story_of, unfinished
+from crew.deliveries import (
+    Closed,
+    Opened,
+    blocked_by,
+    closed,
+    open_delivery,
+    opened,
+    story_of,
+    unfinished,
+)
 from crew.errors import BadInput, CrewError, Stopped
 from crew.lease import lease
 from crew.office import Office, desk_of, workbench
@@ -66,7 +75,7 @@ def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = Non
     with lease(office.settings.home / "leases", delivery):
         ended = closed(office.ledger, delivery)
         if ended is None:
-            blocker = _waits_for(office, about)
+            blocker = blocked_by(office.ledger, about)
             if blocker:
                 return Closed(status="waiting", reason=f"It waits for {blocker}.")
             ended = _advance(office, about, reply)
@@ -182,16 +191,6 @@ def _what(asked: dict[str, Any]) -> str:
 
 def _a(kind: str) -> str:
     return "an approval" if kind == "approval" else "a question"
-
-
-def _waits_for(office: Office, about: Opened) -> str:
-    """Return the delivery of an earlier story of the same run that has not ended, "" if there is none."""
-    for each in unfinished(office.ledger):
-        if each.delivery == about.delivery:
-            return ""
-        if each.run == about.run:
-            return each.delivery
-    return ""
 
 
 def _anchor(office: Office, about: Opened) -> None:

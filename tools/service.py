@@ -75,7 +75,8 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     settings."""
     box = toolbox(bench)
     service = environment_of(bench, bench.workspace)
-    scratch = bench.home / "scratch" / bench.delivery
+    # One service's own: what its earlier runs have learnt of the libraries' types is used again.
+    scratch = bench.home / "scratch" / "types" / bench.service
     scratch.mkdir(parents=True, exist_ok=True)
     python = str(box.python)
     commands = {

@@ -7,7 +7,7 @@ import json
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.artifacts import ArtifactStore
-from crew.deliveries import Opened, closed, opened, story_of, waiting
+from crew.deliveries import Opened, blocked_by, closed, opened, story_of, waiting
 from crew.ledger import Ledger, Row
 from crew.proof import Proof, last
 from crew.state import Status
@@ -79,8 +79,6 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
     ended = closed(ledger, delivery)
     rows = tuple(ledger.rows(delivery))
     conclusions = {str(row.body["role"]): _arguments(row) for row in rows if row.kind == "concluded"}
-    asked = waiting(ledger, delivery)
-    reason = ended.reason if ended else " ".join(f"{each.id}: {each.what}" for each in asked)
     request = last(ledger, artifacts, delivery, "open_pull_request")
     return DeliveryReport(
         delivery=delivery,
@@ -89,7 +87,7 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         service=about.service,
         repository=str(about.repository),
         status=ended.status if ended else "waiting",
-        reason=reason or ("" if ended else "It was interrupted; `crew resume` goes on with it."),
+        reason=ended.reason if ended else open_reason(ledger, about),
         criteria=_criteria(
             artifacts, about, conclusions.get("design", {}), _tests(ledger, artifacts, delivery)
         ),
@@ -103,6 +101,17 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         diff=_diff(artifacts, request),
         rows=rows,
     )
+
+
+def open_reason(ledger: Ledger, about: Opened) -> str:
+    """Return why a delivery that has not ended does not go on."""
+    asked = waiting(ledger, about.delivery)
+    if asked:
+        return " ".join(f"{each.id}: {each.what}" for each in asked)
+    blocker = blocked_by(ledger, about)
+    if blocker:
+        return f"It waits for the story before it, {blocker}."
+    return "It was interrupted, or is under way; `crew resume` goes on with it."
 
 
 def _criteria(
