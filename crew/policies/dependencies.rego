@@ -15,17 +15,11 @@ unlisted := object.remove(dependencies.added, listed_releases) if count(dependen
 listed_releases := object.union_n([data.packages[licence] | some licence in listed_licences])
 
 listed_licences contains licence if {
-	some licence, _ in data.packages
+	some licence in object.keys(data.packages)
 	allowed_licence(licence)
 }
 
 name_of(release) := split(release, "==")[0]
-
-known_names contains name_of(release) if {
-	count(unlisted) > 0
-	some releases in data.packages
-	some release, _ in releases
-}
 
 deny contains finding if {
 	object.get(kit, "adds_dependencies", false)
@@ -33,7 +27,7 @@ deny contains finding if {
 	type_name(object.get(dependencies, part, null)) != form
 	finding := {
 		"rule": "dependency.facts",
-		"reason": ["Nothing is known of the dependencies that are ", part, "."],
+		"reason": ["The fact about dependencies says nothing of '", part, "'."],
 		"mend": ["Let the door find out dependencies.", part, " before it asks."],
 	}
 }
@@ -60,7 +54,7 @@ deny contains finding if {
 deny contains finding if {
 	some release, _ in unlisted
 	name := name_of(release)
-	not name in known_names
+	not data.releases[name]
 	finding := {
 		"rule": "dependency.unknown",
 		"reason": ["The package ", name, " is not on the list of allowed ones."],
@@ -70,15 +64,11 @@ deny contains finding if {
 
 deny contains finding if {
 	some release, _ in unlisted
-	name := name_of(release)
-	name in known_names
-	some releases in data.packages
-	some listed, _ in releases
-	name_of(listed) == name
-	listed != release
+	listed := data.releases[name_of(release)]
+	not release in listed
 	finding := {
 		"rule": "dependency.version",
-		"reason": ["The package ", name, " is allowed, but not as ", release, "."],
+		"reason": ["The package ", name_of(release), " is allowed, but not as ", release, "."],
 		"mend": ["Take ", listed, "."],
 	}
 }

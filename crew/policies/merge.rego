@@ -16,7 +16,7 @@ deny contains finding if {
 	not same_tree(tests)
 	finding := {
 		"rule": "merge.tests_tree",
-		"reason": ["The tests ran on the tree ", object.get(tests, "tree", "unknown"), ", not on ", head_tree, ", which is to be merged."],
+		"reason": ["The tests ran on the tree '", object.get(tests, "tree", "unknown"), "', and '", head_tree, "' is to be merged."],
 		"mend": "Run the tests on the tree that is to be merged.",
 	}
 }
@@ -72,7 +72,7 @@ deny contains finding if {
 	not same_tree(scan)
 	finding := {
 		"rule": "merge.scan_tree",
-		"reason": ["The security scan saw the tree ", object.get(scan, "tree", "unknown"), ", not ", head_tree, ", which is to be merged."],
+		"reason": ["The security scan saw the tree '", object.get(scan, "tree", "unknown"), "', and '", head_tree, "' is to be merged."],
 		"mend": "Scan the tree that is to be merged.",
 	}
 }

@@ -43,7 +43,7 @@ deny contains finding if {
 	not text in resolved_texts
 	finding := {
 		"rule": "paths.unresolved",
-		"reason": ["Nobody looked where the path ", text, " leads."],
+		"reason": ["Nobody looked where the path '", text, "' leads."],
 		"mend": "Let the door resolve every path of the call.",
 	}
 }
@@ -53,7 +53,7 @@ deny contains finding if {
 	not plain(text)
 	finding := {
 		"rule": "paths.text",
-		"reason": ["The path ", text, " is not a plain path inside the workspace."],
+		"reason": ["The path '", text, "' is not a plain path inside the workspace."],
 		"mend": "Name files relative to the workspace, without '..'.",
 	}
 }
@@ -80,7 +80,7 @@ deny contains finding if {
 	not inside(target)
 	finding := {
 		"rule": "paths.outside",
-		"reason": ["The path ", object.get(path, "text", ""), " leads to ", target, ", outside the workspace."],
+		"reason": ["The path '", object.get(path, "text", ""), "' leads to '", target, "', outside the workspace."],
 		"mend": "Stay inside the workspace; mind symbolic links.",
 	}
 }
@@ -103,7 +103,7 @@ deny contains finding if {
 	part in data.settings.git_folders
 	finding := {
 		"rule": "paths.git",
-		"reason": ["The path ", text, " touches git's own files."],
+		"reason": ["The path '", text, "' touches git's own files."],
 		"mend": "Leave git to the tools for it.",
 	}
 }
@@ -115,7 +115,7 @@ deny contains finding if {
 	secret_file(part)
 	finding := {
 		"rule": "paths.secret_file",
-		"reason": ["The path ", text, " is a place for secrets."],
+		"reason": ["The path '", text, "' is a place for secrets."],
 		"mend": "Leave it alone; the service gets its secrets from its environment.",
 	}
 }

@@ -8,7 +8,7 @@ deny contains finding if {
 	not regex.match(`[^ ␊␉␍�]`, rationale)
 	finding := {
 		"rule": "reason.rationale",
-		"reason": [tool, " is to be called without a reason."],
+		"reason": ["The call of '", tool, "' gives no reason."],
 		"mend": "Say in a sentence why it is needed.",
 	}
 }

@@ -13,6 +13,8 @@ from tools.policy import Decision
 from tools.policy.question import plain_text, visible
 
 FORM = "crew/1"
+LONGEST_PART = 300
+"""Characters of a path, a name or the like that a reason repeats."""
 NO_ANSWER = "The policy gave no answer, which counts as a no."
 
 
@@ -43,12 +45,13 @@ class _Answer(_Strict):
 
 
 def _text(part: JsonValue) -> str:
-    """Join the parts of a text; a list among them is one of several things."""
+    """Join the parts of a text, none of them at any length; a list among them is one of several things."""
     if isinstance(part, list):
         return "".join(
             ", ".join(map(_text, each)) if isinstance(each, list) else _text(each) for each in part
         )
-    return part if isinstance(part, str) else json.dumps(part)
+    text = part if isinstance(part, str) else json.dumps(part)
+    return text if len(text) <= LONGEST_PART else f"{text[:LONGEST_PART]}…"
 
 
 class Unanswered(Exception):  # noqa: N818  an event, not a fault

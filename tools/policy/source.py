@@ -21,7 +21,7 @@ class Source:
     modules: dict[str, str]
     """Name ("crew/roles.rego") to text, in order of the names."""
     data: dict[str, JsonValue]
-    """The data document: `settings`, `packages`, and in `extra_data` what lies beside a user's own policies."""
+    """The data document: `settings`, `packages`, `releases`, and in `extra_data` what lies beside a user's own policies."""
     digest: str
 
 
@@ -32,9 +32,9 @@ def load(policies: Path, extra: Path | None = None) -> Source:
     """
     digest = hashlib.sha256()
     modules, data = _folder(policies, "crew", digest)
-    if odd := set(data) - {"settings", "packages"}:
+    if odd := set(data) - {"settings", "packages", "releases"}:
         names = ", ".join(sorted(odd))
-        raise PolicyError(f"The data in {policies} may define settings and packages, not {names}.")
+        raise PolicyError(f"The data in {policies} may define settings, packages and releases, not {names}.")
     if extra is not None:
         more, extra_data = _folder(extra, "extra", digest)
         modules |= more

@@ -36,7 +36,11 @@ def listing(requirements: str, installed: Iterable[Package], before: str) -> str
             f"Write the licences of {', '.join(unknown)} into the list by hand, then run this again."
         )
     listed = {licence: dict.fromkeys(grouped[licence], True) for licence in sorted(grouped)}
-    return json.dumps({"packages": listed}, indent=2) + "\n"
+    named: dict[str, list[str]] = {}
+    for release in sorted(_added(requirements)):
+        named.setdefault(release.partition("==")[0], []).append(release)
+    # The same twice: by licence to be judged all at once, by name to say what would be allowed.
+    return json.dumps({"packages": listed, "releases": named}, indent=2) + "\n"
 
 
 def _added(requirements: str) -> list[str]:

@@ -101,12 +101,13 @@ def test_a_new_service_of_the_stack_may_be_installed() -> None:
 
 
 def test_the_list_is_of_the_stacks_pins_alone() -> None:
-    listed = json.loads((POLICIES / "packages.json").read_text())["packages"]
+    data = json.loads((POLICIES / "packages.json").read_text())
     requirements = "".join(path.read_text() for path in sorted(PINS.glob("*.txt")))
     added = dependencies(requirements, "")["added"]
     assert isinstance(added, dict)
 
-    assert sorted(release for releases in listed.values() for release in releases) == sorted(added)
+    for grouped in data.values():
+        assert sorted(release for releases in grouped.values() for release in releases) == sorted(added)
 
 
 def test_a_listing_groups_releases_and_keeps_what_is_not_installed_here() -> None:
@@ -116,10 +117,13 @@ def test_a_listing_groups_releases_and_keeps_what_is_not_installed_here() -> Non
         "a==2\nb==1\ncolorama==0.4 ; x\n", [package("a", "2", "MIT"), package("b", "1", "ISC")], before
     )
 
-    assert json.loads(text)["packages"] == {
-        "BSD-3-Clause": {"colorama==0.4": True},
-        "ISC": {"b==1": True},
-        "MIT": {"a==2": True},
+    assert json.loads(text) == {
+        "packages": {
+            "BSD-3-Clause": {"colorama==0.4": True},
+            "ISC": {"b==1": True},
+            "MIT": {"a==2": True},
+        },
+        "releases": {"a": ["a==2"], "b": ["b==1"], "colorama": ["colorama==0.4"]},
     }
 
 
