@@ -55,9 +55,10 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         f"{report.story} {report.title}: {report.status}" + (f". {report.reason}" if report.reason else "")
     ]
     lines += [line for each in report.criteria for line in _criterion(each)]
-    lines += [
-        f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in report.findings
-    ]
+    raised = [each for each in report.findings if each.severity != "note"]
+    lines += [f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in raised]
+    if notes := len(report.findings) - len(raised):
+        lines.append(f"  {notes} notes of the agents are in the report")
     if report.tests:
         lines.append(f"  Tests: {report.tests}")
     if report.pull_request:
