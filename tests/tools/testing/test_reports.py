@@ -71,6 +71,7 @@ COLLECTED = {"kind": "collected", "id": "a"}
         ([COLLECTED, PASSED, {"kind": "finished", "exit": 0}], 1, False),
         ([COLLECTED, FAILED, {"kind": "finished", "exit": 0}], 0, False),
         ([COLLECTED, PASSED, {"kind": "finished", "exit": 1}], 1, False),
+        ([COLLECTED, PASSED, {"kind": "finished", "exit": 1}], 0, False),
         ([COLLECTED, {"kind": "finished", "exit": 0}], 0, False),
         ([{"kind": "finished", "exit": 0}], 0, False),
         ([{"kind": "finished", "exit": 5}], 5, False),
