@@ -21,7 +21,7 @@ class Source:
     modules: dict[str, str]
     """Name ("crew/roles.rego") to text, in order of the names."""
     data: dict[str, JsonValue]
-    """The data document: `settings`, `packages`, `releases`, and in `extra_data` what lies beside a user's own policies."""
+    """The data document: `settings`, `packages`, `releases`, and `extra_data` from beside a user's own policies."""
     digest: str
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
@@ -51,7 +51,18 @@ def secrets(changed: dict[str, str] | str) -> tuple[Secret, ...]:
     Comments that ask a scanner to look away ("pragma: allowlist secret") are not obeyed, and no kind of file is
     left out: whoever writes the text would decide on both.
     """
-    lines = _added(changed) if isinstance(changed, str) else _all(changed)
+    if isinstance(changed, str):
+        return _found(_added(changed))
+    return tuple(secret for file, text in changed.items() for secret in _in_file(file, text))
+
+
+# The same texts are looked at when they are committed, proposed and merged.
+@lru_cache(maxsize=512)
+def _in_file(file: str, text: str) -> tuple[Secret, ...]:
+    return _found((file, number, line) for number, line in enumerate(text.split("\n"), 1))
+
+
+def _found(lines: Iterable[tuple[str, int, str]]) -> tuple[Secret, ...]:
     found: dict[tuple[str, int, str], Secret] = {}
     for file, number, line in lines:
         for kind, value in _values(file, line):
@@ -59,12 +70,6 @@ def secrets(changed: dict[str, str] | str) -> tuple[Secret, ...]:
             # Detectors come in order of how much they know; the first one names the kind.
             found.setdefault((file, number, digest), Secret(kind=kind, file=file, line=number, digest=digest))
     return tuple(found.values())
-
-
-def _all(files: dict[str, str]) -> Iterator[tuple[str, int, str]]:
-    for file, text in files.items():
-        for number, line in enumerate(text.split("\n"), 1):
-            yield file, number, line
 
 
 def _added(diff: str) -> Iterator[tuple[str, int, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from urllib.parse import quote
 
 import pytest
@@ -31,6 +32,7 @@ SERVICE = "[redacted: secret of the service]"
             "-----BEGIN EC PRIVATE" + " KEY-----\nMHcCAQ\nEE=\n-----END EC PRIVATE KEY-----\nafter",
             "[redacted: private key]\nafter",
         ),
+        ("-----BEGIN PRIVATE" + " KEY----- is how one begins", "[redacted: private key] is how one begins"),
         ("postgresql://db/app and user@example.org", "postgresql://db/app and user@example.org"),
         ("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",) * 2,
         ("The bearer of bad news", "The bearer of bad news"),
@@ -83,6 +85,28 @@ def test_a_result_stays_a_result() -> None:
     kept = ToolResult.model_validate(redact(result.model_dump(mode="json"), [KNOWN]))
 
     assert kept == result.model_copy(update={"summary": "Wrote [redacted: AWS access key]."})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN A " + "PRIVATE KEY-----" + "\nMHcC" * 3,
+        "-----BEGIN ",
+        "-----BEGIN A ",
+        "://",
+        "://a:",
+        "eyJaaaaaaaa.",
+        "bearer ",
+        "sk-",
+        "a",
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    started = time.process_time()
+
+    redact(text * (1_000_000 // len(text)))
+
+    assert time.process_time() - started < 3
 
 
 def test_redacting_twice_changes_nothing() -> None:
