@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 import httpx
-from tools.blueprint.reader import read
 
 from tests.acceptance.story_files import StoryFile, load
 from tools.blueprint import openapi
 from tools.blueprint.model import Blueprint
-from tools.stacks import Previous
+from tools.blueprint.reader import Reading, read
+from tools.stacks import Generation, Previous
 from tools.stacks.fastapi import FastAPIStack
 
 SECRET = "a secret of these tests that is long enough for HS256"
@@ -24,6 +24,9 @@ CACHE = Path(os.environ.get("SHIPCREW_TESTS_CACHE", Path.home() / ".cache" / "sh
 STARTUP_SECONDS = 30.0
 STOP_SECONDS = 10.0
 UV = Path(sys.executable).parent / "uv"
+
+_made: dict[tuple[str, int], tuple[Reading, Generation]] = {}
+"""Of every story that was built: what is the same for each service of the file."""
 
 
 class Service:
@@ -54,22 +57,29 @@ class Service:
         self._start(stack.serve(environment(self._folder / "requirements.txt")))
 
     def _next(self, stack: FastAPIStack) -> None:
-        reading = read(self.story.stories[self._delivered], self._blueprint)
+        made = _made.get((self.story.service, self._delivered))
+        if made is None:
+            made = self._make(stack)
+            _made[(self.story.service, self._delivered)] = made
+        reading, generation = made
         self.uncovered += [each.id for each in reading.criteria if each.outcome != "covered"]
         self.misjudged += [
             f"{each.id} {each.outcome}: {each.why}" for each in reading.criteria if each.outcome != "covered"
         ]
-        previous = None
-        if self._files is not None:
-            previous = Previous(blueprint=self._blueprint, files=self._files)
-        contract = openapi.to_yaml(openapi.document(reading.blueprint))
-        generation = stack.generate(reading.blueprint, contract, previous)
         for path, text in generation.files.items():
             target = self._folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
         self._blueprint, self._files = reading.blueprint, generation.files
         self._delivered += 1
+
+    def _make(self, stack: FastAPIStack) -> tuple[Reading, Generation]:
+        reading = read(self.story.stories[self._delivered], self._blueprint)
+        previous = None
+        if self._files is not None:
+            previous = Previous(blueprint=self._blueprint, files=self._files)
+        contract = openapi.to_yaml(openapi.document(reading.blueprint))
+        return reading, stack.generate(reading.blueprint, contract, previous)
 
     def _environment(self) -> dict[str, str]:
         return {
