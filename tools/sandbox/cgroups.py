@@ -14,7 +14,7 @@ from pathlib import Path
 from tools.sandbox.model import Limits
 
 _PREFIX = "shipcrew-"
-_OWN_PROCESSES = 4
+_OWN_PROCESSES = 2
 """Room for what stands between us and the program."""
 _REMOVAL_SECONDS = 2.0
 _numbers = itertools.count()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 from tools.errors import SandboxUnavailable, ToolError
 from tools.sandbox.bubblewrap import Bubblewrap
@@ -53,17 +51,19 @@ def _makers() -> dict[str, Callable[[], Sandbox]]:
 @cache
 def _tried(name: str) -> Sandbox | str:
     """Return the sandbox after a trial job in it, or what is wrong with it."""
-    with tempfile.TemporaryDirectory(prefix="crew-") as place:
-        shown, hidden = Path(place).resolve() / "shown", Path(place).resolve() / "hidden"
-        shown.mkdir()
-        hidden.touch()
-        argv = (str(base_python()), "-I", "-S", "-c", _TRIAL, str(hidden))
-        job = Job(argv=argv, folder=shown, readable=(shown,), limits=Limits(wall_seconds=20))
-        try:
-            sandbox = _makers()[name]()
-            done = sandbox.run(job)
-        except ToolError as error:
-            return str(error)
+    python = base_python()
+    job = Job(
+        # No job may see a file of the crew, such as this one.
+        argv=(str(python), "-I", "-S", "-c", _TRIAL, __file__),
+        folder=python.parent,
+        readable=(python.parent,),
+        limits=Limits(wall_seconds=20),
+    )
+    try:
+        sandbox = _makers()[name]()
+        done = sandbox.run(job)
+    except ToolError as error:
+        return str(error)
     if done.ending != "exited" or done.stdout.strip() != ("confined" if name != "none" else ""):
         return f"a trial job ended with {done.ending} {done.exit_code}: {done.stdout}{done.stderr}".strip()
     return sandbox

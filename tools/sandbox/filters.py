@@ -27,6 +27,8 @@ class Surroundings:
     """It has namespaces, so that processes, sockets and the loopback that it can name are its own."""
     memory_counted: bool
     """A cgroup counts memory that belongs to no process, too."""
+    forks_counted: bool = True
+    """Something else holds the number of processes and threads."""
     landlock: int = 0
     """Version of Landlock that is all there is, where the job has no world of its own."""
     broker: bool = False
@@ -47,6 +49,7 @@ _BROKERED: Final = (
 """Calls that Landlock does not confine, and that a job needs for its own files and sockets."""
 _BROKERED_SIGNALS: Final = ("kill", "tgkill", "tkill")
 """The same, before version 6."""
+_FORKS: Final = ("clone", "fork", "vfork")
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -115,6 +118,11 @@ def seccomp_filter(machine: Machine, around: Surroundings) -> bytes:
         blocks |= dict.fromkeys(_UNCOUNTED_MEMORY, [_error(_ENOSYS)])
     if not around.own_world:
         blocks |= _shared(around)
+    handed_over = names_of_brokered(around)
+    if around.broker:
+        blocks |= {name: [*blocks.get(name, [_ALLOW])[:-1], _NOTIFY] for name in handed_over}
+    else:
+        blocks |= {name: [_error(_EPERM)] for name in handed_over if name not in _FORKS}
     code = [
         (_LOAD, 0, 0, 4),
         (_EQUAL, 1, 0, AUDIT_ARCH[machine]),
@@ -132,10 +140,13 @@ def seccomp_filter(machine: Machine, around: Surroundings) -> bytes:
 
 
 def names_of_brokered(around: Surroundings) -> tuple[str, ...]:
-    """Return the calls that the supervisor has to decide about for a job without a world of its own."""
-    calls = _BROKERED + (_BROKERED_SIGNALS if around.landlock < SIGNALS_SINCE else ())
-    calls += ("truncate",) if around.landlock < TRUNCATION_SINCE else ()
-    return tuple(name for name in calls if name != "connect" or not around.network)
+    """Return the calls that the supervisor has to decide about."""
+    names: tuple[str, ...] = () if around.forks_counted else _FORKS
+    if not around.own_world:
+        names += tuple(name for name in _BROKERED if name != "connect" or not around.network)
+        names += _BROKERED_SIGNALS if around.landlock < SIGNALS_SINCE else ()
+        names += ("truncate",) if around.landlock < TRUNCATION_SINCE else ()
+    return names
 
 
 def _always(around: Surroundings) -> dict[str, _Block]:
@@ -184,7 +195,7 @@ def _shared(around: Surroundings) -> dict[str, _Block]:
     if around.landlock < SIGNALS_SINCE:
         blocks |= dict.fromkeys(_SHARED_SIGNALS, [_error(_EPERM)])
         blocks["fcntl"] = _unless_equal(1, _SIGNAL_OWNER)
-    return blocks | dict.fromkeys(names_of_brokered(around), [_NOTIFY if around.broker else _error(_EPERM)])
+    return blocks
 
 
 def _own_priority(*kinds: int) -> _Block:

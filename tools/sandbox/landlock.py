@@ -6,6 +6,7 @@ supervisor, which decides about sockets and file modes in the kernel's place.
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -78,7 +79,14 @@ class Landlock:
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""
         gaps = _GAPS if self._version >= landlock.SIGNALS_SINCE else (*_GAPS, _OLD_KERNEL)
-        return describe(self.name, f"Landlock {self._version}", "seccomp", "a guard that kills them", gaps)
+        return describe(
+            self.name,
+            f"Landlock {self._version}",
+            "seccomp",
+            "a guard that kills them",
+            own_world=False,
+            gaps=gaps,
+        )
 
 
 def _view(job: Job) -> View:
@@ -117,5 +125,5 @@ def _carved(folders: tuple[Path, ...], hidden: tuple[Path, ...]) -> tuple[Path, 
 
 
 def scratch_folder() -> Path:
-    """Make a scratch folder; the launcher removes it."""
-    return Path(tempfile.mkdtemp(prefix="crew-")).resolve()
+    """Return the path of a scratch folder; the launcher makes it and removes it, whatever happens to us."""
+    return Path(tempfile.gettempdir()).resolve() / f"crew-{secrets.token_hex(8)}"

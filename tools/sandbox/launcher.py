@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from tools.errors import SandboxFailed, SandboxUnavailable
 from tools.sandbox.cgroups import Group
+from tools.sandbox.facts import process_bound
 from tools.sandbox.filters import Surroundings, names_of_brokered, seccomp_filter
 from tools.sandbox.inside import landlock as kernel_landlock
 from tools.sandbox.model import Job
@@ -38,6 +39,7 @@ _MODULES = (
     "scratch",
     "watch",
     "family",
+    "forks",
     "landlock",
     "program",
     "mounts",
@@ -59,8 +61,6 @@ module.main(fields)
 
 _PATIENCE_SECONDS = 5.0
 """How long the launcher may take to kill a job before it is killed itself."""
-_OWN_PROCESSES = 3
-"""Room for what stands between us and the program."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def launch(
 ) -> Launcher:
     """Start the launcher of a sandbox.
 
-    A scratch folder is for jobs without a world of their own, and removed in the end. `landlock` is the newest
+    A scratch folder, which it makes and removes, is for jobs without a world of their own. `landlock` is the newest
     version of it to use; None means what the kernel has.
 
     Without a log, stdout and stderr are pipes. With one, what the launcher itself has to say goes there too.
@@ -215,7 +215,6 @@ def _order(
     kind: str, job: Job, seen: View, ends: _Ends, log: IO[bytes] | None, group: Group, scratch: Path | None
 ) -> dict[str, Any]:
     limits = job.limits
-    counted = "pids" in group.bounds
     own = str(scratch or "/tmp")  # noqa: S108  that of the job's own world
     environment = {"PATH": search_path(), "HOME": own, "TMPDIR": own, "LANG": "C.UTF-8"}
     return {
@@ -238,8 +237,7 @@ def _order(
         "log_bytes": limits.file_mb << 20,
         "oom_events": group.oom_events,
         "memory_bytes": None if "memory" in group.bounds else limits.memory_mb << 20,
-        "processes": None if counted else limits.processes,
-        "process_rlimit": None if counted else limits.processes + _OWN_PROCESSES,
+        "process_limit": limits.processes,
         "cpu_seconds": limits.cpu_seconds,
         "wall_seconds": limits.wall_seconds,
         "file_bytes": limits.file_mb << 20,
@@ -252,14 +250,18 @@ def _confinement(kind: str, network: bool, group: Group, newest: int | None) -> 
         known = " and ".join(AUDIT_ARCH)
         raise SandboxUnavailable(f"No system call filter is known for {machine} machines, only for {known}.")
     version = newest if newest is not None else kernel_landlock.version()
+    own_world = kind in ("bubblewrap", "namespaces")
+    bound = process_bound(own_world, group.bounds)
     around = Surroundings(
         network=network,
-        own_world=kind in ("bubblewrap", "namespaces"),
+        own_world=own_world,
         memory_counted="memory" in group.bounds,
+        forks_counted=bound != "supervisor",
         landlock=version,
     )
-    brokered = names_of_brokered(around) if kind == "landlock" else ()
+    brokered = names_of_brokered(around) if kind != "none" else ()
     return {
+        "process_bound": bound,
         "landlock": 0 if kind == "none" else version,
         "devices": DEVICES,
         "seccomp_call": number("seccomp", machine),

@@ -29,6 +29,6 @@ class Unconfined:
 
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""
-        facts = describe(self.name, "nothing", "nothing", "a guard that kills them")
+        facts = describe(self.name, "nothing", "nothing", "a guard that kills them", own_world=False)
         gaps = ("A job can read, change and send whatever you can.",)
         return facts.model_copy(update={"enforced": facts.enforced | {"kernel": "nothing"}, "gaps": gaps})

@@ -35,6 +35,7 @@ NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "delete_module": (176, 106),
     "fanotify_init": (300, 262),
     "fanotify_mark": (301, 263),
+    "fork": (57, None),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
     "fchmodat2": (452, 452),
@@ -143,6 +144,7 @@ NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "utime": (132, None),
     "utimensat": (280, 88),
     "utimes": (235, None),
+    "vfork": (58, None),
     "vhangup": (153, 58),
     "vserver": (236, None),
 }

@@ -336,7 +336,9 @@ def test_pointers_to_repositories_lead_nowhere(sandbox: Sandbox, python: Make, w
 
 
 @pytest.mark.parametrize("purpose", ["readable", "writable"])
-def test_links_as_named_folders_are_refused(sandbox: Sandbox, python: Make, place: Path, purpose: str) -> None:
+def test_links_as_named_folders_are_refused(
+    sandbox: Sandbox, python: Make, place: Path, purpose: str
+) -> None:
     (place / "target").mkdir()
     (place / "link").symlink_to("target")
     for path in ("link", "link/.", "target/../link"):
@@ -357,9 +359,7 @@ def test_links_as_named_folders_are_refused(sandbox: Sandbox, python: Make, plac
         ({"environment": {"A": "\0"}}, "NUL"),
     ],
 )
-def test_odd_jobs_are_refused(
-    sandbox: Sandbox, workspace: Path, fields: dict[str, object], why: str
-) -> None:
+def test_odd_jobs_are_refused(sandbox: Sandbox, workspace: Path, fields: dict[str, object], why: str) -> None:
     job = Job(argv=("true",), folder=workspace, writable=(workspace,)).model_copy(update=fields)
     with pytest.raises(JobRefused, match=why):
         sandbox.run(job)

@@ -12,6 +12,7 @@ import errno
 import os
 
 from tools.sandbox.inside import family, kernel
+from tools.sandbox.inside.forks import Forks
 from tools.sandbox.inside.order import Order
 
 _RECEIVE, _SEND, _STILL_VALID = 0xC0502100, 0xC0182101, 0x40082102
@@ -73,6 +74,7 @@ class Broker:
         self.listener = listener
         self._names = order.brokered
         self._file_bytes = order.file_bytes
+        self._forks = Forks(order.process_limit)
         self._writable = [order.scratch, *(path for _, path, writable in order.mounts if writable)]
         self._reachable = [*self._writable, *(path for _, path, writable in order.mounts if not writable)]
 
@@ -83,14 +85,19 @@ class Broker:
             return  # the caller died meanwhile
         request = Request(data)
         name = self._names.get(request.number, "")
-        if name == "connect":
-            if os.fork() == 0:
-                try:
-                    self._reply(request, name)
-                finally:
-                    os._exit(0)
+        if name != "connect":
+            self._reply(request, name)
             return
-        self._reply(request, name)
+        try:
+            child = os.fork()
+        except OSError:
+            self._send(request, errno.EAGAIN, 0)
+            return
+        if not child:
+            try:
+                self._reply(request, name)
+            finally:
+                os._exit(0)
 
     def _reply(self, request: Request, name: str) -> None:
         flags = error = 0
@@ -100,6 +107,9 @@ class Broker:
             error = problem.errno or errno.EPERM
         except (ValueError, OverflowError):
             error = errno.EINVAL
+        self._send(request, error, flags)
+
+    def _send(self, request: Request, error: int, flags: int) -> None:
         result = (-error).to_bytes(4, "little", signed=True) + flags.to_bytes(4, "little")
         kernel.ioctl(self.listener, _SEND, request.id + bytes(8) + result)
 
@@ -109,6 +119,10 @@ class Broker:
             self._connect(request)
         elif name in ("kill", "tkill", "tgkill"):
             self._signal(request, name)
+            return _CONTINUE
+        elif name in ("clone", "fork", "vfork"):
+            if not self._forks.allow():
+                raise OSError(errno.EAGAIN, "processes")
             return _CONTINUE
         elif "chmod" in name:
             self._change_mode(request, name)

@@ -43,6 +43,8 @@ def _guarded(order: Order) -> int:
     The guard tidies up, also after a supervisor that was killed, since then it inherits all processes.
     """
     kernel.adopt_orphans()
+    if order.scratch:
+        os.mkdir(order.scratch, 0o700)
     watched, held = os.pipe()
     child = os.fork()
     if child:

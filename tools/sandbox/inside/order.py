@@ -25,7 +25,7 @@ class Order:
     files: dict[str, str]
     """Small files of the world's own."""
     scratch: str
-    """Folder to be kept within `scratch_bytes` and removed in the end; "" where the job's world has its own."""
+    """Folder to be made, kept within `scratch_bytes` and removed; "" where the job's world has its own."""
     scratch_bytes: int
     devices: list[str]
     """Devices that it may use, where it sees the machine's."""
@@ -55,10 +55,10 @@ class Order:
     """Names of these calls by number."""
     memory_bytes: int | None
     """To be watched here; None where a cgroup sees to it."""
-    processes: int | None
-    """To be watched here; None where a cgroup sees to it."""
-    process_rlimit: int | None
-    """RLIMIT_NPROC of the program; None leaves it."""
+    process_limit: int
+    """Processes and threads at one time."""
+    process_bound: str
+    """What holds their number: "cgroup", "rlimit" or "supervisor"."""
     cpu_seconds: int
     wall_seconds: float | None
     file_bytes: int

@@ -14,6 +14,8 @@ SET_UP_FAILED = 125
 
 _MOST_DESCRIPTORS = 1 << 20
 _OPEN_FILES = 4096
+_OURS = 2
+"""The launcher's processes in the job's user namespace."""
 _LOCKED_MEMORY = 64 << 10
 _OWN_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  those of the job's own world
 _ADDRESS_ROOM = 512 << 20
@@ -121,8 +123,8 @@ def _limit(order: Order) -> None:
     _set(resource.RLIMIT_MEMLOCK, _LOCKED_MEMORY)
     if order.memory_bytes is not None:
         _set(resource.RLIMIT_DATA, 2 * order.memory_bytes + _ADDRESS_ROOM)
-    if order.process_rlimit is not None:
-        _set(resource.RLIMIT_NPROC, order.process_rlimit)
+    if order.process_bound == "rlimit":
+        _set(resource.RLIMIT_NPROC, order.process_limit + _OURS)
 
 
 def _set(which: int, value: int, grace: int = 0) -> None:

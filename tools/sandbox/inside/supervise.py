@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 
-from tools.sandbox.inside import broker, family, kernel, landlock, program
+from tools.sandbox.inside import broker, family, kernel, landlock, program, scratch
 from tools.sandbox.inside.order import Order
 from tools.sandbox.inside.watch import Watch
 
@@ -38,13 +38,15 @@ class _Supervisor:
         self._output = output
         self._guard = guard
         self._broker = broker.Broker(listener, order) if listener is not None else None
-        self._watch = Watch(order)
+        self._watch = Watch(order, listener is not None or order.process_bound != "supervisor")
         self._status: int | None = None
 
     def wait(self) -> tuple[str, int]:
         ending = self._attend()
         self._reap()
         family.kill_all(self._order.landlock >= landlock.SIGNALS_SINCE)
+        if self._order.scratch:
+            scratch.remove(self._order.scratch)
         if self._output is not None:
             while self._copy_output():
                 pass
@@ -67,7 +69,7 @@ class _Supervisor:
         if self._broker:
             poll.register(self._broker.listener, select.POLLIN)
         while True:
-            events = dict(poll.poll(max(1, self._watch.pause * 1000)))
+            events = dict(poll.poll(self._watch.seconds_left() * 1000 + 1))
             if self._broker and self._broker.listener in events:
                 self._broker.answer()
             if self._output in events and not self._copy_output():
@@ -77,9 +79,8 @@ class _Supervisor:
             self._reap()
             if self._status is not None:
                 return ""
-            exceeded = self._watch.exceeded(family.members())
-            if exceeded:
-                return exceeded
+            if not self._watch.seconds_left() and (ending := self._watch.exceeded(family.members())):
+                return ending
 
     def _obey(self) -> bool:
         """Do what the control pipe asks for; False when everything has to die."""

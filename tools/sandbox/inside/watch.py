@@ -58,23 +58,22 @@ def stat(process: int) -> list[bytes]:
 class Watch:
     """The bounds of one job."""
 
-    def __init__(self, order: Order) -> None:
-        """Start the clock."""
+    def __init__(self, order: Order, forks_are_held: bool) -> None:
+        """Start the clock. What holds the forks may be a few off; if nothing does, the job ends at its limit."""
         self._order = order
-        self._began = time.monotonic()
-        self._next_scratch = self._began
-        self.pause = _ALERT_SECONDS
-        """Seconds until the next look is due."""
+        self._most_threads = order.process_limit * (2 if forks_are_held else 1)
+        self._began = self._due = self._next_scratch = time.monotonic()
+
+    def seconds_left(self) -> float:
+        """Return the time until the next look is due; 0 if it is."""
+        return max(0.0, self._due - time.monotonic())
 
     def exceeded(self, processes: list[int]) -> str:
         """Return the ending of a job that went over a bound, or ""."""
         order = self._order
-        left = (
-            order.wall_seconds - (time.monotonic() - self._began)
-            if order.wall_seconds is not None
-            else _CALM_SECONDS
-        )
-        if left <= 0:
+        now = time.monotonic()
+        end = self._began + order.wall_seconds if order.wall_seconds is not None else now + _CALM_SECONDS
+        if now >= end:
             return "timed_out"
         if self.out_of_memory():
             return "out_of_memory"
@@ -85,11 +84,11 @@ class Watch:
             usage.memory_bytes = sum(map(_own_memory, processes))
             if usage.memory_bytes > order.memory_bytes:
                 return "out_of_memory"
-        if order.processes is not None and usage.threads > order.processes:
+        if order.process_bound != "cgroup" and usage.threads > self._most_threads:
             return "killed"
         if self._scratch_is_full():
             return "killed"
-        self.pause = min(left, _ALERT_SECONDS if self._is_high(usage) else _CALM_SECONDS)
+        self._due = min(end, now + (_ALERT_SECONDS if self._is_high(usage) else _CALM_SECONDS))
         return ""
 
     def out_of_memory(self) -> bool:
@@ -114,7 +113,7 @@ class Watch:
     def _is_high(self, usage: Usage) -> bool:
         order = self._order
         return (order.memory_bytes is not None and 2 * usage.memory_bytes > order.memory_bytes) or (
-            order.processes is not None and 2 * usage.threads > order.processes
+            order.process_bound != "cgroup" and 2 * usage.threads > order.process_limit
         )
 
 

@@ -1,0 +1,37 @@
+"""Holding the number of processes and threads where neither a cgroup nor an rlimit does.
+
+(The kernel counts no processes of the machine's root, and of other users it counts those outside the job too.)
+"""
+
+from __future__ import annotations
+
+import time
+
+from tools.sandbox.inside import family, watch
+
+_ON_THE_WAY_SECONDS = 0.05
+"""How long something that was allowed may take to be seen."""
+
+
+class Forks:
+    """Decides whether a job may have one more process or thread."""
+
+    def __init__(self, limit: int) -> None:
+        """Know how many it may have at one time."""
+        self._limit = limit
+        self._left = 0
+        """How many can be allowed before they have to be counted again: none can be more than were allowed."""
+        self._allowed_at: list[float] = []
+
+    def allow(self) -> bool:
+        """Allow one more, or not."""
+        now = time.monotonic()
+        self._allowed_at = [at for at in self._allowed_at if now - at < _ON_THE_WAY_SECONDS]
+        if self._left <= 0:
+            threads = watch.measure(family.members()).threads
+            self._left = self._limit - threads - len(self._allowed_at)
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        self._allowed_at.append(now)
+        return True
