@@ -17,7 +17,7 @@ from tools.runtimes.server import Server, start_server
 ROOT = Path(__file__).parents[3]
 
 
-def gone(pid: int, within: float = 5) -> bool:
+def gone(pid: int, within: float = 15) -> bool:
     deadline = time.monotonic() + within
     while process(pid) is not None and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -78,13 +78,13 @@ def test_no_kind_of_file_is_left_out(name: str) -> None:
 
 
 def test_a_secret_in_a_very_long_line_is_found_in_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     for padding in ('a"=' * 60_000, "password=" * 20_000, "x" * 180_000, "://a:" * 36_000):
         (found,) = [each for each in secrets({"a.js": f"{padding} {AWS}"}) if each.kind == "AWS access key"]
         assert found.line == 1
 
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_secret_across_the_cut_of_a_long_line_is_found() -> None:
