@@ -16,6 +16,7 @@ from crew.proof import last
 from tools import review
 from tools.dependencies import InstallDependencies, requirements
 from tools.files import EditFile, ListFiles, ReadFile, WriteFile
+from tools.release import StartService, is_merged
 from tools.repository import (
     Comment,
     Commit,
@@ -56,6 +57,8 @@ class Facts:
             return self._dependencies(requirements(self._bench, arguments.version))
         if isinstance(arguments, Merge):
             return self._merge(arguments)
+        if isinstance(arguments, StartService):
+            return {"merged": is_merged(self._bench, arguments.version)}
         return self._change(tool, arguments)
 
     def _paths(self, name: str) -> dict[str, JsonValue]:

@@ -1,4 +1,4 @@
-"""Tools that start and stop versions of the service."""
+"""The tool that brings a version of the service into production."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from tools.dependencies import SERVICE, environment_of
 from tools.git import checkout
+from tools.errors import RepositoryError
 from tools.repository import repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.runtimes import Version
@@ -30,14 +31,6 @@ class StartService(BaseModel):
     environment: Literal["production", "staging"] = "production"
 
 
-class StopService(BaseModel):
-    """End the service in an environment."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    environment: Literal["production", "staging"] = "production"
-
-
 def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
     """Return the URL, or why the version before it keeps the traffic."""
     version = _version(bench, arguments)
@@ -51,11 +44,14 @@ def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
     return ToolResult(ok=True, code="ok", summary=said, data={"url": release.url, "version": release.version})
 
 
-def stop_service(bench: Workbench, arguments: StopService) -> ToolResult:
-    """Return what was ended."""
-    ended = bench.runtime.stop(bench.service, arguments.environment)
-    said = f"{bench.service} is ended." if ended else f"{bench.service} did not run."
-    return ToolResult(ok=True, code="ok", summary=said)
+def is_merged(bench: Workbench, version: str) -> bool:
+    """Whether a version is a commit that the main branch holds."""
+    held = repository(bench)
+    base = held.required(held.base_ref)
+    try:
+        return version == base or held.is_ancestor(version, base)
+    except RepositoryError:
+        return False  # no commit at all
 
 
 def service_secrets(home: Path, service: str) -> dict[str, str]:
@@ -111,5 +107,4 @@ def _version(bench: Workbench, arguments: StartService) -> Version | None:
 TOOLS = (
     # The platform finds the version serving already and changes nothing.
     Tool(name="start_service", effect="production", arguments=StartService, run=start_service),
-    Tool(name="stop_service", effect="production", arguments=StopService, run=stop_service),
 )

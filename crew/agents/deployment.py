@@ -23,7 +23,7 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="deployment",
     purpose="Brings a merged version into production, and keeps the one before it if the new one is not ready.",
-    tools=("install_dependencies", "start_service", "stop_service"),
+    tools=("install_dependencies", "start_service"),
     answer=DeploymentAnswer,
     facts=_facts,
 )

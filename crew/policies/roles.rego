@@ -72,3 +72,14 @@ deny contains finding if {
 		"mend": ["Leave it to ", data.settings.production_roles, "."],
 	}
 }
+
+# What was not merged was not tested, scanned and approved either.
+deny contains finding if {
+	object.get(kit, "starts", false)
+	facts.merged == false
+	finding := {
+		"rule": "production.unmerged",
+		"reason": ["The version ", object.get(arguments, "version", "of nobody"), " is not on the main branch."],
+		"mend": "Let it be merged first.",
+	}
+}

@@ -59,7 +59,11 @@ def place(tmp_path: Path, policy: Any, recorder: Recorder):
     made.tools["write_file"] = Tool("write_file", "write", Write, recorder.run, recorder.probe)
     made.tools["merge"] = Tool("merge", "write", Write, recorder.run, recorder.probe)
     workspace = str(made.bench.workspace)
-    made.facts = {"workspace": workspace, "paths": [{"text": "a.txt", "resolved": f"{workspace}/a.txt"}], "secrets": []}
+    made.facts = {
+        "workspace": workspace,
+        "paths": [{"text": "a.txt", "resolved": f"{workspace}/a.txt"}],
+        "secrets": [],
+    }
     yield made
     made.ledger.close()
 

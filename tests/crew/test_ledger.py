@@ -63,7 +63,10 @@ def test_updates_and_deletes_are_refused(chain: Ledger, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("column", ["kind", "key", "at", "body", "previous", "hash"])
 def test_one_changed_byte_is_named(chain: Ledger, tmp_path: Path, column: str) -> None:
-    tamper(tmp_path, f"UPDATE rows SET {column} = substr({column}, 1, length({column}) - 1) || '~' WHERE number = 3")
+    tamper(
+        tmp_path,
+        f"UPDATE rows SET {column} = substr({column}, 1, length({column}) - 1) || '~' WHERE number = 3",
+    )
     damage = chain.verify("d")
     assert damage is not None
     assert damage.row == 3

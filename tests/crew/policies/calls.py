@@ -64,9 +64,7 @@ ALLOWED: dict[str, Call] = {
         "code", "edit_file", "write", paths("app/a.py") | {"secrets": []}, path="app/a.py", old="a", new="b"
     ),
     "generate_service": call("code", "generate_service", "write", {"branch": "crew/chk-1"}),
-    "commit": call(
-        "testing", "commit", "write", {"branch": "crew/chk-1", "secrets": []}, message="Add tests"
-    ),
+    "commit": call("code", "commit", "write", {"branch": "crew/chk-1", "secrets": []}, message="Add tests"),
     "install_dependencies": call(
         "testing", "install_dependencies", "network", {"dependencies": DEPENDENCIES}
     ),
@@ -79,10 +77,9 @@ ALLOWED: dict[str, Call] = {
     "check_contract": call("governance", "check_contract", "read"),
     "open_repository": call("crew", "open_repository", "write"),
     "open_pull_request": call("crew", "open_pull_request", "write", {"branch": "crew/chk-1", "secrets": []}),
-    "comment": call("cost", "comment", "write", {"secrets": []}, text="This will cost more."),
+    "comment": call("crew", "comment", "write", {"secrets": []}, text="This will cost more."),
     "merge": call("crew", "merge", "write", MERGE) | {"evidence": ["a-1", "a-7", "a-8"]},
-    "start_service": call("deployment", "start_service", "production"),
-    "stop_service": call("deployment", "stop_service", "production"),
+    "start_service": call("deployment", "start_service", "production", {"merged": True}, version=TREE),
 }
 GONE = object()
 """Stands for a member that is taken away."""

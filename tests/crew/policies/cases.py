@@ -80,9 +80,14 @@ ROLES = [
     Case(
         "a role without the effect",
         changed("comment", role="cost", effect="read"),
-        ("role.effect", "tool.effect"),
+        ("role.effect", "role.tool", "tool.effect"),
     ),
     Case("tests with network", changed("run_tests", effect="network"), ("effect.network", "tool.effect")),
+    Case(
+        "a version that nobody merged",
+        changed("start_service", facts__merged=False),
+        ("production.unmerged",),
+    ),
     Case(
         "production by code",
         changed("start_service", role="code"),
@@ -296,6 +301,12 @@ QUESTIONS = [
         "several questions",
         merge(scan__medium=1, contract__breaking=["GET /orders is gone"]),
         "contract.breaking",
+        "scan.medium",
+    ),
+    asking(
+        "several questions, one of them for a person alone",
+        merge(scan__medium=1, migrations__destructive=["0003.py drops the column orders.total"]),
+        "migration.destructive",
         "scan.medium",
     ),
     Case("a question and a denial", merge(scan__medium=1, tests__failed=1), ("merge.tests_failed",)),

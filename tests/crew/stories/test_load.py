@@ -55,7 +55,10 @@ def test_both_forms_say_the_same(tmp_path: Path, text: str, name: str) -> None:
     assert file.slo.latency_p95_ms == 250
     assert (story.id, story.title) == ("CHK-1", "Orders")
     assert story.story == "As a shopper, I want to place an order."
-    assert [each.text for each in story.criteria] == ["An order has a customer (email).", "Orders can be listed."]
+    assert [each.text for each in story.criteria] == [
+        "An order has a customer (email).",
+        "Orders can be listed.",
+    ]
     assert [each.id for each in story.criteria] == ["CHK-1.1", "CHK-1.2"]
 
 
