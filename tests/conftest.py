@@ -15,6 +15,11 @@ from tools.policy.source import Source
 Build = Callable[[Source], PolicyEngine]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a person ask for more than a quick run shows."""
+    parser.addoption("--kills", type=int, default=3, help="how often the crash test kills the crew")
+
+
 @pytest.fixture(scope="session")
 def opa_program() -> str:
     """Path of the OPA program, from PATH or from where Go installs it."""

@@ -12,8 +12,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from tools.dependencies import SERVICE, environment_of
-from tools.git import checkout
 from tools.errors import RepositoryError
+from tools.git import checkout
 from tools.repository import repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.runtimes import Version

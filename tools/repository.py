@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tools.errors import RepositoryError
 from tools.git import (
-    GENERATED,
     Repository,
     agent,
     attach_repository,
@@ -80,6 +79,25 @@ def branch_of(bench: Workbench) -> str:
     return story_branch(bench.story)
 
 
+def merged_generation(bench: Workbench) -> str | None:
+    """Return the generation that the workspace was merged with in this delivery, or None."""
+    note = _generation_note(bench)
+    return note.read_text().strip() if note.is_file() else None
+
+
+def note_generation(bench: Workbench, generation: str) -> None:
+    """Keep in mind which generation the workspace was merged with, for the commit to name it as a parent."""
+    note = _generation_note(bench)
+    fresh = note.with_suffix(".new")
+    fresh.write_text(generation)
+    fresh.replace(note)
+
+
+def _generation_note(bench: Workbench) -> Path:
+    # Beside the workspace, not in it: what runs there must not choose the parents of a commit.
+    return bench.workspace.with_name(f"{bench.delivery}.generation")
+
+
 def workspace_tree(bench: Workbench) -> str:
     """Return the git tree that the workspace holds now; nothing is committed."""
     held = repository(bench)
@@ -133,7 +151,7 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
     branch = branch_of(bench)
     tip = held.required(branch)
     tree = write_tree(held, bench.workspace, base=tip)
-    generation = held.ref(GENERATED)
+    generation = merged_generation(bench)
     parents = [tip] + ([generation] if generation and not held.is_ancestor(generation, tip) else [])
     if tree == held.tree_of(tip) and len(parents) == 1:
         return _committed(held, tip, "There was nothing to commit.", "nothing_to_commit")

@@ -11,7 +11,7 @@ from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint
 from tools.dependencies import environment_of, toolbox
 from tools.git import Repository, agent, checkout, commit_generation, diff, last_generation, merge_generation
-from tools.repository import branch_of, repository
+from tools.repository import branch_of, note_generation, repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.sandbox import Completed, Job, Limits
 from tools.stacks import Previous
@@ -57,6 +57,7 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
         said = f"The story and a hand edit change the same lines: {places}. Nothing was written."
         return ToolResult(ok=False, code="conflict", summary=said, data={"conflicts": conflicts})
     checkout(held, merged.tree, bench.workspace)
+    note_generation(bench, generation)
     files = [each.path for each in diff(held, base, merged.tree).files]
     tests = bench.artifacts.put(json.dumps(made.tests, sort_keys=True).encode())
     return ToolResult(

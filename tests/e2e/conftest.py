@@ -1,0 +1,116 @@
+"""Whole deliveries in temporary homes, run by the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+STORIES = """\
+service: kiosk
+stories:
+  - id: KIO-1
+    title: Papers
+    story: As a reader, I want to buy a paper, so that I know what is new.
+    acceptance:
+      - A paper has a title (text, up to 80 characters) and a price (money, at least 0).
+      - A paper starts as new.
+      - A paper goes from new to sold when it is sold.
+"""
+PERSON = {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
+
+
+@dataclass(frozen=True)
+class Kiosk:
+    """A story file with its home and its repository."""
+
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        """Where the crew keeps everything."""
+        return self.folder / ".crew"
+
+    @property
+    def repository(self) -> Path:
+        """The service's repository."""
+        return self.folder / "kiosk"
+
+    def write(self, text: str, name: str = "stories.yaml") -> Path:
+        """Write a story file and return its path."""
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command of the crew in this folder."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "crew", *arguments],
+            cwd=self.folder,
+            env=os.environ | PERSON,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def crew(self, *arguments: str, expect: int | None = 0) -> str:
+        """Run a command of the crew to its end and return what it printed."""
+        with self.start(*arguments) as process:
+            out, err = process.communicate(timeout=500)
+        if expect is not None:
+            assert process.returncode == expect, (
+                f"{arguments}: exit {process.returncode}\n{out[-3000:]}\n{err[-3000:]}"
+            )
+        return out + err
+
+    def run(self, *arguments: str, expect: int = 0) -> list[dict[str, Any]]:
+        """Deliver the stories and return what the last line says of each."""
+        out = self.crew("run", *arguments, "--json", expect=expect)
+        ended = json.loads([line for line in out.splitlines() if '"run.finished"' in line][-1])
+        return list(ended["deliveries"])
+
+    def git(self, *arguments: str) -> str:
+        """Ask the repository something."""
+        command = ["git", "-C", str(self.repository), *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, env=os.environ | PERSON
+        ).stdout.strip()
+
+    def processes(self) -> list[str]:
+        """Return the command lines of processes that have to do with this folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                place = os.readlink(entry / "cwd")
+            except OSError:
+                continue
+            if str(self.folder) in line or place.startswith(str(self.folder)):
+                found.append(f"{entry.name} {line}")
+        return found
+
+
+@pytest.fixture(scope="session")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
+    """The kiosk's story, delivered without disturbance; tests only look at it."""
+    kiosk = Kiosk(tmp_path_factory.mktemp("delivered").resolve())
+    (ended,) = kiosk.run(str(kiosk.write(STORIES)))
+    assert ended["status"] == "delivered", ended
+    yield kiosk
+    kiosk.crew("down", expect=None)
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Iterator[Kiosk]:
+    """An empty folder; whatever runs there is ended afterwards."""
+    made = Kiosk(tmp_path.resolve())
+    yield made
+    if (made.home / "ledger.db").exists():
+        made.crew("down", expect=None)
