@@ -14,6 +14,9 @@ from tools.sandbox.running import StartedJob, run_to_end
 from tools.sandbox.view import USER, View, own_files, view
 
 
+_NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
+
+
 class Bubblewrap:
     """See `tools.sandbox.Sandbox`."""
 
@@ -45,11 +48,9 @@ class Bubblewrap:
         return describe(self.name, "mount namespace", "network namespace", "process namespace")
 
     def _wrapping(self, job: Job, seen: View) -> Wrapping:
-        namespaces = ["--unshare-all"]
+        namespaces = [] if job.network else ["--unshare-net"]
         if self._user_namespace:
             namespaces += ["--unshare-user", "--uid", str(USER), "--gid", str(USER)]
-        if job.network:
-            namespaces.append("--share-net")
         confinement = [
             "--hostname",
             "sandbox",
@@ -61,7 +62,7 @@ class Bubblewrap:
         ]
         files = {path: _content(text) for path, text in own_files(job.network).items()}
         mounts = _mounts(seen, files, job.limits.scratch_mb << 20)
-        argv = (self._program, *namespaces, *confinement, *mounts)
+        argv = (self._program, *_NAMESPACES, *namespaces, *confinement, *mounts)
         return Wrapping(argv, "--info-fd", tuple(files.values()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from tools.errors import SandboxUnavailable, ToolError
 from tools.sandbox.bubblewrap import Bubblewrap
@@ -21,6 +22,12 @@ try:
 except OSError:
     print("confined")
 """
+
+_OBSTACLES = (
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "User namespaces are switched off"),
+    ("/proc/sys/user/max_user_namespaces", "0", "User namespaces are switched off"),
+    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor restricts user namespaces"),
+)
 
 
 def choose(name: str | None = None) -> Sandbox:
@@ -41,29 +48,59 @@ def choose(name: str | None = None) -> Sandbox:
         if not isinstance(tried, str):
             return tried
         reasons.append(f"{each}: {tried}")
-    raise SandboxUnavailable("No sandbox works on this machine. " + " ".join(reasons))
+    raise SandboxUnavailable(" ".join(["No sandbox works here.", *reasons, *_hints()]))
 
 
-def _makers() -> dict[str, Callable[[], Sandbox]]:
-    return {"bubblewrap": Bubblewrap, "namespaces": Namespaces, "landlock": Landlock, "none": Unconfined}
+def _makers() -> dict[str, tuple[Callable[[], Sandbox], ...]]:
+    """Return the sandboxes from the best on, each in the ways in which it can be had."""
+    return {
+        "bubblewrap": (Bubblewrap, lambda: Bubblewrap(user_namespace=False)),
+        "namespaces": (Namespaces,),
+        "landlock": (Landlock,),
+        "none": (Unconfined,),
+    }
 
 
 @cache
 def _tried(name: str) -> Sandbox | str:
     """Return the sandbox after a trial job in it, or what is wrong with it."""
+    reasons: list[str] = []
+    for make in _makers()[name]:
+        try:
+            sandbox = make()
+            done = sandbox.run(_trial())
+        except ToolError as error:
+            reasons.append(str(error))
+            continue
+        if done.ending == "exited" and done.stdout.strip() == ("confined" if name != "none" else ""):
+            return sandbox
+        reasons.append(
+            f"A trial job ended with {done.ending} {done.exit_code}: {done.stdout}{done.stderr}".strip()
+        )
+    return reasons[0]
+
+
+def _trial() -> Job:
+    """Return a job that tries to read a file of the crew, which no job may see: this one."""
     python = base_python()
-    job = Job(
-        # No job may see a file of the crew, such as this one.
+    return Job(
         argv=(str(python), "-I", "-S", "-c", _TRIAL, __file__),
         folder=python.parent,
         readable=(python.parent,),
         limits=Limits(wall_seconds=20),
     )
+
+
+def _hints() -> list[str]:
+    """Return what stands in the way of namespaces here, as far as the machine says."""
+    hints = [f"{text} ({path}: {found})." for path, bad, text in _OBSTACLES if (found := _read(path)) == bad]
+    if any(Path(each).exists() for each in ("/.dockerenv", "/run/.containerenv")):
+        hints.append("This is a container: its rules may have to allow namespaces or Landlock.")
+    return [*hints, "Installing bubblewrap (Debian, Ubuntu, Fedora: package bubblewrap) helps in most cases."]
+
+
+def _read(path: str) -> str:
     try:
-        sandbox = _makers()[name]()
-        done = sandbox.run(job)
-    except ToolError as error:
-        return str(error)
-    if done.ending != "exited" or done.stdout.strip() != ("confined" if name != "none" else ""):
-        return f"a trial job ended with {done.ending} {done.exit_code}: {done.stdout}{done.stderr}".strip()
-    return sandbox
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

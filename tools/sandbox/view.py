@@ -100,8 +100,8 @@ def view(job: Job) -> View:
 def own_files(network: bool) -> dict[str, str]:
     """Return small files that a world of its own needs, by path: who there is, and what localhost means."""
     files = {
-        "/etc/passwd": f"sandbox:x:{USER}:{USER}::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
-        "/etc/group": f"sandbox:x:{USER}:\nnogroup:x:65534:\n",
+        "/etc/passwd": f"root:x:0:0::/tmp:/bin/sh\nsandbox:x:{USER}:{USER}::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
+        "/etc/group": f"root:x:0:\nsandbox:x:{USER}:\nnogroup:x:65534:\n",
     }
     return files if network else files | {"/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n"}
 

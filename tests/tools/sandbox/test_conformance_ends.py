@@ -136,7 +136,7 @@ def test_jobs_side_by_side(run: Run) -> None:
 
 def test_a_service_answers_and_stops_when_asked(start: Start, workspace: Path, log: Path) -> None:
     running = start(SERVICE)
-    wait_for((workspace / "s").exists)
+    wait_for(log.read_text)
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(workspace / "s"))
         assert client.recv(5) == b"hello"
