@@ -35,7 +35,7 @@ _RECORD = "packages.json"
 _LIMITS = Limits(wall_seconds=900, file_mb=4096, memory_mb=2048, processes=256)
 _PIN = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._, -]*\])?\s*==\s*[A-Za-z0-9.!+_-]+"  # name[extra]==version
-    r"(\s*;[^#]*?)?(\s+--hash=sha256:[0-9a-f]{64})*"
+    r"(\s*;((?!--)[^#/:])*)?(\s+--hash=sha256:[0-9a-f]{64})*"
 )
 _INDEX_VARIABLES = re.compile(
     r"UV_(INDEX\w*|DEFAULT_INDEX|EXTRA_INDEX_URL|HTTP_\w+|REQUEST_TIMEOUT|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
@@ -86,7 +86,7 @@ def install(sandbox: Sandbox, requirements: str, cache: Path, python: Path | Non
     found = find(requirements, cache, python)
     if found:
         return found
-    _refuse_all_but_pins(requirements)
+    require_pins(requirements)
     place = _place(requirements, cache, python)
     place.parent.mkdir(parents=True, exist_ok=True)
     with _locked(place):
@@ -151,7 +151,9 @@ def _build(sandbox: Sandbox, requirements: str, folder: Path, uv_cache: Path, py
     _check(run(*uv, "pip", "check", "--python", str(inner)))
     site = next(folder.glob("lib/python*/site-packages"))
     # Compiled now, since jobs cannot write here; by the base interpreter, so that nothing of a package runs.
-    run(str(python), "-I", "-S", "-m", "compileall", "-q", "-j0", str(site))
+    compiling = (str(python), "-I", "-S", "-m", "compileall", "-q", str(site))
+    if run(*compiling, "-j0").exit_code:
+        run(*compiling)  # not every sandbox has the shared memory that it takes to do it side by side
     record = TypeAdapter(tuple[Package, ...]).dump_json(packages(site), indent=1)
     (folder / _RECORD).write_bytes(record)
 
@@ -167,8 +169,11 @@ def _check(completed: Completed) -> None:
     raise EnvironmentFailed(f"The environment could not be installed. {what}")
 
 
-def _refuse_all_but_pins(requirements: str) -> None:
-    """Requirement files can say more: other indexes, files to include, addresses to fetch code from."""
+def require_pins(requirements: str) -> None:
+    """Raise RequirementRefused unless every line pins one release from the index.
+
+    Requirement files can say more: other indexes, files to include, addresses to fetch code from.
+    """
     joined = requirements.replace("\\\n", " ")
     for number, line in enumerate(joined.splitlines(), start=1):
         text = re.sub(r"(^|\s)#.*", "", line).strip()
