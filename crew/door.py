@@ -19,6 +19,7 @@ from crew.canonical import canonical, digest_of
 from crew.coordination.events import Bus
 from crew.errors import CrewError, LedgerDamaged
 from crew.ledger import Kind, Ledger, Row
+from tools.errors import ToolError
 from tools.policy import Decision
 from tools.result import Tool, ToolResult, Workbench
 
@@ -135,7 +136,11 @@ class Door:
         if tool is None or arguments is None or problem:
             return self._deny(call, (problem,), rules=("door",), decision=None)
         if begun is None:
-            decision, approval, denial = self._permit(call, tool, arguments)
+            try:
+                decision, approval, denial = self._permit(call, tool, arguments)
+            except ToolError as error:
+                # What policy would have to know cannot be found out, so nobody can say yes.
+                return self._deny(call, (str(error),), ("facts",), None)
             if denial:
                 return self._deny(call, *denial, decision)
             described = self._described(call) | {"effect": tool.effect, "policy": _policy_facts(decision)}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,9 @@ from tools.testing.model import Outcome, TestOutcome
 _LARGEST = 64_000_000
 """Bytes of a report that are read; a larger one is refused."""
 _LINES = TypeAdapter(dict[int, tuple[str, ...]])
+
+
+_GRAVITY: tuple[Outcome, ...] = ("skipped", "passed", "failed", "errored")
 
 
 class BrokenReport(ValueError):  # noqa: N818  names what was found
@@ -112,7 +116,31 @@ def read_run(folder: Path, name: str) -> RunReport:
             modules = record.names
         else:
             end = record.exit
-    return RunReport(collected=tuple(collected), tests=tuple(tests), lines=lines, modules=modules, exit=end)
+    return RunReport(
+        collected=tuple(collected),
+        tests=_one_each(tests, Counter(collected)),
+        lines=lines,
+        modules=modules,
+        exit=end,
+    )
+
+
+def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tuple[TestOutcome, ...]:
+    """Make one outcome, the worst, of tests that share an id, as those of a plugin may.
+
+    What is told more often than it was collected stays as it is, and is a contradiction.
+    """
+    told: dict[str, list[TestOutcome]] = {}
+    for each in tests:
+        told.setdefault(each.id, []).append(each)
+    found: list[TestOutcome] = []
+    for name, group in told.items():
+        if len(group) == collected.get(name, 0):
+            worst = max(group, key=lambda each: _GRAVITY.index(each.outcome))
+            found.append(worst.model_copy(update={"seconds": sum(each.seconds for each in group)}))
+        else:
+            found += group
+    return tuple(found)
 
 
 def read_log(folder: Path, name: str) -> str:

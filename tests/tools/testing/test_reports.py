@@ -68,6 +68,11 @@ COLLECTED = {"kind": "collected", "id": "a"}
     [
         ([COLLECTED, PASSED, {"kind": "finished", "exit": 0}], 0, True),
         ([COLLECTED, FAILED, {"kind": "finished", "exit": 1}], 1, True),
+        ([COLLECTED, COLLECTED, PASSED, PASSED, {"kind": "finished", "exit": 0}], 0, True),
+        ([COLLECTED, COLLECTED, FAILED, PASSED, {"kind": "finished", "exit": 1}], 1, True),
+        ([COLLECTED, COLLECTED, FAILED, PASSED, {"kind": "finished", "exit": 0}], 0, False),
+        ([COLLECTED, COLLECTED, PASSED, {"kind": "finished", "exit": 0}], 0, False),
+        ([COLLECTED, PASSED, PASSED, {"kind": "finished", "exit": 0}], 0, False),
         ([COLLECTED, PASSED, {"kind": "finished", "exit": 0}], 1, False),
         ([COLLECTED, FAILED, {"kind": "finished", "exit": 0}], 0, False),
         ([COLLECTED, PASSED, {"kind": "finished", "exit": 1}], 1, False),
