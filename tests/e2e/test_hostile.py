@@ -189,6 +189,7 @@ def test_no_secret_is_written_or_committed(scene: Scene) -> None:
     scene.attack("code", attacks)
     check_nothing_happened(scene, before, len(attacks))
     bench = workbench(scene.office, opened(scene.office.ledger, scene.delivery))
+    (bench.workspace / "link").unlink()
     (bench.workspace / "app/keys.py").write_text(key)
     before = state_of(scene)
     scene.attack("code", [scene.call("commit", message="Add settings")])

@@ -140,6 +140,9 @@ def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tup
             found.append(worst.model_copy(update={"seconds": sum(each.seconds for each in group)}))
         else:
             found += group
+            if len(group) < collected.get(name, 0):
+                said = f"It was collected {collected[name]} times and told of {len(group)} times."
+                found[-1] = TestOutcome(id=name, outcome="errored", message=said)
     return tuple(found)
 
 
