@@ -32,6 +32,12 @@ EMAIL = (
 """A dot-atom at a domain of two or more labels."""
 URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?(?:/{_PATH})?(?:\?{_QUERY})?(?:#{_QUERY})?$"
 """An absolute http or https address in the characters of RFC 3986, without credentials."""
+DOTTED = r"@[^@]+\.[^@.]+$"
+"""How an email ends: what its format leaves open."""
+WEB = r"^[Hh][Tt][Tt][Pp][Ss]?://"
+"""How a URL begins."""
+CALENDAR = r"^(?!0000|0001-01-01|9999-12-31)"
+"""How no timestamp begins: these days could leave the calendar on the way to UTC."""
 UUID = r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 DATE = r"^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 """The shape; the day must exist as well."""
@@ -39,4 +45,4 @@ TIMESTAMP = (
     r"^(?!0000|0001-01-01|9999-12-31)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,6})?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-"""The shape; the moment must exist as well. Its first and last day could leave the calendar in UTC."""
+"""The shape; the moment must exist as well."""

@@ -35,6 +35,48 @@ def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int =
     return None
 
 
+def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | None:
+    """Return a format string with `number` whose texts for 1 to 999 all match, or None where that is not easy."""
+    try:
+        parsed = importlib.import_module("re._parser").parse(pattern)
+        form, width = _form(parsed)
+    except (re.error, RecursionError, OverflowError, NotImplementedError):
+        return None
+    compiled = re.compile(pattern)
+    texts = [form.format(number=number) for number in (1, 999)]
+    good = all(compiled.fullmatch(text) and shortest <= len(text) <= longest for text in texts)
+    return form if good and width else None
+
+
+def _form(parsed: Iterable[tuple[Any, Any]]) -> tuple[str, int]:
+    """Return the shortest text as a format string, its first long run of digits numbered, and that run's width."""
+    form, width = "", 0
+    for kind, value in parsed:
+        text, found = _form_item(str(kind), value, numbered=bool(width))
+        form, width = form + text, width or found
+    return form, width
+
+
+def _form_item(kind: str, value: Any, *, numbered: bool) -> tuple[str, int]:
+    if kind == "LITERAL":
+        return chr(value).replace("{", "{{").replace("}", "}}"), 0
+    if kind == "AT":
+        return "", 0
+    if kind == "SUBPATTERN":
+        return _form(value[3]) if not numbered else (_form(value[3])[0], 0)
+    if kind == "IN":
+        members = _members(value)
+        first = next((each for each in members if each.isalnum()), members[:1])
+        return first.replace("{", "{{").replace("}", "}}"), 0
+    if kind in ("MAX_REPEAT", "MIN_REPEAT"):
+        low, high, inner = value
+        digits = str(inner[0][0]) == "IN" and set(string.digits) <= set(_members(inner[0][1]))
+        if not numbered and len(inner) == 1 and digits and int(high) >= 3:
+            return f"{{number:0{max(low, 3)}}}", max(low, 3)
+        return _form(inner)[0] * low, 0
+    raise NotImplementedError(kind)
+
+
 def not_matching(pattern: str, text: str) -> str | None:
     """Return a text near `text` that the pattern does not match as a whole, or None."""
     compiled = re.compile(pattern)

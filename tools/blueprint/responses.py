@@ -97,12 +97,13 @@ def service_paths() -> dict[str, JsonValue]:
     """Return the paths that every service has beside those of its resources."""
     state: Schema = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
     not_ready = _problem(503) | {"description": "The database does not answer."}
+    yaml_text: Schema = {"description": "It.", "content": {"application/yaml": {}}}
     ready: Schema = {"200": success("The service can take traffic.", state), "503": not_ready}
     return {
         "/healthz": _get("health", "Whether the process lives", {"200": success("It does.", state)}),
         "/readyz": _get("readiness", "Whether the service can take traffic", ready),
         "/metrics": _get("metrics", "Prometheus metrics", {"200": _text("text/plain", "The metrics.")}),
-        "/openapi.yaml": _get("contract", "This document", {"200": _text("application/yaml", "It.")}),
+        "/openapi.yaml": _get("contract", "This document", {"200": yaml_text}),
     }
 
 

@@ -67,16 +67,14 @@ def _constraints(field: FieldSpec) -> Schema:
 
 
 def _shape(kind: FieldType) -> Schema:
-    """What holds for any value of the type."""
+    """What holds for any value of the type; what its format says is not said again."""
     shapes: dict[FieldType, Schema] = {
         "text": {"pattern": formats.NO_NUL, "maxLength": formats.TEXT_LENGTH},
         "integer": {"minimum": formats.INTEGER_MINIMUM, "maximum": formats.INTEGER_MAXIMUM},
         "money": {"minimum": _number(-formats.MONEY_LIMIT), "maximum": _number(formats.MONEY_LIMIT)},
-        "date": {"pattern": formats.DATE},
-        "timestamp": {"pattern": formats.TIMESTAMP},
-        "email": {"pattern": formats.EMAIL, "maxLength": formats.EMAIL_LENGTH},
-        "url": {"pattern": formats.URL, "maxLength": formats.TEXT_LENGTH},
-        "uuid": {"pattern": formats.UUID},
+        "timestamp": {"pattern": formats.CALENDAR},
+        "email": {"pattern": formats.DOTTED, "maxLength": formats.EMAIL_LENGTH},
+        "url": {"pattern": formats.WEB, "maxLength": formats.TEXT_LENGTH},
     }
     return dict(shapes.get(kind, {}))
 

@@ -6,7 +6,7 @@ after that: uniques, states, guards, limits, children, effects.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import reduce
 
@@ -51,6 +51,10 @@ class World:
             return self._act(step)
         refused = self._refuse("read", View(self.resources[step.name])) if isinstance(step, Read) else None
         return refused or Outcome(200)
+
+    def accepts(self, steps: Iterable[Step]) -> bool:
+        """Carry out requests up to the first that is refused, and return whether there was none."""
+        return all(not self.run(step).cause for step in steps)
 
     def copy(self) -> World:
         """Return a world with the same resources, which can go its own way."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
+from tools.blueprint.patterns import numbered
 from tools.blueprint.requests import Create, Given
 from tools.blueprint.samples import STEP, sample, text_form
 from tools.blueprint.scenes import Scene
@@ -31,6 +32,8 @@ class Resource:
     operations: frozenset[str]
     body: Callable[..., Json]
     make: Callable[..., Json]
+    refusals: frozenset[int]
+    """With what status a rule may refuse a body that the contract allows."""
 
 
 '''
@@ -50,7 +53,13 @@ def bodies_module(suite: Suite) -> str:
 def _row(entity: Entity) -> str:
     name = factory(entity.name)
     offered = literal([each for each in operations(entity) if entity.action(each) is None])
-    return f'Resource("{collection_path(entity.name)}", frozenset({offered}), {name}_body, make_{name})'
+    guarded = {each.status for each in entity.guards if each.operation in ("create", "update")}
+    ruled = [each.operation for each in entity.effects] + [each.operation for each in entity.limits]
+    changing = not {"create", "update"}.isdisjoint(ruled)
+    taken = {409} if changing or any(each.unique for each in entity.fields) else set()
+    refusals = f"frozenset({literal(sorted(guarded | taken))})"
+    path = collection_path(entity.name)
+    return f'Resource("{path}", frozenset({offered}), {name}_body, make_{name}, {refusals})'
 
 
 def _factory(suite: Suite, entity: Entity) -> str:
@@ -103,6 +112,10 @@ def _numbered(field: FieldSpec, value: Given) -> str:
         high_enough = literal(low) if low is not None and low > -1000 else literal(sample(field, 0))
         return f"{high_enough} + number"
     if field.type == "text" and field.pattern:
+        longest = field.max_length if field.max_length is not None else 200
+        form = numbered(field.pattern, shortest=field.min_length or 0, longest=longest)
+        if form is not None:
+            return f"f{form!r}"
         many = dict.fromkeys(sample(field, number) for number in range(_MANY))
         return f"{literal(list(many))}[number % {len(many)}]"
     if field.type in ("text", "email", "url", "uuid"):

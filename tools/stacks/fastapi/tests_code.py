@@ -76,7 +76,7 @@ def literal(value: object) -> str:
 
 def equals(code: str, value: object) -> str:
     """Return the assertion that an expression has a value."""
-    return f"assert {code} is None" if value is None else f"assert {code} == {literal(value)}"
+    return f"assert {code} {'is' if value is None or isinstance(value, bool) else '=='} {literal(value)}"
 
 
 def docstring(text: str, indent: str = "    ") -> list[str]:
@@ -193,14 +193,13 @@ def _function(case: Case, name: str) -> str:
     return "\n".join(lines)
 
 
-def _without_unused(lines: Iterable[str]) -> list[str]:
+def _without_unused(lines: tuple[str, ...]) -> list[str]:
     """Return the lines without names for what is made and not mentioned again."""
-    kept = list(lines)
-    for index, line in enumerate(kept):
-        found = re.match(r"( *)(\w+) = (make_.*)", line)
-        if found and not any(re.search(rf"\b{found[2]}\b", each) for each in kept[index + 1 :]):
-            kept[index] = found[1] + found[3]
-    return kept
+    names = (node for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name))
+    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    made = re.compile(r"( *)(\w+) = (make_.*)")
+    found = ((made.match(line), line) for line in lines)
+    return [match[1] + match[3] if match and match[2] not in used else line for match, line in found]
 
 
 def _type(values: Iterable[object]) -> str:

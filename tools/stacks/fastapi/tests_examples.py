@@ -26,11 +26,9 @@ def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Itera
     when = example.when
     watched = suite.watched(scene) if any(each.kind == "rejected" for each in example.then) else []
     final = suite.script.final(scene)
-    places = ["self", "object", *(place for place in scene.names if place.startswith("self/"))]
+    uses = [place for place in scene.names if _mentions(suite, scene, place, example.then)]
     lines = [
-        *suite.script.setup(
-            scene, *(place for place in places if _mentions(suite, scene, place, example.then))
-        ),
+        *suite.script.setup(scene, *uses),
         *([f"for _ in range({when.times - 1}):", f"    {final}"] if when.times > 1 else []),
         *(f"{name} = {code}" for name, code in watched),
         "",
@@ -43,10 +41,11 @@ def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Itera
 
 
 def _mentions(suite: Suite, scene: Scene, place: str, thens: tuple[Then, ...]) -> bool:
-    name = scene.names.get(place)
-    if name is None or name not in scene.before.resources:
+    """Whether a resource is looked at afterwards, by itself or among all that are listed."""
+    found = scene.before.resources.get(scene.names[place])
+    if found is None or (place.count("/") > 1 and not place.startswith("given")):
         return False
-    return any(each.entity == scene.before.resources[name].entity.name for each in thens)
+    return place.startswith("given") or any(each.entity == found.entity.name for each in thens)
 
 
 def _checks(suite: Suite, scene: Scene, example: Example, then: Then) -> list[str]:

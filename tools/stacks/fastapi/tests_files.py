@@ -13,26 +13,34 @@ from tools.stacks.fastapi.tests_actions import input_cases, object_cases
 from tools.stacks.fastapi.tests_bodies import bodies_module
 from tools.stacks.fastapi.tests_code import Case, Module, slug, story_of
 from tools.stacks.fastapi.tests_code import render as render_cases
+from tools.stacks.fastapi.tests_contract import contract_module
 from tools.stacks.fastapi.tests_effects import effect_cases
 from tools.stacks.fastapi.tests_examples import example_cases, speed_cases
 from tools.stacks.fastapi.tests_fields import field_cases
 from tools.stacks.fastapi.tests_guards import guard_cases
+from tools.stacks.fastapi.tests_lifecycle import lifecycle_module
 from tools.stacks.fastapi.tests_limits import limit_cases
 from tools.stacks.fastapi.tests_lists import filter_cases, operation_cases, sort_cases
 from tools.stacks.fastapi.tests_relations import computed_cases, reference_cases
 from tools.stacks.fastapi.tests_states import initial_cases, transition_cases
+from tools.stacks.fastapi.tests_strategies import strategies_module
 from tools.stacks.fastapi.tests_suite import Suite
 
-_STATIC = ("conftest.py", "latency.py", "test_conventions.py")
+_STATIC = ("conftest.py", "latency.py", "test_conventions.py", "test_properties.py", "values.py")
 
 
 def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Return path and text of each file, and for each criterion the pytest node ids that check it."""
     suite = Suite(blueprint)
     files = {"tests/__init__.py": "", "tests/acceptance/__init__.py": ""}
-    files |= {f"tests/{name}": (TEMPLATES / "tests" / name).read_text("utf-8") for name in _STATIC}
+    files |= {
+        f"tests/{name}": format_python((TEMPLATES / "tests" / name).read_text("utf-8")) for name in _STATIC
+    }
     files["tests/support.py"] = format_python(render("tests/support.py.j2", roles=_roles(blueprint)))
     files["tests/bodies.py"] = bodies_module(suite)
+    files["tests/strategies.py"] = strategies_module(suite)
+    files["tests/test_contract.py"] = contract_module(suite)
+    files["tests/test_lifecycle.py"] = lifecycle_module(suite)
     nodes: dict[str, list[str]] = {}
     for path, module in _modules(suite):
         source, tests = render_cases(module)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -67,8 +68,7 @@ def _again(scene: Scene, entity: Entity, limit: Limit) -> Iterator[_Rounds]:
     for way in _ways_back(entity, scene.final.name):
         world = scene.before.copy()
         repeated = (scene.final, *way)
-        outcomes = [world.run(step) for _ in range(limit.times) for step in repeated]
-        if not any(each.cause for each in outcomes) and _limited(world, scene.final, limit):
+        if world.accepts(repeated * limit.times) and _limited(world, scene.final, limit):
             yield _Rounds(scene.setup, repeated, ())
 
 
@@ -79,12 +79,9 @@ def _anew(suite: Suite, scene: Scene, limit: Limit) -> Iterator[_Rounds]:
     shared = {name for place, name in scene.names.items() if place.startswith("object")}
     first = tuple(step for step in scene.setup if step.name in shared)
     own = tuple(step for step in scene.setup if step.name not in shared)
+    rounds = [_renamed((*own, scene.final), shared, f".{number}") for number in range(limit.times)]
     world = World(suite.blueprint)
-    outcomes = [world.run(step) for step in first]
-    for number in range(limit.times):
-        outcomes += [world.run(each) for each in _renamed((*own, scene.final), shared, f".{number}")]
-    outcomes += [world.run(step) for step in own]
-    if not any(each.cause for each in outcomes) and _limited(world, scene.final, limit):
+    if world.accepts((*first, *itertools.chain(*rounds), *own)) and _limited(world, scene.final, limit):
         yield _Rounds(first, (*own, scene.final), own)
 
 
