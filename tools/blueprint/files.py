@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import yaml
-from pydantic import ValidationError
+from collections.abc import Mapping
 
-from tools.blueprint.model import Blueprint
+import yaml
+from pydantic import JsonValue, ValidationError
+
+from tools.blueprint.model import Blueprint, Element
 from tools.errors import ToolError
 
 _SHOWN_ERRORS = 10
@@ -13,9 +15,8 @@ _SHOWN_ERRORS = 10
 
 def to_yaml(blueprint: Blueprint) -> str:
     """Return the blueprint as YAML, without what is as by default."""
-    content = blueprint.model_dump(mode="json", exclude_defaults=True)
-    content = {"version": blueprint.version, "service": blueprint.service, "stack": blueprint.stack} | content
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    head = {"version": blueprint.version, "service": blueprint.service, "stack": blueprint.stack}
+    return yaml.safe_dump(head | _members(blueprint), sort_keys=False, allow_unicode=True, width=100)
 
 
 def from_yaml(text: str) -> Blueprint:
@@ -45,3 +46,24 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not allowed")
         return super().compose_node(parent, index)
+
+
+def _members(element: Element) -> dict[str, JsonValue]:
+    """Return what differs from the defaults; `kind` stays, as it tells the kinds of a union apart."""
+    fields = type(element).model_fields
+    given = {name: getattr(element, name) for name in fields}
+    return {
+        name: _plain(value)
+        for name, value in given.items()
+        if name == "kind" or fields[name].is_required() or value != fields[name].get_default()
+    }
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, Element):
+        return _members(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, bool | int | str | None) else str(value)

@@ -18,6 +18,7 @@ from tools.stacks.fastapi.schemas import schema_files
 from tools.stacks.fastapi.services import service_files
 from tools.stacks.fastapi.slo import slo_yaml
 from tools.stacks.fastapi.source import TEMPLATES, Code, format_python, line, render
+from tools.stacks.fastapi.tables import adjusted_fields
 
 _PINS = Path(__file__).parent / "pins"
 _STATIC = (
@@ -30,14 +31,13 @@ _STATIC = (
     "app/problems.py",
     "app/store.py",
     "app/telemetry.py",
-    "migrations/env.py",
 )
 _PLAIN = {
     ".dockerignore": "dockerignore",
     ".gitignore": "gitignore",
     "alembic.ini": "alembic.ini",
 }
-_RENDERED = ("app/__init__.py", "app/fields.py", "app/settings.py", "app/web.py")
+_RENDERED = ("app/__init__.py", "app/fields.py", "app/settings.py", "app/web.py", "migrations/env.py")
 _TEXTS = {
     ".github/workflows/ci.yml": "ci.yml.j2",
     "Dockerfile": "Dockerfile.j2",
@@ -75,6 +75,7 @@ def _common(blueprint: Blueprint) -> dict[str, str]:
         "service": Code(kebab(blueprint.service)),
         "formats": formats,
         "restricted": blueprint.restricted,
+        "adjusted": bool(adjusted_fields(blueprint)),
         "resources": [_described(blueprint, index) for index in range(len(blueprint.entities))],
         "criteria": [{"id": Code(line(each.id)), "text": line(each.text)} for each in blueprint.criteria],
     }

@@ -13,6 +13,7 @@ from tools.stacks.fastapi.spelling import spellings
 from tools.stacks.fastapi.values import adapter_name, asked, literal, renamed, shown, taken, values_name
 
 PAGING = ("limit", "offset", "sort")
+_LONG = 50
 _IMPORTS = {
     "dt": "import datetime as dt",
     "uuid": "import uuid",
@@ -125,6 +126,8 @@ def _given(field: FieldSpec, code: Code) -> dict[str, Code]:
     default = Code("None") if field.optional else Code()
     if field.default is not None:
         default = literal(field.type, field.default)
+        # Formatters differ in how they break an assignment of a text that is longer than a line.
+        default = Code(f"Field(default={default})") if len(default) > _LONG else default
     return _member(field.name, _or_none(code, field.optional), default)
 
 

@@ -63,7 +63,7 @@ def module(docstring: str, body: str, imports: Mapping[str, str]) -> str:
 
 def word_sentence(text: str) -> Code:
     """Return prose without quotes, backslashes or line breaks."""
-    return Code(re.sub(r"[^A-Za-z0-9 .,:;()'/-]+", " ", text).strip())
+    return Code(" ".join(re.sub(r"[^A-Za-z0-9 .,:;()'/-]+", " ", text).split()))
 
 
 def format_python(text: str) -> str:

@@ -183,10 +183,7 @@ SAMPLE = Entity(
 )
 TYPES = Blueprint(service="types", entities=(SAMPLE,))
 
-_NASTY = (
-    "order class import base session model none true 3d_model metadata decimal field date problem annotated "
-    "self setting exception app test router"
-)
+_NASTY = "order class import base session none 3d_model metadata decimal date annotated self app"
 _MORE_WORDS = """
     metadata registry schema copy json dict fields construct validate items total limit offset sort query session
     body type format name key order list str int bool uuid dt sa orm columns database models decimal annotated date
@@ -197,16 +194,14 @@ _WORDS = sorted(
     {each.lower().replace("_", " ") for each in (*keyword.kwlist, *keyword.softkwlist) if each != "_"}
     | {each.replace("_", " ") for each in _MORE_WORDS.split()}
 )
-EVIL = "\"\"\"; import os; os.system('x') # {{ 7*7 }} {% raw %} \\\" ' \n\u2028 ${x} `code` <script> %s"
+EVIL = '"""; import os; os.system(\'x\') # {{ 7*7 }} {% raw %} \\" \' \n\u2028 ${x} `code` <script> %s'
 
 
 def _nasty(name: str, place: int, others: list[str]) -> Entity:
     kinds: tuple[FieldType, ...] = ("text", "integer", "money", "boolean", "date", "number")
-    words = _WORDS if place == 1 else _WORDS[place % 5 :: 5]
-    fields = tuple(
-        field(word, kinds[index % 6], optional=index % 3 > 0) for index, word in enumerate(words)
-    )
-    verbs = "import class find page show session return check create_report".split()
+    words = _WORDS if place == 1 else _WORDS[place % 9 :: 9]
+    fields = tuple(field(word, kinds[index % 6], optional=index % 3 > 0) for index, word in enumerate(words))
+    verbs = ("import", "class", "find", "page", "session", "return", "create_report")
     return Entity(
         name=name,
         fields=(
@@ -225,18 +220,32 @@ def _nasty(name: str, place: int, others: list[str]) -> Entity:
             )
             for index, verb in enumerate(verbs)
         ),
-        guards=tuple(
+        guards=(
+            *(
+                Guard(
+                    operation=operation,
+                    tests=(Compare(left=ref(each.name), op="lt", right=ref(each.name)),),
+                    status=409,
+                    criterion="X.1",
+                )
+                for operation in ("create", "update", "delete", "class")
+                for each in fields[::5]
+            ),
             Guard(
-                operation=operation,
-                tests=(Compare(left=ref(each.name), op="lt", right=ref(each.name)),),
+                operation="create",
+                tests=(
+                    Compare(left=ref("spell"), op="eq", right=EVIL + EVIL),
+                    Compare(left=ref("pick"), op="ne", right=EVIL),
+                ),
                 status=409,
-                criterion="X.1",
-            )
-            for operation in ("create", "update", "delete", "class")
-            for each in fields[::5]
+            ),
+        ),
+        effects=(
+            Effect(operation="class", kind="set", target=ref("spell"), amount=EVIL),
+            Effect(operation="update", kind="set", target=ref("pick"), amount=EVIL),
         ),
         limits=(Limit(operation="class", per="self", times=2),),
-        access=(Access(operation="delete", roles=('ad"min\'); import os #', "{{x}}")),),
+        access=(Access(operation="delete", roles=("ad\"min'); import os #", "{{x}}")),),
     )
 
 

@@ -50,6 +50,8 @@ def made(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     def make(blueprint: Blueprint) -> Path:
         if id(blueprint) not in folders:
             folder = services.write(services.generate(blueprint), tmp_path_factory.mktemp("made"))
+            (folder / "tests").mkdir(exist_ok=True)
+            (folder / "tests" / "__init__.py").touch()
             services.migrate(python, folder, "sqlite:///test.db")
             folders[id(blueprint)] = folder
         return folders[id(blueprint)]

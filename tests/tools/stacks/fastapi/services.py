@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,14 +23,24 @@ from tools.blueprint import openapi
 from tools.blueprint.model import Blueprint
 from tools.stacks import Generation, Previous
 from tools.stacks.fastapi import FastAPIStack
+from tools.stacks.fastapi.check import check
+from tools.stacks.fastapi.repository import repository_files
 
 SECRET = "a-secret-of-more-than-thirty-two-bytes-for-tests"
 STACK = FastAPIStack()
+_GENERATED: dict[int, tuple[Blueprint, Generation]] = {}
 
 
 def generate(blueprint: Blueprint, previous: Previous | None = None) -> Generation:
+    """All files but the generated tests, which have tests of their own."""
+    if previous is None and id(blueprint) in _GENERATED:
+        return _GENERATED[id(blueprint)][1]
+    check(blueprint)
     contract = openapi.to_yaml(openapi.document(blueprint))
-    return STACK.generate(blueprint, contract, previous)
+    found = Generation(files=repository_files(blueprint, contract, previous), tests={})
+    if previous is None:
+        _GENERATED[id(blueprint)] = (blueprint, found)
+    return found
 
 
 def write(generation: Generation, folder: Path) -> Path:
@@ -62,12 +73,19 @@ def migrate(python: Path, folder: Path, database: str) -> None:
 
 @contextmanager
 def running(python: Path, folder: Path, database: str, sockets: Path, **more: str) -> Iterator[Service]:
-    socket = sockets / f"{time.monotonic_ns()}.sock"
-    log = folder / f"{socket.stem}.log"
-    environment = {**_plain(), "DATABASE_URL": database, "SOCKET": str(socket), "AUTH_JWT_SECRET": SECRET} | more
+    path = sockets / f"{time.monotonic_ns()}.sock"
+    log = folder / f"{path.stem}.log"
+    environment = {
+        **_plain(),
+        "DATABASE_URL": database,
+        "SOCKET": str(path),
+        "AUTH_JWT_SECRET": SECRET,
+    } | more
     with log.open("wb") as output:
-        process = subprocess.Popen(STACK.serve(python), cwd=folder, env=environment, stdout=output, stderr=output)
-    service = Service(folder, process, log, socket)
+        process = subprocess.Popen(
+            STACK.serve(python), cwd=folder, env=environment, stdout=output, stderr=output
+        )
+    service = Service(folder, process, log, path)
     try:
         _wait(service)
         yield service
@@ -80,12 +98,10 @@ def _wait(service: Service) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         assert service.process.poll() is None, service.log.read_text()
-        try:
-            with service.client() as client:
-                if client.get("/healthz").status_code == 200:
-                    return
-        except httpx.TransportError:
-            time.sleep(0.05)
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(service.socket)) == 0:
+                return
+        time.sleep(0.05)
     raise AssertionError(service.log.read_text())
 
 

@@ -63,7 +63,9 @@ def test_the_body_comes_before_the_state_and_the_state_before_guards(shop: httpx
     assert act(shop, empty, "ship").status_code == 422
 
 
-@pytest.mark.parametrize("content", [{}, {"reference": None}, {"reference": "12345"}, {"reference": "x" * 41}, {"a": 1}, []])
+@pytest.mark.parametrize(
+    "content", [{}, {"reference": None}, {"reference": "12345"}, {"reference": "x" * 41}, {"a": 1}, []]
+)
 def test_inputs_are_checked(shop: httpx.Client, content: object) -> None:
     made = order(shop)
 
@@ -98,14 +100,18 @@ def test_sums_counts_and_what_is_taken_off(shop: httpx.Client, admin: dict[str, 
     assert shop.patch(f"/line-items/{first['id']}", json={}).status_code == 404
 
 
-@pytest.mark.parametrize(("price", "percent", "total"), [(0.05, 50, 0.02), (0.15, 50, 0.08), (0.25, 50, 0.12), (9.99, 1, 9.89)])
+@pytest.mark.parametrize(
+    ("price", "percent", "total"), [(0.05, 50, 0.02), (0.15, 50, 0.08), (0.25, 50, 0.12), (9.99, 1, 9.89)]
+)
 def test_results_are_rounded_half_to_even(
     shop: httpx.Client, admin: dict[str, str], price: float, percent: int, total: float
 ) -> None:
     made = order(shop)
     item(shop, made, 1, price)
 
-    reduced = body(act(shop, made, "apply-discount-code", {"code": code(shop, admin, percent=percent)["code"]}))
+    reduced = body(
+        act(shop, made, "apply-discount-code", {"code": code(shop, admin, percent=percent)["code"]})
+    )
 
     assert reduced["total"] == total
 
@@ -148,7 +154,9 @@ def test_limits_count_for_each_object_and_only_successes(shop: httpx.Client, adm
     assert now(shop, "discount-codes", spring)["uses"] == 3
 
 
-@pytest.mark.parametrize("content", [{}, {"code": "unknown"}, {"code": None}, {"code": "\0"}, {"discountCodeId": str(uuid4())}])
+@pytest.mark.parametrize(
+    "content", [{}, {"code": "unknown"}, {"code": None}, {"code": "\0"}, {"discountCodeId": str(uuid4())}]
+)
 def test_an_object_that_is_not_there(shop: httpx.Client, content: object) -> None:
     assert act(shop, order(shop), "apply-discount-code", content).status_code == 422
 
@@ -248,7 +256,9 @@ def test_a_parent_with_children_stays(shop: httpx.Client) -> None:
     assert shop.get(f"/orders/{made['id']}").status_code == 404
 
 
-def test_what_happens_at_once_keeps_limits(shop: httpx.Client, admin: dict[str, str], shop_service: Service) -> None:
+def test_what_happens_at_once_keeps_limits(
+    shop: httpx.Client, admin: dict[str, str], shop_service: Service
+) -> None:
     made, spring = order(shop), code(shop, admin)
 
     def once(_: int) -> int:
@@ -262,7 +272,9 @@ def test_what_happens_at_once_keeps_limits(shop: httpx.Client, admin: dict[str, 
     assert now(shop, "discount-codes", spring)["uses"] == 3
 
 
-def test_what_happens_at_once_keeps_uniques(shop: httpx.Client, admin: dict[str, str], shop_service: Service) -> None:
+def test_what_happens_at_once_keeps_uniques(
+    shop: httpx.Client, admin: dict[str, str], shop_service: Service
+) -> None:
     content = {"code": uuid4().hex[:12], "percent": 5, "expiryDate": "2999-01-01"}
 
     def once(_: int) -> int:

@@ -26,7 +26,9 @@ def test_a_template_refuses_text_that_nobody_made_safe(monkeypatch: pytest.Monke
         environment.get_template("t").render()
 
 
-@pytest.mark.parametrize("value", [EVIL, "'", '"', "\\", "\n", "\u202e\ud800\0", "{{ x }}", 5, True, None, ("a", "b")])
+@pytest.mark.parametrize(
+    "value", [EVIL, "'", '"', "\\", "\n", "\u202e\ud800\0", "{{ x }}", 5, True, None, ("a", "b")]
+)
 def test_a_literal_is_the_value(value: object) -> None:
     assert ast.literal_eval(py(value)) == value
 
@@ -49,5 +51,5 @@ def test_a_module_imports_what_it_uses() -> None:
     made = module('A "quoted" thing\n.', "x: dt.date = web.y\n", offered)
 
     assert made.startswith('"""A quoted thing ."""\n')
-    assert "import datetime as dt\n\nfrom app import web\n" in made
+    assert "\nimport datetime as dt\n\nfrom app import web\n" in made
     assert "sqlalchemy" not in made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import uvicorn
@@ -22,6 +23,8 @@ def main() -> int:
         print(f"Cannot start: {error}", file=sys.stderr)
         return 2
     set_up_logging(settings.log_level)
+    # uvicorn raises the signal again once everything is closed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         app,
         uds=settings.socket,
