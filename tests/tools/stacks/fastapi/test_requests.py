@@ -23,7 +23,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.mark.parametrize(
     "content",
     [
-        b"{", b"[]", b"null", b"5", b'"x"', b"{}{}", b" ", b"\xff", b'{"customer": "\\ud800"}', b'\xef\xbb\xbf{}', 
+        b"{", b"[]", b"null", b"5", b'"x"', b"{}{}", b" ", b"\xff", b'{"customer": "\\ud800"}', b'\xef\xbb\xbf{}',
         b"{'a': 1}",
         b'{"customer": "a@b.cd", "customer": "a@b.cd"}',
         b'{"customer": "a@b.cd", "\\ud800": 1}', b"[" * 100_000,
