@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import TypeAlias, get_args
 
 from tools.blueprint.model import (
@@ -47,13 +48,16 @@ from tools.blueprint.reader.world import World
 
 Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]
 
+MOST_ALTERNATIVES = 24
 _TIMES: dict[Comparator, Comparison] = {"before": "lt", "until": "le", "after": "gt", "since": "ge"}
 _NUMBERS: dict[Comparator, Comparison] = {each: each for each in get_args(Comparison)}
 _EXPIRY = frozenset({"expiry", "expiration", "expires", "expire", "expiring"})
 
 
 def all_of(parts: Sequence[Alternatives]) -> Alternatives:
-    """Every way in which all parts hold."""
+    """Every way in which all parts hold. Raises Unclear when these are too many."""
+    if prod(map(len, parts)) > MOST_ALTERNATIVES:
+        raise Unclear("it has too many conditions joined by 'or'; say them in several sentences")
     return tuple(tuple(test for tests in combination for test in tests) for combination in product(*parts))
 
 
@@ -102,12 +106,25 @@ class Conditions:
         if isinstance(condition, Counted):
             return self._counted(party, condition)
         if isinstance(condition, Whose):
-            found = self.fields.of(party, condition.words)
-            if not found:
-                raise self.fields.unknown(condition.words, party)
-            return all_of([self._state(found[0], each, party) for each in condition.states])
+            return self._whose(party, condition)
         found = self._having(party, condition.field)
         return all_of([self._measured(self.choices.pick(found), each, party) for each in condition.measures])
+
+    def _whose(self, party: Party, condition: Whose) -> Alternatives:
+        """ "whose total is over 100", "whose order is paid"."""
+        found: list[Found | Party] = [*self.fields.of(party, condition.words)]
+        if party.subject == "self" and not found:
+            references = lookup.references(self.world.entity(party.entity), condition.words)
+            found += [Party(each.target, "reference", each.name) for each in references]
+        if not found:
+            raise self.fields.unknown(condition.words, party)
+        about = self.choices.pick(found)
+        if isinstance(about, Found):
+            return all_of([self._state(about, each, party) for each in condition.states])
+        states = [each for each in condition.states if isinstance(each, Is)]
+        if len(states) < len(condition.states):
+            raise Unclear(f"{a(about.entity)} cannot be over or under something; name its field")
+        return all_of([self._is(about, each) for each in states])
 
     # --- Who and what
 

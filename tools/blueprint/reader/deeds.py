@@ -156,7 +156,7 @@ def _complete(said: list[_Said]) -> list[_Said]:
 
 def _act(said: _Said, world: World, choices: Choices) -> Act:
     if not said.verbs:
-        raise Unclear(f"'{said.spelt}' is not a verb that is understood here")
+        raise Unclear(f"'{said.spelt}' is not a verb that is understood here", aside=True)
     for verb in said.verbs:
         safe_name(verb)
     if said.thing is None and said.ending is None:

@@ -31,8 +31,8 @@ from tools.blueprint.reader.phrases import (
 from tools.blueprint.reader.rule_forms import check_known, status_code
 from tools.blueprint.reader.sentences import Became, Exemplified, Happening, Listed, Outcome, Rejected, Valued
 from tools.blueprint.reader.values import TEMPORAL, find_value, value_of
-from tools.blueprint.reader.wording import a
-from tools.blueprint.reader.world import World
+from tools.blueprint.reader.wording import a, some
+from tools.blueprint.reader.world import World, no_field
 
 _PAST = {"date": "2000-01-01", "timestamp": "2000-01-01T00:00:00Z"}
 _FUTURE = {"date": "2999-12-31", "timestamp": "2999-12-31T00:00:00Z"}
@@ -188,14 +188,12 @@ class _Scene:
                 spec = self.choices.pick(found)
                 return {spec.name: value_of(spec, Noun(" ".join(pieces[index:])))}
         self._field(entity, words)
-        raise Unclear(f"an example needs an exact value for '{words}', such as 'with {a(words)} of ...'")
+        raise Unclear(f"an example needs an exact value for '{words}', such as 'with {some(words)} of ...'")
 
     def _field(self, entity: str, words: str) -> FieldSpec:
         found = lookup.fields(self.world.entity(entity), words)
         if not found:
-            raise Unclear(
-                f"{entity} has no field '{words}'; say '{a(entity).capitalize()} also has {a(words)} (text).'"
-            )
+            raise no_field(entity, words)
         return self.choices.pick(found)
 
     # --- when

@@ -24,8 +24,8 @@ from tools.blueprint.reader.values import (
     state_value,
     value_of,
 )
-from tools.blueprint.reader.wording import a, listing
-from tools.blueprint.reader.world import World
+from tools.blueprint.reader.wording import a, listing, some
+from tools.blueprint.reader.world import World, no_field
 
 TYPES: dict[str, FieldType] = {
     "text": "text",
@@ -62,7 +62,7 @@ def entity_name(noun: Noun, world: World) -> str:
 def has(sentence: Has, world: World, choices: Choices) -> Facts:
     """An order has a customer (email)."""
     name = entity_name(sentence.subject, world)
-    specs = [_spec(each, choices) for each in sentence.fields]
+    specs = _specs(sentence.fields, choices)
     return (Fact(name, Born()), *(Fact(name, spec) for spec in specs))
 
 
@@ -76,8 +76,7 @@ def requires(sentence: Requires, world: World, choices: Choices) -> Facts:
             noun = a(act.entity).capitalize()
             raise Unclear(f"the body of {act.operation} is the fields: say '{noun} also has ...' instead")
         facts.append(Fact(act.entity, act.action))
-        for field in sentence.fields:
-            spec = _spec(field, choices)
+        for spec in _specs(sentence.fields, choices):
             if spec.unique:
                 raise Unclear(f"'{spec.name}' is not kept by itself, so it cannot be unique")
             _check_stored(world.entity(act.entity), spec)
@@ -113,9 +112,7 @@ def computes(sentence: Sums, world: World, choices: Choices) -> Facts:
 def _factor(child: Entity, words: str, choices: Choices) -> FieldSpec:
     found = lookup.fields(child, words)
     if not found:
-        raise Unclear(
-            f"{child.name} has no field '{words}'; say '{a(child.name).capitalize()} has {a(words)} (money).'"
-        )
+        raise no_field(child.name, words)
     spec = choices.pick(found)
     if spec.type not in NUMERIC:
         raise Unclear(f"'{spec.name}' of {child.name} is {spec.type}, which cannot be summed")
@@ -143,11 +140,20 @@ def _check_stored(entity: Entity, spec: FieldSpec) -> None:
         )
 
 
+def _specs(fields: Sequence[Field], choices: Choices) -> list[FieldSpec]:
+    specs = [_spec(each, choices) for each in fields]
+    names = [each.name for each in specs]
+    for name in names:
+        if names.count(name) > 1:
+            raise Unclear(f"'{name}' is there twice; leave one out, or rename it")
+    return specs
+
+
 def _spec(field: Field, choices: Choices) -> FieldSpec:
     words, flags = _adjectives(field.noun, choices)
     name = safe_name(words)
     if not field.details:
-        raise Unclear(f"'{name}' has no type; say '{a(name)} (text)', or another type in brackets")
+        raise Unclear(f"'{name}' has no type; say '{some(name)} (text)', or another type in brackets")
     said = {"name": name, **_type_and_flags(name, field, flags)}
     for detail in field.details:
         if isinstance(detail, Bounds):

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tools.blueprint.model import FieldRef, FieldSpec, Value
-from tools.blueprint.names import plural
 from tools.blueprint.reader import lookup
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.deeds import Act, Party
 from tools.blueprint.reader.phrases import It, Noun, Operand, Owned, Path, Term
 from tools.blueprint.reader.values import NUMERIC, check_fits, value_of
 from tools.blueprint.reader.wording import a, listing
-from tools.blueprint.reader.world import World
+from tools.blueprint.reader.world import World, no_field
 
 
 @dataclass(frozen=True)
@@ -60,11 +59,9 @@ class Fields:
     def unknown(self, words: str, party: Party | None = None) -> Unclear:
         """Say that nobody has a field of that name."""
         owners = [party.entity] if party else list(dict.fromkeys(each.entity for each in self.act.parties))
-        verb = "has" if len(owners) == 1 else "have"
-        return Unclear(
-            f"{listing(owners)} {verb} no field '{words}'; "
-            f"say '{a(owners[0]).capitalize()} also has {a(words)} (text).'"
-        )
+        if len(owners) == 1:
+            return no_field(owners[0], words)
+        return Unclear(f"neither {listing(owners, 'nor')} has a field '{words}'")
 
     def _bare(self, noun: Noun) -> list[Found]:
         if noun.given:
@@ -143,8 +140,3 @@ def check_percent(term: Operand, spec: FieldSpec) -> None:
 def is_percent(name: str) -> bool:
     """Whether a field of that name holds a percentage."""
     return name.split()[-1] in ("percent", "percentage")
-
-
-def number_of(name: str) -> str:
-    """Name of what is counted, for reasons."""
-    return plural(name)

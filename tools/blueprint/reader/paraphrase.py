@@ -25,12 +25,13 @@ from tools.blueprint.model import (
     Test,
     Then,
     Transition,
+    Value,
     When,
 )
 from tools.blueprint.names import gerund, participle, plural
 from tools.blueprint.reader.facts import Anyway, Born, Computing, Fact, Input, Offering, Starting
 from tools.blueprint.reader.values import plain
-from tools.blueprint.reader.wording import a, clause, field, is_plural, listing, path, value
+from tools.blueprint.reader.wording import a, clause, field, listing, path, some, value
 
 
 def paraphrase(facts: Iterable[Fact], blueprint: Blueprint) -> str:
@@ -84,8 +85,15 @@ def doing(blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Tes
         on_parent = hanging("reference", reference.name, reference.target)
         this += f" of {a(reference.target)}{on_parent}" if on_parent else ""
     if action is None or action.object is None:
-        return f"{gerund(action.verb if action else operation)} {this}"
-    return f"{gerund(action.verb)} {a(action.object)}{hanging('object', '', action.object)} to {this}"
+        return _around(gerund(action.verb if action else operation), this)
+    done = _around(gerund(action.verb), f"{a(action.object)}{hanging('object', '', action.object)}")
+    return f"{done} to {this}"
+
+
+def _around(verb: str, noun: str) -> str:
+    """ "checking in a guest", but "putting an order on hold"."""
+    first, _, rest = verb.partition(" ")
+    return f"{first} {noun} {rest}" if " " in rest else f"{verb} {noun}"
 
 
 def _hanging(
@@ -149,7 +157,7 @@ def _effect(blueprint: Blueprint, entity: str, part: Effect) -> str:
     names = (entity, action.object if action else None)
     amount = path(part.amount, *names) if isinstance(part.amount, FieldRef) else value(part.amount)
     if part.kind == "set":
-        amount = f'"{amount}"' if _needs_quotes(blueprint, entity, part) else amount
+        amount = f'"{amount}"' if _is_bare(part.amount) else amount
         return f"{doing(blueprint, entity, part.operation)} sets {path(part.target, *names)} to {amount}"
     named = isinstance(part.amount, FieldRef) and part.amount.field.split()[-1] == "percent"
     percent = " percent" if part.percent and not named else ""
@@ -157,10 +165,9 @@ def _effect(blueprint: Blueprint, entity: str, part: Effect) -> str:
     return f"{doing(blueprint, entity, part.operation)} {change}"
 
 
-def _needs_quotes(blueprint: Blueprint, entity: str, part: Effect) -> bool:
-    """Whether a bare word set into a field could be taken for the name of another field."""
-    owner = blueprint.entity(entity)
-    return isinstance(part.amount, str) and part.amount.isalpha() and bool(owner and owner.field(part.amount))
+def _is_bare(amount: Value | FieldRef) -> bool:
+    """Whether a value is a word, which without quotes could be taken for the name of a field."""
+    return isinstance(amount, str) and amount[:1].isalpha() and value(amount) == amount
 
 
 def _limit(blueprint: Blueprint, entity: str, part: Limit) -> str:
@@ -177,7 +184,7 @@ def _access(blueprint: Blueprint, entity: str, part: Access) -> str:
     if action is not None and action.object is not None:
         what = f"{plural(action.object)} to {what}"
     roles = listing(map(a, part.roles), "or")
-    return f"only {roles} can {action.verb if action else part.operation} {what}"
+    return f"only {roles} can {_around(action.verb if action else part.operation, what)}"
 
 
 def _speed(blueprint: Blueprint, entity: str, part: Speed) -> str:
@@ -202,7 +209,7 @@ def _given(part: Given) -> str:
 
 def _values(part: Given | When) -> str:
     said = [
-        f"a missing {name}" if each is None else f"{name if is_plural(name) else a(name)} of {value(each)}"
+        f"a missing {name}" if each is None else f"{some(name)} of {value(each)}"
         for name, each in part.values.items()
     ]
     return f" with {listing(said)}" if said else ""

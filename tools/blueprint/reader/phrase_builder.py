@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -47,6 +48,10 @@ _NUMBERS = (
     *("zero", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
+
+
+MOST = 1_000_000
+"""Of whatever is counted."""
 
 
 class Particle(str):
@@ -149,11 +154,14 @@ class PhraseBuilder(Transformer[Token, Any]):
     def negation(self, _: Parts) -> bool:
         return True
 
-    def predicate(self, parts: Parts) -> Is:
-        return Is(tuple(every(parts, str)), negated=True in parts)
+    def predicate(self, parts: Parts) -> tuple[Is, ...]:
+        return (Is(tuple(every(parts, str)), negated=True in parts),)
+
+    def neither(self, parts: Parts) -> tuple[Is, ...]:
+        return tuple(Is((each,), negated=True) for each in every(parts, str))
 
     def predicates(self, parts: Parts) -> tuple[Is, ...]:
-        return tuple(parts)
+        return flat(parts)
 
     def having(self, parts: Parts) -> Condition:
         return Plain(one(parts, Noun))
@@ -272,7 +280,7 @@ class PhraseBuilder(Transformer[Token, Any]):
         return Default(self._term(parts[0]))
 
     def matching(self, parts: Parts) -> Matching:
-        return Matching(self._quoted(parts[0]))
+        return Matching(re.sub(r"(\\[^/])|\\/", lambda match: match[1] or "/", self._quoted(parts[0])))
 
     def flag(self, parts: Parts) -> Flag:
         return Flag(parts[0])
@@ -327,8 +335,8 @@ def number(token: str) -> Decimal:
 def whole(token: str) -> int:
     """Return the value of a NUMBER that counts something."""
     value = number(token)
-    if value != int(value):
-        raise Unclear(f"{value} counts something, so it must be a whole number")
+    if value != int(value) or not 0 <= value <= MOST:
+        raise Unclear(f"{token[:20]} counts something, so it must be a whole number, at most {MOST:,}")
     return int(value)
 
 

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
 
 from lark import Token
 
+from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.phrase_builder import Parts, PhraseBuilder, every, flat, number, one, plain, whole
 from tools.blueprint.reader.phrases import Event, Noun, Operand, Path, Term, Thing
 from tools.blueprint.reader.sentences import (
@@ -118,19 +118,26 @@ class SentenceBuilder(PhraseBuilder):
         amount = parts[0]
         return amount, len(parts) > 1 or (isinstance(amount, Term) and amount.percent)
 
-    def reduces(self, parts: Parts) -> Change:
-        return self._changed("reduce", *parts)
+    def by(self, parts: Parts) -> tuple[Path, Operand, bool]:
+        path, (amount, percent) = parts
+        return path, amount, percent
 
-    def increases(self, parts: Parts) -> Change:
-        return self._changed("increase", *parts)
+    def to(self, parts: Parts) -> tuple[Path, Operand, bool]:
+        path, amount = parts
+        return path, amount, False
 
-    def sets(self, parts: Parts) -> Change:
-        target, amount = parts
-        return Change("set", target, amount)
+    def reduces(self, parts: Parts) -> tuple[Change, ...]:
+        return tuple(Change("reduce", *each) for each in parts)
+
+    def increases(self, parts: Parts) -> tuple[Change, ...]:
+        return tuple(Change("increase", *each) for each in parts)
+
+    def sets(self, parts: Parts) -> tuple[Change, ...]:
+        return tuple(Change("set", *each) for each in parts)
 
     def effect(self, parts: Parts) -> Changes:
         deeds, *changes = parts
-        return Changes(deeds, tuple(changes))
+        return Changes(deeds, flat(changes))
 
     def times(self, parts: Parts) -> int:
         return {"ONCE": 1, "TWICE": 2}.get(parts[0].type) or whole(parts[0])
@@ -215,7 +222,9 @@ class SentenceBuilder(PhraseBuilder):
         return Valued(*parts)
 
     def became(self, parts: Parts) -> Became:
-        subject, predicate = parts
+        subject, (predicate, *others) = parts
+        if others:
+            raise Unclear("say what an example expects one value at a time")
         return Became(subject, predicate)
 
     def listed(self, parts: Parts) -> Listed:
@@ -240,9 +249,3 @@ class SentenceBuilder(PhraseBuilder):
         return Fast(
             deed, milliseconds, percentiles, tuple(value for kind, value in figures if kind == "rate")
         )
-
-    def _changed(
-        self, kind: Literal["reduce", "increase"], target: Path, amount: tuple[Operand, bool]
-    ) -> Change:
-        value, percent = amount
-        return Change(kind, target, value, percent)

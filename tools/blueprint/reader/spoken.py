@@ -31,8 +31,12 @@ Parses = Sequence[Sentence]
 
 
 def familiar(found: list[Facts], world: World) -> list[Facts]:
-    """Return the readings that need no action but known ones, or all if each needs a new one."""
-    return [facts for facts in found if all(_is_familiar(each, world) for each in facts)] or found
+    """Return the readings without those that need a new action where another does with known ones."""
+    new = [facts for facts in found if not all(_is_known(each, world) for each in facts)]
+    known = [
+        facts for facts in found if facts not in new and any(isinstance(each.part, Action) for each in facts)
+    ]
+    return [facts for facts in found if facts not in new] if known else found
 
 
 def look_for_actions(story: Sequence[Parses], world: World) -> None:
@@ -48,7 +52,8 @@ def states(sentences: Sequence[Sentence], world: World) -> dict[str, tuple[str, 
     said = [(each, each.state) for each in sentences if isinstance(each, Starts)]
     targets = [(each, move.target) for each in sentences if isinstance(each, Goes) for move in each.moves]
     found: dict[str, tuple[str, ...]] = {}
-    for sentence, words in (*said, *targets):
+    pairs: list[tuple[Starts | Goes, str]] = [*said, *targets]
+    for sentence, words in pairs:
         for name in _subjects(sentence, world):
             found[name] = _with_state(found.get(name, ()), words)
     return found
@@ -98,6 +103,6 @@ def _is_full(sentence: Sentence) -> bool:
     return any(each is not None and not isinstance(each.thing, It) for each in endings)
 
 
-def _is_familiar(fact: Fact, world: World) -> bool:
+def _is_known(fact: Fact, world: World) -> bool:
     part = fact.part
     return not isinstance(part, Action) or world.action(fact.entity, (part.verb,), part.object) is not None

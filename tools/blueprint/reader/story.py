@@ -7,7 +7,7 @@ after the others. What comes of a sentence is settled once; what it says is then
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -40,6 +40,7 @@ from tools.blueprint.reader.sentences import (
 )
 from tools.blueprint.reader.spoken import familiar
 from tools.blueprint.reader.text import Text, joined, prepare, with_subject_joined
+from tools.blueprint.reader.touched import touched
 from tools.blueprint.reader.vocabulary import hard_names
 from tools.blueprint.reader.world import World
 
@@ -170,7 +171,7 @@ def _understand(line: Line, world: World, merger: Merger) -> bool:
         if not found:
             return False
         if len(found) > 1:
-            readings = tuple(_said(facts, world, merger, line.id) for facts in found)
+            readings = tuple(_all_said(found, world, merger, line.id))
             line.settle("ambiguous", "it can be read in several ways; say it as one of them", readings)
             return True
         world.blueprint = merger.add(world.blueprint, found[0], line.id)
@@ -198,12 +199,18 @@ def _readings(line: Line, world: World) -> tuple[list[Facts], list[Unclear]]:
     return familiar(found, world), reasons
 
 
-def _said(facts: Facts, world: World, merger: Merger, criterion: str) -> str:
-    """Say a reading in words, as far as it can be added at all."""
-    try:
-        return paraphrase(facts, merger.add(world.blueprint, facts, criterion))
-    except Unclear as reason:
-        return f"{paraphrase(facts, world.blueprint)} ({reason})"
+def _all_said(found: list[Facts], world: World, merger: Merger, criterion: str) -> Iterator[str]:
+    """Say every reading in words, with the operations where the readings differ in them."""
+    there = []
+    for facts in found:
+        try:
+            blueprint, note = merger.add(world.blueprint, facts, criterion), ""
+        except Unclear as reason:
+            blueprint, note = world.blueprint, f" But {reason}."
+        there.append((f"{paraphrase(facts, blueprint)}{note}", touched(facts, blueprint)))
+    differ = len({operations for _, operations in there}) > 1
+    for words, operations in there:
+        yield f"{words} ({', '.join(operations)})" if differ and operations else words
 
 
 def _give_up(line: Line, world: World) -> None:

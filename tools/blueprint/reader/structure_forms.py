@@ -13,7 +13,7 @@ from tools.blueprint.reader.phrases import Owned
 from tools.blueprint.reader.sentences import Belongs, Finds, Goes, HasMany, Move, Offers, Starts
 from tools.blueprint.reader.values import find_value, state_value
 from tools.blueprint.reader.wording import a, listing
-from tools.blueprint.reader.world import World
+from tools.blueprint.reader.world import World, no_field
 
 
 def belongs(sentence: Belongs, world: World, choices: Choices) -> Facts:
@@ -112,9 +112,7 @@ def _filter(entity: Entity, words: str, choices: Choices) -> Fact:
 def _key(entity: Entity, words: str, choices: Choices) -> str:
     found = lookup.fields(entity, words)
     if not found:
-        raise Unclear(
-            f"{entity.name} has no field '{words}'; say '{a(entity.name).capitalize()} also has {a(words)} (text).'"
-        )
+        raise no_field(entity.name, words)
     return choices.pick(found).name
 
 

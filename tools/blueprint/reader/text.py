@@ -16,6 +16,8 @@ from tools.blueprint.reader.choices import Unclear
 
 LONGEST = 2_000
 """Characters of a sentence."""
+MOST_WORDS = 100
+"""Words of a sentence, what stands in brackets left out."""
 JOIN = "\N{MIDDLE DOT}"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ -][A-Za-z0-9]+)*")
 """Letters, digits, spaces and hyphens; nothing that means something in a path or a template."""
@@ -25,7 +27,10 @@ _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u00d7": "*", JOIN:
 _QUOTED = re.compile(
     r"""(?<!\w)"([^"]*)"|\u201c([^\u201d]*)\u201d|\u201e([^\u201c\u201d]*)[\u201c\u201d]|\u00ab([^\u00bb]*)\u00bb|\u2018([^\u2019]*)\u2019(?!\w)|(?<![\w'])'([^']*)'(?!\w)"""
 )
-_PATTERN = re.compile(r"(?<=matching)\s+/((?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[])+)/(?=\s|[,;)]|$)", re.I)
+# The last alternative is for expressions that are none; they are refused with their reason later.
+_PATTERN = re.compile(
+    r"(?<=matching)\s+/(?:((?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[])+)|([^/]+))/(?=\s|[,;)]|$)", re.IGNORECASE
+)
 _ARTICLE = re.compile(r"\s*(?:(?:an?|the|its|one)\s+)?", re.I)
 _ASKS = re.compile(r"\b(?:requires?|needs?|takes?)\b:?", re.I)
 _HAS = re.compile(r"\b(?:has|have)\b(?:\s+(?:also|now)\b)?:?", re.I)
@@ -35,6 +40,9 @@ _SUBJECT = re.compile(
     r"(?:(?:an?|the|each|every|any|all)\s+)?(.+?)(?:'s|')?\s+(?:has|have|also|can|may|belongs?|starts?|goes|go|is)\b",
     re.IGNORECASE,
 )
+_IS = re.compile(r"\b(it|that|which|who)'s(?!\w)", re.I)
+_NOT = re.compile(r"\b(is|are|can)n?'t(?!\w)", re.I)
+_BRACKETS = re.compile(r"\([^()]*\)")
 _SECOND_SENTENCE = re.compile(r"[.!?]\s+\w")
 
 
@@ -54,7 +62,9 @@ def prepare(sentence: str) -> Text:
     Raises Unclear for what can be no sentence of any form.
     """
     if len(sentence) > LONGEST:
-        raise Unclear(f"it is longer than {LONGEST:,} characters; split it into several criteria")
+        raise Unclear(
+            f"needs a model: it is longer than {LONGEST:,} characters; split it into several criteria"
+        )
     quoted: list[str] = []
 
     def aside(match: re.Match[str], mark: str) -> str:
@@ -65,10 +75,13 @@ def prepare(sentence: str) -> Text:
         lambda match: aside(match, '"'), _PATTERN.sub(lambda match: aside(match, "/"), sentence)
     )
     words = " ".join(unquoted.translate(_APOSTROPHES).split()).rstrip(" .!")
+    words = _IS.sub(r"\1 is", _NOT.sub(r"\1 not", words))
     if not words:
         raise Unclear("it is empty")
+    if len(_BRACKETS.sub(" ", words).split()) > MOST_WORDS:
+        raise Unclear(f"needs a model: it has more than {MOST_WORDS} words; split it into several criteria")
     if _SECOND_SENTENCE.search(words):
-        raise Unclear("it holds two sentences; make each a criterion of its own")
+        raise Unclear("needs a model: it holds two sentences; make each a criterion of its own")
     return Text(_join_before_brackets(words), tuple(quoted))
 
 

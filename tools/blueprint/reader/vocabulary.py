@@ -30,6 +30,7 @@ from tools.blueprint.reader.sentences import (
 def hard_names(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
     """Return every spelling of the known names that hold words of the grammar."""
     said = {" ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(sentences))}
+    said -= {"a", "an", "the"}
     return frozenset(spelling for name in said for spelling in _spellings(name) if not is_plain(spelling))
 
 

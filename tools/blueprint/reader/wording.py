@@ -20,7 +20,7 @@ from tools.blueprint.model import (
 from tools.blueprint.names import plural, singulars
 from tools.blueprint.reader.values import TEMPORAL, plain
 
-_CONSONANT_SOUND = re.compile(r"(uni|use|usa|usu|uti|eu|ewe|one\b|once\b|u[rs]?[a-z]?\b)")
+_CONSONANT_SOUND = re.compile(r"(uni(?!n|m)|us[aeu]|uti|ur[il]\b|uuid|u\b|eu|ewe|one\b|once\b)")
 _SILENT_H = re.compile(r"(hour|honest|honou?r|heir)")
 
 _NUMBERS: dict[Comparison, str] = {
@@ -41,12 +41,15 @@ _COUNTS: dict[Comparison, str] = _NUMBERS | {"lt": "fewer than", "gt": "more tha
 
 
 def a(name: str) -> str:
-    """The name with its article: "an order", "a unit", "an hour"; a plural has none."""
+    """The name with its article: "an order", "a unit", "an hour"."""
     first = name.lower()
-    if is_plural(name):
-        return name
     vowel = first[:1] in "aeiou" and not _CONSONANT_SOUND.match(first)
     return f"{'an' if vowel or _SILENT_H.match(first) else 'a'} {name}"
+
+
+def some(name: str) -> str:
+    """The name of a field with its article; a plural has none: "a note", "servings"."""
+    return name if is_plural(name) else a(name)
 
 
 def is_plural(name: str) -> bool:
@@ -64,10 +67,10 @@ def field(spec: FieldSpec) -> str:
     """ "a note (text, up to 200 characters, optional)"."""
     details = [f"one of {listing(map(value, spec.choices), 'or')}" if spec.choices else spec.type]
     details += [each for each in (_bounds(spec), _length(spec)) if each]
-    details += [f"matching /{spec.pattern}/"] if spec.pattern is not None else []
+    details += [f"matching /{_slashed(spec.pattern)}/"] if spec.pattern is not None else []
     details += [word for word in ("unique", "optional") if getattr(spec, word)]
     details += [f"default {value(spec.default)}"] if spec.default is not None else []
-    return f"{a(spec.name)} ({', '.join(details)})"
+    return f"{some(spec.name)} ({', '.join(details)})"
 
 
 def value(said: Value | None) -> str:
@@ -93,9 +96,9 @@ def path(ref: FieldRef, entity: str, other: str | None) -> str:
 def clause(test: Test, entity: Entity | None, operation: str, names: tuple[str, str | None]) -> str:
     """A condition as it hangs on its noun, which is an `entity`; `names` are those of `self` and `object`."""
     if isinstance(test, Missing):
-        return f"with {a(test.field.field)}" if test.negated else f"with a missing {test.field.field}"
+        return f"with {some(test.field.field)}" if test.negated else f"with a missing {test.field.field}"
     if isinstance(test, Expired):
-        return "that is not expired" if test.negated else f"with {a(test.field.field)} before today"
+        return "that is not expired" if test.negated else f"with {some(test.field.field)} before today"
     if isinstance(test, ChildCount):
         return _counting(test)
     return _comparing(test, entity, operation, names)
@@ -116,7 +119,7 @@ def _comparing(test: Compare, entity: Entity | None, operation: str, names: tupl
     given = left.subject == "input"
     action = entity.action(operation) if entity else None
     if right is True and op in ("eq", "ne") and not given:
-        return f"that is{' not' if op == 'ne' else ''} {left.field}"
+        return f"that is{' not' if op == 'ne' else ''} {left.field.removeprefix('is ')}"
     if left.field == "status" and spec is None and op in ("eq", "ne"):
         taken = entity is not None and entity.field(str(right)) is not None
         start = "whose status is" if taken else "that is"
@@ -127,11 +130,16 @@ def _comparing(test: Compare, entity: Entity | None, operation: str, names: tupl
     clash = action is not None and any(each.name == left.field for each in action.inputs)
     if clash and not given:
         return f"whose {left.field} is {'exactly' if words == 'of' else words} {said}"
-    return f"with {'a given ' + left.field if given else a(left.field)} {words} {said}"
+    return f"with {'a given ' + left.field if given else some(left.field)} {words} {said}"
 
 
 def _is_time(said: Value | FieldRef) -> bool:
     return isinstance(said, str) and re.match(r"\d{4}-\d\d-\d\d", said) is not None
+
+
+def _slashed(pattern: str) -> str:
+    """The pattern with its slashes escaped, as it stands between two of them."""
+    return re.sub(r"(\\.)|/", lambda match: match[1] or r"\/", pattern, flags=re.DOTALL)
 
 
 def _bounds(spec: FieldSpec) -> str:

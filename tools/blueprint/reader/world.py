@@ -9,7 +9,14 @@ from tools.blueprint.model import Action, Blueprint, Entity
 from tools.blueprint.reader import lookup
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.phrases import Condition, Is, Thing
-from tools.blueprint.reader.wording import a
+from tools.blueprint.reader.wording import a, some
+
+
+def no_field(entity: str, words: str) -> Unclear:
+    """Say that an entity lacks a field, and how to give it one."""
+    return Unclear(
+        f"{entity} has no field '{words}'; say '{a(entity).capitalize()} also has {some(words)} (text).'"
+    )
 
 
 @dataclass

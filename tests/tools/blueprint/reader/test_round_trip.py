@@ -1,0 +1,31 @@
+"""What is said of a blueprint in the sentence forms is read as that blueprint."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.tools.blueprint.reader.blueprints import blueprints
+from tools.blueprint.model import Blueprint
+from tools.blueprint.reader import read
+from tools.blueprint.reader.paraphrase import sentences, whole
+
+
+def _bare(blueprint: Blueprint) -> set[tuple[str, str]]:
+    """All that a blueprint says, without who said it and in what order."""
+    facts = whole(blueprint)
+    return {(each.entity, re.sub(r"criterion='[^']*'", "", repr(each.part))) for each in facts}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(blueprints(), st.randoms(use_true_random=False))
+def test_reading_the_sentences_of_a_blueprint_gives_the_blueprint(
+    blueprint: Blueprint, random: object
+) -> None:
+    said = sentences(whole(blueprint), blueprint)
+    random.shuffle(said)  # type: ignore[attr-defined]
+    reading = read([(f"S.{at}", each) for at, each in enumerate(said, start=1)], Blueprint(service="random"))
+    assert [f"{each.text} {each.outcome} {each.why} {each.readings}" for each in reading.criteria if each.outcome != "covered"] == []
+    assert _bare(reading.blueprint) == _bare(blueprint)
