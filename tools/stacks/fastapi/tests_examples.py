@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tools.blueprint.arithmetic import canonical
@@ -43,9 +44,11 @@ def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Itera
 def _mentions(suite: Suite, scene: Scene, place: str, thens: tuple[Then, ...]) -> bool:
     """Whether a resource is looked at afterwards, by itself or among all that are listed."""
     found = scene.before.resources.get(scene.names[place])
-    if found is None or (place.count("/") > 1 and not place.startswith("given")):
+    if found is None:
         return False
-    return place.startswith("given") or any(each.entity == found.entity.name for each in thens)
+    return re.fullmatch(r"given\d+", place) is not None or any(
+        each.entity == found.entity.name for each in thens
+    )
 
 
 def _checks(suite: Suite, scene: Scene, example: Example, then: Then) -> list[str]:
