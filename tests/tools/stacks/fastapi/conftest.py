@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -59,17 +60,50 @@ def made(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     return make
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """Give the URL of an empty database of one kind, then of the other where there is a server to start."""
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("databases")
+        return lambda name: f"sqlite:///{folder}/{name}.db"
+    found: Callable[[str], str] = request.getfixturevalue("postgresql")
+    return found
+
+
 @pytest.fixture(scope="session")
-def shop_service(python: Path, made: Make, sockets: Path) -> Iterator[services.Service]:
+def postgresql(sockets: Path) -> Iterator[Callable[[str], str]]:
+    """Start a PostgreSQL server, as the user that root must become for it."""
+    program = services.postgresql_programs()
+    if program is None:
+        pytest.skip("PostgreSQL is not there: apt-get install postgresql")
+    with services.postgresql(program, sockets / "pg") as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def shop_service(
+    python: Path, made: Make, sockets: Path, databases: Callable[[str], str]
+) -> Iterator[services.Service]:
     """The running shop."""
-    with services.running(python, made(blueprints.SHOP), "sqlite:///test.db", sockets) as service:
+    with _fresh(python, made(blueprints.SHOP), databases("shop"), sockets) as service:
         yield service
 
 
 @pytest.fixture(scope="session")
-def types_service(python: Path, made: Make, sockets: Path) -> Iterator[services.Service]:
+def types_service(
+    python: Path, made: Make, sockets: Path, databases: Callable[[str], str]
+) -> Iterator[services.Service]:
     """The running service with a field of each type."""
-    with services.running(python, made(blueprints.TYPES), "sqlite:///test.db", sockets) as service:
+    with _fresh(python, made(blueprints.TYPES), databases("types"), sockets) as service:
+        yield service
+
+
+@contextmanager
+def _fresh(python: Path, folder: Path, database: str, sockets: Path) -> Iterator[services.Service]:
+    services.migrate(python, folder, database)
+    with services.running(python, folder, database, sockets) as service:
         yield service
 
 

@@ -7,11 +7,12 @@ import hashlib
 import hmac
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,44 @@ def running(python: Path, folder: Path, database: str, sockets: Path, **more: st
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0, log.read_text()
+
+
+def postgresql_programs() -> Path | None:
+    """The folder of PostgreSQL's server programs, if there is one."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    places += [Path(each) for each in os.environ["PATH"].split(os.pathsep)]
+    needed = ("initdb", "postgres", "createdb")
+    return next((each for each in places if all((each / name).exists() for name in needed)), None)
+
+
+@contextmanager
+def postgresql(programs: Path, folder: Path) -> Iterator[Callable[[str], str]]:
+    """A server on a socket, in a time zone and with an encoding that services must not mind."""
+    user = "postgres" if os.geteuid() == 0 else None
+    folder.mkdir()
+    if user is not None:
+        shutil.chown(folder, user)
+        folder.parent.chmod(0o755)
+    data = folder / "data"
+    initialise = [programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]
+    subprocess.run(initialise, check=True, capture_output=True, user=user, cwd=folder)
+    options = ["-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "timezone=America/New_York"]
+    server = subprocess.Popen(
+        [programs / "postgres", "-D", data, *options], stderr=subprocess.DEVNULL, user=user, cwd=folder
+    )
+
+    def make(name: str) -> str:
+        create = [programs / "createdb", "-h", folder, "-U", "postgres", name]
+        while subprocess.run(create, capture_output=True).returncode != 0:
+            assert server.poll() is None
+            time.sleep(0.1)
+        return f"postgresql://postgres@/{name}?host={folder}"
+
+    try:
+        yield make
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
 
 
 def _wait(service: Service) -> None:
