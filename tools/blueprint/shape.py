@@ -89,8 +89,10 @@ def takes_body(operation: Operation) -> bool:
 def body_required(entity: Entity, operation: Operation) -> bool:
     """Whether the body must be there; otherwise absent means `{}`."""
     action = entity.action(operation)
+    if operation == "create" and action is None:
+        return bool(entity.references) or any(each.required for each in written_fields(entity))
     if action is None:
-        return operation in ("create", "update")
+        return False
     return action.object is not None or any(each.required for each in action.inputs)
 
 
