@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from langchain_core.language_models import BaseChatModel
+from pydantic import JsonValue
 
 from crew.artifacts import ArtifactStore
 from crew.door import Door
@@ -23,5 +24,7 @@ class Desk:
     tools: Mapping[str, Tool]
     model: Callable[[str], BaseChatModel]
     """Role name to the chat model that plays it."""
+    redact: Callable[[JsonValue], JsonValue] = lambda value: value
+    """Takes secrets out of what is kept."""
     most_repairs: int = 3
     """How often the code agent is sent back before the delivery stops."""

@@ -18,7 +18,7 @@ from crew.brief import Brief, first_messages
 from crew.canonical import digest_of
 from crew.desk import Desk
 from crew.door import Call
-from crew.models.calls import read_reply, reply
+from crew.models.calls import SECRET_CALLS, read_reply, reply
 from graphs.approval import through
 from tools.result import ToolResult
 
@@ -106,7 +106,13 @@ def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
         return {**update, "last_call": "", "repeats": 0}
     for index, tool_call in enumerate(message.tool_calls):
         call = _call(brief, state["step"], index, tool_call)
-        result, answer = _one(role, desk, call, update)
+        if tool_call["id"] in message.additional_kwargs.get(SECRET_CALLS, ()):
+            result, answer = (
+                desk.door.refuse(call, "The call holds a secret; it is neither done nor kept."),
+                None,
+            )
+        else:
+            result, answer = _one(role, desk, call, update)
         stored = desk.artifacts.put(result.model_dump_json().encode())
         turn = Turn(reply="", call=tool_call["id"] or "", action=call.key, result=stored)
         update["turns"] = [*update["turns"], turn]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import cast
 
 from langchain_core.messages import AIMessage, BaseMessage, messages_from_dict, messages_to_dict
 from pydantic import BaseModel, JsonValue
@@ -12,6 +13,9 @@ from crew.agents.role import Role
 from crew.canonical import canonical
 from crew.desk import Desk
 from tools.result import Tool
+
+SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
+"""Member of a kept reply's `additional_kwargs`: ids of its calls that held a secret, which are not carried out."""
 
 
 def reply(
@@ -29,7 +33,7 @@ def reply(
     model = desk.model(role.name)
     answered = model.bind_tools(tool_schemas(role, desk)).invoke(messages)
     seconds = time.monotonic() - begun
-    stored = desk.artifacts.put(canonical(messages_to_dict([answered])).encode())
+    stored = desk.artifacts.put(canonical(messages_to_dict([_without_secrets(desk, answered)])).encode())
     usage = answered.usage_metadata or {"input_tokens": 0, "output_tokens": 0}
     body: dict[str, JsonValue] = {
         "role": role.name,
@@ -44,6 +48,23 @@ def reply(
     }
     desk.ledger.append(delivery, "model", key, body)
     return stored
+
+
+def _without_secrets(desk: Desk, message: AIMessage) -> AIMessage:
+    """Return the message as it is kept and acted on; calls that held a secret are named in `SECRET_CALLS`."""
+    raw: JsonValue = messages_to_dict([message])[0]["data"]
+    clean = cast(dict[str, JsonValue], desk.redact(raw))
+    kept = AIMessage.model_validate(clean)
+    held = [
+        str(said["id"])
+        for said, left in zip(message.tool_calls, kept.tool_calls, strict=True)
+        if said["args"] != left["args"]
+    ]
+    return (
+        kept.model_copy(update={"additional_kwargs": kept.additional_kwargs | {SECRET_CALLS: held}})
+        if held
+        else kept
+    )
 
 
 def read_reply(desk: Desk, digest: str) -> AIMessage:
