@@ -5,20 +5,27 @@ Heavy imports stand inside the commands, so that `crew --help` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from crew.errors import BadInput, CrewError
+from crew.errors import BadInput, CrewError, Stopped, Unexpected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crew.console import Shown
     from crew.office import Settings
     from graphs.approval import Reply
 
 EXIT_CODES = r"""\ Exit codes: 0 all delivered; 1 some stopped or failed; 2 bad input; 3 waiting for a
 person; 4 the machine lacks something."""
+
+_HOME_USED = "crew.home"
+"""Where a command leaves the folder it works on, for the account of what goes wrong."""
 
 _HOME = click.option(
     "--home",
@@ -49,8 +56,13 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (CrewError, ToolError) as error:
-            click.echo(f"crew: {error}", err=True)
-            sys.exit(getattr(error, "exit_code", 1))
+            _leave(error)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception as error:  # noqa: BLE001  what nobody foresaw is still no traceback on a terminal
+            from crew.accidents import unexpected  # noqa: PLC0415
+
+            _leave(unexpected(error, ctx.meta.get(_HOME_USED), "Nothing is lost; `crew resume` goes on."))
 
 
 @click.group(cls=Commands, epilog=EXIT_CODES)
@@ -97,10 +109,7 @@ def run(
 
         shown = console_for(office, as_json)
         deliveries = begin(office, stories)
-        with shown.live():
-            for delivery in deliveries:
-                deliver(office, delivery)
-        sys.exit(shown.finish(deliveries))
+        _work(shown, deliveries, lambda each: deliver(office, each))
 
 
 @main.command()
@@ -146,10 +155,7 @@ def resume(
             run_of = opened(office.ledger, delivery).run
             later = [each for each in unfinished(office.ledger) if each.run == run_of]
             waiting = [delivery, *(each.delivery for each in later if each.delivery != delivery)]
-        with shown.live():
-            for each in waiting:
-                deliver(office, each, reply if each == delivery else None)
-        sys.exit(shown.finish(waiting))
+        _work(shown, waiting, lambda each: deliver(office, each, reply if each == delivery else None))
 
 
 @main.command()
@@ -164,7 +170,7 @@ def abandon(delivery: str, home: Path | None) -> None:
     with open_office(_settings(_existing(home)), lambda _: played) as office:
         from graphs.run import abandon as give_up  # noqa: PLC0415
 
-        ended = give_up(office, delivery, "A person")
+        ended = give_up(office, delivery, _person())
         click.echo(f"{delivery}: {ended.status}. {ended.reason}")
 
 
@@ -306,6 +312,7 @@ def _settings(
 ) -> Settings:
     from crew.office import Settings  # noqa: PLC0415
 
+    click.get_current_context().meta[_HOME_USED] = home
     return Settings(
         home=home.resolve(),
         model=model,
@@ -317,8 +324,31 @@ def _settings(
     )
 
 
+def _work(shown: Shown, deliveries: list[str], deliver: Callable[[str], object]) -> NoReturn:
+    """Take deliveries as far as they go, show how they ended, and leave with the exit code."""
+    problem: CrewError | None = None
+    with shown.live():
+        for each in deliveries:
+            try:
+                deliver(each)
+            except (Stopped, Unexpected) as error:
+                # What cannot go on now is no reason to keep quiet about what was done.
+                problem = error
+                break
+    code = shown.finish(deliveries)
+    if problem:
+        _leave(problem)
+    sys.exit(code)
+
+
+def _leave(error: Exception) -> NoReturn:
+    click.echo(f"crew: {error}", err=True)
+    sys.exit(getattr(error, "exit_code", 1))
+
+
 def _existing(home: Path | None) -> Path:
     folder = home or Path(".crew")
+    click.get_current_context().meta[_HOME_USED] = folder
     if not (folder / "ledger.db").is_file():
         raise BadInput(
             f"{folder} holds no ledger. Name the folder that `crew run` used: --home FOLDER, or CREW_HOME."
@@ -347,4 +377,7 @@ def _reply(
 def _person() -> str:
     import getpass  # noqa: PLC0415
 
-    return getpass.getuser()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user of a container may have no name
+        return f"user {os.getuid()}"

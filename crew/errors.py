@@ -4,10 +4,11 @@ CrewError
 ├── BadInput        2  a story file, an argument or a setting is wrong; nothing was started
 ├── NeedsPerson     3  somebody has to approve or answer first
 ├── MachineLacks    4  this machine lacks something that the crew cannot do without
-└── Stopped         1  the delivery cannot go on
-    ├── BoundReached       a limit on steps, repairs, money or time
-    ├── LeaseTaken         another process owns the delivery
-    └── LedgerDamaged      the ledger does not add up, so nothing is built on it
+├── Stopped         1  the delivery cannot go on
+│   ├── BoundReached       a limit on steps, repairs, money or time
+│   ├── LeaseTaken         another process owns the delivery
+│   └── LedgerDamaged      the ledger does not add up, so nothing is built on it
+└── Unexpected      1  a fault of the crew's own, which nobody foresaw
 """
 
 from __future__ import annotations
@@ -51,3 +52,7 @@ class LeaseTaken(Stopped):
 
 class LedgerDamaged(Stopped):
     """The ledger does not add up, so nothing is built on it."""
+
+
+class Unexpected(CrewError):  # noqa: N818
+    """A fault of the crew's own, which nobody foresaw; the traceback is kept."""

@@ -21,14 +21,15 @@ def lease(folder: Path, delivery: str) -> Iterator[None]:
     path = folder / f"{delivery}.lock"
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = path.read_text() or "unknown"
+            raise LeaseTaken(
+                f"Another process (pid {owner}) is at work on {delivery}. Wait for it to end, or end it, then resume."
+            ) from error
         os.truncate(handle, 0)
         os.write(handle, str(os.getpid()).encode())
         yield
-    except BlockingIOError as error:
-        owner = path.read_text() or "unknown"
-        raise LeaseTaken(
-            f"Another process (pid {owner}) is at work on {delivery}. Wait for it to end, or end it, then resume."
-        ) from error
     finally:
         os.close(handle)

@@ -19,6 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.canonical import canonical, digest
+from crew.errors import LedgerDamaged
 
 Kind = Literal[
     "opened",  # the delivery: its story, service and origin
@@ -82,14 +83,18 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
-        self._connection.text_factory = lambda raw: raw.decode(
-            "utf-8", "replace"
-        )  # damage is for verify to name
         self._lock = threading.Lock()
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_SCHEMA)
+        try:
+            self._connection = sqlite3.connect(
+                path, check_same_thread=False, isolation_level=None, timeout=30
+            )
+            # Damage is for verify to name.
+            self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise LedgerDamaged(f"{path} cannot be opened as a ledger: {error}.") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -196,4 +201,9 @@ def _hash(delivery: str, number: int, kind: str, key: str, at: str, body: str, p
 
 def _row(values: tuple[str, int, str, str, str, str, str, str]) -> Row:
     names = _COLUMNS.split(", ")
-    return Row.model_validate(dict(zip(names, values, strict=True)) | {"body": json.loads(values[5])})
+    try:
+        return Row.model_validate(dict(zip(names, values, strict=True)) | {"body": json.loads(values[5])})
+    except ValueError as error:
+        raise LedgerDamaged(
+            f"Row {values[1]} of {values[0]} is not what a ledger holds. Run `crew ledger verify`."
+        ) from error

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from crew.artifacts import ArtifactStore
 from crew.coordination.events import Bus
 from crew.deliveries import Opened
-from crew.errors import MachineLacks
+from crew.errors import BadInput, MachineLacks
 from crew.ledger import Ledger
 from tools.errors import PolicyError, SandboxUnavailable
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from tools.result import Workbench
     from tools.runtimes import Runtime
     from tools.sandbox import Sandbox
+
+
+SANDBOXES = ("bubblewrap", "namespaces", "landlock", "none")
+"""What --sandbox may say."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def open_office(settings: Settings, model: Callable[[str], BaseChatModel]) -> It
         raise MachineLacks(
             f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
         )
+    _check_names(settings)
     home = prepared(settings.home)
     try:
         sandbox = choose_sandbox(settings.sandbox)
@@ -100,14 +105,35 @@ def open_office(settings: Settings, model: Callable[[str], BaseChatModel]) -> It
 
 
 def prepared(home: Path) -> Path:
-    """Return the absolute path of a home, made if need be, readable by its owner only."""
+    """Return the absolute path of a home, made if need be, readable by its owner only.
+
+    Raises BadInput for a place where no folder can be had.
+    """
     home = home.resolve()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     ignore = home / ".gitignore"
-    if not ignore.exists():
-        # A home inside somebody's repository is not part of it.
-        ignore.write_text("*\n")
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not ignore.exists():
+            # A home inside somebody's repository is not part of it.
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise BadInput(
+            f"{home} cannot be used as the home: {error.strerror}. Name a folder that you may write to: --home FOLDER."
+        ) from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise BadInput(
+            f"{home} cannot be used as the home: it cannot be written to. Name another folder: --home FOLDER."
+        )
     return home
+
+
+def _check_names(settings: Settings) -> None:
+    from tools.policy import ENGINES  # noqa: PLC0415  as above
+
+    if settings.sandbox is not None and settings.sandbox not in SANDBOXES:
+        raise BadInput(f"There is no sandbox {settings.sandbox!r}; there are {', '.join(SANDBOXES)}.")
+    if settings.engine not in ENGINES:
+        raise BadInput(f"There is no policy engine {settings.engine!r}; there are {', '.join(ENGINES)}.")
 
 
 def cache_folder() -> Path:
@@ -167,5 +193,10 @@ def desk_of(office: Office, about: Opened) -> Desk:
         yes=office.settings.yes,
     )
     return Desk(
-        door=door, ledger=office.ledger, artifacts=office.artifacts, tools=CATALOGUE, model=office.model
+        door=door,
+        ledger=office.ledger,
+        artifacts=office.artifacts,
+        tools=CATALOGUE,
+        model=office.model,
+        redact=lambda value: redact(value, secrets),
     )

@@ -3,6 +3,7 @@ another."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 from typing import Any
 
@@ -11,6 +12,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command, Interrupt
 from pydantic import JsonValue
 
+from crew.accidents import unexpected
 from crew.checkpoints import open_saver
 from crew.deliveries import (
     Closed,
@@ -23,6 +25,7 @@ from crew.deliveries import (
     unfinished,
 )
 from crew.errors import BadInput, CrewError, Stopped
+from crew.knowledge.project import catch_up
 from crew.lease import lease
 from crew.office import Office, desk_of, workbench
 from crew.state import DeliveryState, StoryState
@@ -35,12 +38,21 @@ from tools.repository import anchor
 NODES_AT_MOST = 100
 """Nodes of one delivery; its own bounds end it long before."""
 
+OPENING = "opening"
+"""Lease of whoever opens deliveries; no delivery can be called so, as each id ends in digits of chance."""
+
 
 def begin(office: Office, file: StoryFile) -> list[str]:
     """Open a delivery for every story of a file, and return their ids in order.
 
-    Raises BadInput, before anything is written, if a story of the file has a delivery that has not ended.
+    Raises BadInput, before anything is written, if a story of the file has a delivery that has not ended, and
+    LeaseTaken if another process is just opening its own.
     """
+    with lease(office.settings.home / "leases", OPENING):
+        return _begin(office, file)
+
+
+def _begin(office: Office, file: StoryFile) -> list[str]:
     open_ones = [each for each in unfinished(office.ledger) if each.repository == file.repository]
     for each in open_ones:
         if any(story.id == each.story for story in file.stories):
@@ -74,16 +86,20 @@ def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = Non
     about = opened(office.ledger, delivery)
     with lease(office.settings.home / "leases", delivery):
         ended = closed(office.ledger, delivery)
+        blocker = blocked_by(office.ledger, about) if ended is None else ""
+        if reply and (ended or blocker):
+            why = f"it is {ended.status}" if ended else f"it waits for {blocker}"
+            raise BadInput(f"{delivery} does not wait for {reply[0]}: {why}.")
+        if blocker:
+            return Closed(status="waiting", reason=f"It waits for {blocker}.")
         if ended is None:
-            blocker = blocked_by(office.ledger, about)
-            if blocker:
-                return Closed(status="waiting", reason=f"It waits for {blocker}.")
             ended = _advance(office, about, reply)
             if ended.status == "waiting":
                 return ended
             _close(office, about, ended)
         _anchor(office, about)
-        return ended
+    _remember(office)
+    return ended
 
 
 def abandon(office: Office, delivery: str, who: str) -> Closed:
@@ -93,23 +109,28 @@ def abandon(office: Office, delivery: str, who: str) -> Closed:
         ended = closed(office.ledger, delivery) or Closed(status="stopped", reason=f"{who} gave it up.")
         _close(office, about, ended)
         _anchor(office, about)
-        return ended
+    _remember(office)
+    return ended
 
 
 def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
+    if shape() != about.shape:
+        raise Stopped(
+            f"{about.delivery} was begun by a version of shipcrew with another delivery graph. "
+            "Finish it with that version, or give it up and run the story again."
+        )
     saver = open_saver(office.settings.home / "checkpoints.db")
     try:
         graph = delivery_graph(desk_of(office, about), saver)
-        if shape() != about.shape:
-            raise Stopped(
-                f"{about.delivery} was begun by a version of shipcrew with another delivery graph. "
-                "Finish it with that version, or give it up and run the story again."
-            )
         state = _invoke(graph, saver, office, about, reply)
     except (ToolError, CrewError) as error:
         if isinstance(error, BadInput | Stopped):
             raise
         return Closed(status="failed", reason=str(error))
+    except Exception as error:
+        # A fault of ours is no outcome of the delivery: it stays open, and goes on once that is mended.
+        cure = f"Nothing is lost: crew resume {about.delivery} goes on where it stopped."
+        raise unexpected(error, office.settings.home, cure) from error
     finally:
         saver.conn.close()
     return state
@@ -122,7 +143,7 @@ def _invoke(
     before = graph.get_state(config)
     given: Any = None if before.values else _first_state(office, about)
     if before.interrupts:
-        given = _resumption(before.interrupts, reply)
+        given = _resumption(before.interrupts, reply or _answered_by_flag(office, before.interrupts))
         if given is None:
             return Closed(status="waiting", reason=_asked(before.interrupts))
     elif reply:
@@ -173,6 +194,14 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
     raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
 
 
+def _answered_by_flag(office: Office, pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
+    """Return the answer of `--yes` to what was asked before it was given; None if policy wants a person."""
+    for each in pending:
+        if office.settings.yes and each.value["kind"] == "approval" and each.value["answerable"]:
+            return each.value["id"], Reply(kind="approve", by="--yes")
+    return None
+
+
 def _ask(office: Office, about: Opened, pending: tuple[Interrupt, ...]) -> None:
     # Approvals are written down by the door; questions have only this place.
     for each in pending:
@@ -206,3 +235,17 @@ def _close(office: Office, about: Opened, ended: Closed) -> None:
     saver = open_saver(office.settings.home / "checkpoints.db")
     saver.delete_thread(about.delivery)
     saver.conn.close()
+
+
+def _remember(office: Office) -> None:
+    """Bring the knowledge graph up to date; it can be made anew, so what goes wrong with it fails nothing."""
+    home = office.settings.home
+    try:
+        catch_up(home, office.ledger, office.artifacts)
+    except Exception as error:  # noqa: BLE001  the store raises bare RuntimeErrors
+        logging.getLogger(__name__).warning(
+            "crew: the knowledge graph in %s was not brought up to date (%s). "
+            "The next delivery does it, or: crew knowledge rebuild",
+            home,
+            str(error).splitlines()[0] if str(error) else type(error).__name__,
+        )

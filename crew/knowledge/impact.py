@@ -62,6 +62,10 @@ def impact_of(home: Path, subject: str) -> Impact:
             )
         offered = store.neighbours("Service", service, ("Service", "OFFERS", "Operation"), forward=True)
         starts = [each for each in offered if not operation or _named(each, operation)]
+        if not operation and not starts:
+            raise BadInput(
+                f"Nothing of {service} is merged yet, so there is nothing that a change could touch."
+            )
         if not starts:
             names = ", ".join(each[2] for each in offered) or "none"
             raise BadInput(f"{service} has no operation {operation!r}; it has: {names}.")

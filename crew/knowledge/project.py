@@ -4,7 +4,6 @@ tests."""
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,24 +20,27 @@ from tools.blueprint.names import collection_path, kebab, plural, snake
 GRAPH = "knowledge/graph"
 
 
-def add_delivery(home: Path, ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> None:
-    """Add what a delivery says to the graph of a home; doing it again changes nothing."""
-    edges = list(edges_of(ledger, artifacts, delivery))
+def catch_up(home: Path, ledger: Ledger, artifacts: ArtifactStore) -> None:
+    """Add what ended deliveries say, and the graph of a home does not know yet.
+
+    So a process that died before it came to this leaves nothing out for good. Doing it again changes nothing.
+    """
     with open_store(home / GRAPH) as store:
-        store.add(edges)
+        known = {node[1] for node in store.all("Delivery")}
+        for delivery in _ended(ledger):
+            if delivery not in known:
+                store.add(list(edges_of(ledger, artifacts, delivery)))
 
 
 def rebuild(home: Path) -> str:
     """Make the graph anew from the ledger; return a sentence that says what is in it."""
     folder = home / GRAPH
-    for path in (folder, folder.with_suffix(".wal")):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    for path in folder.parent.glob(f"{folder.name}*"):
+        # The store keeps a file or two beside its own.
+        path.unlink()
     with closing(Ledger(home / "ledger.db")) as ledger:
         artifacts = ArtifactStore(home / "artifacts")
-        known = ledger.deliveries()
+        known = _ended(ledger)
         edges = [edge for each in known for edge in edges_of(ledger, artifacts, each)]
     with open_store(folder) as store:
         store.add(edges)
@@ -46,6 +48,10 @@ def rebuild(home: Path) -> str:
     return (
         f"The graph was made anew from {len(known)} deliveries: {len(nodes)} nodes, {len(set(edges))} edges."
     )
+
+
+def _ended(ledger: Ledger) -> list[str]:
+    return [each for each in ledger.deliveries() if closed(ledger, each)]
 
 
 def edges_of(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Iterator[Edge]:

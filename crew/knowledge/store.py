@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crew.errors import Stopped
+
 if TYPE_CHECKING:
     import ladybug
 
-BUFFER_BYTES = 64 * 1024 * 1024
-"""The store would otherwise take most of the machine's memory."""
+BUFFER_BYTES = 256 * 1024 * 1024
+"""At most; the store would otherwise take most of the machine's memory. 64 MB do not hold two small deliveries."""
 
 NODES = ("Service", "Story", "Operation", "Entity", "Table", "File", "Test", "Commit", "Delivery", "Finding")
 EDGES: tuple[tuple[str, str, str], ...] = (
@@ -103,12 +105,23 @@ class GraphStore:
 
 @contextmanager
 def open_store(path: Path) -> Iterator[GraphStore]:
-    """Open the graph of a home for the time of the block. One process at a time may write."""
+    """Open the graph of a home for the time of the block. One process at a time may have it open.
+
+    Raises Stopped if another one has, or if the file is no graph.
+    """
     import ladybug  # noqa: PLC0415  0.2 s, needed by few commands
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    database = ladybug.Database(str(path), buffer_pool_size=BUFFER_BYTES)
-    connection = ladybug.Connection(database)
+    # A thread more is a buffer more, for queries that take milliseconds.
+    try:
+        database = ladybug.Database(str(path), buffer_pool_size=BUFFER_BYTES, max_num_threads=1)
+        connection = ladybug.Connection(database)
+    except RuntimeError as error:
+        said = str(error).splitlines()[0]
+        raise Stopped(
+            f"The knowledge graph {path} cannot be opened: {said}. If another crew is at work, wait for it; "
+            "if not, make the graph anew from the ledger: crew knowledge rebuild."
+        ) from error
     try:
         yield GraphStore(connection)
     finally:

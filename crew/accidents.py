@@ -1,0 +1,36 @@
+"""What nobody foresaw: kept for whoever mends it, told in one line to whoever met it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crew.errors import Unexpected
+
+
+def unexpected(error: Exception, home: Path | None, cure: str) -> Unexpected:
+    """Write the traceback to `<home>/logs`, and return the error that tells of it.
+
+    Without a home, or where it cannot be written to, the traceback goes to the machine's temporary folder.
+    """
+    kept = _kept("".join(traceback.format_exception(error)), home)
+    said = f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(" .:")
+    return Unexpected(f"Something went wrong inside the crew: {said}. {cure} The details are in {kept}.")
+
+
+def _kept(text: str, home: Path | None) -> Path:
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
+    if home is not None and home.is_dir():
+        with contextlib.suppress(OSError):
+            folder = home.resolve() / "logs"
+            folder.mkdir(exist_ok=True, mode=0o700)
+            (folder / name).write_text(text, encoding="utf-8", errors="replace")
+            return folder / name
+    handle, path = tempfile.mkstemp(prefix="crew-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+    return Path(path)
