@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from evals.processes import run_measured
 from evals.steps import StepCost, step_cost
 from tools.policy import choose as choose_policy
@@ -100,17 +102,62 @@ def _sandbox() -> Iterator[Figure]:
 
 def _policy() -> Iterator[Figure]:
     policies = ROOT / "crew/policies"
-    questions = [json.loads(line) for line in (ROOT / "evals/questions.jsonl").read_text().splitlines()]
+    questions = policy_questions()
     for name in ("regopy", "opa"):
         if name == "opa" and shutil.which("opa") is None:
+            print("policy decision, opa: not measured, opa is not on PATH")
             continue
         engine = choose_policy(policies, None, name)
-        engine.decide(questions[0])
+        for question in questions:
+            decision = engine.decide(question)
+            if decision.outcome != "allow":
+                raise SystemExit(f"{question['tool']} should be allowed: {' '.join(decision.reasons)}")
         times = sorted(
             1000 * engine.decide(questions[number % len(questions)]).seconds for number in range(1000)
         )
         engine.close()
         yield Figure(f"policy decision p99, {name}", times[989], 5.0, "ms", "1,000 decisions")
+
+
+def policy_questions() -> list[dict[str, JsonValue]]:
+    """Return the calls of a typical delivery: mostly small ones, and a merge that adds a service's dependencies."""
+    cited: list[JsonValue] = ["a-1", "a-2"]
+    place, tree = "/home/me/.crew/work/d-1", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+    listed = json.loads((ROOT / "crew/policies/packages.json").read_text())["packages"]
+    licences: JsonValue = {licence: [*releases] for licence, releases in listed.items()}
+    added: JsonValue = {release: True for releases in listed.values() for release in releases}
+    paths: JsonValue = [{"text": "app/a.py", "resolved": f"{place}/app/a.py"}]
+    files: dict[str, JsonValue] = {"workspace": place, "paths": paths, "secrets": []}
+    merge: dict[str, JsonValue] = {
+        "branch": "crew/CHK-1",
+        "head_tree": tree,
+        "tests": {"action": "a-1", "tree": tree, "passed": 41, "failed": 0, "errors": 0, "complete": True},
+        "scan": {"action": "a-2", "tree": tree, "high": 0, "medium": 0, "skipped": 0},
+        "secrets": [],
+        "dependencies": {"added": added, "unpinned": [], "licences": licences},
+        "contract": {"breaking": []},
+        "migrations": {"destructive": []},
+    }
+    calls: list[tuple[str, str, str, dict[str, JsonValue], dict[str, JsonValue]]] = [
+        ("code", "write_file", "write", {"path": "app/a.py", "content": "x = 1"}, files),
+        ("code", "read_file", "read", {"path": "app/a.py"}, files),
+        ("testing", "run_tests", "execute", {}, {}),
+        ("governance", "scan_code", "execute", {}, {}),
+        ("crew", "merge", "write", {"tree": tree, "title": "Orders"}, merge),
+    ]
+    return [
+        {
+            "delivery": "d-1",
+            "role": role,
+            "tool": tool,
+            "effect": effect,
+            "arguments": arguments,
+            "rationale": "The story asks for it, and what came before shows that it is due.",
+            "evidence": [*cited],
+            "facts": facts | {"known_evidence": [*cited]},
+        }
+        for role, tool, effect, arguments, facts in calls
+    ]
 
 
 def _steps() -> Iterator[Figure]:
