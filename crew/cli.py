@@ -147,14 +147,17 @@ def resume(
     reply = _reply(delivery, approve, reject, answer)
     played = chat_model(model)
     with open_office(settings, lambda _: played) as office:
-        from graphs.run import deliver  # noqa: PLC0415
+        from graphs.run import deliver, open_ends  # noqa: PLC0415
 
         shown = console_for(office, as_json)
-        waiting = [each.delivery for each in unfinished(office.ledger)]
+        waiting = open_ends(office)
         if delivery:
             run_of = opened(office.ledger, delivery).run
             later = [each for each in unfinished(office.ledger) if each.run == run_of]
             waiting = [delivery, *(each.delivery for each in later if each.delivery != delivery)]
+        if not waiting and not as_json:
+            click.echo("Every delivery has ended; there is nothing to go on with.")
+            return
         _work(shown, waiting, lambda each: deliver(office, each, reply if each == delivery else None))
 
 
@@ -233,7 +236,7 @@ def ledger() -> None:
 @click.argument("delivery", required=False)
 @_HOME
 def ledger_verify(delivery: str | None, home: Path | None) -> None:
-    """Recompute every chain and compare it with what the repositories hold; exit 1 at the first damage."""
+    """Recompute every chain and compare it with what the repositories hold; exit 1 if anything differs."""
     from crew.verify import verify  # noqa: PLC0415
 
     damages, checked = verify(_existing(home), delivery)
@@ -241,7 +244,8 @@ def ledger_verify(delivery: str | None, home: Path | None) -> None:
         click.echo(f"{damage.delivery}: {damage.what}", err=True)
     if damages:
         sys.exit(1)
-    click.echo(f"{checked} deliveries: every row is as it was written, and none is missing.")
+    counted = "1 delivery" if checked == 1 else f"{checked} deliveries"
+    click.echo(f"{counted}: every row is as it was written, and none is missing.")
 
 
 @ledger.command("show")

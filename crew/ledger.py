@@ -8,6 +8,8 @@ updates and deletes, and `verify` finds what got past them.
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -174,6 +176,24 @@ class Ledger:
     def _all(self, where: str, *values: str) -> list[Row]:
         query = f"SELECT {_COLUMNS} FROM rows WHERE {where}"  # noqa: S608  only constants of this file
         return [_row(values) for values in self._connection.execute(query, values)]
+
+
+def ledger_id(home: Path) -> str:
+    """Return the id of a home's ledger, by which a repository tells it from those of other homes.
+
+    It is made when missing, and stands outside the ledger's file, so that it outlives what happens to that.
+    """
+    path = home / "ledger.id"
+    if not path.exists():
+        fresh = path.with_name(f"ledger.id.{secrets.token_hex(4)}")
+        fresh.write_text(f"l-{secrets.token_hex(8)}\n")
+        try:
+            os.link(fresh, path)  # the first one wins
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
 
 
 def _verify(delivery: str, rows: Iterable[tuple[str, int, str, str, str, str, str, str]]) -> Damage | None:

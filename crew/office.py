@@ -15,7 +15,7 @@ from crew.artifacts import ArtifactStore
 from crew.coordination.events import Bus
 from crew.deliveries import Opened
 from crew.errors import BadInput, MachineLacks
-from crew.ledger import Ledger
+from crew.ledger import Ledger, ledger_id
 from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
@@ -167,6 +167,7 @@ def workbench(office: Office, about: Opened) -> Workbench:
         runtime=office.runtime,
         cache=cache_folder(),
         ledger_head=head,
+        ledger=ledger_id(home),
         secrets=service_secrets(home, about.service),
     )
 

@@ -1,36 +1,40 @@
-"""Whether the ledger is as it was written: each chain in itself, and against what lies out of its reach."""
+"""Whether the ledger is as it was written: its chains, the artifacts they name, and what git remembers of them."""
 
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 from crew.artifacts import ArtifactStore
-from crew.deliveries import Opened, opened
+from crew.deliveries import Opened, closed, opened
 from crew.errors import BadInput
-from crew.ledger import Damage, Ledger, Row
+from crew.ledger import Damage, Ledger, Row, ledger_id
 from tools.errors import RepositoryError
-from tools.repository import anchors, landings
+from tools.repository import anchors, landings, ledgers, opened_under
+
+_ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})( \S+)?")
 
 
 def verify(home: Path, delivery: str | None = None) -> tuple[list[Damage], int]:
     """Return every damage, and how many deliveries were looked at.
 
     A chain's rows are hashed again; the hash in the merge commit's trailer and the one under the repository's
-    `refs/crew/ledger` must be in it; every artifact that a row names must hold what its digest says.
+    `refs/crew/ledger` must be in it; every artifact that a row names must hold what its digest says; and every
+    delivery of this ledger that a repository knows must have its rows.
     """
-    ledger = Ledger(home / "ledger.db")
-    try:
+    with closing(Ledger(home / "ledger.db")) as ledger:
         known = ledger.deliveries_with_rows()
-        if delivery and delivery not in known:
-            raise BadInput(f"There is no delivery {delivery!r} in this ledger.")
-        wanted = [delivery] if delivery else known
+        vanished = [
+            each for each in _vanished(home, ledger, known) if delivery is None or each.delivery == delivery
+        ]
+        if delivery and delivery not in known and not vanished:
+            raise BadInput(
+                f"There is no delivery {delivery!r} in this ledger. `crew status` lists deliveries."
+            )
+        wanted = [each for each in known if delivery is None or each == delivery]
         damages = [damage for each in wanted for damage in _verify(home, ledger, each)]
-        if delivery is None:
-            damages += _vanished(home, ledger, known)
-        return damages, len(wanted)
-    finally:
-        ledger.close()
+        return [*damages, *vanished], len(wanted)
 
 
 def _verify(home: Path, ledger: Ledger, delivery: str) -> list[Damage]:
@@ -38,68 +42,80 @@ def _verify(home: Path, ledger: Ledger, delivery: str) -> list[Damage]:
     if damage:
         return [damage]
     rows = ledger.rows(delivery)
-    about = opened(ledger, delivery)
-    return [*_against_repository(home, about, rows), *_against_artifacts(home, rows)]
+    return [
+        *_against_repository(home, ledger, opened(ledger, delivery), rows),
+        *_against_artifacts(home, rows),
+    ]
 
 
-def _against_repository(home: Path, about: Opened, rows: list[Row]) -> list[Damage]:
-    hashes = {row.hash: row.number for row in rows}
-    found = []
+def _against_repository(home: Path, ledger: Ledger, about: Opened, rows: list[Row]) -> list[Damage]:
+    ended = closed(ledger, about.delivery)
+    landed = bool(ended and ended.version)
     try:
         named = anchors(about.repository, home).get(about.delivery, "")
         merged = landings(about.repository, home).get(about.delivery, "")
-    except RepositoryError:
-        # Nothing to compare with; a delivery that failed on its repository ends like this.
-        named, merged = "", ""
+    except RepositoryError as error:
+        # A delivery that failed on its repository has nothing there to compare with.
+        return [
+            _damage(rows, f"its repository cannot be read, so a cut tail would not show: {error}")
+        ] * landed
+    hashes = {row.hash: row.number for row in rows}
     if merged and merged not in hashes:
-        found.append(
-            _cut(about.delivery, len(rows), "its merge commit's trailer names a row that is not there")
-        )
-    if match := re.fullmatch(r"(\d+) (sha256:[0-9a-f]{64})", named):
-        number, head = int(match[1]), match[2]
-        if len(rows) < number:
-            found.append(_cut(about.delivery, len(rows), f"it had {number} rows when it was closed"))
-        elif hashes.get(head) != number:
-            found.append(
-                Damage(
-                    delivery=about.delivery, row=number, what=f"row {number} is not the one anchored in git"
-                )
-            )
-    elif any(row.kind == "closed" for row in rows) and merged:
-        found.append(_cut(about.delivery, len(rows), "it is closed, and its anchor in git is gone"))
-    return found
+        return [_cut(rows, "its merge commit's trailer names a row that is not there")]
+    match = _ANCHOR.fullmatch(named.strip())
+    if match is None:
+        gone = bool(named) or landed
+        return [_damage(rows, f"its anchor, refs/crew/ledger/{about.delivery}, is gone or changed")] * gone
+    number, head = int(match[1]), match[2]
+    if len(rows) < number:
+        return [_cut(rows, f"it had {number} rows when it was closed")]
+    if hashes.get(head) != number:
+        what = f"row {number} is not the one anchored in git"
+        return [Damage(delivery=about.delivery, row=number, what=what)]
+    return []
 
 
-def _cut(delivery: str, rows: int, why: str) -> Damage:
-    return Damage(delivery=delivery, row=rows + 1, what=f"the rows after row {rows} are missing: {why}")
+def _cut(rows: list[Row], why: str) -> Damage:
+    last = rows[-1]
+    what = f"the rows after row {last.number} are missing: {why}"
+    return Damage(delivery=last.delivery, row=last.number + 1, what=what)
+
+
+def _damage(rows: list[Row], what: str) -> Damage:
+    return Damage(delivery=rows[-1].delivery, row=rows[-1].number, what=what)
 
 
 def _against_artifacts(home: Path, rows: list[Row]) -> list[Damage]:
     store = ArtifactStore(home / "artifacts")
+    found = []
     for row in rows:
-        named = row.body.get("artifacts")
-        for digest in named if isinstance(named, list) else []:
+        for digest in _named(row):
             try:
-                store.get(str(digest))
-            except KeyError as error:
+                store.get(digest)
+            except (KeyError, OSError) as error:
                 what = f"row {row.number} names an artifact that is gone or changed: {error.args[0]}"
-                return [Damage(delivery=row.delivery, row=row.number, what=what)]
-    return []
+                found.append(Damage(delivery=row.delivery, row=row.number, what=what))
+    return found
+
+
+def _named(row: Row) -> list[str]:
+    named = row.body.get("artifacts")
+    listed = [str(each) for each in named] if isinstance(named, list) else []
+    return [*listed, str(row.body["reply"])] if row.kind == "model" else listed
 
 
 def _vanished(home: Path, ledger: Ledger, known: list[str]) -> list[Damage]:
-    """Return deliveries that a repository still holds an anchor of, and the ledger no row."""
-    repositories = {opened(ledger, each).repository for each in known if ledger.verify(each) is None}
-    found = []
+    """Return deliveries of this ledger that a repository still knows, and the ledger has no row of."""
+    sound = [each for each in known if ledger.verify(each) is None]
+    repositories = {*opened_under(home), *(opened(ledger, each).repository for each in sound)}
+    ours, found = ledger_id(home), []
     for repository in sorted(repositories):
         try:
-            named = {**anchors(repository, home), **landings(repository, home)}
+            written_in = ledgers(repository, home)
         except RepositoryError:
-            continue
-        for delivery in sorted(set(named) - set(known)):
-            found.append(
-                Damage(
-                    delivery=delivery, row=1, what=f"{repository} knows it, and the ledger has no row of it"
-                )
-            )
+            continue  # named with the deliveries that it should hold
+        for delivery, name in sorted(written_in.items()):
+            if name == ours and delivery not in known:
+                what = f"all its rows are missing: {repository} knows it, and the ledger has no row of it"
+                found.append(Damage(delivery=delivery, row=1, what=what))
     return found

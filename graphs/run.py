@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import closing
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -97,18 +98,28 @@ def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = Non
             if ended.status == "waiting":
                 return ended
             _close(office, about, ended)
-        _anchor(office, about)
+        _put_away(office, about)
     _remember(office)
     return ended
 
 
+def open_ends(office: Office) -> list[str]:
+    """Return the deliveries that have not ended, oldest first, and those that died while they were put away."""
+    with closing(open_saver(office.settings.home / "checkpoints.db").conn) as connection:
+        left = {str(name) for (name,) in connection.execute("SELECT DISTINCT thread_id FROM checkpoints")}
+    going = {each.delivery for each in unfinished(office.ledger)}
+    return [each for each in office.ledger.deliveries() if each in going | left]
+
+
 def abandon(office: Office, delivery: str, who: str) -> Closed:
-    """Give a delivery up; what it has merged stays merged."""
+    """Give a delivery up; what it has merged stays merged. Raises BadInput for one that has ended."""
     about = opened(office.ledger, delivery)
     with lease(office.settings.home / "leases", delivery):
-        ended = closed(office.ledger, delivery) or Closed(status="stopped", reason=f"{who} gave it up.")
+        if before := closed(office.ledger, delivery):
+            raise BadInput(f"{delivery} has ended already: {before.status}.")
+        ended = Closed(status="stopped", reason=f"{who} gave it up.")
         _close(office, about, ended)
-        _anchor(office, about)
+        _put_away(office, about)
     _remember(office)
     return ended
 
@@ -222,16 +233,17 @@ def _a(kind: str) -> str:
     return "an approval" if kind == "approval" else "a question"
 
 
-def _anchor(office: Office, about: Opened) -> None:
-    """Keep the last row's hash where the ledger's file cannot reach: among the refs of the repository."""
-    row = office.ledger.find(about.delivery, "closed", "closed")
-    if row:
-        anchor(workbench(office, about), row.number, row.hash)
-
-
 def _close(office: Office, about: Opened, ended: Closed) -> None:
     row = office.ledger.append(about.delivery, "closed", "closed", ended.model_dump(mode="json"))
     office.bus.publish(row)
+
+
+def _put_away(office: Office, about: Opened) -> None:
+    """Keep the last row's hash where the ledger's file cannot reach, among the refs of the repository; then
+    forget the checkpoints, which say until then that this is still to be done."""
+    row = office.ledger.find(about.delivery, "closed", "closed")
+    if row:
+        anchor(workbench(office, about), row.number, row.hash)
     saver = open_saver(office.settings.home / "checkpoints.db")
     saver.delete_thread(about.delivery)
     saver.conn.close()

@@ -213,7 +213,7 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
         held,
         branch_of(bench),
         message=f"Merge {_short(branch_of(bench))}: {arguments.title}",
-        trailers={"Delivery": bench.delivery, "Ledger-Head": bench.ledger_head()},
+        trailers={"Delivery": bench.delivery, "Ledger": bench.ledger, "Ledger-Head": bench.ledger_head()},
         author=agent("crew"),
         when=bench.when,
         expected_tree=arguments.tree,
@@ -243,17 +243,30 @@ def anchor(bench: Workbench, number: int, head: str) -> None:
     with contextlib.suppress(RepositoryError):
         held = repository(bench)
         if held.read_anchor(bench.delivery) is None:
-            held.anchor(bench.delivery, f"{number} {head}")
+            held.anchor(bench.delivery, f"{number} {head} {bench.ledger}")
 
 
 def anchors(folder: Path, home: Path) -> dict[str, str]:
-    """Return what `anchor` stored in a repository, by delivery: number and hash of the last row."""
+    """Return what `anchor` stored in a repository, by delivery: number and hash of the last row, and the ledger."""
     return read_anchors(attach_repository(folder, home))
 
 
 def landings(folder: Path, home: Path) -> dict[str, str]:
     """Return the ledger head that each delivery's merge commit names in its trailer, by delivery."""
     return read_trailers(attach_repository(folder, home), "Delivery", "Ledger-Head")
+
+
+def ledgers(folder: Path, home: Path) -> dict[str, str]:
+    """Return the id of the ledger that each delivery known to a repository is written in, by delivery."""
+    named = {delivery: text.split()[-1] for delivery, text in anchors(folder, home).items() if text.split()}
+    return read_trailers(attach_repository(folder, home), "Delivery", "Ledger") | named
+
+
+def opened_under(home: Path) -> list[Path]:
+    """Return the repositories that were ever opened under a home."""
+    # git's view of a repository, which is kept under the home, is made of links into it.
+    links = [each for each in (home / "git").glob("*/objects") if each.is_symlink()]
+    return sorted({each.readlink().parent.parent for each in links})
 
 
 def _committed(held: Repository, commit_id: str, summary: str, code: str) -> ToolResult:

@@ -71,6 +71,8 @@ class Workbench:
     """Environments of services, shared by all homes of this person."""
     ledger_head: Callable[[], str]
     """Hash of the last row of the delivery's ledger: while a tool runs, that of its own intent."""
+    ledger: str = "none"
+    """Id of the ledger that holds the delivery, for the repository to name; another home has another one."""
     secrets: dict[str, str] = field(default_factory=dict)
     """The service's own secrets by environment name; no tool puts them into a result."""
     role: str = "crew"

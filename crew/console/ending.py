@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from crew.ledger import Row
 from crew.report import CriterionReport, DeliveryReport
 
 
@@ -65,10 +66,27 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         lines.append(f"  Pull request: {report.pull_request}")
     if report.version:
         lines.append(f"  Version: {report.version[:12]} on main of {report.repository}")
-    if report.status == "waiting":
-        lines.append(f"  Decide: crew resume {report.delivery} --approve ID --home {shlex.quote(str(home))}")
-    lines.append(f"  Reasons: crew why {report.delivery} --home {shlex.quote(str(home))}")
+    where = f"--home {shlex.quote(str(home))}"
+    lines += [
+        f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(list(report.rows))
+    ]
+    lines.append(f"  Reasons: crew why {report.delivery} {where}")
     return "\n".join(lines)
+
+
+def _replies(rows: list[Row]) -> list[str]:
+    """Return the options of `crew resume` that what still waits for a person can be answered with."""
+    settled = {row.key for row in rows if row.kind == "answered"}
+    if any(row.kind == "closed" for row in rows):
+        return []
+    found = []
+    for row in rows:
+        if row.kind == "asked" and row.key not in settled:
+            question = row.body.get("kind") == "question"
+            found += (
+                [f"--answer {row.key} TEXT"] if question else [f"--approve {row.key}", f"--reject {row.key}"]
+            )
+    return found
 
 
 def _criterion(criterion: CriterionReport) -> list[str]:
