@@ -186,8 +186,8 @@ def test_a_half_made_one_is_never_used(best: Sandbox, index: Index, cache: Path)
     index.publish("lemon")
     index.pause_seconds = 60
     code = (
-        "import sys; from pathlib import Path; from tools.sandbox import choose; from tools.environments import install;"
-        "install(choose(), 'lemon==1.0', Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from tools.sandbox import choose;"
+        "from tools.environments import install; install(choose(), 'lemon==1.0', Path(sys.argv[1]))"
     )
     root = Path(__file__).parents[2]
     crew = subprocess.Popen([sys.executable, "-c", code, str(cache)], cwd=root)

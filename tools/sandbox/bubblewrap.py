@@ -10,9 +10,9 @@ from tools.errors import SandboxUnavailable
 from tools.sandbox.facts import describe
 from tools.sandbox.launcher import Wrapping, launch, log_file
 from tools.sandbox.model import Completed, Facts, Job
+from tools.sandbox.orders import Plan
 from tools.sandbox.running import StartedJob, run_to_end
 from tools.sandbox.view import USER, View, own_files, view
-
 
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
 
@@ -33,15 +33,14 @@ class Bubblewrap:
     def run(self, job: Job) -> Completed:
         """Run a job to its end."""
         seen = view(job)
-        return run_to_end(launch(self.name, job, seen, wrapping=self._wrapping(job, seen)), job)
+        return run_to_end(launch(Plan(self.name, job, seen), self._wrapping(job, seen)), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
         """Start a job, its output appended to `log`."""
         seen = view(job)
         handle = log_file(log)
-        return StartedJob(
-            launch(self.name, job, seen, wrapping=self._wrapping(job, seen), log=handle), handle, log
-        )
+        launcher = launch(Plan(self.name, job, seen), self._wrapping(job, seen), handle)
+        return StartedJob(launcher, handle, log)
 
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""

@@ -115,7 +115,7 @@ def seccomp_filter(machine: Machine, around: Surroundings) -> bytes:
     """Return the filter as the kernel's array of instructions."""
     blocks = _always(around) | _files()
     if not around.memory_counted:
-        blocks |= dict.fromkeys(_UNCOUNTED_MEMORY, [_error(_ENOSYS)])
+        blocks |= _each(_UNCOUNTED_MEMORY, _ENOSYS)
     if not around.own_world:
         blocks |= _shared(around)
     handed_over = names_of_brokered(around)
@@ -149,11 +149,15 @@ def names_of_brokered(around: Surroundings) -> tuple[str, ...]:
     return names
 
 
+def _each(names: tuple[str, ...], error: int) -> dict[str, _Block]:
+    return {name: [_error(error)] for name in names}
+
+
 def _always(around: Surroundings) -> dict[str, _Block]:
     internet = _AF_INET if around.network or around.own_world else ()
     return {
-        **dict.fromkeys(_REFUSED, [_error(_EPERM)]),
-        **dict.fromkeys(_ABSENT, [_error(_ENOSYS)]),
+        **_each(_REFUSED, _EPERM),
+        **_each(_ABSENT, _ENOSYS),
         "clone": _unless_bits(0, _NEW_NAMESPACES),
         "unshare": _unless_bits(0, _NEW_NAMESPACES | _NEW_TIME_NAMESPACE),
         "ioctl": _unless_equal(1, _TERMINAL_INJECTION),
@@ -182,8 +186,8 @@ def _files() -> dict[str, _Block]:
 def _shared(around: Surroundings) -> dict[str, _Block]:
     """What a job could do to the machine's other processes and files without namespaces."""
     blocks = {
-        **dict.fromkeys(_SHARED_REFUSED, [_error(_EPERM)]),
-        **dict.fromkeys(_ATTRIBUTES, [_error(_EOPNOTSUPP)]),
+        **_each(_SHARED_REFUSED, _EPERM),
+        **_each(_ATTRIBUTES, _EOPNOTSUPP),
         **{name: _only(0, (0,), _EPERM) for name in _OWN_ONLY},
         "setpriority": _own_priority(0, 1),
         "ioprio_set": _own_priority(1, 2),
@@ -193,7 +197,7 @@ def _shared(around: Surroundings) -> dict[str, _Block]:
         unix = [_argument(0), (_EQUAL, 1, 0, _AF_UNIX), _error(_EAFNOSUPPORT), *types]
         blocks |= {"socket": unix, "socketpair": unix}
     if around.landlock < SIGNALS_SINCE:
-        blocks |= dict.fromkeys(_SHARED_SIGNALS, [_error(_EPERM)])
+        blocks |= _each(_SHARED_SIGNALS, _EPERM)
         blocks["fcntl"] = _unless_equal(1, _SIGNAL_OWNER)
     return blocks
 

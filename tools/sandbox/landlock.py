@@ -16,6 +16,7 @@ from tools.sandbox.facts import describe
 from tools.sandbox.inside import landlock
 from tools.sandbox.launcher import launch, log_file
 from tools.sandbox.model import Completed, Facts, Job
+from tools.sandbox.orders import Plan
 from tools.sandbox.running import StartedJob, run_to_end
 from tools.sandbox.view import View, view
 
@@ -65,16 +66,16 @@ class Landlock:
 
     def run(self, job: Job) -> Completed:
         """Run a job to its end."""
-        return run_to_end(
-            launch(self.name, job, _view(job), scratch=scratch_folder(), landlock=self._version), job
-        )
+        return run_to_end(launch(self._plan(job)), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
         """Start a job, its output appended to `log`."""
-        seen = _view(job)
+        plan = self._plan(job)
         handle = log_file(log)
-        started = launch(self.name, job, seen, log=handle, scratch=scratch_folder(), landlock=self._version)
-        return StartedJob(started, handle, log)
+        return StartedJob(launch(plan, log=handle), handle, log)
+
+    def _plan(self, job: Job) -> Plan:
+        return Plan(self.name, job, _view(job), scratch_folder(), self._version)
 
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""
@@ -109,10 +110,10 @@ def _view(job: Job) -> View:
 
 
 @cache
-def _carved(folders: tuple[Path, ...], hidden: tuple[Path, ...]) -> tuple[Path, ...]:
-    """Return the folders without the hidden ones, as the paths of what lies around these."""
+def _carved(shown: tuple[tuple[Path, Path], ...], hidden: tuple[Path, ...]) -> tuple[tuple[Path, Path], ...]:
+    """Return what is shown without the hidden folders, as the paths of what lies around these."""
     kept: list[Path] = [Path(each) for each in _FACTS if Path(each).exists()]
-    pending = list(folders)
+    pending = [real for real, _ in shown]
     while pending:
         path = pending.pop()
         if path in hidden:
@@ -121,7 +122,7 @@ def _carved(folders: tuple[Path, ...], hidden: tuple[Path, ...]) -> tuple[Path, 
             pending += path.iterdir()
         else:
             kept.append(path)
-    return tuple(kept)
+    return tuple((path, path) for path in kept)
 
 
 def scratch_folder() -> Path:

@@ -8,6 +8,7 @@ from tools.sandbox.facts import describe
 from tools.sandbox.landlock import scratch_folder
 from tools.sandbox.launcher import launch, log_file
 from tools.sandbox.model import Completed, Facts, Job
+from tools.sandbox.orders import Plan
 from tools.sandbox.running import StartedJob, run_to_end
 from tools.sandbox.view import view
 
@@ -19,13 +20,13 @@ class Unconfined:
 
     def run(self, job: Job) -> Completed:
         """Run a job to its end."""
-        return run_to_end(launch(self.name, job, view(job), scratch=scratch_folder()), job)
+        return run_to_end(launch(Plan(self.name, job, view(job), scratch_folder())), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
         """Start a job, its output appended to `log`."""
-        seen = view(job)
+        plan = Plan(self.name, job, view(job), scratch_folder())
         handle = log_file(log)
-        return StartedJob(launch(self.name, job, seen, log=handle, scratch=scratch_folder()), handle, log)
+        return StartedJob(launch(plan, log=handle), handle, log)
 
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""

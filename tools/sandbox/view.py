@@ -29,6 +29,7 @@ _SETTINGS = (
     "os-release",
     "protocols",
     "services",
+    "ssl/openssl.cnf",
     "timezone",
 )
 _CERTIFICATES = (
@@ -37,7 +38,6 @@ _CERTIFICATES = (
     "pki/tls",
     "ssl/cert.pem",
     "ssl/certs",
-    "ssl/openssl.cnf",
 )
 _NAME_SERVICE = ("hosts", "resolv.conf")
 _PACKAGES = ("site-packages", "dist-packages")
@@ -47,8 +47,8 @@ _PACKAGES = ("site-packages", "dist-packages")
 class View:
     """Real paths, parents before what lies in them."""
 
-    system: tuple[Path, ...]
-    """Files and folders of the machine, read-only."""
+    system: tuple[tuple[Path, Path], ...]
+    """Files and folders of the machine, read-only: where each really is, and where it is seen."""
     links: tuple[tuple[Path, str], ...]
     """Symbolic links of the machine's root, such as /bin, and where they point."""
     packages: tuple[Path, ...]
@@ -63,9 +63,11 @@ class View:
     @property
     def mounts(self) -> list[tuple[str, str, bool]]:
         """Everything to be shown, parents first: where it really is, where it is seen, whether it is writable."""
-        shown = dict.fromkeys((*self.system, *self.readable), False) | dict.fromkeys(self.writable, True)
-        real = {path: path.resolve() for path in self.system}
-        return [(str(real.get(path, path)), str(path), shown[path]) for path in sorted(shown)]
+        shown = {path: (real, False) for real, path in self.system}
+        shown |= {path: (path, False) for path in self.readable} | {
+            path: (path, True) for path in self.writable
+        }
+        return [(str(real), str(path), writable) for path, (real, writable) in sorted(shown.items())]
 
     @property
     def hidden(self) -> list[str]:
@@ -86,10 +88,9 @@ def view(job: Job) -> View:
     folder = Path(os.path.normpath(job.folder))
     if not _within(folder, (*readable, *writable)) or not folder.is_dir():
         raise JobRefused(f"The working folder {job.folder} is not a folder within those that the job names.")
-    system, links = _system()
     return View(
-        system=(*system, *_settings(job.network)),
-        links=links,
+        system=_shown(job.network),
+        links=_system()[1],
         packages=_packages(),
         readable=readable,
         writable=writable,
@@ -99,11 +100,15 @@ def view(job: Job) -> View:
 
 def own_files(network: bool) -> dict[str, str]:
     """Return small files that a world of its own needs, by path: who there is, and what localhost means."""
-    files = {
-        "/etc/passwd": f"root:x:0:0::/tmp:/bin/sh\nsandbox:x:{USER}:{USER}::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
-        "/etc/group": f"root:x:0:\nsandbox:x:{USER}:\nnogroup:x:65534:\n",
-    }
-    return files if network else files | {"/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n"}
+    users = (
+        "root:x:0:0::/tmp:/bin/sh",
+        f"sandbox:x:{USER}:{USER}::/tmp:/bin/sh",
+        "nobody:x:65534:65534::/:/bin/false",
+    )
+    groups = ("root:x:0:", f"sandbox:x:{USER}:", "nogroup:x:65534:")
+    hosts = () if network else ("127.0.0.1 localhost sandbox", "::1 localhost")
+    texts = {"/etc/passwd": users, "/etc/group": groups, "/etc/hosts": hosts}
+    return {path: "\n".join((*lines, "")) for path, lines in texts.items() if lines}
 
 
 def base_python() -> Path:
@@ -175,6 +180,9 @@ def _packages() -> tuple[Path, ...]:
     return tuple(sorted(path for path in found if path.is_dir() and not path.is_symlink()))
 
 
-def _settings(network: bool) -> tuple[Path, ...]:
-    names = [*_SETTINGS, *(_CERTIFICATES if network else ()), *(_NAME_SERVICE if network else ())]
-    return tuple(path for name in names if (path := Path("/etc", name)).exists())
+@cache
+def _shown(network: bool) -> tuple[tuple[Path, Path], ...]:
+    """Return the machine's folders and settings, and those of its network if that is asked for."""
+    names = (*_SETTINGS, *_CERTIFICATES, *_NAME_SERVICE) if network else _SETTINGS
+    settings = [path for name in names if (path := Path("/etc", name)).exists()]
+    return tuple((path.resolve(), path) for path in (*_system()[0], *settings))

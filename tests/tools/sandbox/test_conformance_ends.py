@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ from tools.errors import SandboxFailed
 from tools.sandbox import Job, Limits, Running, Sandbox, cgroups
 
 Start = Callable[..., Running]
+ENDLESS = Limits(wall_seconds=None)
 
 SERVICE = """
 import os, signal, socket, sys
@@ -58,7 +60,7 @@ def start(sandbox: Sandbox, python: Callable[..., Job], log: Path) -> Iterator[S
     """Start jobs in the sandbox; what still runs is stopped in the end."""
     begun: list[Running] = []
 
-    def go(code: str, *arguments: object, limits: Limits = Limits(wall_seconds=None)) -> Running:
+    def go(code: str, *arguments: object, limits: Limits = ENDLESS) -> Running:
         begun.append(sandbox.start(python(code, *arguments, limits=limits), log))
         return begun[-1]
 
@@ -120,7 +122,7 @@ def test_nothing_is_left_of_us(run: Run) -> None:
         groups = [
             str(each) for place in cgroups.hierarchies() for each in place.folder.glob(f"*{os.getpid()}-*")
         ]
-        return len(os.listdir("/proc/self/fd")), threading.active_count(), groups
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count(), groups
 
     before = held()
     for _ in range(3):
@@ -243,13 +245,11 @@ def test_everything_dies_with_us(
 ) -> None:
     name = request.node.callspec.params["any_sandbox"]
     code = textwrap.dedent(DAEMONS)
-    crew = subprocess.Popen(
-        [sys.executable, "-c", CREW, name, str(workspace), code], cwd=Path(__file__).parents[3]
-    )
-    wait_for(lambda: (workspace / "run").exists() and (workspace / "start").exists())
-    assert len(processes_told(str(workspace))) > 8
-    crew.kill()
-    crew.wait()
+    arguments = [sys.executable, "-c", CREW, name, str(workspace), code]
+    with subprocess.Popen(arguments, cwd=Path(__file__).parents[3]) as crew:
+        wait_for(lambda: (workspace / "run").exists() and (workspace / "start").exists())
+        wait_for(lambda: len(processes_told(str(workspace))) > 8)
+        crew.kill()
     assert_no_process(str(workspace))
 
 
@@ -264,8 +264,13 @@ def test_we_are_killed_at_any_moment(
             time.sleep(number * 0.012)
             known = descendants(crew.pid)
             crew.kill()
-        wait_for(lambda: not any(process in known or stat[3] in known for process, stat in stats().items()))
+        wait_for(functools.partial(none_of, known))
         assert_no_process(str(workspace))
+
+
+def none_of(known: set[int]) -> bool:
+    """Whether none of these processes lives, and none of a session that one of them began."""
+    return not any(process in known or stat[3] in known for process, stat in stats().items())
 
 
 def stats() -> dict[int, list[int]]:

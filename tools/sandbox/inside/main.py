@@ -18,7 +18,7 @@ def main(fields: dict[str, object]) -> None:
             _follow(os.fork())
             kernel.die_with_parent()
             mounts.build(order)
-            kernel.drop_capabilities(order.capset)
+            kernel.drop_capabilities(order.capset_call)
         elif order.kind == "bubblewrap":
             kernel.die_with_parent()
         else:

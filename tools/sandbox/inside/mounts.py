@@ -37,7 +37,8 @@ _O_PATH = 0o10000000
 _HERE = -100
 
 _OLD, _NEW = "/old", "/new"
-_PLACE = "/tmp"  # any folder that is there: it is covered in our own world only
+_PLACE = "/tmp"  # noqa: S108  any folder that is there: it is covered in our own world only
+_SCRATCH = "/tmp"  # noqa: S108  the job's own
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _DEVICE_LINKS = (
     ("fd", "/proc/self/fd"),
@@ -72,14 +73,14 @@ def build(order: Order) -> None:
     _tmpfs(_PLACE, "mode=0755")
     os.mkdir(_PLACE + _OLD)
     os.mkdir(_PLACE + _NEW)
-    kernel.pivot_root(order.pivot_root, _PLACE, _PLACE + _OLD)
+    kernel.pivot_root(order.pivot_root_call, _PLACE, _PLACE + _OLD)
     os.chdir("/")
     _tmpfs(_NEW, "mode=0755")
     _fill(order)
     _attributes(os.open(_NEW, _O_PATH | os.O_CLOEXEC), _ATTRIBUTE_READ_ONLY, _EMPTY_PATH)
     kernel.umount(_OLD, _DETACH)
     os.chdir(_NEW)
-    kernel.pivot_root(order.pivot_root, ".", ".")
+    kernel.pivot_root(order.pivot_root_call, ".", ".")
     kernel.umount(".", _DETACH)
     os.chdir("/")
     kernel.set_host_name("sandbox")
@@ -92,8 +93,8 @@ def _fill(order: Order) -> None:
     kernel.mount("proc", _NEW + "/proc", "proc", _NO_SUID | _NO_DEVICES | _NO_EXECUTION)
     scratch = f"mode=0755,size={order.scratch_bytes}"
     _devices(scratch)
-    _folder(_NEW + "/tmp")
-    _tmpfs(_NEW + "/tmp", scratch)
+    _folder(_NEW + _SCRATCH)
+    _tmpfs(_NEW + _SCRATCH, scratch)
     for path, target in order.links:
         os.symlink(target, _NEW + path)
     for path, text in order.files.items():

@@ -41,12 +41,10 @@ class Order:
     """How long the log may become; its older half goes when it does. None for a pipe, which has no length."""
     oom_events: int | None
     """Open cgroup file that counts out-of-memory kills."""
-    capset: int
-    """Number of that system call."""
-    pivot_root: int
-    """Number of that system call."""
+    capset_call: int
+    """Number of that system call on this machine, as of the next two."""
+    pivot_root_call: int
     seccomp_call: int
-    """Number of that system call."""
     seccomp: bytes
     """Filter of the program."""
     seccomp_brokered: bytes

@@ -76,7 +76,7 @@ def _prepare(order: Order, output: int | None, kept: tuple[int, ...]) -> None:
         os.closerange(below + 1, above)
     if order.kind != "none":
         kernel.forbid_new_privileges()
-        kernel.drop_capabilities(order.capset)
+        kernel.drop_capabilities(order.capset_call)
         _fence(order)
 
 
@@ -84,15 +84,15 @@ def _filter(order: Order, tell: int) -> None:
     """Enter the filter, and say by which descriptor one hears of what it hands over."""
     if order.kind == "none":
         return
-    if order.seccomp_brokered:
-        try:
-            os.write(
-                tell, b"%d" % kernel.load_filter_with_listener(order.seccomp_call, order.seccomp_brokered)
-            )
-            return
-        except OSError:
-            pass  # somebody listens to this process already
-    kernel.load_filter(order.seccomp)
+    if not order.seccomp_brokered:
+        kernel.load_filter(order.seccomp)
+        return
+    try:
+        listener = kernel.load_filter_with_listener(order.seccomp_call, order.seccomp_brokered)
+    except OSError:
+        kernel.load_filter(order.seccomp)  # somebody listens to this process already
+    else:
+        os.write(tell, b"%d" % listener)
 
 
 def _fence(order: Order) -> None:
@@ -142,7 +142,7 @@ def _execute(order: Order) -> int:
     for folder in folders:
         path = f"{folder}/{name}" if folder else name
         try:
-            os.execve(path, order.argv, order.environment)
+            os.execve(path, order.argv, order.environment)  # noqa: S606  it is the job's program
         except (FileNotFoundError, NotADirectoryError) as error:
             problem = problem or error
         except OSError as error:
