@@ -68,6 +68,12 @@ def participle(verb: str) -> str:
     return _inflect(verb, "VBN")
 
 
+@cache
+def parts_of_speech(word: str) -> tuple[str, ...]:
+    """What the word can be: "NOUN", "VERB", "ADJ", "ADV", "AUX", "PROPN"; empty if the dictionary lacks it."""
+    return tuple(_english().getAllLemmas(word.lower()))
+
+
 def snake(name: str) -> str:
     """`discount_code`."""
     return "_".join(_words(name))

@@ -138,7 +138,7 @@ class Conditions:
     def _subjects(self, subject: Subject) -> list[Party | Found]:
         """All that a clause may be about: one who takes part, what it belongs to, or a field."""
         if isinstance(subject, It):
-            return list(self.act.parties)
+            return list(self.act.named)
         if isinstance(subject, Owned):
             return [self.fields.find(subject)]
         words = subject.words

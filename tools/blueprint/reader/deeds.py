@@ -10,21 +10,21 @@ from tools.blueprint.model import CRUD, Action, Entity, Operation, Subject
 from tools.blueprint.names import verb_bases
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.collisions import safe_name
+from tools.blueprint.reader.english import PARTICLES, check_verb
 from tools.blueprint.reader.phrases import Condition, Deed, Ending, Event, It, Noun, Owned, Thing
 from tools.blueprint.reader.wording import a
 from tools.blueprint.reader.world import World
 
 Form = Literal["gerund", "base"]
 
-PARTICLES = frozenset({"in", "on", "out", "up", "off", "over", "back", "down", "away"})
 BELONGING = frozenset({"of", "for", "in", "on", "to", "from", "at", "under", "with"})
 """Prepositions between a child and its parent: "a line item of an order"."""
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
-    "create": ("add", "make", "insert", "place", "enter"),
+    "create": ("add", "make", "insert", "place", "enter", "post"),
     "list": ("search", "browse", "query"),
     "read": ("view", "see", "get", "fetch", "retrieve", "show", "display"),
-    "update": ("edit", "change", "modify", "alter", "amend", "correct"),
+    "update": ("edit", "change", "modify", "alter", "amend", "correct", "patch", "put"),
     "delete": ("remove", "erase", "destroy", "drop"),
 }
 """Verbs that may mean a plain operation. Where no sentence makes one an action, the sentence is ambiguous."""
@@ -52,6 +52,8 @@ class Act:
     """None for a plain operation."""
     parent: Party | None = None
     """"an order" in "creating a line item of an order"."""
+    named: tuple[Party, ...] = ()
+    """Those that the sentence names, which "its" can stand for."""
     said: tuple[tuple[Party, Condition], ...] = ()
 
     @property
@@ -106,19 +108,20 @@ class _Said:
     ending: Ending | None
     spelt: str
     """The verb as the sentence has it."""
+    form: Form = "gerund"
 
 
 def _said(deed: Deed, form: Form, world: World, choices: Choices) -> _Said:
     if deed.thing is not None or deed.particle:
         spelt = f"{deed.words} {deed.particle}".strip()
-        return _Said(_bases(spelt, form), deed.thing, deed.ending, spelt)
+        return _Said(_bases(spelt, form), deed.thing, deed.ending, spelt, form)
     if world.is_entity(deed.words):
-        return _Said((), Thing(Noun(deed.words), deed.conditions), deed.ending, "")
+        return _Said((), Thing(Noun(deed.words), deed.conditions), deed.ending, "", form)
     words = deed.words.split()
     length = choices.pick(_verb_lengths(words, form, world))
     spelt, noun = " ".join(words[:length]), " ".join(words[length:])
     thing = Thing(Noun(noun), deed.conditions) if noun else None
-    return _Said(_bases(spelt, form), thing, deed.ending, spelt)
+    return _Said(_bases(spelt, form), thing, deed.ending, spelt, form)
 
 
 def _verb_lengths(words: list[str], form: Form, world: World) -> list[int]:
@@ -163,6 +166,8 @@ def _act(said: _Said, world: World, choices: Choices) -> Act:
         raise Unclear(f"it does not say what '{said.spelt}' is done to")
     if _is_tail(said, world):
         said = _with_tail(said)
+    if said.thing is not None and said.thing.number not in (None, 1):
+        raise Unclear(f"an operation is on one resource at a time, not on {said.thing.number}")
     noun = world.thing(said.thing, choices) if said.thing else None
     end = said.ending.thing if said.ending else None
     if isinstance(end, It):
@@ -170,7 +175,8 @@ def _act(said: _Said, world: World, choices: Choices) -> Act:
     other = world.thing(end, choices) if end else None
     preposition = said.ending.preposition if said.ending else ""
     found = _choose(said, noun and noun[0], other and other[0], preposition, world, choices)
-    return replace(found, said=_hung(found, noun, other))
+    hung = _hung(found, noun, other)
+    return replace(found, said=hung[0], named=hung[1])
 
 
 def _is_tail(said: _Said, world: World) -> bool:
@@ -208,6 +214,9 @@ def _choose(
     known = [each for each in options if _known(each, world)]
     if known:
         return choices.pick(known)
+    spoken = {each.verb for entity in world.blueprint.entities for each in world.actions(entity.name)}
+    for verb in said.verbs:
+        check_verb(verb, (*CRUD, *spoken), base_form=said.form == "base")
     if _VAGUE.intersection(said.verbs):
         raise Unclear(
             f"'{said.spelt}' could be several operations; name them: create, list, read, update, delete"
@@ -287,9 +296,10 @@ def _hung(
     found: Act,
     noun: tuple[Entity, tuple[Condition, ...]] | None,
     other: tuple[Entity, tuple[Condition, ...]] | None,
-) -> tuple[tuple[Party, Condition], ...]:
-    """Hang the conditions on the parties that their nouns are."""
+) -> tuple[tuple[tuple[Party, Condition], ...], tuple[Party, ...]]:
+    """Hang the conditions on the parties that their nouns are; return these parties too."""
     said: list[tuple[Party, Condition]] = []
+    named: list[Party] = []
     is_object = found.action is not None and found.action.object is not None
     for entity, conditions in (each for each in (noun, other) if each is not None):
         if is_object and noun is not None and entity is noun[0] and (other is None or entity is not other[0]):
@@ -298,5 +308,6 @@ def _hung(
             party = found.parent
         else:
             party = found.this
+        named.append(party)
         said += [(party, condition) for condition in conditions]
-    return tuple(said)
+    return tuple(said), tuple(named)

@@ -72,7 +72,7 @@ class _Scene:
         values: Values = {}
         for condition in conditions:
             if condition not in children:
-                values |= self._holding(entity.name, condition)
+                _add(values, self._holding(entity.name, condition))
         for name in values:
             self._check_given(entity.field(name))
         count = 1 if thing.number is None else thing.number
@@ -158,7 +158,7 @@ class _Scene:
             elif past or each.comparator != "eq" or isinstance(operand, Owned) or operand is None:
                 raise Unclear(f"an example needs an exact value for '{spec.name}'")
             else:
-                values[spec.name] = value_of(spec, operand)
+                values[spec.name] = None if _is_null(operand) else value_of(spec, operand)
         return values
 
     def _state(self, spec: FieldSpec, said: Measure | Is) -> Values:
@@ -186,7 +186,8 @@ class _Scene:
             found = lookup.fields(self.world.entity(entity), " ".join(pieces[:index]))
             if found:
                 spec = self.choices.pick(found)
-                return {spec.name: value_of(spec, Noun(" ".join(pieces[index:])))}
+                value = Noun(" ".join(pieces[index:]))
+                return {spec.name: None if _is_null(value) else value_of(spec, value)}
         self._field(entity, words)
         raise Unclear(f"an example needs an exact value for '{words}', such as 'with {some(words)} of ...'")
 
@@ -242,9 +243,9 @@ class _Scene:
         values: Values = {}
         for condition in conditions:
             if done.action is not None:
-                values |= self._inputs(done, condition, rejected=rejected)
+                _add(values, self._inputs(done, condition, rejected=rejected))
             else:
-                values |= self._holding_or_wrong(done.entity, condition, rejected=rejected)
+                _add(values, self._holding_or_wrong(done.entity, condition, rejected=rejected))
         filters = {each.field for each in self.world.entity(done.entity).filters}
         for name in values if done.operation == "list" else ():
             if name not in filters:
@@ -315,7 +316,7 @@ class _Scene:
     def _expected(self, spec: FieldSpec, said: Operand) -> Value | None:
         if isinstance(said, Owned) or (isinstance(said, Noun) and said.article):
             raise Unclear(f"say which value '{spec.name}' then has")
-        if isinstance(said, Noun) and said.words.lower() in ("missing", "null"):
+        if _is_null(said):
             return None
         return value_of(spec, said)
 
@@ -343,6 +344,17 @@ class _Scene:
     def _owners(self, when: When, given: Sequence[Given]) -> list[str]:
         names = [when.entity, *([when.object] if when.object else []), *(each.entity for each in given)]
         return list(dict.fromkeys(names))
+
+
+def _is_null(said: Operand) -> bool:
+    return isinstance(said, Noun) and said.words.lower() in ("missing", "null")
+
+
+def _add(values: Values, more: Values) -> None:
+    for name in more:
+        if name in values:
+            raise Unclear(f"'{name}' has two values in this example")
+    values |= more
 
 
 def _split_input(condition: Condition) -> tuple[list[str], Operand | None]:

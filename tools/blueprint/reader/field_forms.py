@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from tools.blueprint.formats import INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT
 from tools.blueprint.model import Computed, Entity, FieldSpec, FieldType
-from tools.blueprint.names import singulars
-from tools.blueprint.reader import lookup
+from tools.blueprint.reader import english, lookup
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.collisions import safe_name
 from tools.blueprint.reader.deeds import acts
 from tools.blueprint.reader.facts import Born, Computing, Fact, Facts, Input
 from tools.blueprint.reader.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
@@ -47,16 +46,10 @@ _FLAGS = ("unique", "optional", "required")
 _LONGEST = 1_000_000
 
 
-def new_name(noun: Noun) -> str:
-    """Return the name of an entity that a noun brings up: after "a" the words as they are, else in the singular."""
-    name = safe_name(noun.words)
-    return name if noun.article.lower() in ("a", "an", "each", "every") else singulars(name)[0]
-
-
 def entity_name(noun: Noun, world: World) -> str:
     """Return the name of the entity that the noun is, known or new."""
     known = lookup.named(noun.words, [each.name for each in world.blueprint.entities])
-    return known[0] if known else new_name(noun)
+    return known[0] if known else english.entity_name(noun, world.subjects)
 
 
 def has(sentence: Has, world: World, choices: Choices) -> Facts:
@@ -103,7 +96,7 @@ def computes(sentence: Sums, world: World, choices: Choices) -> Facts:
         factors=tuple(each.name for each in factors),
     )
     known = lookup.fields(entity, sentence.field.words)
-    name = choices.pick(known).name if known else safe_name(sentence.field.words)
+    name = choices.pick(known).name if known else english.field_name(sentence.field, computed=True)
     if name == lookup.STATUS and entity.initial_state is not None:
         raise Unclear("'status' is ruled by the states, so it cannot be computed")
     return (Fact(entity.name, Computing(name, _type_of(factors), computed)),)
@@ -150,8 +143,8 @@ def _specs(fields: Sequence[Field], choices: Choices) -> list[FieldSpec]:
 
 
 def _spec(field: Field, choices: Choices) -> FieldSpec:
-    words, flags = _adjectives(field.noun, choices)
-    name = safe_name(words)
+    noun, flags = _adjectives(field.noun, choices)
+    name = english.field_name(noun)
     if not field.details:
         raise Unclear(f"'{name}' has no type; say '{some(name)} (text)', or another type in brackets")
     said = {"name": name, **_type_and_flags(name, field, flags)}
@@ -171,14 +164,14 @@ def _spec(field: Field, choices: Choices) -> FieldSpec:
     return spec
 
 
-def _adjectives(noun: Noun, choices: Choices) -> tuple[str, list[str]]:
+def _adjectives(noun: Noun, choices: Choices) -> tuple[Noun, list[str]]:
     """Part "optional note (text)": a note that is optional, or a field of that name."""
     words = noun.words.split()
     count = 0
     while count < len(words) - 1 and words[count].lower() in _FLAGS:
         count += 1
     count = choices.pick([count, 0]) if count else 0
-    return " ".join(words[count:]), [each.lower() for each in words[:count]]
+    return replace(noun, words=" ".join(words[count:])), [each.lower() for each in words[:count]]
 
 
 def _type_and_flags(name: str, field: Field, flags: list[str]) -> dict[str, object]:

@@ -74,11 +74,11 @@ class Fields:
         if path.through:
             owners = self._parents(path.through, party)
         elif isinstance(path.owner, It):
-            owners = [party] if party else [each for each in self.act.parties if each.subject != "reference"]
+            owners = [party] if party else [each for each in self.act.named if each.subject != "reference"]
         else:
             owners = self._called(path.owner.words)
         found = [each for owner in owners for each in self.of(owner, field)]
-        if not found and owners:
+        if not found and len(owners) == 1:
             raise self.unknown(field, owners[0])
         return found
 

@@ -193,7 +193,13 @@ class PhraseBuilder(Transformer[Token, Any]):
         return flat(parts)
 
     def havings(self, parts: Parts) -> tuple[Condition, ...]:
-        return tuple(parts)
+        """The conditions; "missing" and "no" are said of what follows without an article too."""
+        conditions = list(parts)
+        for index in range(1, len(conditions)):
+            before, one = conditions[index - 1 : index + 1]
+            if isinstance(one, Plain) and not one.noun.article and _is_missing(before):
+                conditions[index] = Lacks(one.noun.words)
+        return tuple(conditions)
 
     def clause_is(self, parts: Parts) -> tuple[Condition, ...]:
         return flat(parts)
@@ -338,6 +344,12 @@ def whole(token: str) -> int:
     if value != int(value) or not 0 <= value <= MOST:
         raise Unclear(f"{token[:20]} counts something, so it must be a whole number, at most {MOST:,}")
     return int(value)
+
+
+def _is_missing(condition: Condition) -> bool:
+    if isinstance(condition, Plain):
+        return condition.noun.words.lower().startswith("missing ")
+    return isinstance(condition, Lacks)
 
 
 def _article(parts: Iterable[object]) -> str:

@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from tools.blueprint.model import CRUD, Access, Crud, Effect, Entity, FieldRef, FieldSpec, Guard, Limit, Speed
 from tools.blueprint.names import participle, plural, singulars
+from tools.blueprint.reader import english
 from tools.blueprint.reader.choices import Ambiguity, Choices, Unclear
 from tools.blueprint.reader.conditions import Conditions, all_of
 from tools.blueprint.reader.deeds import Act, act, acts
@@ -230,7 +231,7 @@ def acting(done: Act, world: World) -> Facts:
 
 def _role(noun: Noun) -> str:
     """The role as the token has it: kebab-case, its letter case kept."""
-    words = noun.words
+    words = english.role_words(noun)
     if noun.article.lower() not in ("a", "an", "the"):
         one = singulars(words)[0]
         words = "".join(

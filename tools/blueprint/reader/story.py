@@ -100,7 +100,7 @@ def read_story(criteria: Sequence[tuple[str, str]], before: Blueprint) -> tuple[
     """Return the blueprint with everything covered, and what came of each criterion."""
     lines = [_line(identifier, text) for identifier, text in criteria]
     _parse_all(lines, before)
-    world = World(before, before)
+    world = World(before, before, subjects=_subjects(lines, before))
     merger = Merger(before)
     for number in range(len(PHASES)):
         if number == _SPOKEN_OF:
@@ -225,6 +225,11 @@ def _give_up(line: Line, world: World) -> None:
             return
     telling = [each for each in reasons if not each.aside] or reasons
     line.settle("not_covered", str(telling[0]))
+
+
+def _subjects(lines: Sequence[Line], before: Blueprint) -> frozenset[str]:
+    said = {each.subject.words.lower() for line in lines for each in line.parses if isinstance(each, Has)}
+    return frozenset(said | {each.name for each in before.entities})
 
 
 def _undefined(lines: Sequence[Line], world: World) -> dict[str, str]:

@@ -7,6 +7,7 @@ from tools.blueprint.names import plural, verb_bases
 from tools.blueprint.reader import lookup
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.deeds import SYNONYMS, act
+from tools.blueprint.reader.english import check_state
 from tools.blueprint.reader.facts import Anyway, Born, Fact, Facts, Offering, Starting
 from tools.blueprint.reader.field_forms import entity_name
 from tools.blueprint.reader.phrases import Owned
@@ -146,6 +147,6 @@ def _source(entity: Entity, words: str, world: World) -> str:
 def _spelt(entity: str, words: str, world: World) -> str:
     """The state in the letter case that it was first written in."""
     known = world.blueprint.entity(entity)
-    return find_value(
-        words, (*(known.states if known else ()), *world.states.get(entity, ()))
-    ) or state_value(words)
+    states = (*(known.states if known else ()), *world.states.get(entity, ()))
+    check_state(words, states)
+    return find_value(words, states) or state_value(words)

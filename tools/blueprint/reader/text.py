@@ -8,9 +8,9 @@ on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import cycle, product
 
 from tools.blueprint.reader.choices import Unclear
 
@@ -18,6 +18,8 @@ LONGEST = 2_000
 """Characters of a sentence."""
 MOST_WORDS = 100
 """Words of a sentence, what stands in brackets left out."""
+MOST_OPEN = 4
+"""Single words of which both is tried, that they are names and that they are words of the grammar."""
 JOIN = "\N{MIDDLE DOT}"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ -][A-Za-z0-9]+)*")
 """Letters, digits, spaces and hyphens; nothing that means something in a path or a template."""
@@ -33,7 +35,7 @@ _PATTERN = re.compile(
 )
 _ARTICLE = re.compile(r"\s*(?:(?:an?|the|its|one)\s+)?", re.I)
 _ASKS = re.compile(r"\b(?:requires?|needs?|takes?)\b:?", re.I)
-_HAS = re.compile(r"\b(?:has|have)\b(?:\s+(?:also|now)\b)?:?", re.I)
+_HAS = re.compile(r"\b(?:has|(?:must\s+)?have)\b(?:\s+(?:also|now)\b)?:?", re.I)
 _DOES = re.compile(r"\w+ing\b(?!\s+(?:also\s+)?(?:has|have)\b)", re.I)
 _SEPARATOR = re.compile(r"[,;:)]|\band\b", re.I)
 _SUBJECT = re.compile(
@@ -86,27 +88,35 @@ def prepare(sentence: str) -> Text:
 
 
 def joined(text: Text, names: Iterable[str]) -> Iterator[Text]:
-    """Yield the text with each occurrence of these names as one word, then with fewer of them so.
+    """Yield the text with these names as one word each where they occur, then with fewer of them so.
 
-    With more than three occurrences, only with all of them and with none.
+    Single words are taken so or not each for itself, up to `MOST_OPEN` of them; names of several words together.
     """
     longest_first = sorted({name for name in names if name}, key=len, reverse=True)
     if not longest_first:
         yield text
         return
-    pattern = re.compile(
-        rf"(?<![\w\"/{JOIN}-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w{JOIN}-])", re.I
+    any_name = "|".join(map(re.escape, longest_first))
+    found = list(re.finditer(rf"(?<![\w\"/{JOIN}-])(?:{any_name})(?![\w{JOIN}-])", text.words, re.IGNORECASE))
+    single = [match.start() for match in found if " " not in match[0]]
+    several = [match.start() for match in found if " " in match[0]]
+    each_open = (
+        product((True, False), repeat=len(single)) if len(single) <= MOST_OPEN else ((True,), (False,))
     )
-    found = list(pattern.finditer(text.words))
-    few = len(found) <= 3
-    for chosen in (
-        product((True, False), repeat=len(found)) if few else ([True] * len(found), [False] * len(found))
-    ):
-        pieces, end = [], 0
-        for match, join in zip(found, chosen, strict=True):
-            pieces += [text.words[end : match.start()], as_one_word(match[0]) if join else match[0]]
-            end = match.end()
-        yield Text("".join(pieces) + text.words[end:], text.quoted)
+    for chosen, together in product(each_open, (True, False) if several else (True,)):
+        places = (
+            {start for start, join in zip(single, cycle(chosen), strict=False) if join} if single else set()
+        )
+        yield _with_joined(text, found, places.union(several) if together else places)
+
+
+def _with_joined(text: Text, found: Iterable[re.Match[str]], places: Collection[int]) -> Text:
+    pieces, end = [], 0
+    for match in found:
+        name = as_one_word(match[0]) if match.start() in places else match[0]
+        pieces += [text.words[end : match.start()], name]
+        end = match.end()
+    return Text("".join(pieces) + text.words[end:], text.quoted)
 
 
 def with_subject_joined(text: Text) -> Text:

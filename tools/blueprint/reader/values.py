@@ -20,6 +20,7 @@ TEMPORAL = ("date", "timestamp")
 
 Literal_: TypeAlias = Term | Noun
 
+NOTHING = ("null", "nothing", "none", "empty", "blank", "missing")
 _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 _SAFE_VALUE = re.compile(r"[^\W_][\w .+-]{0,49}")
 
@@ -27,6 +28,10 @@ _SAFE_VALUE = re.compile(r"[^\W_][\w .+-]{0,49}")
 def value_of(spec: FieldSpec, said: Literal_) -> Value:
     """Return what was said as a value of the field. Raises Unclear when it is none."""
     text = said.words if isinstance(said, Noun) else said.text
+    if spec.type == "text" and isinstance(said, Noun) and text.lower() in NOTHING:
+        raise Unclear(
+            f"'{text}' leaves open whether '{spec.name}' is missing or says so; put a text in quotes"
+        )
     try:
         value = _parse(spec, text, said)
     except (ValueError, ArithmeticError):

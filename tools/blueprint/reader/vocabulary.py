@@ -12,7 +12,7 @@ from tools.blueprint.model import Blueprint
 from tools.blueprint.names import gerund, participle, plural, verb_bases
 from tools.blueprint.reader.grammar import is_plain
 from tools.blueprint.reader.lookup import kin
-from tools.blueprint.reader.phrases import Event, OneOf
+from tools.blueprint.reader.phrases import Event, Field, OneOf
 from tools.blueprint.reader.sentences import (
     Belongs,
     Goes,
@@ -53,28 +53,34 @@ def _of_blueprint(blueprint: Blueprint) -> Iterator[str]:
 
 def _of_sentences(sentences: Iterable[Sentence]) -> Iterator[str]:
     for each in sentences:
-        if isinstance(each, Has):
-            yield each.subject.words
         if isinstance(each, Has | Requires):
-            for field in each.fields:
-                yield field.noun.words
-                for detail in field.details:
-                    yield from (one.text for one in detail.options) if isinstance(detail, OneOf) else ()
-        if isinstance(each, Belongs):
-            yield each.child.words
-        if isinstance(each, HasMany):
-            yield from (child.words for child in each.children)
-        if isinstance(each, Sums):
-            yield each.field.words
-        if isinstance(each, Starts):
-            yield each.state
+            yield from _of_fields(each.fields)
         if isinstance(each, Goes):
             for move in each.moves:
                 yield from (*move.sources, move.target, *_verb_of(move.event))
-        if isinstance(each, Limited):
-            yield from _verb_of(each.event)
-        if isinstance(each, Offers):
-            yield each.subject.words
+        yield from _brought_up(each)
+
+
+def _of_fields(fields: Iterable[Field]) -> Iterator[str]:
+    for field in fields:
+        yield field.noun.words
+        for detail in field.details:
+            yield from (one.text for one in detail.options) if isinstance(detail, OneOf) else ()
+
+
+def _brought_up(sentence: Sentence) -> Iterable[str]:
+    """The one name, or the few, that a sentence of the other forms brings up."""
+    if isinstance(sentence, Has | Offers):
+        return (sentence.subject.words,)
+    if isinstance(sentence, Belongs):
+        return (sentence.child.words,)
+    if isinstance(sentence, HasMany):
+        return tuple(child.words for child in sentence.children)
+    if isinstance(sentence, Sums):
+        return (sentence.field.words,)
+    if isinstance(sentence, Starts):
+        return (sentence.state,)
+    return _verb_of(sentence.event) if isinstance(sentence, Limited) else ()
 
 
 def _verb_of(event: Event) -> Iterator[str]:

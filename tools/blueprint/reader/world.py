@@ -31,6 +31,8 @@ class World:
     """By entity, the actions that the story speaks of, whether or not the sentence is covered in the end."""
     states: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By entity, the states it starts in or goes to."""
+    subjects: frozenset[str] = frozenset()
+    """Names, as they are written, of all that the story or the service before says that it has something."""
     undefined: dict[str, str] = field(default_factory=dict)
     """Entities that a sentence defines that is not covered, with its id."""
 

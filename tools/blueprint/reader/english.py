@@ -1,0 +1,144 @@
+"""Which words can be new names.
+
+Names are open words: whatever stands where a name may stand would be taken for one. So words that change what a
+sentence says ("no", "some", "usually", "should", "they") must not slip into a name. Closed classes are listed;
+adverbs and verbs are told by the dictionary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from itertools import pairwise
+
+from tools.blueprint.names import parts_of_speech, singulars
+from tools.blueprint.reader.choices import Unclear
+from tools.blueprint.reader.collisions import safe_name
+from tools.blueprint.reader.phrases import Noun
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+PARTICLES = _set(
+    "in on out up off over back down away aside behind through around together apart forward ahead"
+)
+
+_ARTICLES = _set("a an the")
+_QUANTITIES = _set(
+    "zero one two three four five six seven eight nine ten eleven twelve no none some any many much most more few "
+    "fewer less least several all each every both either neither another only just even also half still already "
+    "yet again"
+)
+_PRONOUNS = _set(
+    "i you he she it we they me him her us them my your his its our their this that these those who whom whose "
+    "which what someone somebody anyone anybody everyone everybody nobody something anything everything nothing"
+)
+_MODALS = _set(
+    "can cannot could may might must shall should will would is are was were be been being am has have had does do "
+    "did not never"
+)
+_CLAUSES = _set(
+    "and or but nor if when while unless because than as with without by from under before after since until "
+    "during about between"
+)
+_BETWEEN_NOUNS = _set("of for to in on at")
+_NO_ROLES = _PRONOUNS | _QUANTITIES | _set("people role user")
+_NO_VERBS = _set("be have do get")
+
+
+def entity_name(noun: Noun, known: Collection[str]) -> str:
+    """Return the name of a new entity: after "a" the words as they are, else in the singular.
+
+    Raises Unclear for words that are no name; `known` are the other entities there are.
+    """
+    single = noun.article.lower() in ("a", "an", "each", "every")
+    name = safe_name(noun.words)
+    name = name if single else singulars(name)[0]
+    if not (single and " " not in name):
+        _check_noun(name)
+    for other in known:
+        rest = name.removeprefix(f"{other} ").split()
+        if name.startswith(f"{other} ") and rest[0] in _BETWEEN_NOUNS and len(rest) > 1:
+            raise Unclear(
+                f"'{name}' is not a new name beside '{other}'; say it of every {other}, or use another word"
+            )
+    return name
+
+
+def field_name(noun: Noun, *, computed: bool = False) -> str:
+    """Return the name of a new field. Raises Unclear for words that are none."""
+    name = safe_name(noun.words)
+    words = name.split()
+    for before, word in pairwise(words):
+        if word in _ARTICLES and before not in _BETWEEN_NOUNS:
+            raise Unclear(f"'{name}' is not the name of a field")
+    if computed:
+        _check_noun(name)
+    elif not noun.article and (_strangers(words) or _is_adverb(words[0])):
+        raise Unclear(f"'{name}' is not the name of a field; if it is, say 'a {name}'")
+    return name
+
+
+def _strangers(words: list[str]) -> list[str]:
+    """Words that say how many or whose there are, which without an article are no part of a name."""
+    return [word for word in words if word in _PRONOUNS | _QUANTITIES | {"not", "never"}]
+
+
+def role_words(noun: Noun) -> str:
+    """Return the words of a role. Raises Unclear for words that name none."""
+    words = noun.words.lower().split()
+    if _NO_ROLES.intersection((words[0], words[-1], singulars(words[-1])[0])) or words[0].startswith("non-"):
+        raise Unclear(f"'{noun.words}' is not a role; say the role's name, such as 'Only an admin can ...'")
+    _check_noun(" ".join(words))
+    return noun.words
+
+
+def check_verb(verb: str, known: Collection[str], *, base_form: bool) -> None:
+    """Raise Unclear for words that are not one verb, or that look like a known one mistyped."""
+    if verb in known:
+        return
+    first, *rest = verb.split()
+    first = first.split("-")[-1]
+    tail = rest[next((at for at, word in enumerate(rest) if word not in PARTICLES), len(rest)) :]
+    noun_after_particle = len(tail) == 1 < len(rest) and _can_be_noun(tail[0])
+    if first in _NO_VERBS or (tail and not noun_after_particle):
+        raise Unclear(f"'{verb}' is not one verb; leave out what says more than it", aside=True)
+    speech = parts_of_speech(first)
+    if base_form and "VERB" not in speech:
+        raise Unclear(f"'{verb}' is no verb that is known here; say first what it does", aside=True)
+    close = get_close_matches(verb, known, n=1, cutoff=0.8) if not speech else []
+    if close:
+        raise Unclear(f"'{verb}' is no known verb; is '{close[0]}' meant?")
+
+
+def check_state(words: str, known: Collection[str]) -> None:
+    """Raise Unclear for words that say more than a state: "paid immediately", "not draft"."""
+    pieces = words.lower().split()
+    last = pieces[-1]
+    if len(pieces) > 1 and _is_adverb(last) and last not in PARTICLES:
+        raise Unclear(f"'{words}' is not a state; leave out '{last}'")
+    if pieces[0] in ("not", "no") and "-".join(pieces[1:]) in {each.lower() for each in known}:
+        raise Unclear(f"'{words}' is not a state of its own beside '{' '.join(pieces[1:])}'")
+
+
+def _check_noun(name: str) -> None:
+    words = name.split()
+    closed = _ARTICLES | _QUANTITIES | _PRONOUNS | _MODALS | _CLAUSES
+    strange = [word for word in words if word in closed and not (word == "do" and words[0] == "to")]
+    strange += [word for word in words if _is_adverb(word) and word not in PARTICLES | _BETWEEN_NOUNS]
+    if len(words) > 1 and words[-1] not in PARTICLES and not _can_be_noun(words[-1]):
+        strange.append(words[-1])
+    if strange:
+        raise Unclear(f"'{name}' is not a name because of '{strange[0]}'; say what holds for all of them")
+
+
+def _is_adverb(word: str) -> bool:
+    return set(parts_of_speech(word)) == {"ADV"}
+
+
+def _can_be_noun(word: str) -> bool:
+    """Whether it is, or may well be, a noun: it is one in the dictionary, or in it as no other word."""
+    speech = parts_of_speech(word)
+    return not speech or "NOUN" in speech or "VERB" in speech
