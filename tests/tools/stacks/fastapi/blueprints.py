@@ -260,3 +260,149 @@ def _hostile() -> Blueprint:
 
 HOSTILE = _hostile()
 """Names that Python and the libraries keep for themselves, and text that tries to be code."""
+
+
+def guard(operation: str, status: int, *tests: Any) -> Guard:
+    return Guard(operation=operation, tests=tests, status=status)
+
+
+def compare(left: FieldRef, op: Any, right: Any) -> Compare:
+    return Compare(left=left, op=op, right=right)
+
+
+PRODUCT = Entity(
+    name="product",
+    fields=(
+        field("name", unique=True),
+        field("stock", "integer", minimum=Decimal(0), maximum=Decimal(100), default=10),
+        field("price", "money", minimum=Decimal(0), default="10"),
+        field("sold", "integer", optional=True),
+        field("factor", "number", optional=True, maximum=Decimal(100)),
+        field("active", "boolean", default=True),
+        field("hidden", "boolean", optional=True),
+        field("memo", max_length=5, optional=True),
+        field("contact", "email", optional=True),
+        field("level", "choice", choices=("low", "high"), default="low"),
+        field("starts", "date", optional=True),
+        field("ends", "timestamp", optional=True),
+        field(
+            "turnover",
+            "money",
+            computed=Computed(kind="sum", child="sale", reference="product", factors=("worth",)),
+        ),
+    ),
+    actions=(
+        Action(verb="merge", object="product"),
+        Action(
+            verb="set",
+            inputs=(
+                field("memo", optional=True),
+                field("level", "choice", choices=("low", "high"), default="high"),
+            ),
+        ),
+        Action(verb="tag", inputs=(field("tag", "email"), field("until", "date"))),
+        Action(verb="scale", inputs=(field("percent", "number"),)),
+        Action(verb="reset"),
+        Action(verb="read"),
+    ),
+    operations=tuple(OperationSpec(name=each) for each in ("create", "list", "update", "delete")),
+    guards=(
+        guard("create", 422, compare(ref("starts"), "ge", ref("ends"))),
+        guard("create", 409, compare(ref("hidden"), "ne", False), compare(ref("level"), "eq", "high")),
+        guard("merge product", 409, compare(ref("active", "object"), "eq", False)),
+        guard("merge product", 422, compare(ref("price", "object"), "lt", ref("factor"))),
+        guard("tag", 422, Expired(field=ref("until", "input"))),
+        guard("tag", 409, Expired(field=ref("ends"), negated=True), Missing(field=ref("ends"), negated=True)),
+        guard("delete", 409, compare(ref("sold"), "gt", 0)),
+        guard("reset", 409, ChildCount(child="sale", reference="product", op="gt", number=1)),
+        guard("reset", 422, compare(ref("turnover"), "gt", "1000")),
+    ),
+    effects=(
+        Effect(
+            operation="merge product", kind="increase", target=ref("stock"), amount=ref("stock", "object")
+        ),
+        Effect(operation="merge product", kind="set", target=ref("stock", "object"), amount=0),
+        Effect(operation="merge product", kind="set", target=ref("memo"), amount=ref("memo", "object")),
+        Effect(operation="tag", kind="set", target=ref("contact"), amount=ref("tag", "input")),
+        Effect(operation="tag", kind="set", target=ref("starts"), amount=ref("until", "input")),
+        Effect(
+            operation="scale",
+            kind="increase",
+            target=ref("price"),
+            amount=ref("percent", "input"),
+            percent=True,
+        ),
+        Effect(operation="scale", kind="reduce", target=ref("factor"), amount="0.1"),
+        Effect(operation="reset", kind="set", target=ref("turnover"), amount="0"),
+        Effect(operation="reset", kind="set", target=ref("active"), amount=False),
+        Effect(operation="reset", kind="set", target=ref("ends"), amount="2031-01-01T00:00:00+01:00"),
+        Effect(operation="update", kind="increase", target=ref("sold"), amount=1),
+    ),
+    limits=(
+        Limit(operation="update", per="self", times=3),
+        Limit(operation="merge product", per="self", times=2),
+        Limit(operation="merge product", per="object", times=1),
+    ),
+)
+SALE = Entity(
+    name="sale",
+    fields=(
+        field("quantity", "integer", minimum=Decimal(1)),
+        field("bonus", "number", optional=True),
+        field(
+            "worth",
+            "money",
+            computed=Computed(kind="sum", child="part", reference="sale", factors=("price", "share")),
+        ),
+    ),
+    references=(
+        Reference(name="product", target="product"),
+        Reference(name="gift", target="product", added_later=True),
+    ),
+    guards=(
+        guard("create", 409, compare(ref("active", "reference", "product"), "eq", False)),
+        guard("create", 422, compare(ref("level", "reference", "gift"), "eq", "high")),
+        guard(
+            "create",
+            409,
+            ChildCount(
+                subject="reference", via="product", child="sale", reference="product", op="ge", number=3
+            ),
+        ),
+    ),
+    effects=(
+        Effect(
+            operation="create",
+            kind="reduce",
+            target=ref("stock", "reference", "product"),
+            amount=ref("quantity"),
+        ),
+        Effect(
+            operation="create",
+            kind="increase",
+            target=ref("sold", "reference", "gift"),
+            amount=ref("quantity"),
+        ),
+        Effect(
+            operation="delete",
+            kind="increase",
+            target=ref("stock", "reference", "product"),
+            amount=ref("quantity"),
+        ),
+        Effect(operation="update", kind="set", target=ref("memo", "reference", "product"), amount="sale"),
+        Effect(
+            operation="delete",
+            kind="reduce",
+            target=ref("turnover", "reference", "product"),
+            amount=ref("bonus"),
+        ),
+    ),
+)
+PART = Entity(
+    name="part",
+    fields=(field("price", "money"), field("share", "number", optional=True)),
+    references=(Reference(name="sale", target="sale"),),
+    sorts=(Sort(field="sale id"), Sort(field="created at")),
+)
+ODD = Blueprint(service="odd", entities=(PRODUCT, SALE, PART))
+"""Rules in every combination that stories seldom have."""

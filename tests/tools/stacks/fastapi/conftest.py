@@ -100,6 +100,15 @@ def types_service(
         yield service
 
 
+@pytest.fixture(scope="session")
+def odd_service(
+    python: Path, made: Make, sockets: Path, databases: Callable[[str], str]
+) -> Iterator[services.Service]:
+    """The running service with odd rules."""
+    with _fresh(python, made(blueprints.ODD), databases("odd"), sockets) as service:
+        yield service
+
+
 @contextmanager
 def _fresh(python: Path, folder: Path, database: str, sockets: Path) -> Iterator[services.Service]:
     services.migrate(python, folder, database)
