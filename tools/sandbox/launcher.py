@@ -157,7 +157,8 @@ def _start(
     passed += [each for each in (group.oom_events, log.fileno() if log else None) if each is not None]
     if wrapping:
         command = [*wrapping.argv, wrapping.answer, str(pipes.answer[1]), "--", *command]
-        passed += [pipes.answer[1], *wrapping.descriptors]
+        # With its read end too: should we die now, writing the answer must not kill who others wait for.
+        passed += [*pipes.answer, *wrapping.descriptors]
     output = log or subprocess.PIPE
     return subprocess.Popen(  # noqa: S603  this is where jobs are started
         command,
