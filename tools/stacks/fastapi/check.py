@@ -9,7 +9,9 @@ from tools.blueprint import shape
 from tools.blueprint.model import Blueprint, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab, plural, snake
 from tools.errors import ToolError
+from tools.stacks.fastapi.conditions import computed_function, known_field
 from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
+from tools.stacks.fastapi.tables import target_of
 
 NAME_LENGTH = 60
 """Characters of a name; PostgreSQL cuts identifiers at 63."""
@@ -30,9 +32,19 @@ def _problems(blueprint: Blueprint) -> Iterator[str]:
     yield from _same("path", [collection_path(each.name) for each in blueprint.entities])
     yield from _same("class", [class_name(each.name) for each in blueprint.entities])
     yield from _same("module", [identifier(each.name) for each in blueprint.entities])
+    yield from _same("function", _computed_functions(blueprint))
     for entity in blueprint.entities:
-        for problem in _entity_problems(blueprint, entity):
+        for problem in (*_entity_problems(blueprint, entity), *_rule_problems(blueprint, entity)):
             yield f"{entity.name}: {problem}"
+
+
+def _computed_functions(blueprint: Blueprint) -> list[str]:
+    return [
+        computed_function(entity, field)
+        for entity in blueprint.entities
+        for field in entity.fields
+        if field.computed is not None
+    ]
 
 
 def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
@@ -63,6 +75,24 @@ def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
             yield from _field_problems(blueprint, entity, field)
         if action.object is not None and blueprint.entity(action.object) is None:
             yield f"{action.name} names {action.object!r}, which there is not"
+
+
+def _rule_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
+    """What a service would have to leave out: rules of operations that cannot have them."""
+    actions = {each.name for each in entity.actions}
+    for guard in entity.guards:
+        if guard.operation not in actions | {"create", "read", "update", "delete"}:
+            yield f"a guard is on {guard.operation!r}, which cannot have one"
+    for effect in entity.effects:
+        if effect.operation not in actions | {"create", "update", "delete"}:
+            yield f"an effect is of {effect.operation!r}, which cannot have one"
+    for limit in entity.limits:
+        counted = target_of(blueprint, entity, limit.operation, limit.per, "")
+        if counted is None or limit.operation not in actions | {"update"}:
+            yield f"a limit is on {limit.operation!r}, which cannot have one"
+    for name in [*(each.field for each in entity.filters), *(each.field for each in entity.sorts)]:
+        if known_field(entity, name) is None:
+            yield f"lists are chosen or sorted by {name!r}, which there is not"
 
 
 def _field_problems(blueprint: Blueprint, entity: Entity, field: FieldSpec) -> Iterator[str]:

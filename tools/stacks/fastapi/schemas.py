@@ -44,7 +44,9 @@ def action_class(action: Action) -> Code:
 def filter_names(entity: Entity) -> list[tuple[str, FieldSpec]]:
     """Return what a list can be filtered by: references, then what the story says, but for paging's names."""
     names = [f"{each.name} id" for each in entity.references]
-    names += [each.field for each in entity.filters if entity.reference(each.field) is None]
+    names += [
+        each.field for each in entity.filters if entity.field(each.field) or not entity.reference(each.field)
+    ]
     found = [(name, known_field(entity, name)) for name in dict.fromkeys(names)]
     return [(name, field) for name, field in found if field is not None and camel(name) not in PAGING]
 
@@ -66,7 +68,10 @@ def _schemas(blueprint: Blueprint, entity: Entity) -> str:
         actions=[_action(blueprint, entity, each) for each in entity.actions if action_class(each)],
         list=entity.offers("list"),
         filters=[
-            {"asked": Code(attribute(name)), "code": renamed(asked(field.type, field.choices), name)}
+            {
+                "asked": Code(attribute(name)),
+                "code": renamed(f"{asked(field.type, field.choices)} | None", name),
+            }
             for name, field in filter_names(entity)
         ],
         sorts=Code(", ".join(repr(sign + camel(each.field)) for each in entity.sorts for sign in ("", "-"))),

@@ -14,7 +14,7 @@ from tests.tools.stacks.fastapi.conftest import Make
 from tests.tools.stacks.fastapi.services import STACK, generate
 from tools.blueprint import openapi
 from tools.blueprint.files import from_yaml
-from tools.blueprint.model import Blueprint, Compare, Computed, Entity, Guard, Reference
+from tools.blueprint.model import Blueprint, Compare, Computed, Entity, Guard, Limit, Reference, Sort
 from tools.errors import ToolError
 
 
@@ -146,6 +146,9 @@ def entity(**more: object) -> Entity:
                 )
             ],
         ),
+        ("a guard is on 'list'", [entity(guards=(blueprints.guard("list", 409),))]),
+        ("a limit is on 'create'", [entity(limits=(Limit(operation="create", per="self", times=1),))]),
+        ("sorted by 'size'", [entity(sorts=(Sort(field="size"),))]),
         (
             "speaks of 'size'",
             [
