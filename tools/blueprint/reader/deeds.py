@@ -282,6 +282,8 @@ def _loose(verbs: tuple[str, ...], other: Entity, preposition: str, world: World
         for each in (world.action(other.name, verbs, None), world.action(other.name, phrasal, None))
         if each is not None
     ]
+    if world.with_object(verbs, other.name):
+        raise Unclear(f"say it without '{preposition}' before {a(other.name)}")
     if not known and preposition in PARTICLES:
         raise Unclear(f"'{phrasal[0]}' is one verb here", aside=True)
     return known or [_own(other.name, verbs, None, world)]

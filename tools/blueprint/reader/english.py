@@ -11,6 +11,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from itertools import pairwise
 
+from tools.blueprint.model import CRUD
 from tools.blueprint.names import parts_of_speech, singulars
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.collisions import safe_name
@@ -21,9 +22,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-PARTICLES = _set(
-    "in on out up off over back down away aside behind through around together apart forward ahead"
-)
+PARTICLES = _set("in on out up off over back down away aside behind through around forward ahead")
 
 _ARTICLES = _set("a an the")
 _QUANTITIES = _set(
@@ -40,11 +39,18 @@ _MODALS = _set(
     "did not never"
 )
 _CLAUSES = _set(
-    "and or but nor if when while unless because than as with without by from under before after since until "
-    "during about between"
+    "and or but nor if when while unless except because than as with without by from under before after since "
+    "until during about between within against"
+)
+_WHICH = _set("new old existing first last other own same next previous current different certain such")
+_HEDGES = _set(
+    "usually sometimes often always never normally typically generally probably maybe perhaps mostly rarely"
+)
+_NOT_IN_FIELDS = _HEDGES | _set(
+    "and or but nor if when while unless except because than can cannot could may might must shall should would it they"
 )
 _BETWEEN_NOUNS = _set("of for to in on at")
-_NO_ROLES = _PRONOUNS | _QUANTITIES | _set("people role user")
+_NO_ROLES = _PRONOUNS | _QUANTITIES | _WHICH | _set("people role user")
 _NO_VERBS = _set("be have do get")
 
 
@@ -55,9 +61,12 @@ def entity_name(noun: Noun, known: Collection[str]) -> str:
     """
     single = noun.article.lower() in ("a", "an", "each", "every")
     name = safe_name(noun.words)
-    name = name if single else singulars(name)[0]
     if not (single and " " not in name):
         _check_noun(name)
+    name = name if single else singulars(name)[0]
+    first, _, rest_of_it = name.partition(" ")
+    if first in _WHICH and rest_of_it in known:
+        raise Unclear(f"'{name}' says which {rest_of_it}; say what holds for every {rest_of_it}")
     for other in known:
         rest = name.removeprefix(f"{other} ").split()
         if name.startswith(f"{other} ") and rest[0] in _BETWEEN_NOUNS and len(rest) > 1:
@@ -72,8 +81,10 @@ def field_name(noun: Noun, *, computed: bool = False) -> str:
     name = safe_name(noun.words)
     words = name.split()
     for before, word in pairwise(words):
-        if word in _ARTICLES and before not in _BETWEEN_NOUNS:
+        if word in _ARTICLES and (before not in _BETWEEN_NOUNS or before == words[0]):
             raise Unclear(f"'{name}' is not the name of a field")
+    if len(words) > 1 and _NOT_IN_FIELDS.intersection(words):
+        raise Unclear(f"'{name}' is not the name of a field; it says more than that")
     if computed:
         _check_noun(name)
     elif not noun.article and (_strangers(words) or _is_adverb(words[0])):
@@ -103,7 +114,7 @@ def check_verb(verb: str, known: Collection[str], *, base_form: bool) -> None:
     first = first.split("-")[-1]
     tail = rest[next((at for at, word in enumerate(rest) if word not in PARTICLES), len(rest)) :]
     noun_after_particle = len(tail) == 1 < len(rest) and _can_be_noun(tail[0])
-    if first in _NO_VERBS or (tail and not noun_after_particle):
+    if first in _NO_VERBS or (tail and not noun_after_particle) or (rest and first in CRUD):
         raise Unclear(f"'{verb}' is not one verb; leave out what says more than it", aside=True)
     speech = parts_of_speech(first)
     if base_form and "VERB" not in speech:
@@ -117,15 +128,19 @@ def check_state(words: str, known: Collection[str]) -> None:
     """Raise Unclear for words that say more than a state: "paid immediately", "not draft"."""
     pieces = words.lower().split()
     last = pieces[-1]
-    if len(pieces) > 1 and _is_adverb(last) and last not in PARTICLES:
-        raise Unclear(f"'{words}' is not a state; leave out '{last}'")
+    strange = [word for word in pieces if word in _HEDGES]
+    dangling = _is_adverb(last) or last in _ARTICLES | _BETWEEN_NOUNS | _CLAUSES
+    if len(pieces) > 1 and dangling and last not in PARTICLES:
+        strange.append(last)
+    if strange:
+        raise Unclear(f"'{words}' is not a state; leave out '{strange[0]}'")
     if pieces[0] in ("not", "no") and "-".join(pieces[1:]) in {each.lower() for each in known}:
         raise Unclear(f"'{words}' is not a state of its own beside '{' '.join(pieces[1:])}'")
 
 
 def _check_noun(name: str) -> None:
     words = name.split()
-    closed = _ARTICLES | _QUANTITIES | _PRONOUNS | _MODALS | _CLAUSES
+    closed = _ARTICLES | _QUANTITIES | _PRONOUNS | _MODALS | _CLAUSES | _HEDGES
     strange = [word for word in words if word in closed and not (word == "do" and words[0] == "to")]
     strange += [word for word in words if _is_adverb(word) and word not in PARTICLES | _BETWEEN_NOUNS]
     if len(words) > 1 and words[-1] not in PARTICLES and not _can_be_noun(words[-1]):

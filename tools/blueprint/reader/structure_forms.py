@@ -27,6 +27,8 @@ def belongs(sentence: Belongs, world: World, choices: Choices) -> Facts:
 def has_many(sentence: HasMany, world: World, choices: Choices) -> Facts:
     """An order has many line items."""
     parent = world.named(sentence.parent.words, choices).name
+    if any(each.article for each in sentence.children):
+        raise Unclear("say what it has many of without 'a', 'all' or 'every'")
     children = [entity_name(each, world) for each in sentence.children]
     return tuple(fact for child in children for fact in _relation(child, parent, world))
 
