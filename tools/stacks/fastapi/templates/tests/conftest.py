@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.support import AUTHORIZATION, ROOT, SECRET, Api, Service, migrated
 
@@ -26,6 +26,8 @@ settings.register_profile(
     deadline=None,
     derandomize=True,
     max_examples=25,
+    # The first example that fails is shown as it is: making it smaller can take minutes.
+    phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("service")
