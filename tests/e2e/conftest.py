@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,18 @@ stories:
       - A paper starts as new.
       - A paper goes from new to sold when it is sold.
 """
+GROWTH = """\
+service: kiosk
+stories:
+  - id: KIO-2
+    title: Pages
+    acceptance:
+      - A paper also has a page count (integer, 1 to 200, optional).
+"""
+HAND_EDIT = "Ada keeps an eye on this file."
+EDITED = "app/schemas/paper.py"
+"""A generated file, which the next story changes too, elsewhere."""
+
 PERSON = {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
 
 
@@ -49,20 +62,22 @@ class Kiosk:
         path.write_text(text)
         return path
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, program: tuple[str, ...] = ("-m", "crew"), **environment: str
+    ) -> subprocess.Popen[str]:
         """Start a command of the crew in this folder."""
         return subprocess.Popen(
-            [sys.executable, "-m", "crew", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=self.folder,
-            env=os.environ | PERSON,
+            env=os.environ | PERSON | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def crew(self, *arguments: str, expect: int | None = 0) -> str:
+    def crew(self, *arguments: str, expect: int | None = 0, **environment: str) -> str:
         """Run a command of the crew to its end and return what it printed."""
-        with self.start(*arguments) as process:
+        with self.start(*arguments, **environment) as process:
             out, err = process.communicate(timeout=500)
         if expect is not None:
             assert process.returncode == expect, (
@@ -114,3 +129,55 @@ def kiosk(tmp_path: Path) -> Iterator[Kiosk]:
     yield made
     if (made.home / "ledger.db").exists():
         made.crew("down", expect=None)
+
+
+@pytest.fixture(scope="session")
+def grown(delivered: Kiosk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
+    """A fresh clone of the kiosk, with a hand edit and a hostile configuration, after its next story."""
+    kiosk = Kiosk(tmp_path_factory.mktemp("grown").resolve())
+    clone(delivered, kiosk)
+    edit(kiosk, EDITED, "carry and what is answered.", f"carry and what is answered.\n\n{HAND_EDIT}\n")
+    entrap(kiosk)
+    (ended,) = kiosk.run(str(kiosk.write(GROWTH)))
+    assert ended["status"] == "delivered", ended
+    yield kiosk
+    kiosk.crew("down", expect=None)
+
+
+def clone(source: Kiosk, target: Kiosk) -> None:
+    """Clone a repository like somebody who has only that; the home stays behind."""
+    command = ["git", "clone", "--quiet", "--no-hardlinks", str(source.repository), str(target.repository)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def edit(kiosk: Kiosk, path: str, old: str, new: str) -> None:
+    """Change a file by hand and commit it."""
+    file = kiosk.repository / path
+    text = file.read_text()
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+    file.write_text(text.replace(old, new))
+    kiosk.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet", "-am", "Edit")
+
+
+def entrap(kiosk: Kiosk) -> None:
+    """Let a repository's configuration, hooks and attributes name a command wherever git would run one."""
+    trap = kiosk.folder / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch {kiosk.folder}/canary-$(basename $0)\ncat\nexit 1\n")
+    trap.chmod(0o755)
+    folder = kiosk.repository / ".git"
+    for name in ("pre-commit", "post-commit", "commit-msg", "post-checkout", "post-merge", "pre-merge-commit",
+                 "reference-transaction", "post-rewrite", "post-index-change", "fsmonitor-watchman"):  # fmt: skip
+        shutil.copy(trap, folder / "hooks" / name)
+    settings = {
+        "core.fsmonitor": str(trap), "core.hooksPath": str(folder / "hooks"), "core.sshCommand": str(trap),
+        "core.editor": str(trap), "core.pager": str(trap), "diff.external": str(trap), "gpg.program": str(trap),
+        "commit.gpgSign": "true", "filter.trap.clean": str(trap), "filter.trap.smudge": str(trap),
+        "filter.trap.process": str(trap), "merge.trap.driver": f"{trap} %A", "diff.trap.textconv": str(trap),
+        "credential.helper": f"!{trap}", "alias.status": f"!{trap}", "include.path": str(trap),
+    }  # fmt: skip
+    for name, value in settings.items():
+        kiosk.git("config", name, value)
+    (folder / "info" / "attributes").write_text("* filter=trap merge=trap diff=trap\n")
+    # What git itself did while this was set up is not the crew's.
+    for each in kiosk.folder.glob("canary*"):
+        each.unlink()
