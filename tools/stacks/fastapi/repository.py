@@ -21,6 +21,7 @@ from tools.stacks.fastapi.source import TEMPLATES, Code, format_python, line, re
 from tools.stacks.fastapi.tables import adjusted_fields
 
 _PINS = Path(__file__).parent / "pins"
+_REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-traces.txt")
 _STATIC = (
     "app/__main__.py",
     "app/arithmetic.py",
@@ -60,8 +61,7 @@ def repository_files(blueprint: Blueprint, contract: str, previous: Previous | N
         "app/main.py": main_file(blueprint),
         "blueprint.yaml": to_yaml(blueprint),
         "openapi.yaml": contract,
-        "requirements-dev.txt": (_PINS / "requirements-dev.txt").read_text("utf-8"),
-        "requirements.txt": (_PINS / "requirements.txt").read_text("utf-8"),
+        **{name: (_PINS / name).read_text("utf-8") for name in _REQUIREMENTS},
         "slo.yaml": slo_yaml(blueprint),
     }
 

@@ -85,7 +85,7 @@ def test_objectives_are_open_slo() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-traces.txt"])
 def test_requirements_are_plain_pins(name: str) -> None:
     for requirement in generate(blueprints.SHOP).files[name].splitlines():
         pin, _, marker = requirement.partition(" ; ")

@@ -50,6 +50,7 @@ class Database:
     """One database, SQLite or PostgreSQL."""
 
     def __init__(self, url: str) -> None:
+        orm.configure_mappers()  # now, not in the first request
         self.engine = create_engine(url)
         # SQLite has one writer: waiting in line here is fairer than polling its lock.
         self._writer: AbstractContextManager[object] = (
