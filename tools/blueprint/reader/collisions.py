@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import camel, collection_path, kebab, snake
 from tools.blueprint.reader.choices import Unclear
-from tools.blueprint.reader.text import NAME
+from tools.blueprint.reader.grammar.text import NAME
 
 LONGEST_NAME = 50
 """Characters; databases cut identifiers at 63."""

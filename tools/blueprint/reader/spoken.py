@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 
 from tools.blueprint.model import Action
 from tools.blueprint.reader.choices import Choices, Unclear, explore
-from tools.blueprint.reader.deeds import Act, act, acts
 from tools.blueprint.reader.facts import Fact, Facts
-from tools.blueprint.reader.phrases import It
-from tools.blueprint.reader.rule_forms import restricted
-from tools.blueprint.reader.sentences import (
+from tools.blueprint.reader.forms.deeds import Act, act, acts
+from tools.blueprint.reader.forms.rules import restricted
+from tools.blueprint.reader.forms.values import find_value, state_value
+from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.grammar.phrases import It
+from tools.blueprint.reader.grammar.sentences import (
     Changes,
     Goes,
     Guarded,
@@ -24,8 +26,6 @@ from tools.blueprint.reader.sentences import (
     Sentence,
     Starts,
 )
-from tools.blueprint.reader.values import find_value, state_value
-from tools.blueprint.reader.world import World
 
 Parses = Sequence[Sentence]
 

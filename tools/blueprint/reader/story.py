@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tools.blueprint.model import Blueprint
-from tools.blueprint.reader import field_forms, rule_forms, spoken, structure_forms
+from tools.blueprint.reader import spoken
 from tools.blueprint.reader.choices import Ambiguity, Choices, Contradiction, Unclear, explore
-from tools.blueprint.reader.example_forms import example
 from tools.blueprint.reader.facts import Facts
-from tools.blueprint.reader.grammar import parse
-from tools.blueprint.reader.hints import outside
-from tools.blueprint.reader.merging import Merger, ordered
-from tools.blueprint.reader.paraphrase import paraphrase
-from tools.blueprint.reader.sentences import (
+from tools.blueprint.reader.forms import fields, rules, structure
+from tools.blueprint.reader.forms.examples import example
+from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.grammar.parsing import parse
+from tools.blueprint.reader.grammar.sentences import (
     Belongs,
     Changes,
     Exemplified,
@@ -38,30 +37,32 @@ from tools.blueprint.reader.sentences import (
     Starts,
     Sums,
 )
+from tools.blueprint.reader.grammar.text import Text, joined, prepare, with_subject_joined
+from tools.blueprint.reader.hints import outside
+from tools.blueprint.reader.merging import Merger, ordered
+from tools.blueprint.reader.paraphrase import paraphrase
 from tools.blueprint.reader.spoken import familiar
-from tools.blueprint.reader.text import Text, joined, prepare, with_subject_joined
 from tools.blueprint.reader.touched import touched
 from tools.blueprint.reader.vocabulary import hard_names
-from tools.blueprint.reader.world import World
 
 Outcome = Literal["covered", "not_covered", "ambiguous", "contradictory"]
 Form = Callable[[Any, World, Choices], Facts]
 
 PHASES: tuple[dict[type, Form], ...] = (
-    {Has: field_forms.has},
-    {Belongs: structure_forms.belongs, HasMany: structure_forms.has_many},
-    {Starts: structure_forms.starts},
-    {Goes: structure_forms.goes},
-    {Requires: field_forms.requires},
-    {Sums: field_forms.computes},
-    {Offers: structure_forms.offers},
-    {Finds: structure_forms.finds},
+    {Has: fields.has},
+    {Belongs: structure.belongs, HasMany: structure.has_many},
+    {Starts: structure.starts},
+    {Goes: structure.goes},
+    {Requires: fields.requires},
+    {Sums: fields.computes},
+    {Offers: structure.offers},
+    {Finds: structure.finds},
     {
-        Guarded: rule_forms.guard,
-        Changes: rule_forms.changes,
-        Limited: rule_forms.limit,
-        Restricted: rule_forms.access,
-        Fast: rule_forms.speed,
+        Guarded: rules.guard,
+        Changes: rules.changes,
+        Limited: rules.limit,
+        Restricted: rules.access,
+        Fast: rules.speed,
     },
     {Exemplified: example},
 )
@@ -239,7 +240,7 @@ def _undefined(lines: Sequence[Line], world: World) -> dict[str, str]:
         for sentence in line.parses:
             if isinstance(sentence, Has) and line.outcome not in (None, "covered"):
                 try:
-                    found[field_forms.entity_name(sentence.subject, world)] = line.id
+                    found[fields.entity_name(sentence.subject, world)] = line.id
                 except Unclear:
                     continue
     return {name: line for name, line in found.items() if world.blueprint.entity(name) is None}

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 
 from tools.blueprint.model import Blueprint
 from tools.blueprint.names import gerund, participle, plural, verb_bases
-from tools.blueprint.reader.grammar import is_plain
-from tools.blueprint.reader.lookup import kin
-from tools.blueprint.reader.phrases import Event, Field, OneOf
-from tools.blueprint.reader.sentences import (
+from tools.blueprint.reader.forms.lookup import kin
+from tools.blueprint.reader.grammar.parsing import is_plain
+from tools.blueprint.reader.grammar.phrases import Event, Field, OneOf
+from tools.blueprint.reader.grammar.sentences import (
     Belongs,
     Goes,
     Has,

@@ -18,7 +18,7 @@ from tools.blueprint.model import (
     Value,
 )
 from tools.blueprint.names import plural, singulars
-from tools.blueprint.reader.values import TEMPORAL, plain
+from tools.blueprint.reader.forms.values import TEMPORAL, plain
 
 _CONSONANT_SOUND = re.compile(r"(uni(?!n|m)|us[aeu]|uti|ur[il]\b|uuid|u\b|eu|ewe|one\b|once\b)")
 _SILENT_H = re.compile(r"(hour|honest|honou?r|heir)")

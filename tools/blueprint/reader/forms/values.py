@@ -12,7 +12,7 @@ from uuid import UUID
 from tools.blueprint.formats import EMAIL, INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT, URL
 from tools.blueprint.model import FieldSpec, Value
 from tools.blueprint.reader.choices import Unclear
-from tools.blueprint.reader.phrases import Noun, Term
+from tools.blueprint.reader.grammar.phrases import Noun, Term
 
 NUMERIC = ("integer", "number", "money")
 TEXTUAL = ("text", "email", "url")

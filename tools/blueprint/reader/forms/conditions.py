@@ -23,11 +23,13 @@ from tools.blueprint.model import (
     Test,
 )
 from tools.blueprint.names import plural
-from tools.blueprint.reader import lookup
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.deeds import Act, Party
-from tools.blueprint.reader.operands import Fields, Found, check_percent
-from tools.blueprint.reader.phrases import (
+from tools.blueprint.reader.forms import lookup
+from tools.blueprint.reader.forms.deeds import Act, Party
+from tools.blueprint.reader.forms.operands import Fields, Found, check_percent
+from tools.blueprint.reader.forms.values import NUMERIC, TEMPORAL, find_value, value_of
+from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.grammar.phrases import (
     Comparator,
     Condition,
     Counted,
@@ -42,9 +44,7 @@ from tools.blueprint.reader.phrases import (
     Subject,
     Whose,
 )
-from tools.blueprint.reader.values import NUMERIC, TEMPORAL, find_value, value_of
 from tools.blueprint.reader.wording import a, listing
-from tools.blueprint.reader.world import World
 
 Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]
 

@@ -10,10 +10,10 @@ from tools.blueprint.model import CRUD, Action, Entity, Operation, Subject
 from tools.blueprint.names import verb_bases
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.collisions import safe_name
-from tools.blueprint.reader.english import PARTICLES, check_verb
-from tools.blueprint.reader.phrases import Condition, Deed, Ending, Event, It, Noun, Owned, Thing
+from tools.blueprint.reader.forms.english import PARTICLES, check_verb
+from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.grammar.phrases import Condition, Deed, Ending, Event, It, Noun, Owned, Thing
 from tools.blueprint.reader.wording import a
-from tools.blueprint.reader.world import World
 
 Form = Literal["gerund", "base"]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from tools.blueprint.model import CRUD, Crud, Entity, Filter, Reference, Sort, Transition
 from tools.blueprint.names import plural, verb_bases
-from tools.blueprint.reader import lookup
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.deeds import SYNONYMS, act
-from tools.blueprint.reader.english import check_state
 from tools.blueprint.reader.facts import Anyway, Born, Fact, Facts, Offering, Starting
-from tools.blueprint.reader.field_forms import entity_name
-from tools.blueprint.reader.phrases import Owned
-from tools.blueprint.reader.sentences import Belongs, Finds, Goes, HasMany, Move, Offers, Starts
-from tools.blueprint.reader.values import find_value, state_value
+from tools.blueprint.reader.forms import lookup
+from tools.blueprint.reader.forms.deeds import SYNONYMS, act
+from tools.blueprint.reader.forms.english import check_state
+from tools.blueprint.reader.forms.fields import entity_name
+from tools.blueprint.reader.forms.values import find_value, state_value
+from tools.blueprint.reader.forms.world import World, no_field
+from tools.blueprint.reader.grammar.phrases import Owned
+from tools.blueprint.reader.grammar.sentences import Belongs, Finds, Goes, HasMany, Move, Offers, Starts
 from tools.blueprint.reader.wording import a, listing
-from tools.blueprint.reader.world import World, no_field
 
 
 def belongs(sentence: Belongs, world: World, choices: Choices) -> Facts:

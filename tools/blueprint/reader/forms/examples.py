@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 
 from tools.blueprint.model import Example, FieldSpec, Given, Then, Value, When
 from tools.blueprint.names import verb_bases
-from tools.blueprint.reader import lookup
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.conditions import expiry_fields
-from tools.blueprint.reader.deeds import Act, act
 from tools.blueprint.reader.facts import Fact, Facts
-from tools.blueprint.reader.phrases import (
+from tools.blueprint.reader.forms import lookup
+from tools.blueprint.reader.forms.conditions import expiry_fields
+from tools.blueprint.reader.forms.deeds import Act, act
+from tools.blueprint.reader.forms.rules import check_known, status_code
+from tools.blueprint.reader.forms.values import TEMPORAL, find_value, value_of
+from tools.blueprint.reader.forms.world import World, no_field
+from tools.blueprint.reader.grammar.phrases import (
     Condition,
     Counted,
     Event,
@@ -28,11 +31,16 @@ from tools.blueprint.reader.phrases import (
     Thing,
     Whose,
 )
-from tools.blueprint.reader.rule_forms import check_known, status_code
-from tools.blueprint.reader.sentences import Became, Exemplified, Happening, Listed, Outcome, Rejected, Valued
-from tools.blueprint.reader.values import TEMPORAL, find_value, value_of
+from tools.blueprint.reader.grammar.sentences import (
+    Became,
+    Exemplified,
+    Happening,
+    Listed,
+    Outcome,
+    Rejected,
+    Valued,
+)
 from tools.blueprint.reader.wording import a, some
-from tools.blueprint.reader.world import World, no_field
 
 _PAST = {"date": "2000-01-01", "timestamp": "2000-01-01T00:00:00Z"}
 _FUTURE = {"date": "2999-12-31", "timestamp": "2999-12-31T00:00:00Z"}

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tools.blueprint.model import Action, Blueprint, Entity
-from tools.blueprint.reader import lookup
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.phrases import Condition, Is, Thing
+from tools.blueprint.reader.forms import lookup
+from tools.blueprint.reader.grammar.phrases import Condition, Is, Thing
 from tools.blueprint.reader.wording import a, some
 
 

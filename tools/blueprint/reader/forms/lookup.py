@@ -11,7 +11,7 @@ from functools import cache
 
 from tools.blueprint.model import Blueprint, Entity, FieldSpec, Reference
 from tools.blueprint.names import plural, singulars
-from tools.blueprint.reader.text import NAME
+from tools.blueprint.reader.grammar.text import NAME
 
 STATUS = "status"
 

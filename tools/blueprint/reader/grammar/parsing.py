@@ -13,9 +13,9 @@ from lark import Lark, Tree
 from lark.exceptions import UnexpectedInput, VisitError
 
 from tools.blueprint.reader.choices import Unclear
-from tools.blueprint.reader.sentence_builder import SentenceBuilder
-from tools.blueprint.reader.sentences import Sentence
-from tools.blueprint.reader.text import Text
+from tools.blueprint.reader.grammar.sentence_builder import SentenceBuilder
+from tools.blueprint.reader.grammar.sentences import Sentence
+from tools.blueprint.reader.grammar.text import Text
 
 MOST_TREES = 64
 _WORD = re.compile(r"[^\W\d_][^\W_]*(-[^\W_]+)*")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from lark import Token, Transformer
 
 from tools.blueprint.reader.choices import Unclear
-from tools.blueprint.reader.phrases import (
+from tools.blueprint.reader.grammar.phrases import (
     Bounds,
     Comparator,
     Condition,
@@ -38,7 +38,7 @@ from tools.blueprint.reader.phrases import (
     Thing,
     Whose,
 )
-from tools.blueprint.reader.text import JOIN, Text
+from tools.blueprint.reader.grammar.text import JOIN, Text
 
 P = TypeVar("P")
 Parts = list[Any]

@@ -8,13 +8,11 @@ from decimal import Decimal
 
 from tools.blueprint.formats import INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT
 from tools.blueprint.model import Computed, Entity, FieldSpec, FieldType
-from tools.blueprint.reader import english, lookup
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.deeds import acts
 from tools.blueprint.reader.facts import Born, Computing, Fact, Facts, Input
-from tools.blueprint.reader.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
-from tools.blueprint.reader.sentences import Has, Requires, Sums
-from tools.blueprint.reader.values import (
+from tools.blueprint.reader.forms import english, lookup
+from tools.blueprint.reader.forms.deeds import acts
+from tools.blueprint.reader.forms.values import (
     NUMERIC,
     TEXTUAL,
     check_fits,
@@ -23,8 +21,10 @@ from tools.blueprint.reader.values import (
     state_value,
     value_of,
 )
+from tools.blueprint.reader.forms.world import World, no_field
+from tools.blueprint.reader.grammar.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
+from tools.blueprint.reader.grammar.sentences import Has, Requires, Sums
 from tools.blueprint.reader.wording import a, listing, some
-from tools.blueprint.reader.world import World, no_field
 
 TYPES: dict[str, FieldType] = {
     "text": "text",

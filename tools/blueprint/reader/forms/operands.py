@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tools.blueprint.model import FieldRef, FieldSpec, Value
-from tools.blueprint.reader import lookup
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.deeds import Act, Party
-from tools.blueprint.reader.phrases import It, Noun, Operand, Owned, Path, Term
-from tools.blueprint.reader.values import NUMERIC, check_fits, value_of
+from tools.blueprint.reader.forms import lookup
+from tools.blueprint.reader.forms.deeds import Act, Party
+from tools.blueprint.reader.forms.values import NUMERIC, check_fits, value_of
+from tools.blueprint.reader.forms.world import World, no_field
+from tools.blueprint.reader.grammar.phrases import It, Noun, Operand, Owned, Path, Term
 from tools.blueprint.reader.wording import a, listing
-from tools.blueprint.reader.world import World, no_field
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from tools.blueprint.reader.phrases import (
+from tools.blueprint.reader.grammar.phrases import (
     Comparator,
     Condition,
     Deed,

@@ -9,9 +9,18 @@ from decimal import Decimal
 from lark import Token
 
 from tools.blueprint.reader.choices import Unclear
-from tools.blueprint.reader.phrase_builder import Parts, PhraseBuilder, every, flat, number, one, plain, whole
-from tools.blueprint.reader.phrases import Event, Noun, Operand, Path, Term, Thing
-from tools.blueprint.reader.sentences import (
+from tools.blueprint.reader.grammar.phrase_builder import (
+    Parts,
+    PhraseBuilder,
+    every,
+    flat,
+    number,
+    one,
+    plain,
+    whole,
+)
+from tools.blueprint.reader.grammar.phrases import Event, Noun, Operand, Path, Term, Thing
+from tools.blueprint.reader.grammar.sentences import (
     Became,
     Belongs,
     Change,

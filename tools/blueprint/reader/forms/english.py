@@ -15,7 +15,7 @@ from tools.blueprint.model import CRUD
 from tools.blueprint.names import parts_of_speech, singulars
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.collisions import safe_name
-from tools.blueprint.reader.phrases import Noun
+from tools.blueprint.reader.grammar.phrases import Noun
 
 
 def _set(words: str) -> frozenset[str]:

@@ -6,17 +6,25 @@ from itertools import zip_longest
 
 from tools.blueprint.model import CRUD, Access, Crud, Effect, Entity, FieldRef, FieldSpec, Guard, Limit, Speed
 from tools.blueprint.names import participle, plural, singulars
-from tools.blueprint.reader import english
 from tools.blueprint.reader.choices import Ambiguity, Choices, Unclear
-from tools.blueprint.reader.conditions import Conditions, all_of
-from tools.blueprint.reader.deeds import Act, act, acts
 from tools.blueprint.reader.facts import Fact, Facts
-from tools.blueprint.reader.operands import Fields, Found, Right, is_percent
-from tools.blueprint.reader.phrases import Event, Noun, Term
-from tools.blueprint.reader.sentences import Change, Changes, Fast, Guarded, Limited, Restricted, Status
-from tools.blueprint.reader.values import NUMERIC, TEXTUAL, check_fits, state_value
+from tools.blueprint.reader.forms import english
+from tools.blueprint.reader.forms.conditions import Conditions, all_of
+from tools.blueprint.reader.forms.deeds import Act, act, acts
+from tools.blueprint.reader.forms.operands import Fields, Found, Right, is_percent
+from tools.blueprint.reader.forms.values import NUMERIC, TEXTUAL, check_fits, state_value
+from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.grammar.phrases import Event, Noun, Term
+from tools.blueprint.reader.grammar.sentences import (
+    Change,
+    Changes,
+    Fast,
+    Guarded,
+    Limited,
+    Restricted,
+    Status,
+)
 from tools.blueprint.reader.wording import a
-from tools.blueprint.reader.world import World
 
 _STATUS_WORDS = frozenset(
     {"http", "status", "code", "error", "response", "conflict", "unprocessable", "entity", "forbidden"}
