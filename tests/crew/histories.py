@@ -1,0 +1,125 @@
+"""Ledgers of deliveries that ended, written row by row as a run writes them; no tool has to run for that."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crew.artifacts import ArtifactStore
+from crew.canonical import canonical
+from crew.deliveries import open_delivery
+from crew.ledger import Ledger, Row
+from crew.stories import StoryFile, parse
+from tools.blueprint.model import Blueprint
+from tools.blueprint.reader import read
+from tools.result import ToolResult
+
+STORIES = """\
+service: kiosk
+stories:
+  - id: KIO-1
+    title: Papers
+    story: As a reader, I want to buy a paper, so that I know what is new.
+    acceptance:
+      - A shelf has a name (text).
+      - A paper has a title (text, up to 80 characters) and a price (money, at least 0).
+      - A paper belongs to a shelf.
+      - A paper starts as new.
+      - A paper goes from new to sold when it is sold.
+      - The papers should rhyme.
+"""
+VERSION = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass(frozen=True)
+class History:
+    """A home's ledger and artifacts, and one story file to write deliveries of."""
+
+    home: Path
+    ledger: Ledger
+    artifacts: ArtifactStore
+    file: StoryFile
+
+    def opened(self) -> str:
+        """Write the first row of a delivery of the first story and return its id."""
+        story, drawn = self.file.stories[0], "sha256:shape"
+        return open_delivery(
+            self.ledger, self.artifacts, self.file, story, run="run-1", strict=False, model="offline", shape=drawn
+        )  # fmt: skip
+
+    def acted(
+        self,
+        delivery: str,
+        tool: str,
+        artifacts: dict[str, object] | None = None,
+        *,
+        key: str = "",
+        rationale: str = "It is the next step.",
+        evidence: tuple[str, ...] = (),
+        approval: str = "",
+        **data: Any,
+    ) -> str:
+        """Write an action, intent and outcome, and return its id."""
+        stored = {name: self.artifacts.put(_bytes(each)) for name, each in (artifacts or {}).items()}
+        result = ToolResult(ok=True, code="ok", summary=f"{tool} is done.", data=data, artifacts=stored)
+        named = self.artifacts.put(canonical(result.model_dump(mode="json")).encode())
+        key = key or f"a-{tool}"
+        policy = {"outcome": "allow", "reasons": [], "rules": [], "engine": "regopy", "digest": "sha256:1"}
+        said = {"rationale": rationale, "evidence": list(evidence), "policy": policy, "approval": approval}
+        self.ledger.append(delivery, "intent", key, {"role": "code", "tool": tool, "arguments": {}} | said)  # type: ignore[arg-type]
+        outcome = {
+            "ok": True,
+            "summary": result.summary,
+            "result": named,
+            "artifacts": [named, *stored.values()],
+        }
+        self.ledger.append(delivery, "outcome", key, outcome)
+        return key
+
+    def concluded(self, delivery: str, role: str, **arguments: Any) -> None:
+        """Write a role's answer."""
+        body = {"role": role, "rationale": "That is what I found.", "evidence": [], "arguments": arguments}
+        self.ledger.append(delivery, "concluded", f"a-{role}", body)
+
+    def closed(self, delivery: str, status: str = "delivered", **more: Any) -> Row:
+        """Write the last row."""
+        ended = {"status": status, "reason": "", "pull_request": "", "version": VERSION, "url": ""}
+        return self.ledger.append(delivery, "closed", "closed", ended | more)
+
+    def delivered(self) -> str:
+        """Write a whole delivery of the first story and return its id."""
+        delivery, story = self.opened(), self.file.stories[0]
+        reading = read([(each.id, each.text) for each in story.criteria], Blueprint(service=self.file.service))
+        tests = {
+            each.id: [f"tests/acceptance/test_kio_1.py::test_{n}"] for n, each in enumerate(story.criteria)
+        }
+        files = [{"path": path, "status": "added"} for path in ("app/main.py", "openapi.yaml")]
+        settled = self.acted(
+            delivery, "settle_blueprint", {"blueprint": reading.blueprint.model_dump(mode="json")}
+        )
+        self.acted(delivery, "generate_service", {"tests": tests}, evidence=(settled,))
+        self.acted(
+            delivery, "open_pull_request", {"record": {"files": files}, "diff": "+ <b>added</b>\n- gone"}
+        )
+        criteria = [each.model_dump(mode="json") for each in reading.criteria]
+        self.concluded(
+            delivery, "design", summary="It is designed.", changes=["A paper is new."], criteria=criteria
+        )
+        finding = {"severity": "note", "file": "app/main.py", "line": 3, "what": "B101: An assert."}
+        self.concluded(delivery, "governance", summary="One note.", findings=[finding])
+        self.closed(delivery)
+        return delivery
+
+
+def history(tmp_path: Path, stories: str = STORIES) -> History:
+    """Return a home without deliveries."""
+    home = tmp_path / "home"
+    home.mkdir()
+    file = parse(stories.encode(), tmp_path / "stories.yaml")
+    return History(home, Ledger(home / "ledger.db"), ArtifactStore(home / "artifacts"), file)
+
+
+def _bytes(value: object) -> bytes:
+    return value.encode() if isinstance(value, str) else json.dumps(value).encode()

@@ -1,0 +1,92 @@
+"""The chain of reasons, walked from a delivery or from one action."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crew.errors import BadInput
+from crew.why import ledger_export_lines, ledger_text, why_json, why_text
+from tests.crew.histories import History, history
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[History]:
+    made = history(tmp_path)
+    yield made
+    made.ledger.close()
+
+
+def test_a_delivery_is_told_from_its_first_action_to_its_last(told: History) -> None:
+    delivery = told.delivered()
+    said = why_text(told.home, delivery)
+    places = [said.index(name) for name in ("settle_blueprint", "generate_service", "open_pull_request")]
+    assert places == sorted(places)
+    assert "why       It is the next step." in said
+    assert "policy    allowed by regopy" in said
+    assert "outcome   settle_blueprint is done." in said
+
+
+def test_an_action_is_told_with_what_it_rests_on_and_nothing_else(told: History) -> None:
+    delivery = told.opened()
+    told.acted(delivery, "first", key="a-1", evidence=("sha256:story",))
+    told.acted(delivery, "second", key="a-2", evidence=("a-1",))
+    told.acted(delivery, "aside", key="a-3")
+    told.acted(delivery, "third", key="a-4", evidence=("a-2", "a-1"))
+    found = json.loads(why_json(told.home, "a-4"))
+    assert found["delivery"] == delivery
+    assert [each["action"] for each in found["reasons"]] == ["a-4", "a-2", "a-1"]
+
+
+def test_reasons_in_a_circle_end(told: History) -> None:
+    delivery = told.opened()
+    told.acted(delivery, "one", key="a-1", evidence=("a-2",))
+    told.acted(delivery, "two", key="a-2", evidence=("a-1",))
+    assert len(json.loads(why_json(told.home, "a-1"))["reasons"]) == 2
+
+
+def test_an_approval_is_told_with_who_gave_it(told: History) -> None:
+    delivery = told.opened()
+    told.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    told.ledger.append(delivery, "answered", "p-1", {"approved": True, "by": "Ada", "text": ""})
+    told.acted(delivery, "merge", approval="p-1")
+    assert "approval  p-1: approved by Ada" in why_text(told.home, delivery)
+
+
+def test_a_denial_is_told_with_its_reason(told: History) -> None:
+    delivery = told.opened()
+    body = {
+        "role": "code",
+        "tool": "merge",
+        "rationale": "",
+        "evidence": [],
+        "reasons": ["No."],
+        "policy": None,
+    }
+    told.ledger.append(delivery, "denied", "a-1", body)
+    said = why_text(told.home, "a-1")
+    assert "outcome   Not done. No." in said
+    assert "denied by the door, before policy was asked" in said
+
+
+@pytest.mark.parametrize("subject", ["nobody", "", "closed", "p-1", "../ledger"])
+def test_what_is_no_delivery_and_no_action_is_said_to_be_none(told: History, subject: str) -> None:
+    told.delivered()
+    with pytest.raises(BadInput):
+        why_text(told.home, subject)
+
+
+def test_rows_are_shown_a_line_each_and_exported_whole(told: History) -> None:
+    delivery, other = told.delivered(), told.opened()
+    rows = told.ledger.rows(delivery)
+    assert len(ledger_text(told.home, delivery).splitlines()) == len(rows)
+    assert [json.loads(line) for line in ledger_export_lines(told.home, delivery)] == [
+        row.model_dump(mode="json") for row in rows
+    ]
+    exported = [json.loads(line)["delivery"] for line in ledger_export_lines(told.home, None)]
+    assert exported == [delivery] * len(rows) + [other]
+    with pytest.raises(BadInput):
+        list(ledger_export_lines(told.home, "nobody"))
