@@ -17,6 +17,7 @@ from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint
 from tools.blueprint.openapi import document
 from tools.blueprint.reader import CriterionReading, read
+from tools.errors import ToolError
 
 
 class StoryPlan(BaseModel):
@@ -92,7 +93,7 @@ def _blueprint(file: StoryFile) -> Blueprint | None:
         return None
     try:
         return from_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ToolError) as error:
         raise BadInput(f"{path} cannot be read: {error}") from error
 
 

@@ -91,7 +91,9 @@ class History:
     def delivered(self) -> str:
         """Write a whole delivery of the first story and return its id."""
         delivery, story = self.opened(), self.file.stories[0]
-        reading = read([(each.id, each.text) for each in story.criteria], Blueprint(service=self.file.service))
+        reading = read(
+            [(each.id, each.text) for each in story.criteria], Blueprint(service=self.file.service)
+        )
         tests = {
             each.id: [f"tests/acceptance/test_kio_1.py::test_{n}"] for n, each in enumerate(story.criteria)
         }

@@ -139,6 +139,11 @@ def grown(delivered: Kiosk, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     edit(kiosk, EDITED, "carry and what is answered.", f"carry and what is answered.\n\n{HAND_EDIT}\n")
     entrap(kiosk)
     (ended,) = kiosk.run(str(kiosk.write(GROWTH)))
+    # Tests ask git about the repository; the trap is for the crew.
+    sprung = "".join(f"{each.name}\n" for each in kiosk.folder.glob("canary*"))
+    (kiosk.folder / "sprung.txt").write_text(sprung)
+    (kiosk.repository / ".git" / "config").rename(kiosk.folder / "trapped-config")
+    kiosk.git("config", "core.bare", "false")
     assert ended["status"] == "delivered", ended
     yield kiosk
     kiosk.crew("down", expect=None)
@@ -173,7 +178,7 @@ def entrap(kiosk: Kiosk) -> None:
         "core.editor": str(trap), "core.pager": str(trap), "diff.external": str(trap), "gpg.program": str(trap),
         "commit.gpgSign": "true", "filter.trap.clean": str(trap), "filter.trap.smudge": str(trap),
         "filter.trap.process": str(trap), "merge.trap.driver": f"{trap} %A", "diff.trap.textconv": str(trap),
-        "credential.helper": f"!{trap}", "alias.status": f"!{trap}", "include.path": str(trap),
+        "credential.helper": f"!{trap}", "alias.status": f"!{trap}",
     }  # fmt: skip
     for name, value in settings.items():
         kiosk.git("config", name, value)

@@ -174,14 +174,13 @@ def test_a_missing_identity_is_refused(started: Kiosk) -> None:
 @pytest.mark.slow
 def test_nothing_that_a_repository_names_is_run(grown: Kiosk) -> None:
     # A whole delivery went through it: opened, committed, merged, laid out and checked.
-    assert list(grown.folder.glob("canary*")) == []
+    assert (grown.folder / "sprung.txt").read_text() == ""
     # And the trap is one: git itself runs it.
     subprocess.run(
-        ["git", "-C", str(grown.repository), "-c", "core.pager=cat", "status"], capture_output=True
+        ["git", "-C", str(grown.repository), "-c", "core.fsmonitor=../trap.sh", "status"], capture_output=True
     )
-    assert list(grown.folder.glob("canary*")) != []
-    for each in grown.folder.glob("canary*"):
-        each.unlink()
+    assert [each.name for each in grown.folder.glob("canary*")] == ["canary-trap.sh"]
+    (grown.folder / "canary-trap.sh").unlink()
 
 
 @pytest.mark.slow

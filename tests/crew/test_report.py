@@ -1,0 +1,144 @@
+"""What a run did: told from the ledger alone, and nothing of what others wrote becomes HTML."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from crew.console.ending import exit_code, report_text, run_finished
+from crew.report import DeliveryReport, delivery_report
+from crew.report.html import render, write_report
+from crew.status import status_json, status_text
+from tests.crew.histories import STORIES, VERSION, History, history
+
+NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)> \"'` {{7*7}} {% raw %} &amp; </textarea>"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[History]:
+    kept = history(tmp_path)
+    yield kept
+    kept.ledger.close()
+
+
+def report(made: History, delivery: str) -> DeliveryReport:
+    """Return the report of a delivery."""
+    return delivery_report(made.ledger, made.artifacts, delivery)
+
+
+class Seen(HTMLParser):
+    """The tags, attributes and text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_report_says_what_became_of_each_criterion(made: History) -> None:
+    found = report(made, made.delivered())
+    assert found.status == "delivered"
+    assert [each.covered for each in found.criteria] == [True, True, True, True, True, False]
+    assert found.covered == 5
+    assert found.criteria[4].operations == ("POST /papers/{id}/sell",)
+    assert found.criteria[4].tests == ("tests/acceptance/test_kio_1.py::test_4",)
+    assert "needs a model" in found.criteria[5].why
+    assert found.findings[0].file == "app/main.py"
+    assert found.diff.startswith("+ <b>added</b>")
+
+
+def test_hostile_text_stays_text_in_the_page(tmp_path: Path) -> None:
+    made = history(tmp_path, STORIES.replace("title: Papers", f"title: {json.dumps(NASTY)}"))
+    delivery = made.opened()
+    made.acted(delivery, NASTY, {"diff": f"+{NASTY}"}, key="a-1", rationale=NASTY, evidence=(NASTY,))
+    made.acted(delivery, "open_pull_request", {"diff": f"+{NASTY}", "record": "{}"})
+    finding = {"severity": "blocking", "file": NASTY, "line": 1, "what": NASTY}
+    criterion = {"id": "KIO-1.1", "outcome": "not_covered", "why": NASTY}
+    made.concluded(
+        delivery, "design", summary=NASTY, changes=[NASTY], criteria=[criterion], findings=[finding]
+    )
+    made.ledger.append(delivery, "note", "n", {"node": NASTY, "text": NASTY})
+    made.closed(delivery, "stopped", reason=NASTY, pull_request=NASTY, url=f"javascript:{NASTY}")
+    page = render([report(made, delivery)])
+    made.ledger.close()
+    seen = Seen(page)
+    assert not seen.tags & {"script", "img", "textarea", "iframe", "link", "object"}
+    assert not {name for name in seen.attributes if name.startswith("on")}
+    assert not re.search(r"""(href|src)=["']?\s*javascript:""", page)
+    assert NASTY in seen.text
+
+
+def test_the_page_needs_nothing_from_elsewhere(made: History) -> None:
+    page = render([report(made, made.delivered())])
+    assert not re.findall(r"""(?:src|href)=["'](?!#)[^"']*["']|url\(|@import""", page)
+
+
+def test_reports_do_not_replace_one_another(made: History) -> None:
+    found = [report(made, made.delivered())]
+    first, second = write_report(made.home, found), write_report(made.home, found)
+    assert first != second
+    assert first.read_text() == second.read_text()
+
+
+def test_the_last_line_for_machines(made: History) -> None:
+    found = report(made, made.delivered())
+    said = json.loads(run_finished([found], Path("/r.html")))
+    (told,) = said["deliveries"]
+    assert (said["event"], said["report"]) == ("run.finished", "/r.html")
+    assert told["criteria"] == {"covered": 5, "not_covered": 1}
+    assert told["version"] == VERSION
+    assert set(told) == {"id", "story", "service", "status", "criteria", "pull_request", "version", "reason"}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [(["delivered"], 0), (["delivered", "waiting"], 3), (["waiting", "stopped"], 1), (["failed"], 1)],
+)
+def test_exit_codes(made: History, statuses: list[str], code: int) -> None:
+    found = report(made, made.delivered())
+    assert exit_code([found.model_copy(update={"status": each}) for each in statuses]) == code
+
+
+def test_what_waits_is_told_with_the_command_that_answers_it(made: History) -> None:
+    delivery = made.opened()
+    made.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    made.ledger.append(delivery, "asked", "q-1", {"kind": "question", "text": "Which?"})
+    made.ledger.append(delivery, "asked", "p-0", {"reasons": ["Old."]})
+    made.ledger.append(delivery, "answered", "p-0", {"approved": True, "by": "Ada", "text": ""})
+    said = report_text([report(made, delivery)], Path("/r.html"), made.home)
+    assert f"crew resume {delivery} --approve p-1 " in said
+    assert f"crew resume {delivery} --reject p-1 " in said
+    assert f"crew resume {delivery} --answer q-1 TEXT " in said
+    assert "p-0" not in said
+    (listed,) = json.loads(status_json(made.home))["deliveries"]
+    assert [(each["id"], each["kind"]) for each in listed["waits_for"]] == [
+        ("p-1", "approval"),
+        ("q-1", "question"),
+    ]
+    assert f"{delivery}  KIO-1 Papers: waiting. p-1: It breaks. q-1: Which?" in status_text(made.home)
+
+
+def test_status_says_where_each_delivery_stands(made: History) -> None:
+    first, second = made.delivered(), made.opened()
+    third = made.opened()
+    listed = json.loads(status_json(made.home))
+    assert listed["services"] == []
+    assert [(each["id"], each["status"]) for each in listed["deliveries"]] == [
+        (first, "delivered"), (second, "waiting"), (third, "waiting"),
+    ]  # fmt: skip
+    assert "crew resume" in listed["deliveries"][1]["reason"]
+    assert second in listed["deliveries"][2]["reason"]
