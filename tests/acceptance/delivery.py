@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from tests.acceptance.story_files import StoryFile, load
+from tests.acceptance.story_files import load
 from tools.blueprint import openapi
 from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import Reading, read
@@ -20,66 +21,65 @@ from tools.stacks import Generation, Previous
 from tools.stacks.fastapi import FastAPIStack
 
 SECRET = "a secret of these tests that is long enough for HS256"
-CACHE = Path(os.environ.get("SHIPCREW_TESTS_CACHE", Path.home() / ".cache" / "shipcrew-tests"))
+CACHE = Path(os.environ.get("SHIPCREW_TESTS_CACHE", Path.home() / ".cache" / "shipcrew-tests" / "acceptance"))
 STARTUP_SECONDS = 30.0
 STOP_SECONDS = 10.0
 UV = Path(sys.executable).parent / "uv"
 
-_made: dict[tuple[str, int], tuple[Reading, Generation]] = {}
-"""Of every story that was built: what is the same for each service of the file."""
+
+@dataclass(frozen=True)
+class Build:
+    """What one story of a file made of the service."""
+
+    reading: Reading
+    generation: Generation
+
+
+def build(name: str) -> tuple[Build, ...]:
+    """Read and generate every story of a file, each on top of the one before."""
+    story = load(name)
+    stack = FastAPIStack()
+    blueprint = Blueprint(service=story.service, slo=story.slo)
+    previous: Previous | None = None
+    builds: list[Build] = []
+    for criteria in story.stories:
+        reading = read(criteria, blueprint)
+        blueprint = reading.blueprint
+        contract = openapi.to_yaml(openapi.document(blueprint))
+        generation = stack.generate(blueprint, contract, previous)
+        previous = Previous(blueprint=blueprint, files=generation.files)
+        builds.append(Build(reading, generation))
+    return tuple(builds)
 
 
 class Service:
-    """One delivered service with a database of its own; each story of its file is one more generation."""
+    """A running service with a database of its own."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.story: StoryFile = load(name)
-        self.uncovered: list[str] = []
-        self.misjudged: list[str] = []
+    def __init__(self, builds: tuple[Build, ...], folder: Path) -> None:
         self.url = ""
         self.log = folder / "service.log"
+        self._builds = builds
         self._folder = folder / "repository"
         self._database = folder / "service.db"
-        self._blueprint = Blueprint(service=self.story.service, slo=self.story.slo)
-        self._files: dict[str, str] | None = None
-        self._delivered = 0
         self._process: subprocess.Popen[bytes] | None = None
 
-    def deliver(self, upto: int | None = None) -> None:
-        """Bring the service to where that many stories (all by default) are built, and (re)start it."""
-        self.stop()
-        stack = FastAPIStack()
-        target = len(self.story.stories) if upto is None else upto
-        while self._delivered < target:
-            self._next(stack)
-            python = environment(self._folder / "requirements.txt")
-            self._run(stack.migrate(python))
-        self._start(stack.serve(environment(self._folder / "requirements.txt")))
+    @property
+    def refused(self) -> dict[str, str]:
+        """Why criteria of its stories are not covered, by their ids."""
+        read_all = [each for made in self._builds for each in made.reading.criteria]
+        return {each.id: f"{each.outcome}: {each.why}" for each in read_all if each.outcome != "covered"}
 
-    def _next(self, stack: FastAPIStack) -> None:
-        made = _made.get((self.story.service, self._delivered))
-        if made is None:
-            made = self._make(stack)
-            _made[(self.story.service, self._delivered)] = made
-        reading, generation = made
-        self.uncovered += [each.id for each in reading.criteria if each.outcome != "covered"]
-        self.misjudged += [
-            f"{each.id} {each.outcome}: {each.why}" for each in reading.criteria if each.outcome != "covered"
-        ]
-        for path, text in generation.files.items():
+    def deliver(self, stories: int | None = None) -> None:
+        """Bring the service to where so many stories (all by default) are built, and (re)start it."""
+        self.stop()
+        for path, text in self._builds[(stories or len(self._builds)) - 1].generation.files.items():
             target = self._folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
-        self._blueprint, self._files = reading.blueprint, generation.files
-        self._delivered += 1
-
-    def _make(self, stack: FastAPIStack) -> tuple[Reading, Generation]:
-        reading = read(self.story.stories[self._delivered], self._blueprint)
-        previous = None
-        if self._files is not None:
-            previous = Previous(blueprint=self._blueprint, files=self._files)
-        contract = openapi.to_yaml(openapi.document(reading.blueprint))
-        return reading, stack.generate(reading.blueprint, contract, previous)
+        python = environment(self._folder / "requirements.txt")
+        stack = FastAPIStack()
+        self._run(stack.migrate(python))
+        self._start(stack.serve(python))
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -121,7 +121,12 @@ class Service:
             except httpx.TransportError:
                 pass
             time.sleep(0.05)
-        raise RuntimeError(f"{self.story.service} does not start:\n{self.log.read_text()[-3000:]}")
+        raise RuntimeError(f"the service does not start:\n{self.log.read_text()[-3000:]}")
+
+    def terminate(self) -> None:
+        """Ask the process to end, if one runs."""
+        if self._process is not None:
+            self._process.terminate()
 
     def stop(self) -> None:
         """End the process, if one runs."""
@@ -145,7 +150,17 @@ def environment(requirements: Path) -> Path:
     if not done.exists():
         for argv in (
             [str(UV), "venv", "-q", "--clear", "--python", sys.executable, str(home)],
-            [str(UV), "pip", "install", "-q", "--python", str(python), "-r", str(requirements)],
+            [
+                str(UV),
+                "pip",
+                "install",
+                "-q",
+                "--compile-bytecode",
+                "--python",
+                str(python),
+                "-r",
+                str(requirements),
+            ],
         ):
             subprocess.run(argv, check=True, timeout=600)
         done.touch()
