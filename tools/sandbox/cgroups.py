@@ -7,6 +7,7 @@ import itertools
 import os
 import subprocess
 import time
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from tools.sandbox.model import Limits
 
 _PREFIX = "shipcrew-"
+_WANTED = frozenset({"memory", "pids"})
 _OWN_PROCESSES = 2
 """Room for what stands between us and the program."""
 _REMOVAL_SECONDS = 2.0
@@ -74,50 +76,48 @@ class Group:
 @cache
 def hierarchies() -> tuple[Hierarchy, ...]:
     """Return the hierarchies in which this process really can bound a job; found out once."""
-    own = dict(_own_groups())
+    groups = own_groups(Path("/proc/self/cgroup").read_text())
+    usable = [each for each in candidates(Path("/proc/self/mountinfo").read_text(), groups) if _works(each)]
+    for each in usable:
+        _sweep(each.folder)
+    return tuple(usable)
+
+
+def own_groups(text: str) -> dict[str, str]:
+    """Return the path of the group that a process is in, by controller; "" is version 2."""
+    lines = [line.split(":", 2) for line in text.splitlines()]
+    return {name: path for _, controllers, path in lines for name in controllers.split(",")}
+
+
+def candidates(mountinfo: str, groups: dict[str, str]) -> list[Hierarchy]:
+    """Return where groups for memory and processes could be made, given /proc/self/mountinfo and our own groups."""
     found: list[Hierarchy] = []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in mountinfo.splitlines():
         fields, _, rest = line.partition(" - ")
         kind, _, options = rest.split(" ", 2)
         root, mount_point = fields.split()[3:5]
-        if kind == "cgroup":
-            names = frozenset(options.split(" ")[-1].split(",")) & {"memory", "pids"} - _controllers(found)
-            found += [
-                _at(mount_point, root, own[name], 1, frozenset({name})) for name in names if name in own
-            ]
-        elif kind == "cgroup2" and "" in own:
-            found += _delegated(_at(mount_point, root, own[""], 2, frozenset()))
-    usable = tuple(each for each in found if _works(each))
-    for each in usable:
-        _sweep(each.folder)
-    return usable
+        taken = {name for each in found for name in each.controllers}
+        names = frozenset(options.split(",")) & _WANTED & groups.keys() - taken
+        if kind == "cgroup" and names:
+            found.append(Hierarchy(_folder(mount_point, root, groups[min(names)]), 1, names))
+        elif kind == "cgroup2" and "" in groups:
+            found += _delegated(_folder(mount_point, root, groups[""]), taken)
+    return found
 
 
-def _own_groups() -> list[tuple[str, str]]:
-    """Return controller ("" for version 2) and path of each group that this process is in."""
-    groups = []
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        groups += [(name, path) for name in controllers.split(",")]
-    return groups
+def _folder(mount_point: str, root: str, path: str) -> Path:
+    """Return where a group is seen through a mount of a part of its hierarchy."""
+    relative = os.path.relpath(path, root) if Path(path).is_relative_to(root) else "."
+    return Path(os.path.normpath(Path(mount_point, relative)))
 
 
-def _at(mount_point: str, root: str, path: str, version: int, controllers: frozenset[str]) -> Hierarchy:
-    relative = os.path.relpath(path, root) if path.startswith(root) else "."
-    return Hierarchy(Path(mount_point, relative), version, controllers)
-
-
-def _controllers(found: list[Hierarchy]) -> set[str]:
-    return {name for each in found for name in each.controllers}
-
-
-def _delegated(own: Hierarchy) -> list[Hierarchy]:
-    """Return the nearest group above ours in which children get controllers (version 2 keeps processes in leaves)."""
-    for folder in (own.folder, *own.folder.parents):
+def _delegated(own: Path, taken: Set[str]) -> list[Hierarchy]:
+    """Return the nearest group from ours upwards whose children get controllers: version 2 has jobs in leaves only."""
+    for folder in (own, *own.parents):
         enabled = folder / "cgroup.subtree_control"
         if not enabled.exists():
             break
-        names = frozenset(enabled.read_text().split()) & {"memory", "pids"}
+        names = frozenset(enabled.read_text().split()) & _WANTED - taken
         if names and os.access(folder, os.W_OK):
             return [Hierarchy(folder, 2, names)]
     return []

@@ -10,6 +10,7 @@ import secrets
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from tools.errors import JobRefused, SandboxUnavailable
 from tools.sandbox.facts import describe
@@ -47,7 +48,11 @@ _GAPS = (
     "A job has no shared memory (`multiprocessing` locks) and no changes to owners of files.",
     "A folder that holds a .git is refused, since it cannot be hidden.",
 )
-_OLD_KERNEL = "Signals are decided about one by one, since this kernel's Landlock is older than version 6."
+_LATER: Final = {
+    2: "Files cannot be moved from one folder to another: this kernel's Landlock is too old.",
+    landlock.SIGNALS_SINCE: "Signals are decided about one by one: this kernel's Landlock is older than version 6.",
+}
+"""What only a later version can do."""
 
 
 class Landlock:
@@ -79,7 +84,7 @@ class Landlock:
 
     def describe(self) -> Facts:
         """Say what is enforced on this machine, and how."""
-        gaps = _GAPS if self._version >= landlock.SIGNALS_SINCE else (*_GAPS, _OLD_KERNEL)
+        gaps = (*_GAPS, *(text for since, text in _LATER.items() if self._version < since))
         return describe(
             self.name,
             f"Landlock {self._version}",

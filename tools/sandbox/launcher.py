@@ -18,7 +18,7 @@ from typing import IO
 from tools.errors import SandboxFailed
 from tools.sandbox.cgroups import Group
 from tools.sandbox.orders import BOOT, Ends, Plan, order
-from tools.sandbox.view import base_python
+from tools.sandbox.view import base_environment, base_python
 
 _PATIENCE_SECONDS = 5.0
 """How long the launcher may take to kill a job before it is killed itself."""
@@ -166,15 +166,10 @@ def _start(
         stdout=output,
         stderr=output,
         cwd="/",
-        env=_own_environment(),
+        env=base_environment(),
         pass_fds=passed,
         start_new_session=True,
     )
-
-
-def _own_environment() -> dict[str, str]:
-    """Return what the base interpreter needs to start: nothing, unless its library lies in an unusual place."""
-    return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 
 def _confined_process(answer: IO[bytes], launcher: int) -> int:

@@ -19,7 +19,7 @@ from tools.sandbox.filters import Surroundings, names_of_brokered, seccomp_filte
 from tools.sandbox.inside import landlock
 from tools.sandbox.model import Job
 from tools.sandbox.syscalls import AUDIT_ARCH, number
-from tools.sandbox.view import USER, View, own_files, search_path
+from tools.sandbox.view import USER, View, base_environment, own_files, search_path
 
 BOOT = "import marshal, sys; order = open(int(sys.argv[1]), 'rb'); exec(marshal.load(order))"
 """The launcher's program text; the descriptor that it is to read from is its argument."""
@@ -105,7 +105,7 @@ def _wishes(plan: Plan) -> dict[str, Any]:
         "kind": plan.kind,
         "argv": list(job.argv),
         "folder": str(job.folder),
-        "environment": environment | job.environment,
+        "environment": base_environment() | environment | job.environment,
         "network": job.network,
         "user": USER,
         "mounts": seen.mounts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,6 +116,17 @@ def base_python() -> Path:
     """Return the interpreter that our own environment was made from, at its real path."""
     executable: str = getattr(sys, "_base_executable", "") or sys.executable
     return Path(executable).resolve()
+
+
+@cache
+def base_environment() -> dict[str, str]:
+    """Return what the base interpreter needs to start: nothing, unless its library lies in an unusual place."""
+    places = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if os.environ.get(name)}
+    if places:
+        command = [str(base_python()), "-I", "-S", "-c", ""]
+        bare = subprocess.run(command, env={}, capture_output=True, check=False)  # noqa: S603  our own interpreter
+        return places if bare.returncode else {}
+    return {}
 
 
 def search_path() -> str:
