@@ -258,10 +258,10 @@ def test_we_are_killed_at_any_moment(
 ) -> None:
     name = request.node.callspec.params["any_sandbox"]
     arguments = [sys.executable, "-c", CREW, name, str(workspace), textwrap.dedent(DAEMONS)]
-    for number in range(6):
+    for number in range(4):
         with subprocess.Popen(arguments, cwd=Path(__file__).parents[3]) as crew:
             wait_for(lambda: descendants(crew.pid))
-            time.sleep(number * 0.004)
+            time.sleep(number * 0.006)
             known = descendants(crew.pid)
             crew.kill()
         wait_for(functools.partial(none_of, known))
