@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from tools.blueprint.model import Action
 from tools.blueprint.reader.choices import Choices, Unclear, explore
 from tools.blueprint.reader.facts import Fact, Facts
-from tools.blueprint.reader.forms.deeds import Act, act, acts
+from tools.blueprint.reader.forms.acts import Act
+from tools.blueprint.reader.forms.deeds import act, acts
 from tools.blueprint.reader.forms.rules import restricted
 from tools.blueprint.reader.forms.values import find_value, state_value
 from tools.blueprint.reader.forms.world import World

@@ -5,11 +5,7 @@ A condition gives alternatives ("shipped or delivered"), each of which is tests 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
-from math import prod
-from typing import TypeAlias, get_args
 
 from tools.blueprint.model import (
     ChildCount,
@@ -25,12 +21,19 @@ from tools.blueprint.model import (
 from tools.blueprint.names import plural
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.forms import lookup
-from tools.blueprint.reader.forms.deeds import Act, Party
-from tools.blueprint.reader.forms.operands import Fields, Found, check_percent
-from tools.blueprint.reader.forms.values import NUMERIC, TEMPORAL, find_value, value_of
+from tools.blueprint.reader.forms.acts import Act, Party
+from tools.blueprint.reader.forms.comparisons import (
+    NUMBERS,
+    Alternatives,
+    all_of,
+    check_scope,
+    measured,
+    stated,
+)
+from tools.blueprint.reader.forms.operands import Fields, Found
+from tools.blueprint.reader.forms.values import TEMPORAL, find_value
 from tools.blueprint.reader.forms.world import World
 from tools.blueprint.reader.grammar.phrases import (
-    Comparator,
     Condition,
     Counted,
     Is,
@@ -46,19 +49,7 @@ from tools.blueprint.reader.grammar.phrases import (
 )
 from tools.blueprint.reader.wording import a, listing
 
-Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]
-
-MOST_ALTERNATIVES = 24
-_TIMES: dict[Comparator, Comparison] = {"before": "lt", "until": "le", "after": "gt", "since": "ge"}
-_NUMBERS: dict[Comparator, Comparison] = {each: each for each in get_args(Comparison)}
 _EXPIRY = frozenset({"expiry", "expiration", "expires", "expire", "expiring"})
-
-
-def all_of(parts: Sequence[Alternatives]) -> Alternatives:
-    """Every way in which all parts hold. Raises Unclear when these are too many."""
-    if prod(map(len, parts)) > MOST_ALTERNATIVES:
-        raise Unclear("it has too many conditions joined by 'or'; say them in several sentences")
-    return tuple(tuple(test for tests in combination for test in tests) for combination in product(*parts))
 
 
 def expiry_fields(entity: Entity) -> list[FieldSpec]:
@@ -89,7 +80,7 @@ class Conditions:
         about = self.choices.pick(self._subjects(situation.subject))
         parts = situation.conditions
         if isinstance(about, Found):
-            return all_of([self._state(about, each) for each in parts])
+            return all_of([stated(self.fields, about, each) for each in parts])
         conditions = [each for each in parts if not isinstance(each, Measure)]
         if len(conditions) < len(parts):
             raise Unclear(f"{a(about.entity)} cannot be over or under something; name its field", aside=True)
@@ -108,7 +99,8 @@ class Conditions:
         if isinstance(condition, Whose):
             return self._whose(party, condition)
         found = self._having(party, condition.field)
-        return all_of([self._measured(self.choices.pick(found), each, party) for each in condition.measures])
+        about = self.choices.pick(found)
+        return all_of([measured(self.fields, about, each, party) for each in condition.measures])
 
     def _whose(self, party: Party, condition: Whose) -> Alternatives:
         """ "whose total is over 100", "whose order is paid"."""
@@ -120,7 +112,7 @@ class Conditions:
             raise self.fields.unknown(condition.words, party)
         about = self.choices.pick(found)
         if isinstance(about, Found):
-            return all_of([self._state(about, each, party) for each in condition.states])
+            return all_of([stated(self.fields, about, each, party) for each in condition.states])
         states = [each for each in condition.states if isinstance(each, Is)]
         if len(states) < len(condition.states):
             raise Unclear(f"{a(about.entity)} cannot be over or under something; name its field")
@@ -162,10 +154,7 @@ class Conditions:
     # --- "is"
 
     def _is(self, party: Party, condition: Is) -> Alternatives:
-        if condition.negated and len(condition.values) > 1:
-            raise Unclear(
-                "'not' before several values joined by 'or' can be taken two ways; say 'and is not' for each"
-            )
+        check_scope(condition)
         return tuple((self._value(party, words, condition.negated),) for words in condition.values)
 
     def _value(self, party: Party, words: str, negated: bool) -> Test:
@@ -175,18 +164,17 @@ class Conditions:
         tests: list[Test] = []
         if words.lower() == "expired":
             tests += [Expired(field=each.ref, negated=negated) for each in self._expiries(party)]
-        status = lookup.status_field(entity)
+        fresh = self.act.operation == "create" and party.subject == "self"
+        status = () if fresh else lookup.status_field(entity)
         for spec in (*status, *(each for each in entity.fields if each.type == "choice")):
             value = find_value(words, spec.choices)
             if value is not None:
                 tests.append(Compare(left=self._ref(party, spec.name), op=op, right=value))
         for spec in (each for each in entity.fields if each.type == "boolean"):
-            if lookup.named(words, [spec.name]) or spec.name == f"is {words.lower()}":
+            if lookup.says_field(words, spec.name):
                 tests.append(Compare(left=self._ref(party, spec.name), op=op, right=True))
         if not tests:
             raise self._unknown_value(entity, words)
-        if self.act.operation == "create" and party.subject == "self":
-            tests = [each for each in tests if not _is_status(each)] or self._never(entity)
         return self.choices.pick(tests)
 
     def _ref(self, party: Party, field: str) -> FieldRef:
@@ -196,10 +184,9 @@ class Conditions:
         entity = self.world.entity(party.entity)
         return [found for each in expiry_fields(entity) for found in self.fields.of(party, each.name)]
 
-    def _never(self, entity: Entity) -> list[Test]:
-        raise Unclear(f"{a(entity.name)} is always {entity.initial_state} when it is created")
-
     def _unknown_value(self, entity: Entity, words: str) -> Unclear:
+        if find_value(words, entity.states) is not None:
+            return Unclear(f"{a(entity.name)} is always {entity.initial_state} when it is created")
         if words.lower() == "expired":
             return Unclear(
                 f"{entity.name} has no date; "
@@ -238,7 +225,7 @@ class Conditions:
             field, value = " ".join(pieces[:index]), " ".join(pieces[index:])
             if self._has_field(party, field):
                 found = self.choices.pick(self._having(party, Noun(field)))
-                return self._measured(found, Measure("eq", Noun(value)), party)
+                return measured(self.fields, found, Measure("eq", Noun(value)), party)
         raise self.fields.unknown(words, party)
 
     def _missing(self, party: Party, noun: Noun, *, negated: bool) -> Alternatives:
@@ -265,7 +252,7 @@ class Conditions:
     def _counted(self, party: Party, condition: Counted) -> Alternatives:
         if condition.having:
             raise Unclear("children cannot be counted by what they hold; say only how many there are")
-        op = _NUMBERS.get(condition.comparator)
+        op = NUMBERS.get(condition.comparator)
         if op is None:
             raise Unclear("a number of things is over or under another, not before or after it")
         return self._children(party, condition.words, op, condition.number)
@@ -281,80 +268,5 @@ class Conditions:
         if self.act.operation == "create" and party.subject == "self":
             raise Unclear(f"{a(party.entity)} has no {plural(found[0][0])} yet when it is created")
         child, reference = self.choices.pick(found)
-        return (
-            (
-                ChildCount(
-                    subject=party.subject,
-                    via=party.via,
-                    child=child,
-                    reference=reference.name,
-                    op=op,
-                    number=number,
-                ),
-            ),
-        )
-
-    # --- Comparisons
-
-    def _state(
-        self, found: Found, said: Measure | Is | Condition, party: Party | None = None
-    ) -> Alternatives:
-        """ "is over 100", "is missing", "is expired", "is shipped", said of a field."""
-        if isinstance(said, Measure):
-            return self._measured(found, said, party)
-        if not isinstance(said, Is):
-            raise Unclear(f"'{found.spec.name}' is a field and has nothing of its own")
-        tests: list[tuple[Test, ...]] = []
-        for words in said.values:
-            if words.lower() == "missing":
-                tests.append((Missing(field=found.ref, negated=said.negated),))
-            elif words.lower() == "expired" and found.spec.type in TEMPORAL:
-                tests.append((Expired(field=found.ref, negated=said.negated),))
-            else:
-                op: Comparison = "ne" if said.negated else "eq"
-                right = value_of(found.spec, Noun(words))
-                tests.append((Compare(left=found.ref, op=op, right=right),))
-        return tuple(tests)
-
-    def _measured(self, found: Found, measure: Measure, party: Party | None) -> Alternatives:
-        spec, operand = found.spec, measure.operand
-        if operand is None or (isinstance(operand, Noun) and operand.words.lower() == "today"):
-            return self._against_today(found, measure)
-        op = self._comparison(spec, measure.comparator)
-        check_percent(operand, spec)
-        right, other = self.fields.right(operand, spec, party)
-        if other is not None:
-            _check_comparable(spec, other)
-        return ((Compare(left=found.ref, op=op, right=right),),)
-
-    def _comparison(self, spec: FieldSpec, comparator: Comparator) -> Comparison:
-        times = spec.type in TEMPORAL
-        if comparator in _TIMES:
-            if not times:
-                raise Unclear(f"'{spec.name}' is no date, so nothing is before or after it")
-            return _TIMES[comparator]
-        if comparator not in ("eq", "ne") and spec.type not in NUMERIC and not times:
-            raise Unclear(f"'{spec.name}' is no number, so it cannot be over or under something")
-        if comparator in ("gt", "lt") and times:
-            raise Unclear(f"'{spec.name}' is a date; say 'before' or 'after'")
-        return _NUMBERS[comparator]
-
-    def _against_today(self, found: Found, measure: Measure) -> Alternatives:
-        spec = found.spec
-        if spec.type not in TEMPORAL or measure.comparator != "before":
-            raise Unclear(f"only 'before today' can be said of a date, not this of '{spec.name}'")
-        if measure.operand is None and spec.type == "timestamp":
-            raise Unclear(f"'{spec.name}' has a time of day; say 'before today'")
-        return ((Expired(field=found.ref),),)
-
-
-def _is_status(test: Test) -> bool:
-    return isinstance(test, Compare) and test.left.field == lookup.STATUS
-
-
-def _check_comparable(left: FieldSpec, right: FieldSpec) -> None:
-    numbers = left.type in NUMERIC and right.type in NUMERIC
-    if not numbers and left.type != right.type:
-        raise Unclear(
-            f"'{left.name}' is {left.type} and '{right.name}' is {right.type}; they cannot be compared"
-        )
+        counted = ChildCount(child=child, reference=reference.name, op=op, number=number)
+        return ((counted.model_copy(update={"subject": party.subject, "via": party.via}),),)

@@ -35,6 +35,11 @@ def named(words: str, names: Iterable[str]) -> list[str]:
     return [name for name in pool if name in kin(words) or name.replace("-", " ") in spaced]
 
 
+def says_field(words: str, name: str) -> bool:
+    """Whether "that is ..." can say the yes/no field: "active" says "active" and "is active"."""
+    return bool(named(words, [name])) or name == f"is {words.lower()}"
+
+
 def entities(blueprint: Blueprint, words: str) -> list[str]:
     """Entities of that name, else those whose last words it is ("code" for "discount code")."""
     names = [each.name for each in blueprint.entities]

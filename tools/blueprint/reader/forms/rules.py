@@ -9,8 +9,10 @@ from tools.blueprint.names import participle, plural, singulars
 from tools.blueprint.reader.choices import Ambiguity, Choices, Unclear
 from tools.blueprint.reader.facts import Fact, Facts
 from tools.blueprint.reader.forms import english
-from tools.blueprint.reader.forms.conditions import Conditions, all_of
-from tools.blueprint.reader.forms.deeds import Act, act, acts
+from tools.blueprint.reader.forms.acts import Act
+from tools.blueprint.reader.forms.comparisons import all_of
+from tools.blueprint.reader.forms.conditions import Conditions
+from tools.blueprint.reader.forms.deeds import act, acts
 from tools.blueprint.reader.forms.operands import Fields, Found, Right, is_percent
 from tools.blueprint.reader.forms.values import NUMERIC, TEXTUAL, check_fits, state_value
 from tools.blueprint.reader.forms.world import World

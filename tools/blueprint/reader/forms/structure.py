@@ -7,7 +7,8 @@ from tools.blueprint.names import plural, verb_bases
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.facts import Anyway, Born, Fact, Facts, Offering, Starting
 from tools.blueprint.reader.forms import lookup
-from tools.blueprint.reader.forms.deeds import SYNONYMS, act
+from tools.blueprint.reader.forms.acts import SYNONYMS
+from tools.blueprint.reader.forms.deeds import act
 from tools.blueprint.reader.forms.english import check_state
 from tools.blueprint.reader.forms.fields import entity_name
 from tools.blueprint.reader.forms.values import find_value, state_value

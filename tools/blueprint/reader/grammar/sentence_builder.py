@@ -9,9 +9,8 @@ from decimal import Decimal
 from lark import Token
 
 from tools.blueprint.reader.choices import Unclear
-from tools.blueprint.reader.grammar.phrase_builder import (
+from tools.blueprint.reader.grammar.parts import (
     Parts,
-    PhraseBuilder,
     every,
     flat,
     number,
@@ -19,6 +18,7 @@ from tools.blueprint.reader.grammar.phrase_builder import (
     plain,
     whole,
 )
+from tools.blueprint.reader.grammar.phrase_builder import PhraseBuilder
 from tools.blueprint.reader.grammar.phrases import Event, Noun, Operand, Path, Term, Thing
 from tools.blueprint.reader.grammar.sentences import (
     Became,

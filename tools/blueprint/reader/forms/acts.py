@@ -1,0 +1,178 @@
+"""What a verb and its nouns can mean: operations, and the resources that take part in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tools.blueprint.model import CRUD, Action, Entity, Operation, Subject
+from tools.blueprint.reader.choices import Choices, Unclear
+from tools.blueprint.reader.collisions import safe_name
+from tools.blueprint.reader.forms.english import PARTICLES, check_verb
+from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.grammar.phrases import Condition, Ending, Thing
+from tools.blueprint.reader.wording import a
+
+Form = Literal["gerund", "base"]
+
+BELONGING = frozenset({"of", "for", "in", "on", "to", "from", "at", "under", "with"})
+"""Prepositions between a child and its parent: "a line item of an order"."""
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "create": ("add", "make", "insert", "place", "enter", "post"),
+    "list": ("search", "browse", "query"),
+    "read": ("view", "see", "get", "fetch", "retrieve", "show", "display"),
+    "update": ("edit", "change", "modify", "alter", "amend", "correct", "patch", "put"),
+    "delete": ("remove", "erase", "destroy", "drop"),
+}
+"""Verbs that may mean a plain operation. Where no sentence makes one an action, the sentence is ambiguous."""
+
+_VAGUE = frozenset({"manage", "administer", "do", "be", "have"})
+
+
+@dataclass(frozen=True)
+class Party:
+    """A resource that takes part in an operation."""
+
+    entity: str
+    subject: Subject = "self"
+    via: str = ""
+    """The reference it is reached by, for subject `reference`."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """An operation, and what the sentence says of those who take part."""
+
+    entity: str
+    operation: Operation
+    action: Action | None = None
+    """None for a plain operation."""
+    parent: Party | None = None
+    """"an order" in "creating a line item of an order"."""
+    named: tuple[Party, ...] = ()
+    """Those that the sentence names, which "its" can stand for."""
+    said: tuple[tuple[Party, Condition], ...] = ()
+
+    @property
+    def this(self) -> Party:
+        """The resource acted on."""
+        return Party(self.entity)
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """The resource acted on, then the object, then the parent, as far as they are there."""
+        obj = self.action.object if self.action else None
+        return (
+            self.this,
+            *((Party(obj, "object"),) if obj else ()),
+            *((self.parent,) if self.parent else ()),
+        )
+
+
+@dataclass(frozen=True)
+class Said:
+    """A verb in its possible base forms, and its nouns."""
+
+    verbs: tuple[str, ...]
+    thing: Thing | None
+    ending: Ending | None
+    spelt: str
+    """The verb as the sentence has it."""
+    form: Form = "gerund"
+
+
+def choose(
+    said: Said,
+    noun: Entity | None,
+    other: Entity | None,
+    preposition: str,
+    world: World,
+    choices: Choices,
+) -> Act:
+    """Pick among all that the verb may mean for these nouns; what is known goes before what would be new."""
+    plain = next((name for name in CRUD if name in said.verbs), None)
+    if plain is not None:
+        return choices.pick(_plain(plain, noun, other, preposition))
+    options = _actions(said.verbs, noun, other, preposition, world)
+    known = [each for each in options if _known(each, world)]
+    if known:
+        return choices.pick(known)
+    spoken = {each.verb for entity in world.blueprint.entities for each in world.actions(entity.name)}
+    for verb in said.verbs:
+        check_verb(verb, (*CRUD, *spoken), base_form=said.form == "base")
+    if _VAGUE.intersection(said.verbs):
+        raise Unclear(
+            f"'{said.spelt}' could be several operations; name them: create, list, read, update, delete"
+        )
+    meant = [name for name in CRUD if set(SYNONYMS[name]).intersection(said.verbs)]
+    for name in meant:
+        options += _plain(name, noun, other, preposition, strict=False)
+    return choices.pick(options)
+
+
+def _known(found: Act, world: World) -> bool:
+    action = found.action
+    return action is not None and world.action(found.entity, (action.verb,), action.object) is not None
+
+
+def _plain(
+    name: Operation, noun: Entity | None, other: Entity | None, preposition: str, *, strict: bool = True
+) -> list[Act]:
+    """A plain operation on the noun; what follows the preposition can only be its parent."""
+    if noun is None:
+        raise Unclear(f"it does not say what to {name}")
+    if other is None:
+        return [Act(noun.name, name)]
+    references = [each for each in noun.references if each.target == other.name]
+    if not references or preposition not in BELONGING:
+        if not strict:
+            return [Act(noun.name, name)]
+        raise Unclear(
+            f"{a(noun.name)} does not belong to {a(other.name)}; "
+            f"say '{a(noun.name).capitalize()} belongs to {a(other.name)}.'"
+        )
+    return [Act(noun.name, name, parent=Party(other.name, "reference", each.name)) for each in references]
+
+
+def _actions(
+    verbs: tuple[str, ...], noun: Entity | None, other: Entity | None, preposition: str, world: World
+) -> list[Act]:
+    """Every action that the verb may be: of the noun, or of another entity with the noun for its object."""
+    if noun is None:
+        assert other is not None  # noqa: S101  one of the two is there
+        return _loose(verbs, other, preposition, world)
+    if other is None:
+        mine = _own(noun.name, verbs, None, world)
+        theirs = [Act(name, each.name, each) for name, each in world.with_object(verbs, noun.name)]
+        return ([mine] if _known(mine, world) else []) + theirs or [mine]
+    options = []
+    if preposition in BELONGING:
+        mine = _own(noun.name, verbs, None, world)
+        parents = [each for each in noun.references if each.target == other.name]
+        options = [replace(mine, parent=Party(other.name, "reference", each.name)) for each in parents]
+    if preposition != "of":
+        options.append(_own(other.name, verbs, noun.name, world))
+    if not options:
+        raise Unclear(f"{a(noun.name)} does not belong to {a(other.name)}")
+    return options
+
+
+def _loose(verbs: tuple[str, ...], other: Entity, preposition: str, world: World) -> list[Act]:
+    """The verb has only what follows the preposition: "withdrawing from an account"."""
+    phrasal = tuple(f"{verb} {preposition}" for verb in verbs)
+    known = [
+        Act(other.name, each.name, each)
+        for each in (world.action(other.name, verbs, None), world.action(other.name, phrasal, None))
+        if each is not None
+    ]
+    if world.with_object(verbs, other.name):
+        raise Unclear(f"say it without '{preposition}' before {a(other.name)}")
+    if not known and preposition in PARTICLES:
+        raise Unclear(f"'{phrasal[0]}' is one verb here", aside=True)
+    return known or [_own(other.name, verbs, None, world)]
+
+
+def _own(entity: str, verbs: tuple[str, ...], obj: str | None, world: World) -> Act:
+    action = world.action(entity, verbs, obj) or Action(verb=safe_name(verbs[0]), object=obj)
+    return Act(entity, action.name, action)

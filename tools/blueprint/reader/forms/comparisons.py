@@ -1,0 +1,112 @@
+"""Comparisons: a field with a value, another field or today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import TypeAlias, get_args
+
+from tools.blueprint.model import Compare, Comparison, Expired, FieldSpec, Missing, Test
+from tools.blueprint.reader.choices import Unclear
+from tools.blueprint.reader.forms import lookup
+from tools.blueprint.reader.forms.acts import Party
+from tools.blueprint.reader.forms.operands import Fields, Found, check_percent
+from tools.blueprint.reader.forms.values import NUMERIC, TEMPORAL, value_of
+from tools.blueprint.reader.grammar.phrases import Comparator, Condition, Is, Measure, Noun
+
+Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]
+"""Of each alternative, all tests must hold."""
+
+MOST_ALTERNATIVES = 24
+NUMBERS: dict[Comparator, Comparison] = {each: each for each in get_args(Comparison)}
+_TIMES: dict[Comparator, Comparison] = {"before": "lt", "until": "le", "after": "gt", "since": "ge"}
+
+
+def all_of(parts: Sequence[Alternatives]) -> Alternatives:
+    """Return every way in which all parts hold. Raises Unclear when these are too many."""
+    if prod(map(len, parts)) > MOST_ALTERNATIVES:
+        raise Unclear("it has too many conditions joined by 'or'; say them in several sentences")
+    return tuple(tuple(test for tests in combination for test in tests) for combination in product(*parts))
+
+
+def check_scope(said: Is) -> None:
+    """Raise Unclear for "not paid or shipped", which may say the "not" of one or of both."""
+    if said.negated and len(said.values) > 1:
+        raise Unclear(
+            "'not' before several values can be taken two ways; say 'and is not' for each, or 'neither'"
+        )
+
+
+def stated(
+    fields: Fields, found: Found, said: Measure | Is | Condition, party: Party | None = None
+) -> Alternatives:
+    """Return the tests of "is over 100", "is missing", "is expired", "is shipped", said of a field."""
+    if isinstance(said, Measure):
+        return measured(fields, found, said, party)
+    if not isinstance(said, Is):
+        raise Unclear(f"'{found.spec.name}' is a field and has nothing of its own")
+    check_scope(said)
+    return tuple((_being(fields, found, words, negated=said.negated),) for words in said.values)
+
+
+def measured(fields: Fields, found: Found, measure: Measure, party: Party | None) -> Alternatives:
+    """Return the test of "over 100", "before its end date", "in the past", said of a field."""
+    spec, operand = found.spec, measure.operand
+    if operand is None or (isinstance(operand, Noun) and operand.words.lower() == "today"):
+        return ((_against_today(found, measure),),)
+    op = _comparison(spec, measure.comparator)
+    check_percent(operand, spec)
+    _check_status(fields, found)
+    right, other = fields.right(operand, spec, party)
+    if other is not None:
+        _check_comparable(spec, other)
+    return ((Compare(left=found.ref, op=op, right=right),),)
+
+
+def _being(fields: Fields, found: Found, words: str, *, negated: bool) -> Test:
+    if words.lower() == "missing":
+        return Missing(field=found.ref, negated=negated)
+    if words.lower() == "expired" and found.spec.type in TEMPORAL:
+        return Expired(field=found.ref, negated=negated)
+    _check_status(fields, found)
+    right = value_of(found.spec, Noun(words))
+    return Compare(left=found.ref, op="ne" if negated else "eq", right=right)
+
+
+def _check_status(fields: Fields, found: Found) -> None:
+    """Raise Unclear for the state of what is only being created."""
+    entity = fields.world.entity(fields.act.entity)
+    ruled = entity.initial_state is not None and found.spec.name == lookup.STATUS
+    if ruled and fields.act.operation == "create" and found.ref.subject == "self":
+        raise Unclear(f"what is created is always {entity.initial_state} at first")
+
+
+def _comparison(spec: FieldSpec, comparator: Comparator) -> Comparison:
+    times = spec.type in TEMPORAL
+    if comparator in _TIMES:
+        if not times:
+            raise Unclear(f"'{spec.name}' is no date, so nothing is before or after it")
+        return _TIMES[comparator]
+    if comparator not in ("eq", "ne") and spec.type not in NUMERIC and not times:
+        raise Unclear(f"'{spec.name}' is no number, so it cannot be over or under something")
+    if comparator in ("gt", "lt") and times:
+        raise Unclear(f"'{spec.name}' is a date; say 'before' or 'after'")
+    return NUMBERS[comparator]
+
+
+def _against_today(found: Found, measure: Measure) -> Test:
+    spec = found.spec
+    if spec.type not in TEMPORAL or measure.comparator != "before":
+        raise Unclear(f"only 'before today' can be said of a date, not this of '{spec.name}'")
+    if measure.operand is None and spec.type == "timestamp":
+        raise Unclear(f"'{spec.name}' has a time of day; say 'before today'")
+    return Expired(field=found.ref)
+
+
+def _check_comparable(left: FieldSpec, right: FieldSpec) -> None:
+    numbers = left.type in NUMERIC and right.type in NUMERIC
+    if not numbers and left.type != right.type:
+        raise Unclear(
+            f"'{left.name}' is {left.type} and '{right.name}' is {right.type}; they cannot be compared"
+        )

@@ -1,0 +1,68 @@
+"""What the parts of a rule became, and how to pick among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from lark import Token
+
+from tools.blueprint.reader.choices import Unclear
+
+P = TypeVar("P")
+Parts = list[Any]
+"""What the parts of a rule became; which types can occur, the grammar says."""
+
+_NUMBERS = (
+    *("zero", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+
+
+MOST = 1_000_000
+"""Of whatever is counted."""
+
+
+class Particle(str):
+    """ "in" of "checking in"."""
+
+
+def one(parts: Iterable[object], kind: type[P]) -> P:
+    """Return the first part of that type that is no token."""
+    return every(parts, kind)[0]
+
+
+def every(parts: Iterable[object], kind: type[P]) -> list[P]:
+    """Return the parts of that type; tokens only when asked for."""
+    return [
+        each for each in parts if isinstance(each, kind) and (kind is Token or not isinstance(each, Token))
+    ]
+
+
+def plain(parts: Iterable[object]) -> list[str]:
+    """Return the runs of words among the parts."""
+    return [each for each in every(parts, str) if not isinstance(each, Particle)]
+
+
+def flat(parts: Sequence[tuple[P, ...]]) -> tuple[P, ...]:
+    """Put tuples together."""
+    return tuple(each for part in parts for each in part)
+
+
+def number(token: str) -> Decimal:
+    """Return the value of a NUMBER, in digits or as a word."""
+    return Decimal(_NUMBERS.index(token)) if token in _NUMBERS else Decimal(token.replace(",", ""))
+
+
+def whole(token: str) -> int:
+    """Return the value of a NUMBER that counts something."""
+    value = number(token)
+    if value != int(value) or not 0 <= value <= MOST:
+        raise Unclear(f"{token[:20]} counts something, so it must be a whole number, at most {MOST:,}")
+    return int(value)
+
+
+def article(parts: Iterable[object]) -> str:
+    """Return the article among the parts, or nothing."""
+    return next((str(each) for each in parts if isinstance(each, Token) and each.type == "ARTICLE"), "")
