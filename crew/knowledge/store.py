@@ -74,6 +74,8 @@ class GraphStore:
                     f"MERGE (a)-[:`{start}_{name}_{end}`]->(b)",
                     {"rows": rows},
                 )
+                # Until then a kind of edge that is new keeps 10 MB each.
+                self._run("CHECKPOINT")
 
     def neighbours(self, kind: str, name: str, edge: tuple[str, str, str], forward: bool) -> list[Node]:
         """Return the nodes that one edge leads to, or comes from, by id."""
