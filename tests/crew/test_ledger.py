@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_an_untouched_chain_adds_up(chain: Ledger) -> None:
 def test_rows_follow_one_another(chain: Ledger) -> None:
     rows = chain.rows("d")
     assert rows[0].previous == ""
-    assert all(later.previous == earlier.hash for earlier, later in zip(rows, rows[1:], strict=False))
+    assert all(later.previous == earlier.hash for earlier, later in pairwise(rows))
 
 
 def test_the_same_row_again_is_the_row_that_is_there(chain: Ledger) -> None:

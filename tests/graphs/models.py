@@ -21,7 +21,6 @@ class ScriptedModel(BaseChatModel):
     """Answers with whatever a function makes of the messages."""
 
     reply: Reply
-    bound: list[str] = []
 
     @property
     def _llm_type(self) -> str:
@@ -50,7 +49,7 @@ def openai_server(reply: Reply) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -66,10 +65,21 @@ def openai_server(reply: Reply) -> Iterator[str]:
 
 def _completion(message: AIMessage) -> dict[str, Any]:
     calls = [
-        {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": json.dumps(call["args"])}}
+        {
+            "id": call["id"],
+            "type": "function",
+            "function": {"name": call["name"], "arguments": json.dumps(call["args"])},
+        }
         for call in message.tool_calls
     ]
     said = {"role": "assistant", "content": message.content, "tool_calls": calls}
     choice = {"index": 0, "message": said, "finish_reason": "tool_calls"}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-    return {"id": "c", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
+    return {
+        "id": "c",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "m",
+        "choices": [choice],
+        "usage": usage,
+    }

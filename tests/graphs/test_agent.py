@@ -65,7 +65,11 @@ def _place(folder: Path, policy: Any) -> Setting:
 def work(place: Setting, model: BaseChatModel, role: Role = TWO_TOOLS) -> dict[str, Any]:
     """Let the role work from its brief to its end."""
     desk = Desk(
-        door=place.door(), ledger=place.ledger, artifacts=place.artifacts, tools=place.tools, model=lambda _: model
+        door=place.door(),
+        ledger=place.ledger,
+        artifacts=place.artifacts,
+        tools=place.tools,
+        model=lambda _: model,
     )
     brief = Brief(
         role=role.name,
@@ -131,7 +135,12 @@ def call(name: str, arguments: dict[str, Any]) -> AIMessage:
 
 def test_steps_are_bounded(place: Setting) -> None:
     def reply(messages: list[BaseMessage]) -> AIMessage:
-        said = {"path": "file0.txt", "content": str(len(messages)), "rationale": "More.", "evidence": [place.story]}
+        said = {
+            "path": "file0.txt",
+            "content": str(len(messages)),
+            "rationale": "More.",
+            "evidence": [place.story],
+        }
         return call("write_file", said)
 
     out = work(place, ScriptedModel(reply=reply))
@@ -145,7 +154,11 @@ def test_the_same_call_again_is_stopped(place: Setting) -> None:
 
     out = work(place, ScriptedModel(reply=reply))
     assert "again and again" in out["problem"]
-    assert [row.kind for row in place.ledger.rows(DELIVERY, "outcome", "denied")] == ["outcome", "denied", "denied"]
+    assert [row.kind for row in place.ledger.rows(DELIVERY, "outcome", "denied")] == [
+        "outcome",
+        "denied",
+        "denied",
+    ]
 
 
 def test_a_model_that_only_talks_is_told_and_bounded(place: Setting) -> None:
@@ -185,7 +198,7 @@ def test_an_answer_without_evidence_is_no_answer(place: Setting) -> None:
 def test_every_role_is_offered_its_tools_and_its_answer(place: Setting) -> None:
     from crew.models.calls import tool_schemas
 
-    desk = Desk(door=place.door(), ledger=place.ledger, artifacts=place.artifacts, tools=place.tools, model=lambda _: offline())
+    desk = Desk(place.door(), place.ledger, place.artifacts, place.tools, lambda _: offline())
     role = replace(ROLES["code"], tools=("list_files", "write_file"))
     schemas = tool_schemas(role, desk)
     assert [each["function"]["name"] for each in schemas] == ["list_files", "write_file", "answer"]  # type: ignore[index, call-overload]
