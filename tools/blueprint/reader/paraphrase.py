@@ -196,15 +196,25 @@ def _speed(blueprint: Blueprint, entity: str, part: Speed) -> str:
 
 
 def _example(blueprint: Blueprint, _: str, part: Example) -> str:
-    given = f"given {listing(map(_given, part.given))}, " if part.given else ""
+    given = f"given {_givens(part.given)}, " if part.given else ""
     outcomes = listing(_then(each, part.when) for each in part.then)
     return f"{given}when {_when(blueprint, part.when)}, then {outcomes}"
 
 
-def _given(part: Given) -> str:
-    what = a(part.entity) if part.count == 1 else f"{part.count} {plural(part.entity)}"
-    owner = f" of the {part.children_of}" if part.children_of else ""
-    return f"{what}{owner}{_values(part)}"
+def _givens(given: Sequence[Given]) -> str:
+    """Everything given, children after what they belong to."""
+    said: list[str] = []
+    for part in given:
+        if part.children_of and said:
+            joint = " and " if " with " in said[-1] else " with "
+            said[-1] += f"{joint}{_counted(part)}{_values(part)}"
+        else:
+            said.append(f"{_counted(part)}{_values(part)}")
+    return listing(said)
+
+
+def _counted(part: Given) -> str:
+    return a(part.entity) if part.count == 1 else f"{part.count} {plural(part.entity)}"
 
 
 def _values(part: Given | When) -> str:

@@ -64,8 +64,8 @@ class _Scene:
             if spec is not None and spec.computed is not None:
                 raise Unclear(f"'{name}' is computed; give what it is computed from")
         count = 1 if thing.number is None else thing.number
-        if count < 1:
-            raise Unclear("what is not there need not be given; leave it out")
+        if count == 0:
+            return []
         mine = Given(entity=entity.name, values=values, count=count)
         return [mine, *(each for condition in children for each in self._children(entity.name, condition))]
 
@@ -89,10 +89,13 @@ class _Scene:
     def when(self, happening: Happening, given: Sequence[Given]) -> When:
         """Return what happens."""
         event, changed = happening.event, None
+        if event.participle.lower() == "filtered":
+            event = replace(event, participle="listed")
         if isinstance(event.subject, Owned):
             event, changed = self._changing(happening, event.subject, given)
         thing = event.subject if isinstance(event.subject, Thing) else None
-        it = self.choices.pick([each.entity for each in given]) if given else None
+        singled_out = [each.entity for each in given if not each.children_of]
+        it = self.choices.pick(singled_out) if singled_out else None
         bare = replace(event, subject=replace(thing, conditions=())) if thing else event
         done = act(bare, self.world, self.choices, it)
         check_known(done, self.world)

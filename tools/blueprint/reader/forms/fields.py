@@ -25,6 +25,7 @@ from tools.blueprint.reader.forms.world import World, no_field
 from tools.blueprint.reader.grammar.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
 from tools.blueprint.reader.grammar.sentences import Has, Requires, Sums
 from tools.blueprint.reader.wording import a, listing, some
+from tools.blueprint.reader.wording import field as field_words
 
 TYPES: dict[str, FieldType] = {
     "text": "text",
@@ -127,10 +128,27 @@ def _check_stored(entity: Entity, spec: FieldSpec) -> None:
     if field.computed is not None:
         raise Unclear(f"'{spec.name}' of {entity.name} is computed; give the input another name")
     if field.type != spec.type or (field.choices and not set(spec.choices) <= set(field.choices)):
-        raise Unclear(
-            f"'{spec.name}' is {field.type} where {entity.name} is defined; "
-            "say the same here, or give the input another name"
-        )
+        raise _not_stored(entity, field)
+    if any(
+        _is_wider(field, spec, *bounds) for bounds in (("minimum", "maximum"), ("min_length", "max_length"))
+    ):
+        raise _not_stored(entity, field)
+    if field.pattern not in (None, spec.pattern):
+        raise _not_stored(entity, field)
+
+
+def _is_wider(field: FieldSpec, spec: FieldSpec, low: str, high: str) -> bool:
+    """Whether the input takes what the field cannot hold."""
+    least, most = getattr(field, low), getattr(field, high)
+    under = least is not None and (getattr(spec, low) is None or getattr(spec, low) < least)
+    return under or (most is not None and (getattr(spec, high) is None or getattr(spec, high) > most))
+
+
+def _not_stored(entity: Entity, field: FieldSpec) -> Unclear:
+    return Unclear(
+        f"what comes in is kept in the field '{field.name}' of {entity.name}, which is {field_words(field)}; "
+        "take no more than it can hold, or give the input another name"
+    )
 
 
 def _specs(fields: Sequence[Field], choices: Choices) -> list[FieldSpec]:

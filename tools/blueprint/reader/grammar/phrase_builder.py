@@ -15,6 +15,7 @@ from tools.blueprint.reader.grammar.parts import (
     article,
     every,
     number,
+    one,
     plain,
     whole,
 )
@@ -101,7 +102,7 @@ class PhraseBuilder(ConditionBuilder):
         return Matching(re.sub(r"(\\[^/])|\\/", lambda match: match[1] or "/", self._quoted(parts[0])))
 
     def flag(self, parts: Parts) -> Flag:
-        return Flag(parts[0])
+        return Flag(one(parts, str))
 
     def field(self, parts: Parts) -> Field:
         noun, *details = parts

@@ -209,6 +209,9 @@ class SentenceBuilder(PhraseBuilder):
 
     given_has = given_is
 
+    def given_none(self, parts: Parts) -> Thing:
+        return Thing(Noun(one(parts, str)), number=0)
+
     def conditions_of_it(self, parts: Parts) -> Parts:
         return parts
 
