@@ -17,7 +17,7 @@ run: setup
 	$(BIN)/crew run examples/checkout/stories.yaml
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -104,10 +104,10 @@ def test_a_playbook_is_a_model_like_any_other(place: Setting, tmp_path: Path, po
     other.facts["workspace"] = str(other.bench.workspace.resolve())
 
     def reply(messages: list[BaseMessage]) -> AIMessage:
-        return offline()._generate(messages).generations[0].message  # type: ignore[return-value]
+        return offline()._generate(messages).generations[0].message
 
     with openai_server(reply) as url:
-        model = ChatOpenAI(model="m", base_url=url, api_key="none", max_retries=0, use_responses_api=False)  # type: ignore[arg-type]
+        model = ChatOpenAI(model="m", base_url=url, api_key="none", max_retries=0, use_responses_api=False)
         assert work(other, model)["answer"] == {"summary": "file0.txt is written, 1 characters."}
         model.root_client.close()
     assert (other.bench.workspace / "file0.txt").read_text() == "x"
@@ -201,6 +201,6 @@ def test_every_role_is_offered_its_tools_and_its_answer(place: Setting) -> None:
     desk = Desk(place.door(), place.ledger, place.artifacts, place.tools, lambda _: offline())
     role = replace(ROLES["code"], tools=("list_files", "write_file"))
     schemas = tool_schemas(role, desk)
-    assert [each["function"]["name"] for each in schemas] == ["list_files", "write_file", "answer"]  # type: ignore[index, call-overload]
+    assert [each["function"]["name"] for each in schemas] == ["list_files", "write_file", "answer"]
     for each in schemas:
-        assert {"rationale", "evidence"} <= set(each["function"]["parameters"]["required"])  # type: ignore[index, call-overload, arg-type]
+        assert {"rationale", "evidence"} <= set(each["function"]["parameters"]["required"])
