@@ -7,6 +7,7 @@ its outcome is replayed, or its tool's probe says whether the effect is there.""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,6 +23,9 @@ from crew.ledger import Kind, Ledger, Row
 from tools.errors import ToolError
 from tools.policy import Decision
 from tools.result import Tool, ToolResult, Workbench
+
+FAILED = "failed"
+"""Code of the outcome of a tool that could not go on."""
 
 
 class Call(BaseModel):
@@ -116,6 +120,7 @@ class Door:
         self._bus = bus
         self._yes = yes
         self._known: set[str] | None = None
+        self._lock = threading.Lock()
 
     def act(self, call: Call) -> ToolResult:
         """Do what is asked, once, and return what came of it.
@@ -181,12 +186,15 @@ class Door:
         done = self._ledger.find(call.delivery, "outcome", call.key)
         if done:
             try:
-                return ToolResult.model_validate_json(self._artifacts.get(str(done.body["result"])))
+                result = ToolResult.model_validate_json(self._artifacts.get(str(done.body["result"])))
             except KeyError as error:
                 raise LedgerDamaged(
                     f"The result of action {call.key} is gone from the artifact store ({error.args[0]}). "
                     f"Run `crew ledger verify {call.delivery}`."
                 ) from error
+            if result.code == FAILED:
+                raise ToolError(result.summary)
+            return result
         denied = self._ledger.find(call.delivery, "denied", call.key)
         if denied is None:
             return None
@@ -207,11 +215,11 @@ class Door:
 
     def _evidence(self, delivery: str) -> set[str]:
         # Read once: a lease makes this door the only writer of the delivery's rows.
-        if self._known is None:
-            self._known = set()
-            for row in self._ledger.rows(delivery):
-                self._known |= _evidence_of(row)
-        return self._known
+        with self._lock:
+            if self._known is None:
+                rows = self._ledger.rows(delivery)
+                self._known = {name for row in rows for name in _evidence_of(row)}
+            return self._known
 
     def _permit(
         self, call: Call, tool: Tool, arguments: BaseModel
@@ -260,9 +268,9 @@ class Door:
             result = tool.probe(bench, arguments) if probe and tool.probe else None
             probed = result is not None
             result = result or tool.run(bench, arguments)
-        except Exception as error:
-            # Whatever a tool dies of is its outcome; the delivery then ends with it, honestly.
-            failed = ToolResult(ok=False, code="failed", summary=f"{type(error).__name__}: {error}")
+        except ToolError as error:
+            # An outcome: the delivery ends with it. Any other exception leaves the intent open, to be redone.
+            failed = ToolResult(ok=False, code=FAILED, summary=str(error))
             self._outcome(call, failed, time.monotonic() - begun, probed)
             raise
         result = _strip(result, self._redact)
@@ -272,6 +280,8 @@ class Door:
     def _outcome(self, call: Call, result: ToolResult, seconds: float, probed: bool) -> None:
         stored = self._artifacts.put(canonical(result.model_dump(mode="json")).encode())
         body: dict[str, JsonValue] = {
+            "role": call.role,
+            "tool": call.tool,
             "ok": result.ok,
             "code": result.code,
             "summary": result.summary,
@@ -312,8 +322,10 @@ class Door:
 
     def _write(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> None:
         row = self._ledger.append(delivery, kind, key, body)
-        if self._known is not None:
-            self._known |= _evidence_of(row)
+        with self._lock:
+            if self._known is not None:
+                # A new set: whoever holds the one before reads on undisturbed.
+                self._known = self._known | _evidence_of(row)
         self._bus.publish(row)
 
     def _found(self, delivery: str, kind: Kind, key: str) -> Row:

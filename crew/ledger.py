@@ -85,7 +85,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         try:
             self._connection = sqlite3.connect(
                 path, check_same_thread=False, isolation_level=None, timeout=30
@@ -105,7 +105,7 @@ class Ledger:
     def append(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> Row:
         """Write a row durably and return it; a row of that kind and key that is there already is returned
         as is."""
-        with self._writing():
+        with self.together():
             there = self._one("delivery = ? AND kind = ? AND key = ?", delivery, kind, key)
             if there:
                 return there
@@ -159,8 +159,12 @@ class Ledger:
         return _verify(delivery, found)
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def together(self) -> Iterator[None]:
+        """Write all rows of the block, or none of them."""
         with self._lock:
+            if self._connection.in_transaction:
+                yield  # within a block that began before
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -245,7 +245,7 @@ def _merge(desk: Desk, state: DeliveryState) -> DeliveryState:
 
 def _merge_call(desk: Desk, state: DeliveryState) -> Call:
     rationale = (
-        f"The tree {state['tree'][:12]} passed its tests and its scans, and whoever had to approve did. It is merged "
+        f"The tree {state['tree'][:12]} passed its tests and its scans, and policy objects to nothing. It is merged "
         "as it is: main would otherwise lack a change that everything here says is right."
     )
     arguments: dict[str, JsonValue] = {"tree": state["tree"], "title": state["story"]["title"]}

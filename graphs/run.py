@@ -63,19 +63,21 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
             )
     run = f"run-{secrets.token_hex(3)}"
     drawn = shape()
-    return [
-        open_delivery(
-            office.ledger,
-            office.artifacts,
-            file,
-            story,
-            run=run,
-            strict=office.settings.strict,
-            model=office.settings.model,
-            shape=drawn,
-        )
-        for story in file.stories
-    ]
+    # All or none: a run that was killed in between would go on without its later stories.
+    with office.ledger.together():
+        return [
+            open_delivery(
+                office.ledger,
+                office.artifacts,
+                file,
+                story,
+                run=run,
+                strict=office.settings.strict,
+                model=office.settings.model,
+                shape=drawn,
+            )
+            for story in file.stories
+        ]
 
 
 def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = None) -> Closed:

@@ -128,8 +128,9 @@ def shown(bench: Workbench, path: str) -> str | None:
 def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
     """Return where the delivery starts from; a repository that cannot be worked on raises RepositoryError."""
     held = open_or_make(bench.repository, bench.home, when=bench.when)
-    tip = held.start_story(arguments.story)
     base = held.required(held.base_ref)
+    _leave_behind(held, base, bench)
+    tip = held.start_story(arguments.story)
     checkout(held, tip, bench.workspace)
     tree = held.tree_of(base)
     return ToolResult(
@@ -143,6 +144,20 @@ def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
             "files": len(held.files(tree)),
         },
     )
+
+
+def _leave_behind(held: Repository, base: str, bench: Workbench) -> None:
+    """Start the story's branch anew if all it holds is what an earlier delivery, now ended, left on it.
+
+    Its commits stay in the reflog and in that delivery's ledger. What a person committed there is not touched.
+    """
+    branch = branch_of(bench)
+    tip = held.ref(branch)
+    if tip is None or held.is_ancestor(tip, base):
+        return
+    lines = held.message(tip).splitlines()
+    if any(line.startswith("Delivery: ") and line != f"Delivery: {bench.delivery}" for line in lines[-2:]):
+        held.update_ref(branch, base, tip)
 
 
 def commit(bench: Workbench, arguments: Commit) -> ToolResult:
@@ -165,7 +180,7 @@ def committed(bench: Workbench, arguments: Commit) -> ToolResult | None:
     """Probe: whether the branch's tip is the commit of this very action."""
     held = repository(bench)
     tip = held.required(branch_of(bench))
-    if f"\nAction: {bench.action}" in held.message(tip):
+    if f"Action: {bench.action}" in held.message(tip).splitlines()[-2:]:
         return _committed(held, tip, f"Committed as {tip[:12]}.", "ok")
     return None
 
@@ -226,7 +241,8 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
         "tree_changed": "main has changed meanwhile, so the merge would not give the tested tree. Run the story again.",
         "nothing_to_merge": "The branch holds nothing that main does not have.",
     }
-    return ToolResult(ok=False, code=landed.outcome, summary=reasons[landed.outcome])
+    said = reasons.get(landed.outcome, "The merge gave no commit.")
+    return ToolResult(ok=False, code=landed.outcome, summary=said)
 
 
 def merged(bench: Workbench, arguments: Merge) -> ToolResult | None:

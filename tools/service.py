@@ -113,6 +113,8 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
         job = Job(argv=argv, folder=bench.workspace, readable=readable, writable=(scratch,), limits=_LIMITS)
         problems += _problems(name, bench.sandbox.run(job), bench.workspace)
     said = ", ".join(commands)
+    if service is None:
+        said += " (types were not checked: the dependencies are not installed)"
     summary = f"{said} object to {len(problems)} places." if problems else f"{said} object to nothing."
     shown: list[JsonValue] = [*problems[:MOST_PROBLEMS]]
     return ToolResult(ok=True, code="ok", summary=summary, data={"problems": shown, "count": len(problems)})

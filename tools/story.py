@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tools.blueprint.changes import changes
 from tools.blueprint.files import from_yaml
-from tools.blueprint.model import Blueprint
+from tools.blueprint.model import Blueprint, Slo
 from tools.blueprint.openapi import document, to_yaml
 from tools.repository import shown
 from tools.result import Tool, ToolResult, Workbench
@@ -45,7 +45,8 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
     before, problem = blueprint_before(bench)
     if before is None:
         return ToolResult(ok=False, code="unreadable_blueprint", summary=problem)
-    before = before.model_copy(update={"slo": before.slo.model_copy(update=_slo(story))})
+    slo = Slo.model_validate(before.slo.model_dump() | _slo(story))
+    before = before.model_copy(update={"slo": slo})
     reading = read(criteria, before)
     covered = [each.id for each in reading.criteria if each.outcome == "covered"]
     readings: list[JsonValue] = [each.model_dump(mode="json") for each in reading.criteria]

@@ -88,8 +88,10 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         return ToolResult(
             ok=False, code="not_judged", summary=f"The mutants could not be judged: {report.problem}"
         )
-    survivors: list[JsonValue] = [_survivor(each) for each in report.survivors]
-    judged = [each for each in report.verdicts if each.result != "not_run"]
+    # Where a covering test was too slow to be asked, nobody knows whether it would have noticed.
+    survivors: list[JsonValue] = [_survivor(each) for each in report.survivors if not each.left_out]
+    judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
+    judged = [each for each in judged if each.result != "not_run"]
     said = (
         f"{len(judged) - len(survivors)} of {len(judged)} mutants of the changed lines were noticed "
         f"({report.candidates} were possible)."

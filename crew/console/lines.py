@@ -31,7 +31,9 @@ def line_of(row: Row) -> Line | None:
         why = str(body["rationale"])
         return Line(who=str(body["role"]), what=str(body["tool"]), why=why)
     if row.kind == "outcome":
-        return Line(who="", what=str(body["summary"]), tone="plain" if body["ok"] else "failed")
+        return Line(
+            who=str(body["role"]), what=str(body["summary"]), tone="plain" if body["ok"] else "failed"
+        )
     if row.kind == "denied":
         reasons = body["reasons"] if isinstance(body["reasons"], list) else []
         what = f"{body['tool']} was denied: {' '.join(str(each) for each in reasons)}"

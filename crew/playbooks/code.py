@@ -34,6 +34,13 @@ def code(brief: Brief) -> Script:
         "while there is network.",
         (made.action,),
     )
+    if not installed.ok:
+        yield Conclude(
+            {"summary": installed.summary, "findings": [_blocking(installed.summary)]},
+            "Without its dependencies the service can be neither checked nor tested, so nothing is committed.",
+            (installed.action,),
+        )
+        return
     linted = yield Act(
         "run_linters",
         {},
@@ -49,6 +56,8 @@ def code(brief: Brief) -> Script:
         (made.action, linted.action),
     )
     findings = [_lint(each) for each in linted.records("problems")]
+    if not linted.ok:
+        findings.append(_blocking(linted.summary))
     if not committed.ok:
         findings.append(_blocking(committed.summary))
     yield Conclude(

@@ -13,8 +13,8 @@ def deployment(brief: Brief) -> Script:
     start = Act(
         "start_service",
         {"version": version},
-        f"{version[:12]} is on the main branch, tested and scanned. It is started beside the version that serves, "
-        "which keeps the traffic until the new one says that it is ready.",
+        f"{version[:12]} is on the main branch, tested and scanned. It is started; a version that serves already "
+        "keeps the traffic until the new one says that it is ready.",
         (merged,),
     )
     started = yield start

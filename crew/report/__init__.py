@@ -122,6 +122,13 @@ def _criteria(
     for criterion in story_of(artifacts, about).criteria:
         outcome = outcomes.get(criterion.id, {})
         covered = outcome.get("outcome") == "covered"
+        untested = covered and bool(tests) and not tests.get(criterion.id)
+        if untested:
+            outcome = {
+                **outcome,
+                "why": "it was understood and built, but no test could be written that reaches it",
+            }
+            covered = False
         found.append(
             CriterionReport(
                 id=criterion.id,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from crew.door import ApprovalNeeded
+from crew.door import ApprovalNeeded, Door
 from tests.crew.doors import DELIVERY, Setting, policies, setting
-from tools.errors import RepositoryError
+from tools.errors import RepositoryError, ToolError
 from tools.result import Tool, ToolResult, Workbench
 
 
@@ -165,8 +166,37 @@ def test_a_tool_that_breaks_is_an_outcome(place: Setting, recorder: Recorder) ->
     assert kinds(place) == ["opened", "intent", "outcome"]
     assert place.ledger.rows(DELIVERY, "outcome")[0].body["code"] == "failed"
     recorder.error = None
-    assert place.door().act(place.call("write_file")).code == "failed"
+    with pytest.raises(ToolError, match="The branch is gone"):
+        place.door().act(place.call("write_file"))
     assert recorder.done == []
+
+
+def test_what_nobody_foresaw_leaves_the_intent_open(place: Setting, recorder: Recorder) -> None:
+    recorder.error = OSError("The disk is full.")
+    with pytest.raises(OSError, match="full"):
+        place.door().act(place.call("write_file"))
+    assert kinds(place) == ["opened", "intent"]
+    recorder.error = None
+    assert place.door().act(place.call("write_file")).ok
+    assert recorder.done == ["code: x"]
+
+
+def test_two_threads_see_the_same_evidence(place: Setting) -> None:
+    for number in range(40):
+        place.ledger.append(DELIVERY, "outcome", f"a-{number:016}", {"artifacts": []})
+    for round_ in range(30):
+        door, results = place.door(), []
+
+        def work(index: int, door: Door = door, results: list[Any] = results, round_: int = round_) -> None:
+            call = place.call("write_file", visit=round_ + 1, index=index, evidence=("a-0000000000000039",))
+            results.append(door.act(call).ok)
+
+        threads = [threading.Thread(target=work, args=(index,)) for index in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert results == [True, True]
 
 
 class Asking:
