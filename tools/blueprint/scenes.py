@@ -22,7 +22,11 @@ from tools.blueprint.simulation import World
 
 Choice = Mapping[Knob, object]
 
-_TRIES = 2000
+_TRIES = 400
+"""How many settings one search tries."""
+_WASTE = 8000
+"""How many settings all searches that find nothing may try before they try only a few each."""
+_FEW = 20
 _ROUTES = 3
 _DEPTH = 5
 
@@ -88,6 +92,7 @@ class Planner:
     def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
         self._plain: dict[str, Scene | None] = {}
+        self._wasted = 0
 
     def plain(self, entity: Entity) -> Scene:
         """Return the scene of the plainest create that succeeds. Raises Unreachable."""
@@ -117,9 +122,13 @@ class Planner:
         knobs = knobs_of(self.blueprint, entity, operation, others) | dict(extra or {})
         given = dict(fixed or {})
         free = {knob: values for knob, values in knobs.items() if knob not in given}
-        for choice in itertools.islice(_choices(free), _TRIES):
+        before = self._wasted
+        tries = _TRIES if self._wasted < _WASTE else _FEW
+        for choice in itertools.islice(_choices(free), tries):
+            self._wasted += 1
             scene = self.play(entity, operation, given | choice, others)
             if scene is not None and wanted(scene):
+                self._wasted = before
                 return scene
         raise Unreachable(f"{operation} {entity.name}")
 

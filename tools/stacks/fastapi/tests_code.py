@@ -20,7 +20,7 @@ _IMPORTS = {
     "dt": "import datetime as dt",
     **{
         name: f"from tests.support import {name}"
-        for name in ("BAD_TOKENS", "Api", "Json", "accepted", "bearer", "day", "ids", "refused")
+        for name in ("BAD_TOKENS", "Api", "Json", "accepted", "bearer", "day", "ids", "moment", "refused")
     },
     "latency_ms": "from tests.latency import latency_ms",
     "Call": "from tests.latency import Call",

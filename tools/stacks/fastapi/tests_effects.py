@@ -102,15 +102,21 @@ class _Seeker:
         key = camel(self.spec.name)
         operation = self._effect.operation
         status = "" if SUCCESS.get(operation, 200) == 200 else f", {SUCCESS[operation]}"
-        found = [*self._suite.script.setup(scene, self._place), ""]
-        final = f"accepted({self._suite.script.final(scene)}{status})"
-        current = self._suite.script.current(self._owner, name)
-        if self._place == "self" and operation != "delete":
-            found += [f"changed = {final}", "", equals(f'changed["{key}"]', result)]
-            current = self._suite.script.current(self._owner, "changed")
-        else:
-            found += [final, ""]
-        return [*found, *([equals(f'{current}["{key}"]', result)] if current else [])]
+        script = self._suite.script
+        found = script.setup(scene, self._place)
+        final = f"accepted({script.final(scene)}{status})"
+        current = script.current(self._owner, name)
+        if self._place != "self" or operation in ("create", "delete"):
+            named = "changed = " if operation == "create" and self._place == "self" else ""
+            current = script.current(self._owner, "changed") if named else current
+            found += ["", f"{named}{final}", ""]
+            return [*found, *([equals(f'{current}["{key}"]', result)] if current else [])]
+        found += [f"before = {current}"] if current else []
+        found += ["", f"changed = {final}", "", equals(f'changed["{key}"]', result)]
+        if current:
+            found.append(f"assert {script.current(self._owner, 'changed')} == changed")
+            found.append('assert moment(changed["updatedAt"]) > moment(before["updatedAt"])')
+        return found
 
     def kept(self, criterion: Criterion) -> Iterator[Case]:
         """Yield the test that an effect on a computed field outlives a change of what it is computed from."""

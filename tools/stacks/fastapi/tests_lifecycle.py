@@ -19,7 +19,7 @@ def lifecycle_module(suite: Suite) -> str:
     imports = [
         *([f"from tests.bodies import {', '.join(bodies)}"] if bodies else []),
         "from tests.strategies import VALID",
-        "from tests.support import Json, Service, accepted, refused",
+        "from tests.support import Json, Service, accepted, moment, refused",
         "from tests.values import same",
     ]
     kinds = ", ".join(_kind(suite, each) for each in made)

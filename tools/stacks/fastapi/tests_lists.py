@@ -122,7 +122,9 @@ def _filtered(suite: Suite, entity: Entity, field: FieldSpec, scene: Scene) -> l
     for place in ("self", "second"):
         query = {key: _shown(scene, field, place)}
         found.append(f'assert ids(api.get("{path}", {literal(query)})) == [{scene.names[place]}["id"]]')
-    return found
+    beyond = {key: _shown(scene, field, "self"), "limit": 1, "offset": 1}
+    last = f'accepted(api.get("{path}", {literal(beyond)}))'
+    return [*found, f'assert {last} == {{"items": [], "total": 1}}']
 
 
 def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[str]) -> Iterator[Case]:
@@ -143,6 +145,8 @@ def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[s
         lines = [*suite.script.setup(scene, *places), f"ordered = [{', '.join(ordered)}]", ""]
         for sign, expected in (("", "ordered"), ("-", "ordered[::-1]")):
             lines.append(f'assert ids(api.get("{path}", {{"sort": "{sign}{camel(name)}"}})) == {expected}')
+        second = f'{{"sort": "{camel(name)}", "limit": 1, "offset": 1}}'
+        lines.append(f'assert ids(api.get("{path}", {second})) == ordered[1:2]')
         yield named(criterion, f"sorted by {name}", tuple(lines))
     lines = [
         f'refused(api.get("{path}", {{"sort": "{each}"}}), 422, "sort")' for each in ("createdBy", "-", "")

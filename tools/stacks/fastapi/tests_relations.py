@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from tools.blueprint.arithmetic import bounds, canonical
 from tools.blueprint.knobs import CHILD, Knob
 from tools.blueprint.model import Computed, Criterion, Entity, FieldSpec, Reference
 from tools.blueprint.names import camel, collection_path
-from tools.blueprint.requests import Create, Delete, Plain, Step, Update
+from tools.blueprint.requests import Delete, Plain, Step, Update
 from tools.blueprint.samples import plain_json, sample
 from tools.blueprint.scenes import Scene, Unreachable
 from tools.blueprint.simulation import World
@@ -106,33 +107,34 @@ def _listed(suite: Suite, criterion: Criterion, entity: Entity, reference: Refer
 
 
 def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
+    """Yield that a parent with a child is kept, and goes once the child has gone."""
     target = suite.entity(reference.target)
-    plain = suite.planner.plain(entity)
-    guarded = any(each.operation == "delete" for each in (*target.guards, *entity.guards))
-    if not target.offers("delete") or guarded or not isinstance(plain.final, Create):
+    if not target.offers("delete"):
         return
-    key, child = camel(f"{reference.name} id"), factory(entity.name)
-    path, children = collection_path(target.name), collection_path(entity.name)
-    current = suite.script.current(target, "parent")
-    gone = [
-        f"accepted(api.delete(f\"{children}/{{made['id']}}\"), 204)",
-        f"accepted(api.delete(f\"{path}/{{parent['id']}}\"), 204)",
-    ]
-    yield named(
-        criterion,
-        f"a {target.name} with {entity.name} is kept",
-        (
-            f"made = make_{child}(api)",
-            f'parent = {{"id": made["{key}"]}}',
-            *([f"before = {current}"] if current else []),
+
+    def wanted(scene: Scene) -> bool:
+        parent = scene.before.resources[scene.final.name].parents[reference.name]
+        world = scene.before.copy()
+        if world.run(Delete(parent, target.name)).cause != "children":
+            return False
+        return world.accepts((scene.final, Delete(parent, target.name)))
+
+    operation = "delete" if entity.offers("delete") else "read"
+    try:
+        scene = suite.planner.find(entity, operation, wanted if operation == "delete" else lambda _: True)
+    except Unreachable:
+        return
+    parent = f"self/{reference.name}"
+    kept = replace(scene, final=Delete(scene.names[parent], target.name))
+    lines = suite.refusal(kept, 409)
+    lines = [*suite.script.setup(scene, parent), *lines[len(suite.script.setup(kept)) :]]
+    if operation == "delete":
+        lines += [
             "",
-            f"response = api.delete(f\"{path}/{{parent['id']}}\")",
-            "",
-            "refused(response, 409)",
-            *([f"assert {current} == before"] if current else []),
-            *(gone if entity.offers("delete") else []),
-        ),
-    )
+            f"accepted({suite.script.final(scene)}, 204)",
+            f"accepted({suite.script.final(kept)}, 204)",
+        ]
+    yield named(criterion, f"a {target.name} with a {entity.name} is kept", tuple(lines))
 
 
 def computed_cases(

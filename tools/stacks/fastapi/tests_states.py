@@ -69,11 +69,14 @@ def _from(suite: Suite, entity: Entity, operation: str, state: str, *, accepted:
 
 def _moved(suite: Suite, entity: Entity, scene: Scene, transition: Transition) -> list[str]:
     current = suite.script.current(entity, "changed")
+    before = suite.script.current(entity, scene.final.name)
     return [
         *suite.script.setup(scene),
+        *([f"before = {before}"] if before else []),
         "",
         f"changed = accepted({suite.script.final(scene)})",
         "",
         f'assert changed["status"] == {transition.target!r}',
         *([f"assert {current} == changed"] if current else []),
+        *(['assert moment(changed["updatedAt"]) > moment(before["updatedAt"])'] if before else []),
     ]
