@@ -106,21 +106,19 @@ def test_to_go_on_without_an_answer_waits_on(asked: Asked) -> None:
 
 
 def test_an_approval_delivers_and_later_stories_go_on(asked: Asked) -> None:
-    before = asked.version()
+    before, approval = asked.version(), asked.approval
     # The later story says nothing that can be covered, so the whole run ends with 1.
-    printed = asked.kiosk.crew("resume", asked.delivery, "--approve", asked.approval, "--json", expect=1)
+    printed = asked.kiosk.crew("resume", asked.delivery, "--approve", approval, "--json", expect=1)
     first, later = json.loads(printed.splitlines()[-1])["deliveries"]
     assert (first["status"], later["status"]) == ("delivered", "stopped"), (first["reason"], later["reason"])
     assert asked.version() != before
     (answered,) = asked.rows("answered")
-    assert answered["key"] == asked.approval
+    assert answered["key"] == approval
     assert answered["body"]["approved"] is True
     assert answered["body"]["by"] not in ("", "--yes")
-    assert f"{asked.approval}: approved by {answered['body']['by']}" in asked.kiosk.crew(
-        "why", asked.delivery
-    )
+    assert f"{approval}: approved by {answered['body']['by']}" in asked.kiosk.crew("why", asked.delivery)
     assert "every row is as it was written" in asked.kiosk.crew("ledger", "verify")
-    again = asked.kiosk.crew("resume", asked.delivery, "--approve", asked.approval, expect=2)
+    again = asked.kiosk.crew("resume", asked.delivery, "--approve", approval, expect=2)
     assert "does not wait for" in again
 
 
