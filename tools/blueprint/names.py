@@ -131,7 +131,7 @@ def _singulars(noun: str) -> tuple[str, ...]:
         each for each in _english().getLemma(noun, upos="NOUN") if each == noun or noun in _plurals(each)
     ]
     if found == [noun] and re.fullmatch(r"\w{2,}[^s\W]s", noun) and noun in _plurals(noun[:-1]):
-        found.append(noun[:-1])
+        found.insert(1 if parts_of_speech(noun) else 0, noun[:-1])
     return tuple(dict.fromkeys((*irregular, *found))) or (noun,)
 
 

@@ -115,6 +115,8 @@ class Merger:
         if isinstance(part, Computing):
             return self._computing(entity, part, criterion, fact)
         if isinstance(part, FieldSpec | Reference):
+            if _is_ruled(entity, part):
+                return entity
             part = self._dated(entity.name, part)
         attribute, key = _ENTITY_PARTS[type(part)]
         return entity.model_copy(
@@ -202,7 +204,24 @@ def _starting(entity: Entity, part: Starting, criterion: str, fact: Fact) -> Ent
         return entity
     if entity.initial_state is not None:
         raise _Clash(Fact(entity.name, Starting(entity.initial_state)), fact)
+    declared = entity.field("status")
+    if declared is not None and _can_be_ruled(declared, part.state):
+        entity = entity.model_copy(
+            update={"fields": tuple(each for each in entity.fields if each != declared)}
+        )
     return entity.model_copy(update={"initial_state": part.state, "initial_state_criterion": criterion})
+
+
+def _can_be_ruled(declared: FieldSpec, initial: str) -> bool:
+    """Whether a declared status only lists the states: then these rule it, and it is no field of its own."""
+    return initial in declared.choices and declared.default in (None, initial) and not declared.unique
+
+
+def _is_ruled(entity: Entity, part: FieldSpec | Reference) -> bool:
+    """Whether a field is the status again, with all the states that rule it."""
+    if entity.initial_state is None or not isinstance(part, FieldSpec) or part.name != "status":
+        return False
+    return _can_be_ruled(part, entity.initial_state) and set(entity.states) <= set(part.choices)
 
 
 def _taking(entity: Entity, part: Input, criterion: str) -> Entity:

@@ -111,6 +111,8 @@ def read_story(criteria: Sequence[tuple[str, str]], before: Blueprint) -> tuple[
         _run([each for each in lines if each.outcome is None and each.phase == number], world, merger)
         if number == 0:
             world.undefined = _undefined(lines, world)
+            found = ((each.name, each.field("status")) for each in world.blueprint.entities)
+            world.statuses = {name: status.choices for name, status in found if status and status.choices}
     return ordered(world.blueprint, [line.id for line in lines]), lines
 
 

@@ -27,5 +27,9 @@ def test_reading_the_sentences_of_a_blueprint_gives_the_blueprint(
     said = sentences(whole(blueprint), blueprint)
     random.shuffle(said)  # type: ignore[attr-defined]
     reading = read([(f"S.{at}", each) for at, each in enumerate(said, start=1)], Blueprint(service="random"))
-    assert [f"{each.text} {each.outcome} {each.why} {each.readings}" for each in reading.criteria if each.outcome != "covered"] == []
+    assert [
+        f"{each.text} {each.outcome} {each.why} {each.readings}"
+        for each in reading.criteria
+        if each.outcome != "covered"
+    ] == []
     assert _bare(reading.blueprint) == _bare(blueprint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tools.blueprint.model import CRUD, Action, Entity, Operation, Subject
+from tools.blueprint.model import CRUD, Action, Entity, Operation, Reference, Subject
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.collisions import safe_name
 from tools.blueprint.reader.forms.english import PARTICLES, check_verb
@@ -107,7 +107,8 @@ def choose(
         )
     meant = [name for name in CRUD if set(SYNONYMS[name]).intersection(said.verbs)]
     for name in meant:
-        options += _plain(name, noun, other, preposition, strict=False)
+        if noun is not None and (other is None or _references(noun, other, preposition)):
+            options += _plain(name, noun, other, preposition)
     return choices.pick(options)
 
 
@@ -116,23 +117,24 @@ def _known(found: Act, world: World) -> bool:
     return action is not None and world.action(found.entity, (action.verb,), action.object) is not None
 
 
-def _plain(
-    name: Operation, noun: Entity | None, other: Entity | None, preposition: str, *, strict: bool = True
-) -> list[Act]:
+def _plain(name: Operation, noun: Entity | None, other: Entity | None, preposition: str) -> list[Act]:
     """A plain operation on the noun; what follows the preposition can only be its parent."""
     if noun is None:
         raise Unclear(f"it does not say what to {name}")
     if other is None:
         return [Act(noun.name, name)]
-    references = [each for each in noun.references if each.target == other.name]
-    if not references or preposition not in BELONGING:
-        if not strict:
-            return [Act(noun.name, name)]
+    references = _references(noun, other, preposition)
+    if not references:
         raise Unclear(
             f"{a(noun.name)} does not belong to {a(other.name)}; "
             f"say '{a(noun.name).capitalize()} belongs to {a(other.name)}.'"
         )
     return [Act(noun.name, name, parent=Party(other.name, "reference", each.name)) for each in references]
+
+
+def _references(noun: Entity, other: Entity, preposition: str) -> list[Reference]:
+    """The references that the preposition between the two can stand for."""
+    return [each for each in noun.references if each.target == other.name and preposition in BELONGING]
 
 
 def _actions(
@@ -146,11 +148,9 @@ def _actions(
         mine = _own(noun.name, verbs, None, world)
         theirs = [Act(name, each.name, each) for name, each in world.with_object(verbs, noun.name)]
         return ([mine] if _known(mine, world) else []) + theirs or [mine]
-    options = []
-    if preposition in BELONGING:
-        mine = _own(noun.name, verbs, None, world)
-        parents = [each for each in noun.references if each.target == other.name]
-        options = [replace(mine, parent=Party(other.name, "reference", each.name)) for each in parents]
+    mine = _own(noun.name, verbs, None, world)
+    parents = _references(noun, other, preposition)
+    options = [replace(mine, parent=Party(other.name, "reference", each.name)) for each in parents]
     if preposition != "of":
         options.append(_own(other.name, verbs, noun.name, world))
     if not options:

@@ -130,6 +130,11 @@ def _transitions(entity: Entity, move: Move, world: World, choices: Choices) -> 
     if done.operation in ("create", "list", "read", "delete"):
         raise Unclear(f"{done.operation} cannot change the state; name an action, such as 'when it is paid'")
     target = _spelt(entity.name, move.target, world)
+    declared = world.statuses.get(entity.name, (target,))
+    if target not in declared:
+        raise Unclear(
+            f"'{target}' is not among the values of the status of {entity.name}: {listing(declared)}"
+        )
     facts = [Fact(entity.name, done.action)] if done.action else []
     for words in move.sources:
         source = _source(entity, words, world)

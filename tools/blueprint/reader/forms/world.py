@@ -31,6 +31,8 @@ class World:
     """By entity, the actions that the story speaks of, whether or not the sentence is covered in the end."""
     states: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By entity, the states it starts in or goes to."""
+    statuses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By entity, the choices of a status that was declared before states came to rule it."""
     subjects: frozenset[str] = frozenset()
     """Names, as they are written, of all that the story or the service before says that it has something."""
     undefined: dict[str, str] = field(default_factory=dict)
@@ -97,4 +99,5 @@ class World:
             if lookup.named(words, [name]):
                 return Unclear(f"it speaks of '{name}', which {criterion} defines; mend that one first")
         noun = min(lookup.kin(words), key=len)
-        return Unclear(f"there is no '{noun}'; say what it has: '{a(noun).capitalize()} has a name (text).'")
+        why = f"there is no '{noun}'; say what it has: '{a(noun).capitalize()} has a name (text).'"
+        return Unclear(why, aside=True)

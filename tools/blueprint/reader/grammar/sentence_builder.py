@@ -64,6 +64,12 @@ class SentenceBuilder(PhraseBuilder):
     def belongs(self, parts: Parts) -> Belongs:
         return Belongs(*parts)
 
+    def belongs_to_one(self, parts: Parts) -> Belongs:
+        child, number, parent = parts
+        if whole(number) != 1:
+            raise Unclear("what belongs to something belongs to one of them")
+        return Belongs(child, (parent,))
+
     def has_many(self, parts: Parts) -> HasMany:
         return HasMany(*parts)
 
@@ -218,7 +224,7 @@ class SentenceBuilder(PhraseBuilder):
     def happens(self, parts: Parts) -> Happening:
         subject, participle, ending, conditions, times = parts
         event = Event(subject, participle, ending)
-        return Happening(event, flat(conditions or ()), times or 1)
+        return Happening(event, flat(conditions or ()), 1 if times is None else times)
 
     def changes(self, parts: Parts) -> Happening:
         subject, participle, value = parts
