@@ -15,7 +15,9 @@ PACKAGES = ("crew", "tools", "prompts", "graphs", "evals")
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_is_ours_from_another_folder(package: str, tmp_path: Path) -> None:
     code = f"import {package}; print({package}.__file__)"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     assert Path(found.stdout.strip()) == ROOT / package / "__init__.py"
 
 
@@ -28,7 +30,10 @@ def test_importing_everything_prints_nothing_and_writes_nothing(tmp_path: Path) 
     ]
     code = f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)"
     done = subprocess.run(
-        [sys.executable, "-B", "-W", "error::SyntaxWarning", "-c", code], capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-B", "-W", "error::SyntaxWarning", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
@@ -36,5 +41,9 @@ def test_importing_everything_prints_nothing_and_writes_nothing(tmp_path: Path) 
 
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys, crew.cli; print(*sorted(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"langgraph", "langchain_core", "lark", "lemminflect", "git", "aiohttp", "jinja2"} & set(loaded)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"langgraph", "langchain_core", "lark", "lemminflect", "git", "aiohttp", "jinja2"} & set(
+        loaded
+    )

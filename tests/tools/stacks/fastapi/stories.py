@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal as D  # noqa: N817  a table of numbers
 
 from tools.blueprint.model import (
     Access,
@@ -22,7 +22,6 @@ from tools.blueprint.model import (
     Given,
     Guard,
     Limit,
-    Missing,
     OperationSpec,
     Reference,
     Sort,
