@@ -4,10 +4,18 @@ It never guesses. A criterion is `covered` when it has one meaning, and that is 
 when it has none, with what would mend it; `ambiguous` when it has several; `contradictory` when it says other
 than what already holds. Sentences outside all forms "need a model".
 
-How a sentence is read: `text` prepares it, `sentences.lark` parses it in every way that it fits a form,
-`*_forms` make facts of it against the names that are known (`choices` tries every meaning), `merging` adds them
-to the blueprint, `story` does so for all sentences of a story whatever their order, and `paraphrase` says in the
-same forms what was understood.
+How a story is read, file by file:
+
+    grammar/   from the text of a sentence to every form that it fits, before anyone knows what its names mean:
+               `text` prepares it, `sentences.lark` is the grammar, `parsing` runs it, the builders make the values
+               of `phrases` and `sentences` of what comes out
+    forms/     from a parsed sentence to facts: one function a form (`fields`, `structure`, `rules`, `examples`);
+               `deeds` and `acts` tell operations from verbs and nouns, `conditions` make tests, `world` and `lookup`
+               know the names there are, `english` keeps words out of names that are none
+    choices    asks for every meaning, so that a second one is found and reported
+    facts, merging, collisions    what a sentence adds to the blueprint, and what it must not
+    story      all sentences of a story together, whatever their order; `vocabulary` and `spoken` look ahead
+    paraphrase, wording           what was understood, said in the same sentence forms
 """
 
 from __future__ import annotations

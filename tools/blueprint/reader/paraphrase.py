@@ -230,7 +230,7 @@ def _when(blueprint: Blueprint, part: When) -> str:
     times = f" {part.times} times" if part.times > 1 else ""
     done = participle(action.verb if action else part.operation)
     if part.operation == "list":
-        return f"{plural(part.entity)} are listed{_values(part)}"
+        return f"{plural(part.entity)} are listed{_values(part)}{times}"
     if part.object is not None:
         return f"the {part.object} is {done} to the {part.entity}{_values(part)}{times}"
     noun = a(part.entity) if part.operation == "create" else f"the {part.entity}"

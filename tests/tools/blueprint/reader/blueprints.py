@@ -17,10 +17,12 @@ from tools.blueprint.model import (
     Computed,
     Effect,
     Entity,
+    Example,
     Expired,
     FieldRef,
     FieldSpec,
     Filter,
+    Given,
     Guard,
     Limit,
     Missing,
@@ -28,7 +30,9 @@ from tools.blueprint.model import (
     Reference,
     Sort,
     Speed,
+    Then,
     Transition,
+    When,
 )
 
 ENTITIES = (
@@ -231,6 +235,90 @@ def rules(draw: Any, entity: Entity, blueprint: Blueprint) -> Entity:
 
 
 @st.composite
+def with_object(draw: Any, entity: Entity, other: Entity) -> Entity:
+    """The entity with an action whose body names another one, and rules about it."""
+    action = Action(verb=draw(st.sampled_from(["attach", "hand over"])), object=other.name)
+    numbers = [FieldRef(subject="object", field=each.name) for each in _of(other, "integer", "money")]
+    tests: list[Any] = []
+    for each in _of(other, "integer"):
+        tests.append(Compare(left=FieldRef(subject="object", field=each.name), op=draw(OPS), right=4))
+    tests += [
+        Missing(field=FieldRef(subject="object", field=each.name)) for each in other.fields if each.optional
+    ]
+    guard = Guard(operation=action.name, tests=(draw(st.sampled_from(tests)),), status=409) if tests else None
+    effects = [
+        Effect(
+            operation=action.name, kind="reduce", target=target, amount=1 if _is_whole(other, target) else "1"
+        )
+        for target in numbers[:1]
+    ]
+    update: dict[str, Any] = {
+        "actions": (*entity.actions, action),
+        "guards": (*entity.guards, *((guard,) if guard else ())),
+        "effects": (*entity.effects, *effects),
+    }
+    # What mentions the action in full is what makes it exist, so there must be something to say of it.
+    if not guard and not effects:
+        update["access"] = (*entity.access, Access(operation=action.name, roles=("admin",)))
+    if draw(st.booleans()):
+        limit = Limit(operation=action.name, per="object", times=draw(st.integers(1, 9)))
+        update["limits"] = (*entity.limits, limit)
+    return entity.model_copy(update=update)
+
+
+def _is_whole(entity: Entity, ref: FieldRef) -> bool:
+    field = entity.field(ref.field)
+    return field is not None and field.type == "integer"
+
+
+@st.composite
+def examples(draw: Any, blueprint: Blueprint) -> Example:
+    entity = draw(st.sampled_from(blueprint.entities))
+    given = Given(entity=entity.name, values=draw(_held(entity)), count=1)
+    operation = draw(st.sampled_from(_offered(entity)))
+    values = draw(_held(entity)) if operation in ("create", "update") else {}
+    if operation == "update" and not values:
+        values = {"label": "x y"}
+    when = When(operation=operation, entity=entity.name, values=values, times=draw(st.integers(1, 3)))
+    then = [Then(kind="rejected", status=409)]
+    if draw(st.booleans()):
+        then = [
+            Then(kind="value", entity=entity.name, field="label", value=draw(st.sampled_from(["x", "a, b"])))
+        ]
+    return Example(given=(given,), when=when, then=tuple(then), criterion="")
+
+
+@st.composite
+def _held(draw: Any, entity: Entity) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in draw(_subset(tuple(each.name for each in entity.fields if each.computed is None), most=3)):
+        spec = entity.field(field)
+        if spec.optional and draw(st.booleans()):
+            values[field] = None
+        elif spec.type in SAMPLES:
+            values[field] = SAMPLES[spec.type]
+    return values
+
+
+def _offered(entity: Entity) -> list[str]:
+    plain = [each.name for each in entity.operations if each.name != "list"]
+    return plain + [each.name for each in entity.actions if each.object is None] or ["list"]
+
+
+SAMPLES = {
+    "text": 'in "quotes"',
+    "integer": 7,
+    "number": "0.25",
+    "money": "12.5",
+    "boolean": True,
+    "date": "2024-02-29",
+    "timestamp": "2024-02-29T10:00:00Z",
+    "email": "ana@example.com",
+    "url": "https://example.com/a?b=c",
+}
+
+
+@st.composite
 def blueprints(draw: Any) -> Blueprint:
     names = draw(_subset(ENTITIES, 1, 3))
     made: list[Entity] = []
@@ -238,6 +326,8 @@ def blueprints(draw: Any) -> Blueprint:
         made.append(draw(entities(name, tuple(each.name for each in made))))
     plain = Blueprint(service="random", entities=tuple(made))
     full = tuple(draw(rules(each, plain)) for each in made)
+    if len(full) > 1 and not full[-1].references and draw(st.booleans()):
+        full = (*full[:-1], draw(with_object(full[-1], full[0])))
     speeds = []
     for entity in full:
         if draw(st.booleans()):
@@ -251,4 +341,6 @@ def blueprints(draw: Any) -> Blueprint:
                     requests_per_second=draw(st.none() | st.integers(1, 99)),
                 )
             )
-    return plain.model_copy(update={"entities": full, "speeds": tuple(speeds)})
+    whole = plain.model_copy(update={"entities": full, "speeds": tuple(speeds)})
+    told = draw(st.lists(examples(whole), max_size=2, unique_by=lambda each: each.model_dump_json()))
+    return whole.model_copy(update={"examples": tuple(told)})

@@ -45,6 +45,7 @@ _SUBJECT = re.compile(
 _IS = re.compile(r"\b(it|that|which|who)'s(?!\w)", re.I)
 _NOT = re.compile(r"\b(is|are|can)n?'t(?!\w)", re.I)
 _BRACKETS = re.compile(r"\([^()]*\)")
+_VERB_FIRST = re.compile(r"(?:is|are|has|have)\b", re.IGNORECASE)
 _SECOND_SENTENCE = re.compile(r"[.!?]\s+\w")
 
 
@@ -90,7 +91,8 @@ def prepare(sentence: str) -> Text:
 def joined(text: Text, names: Iterable[str]) -> Iterator[Text]:
     """Yield the text with these names as one word each where they occur, then with fewer of them so.
 
-    Single words are taken so or not each for itself, up to `MOST_OPEN` of them; names of several words together.
+    Single words, and names such as "is active" of which one is a verb here, are taken so or not each for itself, up
+    to `MOST_OPEN` of them; the other names of several words together.
     """
     longest_first = sorted({name for name in names if name}, key=len, reverse=True)
     if not longest_first:
@@ -98,8 +100,8 @@ def joined(text: Text, names: Iterable[str]) -> Iterator[Text]:
         return
     any_name = "|".join(map(re.escape, longest_first))
     found = list(re.finditer(rf"(?<![\w\"/{JOIN}-])(?:{any_name})(?![\w{JOIN}-])", text.words, re.IGNORECASE))
-    single = [match.start() for match in found if " " not in match[0]]
-    several = [match.start() for match in found if " " in match[0]]
+    single = [match.start() for match in found if " " not in match[0] or _VERB_FIRST.match(match[0])]
+    several = [match.start() for match in found if match.start() not in single]
     each_open = (
         product((True, False), repeat=len(single)) if len(single) <= MOST_OPEN else ((True,), (False,))
     )
