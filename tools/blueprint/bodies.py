@@ -14,25 +14,40 @@ from tools.blueprint.schemas import Schema, Use, field_schema
 PROBLEM = "ProblemDetails"
 
 
-def schema_name(entity: Entity, variant: str) -> str:
-    """Return the component's name; variants are "read", "create", "update", "page" or an action."""
-    name = pascal(entity.name)
-    return name if variant == "read" else f"{name}{pascal(variant)}"
+def schema_names(blueprint: Blueprint) -> dict[tuple[str, str], str]:
+    """Return the component's name for each entity and variant.
+
+    Variants are "read", "create", "update", "page" and "act" with an action's name. Entities keep their own names;
+    a variant that would take one of them gets "Body" behind it.
+    """
+    names = {(each.name, "read"): pascal(each.name) for each in blueprint.entities}
+    taken = {*names.values(), PROBLEM}
+    for entity in blueprint.entities:
+        variants = {name: name for name in ("create", "update", "page")}
+        variants |= {f"act {each.name}": each.name for each in entity.actions}
+        for variant, words in variants.items():
+            name = pascal(entity.name) + pascal(words)
+            while name in taken:
+                name += "Body"
+            names[entity.name, variant] = name
+            taken.add(name)
+    return names
 
 
 def component_schemas(blueprint: Blueprint) -> dict[str, JsonValue]:
     """Return all named schemas."""
     found: dict[str, JsonValue] = {}
+    names = schema_names(blueprint)
     for entity in blueprint.entities:
-        found[schema_name(entity, "read")] = _read(entity)
+        found[names[entity.name, "read"]] = _read(entity)
         if entity.offers("create"):
-            found[schema_name(entity, "create")] = create_body(entity)
+            found[names[entity.name, "create"]] = create_body(entity)
         if entity.offers("update"):
-            found[schema_name(entity, "update")] = _object(_written(entity, "update"))
+            found[names[entity.name, "update"]] = _object(_written(entity, "update"))
         if entity.offers("list"):
-            found[schema_name(entity, "page")] = _page(entity)
+            found[names[entity.name, "page"]] = _page(names[entity.name, "read"])
         for action in entity.actions:
-            found[schema_name(entity, action.name)] = action_body(blueprint, action)
+            found[names[entity.name, f"act {action.name}"]] = action_body(blueprint, entity, action)
     found[PROBLEM] = problem_schema()
     return found
 
@@ -46,7 +61,7 @@ def create_body(entity: Entity) -> Schema:
     return schema | ({"examples": [example]} if example else {})
 
 
-def action_body(blueprint: Blueprint, action: Action) -> Schema:
+def action_body(blueprint: Blueprint, entity: Entity, action: Action) -> Schema:
     """Return the schema of an action's body."""
     properties: dict[str, JsonValue] = {}
     required: list[str] = []
@@ -54,7 +69,7 @@ def action_body(blueprint: Blueprint, action: Action) -> Schema:
         properties[key] = _key_schema(shape.object_field(blueprint, action))
         required.append(key)
     for each in action.inputs:
-        properties[camel(each.name)] = field_schema(each, "create")
+        properties[camel(each.name)] = field_schema(shape.stored_input(entity, each), "create")
         required += [camel(each.name)] if each.required else []
     return _object(properties, required)
 
@@ -98,8 +113,8 @@ def _reference(*, nullable: bool = False) -> Schema:
     return {"type": ["string", "null"] if nullable else "string", "format": "uuid"}
 
 
-def _page(entity: Entity) -> Schema:
-    item: Schema = {"$ref": f"#/components/schemas/{schema_name(entity, 'read')}"}
+def _page(name: str) -> Schema:
+    item: Schema = {"$ref": f"#/components/schemas/{name}"}
     return {
         "type": "object",
         "required": ["items", "total"],

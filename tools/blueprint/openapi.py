@@ -6,7 +6,7 @@ import yaml
 from pydantic import JsonValue
 
 from tools.blueprint import formats, responses, shape
-from tools.blueprint.bodies import component_schemas, schema_name
+from tools.blueprint.bodies import component_schemas, schema_names
 from tools.blueprint.model import Blueprint, Entity, FieldSpec, Operation
 from tools.blueprint.names import camel, kebab, plural
 from tools.blueprint.schemas import Schema, field_schema
@@ -50,7 +50,12 @@ def to_yaml(document: dict[str, JsonValue]) -> str:
 
 def operation_id(entity: Entity, operation: Operation) -> str:
     """Return `cancelOrder`, `listOrders`."""
-    return camel(f"{operation} {plural(entity.name) if operation == 'list' else entity.name}")
+    return camel(f"{operation} {plural(entity.name) if _is(entity, operation, 'list') else entity.name}")
+
+
+def _is(entity: Entity, operation: Operation, *names: str) -> bool:
+    """Whether it is one of these plain operations, and no action of that name."""
+    return operation in names and shape.action_of(entity, operation) is None
 
 
 class _Dumper(yaml.SafeDumper):
@@ -62,9 +67,10 @@ class _Dumper(yaml.SafeDumper):
 
 def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
     many = plural(entity.name)
+    lists = _is(entity, operation, "list")
     found: Schema = {
         "operationId": operation_id(entity, operation),
-        "summary": f"{operation.capitalize()} {many if operation == 'list' else entity.name}",
+        "summary": f"{operation.capitalize()} {many if lists else entity.name}",
         "tags": [many],
     }
     if texts := _criteria(blueprint, entity, operation):
@@ -72,8 +78,8 @@ def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
     parameters = _parameters(entity, operation)
     if parameters:
         found["parameters"] = parameters
-    if shape.takes_body(operation):
-        found["requestBody"] = _request_body(entity, operation)
+    if shape.takes_body(entity, operation):
+        found["requestBody"] = _request_body(blueprint, entity, operation)
     found["responses"] = _responses(blueprint, entity, operation)
     if allowed := shape.roles(entity, operation):
         found["security"] = [{"bearer": [role]} for role in allowed]
@@ -87,9 +93,9 @@ def _criteria(blueprint: Blueprint, entity: Entity, operation: Operation) -> lis
 
 
 def _parameters(entity: Entity, operation: Operation) -> list[JsonValue]:
-    if operation == "list":
+    if _is(entity, operation, "list"):
         return _list_parameters(entity)
-    if operation == "create":
+    if _is(entity, operation, "create"):
         return []
     return [{"name": "id", "in": "path", "required": True, "schema": _ID}]
 
@@ -125,9 +131,10 @@ def _query(name: str, description: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def _request_body(entity: Entity, operation: Operation) -> Schema:
-    reference: Schema = {"$ref": f"#/components/schemas/{schema_name(entity, operation)}"}
-    types = _MERGE_PATCH if operation == "update" else _JSON
+def _request_body(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
+    variant = operation if _is(entity, operation, "create", "update") else f"act {operation}"
+    reference: Schema = {"$ref": f"#/components/schemas/{schema_names(blueprint)[entity.name, variant]}"}
+    types = _MERGE_PATCH if variant == "update" else _JSON
     return {
         "required": shape.body_required(entity, operation),
         "content": {kind: {"schema": reference} for kind in types},
@@ -136,13 +143,14 @@ def _request_body(entity: Entity, operation: Operation) -> Schema:
 
 def _responses(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
     found: Schema = {}
-    reference: Schema = {"$ref": f"#/components/schemas/{schema_name(entity, 'read')}"}
-    if operation == "create":
+    names = schema_names(blueprint)
+    reference: Schema = {"$ref": f"#/components/schemas/{names[entity.name, 'read']}"}
+    if _is(entity, operation, "create"):
         found["201"] = responses.created(entity, reference, _links(entity))
-    elif operation == "list":
-        page: Schema = {"$ref": f"#/components/schemas/{schema_name(entity, 'page')}"}
+    elif _is(entity, operation, "list"):
+        page: Schema = {"$ref": f"#/components/schemas/{names[entity.name, 'page']}"}
         found["200"] = responses.success(f"A page of {plural(entity.name)}.", page)
-    elif operation == "delete":
+    elif _is(entity, operation, "delete"):
         found["204"] = {"description": f"The {entity.name} is gone."}
     else:
         found["200"] = responses.success(f"The {entity.name} as it is now.", reference)
@@ -169,5 +177,5 @@ def _links(entity: Entity) -> Schema:
             "parameters": {"id": "$response.body#/id"},
         }
         for operation in shape.operations(entity)
-        if operation not in ("create", "list")
+        if not _is(entity, operation, "create", "list")
     }

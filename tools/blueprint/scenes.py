@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from tools.blueprint import shape
 from tools.blueprint.knobs import CHILD, Knob, Knobs, knobs_of
-from tools.blueprint.model import Action, Blueprint, Entity, FieldSpec
+from tools.blueprint.model import Action, Blueprint, Entity
 from tools.blueprint.names import snake
 from tools.blueprint.requests import Act, Create, Delete, Given, List, Outcome, Read, Step, Update
 from tools.blueprint.samples import sample
@@ -151,12 +151,12 @@ class Planner:
         return Scene(tuple(draft.steps), final, draft.names, choice, outcome, before, after)
 
     def _final(self, draft: _Draft, entity: Entity, operation: str) -> Step:
-        if operation == "create":
+        action = shape.action_of(entity, operation)
+        if action is None and operation == "create":
             return self._create(draft, entity, "self")
-        if operation == "list":
+        if action is None and operation == "list":
             return List(entity.name, draft.chosen("query", "self"))
         name = self._make(draft, entity, "self")
-        action = entity.action(operation)
         if action is not None:
             return self._act(draft, entity, action, "self", "object")
         if operation in ("delete", "read"):
@@ -228,7 +228,7 @@ class Planner:
         inputs = draft.chosen("input", thing)
         for each in action.inputs:
             if each.required and each.name not in inputs:
-                inputs[each.name] = sample(stored_input(entity, each), draft.number)
+                inputs[each.name] = sample(shape.stored_input(entity, each), draft.number)
         made = None
         if action.object is not None:
             made = draft.names.get(thing) or self._make(draft, self._entity(action.object), thing)
@@ -249,27 +249,6 @@ def routes(entity: Entity, status: str) -> Iterator[list[Action]]:
             action = entity.action(each.operation)
             if each.source == state and each.target not in seen and action is not None:
                 ways.append((each.target, [*way, action], seen | {each.target}))
-
-
-def stored_input(entity: Entity, spec: FieldSpec) -> FieldSpec:
-    """Return an input narrowed to what the field takes that it is stored in, if there is one."""
-    field_ = entity.field(spec.name)
-    if field_ is None or field_.type != spec.type or field_.computed is not None:
-        return spec
-    low = [each for each in (spec.minimum, field_.minimum) if each is not None]
-    high = [each for each in (spec.maximum, field_.maximum) if each is not None]
-    least = [each for each in (spec.min_length, field_.min_length) if each is not None]
-    most = [each for each in (spec.max_length, field_.max_length) if each is not None]
-    return spec.model_copy(
-        update={
-            "minimum": max(low, default=None),
-            "maximum": min(high, default=None),
-            "min_length": max(least, default=None),
-            "max_length": min(most, default=None),
-            "pattern": spec.pattern or field_.pattern,
-            "unique": field_.unique,
-        }
-    )
 
 
 def _choices(knobs: Knobs) -> Iterator[dict[Knob, object]]:

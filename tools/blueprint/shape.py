@@ -26,6 +26,12 @@ def operations(entity: Entity) -> tuple[Operation, ...]:
     return plain + tuple(action.name for action in entity.actions)
 
 
+def action_of(entity: Entity, operation: Operation) -> Action | None:
+    """Return the action that an operation is, or None; a plain operation on offer goes before its namesake."""
+    plain = any(name == operation and entity.offers(name) for name in CRUD)
+    return None if plain else entity.action(operation)
+
+
 def route(entity: Entity, operation: Operation) -> tuple[str, str]:
     """Return method and path template: `("POST", "/orders/{id}/cancel")`."""
     collection = collection_path(entity.name)
@@ -36,7 +42,9 @@ def route(entity: Entity, operation: Operation) -> tuple[str, str]:
         "update": ("PATCH", f"{collection}/{{id}}"),
         "delete": ("DELETE", f"{collection}/{{id}}"),
     }
-    return plain.get(operation) or ("POST", f"{collection}/{{id}}/{kebab(operation)}")
+    if action_of(entity, operation) is None and operation in plain:
+        return plain[operation]
+    return "POST", f"{collection}/{{id}}/{kebab(operation)}"
 
 
 def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
@@ -81,14 +89,35 @@ def object_key(blueprint: Blueprint, action: Action) -> str | None:
     return camel(field.name) if field else camel(f"{action.object} id")
 
 
-def takes_body(operation: Operation) -> bool:
+def stored_input(entity: Entity, spec: FieldSpec) -> FieldSpec:
+    """Return an input narrowed to what the field takes that it is stored in, if there is one."""
+    field_ = entity.field(spec.name)
+    if field_ is None or field_.type != spec.type or field_.computed is not None:
+        return spec
+    low = [each for each in (spec.minimum, field_.minimum) if each is not None]
+    high = [each for each in (spec.maximum, field_.maximum) if each is not None]
+    least = [each for each in (spec.min_length, field_.min_length) if each is not None]
+    most = [each for each in (spec.max_length, field_.max_length) if each is not None]
+    return spec.model_copy(
+        update={
+            "minimum": max(low, default=None),
+            "maximum": min(high, default=None),
+            "min_length": max(least, default=None),
+            "max_length": min(most, default=None),
+            "pattern": spec.pattern or field_.pattern,
+            "unique": field_.unique,
+        }
+    )
+
+
+def takes_body(entity: Entity, operation: Operation) -> bool:
     """Whether a request carries a body."""
-    return operation not in ("list", "read", "delete")
+    return action_of(entity, operation) is not None or operation not in ("list", "read", "delete")
 
 
 def body_required(entity: Entity, operation: Operation) -> bool:
     """Whether the body must be there; otherwise absent means `{}`."""
-    action = entity.action(operation)
+    action = action_of(entity, operation)
     if operation == "create" and action is None:
         return bool(entity.references) or any(each.required for each in written_fields(entity))
     if action is None:
@@ -99,15 +128,16 @@ def body_required(entity: Entity, operation: Operation) -> bool:
 def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -> tuple[int, ...]:
     """Return every status of a problem that the operation can answer with, in order."""
     found = {each.status for each in entity.guards if each.operation == operation}
-    if operation == "update":
+    action = action_of(entity, operation)
+    if operation == "update" and action is None:
         found |= {each.status for each in entity.guards if each.operation == "create"}
     if roles(entity, operation):
         found |= {401, 403}
-    if operation not in ("create", "list"):
+    if action is not None or operation not in ("create", "list"):
         found.add(404)
-    if takes_body(operation):
+    if takes_body(entity, operation):
         found |= {413, 415, 422}
-    if operation == "list":
+    if action is None and operation == "list":
         found.add(422)
     if _conflicts(blueprint, entity, operation):
         found.add(409)
@@ -117,11 +147,15 @@ def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -
 def _conflicts(blueprint: Blueprint, entity: Entity, operation: Operation) -> bool:
     """Whether uniques, children, states, limits or effects can make it a 409."""
     unique = {each.name for each in written_fields(entity) if each.unique}
-    action = entity.action(operation)
-    if operation in ("create", "update") and unique:
+    action = action_of(entity, operation)
+    if action is None and operation in ("create", "update") and unique:
         return True
-    if operation == "delete" and any(
-        reference.target == entity.name for other in blueprint.entities for reference in other.references
+    if (
+        action is None
+        and operation == "delete"
+        and any(
+            reference.target == entity.name for other in blueprint.entities for reference in other.references
+        )
     ):
         return True
     if action is not None and any(each.name in unique for each in action.inputs):

@@ -11,7 +11,8 @@ from tools.blueprint.model import Action, Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.requests import Act, Expression, Given
 from tools.blueprint.samples import boundaries, sample, violations
-from tools.blueprint.scenes import Scene, Unreachable, stored_input
+from tools.blueprint.scenes import Scene, Unreachable
+from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.tests_code import Case, literal, named
 from tools.stacks.fastapi.tests_suite import Suite
 

@@ -9,9 +9,9 @@ from tools.blueprint.patterns import numbered
 from tools.blueprint.requests import Create, Given
 from tools.blueprint.samples import STEP, sample, text_form
 from tools.blueprint.scenes import Scene
-from tools.blueprint.shape import operations
+from tools.blueprint.shape import body_required
 from tools.stacks.fastapi.source import format_python
-from tools.stacks.fastapi.tests_code import docstring, factory, literal
+from tools.stacks.fastapi.tests_code import docstring, factory, literal, mentioned
 from tools.stacks.fastapi.tests_script import children_of
 from tools.stacks.fastapi.tests_suite import Suite
 
@@ -34,6 +34,9 @@ class Resource:
     make: Callable[..., Json]
     refusals: frozenset[int]
     """With what status a rule may refuse a body that the contract allows."""
+    needs_body: bool = True
+    moved: tuple[str, ...] = ()
+    """Members that an update changes unasked."""
 
 
 '''
@@ -52,14 +55,23 @@ def bodies_module(suite: Suite) -> str:
 
 def _row(entity: Entity) -> str:
     name = factory(entity.name)
-    offered = literal([each for each in operations(entity) if entity.action(each) is None])
+    offered = literal([each.name for each in entity.operations])
     guarded = {each.status for each in entity.guards if each.operation in ("create", "update")}
     ruled = [each.operation for each in entity.effects] + [each.operation for each in entity.limits]
     changing = not {"create", "update"}.isdisjoint(ruled)
     taken = {409} if changing or any(each.unique for each in entity.fields) else set()
     refusals = f"frozenset({literal(sorted(guarded | taken))})"
-    path = collection_path(entity.name)
-    return f'Resource("{path}", frozenset({offered}), {name}_body, make_{name}, {refusals})'
+    moved = [each.target.field for each in entity.effects if each.operation in ("create", "update")]
+    parts = [
+        f'"{collection_path(entity.name)}"',
+        f"frozenset({offered})",
+        f"{name}_body",
+        f"make_{name}",
+        refusals,
+        *(["needs_body=False"] if not body_required(entity, "create") else []),
+        *([f"moved=({', '.join(literal(camel(each)) for each in moved)},)"] if moved else []),
+    ]
+    return f"Resource({', '.join(parts)})"
 
 
 def _factory(suite: Suite, entity: Entity) -> str:
@@ -75,12 +87,12 @@ def _factory(suite: Suite, entity: Entity) -> str:
             if each not in final.values
         },
     }
-    inner = ", ".join(f"{literal(camel(each))}: {code}" for each, code in members.items())
+    inner = "{" + ", ".join(f"{literal(camel(each))}: {code}" for each, code in members.items()) + "}"
     lines = [f"def {name}_body(api: Api, given: Json | None = None) -> Json:"]
     lines += docstring(f"A body that POST {path} accepts, with what is given on top.")
-    if "number" in inner:
+    if "number" in mentioned(inner):
         lines.append("    number = api.number()")
-    lines.append(f"    body: Json = {{{inner}}} | (given or {{}})")
+    lines.append(f"    body: Json = {inner} | (given or {{}})")
     for reference, parent in final.parents.items():
         key = literal(camel(f"{reference} id"))
         lines.append(f"    if {key} not in body:")

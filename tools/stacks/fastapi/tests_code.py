@@ -117,12 +117,18 @@ def render(module: Module) -> tuple[str, list[tuple[Case, str]]]:
 
 def with_imports(head: str, body: str) -> str:
     """Return a formatted module that imports what the body mentions."""
-    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    used = mentioned(body)
     factories = set(re.findall(r"(?<!def )\b(make_\w+|\w+_body)\(", body))
     wanted = _IMPORTS | {name: f"from tests.bodies import {name}" for name in factories}
     statements = {wanted[name] for name in used if name in wanted}
     text = "\n".join(docstring(head, "")) + "\n\nfrom __future__ import annotations\n\n"
     return format_python(text + "\n\n".join(_grouped(statements)) + "\n\n\n" + body + "\n")
+
+
+def mentioned(source: str) -> set[str]:
+    """Return the names that some source reads."""
+    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
+    return {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
 
 def _grouped(statements: Iterable[str]) -> list[str]:
@@ -195,8 +201,7 @@ def _function(case: Case, name: str) -> str:
 
 def _without_unused(lines: tuple[str, ...]) -> list[str]:
     """Return the lines without names for what is made and not mentioned again."""
-    names = (node for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name))
-    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    used = mentioned("\n".join(lines))
     made = re.compile(r"( *)(\w+) = (make_.*)")
     found = ((made.match(line), line) for line in lines)
     return [match[1] + match[3] if match and match[2] not in used else line for match, line in found]

@@ -11,9 +11,10 @@ from tools.blueprint.model import Criterion, Effect, Entity, FieldRef, FieldSpec
 from tools.blueprint.names import camel
 from tools.blueprint.requests import Create, Plain
 from tools.blueprint.samples import sample
-from tools.blueprint.scenes import Scene, Unreachable, stored_input
+from tools.blueprint.scenes import Scene, Unreachable
+from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.tests_code import Case, equals, literal
-from tools.stacks.fastapi.tests_suite import SUCCESS, Suite
+from tools.stacks.fastapi.tests_suite import Suite, success_status
 
 _NUMBERS = tuple(
     Decimal(text)
@@ -101,7 +102,7 @@ class _Seeker:
         name, result = self._name(scene), self._values(scene)[1]
         key = camel(self.spec.name)
         operation = self._effect.operation
-        status = "" if SUCCESS.get(operation, 200) == 200 else f", {SUCCESS[operation]}"
+        status = success_status(self._entity, operation)
         script = self._suite.script
         found = script.setup(scene, self._place)
         final = f"accepted({script.final(scene)}{status})"

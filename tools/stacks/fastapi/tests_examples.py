@@ -15,7 +15,7 @@ from tools.blueprint.samples import plain_json
 from tools.blueprint.scenes import Scene, Unreachable
 from tools.stacks.fastapi.tests_code import Case, equals, factory, literal
 from tools.stacks.fastapi.tests_guards import neutral_change
-from tools.stacks.fastapi.tests_suite import SUCCESS, Suite
+from tools.stacks.fastapi.tests_suite import Suite, success_status
 
 
 def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Iterator[Case]:
@@ -52,8 +52,7 @@ def _mentions(suite: Suite, scene: Scene, place: str, thens: tuple[Then, ...]) -
 
 
 def _checks(suite: Suite, scene: Scene, example: Example, then: Then) -> list[str]:
-    status = SUCCESS.get(example.when.operation, 200)
-    given = "" if status == 200 else f", {status}"
+    given = success_status(suite.entity(example.when.entity), example.when.operation)
     if then.kind == "rejected":
         return [f"refused(response, {then.status})"]
     if then.kind == "listed":

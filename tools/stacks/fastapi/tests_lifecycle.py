@@ -6,7 +6,7 @@ from tools.blueprint import shape
 from tools.blueprint.model import Action, Entity
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.samples import sample
-from tools.blueprint.scenes import stored_input
+from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.source import Code, format_python, render
 from tools.stacks.fastapi.tests_code import factory, literal
 from tools.stacks.fastapi.tests_suite import Suite
@@ -20,7 +20,6 @@ def lifecycle_module(suite: Suite) -> str:
         *([f"from tests.bodies import {', '.join(bodies)}"] if bodies else []),
         "from tests.strategies import VALID",
         "from tests.support import Json, Service, accepted, moment, refused",
-        "from tests.values import same",
     ]
     kinds = ", ".join(_kind(suite, each) for each in made)
     return format_python(
@@ -29,7 +28,7 @@ def lifecycle_module(suite: Suite) -> str:
 
 
 def _kind(suite: Suite, entity: Entity) -> str:
-    offered = [each for each in shape.operations(entity) if entity.action(each) is None]
+    offered = [each.name for each in entity.operations]
     unique = tuple(camel(each.name) for each in shape.written_fields(entity) if each.unique and each.required)
     parts = [
         literal(collection_path(entity.name)),

@@ -6,7 +6,7 @@ from tools.blueprint import formats, shape
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.scenes import stored_input
+from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.source import format_python
 from tools.stacks.fastapi.tests_code import literal
 from tools.stacks.fastapi.tests_suite import Suite

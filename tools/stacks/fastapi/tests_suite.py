@@ -6,10 +6,14 @@ from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import collection_path
 from tools.blueprint.requests import Act, Create, List, Read
 from tools.blueprint.scenes import Planner, Scene, Unreachable
+from tools.blueprint.shape import action_of
 from tools.stacks.fastapi.tests_script import Script
 
-SUCCESS = {"create": 201, "delete": 204}
-"""Status of a success, 200 for all other operations."""
+
+def success_status(entity: Entity, operation: str) -> str:
+    """Return the further argument of `accepted`: ", 201" for a create, "" where it is 200."""
+    status = {"create": 201, "delete": 204}.get(operation, 200)
+    return "" if status == 200 or action_of(entity, operation) is not None else f", {status}"
 
 
 class Suite:
@@ -65,8 +69,7 @@ class Suite:
 
     def success(self, scene: Scene, operation: str, caller: str = "api") -> list[str]:
         """Return a test's lines: the scene, its last request by a caller accepted."""
-        status = SUCCESS.get(operation, 200)
-        given = "" if status == 200 else f", {status}"
+        given = success_status(self.entity(scene.final.entity), operation)
         return [
             *self.script.setup(scene),
             "",
