@@ -49,6 +49,8 @@ _CLASSIFIERS: Final = {
 identifier does; the three-clause form is the stricter of the usual two."""
 
 _WORDINGS: Final = {
+    "2-clause bsd license": "BSD-2-Clause",
+    "3-clause bsd license": "BSD-3-Clause",
     "apache": "Apache-2.0",
     "apache 2": "Apache-2.0",
     "apache 2.0": "Apache-2.0",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from importlib import resources
 from pathlib import Path
 
 from tools.environments import install
@@ -16,6 +15,7 @@ from tools.sandbox import choose
 from tools.scanners.packages import dependencies
 
 LIST = "packages.json"
+PINS = Path(__file__).parents[1] / "stacks" / "fastapi" / "pins"
 
 
 def listing(requirements: str, installed: Iterable[Package], before: str) -> str:
@@ -50,13 +50,11 @@ def _added(requirements: str) -> list[str]:
 
 def main() -> None:
     """Install the stack's pins and write the list beside the policies."""
-    pins = resources.files("tools.stacks.fastapi") / "pins"
-    requirements = (pins / "requirements-dev.txt").read_text() + (pins / "requirements.txt").read_text()
-    environment = install(
-        choose(), (pins / "requirements-dev.txt").read_text(), Path.home() / ".cache" / "shipcrew"
-    )
+    pinned = [path.read_text() for path in sorted(PINS.glob("*.txt"))]
+    cache = Path.home() / ".cache" / "shipcrew"
+    installed = [package for pins in pinned for package in install(choose(), pins, cache).packages]
     path = Path(__file__).parents[2] / "crew" / "policies" / LIST
-    path.write_text(listing(requirements, environment.packages, path.read_text()))
+    path.write_text(listing("".join(pinned), installed, path.read_text()))
 
 
 if __name__ == "__main__":

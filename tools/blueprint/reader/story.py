@@ -174,6 +174,8 @@ def _understand(line: Line, world: World, merger: Merger) -> bool:
         if not found:
             return False
         if len(found) > 1:
+            found = _possible(found, world, merger) or found[:1]
+        if len(found) > 1:
             readings = tuple(_all_said(found, world, merger, line.id))
             line.settle("ambiguous", "it can be read in several ways; say it as one of them", readings)
             return True
@@ -202,14 +204,29 @@ def _readings(line: Line, world: World) -> tuple[list[Facts], list[Unclear]]:
     return familiar(found, world), reasons
 
 
+def _possible(found: list[Facts], world: World, merger: Merger) -> list[Facts]:
+    """Return the readings that could be in the blueprint, if only by contradicting it."""
+    possible = []
+    for facts in found:
+        try:
+            merger.add(world.blueprint, facts, "")
+        except Contradiction:
+            possible.append(facts)
+        except Unclear:
+            continue
+        else:
+            possible.append(facts)
+    return possible
+
+
 def _all_said(found: list[Facts], world: World, merger: Merger, criterion: str) -> Iterator[str]:
     """Say every reading in words, with the operations where the readings differ in them."""
     there = []
     for facts in found:
         try:
             blueprint, note = merger.add(world.blueprint, facts, criterion), ""
-        except Unclear as reason:
-            blueprint, note = world.blueprint, f" But {reason}."
+        except Contradiction as reason:
+            blueprint, note = world.blueprint, f" But {reason}"
         there.append((f"{paraphrase(facts, blueprint)}{note}", touched(facts, blueprint)))
     differ = len({operations for _, operations in there}) > 1
     for words, operations in there:
