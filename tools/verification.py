@@ -11,12 +11,12 @@ from tools.git import Changes, diff
 from tools.repository import repository, workspace_tree
 from tools.result import Tool, ToolResult, Workbench
 from tools.sandbox import Limits
-from tools.testing import Coverage, Flaky, TestOutcome, TestReport, Verdict, mutate
+from tools.testing import Coverage, Flaky, TestOutcome, TestReport, Verdict, cores, mutate
 from tools.testing import run_tests as run_in_sandbox
 
 MOST_FAILURES = 20
 """Failing tests that a result describes; the count is of all."""
-MOST_MUTANTS = 20
+MOST_MUTANTS = 12
 LIMITS = Limits(wall_seconds=300, memory_mb=2048, processes=256)
 NOT_MUTATED = ("tests/", "migrations/")
 
@@ -43,13 +43,15 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
     if service is None:
         return _not_installed()
     tree = workspace_tree(bench)
+    new = _new_tests(_changes(bench, tree))
     report = run_in_sandbox(
         bench.sandbox,
         service,
         bench.workspace,
         _scratch(bench),
-        new=_new_tests(_changes(bench, tree)),
+        new=new,
         reruns=1,
+        shares=1 if _all_tests(bench.workspace) <= set(new) else cores(),
         coverage=toolbox(bench),
         limits=LIMITS,
     )
@@ -152,6 +154,10 @@ def _changes(bench: Workbench, tree: str) -> Changes:
 
 def _new_tests(changes: Changes) -> list[str]:
     return [each.path for each in changes.files if each.path.startswith("tests/") and each.status == "added"]
+
+
+def _all_tests(workspace: Path) -> set[str]:
+    return {path.relative_to(workspace).as_posix() for path in workspace.glob("tests/**/test_*.py")}
 
 
 def _scratch(bench: Workbench) -> Path:

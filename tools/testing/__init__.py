@@ -19,7 +19,7 @@ from tools.testing.model import (
     Verdict,
 )
 from tools.testing.mutating import find_mutants
-from tools.testing.running import run_tests
+from tools.testing.running import cores, run_tests
 
 __all__ = [
     "Coverage",
@@ -30,6 +30,7 @@ __all__ = [
     "TestOutcome",
     "TestReport",
     "Verdict",
+    "cores",
     "find_mutants",
     "mutate",
     "run_tests",

@@ -16,8 +16,8 @@ from tools.testing.model import Outcome, TestOutcome
 
 _LARGEST = 64_000_000
 """Bytes of a report that are read; a larger one is refused."""
-_LINES = TypeAdapter(dict[int, tuple[str, ...]])
-
+NO_TESTS = 5
+"""pytest's exit code."""
 
 _GRAVITY: tuple[Outcome, ...] = ("skipped", "passed", "failed", "errored")
 
@@ -80,7 +80,7 @@ class RunReport(BaseModel):
             return f"The run ended as a success, but {(bad or silent)[0]} did not pass."
         if end.exit == 1 and not bad:
             return "The run ended as a failure, but the report tells of none."
-        if end.exit == 5 or not told:
+        if end.exit == NO_TESTS or not told:
             return "No tests ran."
         if end.exit not in (0, 1) and not bad:
             return f"pytest could not run the tests (exit {end.exit})."
@@ -125,6 +125,32 @@ def read_run(folder: Path, name: str) -> RunReport:
     )
 
 
+def joined(parts: Sequence[RunReport]) -> RunReport:
+    """Make one report of those of shares of the tests; of those that share an id, the worst counts."""
+    told: dict[str, list[TestOutcome]] = {}
+    lines: dict[str, dict[int, tuple[str, ...]]] = {}
+    for part in parts:
+        for each in part.tests:
+            told.setdefault(each.id, []).append(each)
+        for file, found in part.lines.items():
+            for line, tests in found.items():
+                known = lines.setdefault(file, {}).get(line, tests)
+                # No test means all of them.
+                lines[file][line] = tuple(sorted({*known, *tests})) if known and tests else ()
+    return RunReport(
+        collected=tuple(name for part in parts for name in part.collected),
+        tests=tuple(_worst(group) for group in told.values()),
+        lines=lines,
+        modules=tuple(dict.fromkeys(name for part in parts for name in part.modules)),
+        exit=max((part.exit for part in parts if part.exit is not None), default=None),
+    )
+
+
+def _worst(group: Sequence[TestOutcome]) -> TestOutcome:
+    worst = max(group, key=lambda each: _GRAVITY.index(each.outcome))
+    return worst.model_copy(update={"seconds": sum(each.seconds for each in group)})
+
+
 def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tuple[TestOutcome, ...]:
     """Make one outcome, the worst, of tests that share an id, as those of a plugin may.
 
@@ -136,8 +162,7 @@ def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tup
     found: list[TestOutcome] = []
     for name, group in told.items():
         if len(group) == collected.get(name, 0):
-            worst = max(group, key=lambda each: _GRAVITY.index(each.outcome))
-            found.append(worst.model_copy(update={"seconds": sum(each.seconds for each in group)}))
+            found.append(_worst(group))
         else:
             found += group
             if len(group) < collected.get(name, 0):

@@ -12,7 +12,16 @@ from pydantic import BaseModel, ConfigDict
 
 from tools.sandbox import Completed, Job, Limits, Sandbox
 from tools.testing.model import Coverage, Flaky, Interpreter, TestOutcome, TestReport
-from tools.testing.reports import BrokenReport, RunEnd, RunReport, read_ends, read_log, read_run
+from tools.testing.reports import (
+    NO_TESTS,
+    BrokenReport,
+    RunEnd,
+    RunReport,
+    joined,
+    read_ends,
+    read_log,
+    read_run,
+)
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 
@@ -29,6 +38,8 @@ class Run(BaseModel):
     """Files of the copy that hold something else."""
     seed: int = 0
     """For Hypothesis."""
+    share: tuple[int, int] = (0, 1)
+    """Which of how many equal shares of the tests to run."""
     lines: bool = False
     """Whether to note which test runs which line."""
     brief: bool = False
@@ -63,6 +74,7 @@ def run_tests(
     *,
     new: Sequence[str] = (),
     reruns: int = 2,
+    shares: int = 1,
     coverage: Interpreter | None = None,
     variables: Mapping[str, str] | None = None,
     limits: Limits | None = None,
@@ -70,9 +82,11 @@ def run_tests(
     """Run pytest on a copy of the workspace and say how it went. The workspace itself is not changed.
 
     `select` names node ids, files or folders; none means all. Tests that fail, and those of `new` (the same
-    kind of names), run `reruns` more times. `coverage` is an environment that holds coverage.py: with it the
-    report says which test runs which line. A report that is missing, unreadable or at odds with the exit code
-    is a failure, and so is a run without tests.
+    kind of names), run `reruns` more times. `shares` is how many processes share the first run: for tests
+    that do not need one another, and worth it where few are new, since reruns go on at the same time.
+    `coverage` is an environment that holds coverage.py: with it the report says which test runs which line.
+    A report that is missing, unreadable or at odds with the exit code is a failure, and so is a run without
+    tests.
     """
     options = [each for each in select if each.startswith("-") or not each]
     if options:
@@ -82,11 +96,20 @@ def run_tests(
     seconds = bench.seconds
     path = (_packages(coverage),) if coverage else ()
     there = tuple(each for each in new if _exists(workspace, each))
-    first = Run(name="first", select=tuple(select), lines=coverage is not None, seconds=seconds)
+    first = tuple(
+        Run(
+            name=f"first{number}",
+            select=tuple(select),
+            share=(number, shares),
+            lines=coverage is not None,
+            seconds=seconds,
+        )
+        for number in range(shares)
+    )
     # What is new is known beforehand, so that it need not wait for the rest.
     early = _reruns("new", there, reruns if there else 0, seconds)
-    done = bench.carry_out("first", (first, *early), path)
-    report, said = _reported(bench.out("first"), done)
+    done = bench.carry_out("first", (*first, *early), path)
+    report, said = _reported(bench.out("first"), done, [run.name for run in first])
     if said is None or report.problem is not None:
         return report
     wrong = {each.id for each in (*report.failed, *report.errored)}
@@ -182,23 +205,34 @@ def _packages(environment: Interpreter) -> Path:
     return next(iter(sorted(environment.folder.glob("lib/python*/site-packages"))))
 
 
-def _reported(out: Path, done: Completed) -> tuple[TestReport, RunReport | None]:
-    try:
-        end, said = _read(out, "first", done)
-    except BrokenReport as error:
-        problem = f"{error} {read_log(out, 'first')}".strip()
-        return TestReport(
-            problem=problem, ending=done.ending, exit_code=done.exit_code, seconds=done.seconds
-        ), None
-    doubt = said.contradiction(end)
+def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestReport, RunReport | None]:
+    """Make one report of those of the shares; what is wrong with one of them is wrong with all."""
+    parts: list[RunReport] = []
+    ends: list[RunEnd] = []
+    problem = None
+    for name in names:
+        try:
+            end, said = _read(out, name, done)
+        except BrokenReport as error:
+            problem = f"{error} {read_log(out, name)}".strip()
+            return TestReport(
+                problem=problem, ending=done.ending, exit_code=done.exit_code, seconds=done.seconds
+            ), None
+        if end.exit == NO_TESTS and not said.collected and len(names) > 1:
+            continue  # there are fewer tests than shares, unless all are like this
+        doubt = said.contradiction(end)
+        problem = problem or (f"{doubt}\n{read_log(out, name)}".strip() if doubt else None)
+        parts.append(said)
+        ends.append(end)
+    together = joined(parts)
     report = TestReport(
-        tests=said.tests,
-        problem=f"{doubt}\n{read_log(out, 'first')}".strip() if doubt else None,
+        tests=together.tests,
+        problem=problem if parts else "No tests ran.",
         ending=done.ending,
-        exit_code=end.exit,
+        exit_code=max((end.exit for end in ends), default=NO_TESTS),
         seconds=done.seconds,
     )
-    return report, said
+    return report, together
 
 
 def _read(out: Path, name: str, done: Completed) -> tuple[RunEnd, RunReport]:

@@ -177,7 +177,7 @@ def test_a_report_that_is_a_link_or_a_pipe_is_not_read(run: Runner) -> None:
     forged = """
 import os, pathlib
 def test_a():
-    out = pathlib.Path(os.readlink("/proc/self/fd/1")).parent / "first.jsonl"
+    out = pathlib.Path(os.readlink("/proc/self/fd/1")).parent / "first0.jsonl"
     out.unlink()
     {plant}
 """
@@ -341,3 +341,51 @@ def test_a():
     write({"test_it.py": text})
     assert run_tests(sandbox, environment, workspace, tmp_path / "scratch").ok
     assert not (tmp_path / "scratch" / "planted").exists()
+
+
+class TestShares:
+    """Processes that share the first run."""
+
+    def test_each_test_runs_once(self, run: Runner, coverage: Interpreter) -> None:
+        files = {
+            "shop.py": "def double(number):\n    return 2 * number\n\ndef half(number):\n    return number / 2\n",
+            "test_it.py": (
+                "import pytest, shop\n"
+                "@pytest.mark.parametrize('number', range(5))\n"
+                "def test_double(number): assert shop.double(number) == 2 * number\n"
+                "def test_half(): assert shop.half(3) == 2\n"
+            ),
+        }
+        report = run(files, shares=2, coverage=coverage)
+        assert len(report.passed) == 5
+        assert [each.id for each in report.failed] == ["test_it.py::test_half"]
+        assert report.problem is None
+        assert report.coverage is not None
+        assert len(report.coverage.covering("shop.py", 2)) == 5
+
+    def test_more_shares_than_tests(self, run: Runner) -> None:
+        assert run({"test_it.py": "def test_a(): pass\n"}, shares=3).ok
+
+    def test_no_tests_at_all(self, run: Runner) -> None:
+        assert run({"it.py": ""}, shares=3).problem == "No tests ran."
+
+    def test_a_share_that_breaks_off(self, run: Runner) -> None:
+        report = run({"test_it.py": "import os\ndef test_a(): pass\ndef test_b(): os._exit(0)\n"}, shares=2)
+        assert not report.ok
+        assert "broke off" in str(report.problem)
+
+
+def test_what_sets_up_something_for_many_is_every_tests(run: Runner, coverage: Interpreter) -> None:
+    files = {
+        "shop.py": "def opened():\n    return 'open'\n",
+        "test_it.py": (
+            "import pytest, shop\n"
+            "@pytest.fixture(scope='module')\n"
+            "def state(): return shop.opened()\n"
+            "def test_a(state): assert state\n"
+            "def test_b(state): assert state == 'open'\n"
+        ),
+    }
+    report = run(files, coverage=coverage)
+    assert report.coverage is not None
+    assert len(report.coverage.covering("shop.py", 2)) == 2

@@ -12,12 +12,14 @@ from tools.stacks.fastapi.tests_suite import Suite
 
 def contract_module(suite: Suite) -> str:
     """Return the module's source."""
+    operations: list[str] = []
     named: list[str] = []
     rules: list[str] = []
     makes: set[str] = set()
     for entity in suite.blueprint.entities:
         for operation in shape.operations(entity):
             label = literal(" ".join(shape.route(entity, operation)))
+            operations.append(label)
             members = _named(suite, entity, operation)
             if members:
                 inner = ", ".join(f"{key}: ({make}, {literal(of)})" for key, make, of in members)
@@ -33,6 +35,7 @@ def contract_module(suite: Suite) -> str:
         render(
             "tests/test_contract.py.j2",
             imports=Code("\n".join(imports)),
+            operations=Code(f"[{', '.join(operations)}]"),
             named=Code(f"{{{', '.join(named)}}}"),
             rules=Code(f"{{{', '.join(rules)}}}"),
         )

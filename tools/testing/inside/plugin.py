@@ -21,10 +21,13 @@ _TRACEBACK = 4_000
 class Reporter:
     """Writes the report; every line is flushed, so that what a crash leaves is whole."""
 
-    def __init__(self, file: TextIO, root: Path, order: list[str], lines: Lines | None) -> None:
+    def __init__(
+        self, file: TextIO, root: Path, order: list[str], share: tuple[int, int], lines: Lines | None
+    ) -> None:
         self.file = file
         self.root = root
         self.order = {test: place for place, test in enumerate(order)}
+        self.share = share
         self.lines = lines
         self.phases: dict[str, list[pytest.TestReport]] = {}
 
@@ -40,8 +43,10 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put the tests into the order that was asked for."""
+        """Put the tests into the order that was asked for, and leave those of other shares to them."""
         items.sort(key=lambda item: self.order.get(item.nodeid, len(self.order)))
+        number, of = self.share
+        items[:] = items[number::of]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say what will run, so that a test without an outcome is missed."""
@@ -58,6 +63,18 @@ class Reporter:
             return (yield)
         finally:
             self.lines.switch("")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        """Book what sets up something for many tests on all of them, not on the first to need it."""
+        if self.lines is None or fixturedef.scope == "function":
+            return (yield)
+        before = self.lines.test
+        self.lines.switch("")
+        try:
+            return (yield)
+        finally:
+            self.lines.switch(before)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Make one outcome of setting up, calling and tearing down."""
@@ -91,18 +108,24 @@ class Lines:
             data_file=str(data),
             config_file=False,
             source=[str(root)],
+            omit=[str(root / "tests" / "*"), str(root / "migrations" / "*")],
             concurrency=["thread", "greenlet"] if greenlets else ["thread"],
             messages=False,
             check_preimported=False,
         )
+        self.test = ""
         self.coverage.start()
 
     def switch(self, test: str) -> None:
         """Book what runs from now on to a test; "" is to none."""
+        self.test = test
         self.coverage.switch_context(test)
 
     def collect(self, root: Path) -> Generator[tuple[str, dict[int, list[str]]]]:
-        """Stop, and give each file of the service with its lines and the tests that ran them."""
+        """Stop, and give each file of the service with its lines and the tests that ran them.
+
+        What ran at import or set up something for many tests is every test's: there the list is empty.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.coverage.stop()
@@ -112,7 +135,7 @@ class Lines:
                 by_line = data.contexts_by_lineno(file)
                 yield (
                     Path(file).relative_to(root).as_posix(),
-                    {line: sorted(filter(None, tests)) for line, tests in sorted(by_line.items())},
+                    {line: [] if "" in tests else sorted(tests) for line, tests in sorted(by_line.items())},
                 )
 
 

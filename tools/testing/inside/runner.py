@@ -7,6 +7,7 @@ Started as `python runner.py ORDER`, where ORDER is the JSON file described in `
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -27,6 +28,9 @@ def main(path: str) -> None:
     order = json.loads(Path(path).read_text())
     if order["path"]:
         _borrow("coverage", order["path"])
+    # pytest would import its plugins anyway, but once a run, and compile them anew each time.
+    for plugin in importlib.metadata.entry_points(group="pytest11"):
+        plugin.load()
     for name in order["warm"]:
         try:
             importlib.import_module(name)
@@ -115,7 +119,7 @@ def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
     lines = plugin.Lines(root, place / "coverage") if run["lines"] else None
     pytest: Any = importlib.import_module("pytest")
     with (Path(order["out"]) / f"{run['name']}.jsonl").open("w") as file:
-        reporter = plugin.Reporter(file, root, run["select"], lines)
+        reporter = plugin.Reporter(file, root, run["select"], run["share"], lines)
         arguments = [*_arguments(run), f"--basetemp={temporary / 'pytest'}"]
         return int(pytest.main(arguments, plugins=[reporter]))
 
@@ -132,6 +136,7 @@ def _plugin() -> Any:
 
 def _arguments(run: dict[str, Any]) -> list[str]:
     arguments = ["-q", "-p", "no:cacheprovider", "--color=no", "--tb=short", f"--rootdir={Path.cwd()}"]
+    arguments.append("-Wignore::pytest.PytestAssertRewriteWarning")  # of the plugins imported before
     if importlib.util.find_spec("hypothesis"):
         arguments.append(f"--hypothesis-seed={run['seed']}")
     if run["brief"]:

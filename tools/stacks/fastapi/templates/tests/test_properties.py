@@ -23,7 +23,7 @@ def resources(*operations: str) -> pytest.MarkDecorator:
 
 
 @resources("create")
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_is_created_is_shown(api: Api, resource: Resource, data: st.DataObject) -> None:
     body = resource.body(api, data.draw(VALID[resource.path]))
@@ -40,7 +40,7 @@ def test_what_is_created_is_shown(api: Api, resource: Resource, data: st.DataObj
 
 
 @resources("create", "update")
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_is_updated_is_shown(api: Api, resource: Resource, data: st.DataObject) -> None:
     made = resource.make(api)
@@ -60,7 +60,7 @@ def test_what_is_updated_is_shown(api: Api, resource: Resource, data: st.DataObj
 
 
 @resources("create")
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_no_body_breaks_a_create(api: Api, resource: Resource, data: st.DataObject) -> None:
     body = data.draw(disturbed(resource.body(api)))
@@ -69,7 +69,7 @@ def test_no_body_breaks_a_create(api: Api, resource: Resource, data: st.DataObje
 
 
 @resources("create", "update")
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_no_body_breaks_an_update(api: Api, resource: Resource, data: st.DataObject) -> None:
     made = resource.make(api)
@@ -80,7 +80,7 @@ def test_no_body_breaks_an_update(api: Api, resource: Resource, data: st.DataObj
 
 
 @pytest.mark.parametrize("path, action", ACTIONS)
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_no_body_breaks_an_action(api: Api, path: str, action: str, data: st.DataObject) -> None:
     made = next(each for each in RESOURCES if each.path == path).make(api)
@@ -94,14 +94,14 @@ def test_no_body_breaks_an_action(api: Api, path: str, action: str, data: st.Dat
 
 
 @resources("list")
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(query=st.dictionaries(st.sampled_from(["limit", "offset", "sort"]) | st.text(), st.text()))
 def test_no_query_breaks_a_list(api: Api, resource: Resource, query: dict[str, str]) -> None:
     harmless(api.get(resource.path, query))
 
 
 @resources("read")
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(id_=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_no_id_breaks_a_read(api: Api, resource: Resource, id_: str) -> None:
     path = f"{resource.path}/{''.join(f'%{each:02x}' for each in id_.encode())}"
