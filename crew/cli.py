@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from crew.errors import BadInput, CrewError, Stopped, Unexpected
+from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,8 @@ class Commands(click.Group):
             _leave(error)
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
+        except KeyboardInterrupt:
+            _leave(Interrupted("Interrupted."))
         except Exception as error:  # noqa: BLE001  what nobody foresaw is still no traceback on a terminal
             from crew.accidents import unexpected  # noqa: PLC0415
 
@@ -69,6 +71,12 @@ class Commands(click.Group):
 @click.version_option(package_name="shipcrew", prog_name="crew")
 def main() -> None:
     """Take a user story to a running, watched service, with a reason for every step."""
+    for descriptor in range(3):
+        # Started with one of them closed: a file opened later must not become standard output.
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 @main.command()
@@ -335,9 +343,15 @@ def _work(shown: Shown, deliveries: list[str], deliver: Callable[[str], object])
         for each in deliveries:
             try:
                 deliver(each)
+            except LeaseTaken:
+                raise
             except (Stopped, Unexpected) as error:
                 # What cannot go on now is no reason to keep quiet about what was done.
                 problem = error
+                break
+            except KeyboardInterrupt:
+                where = click.get_current_context().meta[_HOME_USED]
+                problem = Interrupted(f"Interrupted. `crew resume --home {where}` goes on where it stopped.")
                 break
     code = shown.finish(deliveries)
     if problem:

@@ -136,11 +136,11 @@ def unfinished(ledger: Ledger) -> list[Opened]:
 
 
 def blocked_by(ledger: Ledger, about: Opened) -> str:
-    """Return the delivery of an earlier story of the same run that has not ended; "" if there is none."""
+    """Return the earlier delivery to the same repository that has not ended; "" if there is none."""
     for each in unfinished(ledger):
         if each.delivery == about.delivery:
             return ""
-        if each.run == about.run:
+        if each.repository == about.repository:
             return each.delivery
     return ""
 

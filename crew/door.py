@@ -162,6 +162,8 @@ class Door:
         arguments, problem = _validated(tool, call.arguments)
         if arguments is None:
             return problem
+        if unreasoned := self._unreasoned(call):
+            return unreasoned
         denial = self._permit(call, tool, arguments)[2]
         return " ".join(denial[0]) if denial else ""
 

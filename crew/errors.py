@@ -8,6 +8,7 @@ CrewError
 │   ├── BoundReached       a limit on steps, repairs, money or time
 │   ├── LeaseTaken         another process owns the delivery
 │   └── LedgerDamaged      the ledger does not add up, so nothing is built on it
+├── Interrupted     1  a person ended the command
 └── Unexpected      1  a fault of the crew's own, which nobody foresaw
 """
 
@@ -44,6 +45,10 @@ class Stopped(CrewError):  # noqa: N818
 
 class BoundReached(Stopped):
     """A limit on steps, repairs, money or time was reached."""
+
+
+class Interrupted(CrewError):  # noqa: N818
+    """A person ended the command."""
 
 
 class LeaseTaken(Stopped):

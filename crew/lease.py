@@ -11,6 +11,22 @@ from pathlib import Path
 from crew.errors import LeaseTaken
 
 
+def owner_of(folder: Path, delivery: str) -> int | None:
+    """Return the process that owns a delivery, or None."""
+    path = folder / f"{delivery}.lock"
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(path.read_text() or 0)
+    finally:
+        os.close(handle)
+    return None
+
+
 @contextmanager
 def lease(folder: Path, delivery: str) -> Iterator[None]:
     """Own a delivery for the time of the block; the kernel lets go of it if this process dies.

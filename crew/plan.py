@@ -102,12 +102,23 @@ def _story(plan: StoryPlan) -> str:
     for each in plan.criteria:
         lines += _criterion(each)
     lines.append("  contract")
-    lines += [f"    {each.kind:8}  {each.where}: {each.what}" for each in plan.changes] or [
-        "    stays as it is"
-    ]
+    lines += _contract(plan.changes) or ["    stays as it is"]
     lines.append("  needs a person")
     lines += [f"    {each}" for each in plan.person] or ["    nothing"]
     return "\n".join(lines)
+
+
+def _contract(changes: tuple[Change, ...]) -> list[str]:
+    """Return what breaks clients first, each on a line; of what only adds, a line for each place."""
+    breaking = [f"    breaking  {each.where}: {each.what}" for each in changes if each.kind == "breaking"]
+    added: dict[str, list[str]] = {}
+    for each in changes:
+        if each.kind != "breaking":
+            added.setdefault(each.where, []).append(each.what)
+    return breaking + [
+        f"    additive  {where}: {whats[0]}" + (f" And {len(whats) - 1} more." if len(whats) > 1 else "")
+        for where, whats in added.items()
+    ]
 
 
 def _criterion(reading: CriterionReading) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from crew.deliveries import closed, opened, waiting
+from crew.lease import owner_of
 from crew.ledger import Ledger
 from crew.report import open_reason
 from tools.runtimes import ServiceStatus
@@ -32,19 +33,25 @@ def status_text(home: Path) -> str:
 
 def _deliveries(home: Path) -> list[dict[str, JsonValue]]:
     with closing(Ledger(home / "ledger.db")) as ledger:
-        return [_record(ledger, each) for each in ledger.deliveries()]
+        return [_record(home, ledger, each) for each in ledger.deliveries()]
 
 
-def _record(ledger: Ledger, delivery: str) -> dict[str, JsonValue]:
+def _record(home: Path, ledger: Ledger, delivery: str) -> dict[str, JsonValue]:
     about, ended = opened(ledger, delivery), closed(ledger, delivery)
+    owner = None if ended else owner_of(home / "leases", delivery)
+    standing, reason = "waiting", "" if ended else open_reason(ledger, about)
+    if ended:
+        standing, reason = ended.status, ended.reason
+    elif owner is not None:
+        standing, reason = "running", f"Process {owner} is at work on it."
     asked: list[JsonValue] = [each.model_dump() for each in waiting(ledger, delivery)] if not ended else []
     return {
         "id": delivery,
         "story": about.story,
         "title": about.title,
         "service": about.service,
-        "status": ended.status if ended else "waiting",
-        "reason": ended.reason if ended else open_reason(ledger, about),
+        "status": standing,
+        "reason": reason,
         "waits_for": asked,
         "pull_request": ended.pull_request if ended else "",
         "version": ended.version if ended else "",

@@ -35,6 +35,9 @@ from tools.result import ToolResult
 Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]
 Node = Callable[[DeliveryState], DeliveryState]
 
+OPEN, SHOW, MERGE, COMMENT = 1, 2, 3, 10
+"""Steps of the crew itself, which are part of the ids of its actions; comments are numbered on."""
+
 LATER = {
     "performance": "Passed by: load tests come in a later version, so nothing was measured under load.",
     "reliability": "Passed by: watching and taking back come in a later version; the new version has all traffic.",
@@ -79,7 +82,7 @@ def _nodes(desk: Desk) -> dict[str, Node]:
     nodes: dict[str, Node] = {
         "intake": lambda state: _intake(desk, state),
         "design": _ends(_agent(desk, "design"), "stopped", _nothing_to_build),
-        "questions": _questions,
+        "questions": lambda state: _questions(desk, state),
         "code": _ends(_committed(desk, _agent(desk, "code")), "stopped", _nothing_to_judge),
         "testing": _agent(desk, "testing"),
         "governance": _agent(desk, "governance"),
@@ -119,7 +122,9 @@ def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
     wanted = f"A {state['origin']} wants {state['story']['id']}"
     rationale = f"{wanted}: the work needs a repository, a branch and a workspace."
     arguments: dict[str, JsonValue] = {"story": state["story"]["id"]}
-    action, result = _crew(desk, state, 1, "open_repository", arguments, rationale, (state["story_digest"],))
+    action, result = _crew(
+        desk, state, OPEN, "open_repository", arguments, rationale, (state["story_digest"],)
+    )
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     data = {name: str(result.data[name]) for name in ("base", "base_tree", "branch")}
@@ -131,11 +136,13 @@ def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
     }
 
 
-def _questions(state: DeliveryState) -> DeliveryState:
+def _questions(desk: Desk, state: DeliveryState) -> DeliveryState:
     replies: dict[str, JsonValue] = {}
     for question in _records(state, "design", "questions"):
         said = Reply.model_validate(interrupt({"kind": "question"} | question))
-        replies[str(question["id"])] = said.text
+        name = str(question["id"])
+        desk.ledger.append(state["delivery"], "answered", name, {"by": said.by, "text": said.text})
+        replies[name] = said.text
     return {"replies": replies}
 
 
@@ -220,13 +227,13 @@ def _pull_request(desk: Desk, state: DeliveryState) -> DeliveryState:
         "title": f"{story['id']}: {story['title']}",
         "description": description(state),
     }
-    action, result = _crew(desk, state, 2, "open_pull_request", opened, rationale, evidence)
+    action, result = _crew(desk, state, SHOW, "open_pull_request", opened, rationale, evidence)
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     for place, (role, text) in enumerate(comments(state)):
         said: dict[str, JsonValue] = {"author": role, "text": text}
         why = f"What the {role} agent found belongs where the change is read."
-        _crew(desk, state, 3 + place, "comment", said, why, (action,))
+        _crew(desk, state, COMMENT + place, "comment", said, why, (action,))
     return {"pull_request": str(result.data["pull_request"]), "evidence": {"pull_request": action}}
 
 
@@ -249,7 +256,7 @@ def _merge_call(desk: Desk, state: DeliveryState) -> Call:
         "as it is: main would otherwise lack a change that everything here says is right."
     )
     arguments: dict[str, JsonValue] = {"tree": state["tree"], "title": state["story"]["title"]}
-    return _call(state, 20, "merge", arguments, rationale, _proofs(desk, state))
+    return _call(state, MERGE, "merge", arguments, rationale, _proofs(desk, state))
 
 
 def _proofs(desk: Desk, state: DeliveryState) -> tuple[str, ...]:

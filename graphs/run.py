@@ -65,7 +65,7 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
     drawn = shape()
     # All or none: a run that was killed in between would go on without its later stories.
     with office.ledger.together():
-        return [
+        begun = [
             open_delivery(
                 office.ledger,
                 office.artifacts,
@@ -78,6 +78,9 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
             )
             for story in file.stories
         ]
+    for delivery in begun:
+        office.bus.publish(office.ledger.rows(delivery)[0])
+    return begun
 
 
 def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = None) -> Closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,11 +68,11 @@ class JsonLines:
 
     def show(self, row: Row) -> None:
         """Print the row as an event."""
-        print(run_event(row), flush=True)
+        _print(run_event(row))
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
         """Print the last line."""
-        print(run_finished(reports, report), flush=True)
+        _print(run_finished(reports, report))
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -85,8 +86,12 @@ class RichLines:
     def __init__(self, home: Path) -> None:
         from rich.console import Console  # noqa: PLC0415  60 ms, needed by few commands
 
+        class Lasting(Console):
+            def on_broken_pipe(self) -> None:
+                _read_no_more()
+
         self._home = home
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = Lasting(highlight=False, soft_wrap=True)
         self._status = self._console.status("[dim]at work[/]")
 
     def show(self, row: Row) -> None:
@@ -120,6 +125,20 @@ class RichLines:
         if line.why:
             text.append(f"\n{'':>13}{line.why}", style="dim")
         return text
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        _read_no_more()
+
+
+def _read_no_more() -> None:
+    """Go on quietly: that nobody reads any more is no reason to leave the work half done."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def run_event(row: Row) -> str:

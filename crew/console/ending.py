@@ -55,7 +55,10 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
     lines = [
         f"{report.story} {report.title}: {report.status}" + (f". {report.reason}" if report.reason else "")
     ]
-    lines += [line for each in report.criteria for line in _criterion(each)]
+    if report.designed:
+        lines += [line for each in report.criteria for line in _criterion(each)]
+    else:
+        lines.append(f"  {len(report.criteria)} criteria, not read yet")
     raised = [each for each in report.findings if each.severity != "note"]
     lines += [f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in raised]
     if notes := len(report.findings) - len(raised):

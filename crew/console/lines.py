@@ -41,7 +41,9 @@ def line_of(row: Row) -> Line | None:
     if row.kind == "asked":
         return Line(who="crew", what=f"A person has to decide: {row.key}", tone="asked")
     if row.kind == "answered":
-        return Line(who=str(body["by"]), what=f"{row.key}: {'approved' if body['approved'] else 'rejected'}")
+        # An approval is given or not; a question is answered in words.
+        said = ("approved" if body["approved"] else "rejected") if "approved" in body else ""
+        return Line(who=str(body["by"]), what=f"{row.key}: {said or body['text']}")
     if row.kind == "concluded":
         arguments = body["arguments"] if isinstance(body["arguments"], dict) else {}
         return Line(who=str(body["role"]), what=str(arguments.get("summary", "")), why="")

@@ -53,6 +53,8 @@ class DeliveryReport(BaseModel):
     repository: str
     status: Status
     reason: str
+    designed: bool
+    """Whether the design agent has answered; before, nothing is known of the criteria."""
     criteria: tuple[CriterionReport, ...]
     changes: tuple[str, ...]
     findings: tuple[FindingReport, ...]
@@ -88,6 +90,7 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         repository=str(about.repository),
         status=ended.status if ended else "waiting",
         reason=ended.reason if ended else open_reason(ledger, about),
+        designed="design" in conclusions,
         criteria=_criteria(
             artifacts, about, conclusions.get("design", {}), _tests(ledger, artifacts, delivery)
         ),
@@ -110,7 +113,7 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
         return " ".join(f"{each.id}: {each.what}" for each in asked)
     blocker = blocked_by(ledger, about)
     if blocker:
-        return f"It waits for the story before it, {blocker}."
+        return f"It waits for the story before it, {blocker}: go on with that one, or give it up."
     return "It was interrupted, or is under way; `crew resume` goes on with it."
 
 

@@ -82,7 +82,6 @@ def asked(waiting: Asked) -> Iterator[Asked]:
     """The moment at which the delivery waits; what runs afterwards is ended."""
     shutil.rmtree(waiting.kiosk.folder)
     shutil.copytree(waiting.kept, waiting.kiosk.folder, symlinks=True)
-    waiting.kiosk.git("status")  # copied files have other times than git's index says
     yield waiting
     waiting.kiosk.crew("down", expect=None)
 

@@ -51,6 +51,8 @@ _CONFIG = """\
 [merge]
 \tconflictStyle = merge
 \tdirectoryRenames = false
+[advice]
+\tgraftFileDeprecated = false
 [gc]
 \tauto = 0
 [maintenance]

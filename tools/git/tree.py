@@ -26,10 +26,9 @@ def dirty_files(repository: Repository) -> list[str]:
 
 
 def refuse_blocked(repository: Repository, old: str, new: str) -> None:
-    """Raise RepositoryError when the working tree could not be brought from one commit to another; changes
-    nothing.
-    """
+    """Raise RepositoryError when the working tree could not be brought from one commit to another."""
     git = repository.git
+    _refresh(repository)
     arguments = ("read-tree", "-n", "-m", "-u", old, new)
     done = git.attempt(*arguments, index=git.own_index, work_tree=repository.folder)
     if done.status != 0:
@@ -42,12 +41,17 @@ def refuse_blocked(repository: Repository, old: str, new: str) -> None:
 def bring_up_to_date(repository: Repository, old: str, new: str) -> None:
     """Bring the index and the files from one commit to another; what is there already is left as it is."""
     git = repository.git
-    # Fills in file times, without which unchanged files look changed. It says so by exit 1 when some really
-    # are.
-    git.attempt("update-index", "-q", "--refresh", index=git.own_index, work_tree=repository.folder)
+    _refresh(repository)
     done = git.attempt("read-tree", "-m", "-u", old, new, index=git.own_index, work_tree=repository.folder)
     if done.status != 0:
         raise RepositoryError(
             f"{repository.base} was moved to {new}, but the files in {repository.folder} could not follow: "
             f"{done.stderr} Move the files it names aside, then resume: the rest follows by itself."
         )
+
+
+def _refresh(repository: Repository) -> None:
+    """Fill in file times, without which unchanged files look changed."""
+    git = repository.git
+    # It says by exit 1 that some really are changed.
+    git.attempt("update-index", "-q", "--refresh", index=git.own_index, work_tree=repository.folder)
