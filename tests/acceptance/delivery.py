@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import socket
@@ -146,12 +147,11 @@ def environment(requirements: Path) -> Path:
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
     home = CACHE / digest
     python = home / "bin" / "python"
-    done = home / "complete"
-    if not done.exists():
-        for argv in (
-            [str(UV), "venv", "-q", "--clear", "--python", sys.executable, str(home)],
-            [
-                str(UV),
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with (home.parent / f"{digest}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of the same test run want it too
+        if not (home / "complete").exists():
+            install = (
                 "pip",
                 "install",
                 "-q",
@@ -160,10 +160,12 @@ def environment(requirements: Path) -> Path:
                 str(python),
                 "-r",
                 str(requirements),
-            ],
-        ):
-            subprocess.run(argv, check=True, timeout=600)
-        done.touch()
+            )
+            subprocess.run(
+                [UV, "venv", "-q", "--clear", "--python", sys.executable, home], check=True, timeout=600
+            )
+            subprocess.run([UV, *install], check=True, timeout=600)
+            (home / "complete").touch()
     return python
 
 

@@ -13,6 +13,7 @@ from tools.stacks import Previous
 from tools.stacks.fastapi.computed import computed_files
 from tools.stacks.fastapi.migrations import migration_files
 from tools.stacks.fastapi.models import model_files
+from tools.stacks.fastapi.pruning import pruned
 from tools.stacks.fastapi.routes import main_file, route_files
 from tools.stacks.fastapi.schemas import schema_files
 from tools.stacks.fastapi.services import service_files
@@ -50,7 +51,7 @@ _TEXTS = {
 def repository_files(blueprint: Blueprint, contract: str, previous: Previous | None) -> dict[str, str]:
     """Return path and text of each file."""
     before = previous.blueprint if previous else None
-    return {
+    files = {
         **_common(blueprint),
         **model_files(blueprint),
         **schema_files(blueprint),
@@ -64,6 +65,7 @@ def repository_files(blueprint: Blueprint, contract: str, previous: Previous | N
         **{name: (_PINS / name).read_text("utf-8") for name in _REQUIREMENTS},
         "slo.yaml": slo_yaml(blueprint),
     }
+    return pruned(files)
 
 
 def _common(blueprint: Blueprint) -> dict[str, str]:

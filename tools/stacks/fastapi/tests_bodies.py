@@ -65,7 +65,7 @@ def _row(entity: Entity) -> str:
     parts = [
         f'"{collection_path(entity.name)}"',
         f"frozenset({offered})",
-        f"{name}_body",
+        f"body_of_{name}",
         f"make_{name}",
         refusals,
         *(["needs_body=False"] if not body_required(entity, "create") else []),
@@ -88,7 +88,7 @@ def _factory(suite: Suite, entity: Entity) -> str:
         },
     }
     inner = "{" + ", ".join(f"{literal(camel(each))}: {code}" for each, code in members.items()) + "}"
-    lines = [f"def {name}_body(api: Api, given: Json | None = None) -> Json:"]
+    lines = [f"def body_of_{name}(api: Api, given: Json | None = None) -> Json:"]
     lines += docstring(f"A body that POST {path} accepts, with what is given on top.")
     if "number" in mentioned(inner):
         lines.append("    number = api.number()")
@@ -101,7 +101,7 @@ def _factory(suite: Suite, entity: Entity) -> str:
     lines += ["    return body", "", ""]
     lines.append(f"def make_{name}(api: Api, given: Json | None = None) -> Json:")
     lines += docstring(f"A new resource at {path}.")
-    lines.append(f'    return accepted(api.post("{path}", {name}_body(api, given)), 201)')
+    lines.append(f'    return accepted(api.post("{path}", body_of_{name}(api, given)), 201)')
     return "\n".join(lines)
 
 

@@ -92,7 +92,7 @@ def docstring(text: str, indent: str = "    ") -> list[str]:
 
 
 def factory(entity: str) -> str:
-    """Return the words of an entity in the names of its factories: `make_order`, `order_body`."""
+    """Return the words of an entity in the names of its factories: `make_order`, `body_of_order`."""
     name = snake(entity)
     return f"n{name}" if name[:1].isdigit() else name
 
@@ -118,7 +118,7 @@ def render(module: Module) -> tuple[str, list[tuple[Case, str]]]:
 def with_imports(head: str, body: str) -> str:
     """Return a formatted module that imports what the body mentions."""
     used = mentioned(body)
-    factories = set(re.findall(r"(?<!def )\b(make_\w+|\w+_body)\(", body))
+    factories = set(re.findall(r"(?<!def )\b((?:make|body_of)_\w+)\(", body))
     wanted = _IMPORTS | {name: f"from tests.bodies import {name}" for name in factories}
     statements = {wanted[name] for name in used if name in wanted}
     text = "\n".join(docstring(head, "")) + "\n\nfrom __future__ import annotations\n\n"

@@ -228,6 +228,6 @@ def _returned(final: str, scene: Scene, entity: Entity) -> list[str]:
     """Return the end of `prepare`; a body is made before the clock starts."""
     prefix = f'api.post("{collection_path(entity.name)}", '
     body = final.removeprefix(prefix)
-    if final.startswith(prefix) and body.startswith(f"{factory(entity.name)}_body("):
+    if final.startswith(prefix) and body.startswith(f"body_of_{factory(entity.name)}("):
         return [f"    body = {body[:-1]}", f"    return lambda: {prefix}body)"]
     return [f"    return lambda: {final}"]

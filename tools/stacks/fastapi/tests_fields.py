@@ -82,7 +82,7 @@ class _Field:
 
     def refused(self) -> list[str]:
         """Return the test that a create with the value is refused."""
-        body = f"{self._name}_body(api, {{{self._key}: value}})"
+        body = f"body_of_{self._name}(api, {{{self._key}: value}})"
         return [f'response = api.post("{self._path}", {body})', "", f"refused(response, 422, {self._key})"]
 
     def refused_update(self) -> list[str]:
@@ -98,7 +98,7 @@ class _Field:
 
     def left_out(self) -> tuple[str, list[str]]:
         """Return what becomes of a body without the field: a word for it, and its test."""
-        lines = [f"body = {self._name}_body(api)", f"body.pop({self._key}, None)", ""]
+        lines = [f"body = body_of_{self._name}(api)", f"body.pop({self._key}, None)", ""]
         response = f'api.post("{self._path}", body)'
         if self._field.required:
             return "is required", [
@@ -110,7 +110,7 @@ class _Field:
         default = self._field.default
         shown = None if default is None else json_value(self._field.type, default)
         if not self._accepts("create", default):
-            return "has a default", [f"assert {self._key} not in {self._name}_body(api)"]
+            return "has a default", [f"assert {self._key} not in body_of_{self._name}(api)"]
         lines += [f"made = accepted({response}, 201)", "", equals(f"made[{self._key}]", shown)]
         return ("is null by default" if default is None else "has a default"), lines
 
@@ -119,7 +119,7 @@ class _Field:
         value = literal(sample(self._field, 1))
         lines = [
             f"made = make_{self._name}(api, {{{self._key}: {value}}})",
-            f"body = {self._name}_body(api, {{{self._key}: {value}}})",
+            f"body = body_of_{self._name}(api, {{{self._key}: {value}}})",
             "",
             f'response = api.post("{self._path}", body)',
             "",

@@ -15,7 +15,7 @@ from tools.stacks.fastapi.tests_suite import Suite
 def lifecycle_module(suite: Suite) -> str:
     """Return the module's source."""
     made = [each for each in suite.blueprint.entities if suite.makes(each)]
-    bodies = sorted(f"{factory(each.name)}_body" for each in made)
+    bodies = sorted(f"body_of_{factory(each.name)}" for each in made)
     imports = [
         *([f"from tests.bodies import {', '.join(bodies)}"] if bodies else []),
         "from tests.strategies import VALID",
@@ -33,7 +33,7 @@ def _kind(suite: Suite, entity: Entity) -> str:
     parts = [
         literal(collection_path(entity.name)),
         f"frozenset({literal(offered)})",
-        f"{factory(entity.name)}_body",
+        f"body_of_{factory(entity.name)}",
     ]
     if entity.initial_state is not None:
         parts.append(f"initial={literal(entity.initial_state)}")

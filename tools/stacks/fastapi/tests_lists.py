@@ -56,7 +56,7 @@ def _offered(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[Cas
     one = f"{path}/{{made['id']}}"
     current = suite.script.current(entity, "made")
     lines = [
-        f'response = api.post("{path}", {name}_body(api))',
+        f'response = api.post("{path}", body_of_{name}(api))',
         "",
         "made = accepted(response, 201)",
         f'assert response.headers["location"] == f"{one}"',

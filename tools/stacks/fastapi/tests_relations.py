@@ -47,10 +47,10 @@ def reference_cases(
         ),
     )
     wrong = (("unknown", NOWHERE), ("malformed", "7"), ("null", None), ("number", 7))
-    response = f'response = api.post("{path}", {child}_body(api, {{"{key}": value}}))'
+    response = f'response = api.post("{path}", body_of_{child}(api, {{"{key}": value}}))'
     yield named(criterion, f"{about} must exist", (response, "", f'refused(response, 422, "{key}")'), wrong)
     lines = (
-        f"body = {child}_body(api)",
+        f"body = body_of_{child}(api)",
         f'del body["{key}"]',
         "",
         f'response = api.post("{path}", body)',
@@ -148,7 +148,7 @@ def computed_cases(
     value = literal(plain_json(field.type, sample(field.model_copy(update={"computed": None}))))
     about = f"{entity.name} {field.name}"
     lines = [
-        f'response = api.post("{path}", {name}_body(api, {{"{key}": {value}}}))',
+        f'response = api.post("{path}", body_of_{name}(api, {{"{key}": {value}}}))',
         "",
         f'refused(response, 422, "{key}")',
     ]

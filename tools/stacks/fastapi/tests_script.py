@@ -55,7 +55,7 @@ class Script:
         """Return the expression that sends a request and gives the response."""
         path = collection_path(step.entity)
         if isinstance(step, Create):
-            return f'api.post("{path}", {factory(step.entity)}_body({self._arguments(step, shown)}))'
+            return f'api.post("{path}", body_of_{factory(step.entity)}({self._arguments(step, shown)}))'
         at = f"{path}/{{{step.name}['id']}}"
         if isinstance(step, List):
             query = _dict(_members(step.query)) if step.query else ""

@@ -18,7 +18,7 @@ def initial_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterato
     name, path = factory(entity.name), collection_path(entity.name)
     yield Case(criterion, "", (f'assert make_{name}(api)["status"] == {entity.initial_state!r}',))
     other = next((each for each in entity.states if each != entity.initial_state), entity.initial_state)
-    body = f'{name}_body(api, {{"status": {other!r}}})'
+    body = f'body_of_{name}(api, {{"status": {other!r}}})'
     yield Case(
         criterion,
         "not from a body",

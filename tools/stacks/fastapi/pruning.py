@@ -1,0 +1,100 @@
+"""Leaving out what a service does not use: the shared modules offer more than any one service needs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from tools.stacks.fastapi.source import format_python
+
+_SHARED = ("app/arithmetic.py", "app/clock.py", "app/columns.py", "app/fields.py", "app/store.py")
+
+
+def pruned(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files, the shared modules without what no other file and nothing in themselves names."""
+    kept = dict(files)
+    before: dict[str, str] = {}
+    # What one module no longer uses of another goes in the next round.
+    while before != kept:
+        before = dict(kept)
+        for path in kept.keys() & set(_SHARED):
+            wanted = {name for other in kept if other != path for name in _wanted(kept[other], other, path)}
+            kept[path] = _without_unused(kept[path], wanted)
+    return {path: text for path, text in kept.items() if path not in _SHARED or _defines(text)}
+
+
+def _wanted(text: str, path: str, shared: str) -> Iterator[str]:
+    """Return the names that a file takes from a shared module."""
+    module = PurePosixPath(shared).stem
+    if not path.endswith(".py") or module not in text:
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module:
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom) and node.module == f"app.{module}":
+            yield from (each.name for each in node.names)
+
+
+def _without_unused(text: str, wanted: set[str]) -> str:
+    """Return a module with the statements that bind a wanted name, and all that those need."""
+    statements = ast.parse(text).body
+    needed, grown = set(wanted), True
+    while grown:
+        used = {
+            node.id
+            for each in statements
+            if not _bound(each) or _bound(each) & needed
+            for node in ast.walk(each)
+            if isinstance(node, ast.Name)
+        }
+        grown = not used <= needed
+        needed |= used
+    lines = text.splitlines()
+    drop: set[int] = set()
+    for each in statements:
+        if isinstance(each, ast.ImportFrom) and not _is_future(each) and _bound(each) & needed:
+            each.names = [one for one in each.names if (one.asname or one.name) in needed]
+            drop |= set(range(each.lineno, each.end_lineno or each.lineno))
+            lines[each.lineno - 1] = ast.unparse(each)
+    end = 0
+    for number, each in enumerate(statements):
+        start = _start(each)
+        unused = bool(_bound(each)) and not _bound(each) & needed and not _is_future(each)
+        is_doc = isinstance(each, ast.Expr) and number > 1 and _start(statements[number - 1]) - 1 in drop
+        if unused or is_doc:
+            # With the comment right above it.
+            while start - 1 > end and lines[start - 2].startswith("#"):
+                start -= 1
+            drop |= set(range(start - 1, each.end_lineno or start))
+        end = each.end_lineno or start
+    return format_python("\n".join(line for number, line in enumerate(lines) if number not in drop) + "\n")
+
+
+def _start(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min((int(each.lineno) for each in decorators), default=node.lineno)
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """Return the names that a statement at the top of a module binds."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return {(each.asname or each.name).partition(".")[0] for each in names}
+        case ast.Assign(targets=targets):
+            return {each.id for each in targets if isinstance(each, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
+    return set()
+
+
+def _defines(text: str) -> bool:
+    return any(
+        _bound(each) and not isinstance(each, ast.Import | ast.ImportFrom) for each in ast.parse(text).body
+    )
