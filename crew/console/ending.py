@@ -28,7 +28,7 @@ def run_finished(reports: list[DeliveryReport], report: Path) -> str:
             "story": each.story,
             "service": each.service,
             "status": each.status,
-            "criteria": {"covered": each.covered, "not_covered": len(each.criteria) - each.covered},
+            "criteria": {"covered": each.covered, "not_covered": each.not_covered},
             "pull_request": each.pull_request,
             "version": each.version,
             "reason": each.reason,

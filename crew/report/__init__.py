@@ -74,6 +74,11 @@ class DeliveryReport(BaseModel):
         """How many criteria are covered."""
         return sum(each.covered for each in self.criteria)
 
+    @property
+    def not_covered(self) -> int:
+        """How many are not; none before they were read."""
+        return len(self.criteria) - self.covered if self.designed else 0
+
 
 def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> DeliveryReport:
     """Return the report of a delivery, whether it has ended or not."""

@@ -8,10 +8,13 @@ after the others. What comes of a sentence is settled once; what it says is then
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Any, Literal
 
-from tools.blueprint.model import Blueprint
+from pydantic import BaseModel
+
+from tools.blueprint.model import Blueprint, FieldRef
 from tools.blueprint.reader import spoken
 from tools.blueprint.reader.choices import Ambiguity, Choices, Contradiction, Unclear, explore
 from tools.blueprint.reader.facts import Facts
@@ -44,6 +47,7 @@ from tools.blueprint.reader.paraphrase import paraphrase
 from tools.blueprint.reader.spoken import familiar
 from tools.blueprint.reader.touched import touched
 from tools.blueprint.reader.vocabulary import hard_names
+from tools.blueprint.reader.wording import listing
 
 Outcome = Literal["covered", "not_covered", "ambiguous", "contradictory"]
 Form = Callable[[Any, World, Choices], Facts]
@@ -229,8 +233,30 @@ def _all_said(found: list[Facts], world: World, merger: Merger, criterion: str) 
             blueprint, note = world.blueprint, f" But {reason}"
         there.append((f"{paraphrase(facts, blueprint)}{note}", touched(facts, blueprint)))
     differ = len({operations for _, operations in there}) > 1
-    for words, operations in there:
+    alike = len({words for words, _ in there}) < len(there)
+    fields = [_fields(each) for each in found]
+    for (words, operations), named in zip(there, fields, strict=True):
+        own = named.difference(*(each for each in fields if each is not named)) if alike else set()
+        if own:
+            words += f" That is by {listing(sorted(own))}."
         yield f"{words} ({', '.join(operations)})" if differ and operations else words
+
+
+def _fields(facts: Facts) -> set[str]:
+    """Return the names of the fields that facts speak of."""
+
+    def within(value: object) -> Iterator[str]:
+        if isinstance(value, FieldRef):
+            yield value.field
+        if isinstance(value, BaseModel):
+            value = [each for _, each in value]
+        elif is_dataclass(value):
+            value = [getattr(value, each.name) for each in dataclass_fields(value)]
+        if isinstance(value, list | tuple):
+            for each in value:
+                yield from within(each)
+
+    return set(within(facts))
 
 
 def _give_up(line: Line, world: World) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.blueprint.reader.stories import SHOP, covered, entity, last, shop, short, shorts
+from tests.tools.blueprint.reader.stories import SHOP, covered, entity, last, shop, short, shorts, story
 
 FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("a name (text)", {"name": "name", "type": "text"}),
@@ -89,7 +89,7 @@ def test_a_field_has_its_type_and_constraints(said: str, expected: dict[str, Any
         "Every gift card has: a code (text), a balance (money) and a holder (email).",
         "Gift cards have a code (text), a balance (money) and a holder (email).",
         "EACH GIFT CARD HAS THE CODE (TEXT), THE BALANCE (MONEY) AND THE HOLDER (EMAIL).",
-        "A gift card also has a code (text) and a balance (money), a holder (email).",
+        "A gift card has a code (text) and a balance (money), a holder (email).",
         "A gift card must have code (text), balance (money), holder (email)!",
     ],
 )
@@ -292,3 +292,11 @@ def test_a_declared_text_cannot_be_computed() -> None:
     reading = last(*SHOP, "An order's customer is the number of its line items.")
     assert reading.outcome == "not_covered"
     assert "cannot hold a computed integer" in reading.why
+
+
+def test_what_also_has_something_is_there() -> None:
+    made = covered("An order also has a note (text).", "An order has a total (money).")
+    assert [each.name for each in entity(made, "order").fields] == ["note", "total"]
+    reading = story("An order has a total (money).", "An ordr also has a note (text).")
+    assert [each.outcome for each in reading.criteria] == ["covered", "not_covered"]
+    assert "is 'order' meant?" in reading.criteria[1].why

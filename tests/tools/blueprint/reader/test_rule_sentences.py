@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.blueprint.reader.stories import SHOP, covered, entity, last, shop, shorts
+from tests.tools.blueprint.reader.stories import SHOP, covered, entity, last, shop, shorts, story
 
 
 def on(field: str, op: str, right: Any, **subject: str) -> dict[str, Any]:
@@ -596,3 +596,37 @@ def test_a_rule_about_an_operation_that_is_not_offered_is_refused(rule: str) -> 
     assert reading.outcome == "not_covered"
     assert "orders cannot be deleted" in reading.why
     assert "S.9" in reading.why
+
+
+def test_every_verb_is_for_every_noun() -> None:
+    zoo = covered(
+        "A goose has a name (text).",
+        "A feather has a name (text).",
+        "Only an admin can read or list geese and feathers.",
+        "Only a keeper can create, update or delete geese or feathers.",
+    )
+    for name in ("goose", "feather"):
+        allowed = {each.operation: each.roles for each in entity(zoo, name).access}
+        assert allowed == {
+            "read": ("admin",), "list": ("admin",),
+            "create": ("keeper",), "update": ("keeper",), "delete": ("keeper",),
+        }  # fmt: skip
+
+
+def test_an_action_with_an_object_is_not_said_without_it() -> None:
+    reading = story(
+        "A bill has a total (money).",
+        "A coupon has a code (text, unique) and an amount (money).",
+        "Applying a coupon to a bill reduces the bill's total by the amount.",
+        "A bill can be applied at most 3 times.",
+        "A coupon can be applied at most once.",
+    )
+    assert [each.outcome for each in reading.criteria] == ["covered"] * 3 + ["not_covered", "covered"]
+    assert "say what is done with a coupon" in reading.criteria[3].why
+
+
+def test_several_in_one_sentence_are_named() -> None:
+    reading = story(
+        "A goose has a name (text).", "A nest has a name (text).", "Geese and nests can be created and read."
+    )
+    assert "say it once of each" in reading.criteria[2].why

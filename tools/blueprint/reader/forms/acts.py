@@ -147,6 +147,8 @@ def _actions(
     if other is None:
         mine = _own(noun.name, verbs, None, world)
         theirs = [Act(name, each.name, each) for name, each in world.with_object(verbs, noun.name)]
+        if not theirs and not _known(mine, world):
+            _refuse_without_object(verbs, noun, world)
         return ([mine] if _known(mine, world) else []) + theirs or [mine]
     mine = _own(noun.name, verbs, None, world)
     parents = _references(noun, other, preposition)
@@ -156,6 +158,16 @@ def _actions(
     if not options:
         raise Unclear(f"{a(noun.name)} does not belong to {a(other.name)}")
     return options
+
+
+def _refuse_without_object(verbs: tuple[str, ...], noun: Entity, world: World) -> None:
+    """Raise Unclear for "applying an order" where an order is what discount codes are applied to."""
+    for each in world.actions(noun.name):
+        if each.verb in verbs and each.object:
+            raise Unclear(
+                f"'{each.verb}' has an object here; say what is done with {a(each.object)}, such as "
+                f"'{each.name.replace('-', ' ')}'"
+            )
 
 
 def _loose(verbs: tuple[str, ...], other: Entity, preposition: str, world: World) -> list[Act]:

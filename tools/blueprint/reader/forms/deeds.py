@@ -77,15 +77,20 @@ def _bases(spelt: str, form: Form) -> tuple[str, ...]:
 
 
 def _complete(said: list[Said]) -> list[Said]:
-    """Give a bare verb the nouns of what follows it, and a bare noun the verb of what precedes it."""
-    for index in range(len(said) - 2, -1, -1):
-        one, following = said[index], said[index + 1]
-        if one.thing is None and one.ending is None:
-            said[index] = replace(one, thing=following.thing, ending=following.ending)
-    for index in range(1, len(said)):
-        if not said[index].verbs and not said[index].spelt:
-            said[index] = replace(said[index], verbs=said[index - 1].verbs, spelt=said[index - 1].spelt)
-    return said
+    """Join every verb of a group with every noun of it: "create or update orders and lines" is four deeds."""
+    whole: list[Said] = []
+    verbs: list[Said] = []
+    has_noun = False
+    for each in said:
+        is_noun = not each.verbs and not each.spelt
+        if has_noun and not is_noun:
+            verbs, has_noun = [], False
+        if not is_noun:
+            verbs.append(each)
+        if is_noun or each.thing is not None or each.ending is not None:
+            whole += [replace(verb, thing=each.thing, ending=each.ending) for verb in verbs] or [each]
+            has_noun = True
+    return whole if has_noun else whole + verbs
 
 
 def _act(said: Said, world: World, choices: Choices) -> Act:

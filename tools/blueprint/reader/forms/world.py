@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from tools.blueprint.model import Action, Blueprint, Entity
 from tools.blueprint.reader.choices import Choices, Unclear
@@ -98,6 +99,13 @@ class World:
         for name, criterion in self.undefined.items():
             if lookup.named(words, [name]):
                 return Unclear(f"it speaks of '{name}', which {criterion} defines; mend that one first")
+        known = [each.name for each in self.blueprint.entities]
+        if all(lookup.named(each, known) for each in words.split(" and ")):
+            return Unclear(
+                f"it speaks of several; say it once of each: {words.replace(' and ', ', ')}", aside=True
+            )
         noun = min(lookup.kin(words), key=len)
+        if close := get_close_matches(noun, known, n=1, cutoff=0.75):
+            return Unclear(f"there is no '{noun}'; is '{close[0]}' meant?", aside=True)
         why = f"there is no '{noun}'; say what it has: '{a(noun).capitalize()} has a name (text).'"
         return Unclear(why, aside=True)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from lark import Token
@@ -55,6 +56,9 @@ class SentenceBuilder(PhraseBuilder):
 
     def has(self, parts: Parts) -> Has:
         return Has(*parts)
+
+    def has_also(self, parts: Parts) -> Has:
+        return replace(Has(*parts), also=True)
 
     def nouns(self, parts: Parts) -> tuple[Noun, ...]:
         return tuple(every(parts, Noun))

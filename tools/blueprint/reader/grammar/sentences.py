@@ -28,6 +28,8 @@ class Has:
 
     subject: Noun
     fields: tuple[Field, ...]
+    also: bool = False
+    """Whether it speaks of an entity that is there."""
 
 
 @dataclass(frozen=True)
