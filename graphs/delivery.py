@@ -174,7 +174,9 @@ def _committed(desk: Desk, code: Node) -> Node:
             return update
         tree = str(proof.data["tree"])
         if tree == state["tree"] and state.get("repairs"):
-            return {**update, "problems": {"code": "The code agent was sent back and changed nothing."}}
+            objections = [each for name in ("testing", "governance") for each in blocking(state, name)]
+            said = " ".join([*objections, "The code agent was sent back and changed nothing."])
+            return {**update, "problems": {"code": said}}
         done: DeliveryState = {"tree": tree, "commit": str(proof.data["commit"])}
         return {**update, **done, "evidence": {"commit": proof.action}}
 

@@ -4,11 +4,11 @@ package crew
 import rego.v1
 
 # A fact that says nothing of what breaks counts as a break.
-default breaks := ["nobody compared the contracts"]
+default breaks := ["nobody compared the contracts."]
 
 breaks := fact_object("contract").breaking if is_array(fact_object("contract").breaking)
 
-default destroys := ["nobody read the migrations"]
+default destroys := ["nobody read the migrations."]
 
 destroys := fact_object("migrations").destructive if is_array(fact_object("migrations").destructive)
 
@@ -17,7 +17,7 @@ ask contains finding if {
 	some what in breaks
 	finding := {
 		"rule": "contract.breaking",
-		"reason": ["The change breaks the contract: ", what, "."],
+		"reason": ["The change breaks the contract: ", what],
 		"mend": "A person must say that the clients are ready for it.",
 		"answerable": data.settings.breaking_answerable,
 	}
@@ -28,7 +28,7 @@ ask contains finding if {
 	some what in destroys
 	finding := {
 		"rule": "migration.destructive",
-		"reason": ["A migration destroys data: ", what, "."],
+		"reason": ["A migration destroys data: ", what],
 		"mend": "A person must say that the data may go.",
 		"answerable": false,
 	}

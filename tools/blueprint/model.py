@@ -377,6 +377,8 @@ class Criterion(Element):
     id: str
     """Story id, a dot, and its place in the story, from 1."""
     text: str
+    same_as: tuple[str, ...] = ()
+    """Criteria of which it only says again what they asked for; their tests are its tests."""
 
 
 class Blueprint(Element):

@@ -18,6 +18,10 @@ LONGEST_PART = 300
 NO_ANSWER = "The policy gave no answer, which counts as a no."
 
 
+_READABLE = str.maketrans({"\uff02": '"'})
+"""Engines must not see quotes; people may."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -30,7 +34,7 @@ class _Finding(_Strict):
 
     @property
     def sentence(self) -> str:
-        return plain_text(f"{_text(self.reason)} {_text(self.mend)}".strip())
+        return plain_text(f"{_text(self.reason)} {_text(self.mend)}".strip()).translate(_READABLE)
 
 
 class _Question(_Finding):

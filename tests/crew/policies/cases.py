@@ -287,25 +287,25 @@ QUESTIONS = [
     asking("medium findings unknown", merge(scan__medium=GONE), "scan.medium", answerable=True),
     asking(
         "a breaking change",
-        merge(contract__breaking=["GET /orders is gone", "Order.total is gone"]),
+        merge(contract__breaking=["GET /orders is gone.", "Order.total is gone."]),
         *("contract.breaking",) * 2,
     ),
     asking("nobody compared contracts", merge(contract={}), "contract.breaking"),
     asking(
         "a destructive migration",
-        merge(migrations__destructive=["0003.py drops the column orders.total"]),
+        merge(migrations__destructive=["0003.py drops the column orders.total."]),
         "migration.destructive",
     ),
     asking("nobody read migrations", merge(migrations={}), "migration.destructive"),
     asking(
         "several questions",
-        merge(scan__medium=1, contract__breaking=["GET /orders is gone"]),
+        merge(scan__medium=1, contract__breaking=["GET /orders is gone."]),
         "contract.breaking",
         "scan.medium",
     ),
     asking(
         "several questions, one of them for a person alone",
-        merge(scan__medium=1, migrations__destructive=["0003.py drops the column orders.total"]),
+        merge(scan__medium=1, migrations__destructive=["0003.py drops the column orders.total."]),
         "migration.destructive",
         "scan.medium",
     ),
@@ -322,7 +322,7 @@ OWN = [
     asking("an own question", merge(), "extra.look", answerable=True, extra=OWN_QUESTION),
     asking(
         "an own question beside ours",
-        merge(contract__breaking=["GET /orders is gone"]),
+        merge(contract__breaking=["GET /orders is gone."]),
         "contract.breaking",
         "extra.look",
         extra=OWN_QUESTION,

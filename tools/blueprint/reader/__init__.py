@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tools.blueprint.model import Blueprint, Criterion
 from tools.blueprint.reader.facts import Fact
+from tools.blueprint.reader.merging import sources
 from tools.blueprint.reader.paraphrase import paraphrase
 from tools.blueprint.reader.story import Line, Outcome, read_story
 from tools.blueprint.reader.touched import touched
@@ -66,7 +67,9 @@ def read(criteria: Sequence[tuple[str, str]], before: Blueprint) -> Reading:
     kept = {each.id: each for each in before.criteria}
     for line in lines:
         if line.outcome == "covered":
-            kept[line.id] = Criterion(id=line.id, text=line.text)
+            said = sources(blueprint, line.facts)
+            same_as = () if line.id in said else tuple(sorted(said - {""}))
+            kept[line.id] = Criterion(id=line.id, text=line.text, same_as=same_as)
     blueprint = blueprint.model_copy(update={"criteria": tuple(kept.values())})
     return Reading(blueprint=blueprint, criteria=tuple(_reading(each, blueprint) for each in lines))
 

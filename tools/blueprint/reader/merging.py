@@ -6,7 +6,7 @@ overwritten. A new part carries the id of the criterion that asked for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -135,7 +135,8 @@ class Merger:
         fresh = implied and self.before.entity(entity.name) is None
         kept = {} if fresh else {each.name: each for each in entity.operations}
         for name in part.operations:
-            kept.setdefault(name, OperationSpec(name=name, criterion=criterion))
+            if name not in kept or not kept[name].criterion:
+                kept[name] = OperationSpec(name=name, criterion=criterion)
         operations = tuple(kept[name] for name in CRUD if name in kept)
         return entity.model_copy(update={"operations": operations})
 
@@ -153,6 +154,35 @@ class Merger:
         _check_computable(field, part)
         now = {"computed": computed, "default": None, "optional": False, "added_later": False}
         return _replaced(entity, field, field.model_copy(update=now))
+
+
+def sources(blueprint: Blueprint, facts: Facts) -> set[str]:
+    """Return the criteria that asked for what the facts say, "" for what nobody asked for."""
+    return {source for fact in facts for source in _sources(blueprint, fact)}
+
+
+def _sources(blueprint: Blueprint, fact: Fact) -> Iterator[str]:
+    part = fact.part
+    if isinstance(part, Example | Speed):
+        attribute, key = _SERVICE_PARTS[type(part)]
+        yield from (each.criterion for each in getattr(blueprint, attribute) if key(each) == key(part))
+    entity = blueprint.entity(fact.entity)
+    if entity is None or isinstance(part, Born | Anyway | Example | Speed):
+        return
+    if isinstance(part, Offering):
+        yield from (each.criterion for each in entity.operations if each.name in part.operations)
+    elif isinstance(part, Starting):
+        yield entity.initial_state_criterion
+    elif isinstance(part, Input):
+        action = entity.action(part.operation)
+        inputs = action.inputs if action else ()
+        yield from (each.criterion for each in inputs if each.name == part.field.name)
+    elif isinstance(part, Computing):
+        field = entity.field(part.field)
+        yield field.computed.criterion if field and field.computed else ""
+    else:
+        attribute, key = _ENTITY_PARTS[type(part)]
+        yield from (each.criterion for each in getattr(entity, attribute) if key(each) == key(part))
 
 
 def ordered(blueprint: Blueprint, criteria: Sequence[str]) -> Blueprint:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
@@ -46,7 +48,7 @@ def bodies_module(suite: Suite) -> str:
     """Return the module's source."""
     made = [each for each in suite.blueprint.entities if suite.makes(each)]
     functions = "\n\n\n".join(_factory(suite, each) for each in made)
-    names = ["Api", "Json", "accepted", *(["day"] if "day(" in functions else [])]
+    names = ["Api", "Json", "accepted", *(["day"] if re.search(r"\bday\(", functions) else [])]
     head = _HEAD.replace("{imports}", f"\nfrom tests.support import {', '.join(names)}\n")
     rows = ", ".join(_row(each) for each in made)
     table = f'\n\n\nRESOURCES = [{rows}]\n"""Every kind of resource that can be made."""\n'

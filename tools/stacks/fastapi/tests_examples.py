@@ -140,10 +140,10 @@ class _Setting:
         if place is not None:
             self._set(place, entity, given.values)
             first = 1
-        for number in range(first, given.count):
+        for _ in range(first, given.count):
             if entity.name != self._entity.name:
                 raise Unreachable(given.entity)
-            self._others.append(f"given{len(self._others) + number}")
+            self._others.append(f"given{len(self._others)}")
             self._set(self._others[-1], entity, given.values)
 
     def _place(self, name: str) -> str | None:

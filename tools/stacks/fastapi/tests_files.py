@@ -47,8 +47,13 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
         files[path] = source
         for case, name in tests:
             nodes.setdefault(case.criterion.id, []).append(f"{path}::{name}")
-    known = {each.id for each in blueprint.criteria}
-    return files, {key: tuple(found) for key, found in nodes.items() if key in known}
+    found: dict[str, tuple[str, ...]] = {}
+    for each in blueprint.criteria:
+        # What is only said again was tested before.
+        named = nodes.get(each.id) or [test for one in each.same_as for test in nodes.get(one, ())]
+        if named:
+            found[each.id] = tuple(named)
+    return files, found
 
 
 def _roles(blueprint: Blueprint) -> Code | tuple[str, ...]:
