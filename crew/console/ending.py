@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from crew.ledger import Row
 from crew.report import CriterionReport, DeliveryReport
+from tools.errors import ToolError
 
 
 def exit_code(reports: list[DeliveryReport]) -> int:
@@ -44,9 +45,16 @@ def report_text(reports: list[DeliveryReport], report: Path, home: Path) -> str:
     parts = [_delivery(each, home) for each in reports]
     serving = next((each for each in reversed(reports) if each.url), None)
     if serving:
+        guarded = _guarded(serving)
         parts.append(
-            f"{serving.service} serves at {serving.url}. Try:\n  curl -i {serving.url}{_path(serving)}"
+            f"{serving.service} serves at {serving.url}. Try:\n  curl -i {serving.url}{_path(serving, guarded)}"
         )
+        if guarded:
+            secret = home / "secrets" / f"{serving.service}.json"
+            parts.append(
+                f"{len(guarded)} operations ask for a role: a bearer token (JWT, HS256) with the claim `roles`,\n"
+                f"  signed with AUTH_JWT_SECRET; where your environment has none, it is in {secret}."
+            )
     parts.append(f"Report: {report}")
     return "\n\n".join(["", *parts])
 
@@ -110,8 +118,25 @@ def _finding(file: str, line: int) -> str:
     return f"{file}:{line}: " if line else f"{file}: "
 
 
-def _path(report: DeliveryReport) -> str:
-    """Return the path of a list operation that the story touches, or the readiness of the service."""
-    touched = [each for criterion in report.criteria for each in criterion.operations]
+def _guarded(report: DeliveryReport) -> set[str]:
+    """Return the operations, such as "GET /orders", that ask for a role."""
+    from tools.blueprint.files import from_yaml  # noqa: PLC0415  needed once, at the end
+    from tools.blueprint.shape import operations, roles, route  # noqa: PLC0415
+
+    try:
+        blueprint = from_yaml((Path(report.repository) / "blueprint.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, ToolError):
+        return set()
+    return {
+        " ".join(route(entity, each))
+        for entity in blueprint.entities
+        for each in operations(entity)
+        if roles(entity, each)
+    }
+
+
+def _path(report: DeliveryReport, guarded: set[str]) -> str:
+    """Return the path of an open list operation that the story touches, or the readiness of the service."""
+    touched = [each for criterion in report.criteria for each in criterion.operations if each not in guarded]
     lists = [each.removeprefix("GET ") for each in touched if each.startswith("GET ") and "{" not in each]
     return lists[0] if lists else "/readyz"

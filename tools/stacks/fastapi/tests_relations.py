@@ -167,7 +167,11 @@ def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed)
     """Yield tests that the value follows its children; the simulation says what it is each time."""
     link = f"{computed.child}.{computed.reference}"
     child = suite.entity(computed.child)
-    factors = [each for each in (child.field(name) for name in computed.factors) if each is not None]
+    factors = [
+        each
+        for each in (child.field(name) for name in computed.factors)
+        if each is not None and each.computed is None
+    ]
     for number, amount in ((0, _AMOUNTS[0]), (3, _AMOUNTS[0]), (2, _AMOUNTS[1])):
         fixed: dict[Knob, object] = {("children", "self", link): number}
         fixed |= {

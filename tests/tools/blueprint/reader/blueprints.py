@@ -106,7 +106,8 @@ def field_specs(draw: Any, name: str, kind: Any) -> FieldSpec:
     if kind == "boolean":
         said["default"] = draw(st.sampled_from([None, True, False]))
     said["optional"] = said.get("default") is None and draw(st.booleans())
-    said["unique"] = said.get("default") is None and kind != "boolean" and draw(st.booleans())
+    few = kind in ("boolean", "choice") or said.get("maximum") is not None
+    said["unique"] = said.get("default") is None and not few and draw(st.booleans())
     return FieldSpec.model_validate(said)
 
 

@@ -45,6 +45,8 @@ TYPES: dict[str, FieldType] = {
 }
 _FLAGS = ("unique", "optional", "required")
 _LONGEST = 1_000_000
+FEW = 10
+"""Values that a unique field must have at least."""
 
 
 def entity_name(noun: Noun, world: World) -> str:
@@ -274,6 +276,21 @@ def _check_sense(spec: FieldSpec) -> None:
         raise Unclear(f"the bounds of '{spec.name}' must be whole numbers of at most 64 bits")
     if spec.type == "money" and any(each != round(each, 2) or abs(each) > MONEY_LIMIT for each in bounds):
         raise Unclear(f"the bounds of '{spec.name}' must be amounts of money with two decimals")
+    if spec.unique and (few := _values(spec)) is not None and few < FEW:
+        raise Unclear(
+            f"'{spec.name}' has only {few} values, which cannot keep resources apart; leave 'unique' out, or allow more"
+        )
+
+
+def _values(spec: FieldSpec) -> int | None:
+    """Return how many values the field has, where it is known at a glance."""
+    if spec.type == "boolean":
+        return 2
+    if spec.type == "choice":
+        return len(spec.choices)
+    if spec.type == "integer" and spec.minimum is not None and spec.maximum is not None:
+        return int(spec.maximum - spec.minimum) + 1
+    return None
 
 
 def _figure(number: Decimal | int) -> str:

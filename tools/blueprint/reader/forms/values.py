@@ -76,6 +76,9 @@ def plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+_LOOKS_AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
+
+
 def check_pattern(pattern: str) -> None:
     """Raise Unclear when the regular expression does not compile."""
     import regex  # noqa: PLC0415  only for stories with patterns
@@ -87,6 +90,10 @@ def check_pattern(pattern: str) -> None:
             regex.compile(pattern)
     except (re.error, regex.error, Warning, OverflowError, RecursionError) as error:
         raise Unclear(f"/{_short(pattern)}/ is no regular expression: {error}") from error
+    if _LOOKS_AROUND.search(pattern):
+        raise Unclear(
+            f"/{_short(pattern)}/ looks ahead or behind, for which no test values can be made; say it without"
+        )
 
 
 def _parse(spec: FieldSpec, text: str, said: Literal_) -> Value | None:

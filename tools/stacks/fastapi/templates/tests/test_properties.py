@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.bodies import RESOURCES, Resource
 from tests.strategies import ACTIONS, VALID
-from tests.support import Api, Json, accepted, refused
+from tests.support import Api, Json, Service, accepted, refused
 from tests.values import JSON, same
 
 
@@ -25,7 +25,8 @@ def resources(*operations: str) -> pytest.MarkDecorator:
 @resources("create")
 @settings(max_examples=15)
 @given(data=st.data())
-def test_what_is_created_is_shown(api: Api, resource: Resource, data: st.DataObject) -> None:
+def test_what_is_created_is_shown(service: Service, resource: Resource, data: st.DataObject) -> None:
+    api = service.api()
     body = resource.body(api, data.draw(VALID[resource.path]))
 
     response = api.post(resource.path, body)
@@ -42,7 +43,8 @@ def test_what_is_created_is_shown(api: Api, resource: Resource, data: st.DataObj
 @resources("create", "update")
 @settings(max_examples=15)
 @given(data=st.data())
-def test_what_is_updated_is_shown(api: Api, resource: Resource, data: st.DataObject) -> None:
+def test_what_is_updated_is_shown(service: Service, resource: Resource, data: st.DataObject) -> None:
+    api = service.api()
     made = resource.make(api)
     valid = data.draw(VALID[resource.path])
     body = {name: valid[name] for name in valid if data.draw(st.booleans(), label=name)}
@@ -62,7 +64,8 @@ def test_what_is_updated_is_shown(api: Api, resource: Resource, data: st.DataObj
 @resources("create")
 @settings(max_examples=20)
 @given(data=st.data())
-def test_no_body_breaks_a_create(api: Api, resource: Resource, data: st.DataObject) -> None:
+def test_no_body_breaks_a_create(service: Service, resource: Resource, data: st.DataObject) -> None:
+    api = service.api()
     body = data.draw(disturbed(resource.body(api)))
 
     harmless(api.send("POST", resource.path, content=encoded(body), kind="application/json"))
@@ -71,7 +74,8 @@ def test_no_body_breaks_a_create(api: Api, resource: Resource, data: st.DataObje
 @resources("create", "update")
 @settings(max_examples=15)
 @given(data=st.data())
-def test_no_body_breaks_an_update(api: Api, resource: Resource, data: st.DataObject) -> None:
+def test_no_body_breaks_an_update(service: Service, resource: Resource, data: st.DataObject) -> None:
+    api = service.api()
     made = resource.make(api)
     body = encoded(data.draw(disturbed(resource.body(api))))
     path = f"{resource.path}/{made['id']}"
@@ -82,7 +86,8 @@ def test_no_body_breaks_an_update(api: Api, resource: Resource, data: st.DataObj
 @pytest.mark.parametrize("path, action", ACTIONS)
 @settings(max_examples=15)
 @given(data=st.data())
-def test_no_body_breaks_an_action(api: Api, path: str, action: str, data: st.DataObject) -> None:
+def test_no_body_breaks_an_action(service: Service, path: str, action: str, data: st.DataObject) -> None:
+    api = service.api()
     made = next(each for each in RESOURCES if each.path == path).make(api)
     body = encoded(data.draw(disturbed(data.draw(ACTIONS[path, action]))))
 
@@ -96,14 +101,16 @@ def test_no_body_breaks_an_action(api: Api, path: str, action: str, data: st.Dat
 @resources("list")
 @settings(max_examples=20)
 @given(query=st.dictionaries(st.sampled_from(["limit", "offset", "sort"]) | st.text(), st.text()))
-def test_no_query_breaks_a_list(api: Api, resource: Resource, query: dict[str, str]) -> None:
+def test_no_query_breaks_a_list(service: Service, resource: Resource, query: dict[str, str]) -> None:
+    api = service.api()
     harmless(api.get(resource.path, query))
 
 
 @resources("read")
 @settings(max_examples=15)
 @given(id_=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_no_id_breaks_a_read(api: Api, resource: Resource, id_: str) -> None:
+def test_no_id_breaks_a_read(service: Service, resource: Resource, id_: str) -> None:
+    api = service.api()
     path = f"{resource.path}/{''.join(f'%{each:02x}' for each in id_.encode())}"
 
     harmless(api.get(path))
