@@ -148,17 +148,19 @@ def resume(
     """Go on with DELIVERY, or with everything that has not ended."""
     settings = _settings(_existing(home), model, yes, False, sandbox, engine, policies)
     from crew.console import console_for  # noqa: PLC0415
-    from crew.deliveries import opened, unfinished  # noqa: PLC0415
+    from crew.deliveries import asking, opened, unfinished  # noqa: PLC0415
     from crew.models import chat_model  # noqa: PLC0415
     from crew.office import open_office  # noqa: PLC0415
 
-    reply = _reply(delivery, approve, reject, answer)
+    reply = _reply(approve, reject, answer)
     played = chat_model(model)
     with open_office(settings, lambda _: played) as office:
         from graphs.run import deliver, open_ends  # noqa: PLC0415
 
         shown = console_for(office, as_json)
         waiting = open_ends(office)
+        if reply and not delivery:
+            delivery = asking(office.ledger, reply[0])
         if delivery:
             run_of = opened(office.ledger, delivery).run
             later = [each for each in unfinished(office.ledger) if each.run == run_of]
@@ -375,15 +377,15 @@ def _existing(home: Path | None) -> Path:
 
 
 def _reply(
-    delivery: str | None, approve: str | None, reject: str | None, answer: tuple[str, str] | None
+    approve: str | None, reject: str | None, answer: tuple[str, str] | None
 ) -> tuple[str, Reply] | None:
     from graphs.approval import Reply  # noqa: PLC0415
 
     given = [each for each in (approve, reject, answer) if each]
     if not given:
         return None
-    if len(given) > 1 or delivery is None:
-        raise BadInput("Give a delivery and one of --approve, --reject and --answer.")
+    if len(given) > 1:
+        raise BadInput("Give one of --approve, --reject and --answer at a time.")
     by = _person()
     if answer:
         return answer[0], Reply(kind="answer", by=by, text=answer[1])

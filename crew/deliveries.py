@@ -130,6 +130,14 @@ def waiting(ledger: Ledger, delivery: str) -> list[Waiting]:
     return [_waiting(row) for row in ledger.rows(delivery, "asked") if row.key not in answered]
 
 
+def asking(ledger: Ledger, name: str) -> str:
+    """Return the delivery that waits for an approval or question of this id. Raises BadInput."""
+    found = [each.delivery for each in unfinished(ledger) if ledger.find(each.delivery, "asked", name)]
+    if not found:
+        raise BadInput(f"Nothing waits for {name!r}. `crew status` says what waits for whom.")
+    return found[0]
+
+
 def unfinished(ledger: Ledger) -> list[Opened]:
     """Return the deliveries that have not ended, in the order they were opened."""
     return [opened(ledger, each) for each in ledger.deliveries() if closed(ledger, each) is None]

@@ -45,3 +45,11 @@ def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:
     commands = set(re.findall(r"^  ([a-z]+)  ", shown.split("Commands:")[1], re.MULTILINE))
     named = set(re.findall(r"`crew ([a-z]+)", (ROOT / "README.md").read_text()))
     assert commands == named
+
+
+def test_the_story_of_the_readme_is_understood(tmp_path: Path) -> None:
+    (story,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "stories.yaml").write_text(story)
+    command = [sys.executable, "-m", "crew", "plan", str(tmp_path / "stories.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert ", 0 not covered." in done.stdout, done.stdout + done.stderr

@@ -130,7 +130,8 @@ def test_yes_answers_and_is_recorded_as_the_approver(asked: Asked) -> None:
 
 def test_a_rejection_stops_it(asked: Asked) -> None:
     before = asked.version()
-    printed = asked.kiosk.crew("resume", asked.delivery, "--reject", asked.approval, "--json", expect=1)
+    # The id of what waits says which delivery is meant.
+    printed = asked.kiosk.crew("resume", "--reject", asked.approval, "--json", expect=1)
     first, later = json.loads(printed.splitlines()[-1])["deliveries"]
     assert (first["status"], later["status"]) == ("stopped", "stopped")
     assert "rejected" in first["reason"]
@@ -154,7 +155,7 @@ def test_it_can_be_given_up(asked: Asked) -> None:
         (("resume", "DELIVERY", "--approve", "p-0"), "Nothing waits for 'p-0'; this does: APPROVAL."),
         (("resume", "DELIVERY", "--answer", "APPROVAL", "yes"), "APPROVAL is an approval: use --approve"),
         (("resume", "LATER", "--approve", "APPROVAL"), "LATER does not wait for APPROVAL: it waits for DELIVERY."),
-        (("resume", "--approve", "APPROVAL"), "Give a delivery and one of --approve, --reject and --answer."),
+        (("resume", "--approve", "p-0"), "Nothing waits for 'p-0'."),
         (("resume", "nobody-1"), "There is no delivery 'nobody-1'."),
         (("abandon", "nobody-1"), "There is no delivery 'nobody-1'."),
         (("why", "nobody-1"), "There is no delivery and no action 'nobody-1'."),

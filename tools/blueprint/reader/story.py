@@ -105,7 +105,7 @@ def read_story(criteria: Sequence[tuple[str, str]], before: Blueprint) -> tuple[
     """Return the blueprint with everything covered, and what came of each criterion."""
     lines = [_line(identifier, text) for identifier, text in criteria]
     _parse_all(lines, before)
-    world = World(before, before, subjects=_subjects(lines, before))
+    world = World(before, before, subjects=_subjects(lines, before), related=_related(lines))
     merger = Merger(before)
     for number in range(len(PHASES)):
         if number == _SPOKEN_OF:
@@ -276,6 +276,13 @@ def _give_up(line: Line, world: World) -> None:
 def _subjects(lines: Sequence[Line], before: Blueprint) -> frozenset[str]:
     said = {each.subject.words.lower() for line in lines for each in line.parses if isinstance(each, Has)}
     return frozenset(said | {each.name for each in before.entities})
+
+
+def _related(lines: Sequence[Line]) -> frozenset[str]:
+    said = [each for line in lines for each in line.parses]
+    children = [each.child for each in said if isinstance(each, Belongs)]
+    children += [child for each in said if isinstance(each, HasMany) for child in each.children]
+    return frozenset(child.words for child in children)
 
 
 def _undefined(lines: Sequence[Line], world: World) -> dict[str, str]:

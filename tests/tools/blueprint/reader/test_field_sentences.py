@@ -297,6 +297,10 @@ def test_a_declared_text_cannot_be_computed() -> None:
 def test_what_also_has_something_is_there() -> None:
     made = covered("An order also has a note (text).", "An order has a total (money).")
     assert [each.name for each in entity(made, "order").fields] == ["note", "total"]
+    lent = covered(
+        "A book has a title (text).", "A loan also has a due date (date).", "A loan belongs to a book."
+    )
+    assert [each.name for each in entity(lent, "loan").fields] == ["due date"]
     reading = story("An order has a total (money).", "An ordr also has a note (text).")
     assert [each.outcome for each in reading.criteria] == ["covered", "not_covered"]
     assert "is 'order' meant?" in reading.criteria[1].why

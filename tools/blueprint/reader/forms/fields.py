@@ -58,7 +58,8 @@ def entity_name(noun: Noun, world: World) -> str:
 def has(sentence: Has, world: World, choices: Choices) -> Facts:
     """An order has a customer (email)."""
     name = entity_name(sentence.subject, world)
-    if sentence.also and world.blueprint.entity(name) is None:
+    related = any(lookup.named(each, [name]) for each in world.related)
+    if sentence.also and not related and world.blueprint.entity(name) is None:
         raise world.unknown(sentence.subject.words)
     specs = _specs(sentence.fields, choices)
     return (Fact(name, Born()), *(Fact(name, spec) for spec in specs))

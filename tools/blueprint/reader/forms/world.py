@@ -36,6 +36,8 @@ class World:
     """By entity, the choices of a status that was declared before states came to rule it."""
     subjects: frozenset[str] = frozenset()
     """Names, as they are written, of all that the story or the service before says that it has something."""
+    related: frozenset[str] = frozenset()
+    """Names, as they are written, of all that the story says belongs to something."""
     undefined: dict[str, str] = field(default_factory=dict)
     """Entities that a sentence defines that is not covered, with its id."""
 
