@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from tools.blueprint import shape
-from tools.blueprint.model import Action, Entity
+from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.samples import sample
 from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.source import Code, format_python, render
 from tools.stacks.fastapi.tests_code import factory, literal
 from tools.stacks.fastapi.tests_suite import Suite
+
+_MANY = 1000
+"""Values that are enough for any run."""
 
 
 def lifecycle_module(suite: Suite) -> str:
@@ -86,6 +89,17 @@ def _refusals(entity: Entity, operation: str) -> list[int]:
     stored = {each.name for each in shape.written_fields(entity) if each.unique}
     effects = any(each.operation == operation for each in entity.effects)
     limited = operation == "update" and any(each.operation == "update" for each in entity.limits)
-    if effects or limited or (action and any(each.name in stored for each in action.inputs)):
+    scarce = operation in ("create", "update") and any(
+        each.unique and _is_scarce(each) for each in shape.written_fields(entity)
+    )
+    if effects or limited or scarce or (action and any(each.name in stored for each in action.inputs)):
         found.add(409)
     return sorted(found)
+
+
+def _is_scarce(field: FieldSpec) -> bool:
+    """Whether a run of the lifecycle could need more values than there are."""
+    ranged = field.type == "integer" and field.minimum is not None and field.maximum is not None
+    return field.type in ("boolean", "choice") or (
+        ranged and (field.maximum or 0) - (field.minimum or 0) < _MANY
+    )
