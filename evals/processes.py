@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import re
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
+
+_TICK = 0.02
 
 
 class Took(BaseModel):
@@ -28,11 +31,29 @@ def run_measured(argv: tuple[str, ...], folder: Path) -> Took:
     with tempfile.TemporaryFile() as out:
         begun = time.perf_counter()
         process = subprocess.Popen(argv, stdout=out, cwd=folder)
-        _, status, usage = os.wait4(process.pid, 0)
+        peaks = [0]
+        # What wait4 tells is the peak of the process or of any child of its, whichever is larger.
+        watcher = threading.Thread(target=_watch, args=(process.pid, peaks), daemon=True)
+        watcher.start()
+        process.wait()
         seconds = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
+        watcher.join()
         out.seek(0)
         printed = out.read().decode("utf-8", "replace")
-    return Took(
-        exit_code=process.returncode, stdout=printed, seconds=seconds, peak_bytes=usage.ru_maxrss * 1024
-    )
+    return Took(exit_code=process.returncode, stdout=printed, seconds=seconds, peak_bytes=max(peaks))
+
+
+def _watch(process: int, peaks: list[int]) -> None:
+    while found := _peak_bytes(process):
+        peaks.append(found)
+        time.sleep(_TICK)
+
+
+def _peak_bytes(process: int) -> int:
+    """Return the largest resident memory so far as the kernel keeps it, 0 for a process that has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
