@@ -304,3 +304,10 @@ def test_what_also_has_something_is_there() -> None:
     reading = story("An order has a total (money).", "An ordr also has a note (text).")
     assert [each.outcome for each in reading.criteria] == ["covered", "not_covered"]
     assert "is 'order' meant?" in reading.criteria[1].why
+
+
+def test_choices_may_be_ordinals() -> None:
+    made = covered("A tour has a class (one of 1st, 2nd or 3rd, default 2nd).")
+    kind = entity(made, "tour").field("class")
+    assert kind is not None
+    assert (kind.choices, kind.default) == (("1st", "2nd", "3rd"), "2nd")
