@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Protocol
 
 import aiohttp
@@ -28,6 +29,8 @@ FORWARDED = frozenset(("forwarded", "x-forwarded-for", "x-forwarded-host", "x-fo
 REFUSED_METHODS = frozenset(("CONNECT", "TRACE"))
 WHOLE_BYTES = 64 * 1024
 """Bodies up to this size are passed on in one piece, which saves a write and shields from slow clients."""
+LINE_BYTES = 32 * 1024
+"""Longest request line and header: a long token is for the service to judge."""
 CLIENT_IDLE_SECONDS = 75.0
 HEAD_SECONDS = 60.0
 """How long a version may take to begin its answer."""
@@ -45,6 +48,37 @@ class Target(Protocol):
         """None while it is not ready."""
 
 
+class _Connection(web.RequestHandler):
+    """A client's connection; what cannot be read as a request is refused like all else."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what aiohttp refuses, as a problem document, and close the connection."""
+        super().handle_error(request, status, exc, message)  # raises where an answer has begun already
+        said = "The request cannot be read as HTTP." if status < 500 else "The router failed."
+        response = problem(status, HTTPStatus(status).phrase, said)
+        response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    def __call__(self) -> _Connection:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            auto_decompress=False,
+            access_log=None,  # type: ignore[arg-type]
+            keepalive_timeout=CLIENT_IDLE_SECONDS,
+            max_line_size=LINE_BYTES,
+            max_field_size=LINE_BYTES,
+        )
+
+
 class Route:
     """One loopback port."""
 
@@ -54,13 +88,7 @@ class Route:
         """0 until opened."""
         self._pick = pick
         """Asked for every request; None means that there is no version."""
-        server = web.Server(
-            self._handle,
-            handler_cancellation=True,
-            auto_decompress=False,
-            access_log=None,
-            keepalive_timeout=CLIENT_IDLE_SECONDS,
-        )
+        server = _Server(self._handle, handler_cancellation=True)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
 
     async def open(self, ports: Iterable[int]) -> int:

@@ -536,3 +536,15 @@ def test_the_first_free_port_is_taken() -> None:
             await two.close()
 
     asyncio.run(main())
+
+
+def test_what_is_no_request_is_refused_as_a_problem(tmp_path: Path) -> None:
+    async def use(client: aiohttp.ClientSession, url: str, _: Version) -> None:
+        for header, status in (("x" * 8_000, 200), ("x" * 40_000, 400)):
+            async with client.get(url, headers={"Authorization": header}) as answer:
+                assert answer.status == status
+        assert answer.content_type == "application/problem+json"
+        async with client.request("F(O)O", url) as answer:
+            assert (answer.status, answer.content_type) == (400, "application/problem+json")
+
+    through(tmp_path, echo, use)
