@@ -10,14 +10,9 @@ dependencies := fact_object("dependencies") if object.get(kit, "adds_dependencie
 # All at once: a service has many dependencies, and most are on the list.
 default unlisted := {}
 
-unlisted := object.remove(dependencies.added, listed_releases) if count(dependencies.added) > 0
+unlisted := object.remove(dependencies.added, data.listed) if count(dependencies.added) > 0
 
-listed_releases := object.union_n([data.packages[licence] | some licence in listed_licences])
-
-listed_licences contains licence if {
-	some licence in object.keys(data.packages)
-	allowed_licence(licence)
-}
+simple_licences := {each | some each in data.settings.licences}
 
 name_of(release) := split(release, "==")[0]
 
@@ -75,9 +70,12 @@ deny contains finding if {
 
 # What the list says of its own packages.
 deny contains finding if {
-	some release, _ in unlisted
-	some licence, releases in data.packages
-	releases[release]
+	object.get(kit, "adds_dependencies", false)
+	count(dependencies.added) > 0
+	some licence in object.keys(data.packages) - simple_licences
+	not allowed_licence(licence)
+	some release, _ in data.packages[licence]
+	release in object.keys(dependencies.added)
 	finding := refused_licence(release, licence)
 }
 

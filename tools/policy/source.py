@@ -21,7 +21,7 @@ class Source:
     modules: dict[str, str]
     """Name ("crew/roles.rego") to text, in order of the names."""
     data: dict[str, JsonValue]
-    """The data document: `settings`, `packages`, `releases`, and `extra_data` from beside a user's own policies."""
+    """The data document: `settings`, `packages`, `releases`, `listed`; `extra_data` is of a user's own policies."""
     digest: str
 
 
@@ -32,9 +32,11 @@ def load(policies: Path, extra: Path | None = None) -> Source:
     """
     digest = hashlib.sha256()
     modules, data = _folder(policies, "crew", digest)
-    if odd := set(data) - {"settings", "packages", "releases"}:
+    if odd := set(data) - {"settings", "packages", "releases", "listed"}:
         names = ", ".join(sorted(odd))
-        raise PolicyError(f"The data in {policies} may define settings, packages and releases, not {names}.")
+        raise PolicyError(
+            f"The data in {policies} may define settings, packages, releases and listed, not {names}."
+        )
     if extra is not None:
         more, extra_data = _folder(extra, "extra", digest)
         modules |= more

@@ -39,8 +39,9 @@ def listing(requirements: str, installed: Iterable[Package], before: str) -> str
     named: dict[str, list[str]] = {}
     for release in sorted(_added(requirements)):
         named.setdefault(release.partition("==")[0], []).append(release)
-    # The same twice: by licence to be judged all at once, by name to say what would be allowed.
-    return json.dumps({"packages": listed, "releases": named}, indent=2) + "\n"
+    # The same three times: to be judged all at once, by licence, and by name to say what would be allowed.
+    flat = {release: True for releases in listed.values() for release in releases}
+    return json.dumps({"listed": flat, "packages": listed, "releases": named}, indent=2) + "\n"
 
 
 def _added(requirements: str) -> list[str]:

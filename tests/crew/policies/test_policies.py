@@ -27,7 +27,7 @@ from tools.policy.source import Source, load
 
 POLICIES = Path(__file__).parents[3] / "crew" / "policies"
 SENTENCES: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("sentences.yaml").read_text())
-PACKAGES: JsonValue = {
+PACKAGES: dict[str, dict[str, JsonValue]] = {
     "MIT": {"fastapi==0.1.0": True},
     "BSD-3-Clause": {"uvicorn==0.30.0": True},
     "GPL-3.0-only": {"readline==1.0": True},
@@ -43,7 +43,8 @@ def policies(extra: str = "") -> Source:
     assert isinstance(settings, dict)
     more = {"extra/a.rego": f"package extra\n\nimport rego.v1\n\n{extra}\n"} if extra else {}
     chosen: JsonValue = settings | {"breaking_answerable": False}
-    data = source.data | {"settings": chosen, "packages": PACKAGES, "releases": RELEASES}
+    listed: JsonValue = {release: True for releases in PACKAGES.values() for release in releases}
+    data = source.data | {"settings": chosen, "packages": PACKAGES, "releases": RELEASES, "listed": listed}
     return dataclasses.replace(source, data=data, modules=source.modules | more)
 
 

@@ -179,5 +179,5 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_policies_define_only_their_own_data(folder: Callable[..., Path]) -> None:
     own = folder(a_rego="package crew\n\nimport rego.v1\n\nx := 1\n", b_json='{"settings": {}, "more": 1}')
 
-    with pytest.raises(PolicyError, match="may define settings, packages and releases, not more"):
+    with pytest.raises(PolicyError, match="may define settings, packages, releases and listed, not more"):
         load(own)

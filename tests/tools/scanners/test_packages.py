@@ -106,7 +106,8 @@ def test_the_list_is_of_the_stacks_pins_alone() -> None:
     added = dependencies(requirements, "")["added"]
     assert isinstance(added, dict)
 
-    for grouped in data.values():
+    assert sorted(data["listed"]) == sorted(added)
+    for grouped in (data["packages"], data["releases"]):
         assert sorted(release for releases in grouped.values() for release in releases) == sorted(added)
 
 
@@ -118,6 +119,7 @@ def test_a_listing_groups_releases_and_keeps_what_is_not_installed_here() -> Non
     )
 
     assert json.loads(text) == {
+        "listed": {"a==2": True, "b==1": True, "colorama==0.4": True},
         "packages": {
             "BSD-3-Clause": {"colorama==0.4": True},
             "ISC": {"b==1": True},
