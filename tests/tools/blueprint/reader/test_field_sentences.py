@@ -311,3 +311,20 @@ def test_choices_may_be_ordinals() -> None:
     kind = entity(made, "tour").field("class")
     assert kind is not None
     assert (kind.choices, kind.default) == (("1st", "2nd", "3rd"), "2nd")
+
+
+@pytest.mark.parametrize(
+    ("field", "outcome"),
+    [
+        ("a flag (boolean, unique)", "not_covered"),
+        ("a flag (boolean, unique, optional)", "covered"),
+        ("a medal (one of gold or silver, unique)", "not_covered"),
+        ("a medal (one of gold, silver or bronze, unique)", "covered"),
+        ("a rank (integer, 1 to 9, unique)", "not_covered"),
+        ("a rank (integer, 1 to 10, unique)", "covered"),
+        ("a code (text, matching /(?=.*[0-9])[A-Z0-9]{3}/)", "not_covered"),
+        (r"a code (text, matching /\(=[A-Z]{3}\)/)", "covered"),
+    ],
+)
+def test_what_no_test_could_tell_is_not_covered(field: str, outcome: str) -> None:
+    assert last(f"A team has {field}.").outcome == outcome

@@ -45,8 +45,8 @@ TYPES: dict[str, FieldType] = {
 }
 _FLAGS = ("unique", "optional", "required")
 _LONGEST = 1_000_000
-FEW = 3
-"""Values that a unique field must have at least, unless it can be left out."""
+FEW: dict[FieldType, int] = {"boolean": 3, "choice": 3, "integer": 10}
+"""Values that a unique field must have at least, unless it can be left out: no test could tell that it works."""
 
 
 def entity_name(noun: Noun, world: World) -> str:
@@ -277,7 +277,7 @@ def _check_sense(spec: FieldSpec) -> None:
         raise Unclear(f"the bounds of '{spec.name}' must be whole numbers of at most 64 bits")
     if spec.type == "money" and any(each != round(each, 2) or abs(each) > MONEY_LIMIT for each in bounds):
         raise Unclear(f"the bounds of '{spec.name}' must be amounts of money with two decimals")
-    if spec.unique and spec.required and (few := _values(spec)) is not None and few < FEW:
+    if spec.unique and spec.required and (few := _values(spec)) is not None and few < FEW[spec.type]:
         raise Unclear(
             f"'{spec.name}' has only {few} values, which cannot keep resources apart; leave 'unique' out, or allow more"
         )
