@@ -37,3 +37,4 @@ clean:
 
 docs: setup
 	$(BIN)/python -m graphs.drawing
+	$(BIN)/python -m crew.settings_table

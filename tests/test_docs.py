@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from crew.config import load_config
+from crew.settings_table import with_settings
 from graphs.drawing import with_diagram
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +20,19 @@ PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
 def test_the_diagram_is_that_of_the_graph() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
     assert with_diagram(text) == text, "run `make docs`"
+
+
+def test_the_table_of_settings_is_that_of_the_classes() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert with_settings(text) == text, "run `make docs`"
+
+
+def test_the_settings_of_the_readme_are_read(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "crew.toml").write_text(shown)
+    read = load_config(None, tmp_path)
+    assert read.model.of("code") == "openai:gpt-5-codex"
+    assert read.price(read.model.url) is not None
 
 
 @pytest.mark.parametrize("page", PAGES)
