@@ -17,7 +17,9 @@ from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, U
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crew.config import Config
     from crew.console import Shown
+    from crew.models.player import Keeper
     from crew.office import Settings
     from graphs.approval import Reply
 
@@ -35,7 +37,18 @@ _HOME = click.option(
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 _FILE = click.argument("file", type=click.Path(path_type=Path))
-_MODEL = click.option("--model", default="offline", show_default=True, help="Chat model: a URL.")
+_MODEL = click.option(
+    "--model",
+    metavar="URL",
+    help="offline, openai:NAME or replay:FOLDER.  [default: crew.toml's, else offline]",
+)
+_RECORD = click.option(
+    "--record",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that every model call is kept in.",
+)
+_BUDGET = click.option("--budget", help="Bounds of a delivery: tokens=20000,money=0.5,steps=40,minutes=10.")
+_RUN_BUDGET = click.option("--run-budget", help="The same for all deliveries of the run together.")
 _YES = click.option("--yes", is_flag=True, help="Answer the approvals that policy lets a flag answer.")
 _SANDBOX = click.option("--sandbox", help="Sandbox to use.  [default: the best that works here]")
 _ENGINE = click.option(
@@ -84,6 +97,12 @@ def main() -> None:
 @_JSON
 @_HOME
 @_MODEL
+@_RECORD
+@_BUDGET
+@_RUN_BUDGET
+@click.option("--repo", type=click.Path(path_type=Path, file_okay=False), help="Repository to work on.")
+@click.option("--test-command", help="The repository's own test command.  [default: found]")
+@click.option("--ask", is_flag=True, help="Let the agents ask you; without it they assume, and say what.")
 @click.option("--strict", is_flag=True, help="Stop a story at the first criterion that is not covered.")
 @_YES
 @_SANDBOX
@@ -93,7 +112,13 @@ def run(
     file: Path,
     as_json: bool,
     home: Path | None,
-    model: str,
+    model: str | None,
+    record: Path | None,
+    budget: str | None,
+    run_budget: str | None,
+    repo: Path | None,
+    test_command: str | None,
+    ask: bool,
     strict: bool,
     yes: bool,
     sandbox: str | None,
@@ -104,15 +129,24 @@ def run(
     from crew.stories import load  # noqa: PLC0415
 
     stories = load(file)
+    if repo is not None:
+        stories = stories.model_copy(update={"repository": repo.resolve()})
+    config = _config(file, model, budget, run_budget, test_command)
     settings = _settings(
-        home or file.resolve().parent / ".crew", model, yes, strict, sandbox, engine, policies
+        home or file.resolve().parent / ".crew",
+        config,
+        yes=yes,
+        strict=strict,
+        ask=ask,
+        sandbox=sandbox,
+        engine=engine,
+        policies=policies,
     )
     from crew.console import console_for  # noqa: PLC0415
-    from crew.models import chat_model  # noqa: PLC0415
+    from crew.models import players  # noqa: PLC0415
     from crew.office import open_office  # noqa: PLC0415
 
-    played = chat_model(model)
-    with open_office(settings, lambda _: played) as office:
+    with open_office(settings, players(config, _keeper(record, config, stories.service))) as office:
         from graphs.run import begin, deliver  # noqa: PLC0415
 
         shown = console_for(office, as_json)
@@ -128,6 +162,9 @@ def run(
 @_JSON
 @_HOME
 @_MODEL
+@_RECORD
+@_BUDGET
+@_RUN_BUDGET
 @_YES
 @_SANDBOX
 @_ENGINE
@@ -139,22 +176,26 @@ def resume(
     answer: tuple[str, str] | None,
     as_json: bool,
     home: Path | None,
-    model: str,
+    model: str | None,
+    record: Path | None,
+    budget: str | None,
+    run_budget: str | None,
     yes: bool,
     sandbox: str | None,
     engine: str,
     policies: Path | None,
 ) -> None:
     """Go on with DELIVERY, or with everything that has not ended."""
-    settings = _settings(_existing(home), model, yes, False, sandbox, engine, policies)
+    folder = _existing(home)
+    config = _config(folder, model, budget, run_budget, None)
+    settings = _settings(folder, config, yes=yes, sandbox=sandbox, engine=engine, policies=policies)
     from crew.console import console_for  # noqa: PLC0415
     from crew.deliveries import asking, opened, unfinished  # noqa: PLC0415
-    from crew.models import chat_model  # noqa: PLC0415
+    from crew.models import players  # noqa: PLC0415
     from crew.office import open_office  # noqa: PLC0415
 
     reply = _reply(approve, reject, answer)
-    played = chat_model(model)
-    with open_office(settings, lambda _: played) as office:
+    with open_office(settings, players(config, _keeper(record, config, folder.name))) as office:
         from graphs.run import deliver, open_ends  # noqa: PLC0415
 
         shown = console_for(office, as_json)
@@ -176,11 +217,11 @@ def resume(
 @_HOME
 def abandon(delivery: str, home: Path | None) -> None:
     """Give DELIVERY up; what it has merged stays merged."""
-    from crew.models import chat_model  # noqa: PLC0415
+    from crew.config import Config  # noqa: PLC0415
+    from crew.models import players  # noqa: PLC0415
     from crew.office import open_office  # noqa: PLC0415
 
-    played = chat_model("offline")
-    with open_office(_settings(_existing(home)), lambda _: played) as office:
+    with open_office(_settings(_existing(home), Config()), players(Config())) as office:
         from graphs.run import abandon as give_up  # noqa: PLC0415
 
         ended = give_up(office, delivery, _person())
@@ -315,11 +356,34 @@ def doctor(as_json: bool) -> None:
     sys.exit(0 if healthy() else 4)
 
 
+def _config(
+    beside: Path, model: str | None, budget: str | None, run_budget: str | None, test_command: str | None
+) -> Config:
+    """Return what crew.toml says, and what the command line says instead."""
+    from crew.budget import parse_budget  # noqa: PLC0415
+    from crew.config import load_config  # noqa: PLC0415
+
+    return load_config(beside, Path.cwd()).with_options(
+        model=model,
+        budget=parse_budget(budget) if budget else None,
+        run_budget=parse_budget(run_budget) if run_budget else None,
+        test_command=test_command,
+    )
+
+
+def _keeper(folder: Path | None, config: Config, title: str) -> Keeper | None:
+    if folder is None:
+        return None
+    raise BadInput("Recording comes later.")
+
+
 def _settings(
     home: Path,
-    model: str = "offline",
+    config: Config,
+    *,
     yes: bool = False,
     strict: bool = False,
+    ask: bool = False,
     sandbox: str | None = None,
     engine: str = "auto",
     policies: Path | None = None,
@@ -329,12 +393,16 @@ def _settings(
     click.get_current_context().meta[_HOME_USED] = home
     return Settings(
         home=home.resolve(),
-        model=model,
+        model=config.model.url,
         yes=yes,
         strict=strict,
+        ask=ask,
         sandbox=sandbox,
         engine=engine,
         policies=policies,
+        budget=config.budget.delivery,
+        run_budget=config.budget.run,
+        test_command=config.tests.command,
     )
 
 

@@ -143,6 +143,11 @@ def unfinished(ledger: Ledger) -> list[Opened]:
     return [opened(ledger, each) for each in ledger.deliveries() if closed(ledger, each) is None]
 
 
+def of_run(ledger: Ledger, run: str) -> list[str]:
+    """Return the ids of a run's deliveries, in the order they were opened."""
+    return [each for each in ledger.deliveries() if opened(ledger, each).run == run]
+
+
 def blocked_by(ledger: Ledger, about: Opened) -> str:
     """Return the earlier delivery to the same repository that has not ended; "" if there is none."""
     for each in unfinished(ledger):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from langchain_core.language_models import BaseChatModel
 from pydantic import JsonValue
 
 from crew.artifacts import ArtifactStore
+from crew.coordination.events import Bus
 from crew.door import Door
 from crew.ledger import Ledger
+from crew.models.player import Players
+from crew.spending import Purse
 from tools.result import Tool
 
 
@@ -22,8 +24,9 @@ class Desk:
     ledger: Ledger
     artifacts: ArtifactStore
     tools: Mapping[str, Tool]
-    model: Callable[[str], BaseChatModel]
-    """Role name to the chat model that plays it."""
+    players: Players
+    purse: Purse
+    bus: Bus
     redact: Callable[[JsonValue], JsonValue] = lambda value: value
     """Takes secrets out of what is kept."""
     most_repairs: int = 3

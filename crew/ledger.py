@@ -30,7 +30,10 @@ Kind = Literal[
     "denied",  # a call that was not executed, and the reason
     "asked",  # a person has to approve or answer
     "answered",  # what they said, and who
-    "model",  # a call of a chat model: spending and egress
+    "calling",  # a request to a chat model that goes out: egress
+    "model",  # its reply: spending
+    "fault",  # what was wrong with the reply, or why there was none
+    "fallback",  # a model gave up in a role's visit, and who plays the role next
     "concluded",  # what a role answered
     "note",  # something a reader should know, such as a role that had nothing to do
     "closed",  # how the delivery ended

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crew.artifacts import ArtifactStore
+from crew.budget import Budget
 from crew.coordination.events import Bus
-from crew.deliveries import Opened
+from crew.deliveries import Opened, of_run
 from crew.errors import BadInput, MachineLacks
 from crew.ledger import Ledger, ledger_id
 from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
     from crew.desk import Desk
+    from crew.models.player import Players
     from tools.policy import PolicyEngine
     from tools.result import Workbench
     from tools.runtimes import Runtime
@@ -42,12 +42,20 @@ class Settings:
     yes: bool = False
     """Answer approvals that policy marks as answerable so."""
     strict: bool = False
+    ask: bool = False
+    """Let agents ask a person; else they assume what is most careful, and say so."""
+    test_command: str = ""
+    """The repository's own test command; "" lets the crew find it."""
     sandbox: str | None = None
     """Name of a sandbox; None means the best that works here."""
     engine: str = "auto"
     """Policy engine: "auto", "opa" or "regopy"."""
     policies: Path | None = None
     """Folder of policies of the person's own, which can only forbid or ask more."""
+    budget: Budget = field(default_factory=Budget)
+    """Bounds of one delivery."""
+    run_budget: Budget = field(default_factory=Budget)
+    """Bounds of all deliveries of a run."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +69,11 @@ class Office:
     policy: PolicyEngine
     sandbox: Sandbox
     runtime: Runtime
-    model: Callable[[str], BaseChatModel]
-    """Role name to the chat model that plays it."""
+    players: Players
 
 
 @contextmanager
-def open_office(settings: Settings, model: Callable[[str], BaseChatModel]) -> Iterator[Office]:
+def open_office(settings: Settings, players: Players) -> Iterator[Office]:
     """Open a home, and close it at the end of the block.
 
     Raises MachineLacks if there is no sandbox or no policy engine: without them nothing is done.
@@ -97,7 +104,7 @@ def open_office(settings: Settings, model: Callable[[str], BaseChatModel]) -> It
             policy=policy,
             sandbox=sandbox,
             runtime=LocalRuntime(home),
-            model=model,
+            players=players,
         )
     finally:
         policy.close()
@@ -172,16 +179,24 @@ def workbench(office: Office, about: Opened) -> Workbench:
     )
 
 
+def _keys() -> tuple[str, ...]:
+    """Return the keys of the crew's own that must stand nowhere."""
+    return tuple(os.environ.get(name, "") for name in ("OPENAI_API_KEY",))
+
+
 def desk_of(office: Office, about: Opened) -> Desk:
     """Return what the nodes of a delivery work with."""
     from crew.desk import Desk  # noqa: PLC0415  langchain costs most of a second
     from crew.door import Door  # noqa: PLC0415
     from crew.facts import Facts  # noqa: PLC0415
+    from crew.spending import Purse  # noqa: PLC0415
     from tools.catalogue import CATALOGUE  # noqa: PLC0415
     from tools.scanners import redact  # noqa: PLC0415
 
+    settings = office.settings
+    others = [each for each in of_run(office.ledger, about.run) if each != about.delivery]
     bench = workbench(office, about)
-    secrets = tuple(bench.secrets.values())
+    secrets = tuple(each for each in (*bench.secrets.values(), *_keys()) if each)
     door = Door(
         tools=CATALOGUE,
         workbench=bench,
@@ -198,6 +213,8 @@ def desk_of(office: Office, about: Opened) -> Desk:
         ledger=office.ledger,
         artifacts=office.artifacts,
         tools=CATALOGUE,
-        model=office.model,
+        players=office.players,
+        purse=Purse(office.ledger, about.delivery, others, settings.budget, settings.run_budget),
+        bus=office.bus,
         redact=lambda value: redact(value, secrets),
     )

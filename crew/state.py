@@ -60,6 +60,8 @@ class DeliveryState(TypedDict, total=False):
     base: str
     """Commit of the main branch that the delivery starts from; "" for a new repository."""
     base_tree: str
+    start: str
+    """Commit of the story's branch that the delivery starts from."""
     branch: str
     """The story's branch, without `refs/heads/`."""
     tree: str

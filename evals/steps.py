@@ -18,11 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from crew.agents.role import Answer, Role
 from crew.artifacts import ArtifactStore
 from crew.brief import Brief
+from crew.budget import Budget
 from crew.checkpoints import open_saver
 from crew.coordination.events import Bus
 from crew.desk import Desk
 from crew.door import Door
 from crew.ledger import Ledger
+from crew.models.player import Player
+from crew.spending import Purse
 from graphs.agent import agent_graph, first_state
 from tools.files import TOOLS
 from tools.policy import choose as choose_policy
@@ -100,7 +103,7 @@ def _measure(home: Path, steps: int) -> StepCost:
         evidence={"story": story},
         facts={},
     )
-    agent = agent_graph(role, desk)
+    agent = agent_graph(role, desk, desk.players("code")[0])
 
     def work(state: Outer) -> Outer:
         return {
@@ -159,4 +162,14 @@ def _desk(home: Path, ledger: Ledger, artifacts: ArtifactStore, policy: Any, mod
         redact=lambda value: value,
         bus=Bus(),
     )
-    return Desk(door=door, ledger=ledger, artifacts=artifacts, tools=tools, model=lambda _: model)
+    player = Player(name="writer", model=model)
+    purse = Purse(ledger, DELIVERY, (), Budget(), Budget())
+    return Desk(
+        door=door,
+        ledger=ledger,
+        artifacts=artifacts,
+        tools=tools,
+        players=lambda _: (player,),
+        purse=purse,
+        bus=Bus(),
+    )

@@ -6,9 +6,10 @@ is built again from the artifact store, so a checkpoint stays small however long
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TypedDict
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import JsonValue, ValidationError
@@ -18,7 +19,10 @@ from crew.brief import Brief, first_messages
 from crew.canonical import digest_of
 from crew.desk import Desk
 from crew.door import Call
-from crew.models.calls import SECRET_CALLS, read_reply, reply
+from crew.models.calls import SECRET_CALLS, Request, read_reply, reply
+from crew.models.context import Conversation, Exchange, Result, conversation, exchange, size_of
+from crew.models.player import Player
+from crew.models.schemas import recall_schemas, tool_schemas
 from graphs.approval import through
 from tools.result import ToolResult
 
@@ -55,19 +59,29 @@ class AgentState(TypedDict, total=False):
 AgentGraph = CompiledStateGraph[AgentState, None, AgentState, AgentState]
 
 
-def agent_graph(role: Role, desk: Desk) -> AgentGraph:
-    """Return the think-act loop of a role."""
+def agent_graph(role: Role, desk: Desk, player: Player) -> AgentGraph:
+    """Return the think-act loop of a role as one model plays it.
 
-    built: dict[str, BaseMessage] = {}
+    Its thinking raises GaveUp once the model cannot be brought to a usable reply."""
+    talk = _Talk(role, desk)
+    tools, recall = tool_schemas(role, desk.tools), recall_schemas(desk.tools)
 
     def think(state: AgentState) -> AgentState:
         step = state["step"] + 1
         if step > role.most_steps:
             return {"problem": f"The {role.name} agent did not finish within {role.most_steps} steps."}
         brief = Brief.model_validate(state["brief"])
-        messages = _messages(role, desk, brief, state["turns"], built)
-        request = digest_of([state["brief"], state["turns"]])
-        said = reply(desk, brief.delivery, role, brief.visit, step, messages, request)
+        request = Request(
+            delivery=brief.delivery,
+            role=role,
+            visit=brief.visit,
+            step=step,
+            digest=digest_of([state["brief"], state["turns"]]),
+            conversation=lambda limit: talk.until(brief, state["turns"], limit),
+            tools=tools,
+            recall=recall,
+        )
+        said = reply(desk, player, request)
         return {"step": step, "turns": [*state["turns"], Turn(reply=said, call="", action="", result="")]}
 
     def act(state: AgentState) -> AgentState:
@@ -101,18 +115,18 @@ def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
         "repeats": state["repeats"],
         "turns": state["turns"],
     }
-    if not message.tool_calls:
-        # A model that only talks is told so by the next request; its steps are bounded.
-        return {**update, "last_call": "", "repeats": 0}
+    failed = ""
     for index, tool_call in enumerate(message.tool_calls):
         call = _call(brief, state["step"], index, tool_call)
+        answer = None
         if tool_call["id"] in message.additional_kwargs.get(SECRET_CALLS, ()):
-            result, answer = (
-                desk.door.refuse(call, "The call holds a secret; it is neither done nor kept."),
-                None,
-            )
+            result = desk.door.refuse(call, "The call holds a secret; it is neither done nor kept.")
+        elif failed and not _only_reads(desk, call.tool):
+            # It was asked for in the belief that the one before it would succeed.
+            result = desk.door.refuse(call, f"Not done, since {failed} before it in the same reply failed.")
         else:
             result, answer = _one(role, desk, call, update)
+        failed = failed or ("" if result.ok else call.tool)
         stored = desk.artifacts.put(result.model_dump_json().encode())
         turn = Turn(reply="", call=tool_call["id"] or "", action=call.key, result=stored)
         update["turns"] = [*update["turns"], turn]
@@ -167,22 +181,46 @@ def _call(brief: Brief, step: int, index: int, tool_call: ToolCall) -> Call:
     )
 
 
-def _messages(
-    role: Role, desk: Desk, brief: Brief, turns: list[Turn], built: dict[str, BaseMessage]
-) -> list[BaseMessage]:
-    """Return the conversation; `built` keeps messages by their digests, so that a step makes only its own."""
-    messages = first_messages(role, brief)
+def _only_reads(desk: Desk, tool: str) -> bool:
+    return tool in desk.tools and desk.tools[tool].effect == "read"
+
+
+class _Talk:
+    """Builds the conversation of a role from its turns; a step makes only its own messages."""
+
+    def __init__(self, role: Role, desk: Desk) -> None:
+        self._role = role
+        self._desk = desk
+        self._said = cache(self._read_reply)
+        self._told = cache(self._read_result)
+        self._steps: dict[tuple[str, ...], Exchange] = {}
+
+    def until(self, brief: Brief, turns: list[Turn], limit: int) -> Conversation:
+        """Return what was said so far, within `limit` bytes; 0 means no bound."""
+        first = first_messages(self._role, brief)
+        return conversation(first, size_of(first), [self._step(each) for each in _by_step(turns)], limit)
+
+    def _step(self, turns: list[Turn]) -> Exchange:
+        name = tuple(f"{turn['reply']} {turn['action']} {turn['call']} {turn['result']}" for turn in turns)
+        if name not in self._steps:
+            results = [self._told(turn["action"], turn["call"], turn["result"]) for turn in turns[1:]]
+            self._steps[name] = exchange(self._said(turns[0]["reply"]), results)
+        return self._steps[name]
+
+    def _read_reply(self, digest: str) -> AIMessage:
+        return read_reply(self._desk, digest)
+
+    def _read_result(self, action: str, call: str, digest: str) -> Result:
+        result = json.loads(self._desk.artifacts.get(digest))
+        said = json.dumps({"action": action} | result)
+        return Result(ToolMessage(said, tool_call_id=call), digest)
+
+
+def _by_step(turns: list[Turn]) -> list[list[Turn]]:
+    """Return the turns of each step: a reply, and what came of its calls."""
+    steps: list[list[Turn]] = []
     for turn in turns:
-        name = turn["reply"] or f"{turn['action']} {turn['call']} {turn['result']}"
-        if name not in built:
-            built[name] = read_reply(desk, turn["reply"]) if turn["reply"] else _tool_message(desk, turn)
-        messages.append(built[name])
-        last = messages[-1]
-        if isinstance(last, AIMessage) and not last.tool_calls:
-            messages.append(HumanMessage("Call one of your tools, or `answer`."))
-    return messages
-
-
-def _tool_message(desk: Desk, turn: Turn) -> ToolMessage:
-    result = json.loads(desk.artifacts.get(turn["result"]))
-    return ToolMessage(json.dumps({"action": turn["action"]} | result), tool_call_id=turn["call"])
+        if turn["reply"]:
+            steps.append([])
+        steps[-1].append(turn)
+    return steps

@@ -28,14 +28,14 @@ from crew.door import Call
 from crew.proof import last
 from crew.pull_request import blocking, comments, description
 from crew.state import DeliveryState, Ending, RoleName, Status
-from graphs.agent import agent_graph, first_state
 from graphs.approval import Reply, permitted, through
+from graphs.playing import play
 from tools.result import ToolResult
 
 Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]
 Node = Callable[[DeliveryState], DeliveryState]
 
-OPEN, SHOW, MERGE, COMMENT = 1, 2, 3, 10
+OPEN, SHOW, MERGE, RESET, COMMENT = 1, 2, 3, 4, 10
 """Steps of the crew itself, which are part of the ids of its actions; comments are numbered on."""
 
 LATER = {
@@ -97,17 +97,28 @@ def _nodes(desk: Desk) -> dict[str, Node]:
 
 def _agent(desk: Desk, name: RoleName) -> Node:
     role = ROLES[name]
-    agent = agent_graph(role, desk)
 
     def node(state: DeliveryState) -> DeliveryState:
-        visit = int(str(state.get("visits", {}).get(name, 0))) + 1
-        brief = brief_for(role, state, visit)
-        out = agent.invoke(first_state(brief), {"recursion_limit": 3 * role.most_steps})
+        before = int(str(state.get("visits", {}).get(name, 0)))
+
+        def reset(visit: int, why: str) -> None:
+            if role.edits:
+                _reset(desk, state, f"{name}-{visit}", why)
+
+        visit, out = play(
+            role, desk, state["delivery"], before, lambda each: brief_for(role, state, each), reset
+        )
         if out.get("problem"):
             return {"visits": {name: visit}, "problems": {name: out["problem"]}}
         return {"visits": {name: visit}, "answers": {name: out["answer"]}}
 
     return node
+
+
+def _reset(desk: Desk, state: DeliveryState, visit: str, why: str) -> None:
+    start = state.get("commit") or state.get("start") or state["base"]
+    arguments: dict[str, JsonValue] = {"commit": start, "before": visit}
+    _crew(desk, state, RESET, "reset_workspace", arguments, why, (str(state["evidence"]["opened"]),))
 
 
 def _later(desk: Desk, name: str) -> Node:
@@ -127,8 +138,13 @@ def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
     )
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
-    data = {name: str(result.data[name]) for name in ("base", "base_tree", "branch")}
-    found: DeliveryState = {"base": data["base"], "base_tree": data["base_tree"], "branch": data["branch"]}
+    data = {name: str(result.data.get(name, "")) for name in ("base", "base_tree", "branch", "start")}
+    found: DeliveryState = {
+        "base": data["base"],
+        "base_tree": data["base_tree"],
+        "branch": data["branch"],
+        "start": data["start"],
+    }
     return {
         **found,
         "tree": data["base_tree"],

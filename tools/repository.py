@@ -34,6 +34,15 @@ class OpenRepository(BaseModel):
     story: str = Field(description="Id of the story, which names its branch.")
 
 
+class ResetWorkspace(BaseModel):
+    """Take the story's branch and the workspace back to a commit, before another model does a role's work."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    commit: str = Field(description="Where the role began.")
+    before: str = Field(description="Role and visit that begin after it.")
+
+
 class Commit(BaseModel):
     """Commit the workspace to the story's branch. The rationale goes into the message's body."""
 
@@ -140,6 +149,7 @@ def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
         data={
             "base": base,
             "base_tree": tree,
+            "start": tip,
             "branch": _short(branch_of(bench)),
             "files": len(held.files(tree)),
         },
@@ -158,6 +168,21 @@ def _leave_behind(held: Repository, base: str, bench: Workbench) -> None:
     lines = held.message(tip).splitlines()
     if any(line.startswith("Delivery: ") and line != f"Delivery: {bench.delivery}" for line in lines[-2:]):
         held.update_ref(branch, base, tip)
+
+
+def reset_workspace(bench: Workbench, arguments: ResetWorkspace) -> ToolResult:
+    """Return where the branch and the workspace are now; what was committed since stays in the reflog."""
+    held = repository(bench)
+    branch, tip = branch_of(bench), held.required(branch_of(bench))
+    if not held.is_ancestor(arguments.commit, tip):
+        said = f"{arguments.commit} is not on the story's branch, so nothing was taken back."
+        return ToolResult(ok=False, code="not_found", summary=said)
+    if tip != arguments.commit:
+        held.update_ref(branch, arguments.commit, tip)
+    checkout(held, arguments.commit, bench.workspace)
+    _generation_note(bench).unlink(missing_ok=True)
+    said = f"The workspace is as it was at {arguments.commit[:12]}."
+    return ToolResult(ok=True, code="ok", summary=said, data={"commit": arguments.commit})
 
 
 def commit(bench: Workbench, arguments: Commit) -> ToolResult:
@@ -303,6 +328,8 @@ def _short(ref: str) -> str:
 TOOLS = (
     # Opening again finds the same branch and lays out the same workspace.
     Tool(name="open_repository", effect="write", arguments=OpenRepository, run=open_repository),
+    # Taken back already, it changes nothing.
+    Tool(name="reset_workspace", effect="write", arguments=ResetWorkspace, run=reset_workspace),
     Tool(name="commit", effect="write", arguments=Commit, run=commit, probe=committed),
     # A record under the digest of its content: making it again changes nothing.
     Tool(name="open_pull_request", effect="write", arguments=OpenPullRequest, run=open_pull_request),

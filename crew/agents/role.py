@@ -45,3 +45,8 @@ class Role:
     """What its brief says besides the story: only what the role needs."""
     most_steps: int = 40
     """Model calls in one visit; more is an honest ending."""
+
+    @property
+    def edits(self) -> bool:
+        """Whether it can change files of the workspace."""
+        return "write_file" in self.tools

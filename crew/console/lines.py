@@ -47,8 +47,24 @@ def line_of(row: Row) -> Line | None:
     if row.kind == "concluded":
         arguments = body["arguments"] if isinstance(body["arguments"], dict) else {}
         return Line(who=str(body["role"]), what=str(arguments.get("summary", "")), why="")
+    if row.kind in ("calling", "fault", "fallback"):
+        return _of_model(row)
     if row.kind == "note":
         return Line(who=str(body["node"]), what=str(body["text"]))
     if row.kind == "closed":
         return Line(who="crew", what=f"{row.delivery}: {body['status']}. {body['reason']}".rstrip())
+    return None
+
+
+def _of_model(row: Row) -> Line | None:
+    """Return the line of what happens between the crew and a model, where it is out of the ordinary."""
+    body = row.body
+    if row.kind == "fault":
+        waits = body.get("waits_seconds")
+        again = f" Asked again in {waits:g} s." if isinstance(waits, int | float) else ""
+        return Line(who=str(body["role"]), what=f"{body['text']}{again}", tone="failed")
+    if row.kind == "fallback":
+        return Line(who="crew", what=str(body["text"]), tone="failed")
+    if body.get("again"):
+        return Line(who=str(body["role"]), what="The model call that was on its way is made again.")
     return None

@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
 
 from crew.agents import ROLES
 from crew.brief import Brief
+from crew.config import Config
 from crew.deliveries import opened
-from crew.models import chat_model
+from crew.models import players
+from crew.models.player import Player
 from crew.office import Office, Settings, desk_of, open_office, workbench
 from crew.state import RoleName
 from crew.stories import load
-from graphs.agent import agent_graph, first_state
+from graphs.agent import _call, agent_graph, first_state
 from graphs.run import begin, deliver
 from tests.e2e.conftest import PERSON, STORIES
 from tests.graphs.models import ScriptedModel
@@ -70,8 +72,7 @@ class Scene:
             numbered = [each | {"id": f"c{place}"} for place, each in enumerate(calls)]
             return AIMessage(content="", tool_calls=numbered)
 
-        model = ScriptedModel(reply=reply)
-        office = Office(**{**vars(self.office), "model": lambda _: model})
+        player = Player(name="scripted", model=ScriptedModel(reply=reply))
         visit = sum(row.kind == "concluded" for row in self.office.ledger.rows(self.delivery)) + 1
         brief = Brief(
             role=role,
@@ -82,7 +83,16 @@ class Scene:
             evidence={"story": about.story_digest},
             facts={},
         )
-        return agent_graph(ROLES[role], desk_of(office, about)).invoke(first_state(brief))
+        return agent_graph(ROLES[role], desk_of(self.office, about), player).invoke(first_state(brief))
+
+    def force(self, role: RoleName, calls: list[dict[str, Any]]) -> None:
+        """Bring each of these calls to the door, past everything that looks at a reply before."""
+        desk = desk_of(self.office, opened(self.office.ledger, self.delivery))
+        brief = Brief(
+            role=role, delivery=self.delivery, visit=9, service="kiosk", story={}, evidence={}, facts={}
+        )
+        for place, each in enumerate(calls):
+            desk.door.act(_call(brief, 1, place, ToolCall(id=str(place), **each)))
 
     def call(self, tool: str, reasons: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
         """Return a tool call with reasons that are in order, unless others are given."""
@@ -99,8 +109,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     path.write_text(STORIES)
     canary = tmp_path / "canary.txt"
     canary.write_text("untouched")
-    offline = chat_model("offline")
-    with open_office(Settings(home=tmp_path / ".crew", engine="regopy"), lambda _: offline) as office:
+    with open_office(Settings(home=tmp_path / ".crew", engine="regopy"), players(Config())) as office:
         (delivery,) = begin(office, load(path))
         bench = workbench(office, opened(office.ledger, delivery))
         open_repository(bench, CATALOGUE["open_repository"].arguments(story="KIO-1"))
@@ -161,7 +170,7 @@ def test_no_role_calls_what_it_does_not_hold(scene: Scene, role: RoleName) -> No
         scene.call(name, command="rm -rf /") for name in ("shell", "bash", "kubectl", "curl", "python")
     ]
     before = state_of(scene)
-    scene.attack(role, attacks)
+    scene.force(role, attacks)
     check_nothing_happened(scene, before, len(attacks))
 
 
@@ -174,7 +183,7 @@ def test_no_path_leads_out_of_the_workspace(scene: Scene, role: RoleName) -> Non
         attacks += [scene.call("edit_file", path=path, old="root", new="toor") for path in ABROAD]
         attacks += [scene.call("write_file", path=str(scene.canary), content="x")]
     before = state_of(scene)
-    scene.attack(role, attacks)
+    scene.force(role, attacks)
     check_nothing_happened(scene, before, len(attacks))
 
 
@@ -243,7 +252,7 @@ def test_reasons_must_bind(scene: Scene, role: RoleName) -> None:
         )
     ]
     before = state_of(scene)
-    scene.attack(role, attacks)
+    scene.force(role, attacks)
     check_nothing_happened(scene, before, len(attacks))
 
 
@@ -255,7 +264,7 @@ def test_tests_cannot_be_chosen_or_skipped(scene: Scene) -> None:
         scene.call("run_mutants"),
     ]
     before = state_of(scene)
-    scene.attack("testing", attacks)
+    scene.force("testing", attacks)
     check_nothing_happened(scene, before, len(attacks))
 
 
@@ -272,7 +281,7 @@ def test_nothing_unmerged_is_started(scene: Scene) -> None:
         scene.call("start_service", version=story, environment="elsewhere"),
     ]
     before = state_of(scene)
-    scene.attack("deployment", attacks)
+    scene.force("deployment", attacks)
     check_nothing_happened(scene, before, len(attacks))
 
 
@@ -285,15 +294,17 @@ LIES: dict[RoleName, dict[str, Any]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("role", LIES)
 def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(scene: Scene, role: RoleName) -> None:
-    offline = chat_model("offline")
+    offline = players(Config())
 
     def reply(messages: list[BaseMessage]) -> AIMessage:
         story = opened(scene.office.ledger, scene.delivery).story_digest
         said = LIES[role] | {"rationale": "It is so.", "evidence": [story]}
         return AIMessage(content="", tool_calls=[{"name": "answer", "args": said, "id": "c"}])
 
-    liar = ScriptedModel(reply=reply)
-    office = Office(**{**vars(scene.office), "model": lambda name: liar if name == role else offline})
+    liar = Player(name="liar", model=ScriptedModel(reply=reply))
+    office = Office(
+        **{**vars(scene.office), "players": lambda name: (liar,) if name == role else offline(name)}
+    )
     bench = workbench(office, opened(office.ledger, scene.delivery))
     held = repository(bench)
     checkout(held, held.required("refs/heads/crew/KIO-1"), bench.workspace)
@@ -307,7 +318,7 @@ def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(scene: Scene,
 @pytest.mark.slow
 def test_a_first_attempt_that_is_wrong_is_sent_back_and_mended(scene: Scene) -> None:
     """The repair loop: a code agent whose first commit breaks the service, and whose second mends it."""
-    offline = chat_model("offline")
+    offline = players(Config())
     bench = workbench(scene.office, opened(scene.office.ledger, scene.delivery))
     checkout(repository(bench), repository(bench).required("refs/heads/crew/KIO-1"), bench.workspace)
 
@@ -329,7 +340,7 @@ def test_a_first_attempt_that_is_wrong_is_sent_back_and_mended(scene: Scene) -> 
                 )
             own = {each.tool_call_id for each in results if each.tool_call_id.startswith("own-")}
             kept = [each for each in messages if not own & _calls(each)]
-            return cast(AIMessage, offline.invoke(kept))
+            return cast(AIMessage, offline("code")[0].model.invoke(kept))
         held = repository(bench)
         right = held.show(held.required("refs/crew/generated"), "app/main.py") or b""
         steps = (
@@ -339,8 +350,10 @@ def test_a_first_attempt_that_is_wrong_is_sent_back_and_mended(scene: Scene) -> 
         )
         return steps[len(results)]()
 
-    coder = ScriptedModel(reply=reply)
-    office = Office(**{**vars(scene.office), "model": lambda name: coder if name == "code" else offline})
+    coder = Player(name="coder", model=ScriptedModel(reply=reply))
+    office = Office(
+        **{**vars(scene.office), "players": lambda name: (coder,) if name == "code" else offline(name)}
+    )
     ended = deliver(office, scene.delivery)
     assert ended.status == "delivered", ended.reason
     concluded = [str(row.body["role"]) for row in office.ledger.rows(scene.delivery, "concluded")]

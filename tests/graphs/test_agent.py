@@ -13,9 +13,15 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from crew.agents import ROLES
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
+from crew.budget import Budget
+from crew.coordination.events import Bus
 from crew.desk import Desk
+from crew.models.calls import GaveUp
 from crew.models.offline import OfflineModel
+from crew.models.player import Player
+from crew.models.schemas import tool_schemas
 from crew.playbooks.script import Act, Conclude, Script
+from crew.spending import Purse
 from graphs.agent import agent_graph, first_state
 from tests.crew.doors import DELIVERY, Setting, policies, setting
 from tests.graphs.models import ScriptedModel, openai_server
@@ -62,15 +68,22 @@ def _place(folder: Path, policy: Any) -> Setting:
     return made
 
 
-def work(place: Setting, model: BaseChatModel, role: Role = TWO_TOOLS) -> dict[str, Any]:
-    """Let the role work from its brief to its end."""
-    desk = Desk(
+def desk_for(place: Setting, *players: Player) -> Desk:
+    return Desk(
         door=place.door(),
         ledger=place.ledger,
         artifacts=place.artifacts,
         tools=place.tools,
-        model=lambda _: model,
+        players=lambda _: players,
+        purse=Purse(place.ledger, DELIVERY, (), Budget(), Budget()),
+        bus=Bus(),
     )
+
+
+def work(place: Setting, model: BaseChatModel, role: Role = TWO_TOOLS) -> dict[str, Any]:
+    """Let the role work from its brief to its end."""
+    player = Player(name=model._llm_type, model=model)
+    desk = desk_for(place, player)
     brief = Brief(
         role=role.name,
         delivery=DELIVERY,
@@ -80,7 +93,7 @@ def work(place: Setting, model: BaseChatModel, role: Role = TWO_TOOLS) -> dict[s
         evidence={"story": place.story},
         facts={},
     )
-    return agent_graph(role, desk).invoke(first_state(brief))
+    return agent_graph(role, desk, player).invoke(first_state(brief))
 
 
 def offline() -> OfflineModel:
@@ -89,7 +102,7 @@ def offline() -> OfflineModel:
 
 def seen(place: Setting) -> list[Any]:
     """Return what the ledger says, but for times, tokens and who was asked."""
-    left_out = {"seconds", "model", "request", "reply", "input_tokens", "output_tokens"}
+    left_out = {"seconds", "model", "request", "reply", "bytes", "input_tokens", "output_tokens", "served_by"}
     return [
         (row.kind, row.key, {name: value for name, value in row.body.items() if name not in left_out})
         for row in place.ledger.rows(DELIVERY)
@@ -162,15 +175,18 @@ def test_the_same_call_again_is_stopped(place: Setting) -> None:
 
 
 def test_a_model_that_only_talks_is_told_and_bounded(place: Setting) -> None:
-    heard: list[str] = []
+    heard: list[list[str]] = []
 
     def reply(messages: list[BaseMessage]) -> AIMessage:
-        heard.append(str(messages[-1].content))
+        heard.append([str(each.content) for each in messages[2:]])
         return AIMessage(content="I would write the file.")
 
-    out = work(place, ScriptedModel(reply=reply))
-    assert "did not finish" in out["problem"]
-    assert heard[1] == "Call one of your tools, or `answer`."
+    with pytest.raises(GaveUp, match="no_call"):
+        work(place, ScriptedModel(reply=reply))
+    told = "You wrote text; nothing happens by it. Answer again, with a call of one of your tools."
+    # What it wrote is not in the history, and what it was told stands there once.
+    assert heard == [[], [told], [told], [told]]
+    assert [row.kind for row in place.ledger.rows(DELIVERY)][1:] == ["calling", "fault"] * 4
 
 
 def test_an_answer_that_does_not_fit_goes_back(place: Setting) -> None:
@@ -196,11 +212,8 @@ def test_an_answer_without_evidence_is_no_answer(place: Setting) -> None:
 
 
 def test_every_role_is_offered_its_tools_and_its_answer(place: Setting) -> None:
-    from crew.models.calls import tool_schemas
-
-    desk = Desk(place.door(), place.ledger, place.artifacts, place.tools, lambda _: offline())
     role = replace(ROLES["code"], tools=("list_files", "write_file"))
-    schemas = tool_schemas(role, desk)
+    schemas = tool_schemas(role, place.tools)
     assert [each["function"]["name"] for each in schemas] == ["list_files", "write_file", "answer"]
     for each in schemas:
         assert {"rationale", "evidence"} <= set(each["function"]["parameters"]["required"])

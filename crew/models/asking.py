@@ -1,0 +1,116 @@
+"""One request to a chat model and its reply: sent, sent again where the wire failed, and read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from pydantic import JsonValue
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from crew.models.faults import Fault, Faulty, fault_in, fault_of
+from crew.models.player import Player
+from crew.models.text import as_text, from_text
+
+Schemas = list[dict[str, JsonValue]]
+_BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
+
+
+def ask(
+    player: Player,
+    messages: list[BaseMessage],
+    tools: Schemas,
+    sending: Callable[[], None],
+    failed: Callable[[Fault, float], None],
+) -> AIMessage:
+    """Return the model's reply, whatever is in it.
+
+    `sending` is called before each attempt, `failed` after one that is to be made again, with the seconds that are
+    waited until then. Raises Faulty once the attempts are used up, or at once for what waiting does not mend.
+    """
+
+    def attempt() -> AIMessage:
+        sending()
+        try:
+            return _once(player, messages, tools)
+        except Exception as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            raise Faulty(fault) from error
+
+    retrying = Retrying(
+        stop=stop_after_attempt(player.attempts),
+        wait=lambda state: _wait(state, player),
+        retry=retry_if_exception(lambda error: _is_passing(error, player)),
+        before_sleep=lambda state: failed(_fault(state), state.upcoming_sleep),
+        reraise=True,
+    )
+    return retrying(attempt)
+
+
+def faults_in(reply: AIMessage, tools: Schemas, existing: Iterable[str]) -> Fault | None:
+    """Return what is wrong with a reply to a request with these tools, where `existing` ones exist."""
+    return fault_in(reply, [str(_function(each)["name"]) for each in tools], existing)
+
+
+def _once(player: Player, messages: list[BaseMessage], tools: Schemas) -> AIMessage:
+    if player.tool_calls == "text":
+        return from_text(_said(player, player.model.bind(**_form(player)), as_text(messages, tools)))
+    return _said(player, player.model.bind_tools(tools), messages)
+
+
+def _said(player: Player, model: Any, messages: list[BaseMessage]) -> AIMessage:
+    if not player.streams:
+        reply = model.invoke(messages)
+        if not isinstance(reply, AIMessage):
+            raise TypeError(f"a chat model answered with {type(reply).__name__}")
+        return reply
+    from crew.models.openai import whole  # noqa: PLC0415  what does not stream needs no openai
+
+    chunks = [chunk for chunk in model.stream(messages) if isinstance(chunk, AIMessageChunk)]
+    if not chunks or not _ended(chunks):
+        what = "The model's answer broke off before its end."
+        raise Faulty(Fault(name="disconnected", remedy="wait", what=what))
+    return whole(chunks)
+
+
+def _ended(chunks: list[AIMessageChunk]) -> bool:
+    """Whether the stream said that it is over: chat completions give a finish reason, responses a status."""
+    return any({"finish_reason", "status"} & set(chunk.response_metadata) for chunk in chunks)
+
+
+def _form(player: Player) -> dict[str, Any]:
+    """Return what holds a reply in text to JSON."""
+    from crew.models.text import REPLY_SCHEMA  # noqa: PLC0415  as above
+
+    if player.structured_output == "json_mode":
+        return {"response_format": {"type": "json_object"}}
+    if player.structured_output == "json_schema":
+        schema = {"name": "calls", "schema": REPLY_SCHEMA}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    return {}
+
+
+def _is_passing(error: BaseException, player: Player) -> bool:
+    if not isinstance(error, Faulty) or error.fault.remedy != "wait":
+        return False
+    return (error.fault.wait_seconds or 0) <= player.longest_wait_seconds
+
+
+def _wait(state: RetryCallState, player: Player) -> float:
+    asked = _fault(state).wait_seconds
+    return float(min(player.longest_wait_seconds, _BACKOFF(state) if asked is None else asked))
+
+
+def _fault(state: RetryCallState) -> Fault:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, Faulty)  # noqa: S101  only these are retried
+    return error.fault
+
+
+def _function(tool: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    function = tool["function"]
+    assert isinstance(function, dict)  # noqa: S101  we made it
+    return function

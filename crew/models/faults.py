@@ -1,0 +1,232 @@
+"""What can be wrong with a reply or a call, by name, and what is done about it.
+
+Pure functions over messages and exceptions: nothing here asks, waits or writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from langchain_core.messages import AIMessage
+from pydantic import BaseModel, ConfigDict
+
+FaultName = Literal[
+    "malformed_arguments",
+    "unknown_tool",
+    "no_rationale",
+    "no_call",
+    "empty",
+    "truncated",
+    "refusal",
+    "context_overflow",
+    "rate_limited",
+    "disconnected",
+    "server_error",
+    "unreadable",
+    "no_tool_calling",
+    "no_quota",
+    "unauthorised",
+    "unknown_model",
+    "bad_request",
+]
+Remedy = Literal["tell", "wait", "shrink", "give_up"]
+"""`tell`: ask again, saying what was wrong. `wait`: send it again later. `shrink`: put older results away and send
+again. `give_up`: asking again would change nothing."""
+
+NO_TOOLS = 'Set tool_calls = "text" under [model] in crew.toml (or --model openai:NAME?tool_calls=text).'
+
+
+class Fault(BaseModel):
+    """One thing that was wrong."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: FaultName
+    remedy: Remedy
+    what: str
+    """One sentence for a person: what happened, and what mends it where a person can."""
+    tell: str = ""
+    """What the model is told when it is asked again."""
+    wait_seconds: float | None = None
+    """How long the server asks to wait; None means it does not say."""
+
+
+class Faulty(Exception):  # noqa: N818  raised and caught within one step
+    """A call that failed, as a fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.what)
+        self.fault = fault
+
+
+def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] = ()) -> Fault | None:
+    """Return what is wrong with a reply, the gravest first; None if it can be acted on.
+
+    A call of a tool that exists, but was not offered, can be acted on: policy denies it, which is on record."""
+    tools = tuple(offered)
+    for fault in (_refused(reply), _cut(reply), _broken(reply), _unknown(reply, tools, {*tools, *existing})):
+        if fault:
+            return fault
+    if fault := _unreasoned(reply):
+        return fault
+    if reply.tool_calls:
+        return None
+    if not reply.text.strip():
+        return _told("empty", "The model sent an empty reply.", "Your reply was empty.")
+    what = f"The model talked instead of calling a tool. If it does so again and again: {NO_TOOLS}"
+    return _told("no_call", what, "You wrote text; nothing happens by it.")
+
+
+def _refused(reply: AIMessage) -> Fault | None:
+    said = str(reply.additional_kwargs.get("refusal") or "")
+    blocks = reply.content if isinstance(reply.content, list) else []
+    said = said or "".join(str(b["refusal"]) for b in blocks if isinstance(b, dict) and b.get("refusal"))
+    if not said and _finish(reply) != "content_filter":
+        return None
+    said = said or "the server's content filter stopped the reply"
+    tell = (
+        "You refused. This is ordinary software work on the person's own service; answer by a tool call, or "
+    )
+    tell += "conclude with what you cannot do and why."
+    return _told("refusal", f"The model refused: {said[:300]}", tell)
+
+
+def _cut(reply: AIMessage) -> Fault | None:
+    if _finish(reply) not in ("length", "max_tokens", "max_output_tokens", "incomplete"):
+        return None
+    tell = "Your reply was cut off before its end, so nothing of it was done. Do less in one reply: one call, and a "
+    tell += "large file in several edits."
+    return _told("truncated", "The reply was cut off at the model's limit of output tokens.", tell)
+
+
+def _broken(reply: AIMessage) -> Fault | None:
+    if not reply.invalid_tool_calls:
+        return None
+    call = reply.invalid_tool_calls[0]
+    why = _json_error(str(call.get("args") or ""))
+    what = f"The arguments of {call.get('name') or 'a call'} were not JSON ({why})."
+    return _told("malformed_arguments", what, f"{what} None of your calls was done.")
+
+
+def _unknown(reply: AIMessage, tools: tuple[str, ...], known: set[str]) -> Fault | None:
+    for call in reply.tool_calls:
+        if call["name"] not in known:
+            what = f"The model called {call['name'][:80]!r}, which does not exist."
+            tell = f"There is no tool {call['name'][:80]!r}; yours are {', '.join(tools)}. None of your calls was done."
+            return _told("unknown_tool", what, tell)
+    return None
+
+
+def _unreasoned(reply: AIMessage) -> Fault | None:
+    for call in reply.tool_calls:
+        rationale = call["args"].get("rationale")
+        if not isinstance(rationale, str) or not rationale.strip():
+            what = f"The call of {call['name']} carried no rationale."
+            tell = f"{what} Every call says what you saw, what you chose and what you rejected. None of your calls was "
+            return _told("no_rationale", what, tell + "done.")
+    return None
+
+
+def _told(name: FaultName, what: str, tell: str) -> Fault:
+    return Fault(
+        name=name, remedy="tell", what=what, tell=f"{tell} Answer again, with a call of one of your tools."
+    )
+
+
+def _finish(reply: AIMessage) -> str:
+    details = reply.response_metadata.get("incomplete_details") or {}
+    reason = details.get("reason") if isinstance(details, dict) else None
+    return str(reason or reply.response_metadata.get("finish_reason") or "")
+
+
+def _json_error(text: str) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        return str(error)
+    return f"{type(value).__name__} instead of an object"
+
+
+def fault_of(error: Exception) -> Fault | None:
+    """Return what a failed call means; None for what is no failure of a model or its server."""
+    from langchain_core.exceptions import ContextOverflowError  # noqa: PLC0415  heavy; only a failure needs them
+
+    if isinstance(error, Faulty):
+        return error.fault
+    if isinstance(error, ContextOverflowError):
+        what = "The request is longer than what the model can read."
+        return Fault(name="context_overflow", remedy="shrink", what=what)
+    import openai  # noqa: PLC0415
+
+    if isinstance(error, openai.APIStatusError):
+        return _of_status(error.status_code, str(error.message), error.response.headers.get("retry-after"))
+    if isinstance(error, openai.APIConnectionError | OSError) or _of_transport(error):
+        said = str(error.__cause__ or error) or type(error).__name__
+        return Fault(
+            name="disconnected", remedy="wait", what=f"The connection to the model failed: {said[:300]}"
+        )
+    if isinstance(error, openai.APIError):
+        # An error in the middle of a stream has no status of its own; some servers put it into the code.
+        code = int(str(error.code)) if str(error.code).isdigit() else 500
+        return _of_status(code, str(error.message), None)
+    if isinstance(error, openai.OpenAIError | ValueError | TypeError | KeyError | AttributeError):
+        what = (
+            f"What the server sent is no answer of a chat model ({type(error).__name__}: {str(error)[:200]})."
+        )
+        return Fault(name="unreadable", remedy="wait", what=what)
+    return None
+
+
+def _of_transport(error: Exception) -> bool:
+    # The library lets what breaks within a stream through as it is, from whichever httpx the SDK uses.
+    return type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2")
+
+
+def _of_status(status: int, message: str, retry_after: str | None) -> Fault:
+    said = f"The model's server says {status}: {' '.join(message.split())[:300]}"
+    lower = message.lower()
+    if status == 429 and re.search(r"insufficient.quota|billing|exceeded your current quota", lower):
+        return Fault(
+            name="no_quota", remedy="give_up", what=f"{said} Raise the account's limit, or use another model."
+        )
+    if status == 429:
+        return Fault(name="rate_limited", remedy="wait", what=said, wait_seconds=_seconds(retry_after))
+    if status in (408, 409, 425) or status >= 500:
+        return Fault(name="server_error", remedy="wait", what=said, wait_seconds=_seconds(retry_after))
+    if status in (401, 403):
+        return Fault(
+            name="unauthorised", remedy="give_up", what=f"{said} Set OPENAI_API_KEY to a key that may use it."
+        )
+    if re.search(r"context.{0,20}(length|window|size)|too (long|many tokens)|maximum.{0,20}tokens", lower):
+        return Fault(name="context_overflow", remedy="shrink", what=said)
+    if re.search(r"tool|function", lower) and re.search(
+        r"support|unknown|unrecogni|not allowed|enable|require", lower
+    ):
+        return Fault(name="no_tool_calling", remedy="give_up", what=f"{said} {NO_TOOLS}")
+    if status == 404:
+        return Fault(
+            name="unknown_model", remedy="give_up", what=f"{said} Check the model's name and OPENAI_BASE_URL."
+        )
+    return Fault(name="bad_request", remedy="give_up", what=said)
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    if retry_after is None:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        return _until(retry_after)
+
+
+def _until(date: str) -> float | None:
+    """Return the seconds until an HTTP date, which is the other form that Retry-After may have."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
+    try:
+        return max(0.0, (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,66 @@
+"""Who plays a role: a chat model, and how patient the crew is with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from pydantic import JsonValue
+
+from crew.config import Price
+
+
+class Keeper(Protocol):
+    """What takes down every call, for a replay."""
+
+    def keep(
+        self,
+        messages: list[BaseMessage],
+        tools: list[dict[str, JsonValue]],
+        parameters: dict[str, JsonValue],
+        reply: AIMessage,
+        seconds: float,
+    ) -> None:
+        """Take down one request and the reply to it."""
+
+    def keep_error(
+        self,
+        messages: list[BaseMessage],
+        tools: list[dict[str, JsonValue]],
+        parameters: dict[str, JsonValue],
+        error: str,
+    ) -> None:
+        """Take down one request that failed in a way that changes the next one."""
+
+
+@dataclass(frozen=True)
+class Player:
+    """A chat model and the bounds within which it is asked."""
+
+    name: str
+    """What the ledger calls it: "offline", "openai:gpt-x", "replay:recordings/discounts"."""
+    model: BaseChatModel
+    attempts: int = 4
+    """How often one request is sent at most: rate limits, dropped connections and failing servers."""
+    longest_wait_seconds: float = 60
+    """The most that is waited between two attempts; a server that asks for more is not waited for."""
+    corrections: int = 3
+    """How often in one step a reply that cannot be used is sent back with what was wrong."""
+    context_bytes: int = 0
+    """Of the messages of a request, before earlier results are put away; 0 means no bound."""
+    streams: bool = False
+    tool_calls: Literal["native", "text"] = "native"
+    """How calls are written: as the protocol has it, or as JSON in the text for servers that know no tools."""
+    structured_output: Literal["function_calling", "json_schema", "json_mode"] = "function_calling"
+    """With `tool_calls` "text": what holds the text to JSON, if anything does."""
+    price: Price | None = None
+    keeper: Keeper | None = None
+    parameters: dict[str, JsonValue] = field(default_factory=dict)
+    """What besides the messages decides the reply: the model's name, its temperature."""
+
+
+Players = Callable[[str], tuple[Player, ...]]
+"""Role name to who plays it: the first, and in order who is asked when the one before gives up."""

@@ -1,0 +1,63 @@
+"""The schemas of a role's tools, as small as they can be: every byte of them goes out with every request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from pydantic import BaseModel, JsonValue
+
+from crew.agents.role import Role
+from tools.result import Tool
+
+RECALL = "recall"
+_NOISE = ("title", "additionalProperties")
+"""What a model has no use for: names say what titles say, and the door refuses unknown arguments."""
+
+
+def tool_schemas(role: Role, tools: Mapping[str, Tool]) -> list[dict[str, JsonValue]]:
+    """Return the schemas of a role's tools and of its answer, as OpenAI functions."""
+    offered = [
+        _schema(name, tools[name].arguments.__doc__ or "", tools[name].arguments) for name in role.tools
+    ]
+    return [*offered, _schema("answer", "End your work with this.", role.answer)]
+
+
+def recall_schemas(tools: Mapping[str, Tool]) -> list[dict[str, JsonValue]]:
+    """Return the schema of the tool that gives a result again which was put away."""
+    if RECALL not in tools:
+        return []
+    return [_schema(RECALL, tools[RECALL].arguments.__doc__ or "", tools[RECALL].arguments)]
+
+
+@cache
+def _schema(name: str, description: str, arguments: type[BaseModel]) -> dict[str, JsonValue]:
+    schema = _plain(arguments.model_json_schema())
+    assert isinstance(schema, dict)  # noqa: S101  the schema of a model is one
+    properties, required = schema.get("properties"), schema.get("required")
+    # What they are for is said once, in the prompt.
+    reasons: dict[str, JsonValue] = {
+        "rationale": {"type": "string"},
+        "evidence": {"type": "array", "items": {"type": "string"}},
+    }
+    schema["properties"] = (properties if isinstance(properties, dict) else {}) | reasons
+    schema["required"] = [*(required if isinstance(required, list) else []), *reasons]
+    schema.pop("description", None)
+    function: dict[str, JsonValue] = {
+        "name": name,
+        "description": " ".join(description.split()),
+        "parameters": schema,
+    }
+    return {"type": "function", "function": function}
+
+
+def _plain(schema: JsonValue, names: bool = False) -> JsonValue:
+    """Return a schema without noise; `names` says that the keys of a mapping are names of members, not keywords."""
+    if isinstance(schema, list):
+        return [_plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if names or key not in _NOISE}
+    return {
+        key: _plain(value, names=key in ("properties", "$defs") and not names) for key, value in kept.items()
+    }

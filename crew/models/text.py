@@ -1,0 +1,95 @@
+"""Tool calls as JSON in the text, for servers and models that know no tools.
+
+The tools are described in the system message, calls are one JSON object, results come back as text. Everything else
+sees the same messages as with a model that calls tools."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from pydantic import JsonValue
+
+REPLY_SCHEMA: dict[str, JsonValue] = {
+    "type": "object",
+    "properties": {
+        "calls": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {"tool": {"type": "string"}, "arguments": {"type": "object"}},
+                "required": ["tool", "arguments"],
+            },
+        }
+    },
+    "required": ["calls"],
+}
+_FORM = """\
+## The form of your reply
+
+Reply with one JSON object and nothing else: {"calls": [{"tool": NAME, "arguments": {...}}]}. Your tools, each with the
+JSON Schema of its arguments:
+"""
+_BLOCK = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+
+
+def as_text(messages: list[BaseMessage], tools: list[dict[str, JsonValue]]) -> list[BaseMessage]:
+    """Return the conversation as a server without tool calling can read it."""
+    return [_described(messages[0], tools), *(_plain(message) for message in messages[1:])]
+
+
+def _described(prompt: BaseMessage, tools: list[dict[str, JsonValue]]) -> SystemMessage:
+    lines = [json.dumps(tool["function"], separators=(",", ":")) for tool in tools]
+    return SystemMessage("\n".join([f"{prompt.content}\n", _FORM, *lines]))
+
+
+def _plain(message: BaseMessage) -> BaseMessage:
+    if isinstance(message, AIMessage) and message.tool_calls:
+        calls = [{"tool": call["name"], "arguments": call["args"]} for call in message.tool_calls]
+        return AIMessage(json.dumps({"calls": calls}))
+    if isinstance(message, ToolMessage):
+        return HumanMessage(f"Result:\n```json\n{str(message.content).replace('`', chr(92) + 'u0060')}\n```")
+    return message
+
+
+def from_text(reply: AIMessage) -> AIMessage:
+    """Return the reply with the calls that its text holds; a text with none stays as it is."""
+    text = reply.text.strip()
+    block = _BLOCK.search(text)
+    held = block[1] if block else text[text.find("{") : text.rfind("}") + 1]
+    if not held.strip():
+        return reply
+    try:
+        calls = _calls(json.loads(held))
+    except (ValueError, TypeError, KeyError) as error:
+        broken = {
+            "name": None,
+            "args": held,
+            "id": "call-0",
+            "error": str(error),
+            "type": "invalid_tool_call",
+        }
+        return reply.model_copy(update={"invalid_tool_calls": [broken]})
+    return AIMessage(
+        content="",
+        tool_calls=[
+            {"name": name, "args": given, "id": f"call-{n}"} for n, (name, given) in enumerate(calls)
+        ],
+        response_metadata=reply.response_metadata,
+        usage_metadata=reply.usage_metadata,
+    )
+
+
+def _calls(value: JsonValue) -> list[tuple[str, dict[str, JsonValue]]]:
+    listed = value.get("calls", value) if isinstance(value, dict) else value
+    found = []
+    for each in listed if isinstance(listed, list) else [listed]:
+        if not isinstance(each, dict):
+            raise TypeError('a call is {"tool": NAME, "arguments": {...}}')
+        arguments = each["arguments"]
+        if not isinstance(arguments, dict):
+            raise TypeError("the arguments of a call are an object")
+        found.append((str(each["tool"]), arguments))
+    return found

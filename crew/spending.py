@@ -1,0 +1,171 @@
+"""What model calls cost: added up from the ledger's rows, and held against budgets.
+
+Rows "calling" say that a request goes out, "model" and "fault" what came back of it and how many tokens it took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.budget import Budget
+from crew.errors import BoundReached
+from crew.ledger import Ledger, Row
+
+BYTES_PER_TOKEN = 4
+"""For estimates where a server does not count, and of a request before it is sent."""
+
+
+class Spent(BaseModel):
+    """What was spent on model calls."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int = 0
+    """Requests that went out, those that failed among them."""
+    faults: int = 0
+    """Replies that could not be used, and requests that got none."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    estimated: bool = False
+    """Whether some of the tokens are our estimate (4 bytes a token), since the server did not count them."""
+    money: float = 0.0
+    recorded_money: float = 0.0
+    """What the calls of a replay cost when they were recorded; nothing of it was spent now."""
+    largest_request: int = 0
+    """Bytes of messages and tools."""
+    seconds: float = 0.0
+    """Of models and tools at work."""
+
+    @property
+    def tokens(self) -> int:
+        """Sent and received."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Spent) -> Spent:
+        """Return both together."""
+        return Spent(
+            calls=self.calls + other.calls,
+            faults=self.faults + other.faults,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            estimated=self.estimated or other.estimated,
+            money=round(self.money + other.money, 6),
+            recorded_money=round(self.recorded_money + other.recorded_money, 6),
+            largest_request=max(self.largest_request, other.largest_request),
+            seconds=round(self.seconds + other.seconds, 3),
+        )
+
+
+def spent_by(row: Row) -> Spent:
+    """Return what one row says was spent."""
+    body = row.body
+    if row.kind == "calling":
+        return Spent(calls=1, largest_request=_whole(body.get("bytes")))
+    if row.kind == "outcome":
+        return Spent(seconds=_number(body.get("seconds")))
+    if row.kind not in ("model", "fault"):
+        return Spent()
+    recorded = body.get("recorded") is True
+    money = _number(body.get("money"))
+    return Spent(
+        faults=row.kind == "fault",
+        input_tokens=_whole(body.get("input_tokens")),
+        output_tokens=_whole(body.get("output_tokens")),
+        estimated=body.get("estimated") is True,
+        money=0.0 if recorded else money,
+        recorded_money=money if recorded else 0.0,
+        seconds=_number(body.get("seconds")),
+    )
+
+
+def by_role(rows: Iterable[Row]) -> dict[str, Spent]:
+    """Return what each role spent on model calls, in the order of their first call."""
+    found: dict[str, Spent] = {}
+    for row in rows:
+        if row.kind in ("calling", "model", "fault"):
+            role = str(row.body["role"])
+            found[role] = found.get(role, Spent()) + spent_by(row)
+    return found
+
+
+def total(rows: Iterable[Row]) -> Spent:
+    """Return what all rows say was spent."""
+    spent = Spent()
+    for row in rows:
+        spent += spent_by(row)
+    return spent
+
+
+class Purse:
+    """What one delivery, and the run that it belongs to, may still spend."""
+
+    def __init__(
+        self, ledger: Ledger, delivery: str, others: Iterable[str], budget: Budget, run_budget: Budget
+    ) -> None:
+        """`others` are the other deliveries of the run."""
+        self._ledger = ledger
+        self._delivery = delivery
+        self._budget = budget
+        self._run_budget = run_budget
+        self._before = (
+            total(row for each in others for row in ledger.rows(each)) if any_bound(run_budget) else Spent()
+        )
+        self._earlier = total(ledger.rows(delivery)).seconds if budget.minutes or run_budget.minutes else 0.0
+        self._begun = time.monotonic()
+
+    def check(self, request_bytes: int) -> None:
+        """Raise BoundReached if a request of this size would go over a bound."""
+        if not any_bound(self._budget) and not any_bound(self._run_budget):
+            return
+        rows = self._ledger.rows(self._delivery, "calling", "model", "fault")
+        seconds = self._earlier + time.monotonic() - self._begun
+        here = total(rows).model_copy(update={"seconds": seconds})
+        estimate = -(-request_bytes // BYTES_PER_TOKEN)
+        _check(here, estimate, self._budget, f"delivery {self._delivery}", self._delivery, "--budget")
+        _check(here + self._before, estimate, self._run_budget, "run", self._delivery, "--run-budget")
+
+
+def any_bound(budget: Budget) -> bool:
+    """Whether a budget bounds anything."""
+    return budget != Budget()
+
+
+def _check(spent: Spent, estimate: int, budget: Budget, what: str, delivery: str, option: str) -> None:
+    money = spent.money + spent.recorded_money
+    reached = [
+        (
+            budget.steps and spent.calls >= budget.steps,
+            "steps",
+            f"{spent.calls} of {budget.steps} model calls",
+            2 * budget.steps,
+        ),
+        (
+            budget.tokens and spent.tokens + estimate > budget.tokens,
+            "tokens",
+            f"{spent.tokens} of {budget.tokens} tokens, and the next request takes about {estimate} more",
+            2 * budget.tokens,
+        ),
+        (budget.money and money >= budget.money, "money", f"{money:.4f} of {budget.money}", 2 * budget.money),
+        (
+            budget.minutes and spent.seconds >= 60 * budget.minutes,
+            "minutes",
+            f"{spent.seconds / 60:.1f} of {budget.minutes:g} minutes",
+            2 * budget.minutes,
+        ),
+    ]
+    for over, name, said, more in reached:
+        if over:
+            raise BoundReached(
+                f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
+                f"crew resume {delivery} {option} {name}={more:g}"
+            )
+
+
+def _number(value: JsonValue) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def _whole(value: JsonValue) -> int:
+    return int(_number(value))

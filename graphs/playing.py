@@ -1,0 +1,94 @@
+"""Who plays a role: the first model of its chain, and the next one when it gives up.
+
+A change of model happens at the role's boundary only: what the one before had done to the workspace is taken back, and
+the next begins a visit of its own. The ledger says who played which visit, so a crew that starts again knows too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from pydantic import JsonValue
+
+from crew.agents.role import Role
+from crew.brief import Brief
+from crew.desk import Desk
+from crew.errors import Stopped
+from crew.models.calls import GaveUp
+from crew.models.player import Player
+from graphs.agent import AgentState, agent_graph, first_state
+
+BriefFor = Callable[[int], Brief]
+"""Visit to what the role is told."""
+Reset = Callable[[int, str], None]
+"""Takes the workspace back before a visit, for a reason."""
+
+
+def play(
+    role: Role, desk: Desk, delivery: str, before: int, brief: BriefFor, reset: Reset
+) -> tuple[int, AgentState]:
+    """Return the visit that came to an end, and what the role left. `before` is how often it was at work until now.
+
+    Raises Stopped, with the delivery left open, once the last model of the chain has given up."""
+    visit, tried = before + 1, set[str]()
+    while given := desk.ledger.find(delivery, "fallback", _key(role, visit)):
+        tried.add(str(given.body["from"]))
+        visit += 1
+    chain = desk.players(role.name)
+    # All have given up before, and a person has gone on since: whoever is first now tries again.
+    left = [each for each in chain if each.name not in tried] or list(chain)
+    for place, player in enumerate(left):
+        following = left[place + 1].name if place + 1 < len(left) else ""
+        if (other := _played_by(desk, delivery, role, visit)) not in ("", player.name):
+            why = f"The delivery was resumed with {player.name} in the middle of this visit."
+            _pass_on(desk, delivery, role, visit, other, player.name, why)
+            visit += 1
+        if visit > before + 1:
+            reset(
+                visit,
+                f"{player.name} plays the {role.name} agent from here; what was begun before is taken back.",
+            )
+        try:
+            return visit, _visit(role, desk, player, brief(visit))
+        except GaveUp as error:
+            _pass_on(desk, delivery, role, visit, player.name, following, str(error))
+            if not following:
+                raise Stopped(_stopped(role, delivery, str(error))) from error
+            visit += 1
+    raise AssertionError("a role is played by one model at least")
+
+
+def _visit(role: Role, desk: Desk, player: Player, brief: Brief) -> AgentState:
+    agent = agent_graph(role, desk, player)
+    return cast(AgentState, agent.invoke(first_state(brief), {"recursion_limit": 3 * role.most_steps}))
+
+
+def _played_by(desk: Desk, delivery: str, role: Role, visit: int) -> str:
+    """Return who has been asked in a visit; "" if nobody has."""
+    row = desk.ledger.find(delivery, "calling", f"m-{role.name}-{visit}-1-1")
+    return str(row.body["model"]) if row else ""
+
+
+def _pass_on(desk: Desk, delivery: str, role: Role, visit: int, gave_up: str, to: str, why: str) -> None:
+    follows = (
+        f"{to} plays the {role.name} agent next." if to else f"Nobody is left to play the {role.name} agent."
+    )
+    body: dict[str, JsonValue] = {
+        "role": role.name,
+        "visit": visit,
+        "from": gave_up,
+        "to": to,
+        "text": f"{why} {follows}",
+    }
+    desk.bus.publish(desk.ledger.append(delivery, "fallback", _key(role, visit), body))
+
+
+def _stopped(role: Role, delivery: str, why: str) -> str:
+    return (
+        f"The {role.name} agent cannot go on: {why} Nothing is lost; crew resume {delivery} tries again, with another "
+        "model if you give --model."
+    )
+
+
+def _key(role: Role, visit: int) -> str:
+    return f"f-{role.name}-{visit}"
