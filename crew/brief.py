@@ -35,6 +35,10 @@ class Brief(BaseModel):
     """The story: `id`, `title`, `story`, and `criteria` with `id` and `text`."""
     evidence: dict[str, str]
     """Name to the id of an earlier action or artifact that a rationale may rest on."""
+    by_blueprint: bool = True
+    """Whether the repository is of the crew's own making; else people made it, and it is worked on file by file."""
+    by_hand: bool = False
+    """Whether files have to be written by hand: the role is offered its tools for that."""
     facts: dict[str, JsonValue]
     """What this role needs besides."""
 
@@ -46,15 +50,29 @@ def brief_for(role: Role, state: DeliveryState, visit: int) -> Brief:
         delivery=state["delivery"],
         visit=visit,
         service=state["service"],
-        story=cast(dict[str, JsonValue], state["story"]),
+        story=_story(role, state),
         evidence={name: str(value) for name, value in state.get("evidence", {}).items()},
+        by_blueprint=state.get("generated", True),
+        by_hand=_by_hand(state),
         facts=role.facts(state),
     )
 
 
+def _story(role: Role, state: DeliveryState) -> dict[str, JsonValue]:
+    """Return the story; its criteria only for whoever settles them or works from them by hand."""
+    story = cast(dict[str, JsonValue], state["story"])
+    if role.name == "design" or _by_hand(state):
+        return story
+    return {name: value for name, value in story.items() if name != "criteria"}
+
+
+def _by_hand(state: DeliveryState) -> bool:
+    return bool(state.get("by_hand") or state.get("repairs") or not state.get("generated", True))
+
+
 def first_messages(role: Role, brief: Brief) -> list[BaseMessage]:
     """Return the system message and the message that holds the brief."""
-    prompt = render(role.name, purpose=role.purpose, tools=role.tools, most_steps=role.most_steps)
+    prompt = render(role.name, purpose=role.purpose, most_steps=role.most_steps)
     # No backtick in the data: nothing in it can end the fence.
     text = canonical(brief.model_dump(mode="json")).replace("`", "\\u0060")
     return [SystemMessage(prompt), HumanMessage(f"```json brief\n{text}\n```")]

@@ -36,6 +36,8 @@ class Opened(BaseModel):
     run: str
     """The run that it belongs to."""
     strict: bool
+    ask: bool = False
+    """Whether agents may ask a person."""
     model: str
     shape: str
     """Digest of the delivery graph that it began with."""
@@ -76,6 +78,7 @@ def open_delivery(
     strict: bool,
     model: str,
     shape: str,
+    ask: bool = False,
     origin: str = "person",
     parent: str = "",
 ) -> str:
@@ -93,6 +96,7 @@ def open_delivery(
         "parent": parent,
         "run": run,
         "strict": strict,
+        "ask": ask,
         "model": model,
         "shape": shape,
         "artifacts": [stored],

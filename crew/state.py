@@ -55,6 +55,12 @@ class DeliveryState(TypedDict, total=False):
     """Artifact that holds the story."""
     strict: bool
     """Stop at the first criterion that is not covered."""
+    ask: bool
+    """Whether a person is there to be asked; else agents assume, and say what."""
+    generated: bool
+    """Whether the repository is the crew's own making, or still empty; else people made it."""
+    by_hand: bool
+    """Whether the code agent has to write files itself: custom operations, and repositories that people made."""
     origin: str
     """Who wants it: "person", or the agent that does."""
     base: str

@@ -64,7 +64,7 @@ def agent_graph(role: Role, desk: Desk, player: Player) -> AgentGraph:
 
     Its thinking raises GaveUp once the model cannot be brought to a usable reply."""
     talk = _Talk(role, desk)
-    tools, recall = tool_schemas(role, desk.tools), recall_schemas(desk.tools)
+    recall = recall_schemas(desk.tools)
 
     def think(state: AgentState) -> AgentState:
         step = state["step"] + 1
@@ -78,7 +78,7 @@ def agent_graph(role: Role, desk: Desk, player: Player) -> AgentGraph:
             step=step,
             digest=digest_of([state["brief"], state["turns"]]),
             conversation=lambda limit: talk.until(brief, state["turns"], limit),
-            tools=tools,
+            tools=tool_schemas(role, desk.tools, brief.by_hand, brief.by_blueprint),
             recall=recall,
         )
         said = reply(desk, player, request)
@@ -140,7 +140,7 @@ def _one(
 ) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     """Carry out one call; count repeats in `update`; return its result, and the answer if it was one."""
     if call.tool == "answer":
-        return _conclude(role, desk, call)
+        return _conclude(role, desk, call, _last_results(desk, update["turns"]))
     said = digest_of([call.tool, call.arguments])
     update["repeats"] = update["repeats"] + 1 if said == update["last_call"] else 0
     update["last_call"] = said
@@ -155,14 +155,32 @@ def _one(
     return through(desk.door, call), None
 
 
-def _conclude(role: Role, desk: Desk, call: Call) -> tuple[ToolResult, dict[str, JsonValue] | None]:
+def _conclude(
+    role: Role, desk: Desk, call: Call, done: dict[str, ToolResult]
+) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     try:
         answer = role.answer.model_validate(call.arguments)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         return desk.door.refuse(call, f"The answer does not fit its form: {wrong}."), None
+    if objection := role.floor(done, answer):
+        return desk.door.refuse(call, objection), None
     result = desk.door.conclude(call)
     return result, answer.model_dump(mode="json") if result.ok else None
+
+
+def _last_results(desk: Desk, turns: list[Turn]) -> dict[str, ToolResult]:
+    """Return what came last of each tool that the role called in this visit, refusals left out."""
+    found: dict[str, ToolResult] = {}
+    names: dict[str, str] = {}
+    for turn in turns:
+        if turn["reply"]:
+            names = {each["id"] or "": each["name"] for each in read_reply(desk, turn["reply"]).tool_calls}
+            continue
+        result = ToolResult.model_validate_json(desk.artifacts.get(turn["result"]))
+        if result.code != "denied":
+            found[names.get(turn["call"], "")] = result
+    return found
 
 
 def _call(brief: Brief, step: int, index: int, tool_call: ToolCall) -> Call:

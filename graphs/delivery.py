@@ -27,6 +27,7 @@ from crew.desk import Desk
 from crew.door import Call
 from crew.proof import last
 from crew.pull_request import blocking, comments, description
+from crew.settled import assumed, settled
 from crew.state import DeliveryState, Ending, RoleName, Status
 from graphs.approval import Reply, permitted, through
 from graphs.playing import play
@@ -47,6 +48,9 @@ LATER = {
 """Nodes that have no work yet, and what the report says of them."""
 
 
+MERGED_ONLY = "Merged, and nothing is started: the repository was made by people, who know how it is run."
+
+
 def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) -> Graph:
     """Return the state machine of one delivery."""
     graph = StateGraph(DeliveryState)
@@ -61,7 +65,7 @@ def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) ->
     graph.add_conditional_edges("judge", _after_judge, ["code", "pull_request", END])
     graph.add_edge("pull_request", "approval")
     graph.add_conditional_edges("approval", _unless_ended("merge"), ["merge", END])
-    graph.add_conditional_edges("merge", _unless_ended("performance"), ["performance", END])
+    graph.add_conditional_edges("merge", _after_merge, ["performance", END])
     graph.add_edge("performance", "deployment")
     graph.add_conditional_edges("deployment", _unless_ended("reliability"), ["reliability", END])
     graph.add_edge("reliability", "cost")
@@ -81,7 +85,7 @@ def shape() -> str:
 def _nodes(desk: Desk) -> dict[str, Node]:
     nodes: dict[str, Node] = {
         "intake": lambda state: _intake(desk, state),
-        "design": _ends(_agent(desk, "design"), "stopped", _nothing_to_build),
+        "design": _ends(_designed(desk, _agent(desk, "design")), "stopped", _nothing_to_build),
         "questions": lambda state: _questions(desk, state),
         "code": _ends(_committed(desk, _agent(desk, "code")), "stopped", _nothing_to_judge),
         "testing": _agent(desk, "testing"),
@@ -144,12 +148,34 @@ def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
         "base_tree": data["base_tree"],
         "branch": data["branch"],
         "start": data["start"],
+        "generated": result.data.get("generated") is not False,
     }
     return {
         **found,
         "tree": data["base_tree"],
         "evidence": {"story": state["story_digest"], "opened": action},
     }
+
+
+def _designed(desk: Desk, design: Node) -> Node:
+    def node(state: DeliveryState) -> DeliveryState:
+        update = design(state)
+        answer = update.get("answers", {}).get("design")
+        if not isinstance(answer, dict):
+            return update
+        # What was settled is for the ledger to say, not for the agent.
+        known = (
+            settled(desk.ledger, desk.artifacts, state["delivery"]) if state.get("generated", True) else {}
+        )
+        if not state.get("ask"):
+            answer = assumed(answer)
+        return {
+            **update,
+            "answers": {"design": answer | known},
+            "by_hand": bool(known.get("custom")) or not state.get("generated", True),
+        }
+
+    return node
 
 
 def _questions(desk: Desk, state: DeliveryState) -> DeliveryState:
@@ -176,6 +202,8 @@ def _nothing_to_build(state: DeliveryState) -> str:
     left = [each for each in criteria if each["outcome"] != "covered"]
     if len(left) == len(criteria):
         return "None of its criteria is covered."
+    if state.get("generated", True) and not _design(state).get("blueprint"):
+        return "The design agent settled no blueprint."
     if left and state.get("strict"):
         return f"--strict: {left[0]['id']} is not covered: {left[0]['why']}"
     return ""
@@ -204,7 +232,8 @@ def _nothing_to_judge(state: DeliveryState) -> str:
         return str(problem)
     if objections := blocking(state, "code"):
         return " ".join(objections)
-    return "" if state.get("commit") else "The code agent committed nothing."
+    changed = state.get("generated", True) or state["tree"] != state["base_tree"]
+    return "" if state.get("commit") and changed else "The code agent committed nothing."
 
 
 def _after_code(state: DeliveryState) -> list[str] | str:
@@ -265,7 +294,14 @@ def _merge(desk: Desk, state: DeliveryState) -> DeliveryState:
     result = through(desk.door, call)
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
+    if not state.get("generated", True):
+        desk.ledger.append(state["delivery"], "note", "merged", {"node": "merge", "text": MERGED_ONLY})
     return {"version": str(result.data["version"]), "evidence": {"version": call.key}}
+
+
+def _after_merge(state: DeliveryState) -> str:
+    # What people made is delivered by being merged: the crew does not know how to run it.
+    return "performance" if state.get("generated", True) and not state.get("ending") else END
 
 
 def _merge_call(desk: Desk, state: DeliveryState) -> Call:
@@ -362,6 +398,11 @@ def _call(
         rationale=rationale,
         evidence=evidence,
     )
+
+
+def _design(state: DeliveryState) -> dict[str, JsonValue]:
+    answer = state.get("answers", {}).get("design")
+    return answer if isinstance(answer, dict) else {}
 
 
 def _records(state: DeliveryState, role: str, name: str) -> list[dict[str, JsonValue]]:

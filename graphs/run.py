@@ -73,6 +73,7 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
                 story,
                 run=run,
                 strict=office.settings.strict,
+                ask=office.settings.ask,
                 model=office.settings.model,
                 shape=drawn,
             )
@@ -192,6 +193,7 @@ def _first_state(office: Office, about: Opened) -> DeliveryState:
         ),
         "story_digest": about.story_digest,
         "strict": about.strict,
+        "ask": about.ask,
         "origin": about.origin,
     }
 

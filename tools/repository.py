@@ -150,6 +150,8 @@ def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
             "base": base,
             "base_tree": tree,
             "start": tip,
+            # What has files but no blueprint was made by people, and is worked on file by file.
+            "generated": not held.files(tree) or held.show(base, "blueprint.yaml") is not None,
             "branch": _short(branch_of(bench)),
             "files": len(held.files(tree)),
         },

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field, JsonValue
 
-from crew.agents.role import Answer, Finding, Role
+from crew.agents.role import Answer, Finding, Role, objects
 from crew.state import DeliveryState
+from tools.result import ToolResult
 
 
 class CodeAnswer(Answer):
-    """The change that was committed."""
+    """What the commit holds, and what stands in the way, such as conflicts."""
 
-    tree: str = Field(default="", description="Git tree that the last commit holds.")
-    commit: str = ""
-    files: list[str] = Field(default=[], description="Files that the change touches.")
-    findings: list[Finding] = Field(
-        default=[], description="What stands in the way, such as merge conflicts."
-    )
+    findings: list[Finding] = Field(default=[])
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
     design = state["answers"]["design"]
     assert isinstance(design, dict)  # noqa: S101  the graph runs design first
-    facts: dict[str, JsonValue] = {
-        "blueprint": design["blueprint"],
-        "contract": design["contract"],
-        "branch": state["branch"],
-    }
+    facts: dict[str, JsonValue] = {"branch": state["branch"]}
+    if design.get("blueprint"):
+        facts |= {"blueprint": design["blueprint"], "contract": design["contract"]}
+    else:
+        facts["design"] = design.get("summary", "")
     if state.get("repairs"):
         # What was wrong with the last attempt, from those who judged it.
         facts["repair"] = {
             name: state["answers"][name] for name in ("testing", "governance") if name in state["answers"]
         }
     return facts
+
+
+def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
+    if objects(answer) or ((committed := done.get("commit")) and committed.ok):
+        return ""
+    return "Nothing is committed: commit the change, or say in a blocking finding what stands in the way."
 
 
 ROLE = Role(
@@ -50,4 +54,7 @@ ROLE = Role(
     ),
     answer=CodeAnswer,
     facts=_facts,
+    floor=_floor,
+    by_blueprint=("generate_service",),
+    by_hand=("list_files", "read_file", "write_file", "edit_file"),
 )

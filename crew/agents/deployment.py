@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from crew.agents.role import Answer, Role
 from crew.state import DeliveryState
-
-
-class DeploymentAnswer(Answer):
-    """What serves now."""
-
-    version: str = Field(default="", description="Commit that serves.")
-    url: str = Field(default="", description="Where it answers.")
-    started: bool = False
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
@@ -24,6 +16,6 @@ ROLE = Role(
     name="deployment",
     purpose="Brings a merged version into production, and keeps the one before it if the new one is not ready.",
     tools=("install_dependencies", "start_service"),
-    answer=DeploymentAnswer,
+    answer=Answer,
     facts=_facts,
 )

@@ -11,44 +11,40 @@ from crew.state import DeliveryState
 
 
 class CriterionOutcome(BaseModel):
-    """What became of one criterion in the design."""
+    """What becomes of one criterion."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     outcome: Literal["covered", "not_covered"]
     why: str = ""
-    """Why it is not covered; "" for a covered one."""
-    readings: list[str] = []
-    """How it was understood, in plain language; two or more when it can be understood in several ways."""
-    operations: list[str] = []
-    """Operations that cover it, such as "POST /orders"."""
 
 
 class Question(BaseModel):
-    """Something that matters, that the story does not say, and that only a person knows."""
+    """Something that matters and only a person knows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     text: str
+    assumption: str = Field(default="", description="What holds if nobody answers.")
 
 
 class DesignAnswer(Answer):
-    """The design that was settled."""
+    """The design, as far as no tool result says it."""
 
-    blueprint: str = Field(default="", description="Digest of the blueprint that settle_blueprint stored.")
-    contract: str = Field(default="", description="Digest of the contract that settle_blueprint stored.")
-    criteria: list[CriterionOutcome]
-    changes: list[str] = Field(default=[], description="What changes in the contract, a sentence each.")
-    breaking: bool = Field(default=False, description="Whether a client of the old contract could break.")
-    questions: list[Question] = Field(default=[], description="Ask only what would change the design.")
+    criteria: list[CriterionOutcome] = Field(default=[], description="Only where there is no blueprint.")
+    questions: list[Question] = Field(default=[], description="Only what would change the design.")
+    assumptions: list[str] = Field(
+        default=[], description="What the story does not say and the design takes for given."
+    )
+    sketch: str = Field(default="", description="Architecture as a Mermaid graph of few nodes.")
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
     return {
         "story_digest": state["story_digest"],
-        "new_service": not state.get("base"),
+        "ask": bool(state.get("ask")),
         "replies": state.get("replies", {}),
     }
 
@@ -59,4 +55,6 @@ ROLE = Role(
     tools=("read_criteria", "settle_blueprint", "list_files", "read_file"),
     answer=DesignAnswer,
     facts=_facts,
+    by_blueprint=("read_criteria", "settle_blueprint"),
+    by_hand=("list_files", "read_file"),
 )

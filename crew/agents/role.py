@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crew.state import DeliveryState, RoleName
+from tools.result import ToolResult
 
 
 class Answer(BaseModel):
@@ -32,6 +33,16 @@ class Finding(BaseModel):
     """From 1; 0 means the whole file, or no file."""
 
 
+Floor = Callable[[Mapping[str, ToolResult], Answer], str]
+"""The last result of each tool in this visit, and the answer, to what the rules object to; "" for nothing."""
+
+
+def objects(answer: Answer) -> bool:
+    """Whether an answer holds a blocking finding."""
+    findings: list[Finding] = getattr(answer, "findings", [])
+    return any(each.severity == "blocking" for each in findings)
+
+
 @dataclass(frozen=True)
 class Role:
     """One agent."""
@@ -43,8 +54,20 @@ class Role:
     answer: type[Answer]
     facts: Callable[[DeliveryState], dict[str, JsonValue]]
     """What its brief says besides the story: only what the role needs."""
+    floor: Floor = lambda done, answer: ""
+    """The rules that an answer cannot go below: it may be more careful than they are, never less."""
+    by_hand: tuple[str, ...] = ()
+    """Tools among `tools` that are offered only where files are written by hand: custom operations, repairs, and
+    repositories that people made."""
+    by_blueprint: tuple[str, ...] = ()
+    """Tools among `tools` that are offered only where the repository is of the crew's own making."""
     most_steps: int = 40
     """Model calls in one visit; more is an honest ending."""
+
+    def offered(self, by_hand: bool, by_blueprint: bool) -> tuple[str, ...]:
+        """Return the tools that a model is told of: each costs its schema with every request."""
+        left_out = {*(() if by_hand else self.by_hand), *(() if by_blueprint else self.by_blueprint)}
+        return tuple(each for each in self.tools if each not in left_out)
 
     @property
     def edits(self) -> bool:

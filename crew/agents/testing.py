@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field, JsonValue
 
-from crew.agents.role import Answer, Finding, Role
+from crew.agents.role import Answer, Finding, Role, objects
 from crew.state import DeliveryState
+from tools.result import ToolResult
 
 
 class TestingAnswer(Answer):
-    """What the tests said of one tree."""
+    """What the tests say of the tree."""
 
     __test__ = False  # pytest would take it for a test class
 
-    tree: str = Field(default="", description="Git tree that was tested.")
-    passed: int = 0
-    failed: list[str] = Field(default=[], description="Names of tests that failed.")
-    flaky: list[str] = Field(default=[], description="Names of tests that changed their mind.")
-    survivors: list[str] = Field(default=[], description="Mutants of changed lines that no test noticed.")
     findings: list[Finding] = Field(default=[])
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
     return {"tree": state["tree"], "base": state.get("base", "")}
+
+
+def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
+    if objects(answer):
+        return ""
+    if "run_tests" not in done:
+        return "Nobody ran the tests: run_tests first, or say in a blocking finding why they cannot be run."
+    return "" if done["run_tests"].ok else "The tests failed: name what fails in a blocking finding."
 
 
 ROLE = Role(
@@ -31,4 +37,6 @@ ROLE = Role(
     tools=("install_dependencies", "run_tests", "run_mutants", "list_files", "read_file"),
     answer=TestingAnswer,
     facts=_facts,
+    floor=_floor,
+    by_hand=("list_files", "read_file"),
 )

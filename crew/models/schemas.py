@@ -15,11 +15,12 @@ _NOISE = ("title", "additionalProperties")
 """What a model has no use for: names say what titles say, and the door refuses unknown arguments."""
 
 
-def tool_schemas(role: Role, tools: Mapping[str, Tool]) -> list[dict[str, JsonValue]]:
-    """Return the schemas of a role's tools and of its answer, as OpenAI functions."""
-    offered = [
-        _schema(name, tools[name].arguments.__doc__ or "", tools[name].arguments) for name in role.tools
-    ]
+def tool_schemas(
+    role: Role, tools: Mapping[str, Tool], by_hand: bool = True, by_blueprint: bool = True
+) -> list[dict[str, JsonValue]]:
+    """Return the schemas of the tools that a role is offered, and of its answer, as OpenAI functions."""
+    names = role.offered(by_hand, by_blueprint)
+    offered = [_schema(name, tools[name].arguments.__doc__ or "", tools[name].arguments) for name in names]
     return [*offered, _schema("answer", "End your work with this.", role.answer)]
 
 

@@ -63,9 +63,6 @@ def code(brief: Brief) -> Script:
     yield Conclude(
         {
             "summary": f"{made.summary} {linted.summary}",
-            "tree": committed.text("tree"),
-            "commit": committed.text("commit"),
-            "files": committed.texts("files"),  # type: ignore[dict-item]
             "findings": findings,  # type: ignore[dict-item]
         },
         committed.summary,

@@ -18,11 +18,11 @@ def design(brief: Brief) -> Script:
         "before anything is decided; a sentence outside them is named, not guessed at.",
         (story,),
     )
-    outcomes = [_outcome(each) for each in read.records("criteria")]
+    outcomes = read.records("criteria")
     covered = sum(each["outcome"] == "covered" for each in outcomes)
     if not read.ok or not covered:
         yield Conclude(
-            {"summary": f"None of the criteria can be covered. {read.summary}", "criteria": outcomes},  # type: ignore[dict-item]
+            {"summary": f"None of the criteria can be covered. {read.summary}"},
             "No criterion was understood, so there is nothing to settle; a blueprint would be a guess.",
             (read.action,),
         )
@@ -33,25 +33,11 @@ def design(brief: Brief) -> Script:
         _why_settle(outcomes, covered),
         (read.action,),
     )
-    changes = [f"{each['where']}: {each['what']}" for each in settled.records("changes")]
     yield Conclude(
-        {
-            "summary": settled.summary,
-            "blueprint": settled.artifacts.get("blueprint", ""),
-            "contract": settled.artifacts.get("contract", ""),
-            "criteria": outcomes,  # type: ignore[dict-item]
-            "changes": changes,  # type: ignore[dict-item]
-            "breaking": settled.data.get("breaking") is True,
-        },
+        {"summary": settled.summary},
         f"{covered} of {len(outcomes)} criteria are in the blueprint; the contract follows from it.",
         (read.action, settled.action),
     )
-
-
-def _outcome(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    covered = record["outcome"] == "covered"
-    kept = ("id", "why", "readings", "operations")
-    return {name: record[name] for name in kept} | {"outcome": "covered" if covered else "not_covered"}
 
 
 def _count(brief: Brief) -> int:

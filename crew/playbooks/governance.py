@@ -32,7 +32,6 @@ def governance(brief: Brief) -> Script:
     yield Conclude(
         {
             "summary": " ".join(each.summary for each in seen),
-            "tree": seen[0].text("tree"),
             "findings": findings,  # type: ignore[dict-item]
         },
         f"{len(findings)} findings, {blocking} of them blocking: what the scanners say, nothing left out.",

@@ -51,11 +51,6 @@ def _conclude(
     return Conclude(
         {
             "summary": " ".join(each.summary for each in seen),
-            "tree": ran.text("tree"),
-            "passed": ran.number("passed"),
-            "failed": [str(each["name"]) for each in ran.records("failures")],
-            "flaky": flaky,  # type: ignore[dict-item]
-            "survivors": [_place(each) for each in mutated.records("survivors")] if mutated else [],
             "findings": findings,  # type: ignore[dict-item]
         },
         "These are the counts that the tools gave, for this tree alone.",
@@ -70,10 +65,6 @@ def _failure(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
 def _survivor(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
     what = f"No test noticed when `{record['change']}`; a further test should."
     return {"severity": "note", "what": what, "file": record["file"], "line": record["line"]}
-
-
-def _place(record: dict[str, JsonValue]) -> str:
-    return f"{record['file']}:{record['line']} {record['change']}"
 
 
 def _blocking(what: str) -> dict[str, JsonValue]:

@@ -10,6 +10,7 @@ from crew.artifacts import ArtifactStore
 from crew.deliveries import Opened, blocked_by, closed, opened, story_of, waiting
 from crew.ledger import Ledger, Row
 from crew.proof import Proof, last
+from crew.settled import settled
 from crew.state import Status
 
 
@@ -86,6 +87,8 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
     ended = closed(ledger, delivery)
     rows = tuple(ledger.rows(delivery))
     conclusions = {str(row.body["role"]): _arguments(row) for row in rows if row.kind == "concluded"}
+    if "design" in conclusions:
+        conclusions["design"] |= settled(ledger, artifacts, delivery)
     request = last(ledger, artifacts, delivery, "open_pull_request")
     return DeliveryReport(
         delivery=delivery,

@@ -98,17 +98,19 @@ class History:
             each.id: [f"tests/acceptance/test_kio_1.py::test_{n}"] for n, each in enumerate(story.criteria)
         }
         files = [{"path": path, "status": "added"} for path in ("app/main.py", "openapi.yaml")]
+        criteria = [each.model_dump(mode="json") for each in reading.criteria]
         settled = self.acted(
-            delivery, "settle_blueprint", {"blueprint": reading.blueprint.model_dump(mode="json")}
+            delivery,
+            "settle_blueprint",
+            {"blueprint": reading.blueprint.model_dump(mode="json"), "contract": {}},
+            criteria=criteria,
+            changes=[{"where": "A paper", "what": "it is new."}],
         )
         self.acted(delivery, "generate_service", {"tests": tests}, evidence=(settled,))
         self.acted(
             delivery, "open_pull_request", {"record": {"files": files}, "diff": "+ <b>added</b>\n- gone"}
         )
-        criteria = [each.model_dump(mode="json") for each in reading.criteria]
-        self.concluded(
-            delivery, "design", summary="It is designed.", changes=["A paper is new."], criteria=criteria
-        )
+        self.concluded(delivery, "design", summary="It is designed.")
         finding = {"severity": "note", "file": "app/main.py", "line": 3, "what": "B101: An assert."}
         self.concluded(delivery, "governance", summary="One note.", findings=[finding])
         self.closed(delivery)

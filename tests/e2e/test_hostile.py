@@ -62,7 +62,8 @@ class Scene:
         def reply(messages: list[BaseMessage]) -> AIMessage:
             if len(messages) > 2:
                 said = {"summary": "I give up.", "rationale": "Nothing was let through."}
-                extra = {"criteria": []} if role == "design" else {}
+                blocking = {"severity": "blocking", "what": "Nothing was let through."}
+                extra = {"findings": [blocking]} if role in ("code", "testing") else {}
                 answer = {
                     "name": "answer",
                     "args": said | extra | {"evidence": [about.story_digest]},

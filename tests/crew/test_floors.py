@@ -1,0 +1,55 @@
+"""The rules are the floor: an answer may be more careful than they are, never less."""
+
+from __future__ import annotations
+
+import pytest
+
+from crew.agents import ROLES
+from crew.agents.governance import LOOKS
+from crew.state import RoleName
+from tools.result import ToolResult
+
+FINE = ToolResult(ok=True, code="ok", summary="Fine.", data={"findings": []})
+FAILED = ToolResult(ok=False, code="tests_failed", summary="1 test failed.")
+GRAVE = ToolResult(
+    ok=True, code="ok", summary="Grave.", data={"findings": [{"severity": "blocking", "what": "x"}]}
+)
+WARNED = ToolResult(
+    ok=True, code="ok", summary="So so.", data={"findings": [{"severity": "warning", "what": "x"}]}
+)
+LOOKED = dict.fromkeys(LOOKS, FINE)
+CASES: list[tuple[RoleName, dict[str, ToolResult], bool, str]] = [
+    ("code", {"commit": FINE}, False, ""),
+    ("code", {}, False, "Nothing is committed"),
+    ("code", {"commit": FAILED}, False, "Nothing is committed"),
+    ("code", {}, True, ""),
+    ("testing", {"run_tests": FINE}, False, ""),
+    ("testing", {"run_tests": FINE}, True, ""),
+    ("testing", {}, False, "Nobody ran the tests"),
+    ("testing", {"run_mutants": FINE}, False, "Nobody ran the tests"),
+    ("testing", {"run_tests": FAILED}, False, "The tests failed"),
+    ("testing", {"run_tests": FAILED}, True, ""),
+    ("testing", {}, True, ""),
+    ("governance", LOOKED, False, ""),
+    ("governance", LOOKED, True, ""),
+    *[
+        ("governance", {name: FINE for name in LOOKS if name != left}, True, f"not complete: {left} first")
+        for left in LOOKS
+    ],
+    *[("governance", LOOKED | {name: GRAVE}, False, f"{name} found what blocks") for name in LOOKS],
+    *[("governance", LOOKED | {name: FAILED}, False, f"{name} found what blocks") for name in LOOKS],
+    *[("governance", LOOKED | {name: GRAVE}, True, "") for name in LOOKS],
+    ("governance", LOOKED | {"scan_code": WARNED}, False, ""),
+]
+
+
+@pytest.mark.parametrize(("role", "done", "blocks", "objection"), CASES)
+def test_an_answer_stays_above_the_floor(
+    role: RoleName, done: dict[str, ToolResult], blocks: bool, objection: str
+) -> None:
+    findings = [{"severity": "blocking", "what": "It does not work."}] if blocks else []
+    findings.append({"severity": "note", "what": "A name could be better."})
+    answer = ROLES[role].answer.model_validate({"summary": "Done.", "findings": findings})
+    said = ROLES[role].floor(done, answer)
+    assert objection in said
+    assert bool(said) == bool(objection)
