@@ -14,9 +14,13 @@ def description(state: DeliveryState) -> str:
     texts = {each["id"]: each["text"] for each in story["criteria"]}
     parts = [story["story"], "## Criteria"]
     parts += [_criterion(each, texts) for each in _records(design, "criteria")]
-    parts += ["## Contract", *(f"- {each}" for each in _list(design, "changes"))]
-    if not _list(design, "changes"):
-        parts.append("It stays as it is.")
+    if assumptions := _list(design, "assumptions"):
+        parts += ["## Assumptions", *(f"- {each}" for each in assumptions)]
+    if sketch := str(design.get("sketch") or "").strip():
+        parts += ["## Architecture", f"```mermaid\n{_unfenced(sketch)}\n```"]
+    if design.get("blueprint"):
+        changes = [f"- {each}" for each in _list(design, "changes")]
+        parts += ["## Contract", *(changes or ["It stays as it is."])]
     parts += ["## Tests", str(_answer(state, "testing").get("summary", ""))]
     return "\n\n".join(part for part in parts if part)
 
@@ -50,8 +54,15 @@ def blocking(state: DeliveryState, role: str) -> list[str]:
 def _criterion(record: dict[str, JsonValue], texts: dict[str, str]) -> str:
     said = f"- **{record['id']}** {texts.get(str(record['id']), '')}"
     if record["outcome"] == "covered":
+        said += "\n".join(["", *(f"  read as: {each}" for each in _list(record, "readings"))])
         return f"{said}\n  covered by {', '.join(_list(record, 'operations')) or 'the data model'}"
     return f"{said}\n  not covered: {record['why']}"
+
+
+def _unfenced(sketch: str) -> str:
+    """Return a sketch without the fence that a model may have put around it; nothing in it ends ours."""
+    lines = [line for line in sketch.splitlines() if not line.strip().startswith("```")]
+    return "\n".join(lines).replace("```", "")
 
 
 def _answer(state: DeliveryState, role: str) -> dict[str, JsonValue]:

@@ -98,6 +98,26 @@ def total(rows: Iterable[Row]) -> Spent:
     return spent
 
 
+def spending_lines(spent: dict[str, Spent]) -> list[str]:
+    """Return a line a role, and one for all, of what models cost; none where they cost nothing."""
+    if not any(each.tokens for each in spent.values()):
+        return []
+    everything = sum(spent.values(), Spent())
+    return [_line(role, each) for role, each in [*spent.items(), ("together", everything)]]
+
+
+def _line(role: str, spent: Spent) -> str:
+    about = "about " if spent.estimated else ""
+    said = f"    {role:11} {spent.calls:3} model calls, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
+    if spent.faults:
+        said += f", {spent.faults} of no use"
+    if spent.money:
+        said += f", {spent.money:.4f} spent"
+    if spent.recorded_money:
+        said += f", {spent.recorded_money:.4f} as recorded, not spent now"
+    return said
+
+
 class Purse:
     """What one delivery, and the run that it belongs to, may still spend."""
 

@@ -12,6 +12,7 @@ from crew.deliveries import closed, opened, waiting
 from crew.lease import owner_of
 from crew.ledger import Ledger
 from crew.report import open_reason
+from crew.spending import Spent, by_role, spending_lines
 from tools.runtimes import ServiceStatus
 from tools.runtimes.local import LocalRuntime
 
@@ -55,6 +56,9 @@ def _record(home: Path, ledger: Ledger, delivery: str) -> dict[str, JsonValue]:
         "waits_for": asked,
         "pull_request": ended.pull_request if ended else "",
         "version": ended.version if ended else "",
+        "spent": {
+            role: spent.model_dump(mode="json") for role, spent in by_role(ledger.rows(delivery)).items()
+        },
     }
 
 
@@ -65,4 +69,10 @@ def _service(service: ServiceStatus) -> str:
 
 def _delivery(record: dict[str, JsonValue]) -> str:
     said = f"  {record['id']}  {record['story']} {record['title']}: {record['status']}"
-    return f"{said}. {record['reason']}" if record["reason"] else said
+    said = f"{said}. {record['reason']}" if record["reason"] else said
+    spent = {role: Spent.model_validate(each) for role, each in _members(record["spent"])}
+    return "\n".join([said, *spending_lines(spent)])
+
+
+def _members(value: JsonValue) -> list[tuple[str, JsonValue]]:
+    return list(value.items()) if isinstance(value, dict) else []
