@@ -178,9 +178,11 @@ class Names:
 
     def _learn_home(self, text: str) -> None:
         for delivery in self._deliveries:
-            found = re.search(rf"(/[^\s\"'<>|:;,()\[\]{{}}]+)/(?:work|scratch)/{re.escape(delivery)}\b", text)
-            if found and not self._home:
-                self._add_home(found[1])
+            for folder in ("work", "scratch"):
+                before, found, _ = text.partition(f"/{folder}/{delivery}")
+                path = re.split(r"[\s\"'<>|:;,()\[\]{}]", before)[-1]
+                if found and "/" in path[:-1] and not self._home:
+                    self._add_home(path[path.index("/") :])
 
     def _add(self, value: str, path: str) -> None:
         if value not in self._names:
@@ -228,4 +230,3 @@ def _unused(name: str, taken: dict[str, str] | dict[str, JsonValue]) -> str:
         number += 1
         found = f"{name}#{number}"
     return found
-

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, cast
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, InvalidToolCall, ToolCall, ToolMessage
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    InvalidToolCall,
+    ToolCall,
+    ToolMessage,
+)
 from pydantic import JsonValue
 
 from crew.canonical import digest_of
@@ -63,7 +70,9 @@ class Normalised:
             if self.redact(cast(JsonValue, call["args"])) != call["args"]
         ]
         ended = {"finish_reason": message.response_metadata.get("finish_reason")}
-        return said | {name: value for name, value in ended.items() if value} | _there(calls_with_secrets=held)
+        return (
+            said | {name: value for name, value in ended.items() if value} | _there(calls_with_secrets=held)
+        )
 
     def restored(self, reply: Json, fresh: str) -> Json:
         """Return a reply in its normal form with this run's ids; a new tool call's id begins with `fresh`."""
@@ -98,7 +107,11 @@ def normalised(
             count["result"] += 1
             content = _read(message.content, done.redact)
             called = done.calls.setdefault(message.tool_call_id, f"call-{len(done.calls) + 1}")
-            form = {"type": "tool", "call": called, "content": _seen(done, content, f"result-{count['result']}")}
+            form = {
+                "type": "tool",
+                "call": called,
+                "content": _seen(done, content, f"result-{count['result']}"),
+            }
         elif isinstance(message, HumanMessage):
             form = {"type": "human", "content": _human(done, message, count)}
         else:
@@ -119,8 +132,8 @@ def said_as_message(reply: Json) -> Json:
 def _said(done: Normalised, message: AIMessage, reading: Reading, calls: dict[str, str]) -> Json:
     def form(call: ToolCall | InvalidToolCall) -> JsonValue:
         number = calls.setdefault(call["id"], f"call-{len(calls) + 1}") if call["id"] else ""
-        error = {"error": call.get("error")} if "error" in call else {}
-        kept = cast(JsonValue, {"name": call["name"], "args": call["args"]} | error)
+        error = {"error": cast(JsonValue, call.get("error"))} if "error" in call else {}
+        kept = cast(Json, {"name": call["name"], "args": call["args"]}) | error
         return cast(Json, done.names.put(done.redact(kept), reading)) | {"id": number}
 
     refusal = message.additional_kwargs.get("refusal")
@@ -160,7 +173,12 @@ def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
 
 
 def _seen(done: Normalised, content: JsonValue, path: str) -> JsonValue:
-    done.names.learn(content, path)
+    # What is fenced is data of its own; prose around it only mentions.
+    parts = content if isinstance(content, list) else []
+    fenced = [each["json"] for each in _records(parts) if each.keys() == {"fence", "json"}]
+    for each in fenced:
+        done.names.learn(each, path)
+    done.names.learn([each for each in parts if isinstance(each, str)] if fenced else content, path)
     return done.names.put(content, "seen")
 
 
