@@ -172,9 +172,8 @@ class Names:
                 self._add(found, path)
 
     def _is_short(self, kind: str, text: str) -> bool:
-        # Digits alone are a number, letters alone may be a word.
-        mixed = any(each.isdigit() for each in text) and any(each.isalpha() for each in text)
-        return kind == "git" and len(text) == _SHORT and mixed and not self._longer(kind, text)
+        # Even where it has digits alone: one id in 280 does, and a number that is named is only named.
+        return kind == "git" and len(text) == _SHORT and not self._longer(kind, text)
 
     def _learn_home(self, text: str) -> None:
         for delivery in self._deliveries:

@@ -102,7 +102,7 @@ def normalised(
     count = {"result": 0, "note": 0}
     for message in messages:
         if isinstance(message, AIMessage):
-            form: Json = {"type": "ai"} | _said(done, message, "said", done.calls)
+            form: Json = {"type": "ai", **_said(done, message, "said", done.calls)}
         elif isinstance(message, ToolMessage):
             count["result"] += 1
             content = _read(message.content, done.redact)

@@ -218,8 +218,11 @@ def _about(folder: Path) -> About:
 
 
 def _call(path: Path, calls: dict[int, RecordedCall]) -> RecordedCall:
-    body = cast(Json, joined(json.loads(path.read_text())))
-    base = calls[cast(int, body["base"])] if body.pop("base") else None
+    body = joined(json.loads(path.read_text()))
+    if not isinstance(body, dict):
+        raise TypeError("it holds no object")
+    number = cast(int, body.pop("base"))
+    base = calls[number] if number else None
     delta = cast(list[Json], body["messages"])
     messages = applied(delta, _continued(base))
     call = RecordedCall.model_validate({**body, "messages": messages})
