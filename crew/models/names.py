@@ -67,10 +67,12 @@ class Names:
                 self._add_delivery(text, place)
         for _, _, text in texts:
             self._learn_home(text)
+        found = [(place, match) for place, _, text in texts for match in re.finditer(_ID, text)]
         # What stands alone names an id better than prose that mentions it, and a whole id its beginning.
-        for whole, short in ((True, False), (False, False), (False, True)):
-            for place, _, text in texts:
-                self._learn_ids(text, place, whole, short)
+        for place, match in sorted(found, key=lambda each: each[1][0] != each[1].string):
+            self._learn_id(match, place)
+        for place, match in found:
+            self._learn_short(match, place)
 
     def put(self, value: JsonValue, reading: Reading) -> JsonValue:
         """Return the value with names and, where it is read as "seen", fixed words."""
@@ -161,19 +163,17 @@ class Names:
                 parts.append(rf"(?P<user>(?<![\w.-]){re.escape(str(Path.home()))}(?![\w-]))")
         return re.compile("|".join(parts) + "|" + _ID + (_FIXED if fixed else ""))
 
-    def _learn_ids(self, text: str, path: str, whole: bool, short: bool) -> None:
-        for match in re.finditer(_ID, text):
-            kind, found = str(match.lastgroup), match[0]
-            if kind == "uuid" or (whole and found != text):
-                continue
-            if kind == "port":
-                self._add_port(found, path)
-            elif len(found) == _FULL.get(kind, len(found)) or (short and self._is_short(kind, found)):
-                self._add(found, path)
+    def _learn_id(self, match: re.Match[str], path: str) -> None:
+        kind, found = str(match.lastgroup), match[0]
+        if kind == "port":
+            self._add_port(found, path)
+        elif kind != "uuid" and len(found) == _FULL.get(kind, len(found)):
+            self._add(found, path)
 
-    def _is_short(self, kind: str, text: str) -> bool:
+    def _learn_short(self, match: re.Match[str], path: str) -> None:
         # Even where it has digits alone: one id in 280 does, and a number that is named is only named.
-        return kind == "git" and len(text) == _SHORT and not self._longer(kind, text)
+        if match.lastgroup == "git" and len(match[0]) == _SHORT and not self._longer("git", match[0]):
+            self._add(match[0], path)
 
     def _learn_home(self, text: str) -> None:
         for delivery in self._deliveries:

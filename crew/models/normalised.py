@@ -69,10 +69,8 @@ class Normalised:
             for call, left in zip(message.tool_calls, _records(said["tool_calls"]), strict=True)
             if self.redact(cast(JsonValue, call["args"])) != call["args"]
         ]
-        ended = {"finish_reason": message.response_metadata.get("finish_reason")}
-        return (
-            said | {name: value for name, value in ended.items() if value} | _there(calls_with_secrets=held)
-        )
+        ended = _there(finish_reason=message.response_metadata.get("finish_reason"))
+        return said | ended | _there(calls_with_secrets=held)
 
     def restored(self, reply: Json, fresh: str) -> Json:
         """Return a reply in its normal form with this run's ids; a new tool call's id begins with `fresh`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -214,3 +216,15 @@ def test_place() -> None:
         3,
     )
     assert normalised([HumanMessage("Write a policy.")]).place.role == "other"
+
+
+def test_places_of_this_machine_have_names() -> None:
+    home, temporary = Path("/srv/crew"), tempfile.gettempdir()
+    text = f"{home}/cache {home}crew {temporary}/tmpx1/a.py {Path.home()}/.cache /x{home}"
+    said = AIMessage(text)
+    asked = normalised([*opening(ONE), HumanMessage(text), said], home=home)
+    assert asked.messages[2]["content"] == f"{{home}}/cache {home}crew <temp>/a.py <user>/.cache /x{home}"
+    reply = asked.reply(said)
+    assert reply["content"] == text.replace(f"{home}/", "{home}/", 1), "what a model writes into a file stays"
+    elsewhere = normalised(opening(TWO), home=Path("/opt/crew")).restored(reply, "c-")
+    assert elsewhere["content"] == text.replace(f"{home}/", "/opt/crew/", 1)

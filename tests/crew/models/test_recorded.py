@@ -191,6 +191,10 @@ def kept(folder: Path, *replies: AIMessage, **changes: Any) -> Recorder:
     return keeper
 
 
+def without_secret(value: Any) -> Any:
+    return json.loads(json.dumps(value).replace("hunter2", "[redacted]"))
+
+
 def asked(model: ReplayModel, messages: list[BaseMessage] | None = None, **bound: Any) -> AIMessage:
     return model.bind_tools(TOOLS, **bound).invoke(messages or conversation(TWO))
 
@@ -224,12 +228,9 @@ def test_a_reply_comes_back_with_what_belongs_to_it(tmp_path: Path) -> None:
 
 
 def test_a_call_that_held_a_secret_is_known_as_one(tmp_path: Path) -> None:
-    def redact(value: Any) -> Any:
-        return json.loads(json.dumps(value).replace("hunter2", "[redacted]"))
-
-    kept(tmp_path, called("answer", "hunter2", "1"), redact=redact)
+    kept(tmp_path, called("answer", "hunter2", "1"), redact=without_secret)
     assert "hunter2" not in "".join(path.read_text() for path in tmp_path.rglob("*.json"))
-    back = asked(ReplayModel(folder=tmp_path, redact=redact))
+    back = asked(ReplayModel(folder=tmp_path, redact=without_secret))
     assert back.additional_kwargs == {replay.SECRET_CALLS: [back.tool_calls[0]["id"]]}
     assert replay.SECRET_CALLS == calls.SECRET_CALLS
 
@@ -379,14 +380,10 @@ def test_a_folder_that_cannot_be_replayed_says_why(tmp_path: Path) -> None:
 
 def test_prices_and_labels_are_kept_without_secrets(tmp_path: Path) -> None:
     prices = {"gpt-9": Price(input=2, output=8)}
-    kept(tmp_path, AIMessage("one"), title="of hunter2", prices=prices, redact=lambda value: _without(value))
+    kept(tmp_path, AIMessage("one"), title="of hunter2", prices=prices, redact=without_secret)
     about = read(tmp_path).about
     assert (about.title, about.prices, about.date) == ("of [redacted]", prices, "2026-01-02")
 
 
-def _without(value: Any) -> Any:
-    return json.loads(json.dumps(value).replace("hunter2", "[redacted]"))
-
-
-def test_a_brief_of_the_crew_is_one_here(tmp_path: Path) -> None:
+def test_a_brief_of_the_crew_is_one_here() -> None:
     assert Brief.model_validate(brief(ONE)).delivery == ONE.delivery
