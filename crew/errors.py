@@ -7,7 +7,8 @@ CrewError
 ├── Stopped         1  the delivery cannot go on
 │   ├── BoundReached       a limit on steps, repairs, money or time
 │   ├── LeaseTaken         another process owns the delivery
-│   └── LedgerDamaged      the ledger does not add up, so nothing is built on it
+│   ├── LedgerDamaged      the ledger does not add up, so nothing is built on it
+│   └── ReplayMismatch     a recording does not hold what is asked of it
 ├── Interrupted     1  a person ended the command
 └── Unexpected      1  a fault of the crew's own, which nobody foresaw
 """
@@ -57,6 +58,10 @@ class LeaseTaken(Stopped):
 
 class LedgerDamaged(Stopped):
     """The ledger does not add up, so nothing is built on it."""
+
+
+class ReplayMismatch(Stopped):
+    """A recording does not hold what is asked of it."""
 
 
 class Unexpected(CrewError):  # noqa: N818

@@ -1,0 +1,110 @@
+"""What a recorded delivery took, by role: `python -m evals.recorded FOLDER...` prints a table for each."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from crew.models.recording import Price, RecordedCall, Recording, read
+
+HEADER = ("Role", "Model calls", "Prompt tokens", "Completion tokens", "Largest request", "Recorded cost")
+
+
+class Taken(BaseModel):
+    """What the calls of one role took."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: str
+    """ "all" in the last row."""
+    calls: int
+    """Failed ones too."""
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool
+    """Whether the tokens of any call were not counted by its server."""
+    largest_request: int
+    """Bytes of messages and tools."""
+    money: float | None
+    """As recorded, not spent by a replay; None if a price is not known."""
+    currency: str = ""
+
+
+def summary(folder: Path) -> list[Taken]:
+    """Return a row for each role in the order of their first calls, and one for all. Raises BadInput."""
+    recording = read(folder)
+    roles = dict.fromkeys(each.role for each in recording.calls)
+    rows = [
+        _taken(recording, role, [each for each in recording.calls if each.role == role]) for role in roles
+    ]
+    return [*rows, _taken(recording, "all", recording.calls)]
+
+
+def markdown(rows: Sequence[Taken]) -> str:
+    """Return the rows as a table; estimated tokens are marked with a "~"."""
+    cells = [HEADER, ("---", *["---:"] * (len(HEADER) - 1)), *map(_cells, rows)]
+    return "".join(f"| {' | '.join(each)} |\n" for each in cells)
+
+
+def as_json(rows: Sequence[Taken]) -> str:
+    """Return the rows as a JSON list."""
+    return json.dumps([each.model_dump(mode="json") for each in rows], indent=2)
+
+
+def _taken(recording: Recording, role: str, calls: Sequence[RecordedCall]) -> Taken:
+    used = [each.usage for each in calls if each.usage]
+    prices = [_price(recording.about.prices or {}, each, recording.about.model) for each in calls]
+    currencies = {each.currency for each in prices if each}
+    known = all(price or not call.usage for price, call in zip(prices, calls, strict=True))
+    money = sum(_money(price, call) for price, call in zip(prices, calls, strict=True))
+    priced = bool(prices) and known and len(currencies) == 1
+    return Taken(
+        role=role,
+        calls=len(calls),
+        prompt_tokens=sum(each.input_tokens for each in used),
+        completion_tokens=sum(each.output_tokens for each in used),
+        estimated=any(each.estimated for each in used)
+        or any(each.reply and not each.usage for each in calls),
+        largest_request=max((each.size for each in calls), default=0),
+        money=round(money, 6) if priced else None,
+        currency=currencies.pop() if priced else "",
+    )
+
+
+def _price(prices: Mapping[str, Price], call: RecordedCall, model: str) -> Price | None:
+    names = (call.model, model, model.partition(":")[2])
+    return next((prices[name] for name in names if name in prices), None)
+
+
+def _money(price: Price | None, call: RecordedCall) -> float:
+    if price is None or call.usage is None:
+        return 0
+    return (call.usage.input_tokens * price.input + call.usage.output_tokens * price.output) / 1_000_000
+
+
+def _cells(row: Taken) -> tuple[str, ...]:
+    about = "~" if row.estimated else ""
+    return (
+        row.role,
+        str(row.calls),
+        f"{about}{row.prompt_tokens:,}",
+        f"{about}{row.completion_tokens:,}",
+        f"{row.largest_request:,} bytes",
+        "not known" if row.money is None else f"{row.money:.4f} {row.currency}",
+    )
+
+
+def main(folders: Sequence[str]) -> None:
+    """Print a table for each folder."""
+    for each in folders:
+        about = read(Path(each)).about
+        print(f"{about.title}: {about.model}, {about.date}. {about.made}\n")
+        print(markdown(summary(Path(each))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
