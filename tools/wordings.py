@@ -157,7 +157,8 @@ def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
     old = next((each for each in entity.custom if kebab(each.name) == path), None)
     if old is not None and old.model_copy(update={"criterion": operation.criterion}) != operation:
         raise Unclear(
-            f"it is there already, and differs: {custom_words(old)} Name it without declaring it, or declare another one"
+            f"it is there already, and differs: {custom_words(old)} "
+            "Name it without declaring it, or declare another one"
         )
     kept = entity if old else entity.model_copy(update={"custom": (*entity.custom, operation)})
     entities = tuple(kept if each.name == kept.name else each for each in blueprint.entities)

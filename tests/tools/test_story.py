@@ -160,6 +160,7 @@ def custom(**changes: Any) -> Custom:
     return SCHEDULE.model_copy(update=changes)
 
 
+CUSTOM = "custom Amortisation schedule"
 BAD: dict[str, tuple[tuple[Wording, ...], tuple[Custom, ...], str, str]] = {
     "no form": (
         (Wording(id="LN-1.1", sentences=["Loans are kept in a good way."]),), (),
@@ -190,12 +191,12 @@ BAD: dict[str, tuple[tuple[Wording, ...], tuple[Custom, ...], str, str]] = {
     "worded twice": ((WORDINGS[0], WORDINGS[0]), (), "", "worded twice"),
     "nothing said": ((Wording(id="LN-1.5"),), (), "", "say in `why`"),
     "undeclared": (WORDINGS, (), "amortisation schedule", "nobody declared"),
-    "not named": (WORDINGS[:1], (SCHEDULE,), "custom Amortisation schedule", "no criterion names it"),
-    "no entity": (WORDINGS, (custom(of="mortgage"),), "custom Amortisation schedule", "there is no entity 'mortgage'"),
-    "no fields": (WORDINGS, (custom(items="number, payment"),), "custom Amortisation schedule", "items 'number, payment'"),
-    "no type": (WORDINGS, (custom(inputs="start (day)"),), "custom Amortisation schedule", "'day' is no type"),
-    "unique": (WORDINGS, (custom(inputs="key (text, unique)"),), "custom Amortisation schedule", "cannot be unique"),
-    "items twice": (WORDINGS, (custom(returns="items (text)"),), "custom Amortisation schedule", "called items already"),
+    "not named": (WORDINGS[:1], (SCHEDULE,), CUSTOM, "no criterion names it"),
+    "no entity": (WORDINGS, (custom(of="mortgage"),), CUSTOM, "there is no entity 'mortgage'"),
+    "no fields": (WORDINGS, (custom(items="number, payment"),), CUSTOM, "items 'number, payment'"),
+    "no type": (WORDINGS, (custom(inputs="start (day)"),), CUSTOM, "'day' is no type"),
+    "unique": (WORDINGS, (custom(inputs="key (text, unique)"),), CUSTOM, "cannot be unique"),
+    "items twice": (WORDINGS, (custom(returns="items (text)"),), CUSTOM, "called items already"),
     "bad name": (
         (*WORDINGS[:3], Wording(id="LN-1.4", custom=["../x"])), (custom(name="../x"),), "custom ../x", "is no name",
     ),
@@ -203,9 +204,9 @@ BAD: dict[str, tuple[tuple[Wording, ...], tuple[Custom, ...], str, str]] = {
         (*WORDINGS[:2], Wording(id="LN-1.4", custom=["update"])), (custom(name="update"),), "custom update",
         "has an operation 'update' already",
     ),
-    "answers nothing": (WORDINGS, (custom(returns="", items=""),), "custom Amortisation schedule", "answers something"),
-    "does nothing": (WORDINGS, (custom(does=" "),), "custom Amortisation schedule", "say in `does`"),
-    "bad role": (WORDINGS, (custom(roles=["a/b"]),), "custom Amortisation schedule", "is no role"),
+    "answers nothing": (WORDINGS, (custom(returns="", items=""),), CUSTOM, "answers something"),
+    "does nothing": (WORDINGS, (custom(does=" "),), CUSTOM, "say in `does`"),
+    "bad role": (WORDINGS, (custom(roles=["a/b"]),), CUSTOM, "is no role"),
 }  # fmt: skip
 
 
