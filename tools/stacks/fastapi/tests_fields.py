@@ -61,7 +61,9 @@ class _Field:
         wanted = {literal(each): each for each in (sample(self._field), *boundaries(self._field), *optional)}
         found = [each for each in wanted.values() if self._accepts(operation, each)]
         # Rules can refuse all of these; what other tests make resources of is then left.
-        found = found or [self._usual[key] for key in [("value", "self", self._field.name)] if key in self._usual]
+        found = found or [
+            self._usual[key] for key in [("value", "self", self._field.name)] if key in self._usual
+        ]
         return tuple((_label(each), each) for each in found)
 
     def bad(self) -> Values:
