@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -13,6 +14,8 @@ from tools.blueprint.openapi import document, to_yaml
 from tools.repository import shown
 from tools.result import Tool, ToolResult, Workbench
 
+_MOST_PROBLEMS = 12
+
 
 class ReadCriteria(BaseModel):
     """Read a story's acceptance criteria in the known sentence forms, and propose the blueprint they make."""
@@ -22,18 +25,51 @@ class ReadCriteria(BaseModel):
     story: str = Field(description="Digest of the story, from the brief.")
 
 
+class Wording(BaseModel):
+    """What covers a criterion: sentences of the forms, custom operations, both; else why it is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    sentences: list[str] = []
+    custom: list[str] = Field(default=[], description="Names.")
+    why: str = ""
+
+
+class Custom(BaseModel):
+    """An operation on one resource that no form can say. Field lists: "months (integer, 1 to 480), start (date)"."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="amortisation schedule")
+    of: str = Field(description="Entity.")
+    kind: Literal["query", "command"]
+    does: str
+    inputs: str = ""
+    returns: str = ""
+    items: str = Field(default="", description="Fields of each record of its list.")
+    roles: list[str] = []
+
+
 class SettleBlueprint(BaseModel):
-    """Settle a proposed blueprint: check it, make the contract, and say what changes against the one
-    before."""
+    """Settle a proposed blueprint: make the contract, and say what changes against the one before. Criteria that were
+    not read can be worded; all are then read again together."""
 
     model_config = ConfigDict(extra="forbid")
 
     proposal: str = Field(description="Digest of the proposal that read_criteria returned.")
+    wordings: list[Wording] = []
+    custom: list[Custom] = []
 
 
 def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
-    """Return the reading of each criterion, and the proposal's digest."""
-    from tools.blueprint.reader import read  # noqa: PLC0415  lark and a dictionary, 0.3 s
+    """Return the reading of each criterion, the service as it is in sentences, and the proposal's digest.
+
+    The texts of the criteria are not repeated: whoever reads the story's brief has them.
+    """
+    # Lark and a dictionary, 0.3 s.
+    from tools.blueprint.reader import read  # noqa: PLC0415
+    from tools.blueprint.reader.describing import described  # noqa: PLC0415
 
     try:
         story = json.loads(bench.artifacts.get(arguments.story))
@@ -56,16 +92,24 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
         ok=True,
         code="ok",
         summary=summary,
-        data={"criteria": readings},
+        data={
+            "criteria": [each.model_dump(mode="json", exclude={"text"}) for each in reading.criteria],
+            "service": [*described(before)],
+        },
         artifacts={"proposal": bench.artifacts.put(json.dumps(proposal, sort_keys=True).encode())},
     )
 
 
 def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult:
-    """Store the blueprint and its contract, and return what changes."""
+    """Store the blueprint and its contract, and return what came of each criterion and what changes.
+
+    With a sentence that is not read, or a custom operation that cannot be, nothing is stored and all problems are
+    returned.
+    """
     try:
         proposal = json.loads(bench.artifacts.get(arguments.proposal))
         blueprint = Blueprint.model_validate(proposal["blueprint"])
+        readings = [dict(each) for each in proposal["readings"]]
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         return ToolResult(
             ok=False, code="invalid", summary=f"{arguments.proposal} holds no blueprint: {error}."
@@ -73,6 +117,22 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
     before, problem = blueprint_before(bench)
     if before is None:
         return ToolResult(ok=False, code="unreadable_blueprint", summary=problem)
+    if not arguments.wordings and not arguments.custom:
+        return _settled(bench, before, blueprint, readings)
+    from tools.wordings import reworded  # noqa: PLC0415  lark and a dictionary, 0.3 s
+
+    criteria = [(str(each["id"]), str(each["text"])) for each in readings]
+    start = before.model_copy(update={"slo": blueprint.slo})
+    reading, problems = reworded(criteria, start, arguments.wordings, arguments.custom)
+    if problems:
+        return _not_read([each.model_dump() for each in problems])
+    readings = [each.model_dump(mode="json") for each in reading.criteria]
+    return _settled(bench, before, reading.blueprint, readings)
+
+
+def _settled(
+    bench: Workbench, before: Blueprint, blueprint: Blueprint, readings: list[dict[str, JsonValue]]
+) -> ToolResult:
     contract = document(blueprint)
     old = document(before) if before.entities else None
     found = changes(old, contract)
@@ -82,6 +142,7 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
         code="ok",
         summary=_said(blueprint, len(found), len(breaking), new=old is None),
         data={
+            "criteria": [*readings],
             "changes": [each.model_dump(mode="json") for each in found],
             "breaking": bool(breaking),
         },
@@ -89,6 +150,21 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
             "blueprint": bench.artifacts.put(blueprint.model_dump_json().encode()),
             "contract": bench.artifacts.put(to_yaml(contract).encode()),
         },
+    )
+
+
+def _not_read(problems: list[dict[str, str]]) -> ToolResult:
+    first = problems[0]
+    about = " ".join(
+        part for part in (first["id"], f"'{first['sentence']}'" if first["sentence"] else "") if part
+    )
+    more = f" And {len(problems) - 1} more." if problems[1:] else ""
+    shown: list[JsonValue] = [dict[str, JsonValue](each) for each in problems[:_MOST_PROBLEMS]]
+    return ToolResult(
+        ok=False,
+        code="not_read",
+        summary=f"{about}: {first['why'].rstrip('.')}.{more} Nothing was stored; mend them and settle again.",
+        data={"problems": shown},
     )
 
 

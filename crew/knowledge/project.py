@@ -15,7 +15,8 @@ from crew.ledger import Ledger
 from crew.proof import last
 from crew.report import delivery_report
 from tools.blueprint.model import Blueprint, Entity
-from tools.blueprint.names import collection_path, kebab, plural, snake
+from tools.blueprint.names import plural, snake
+from tools.blueprint.shape import operations, route
 
 GRAPH = "knowledge/graph"
 
@@ -116,17 +117,7 @@ def _entity(about: Opened, service: Node, entity: Entity) -> Iterator[Edge]:
 
 def operations_of(entity: Entity) -> list[str]:
     """Return the operations of an entity as the contract names them: "POST /orders"."""
-    path = collection_path(entity.name)
-    one = f"{path}/{{id}}"
-    plain = {
-        "create": f"POST {path}",
-        "list": f"GET {path}",
-        "read": f"GET {one}",
-        "update": f"PATCH {one}",
-        "delete": f"DELETE {one}",
-    }
-    offered = [plain[each.name] for each in entity.operations]
-    return offered + [f"POST {one}/{kebab(action.name)}" for action in entity.actions]
+    return [" ".join(route(entity, each)) for each in operations(entity)]
 
 
 def _operation(about: Opened, name: str) -> Node:

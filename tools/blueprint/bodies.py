@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from tools.blueprint import shape
-from tools.blueprint.model import Action, Blueprint, Entity, FieldSpec
+from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, pascal
 from tools.blueprint.responses import problem_schema
 from tools.blueprint.samples import example_body
@@ -17,14 +17,17 @@ PROBLEM = "ProblemDetails"
 def schema_names(blueprint: Blueprint) -> dict[tuple[str, str], str]:
     """Return the component's name for each entity and variant.
 
-    Variants are "read", "create", "update", "page" and "act" with an action's name. Entities keep their own names;
-    a variant that would take one of them gets "Body" behind it.
+    Variants are "read", "create", "update", "page", "act" with the name of an action or a custom command, and "answer"
+    with that of a custom operation. Entities keep their own names; a variant that would take one of
+    them gets "Body" behind it.
     """
     names = {(each.name, "read"): pascal(each.name) for each in blueprint.entities}
     taken = {*names.values(), PROBLEM}
     for entity in blueprint.entities:
         variants = {name: name for name in ("create", "update", "page")}
         variants |= {f"act {each.name}": each.name for each in entity.actions}
+        variants |= {f"act {each.name}": each.name for each in entity.custom if each.kind == "command"}
+        variants |= {f"answer {each.name}": f"{each.name} answer" for each in entity.custom}
         for variant, words in variants.items():
             name = pascal(entity.name) + pascal(words)
             while name in taken:
@@ -48,6 +51,10 @@ def component_schemas(blueprint: Blueprint) -> dict[str, JsonValue]:
             found[names[entity.name, "page"]] = _page(names[entity.name, "read"])
         for action in entity.actions:
             found[names[entity.name, f"act {action.name}"]] = action_body(blueprint, entity, action)
+        for custom in entity.custom:
+            if custom.kind == "command":
+                found[names[entity.name, f"act {custom.name}"]] = _inputs(custom)
+            found[names[entity.name, f"answer {custom.name}"]] = _answer(custom)
     found[PROBLEM] = problem_schema()
     return found
 
@@ -72,6 +79,28 @@ def action_body(blueprint: Blueprint, entity: Entity, action: Action) -> Schema:
         properties[camel(each.name)] = field_schema(shape.stored_input(entity, each), "create")
         required += [camel(each.name)] if each.required else []
     return _object(properties, required)
+
+
+def _inputs(custom: CustomOperation) -> Schema:
+    """The body of a custom command."""
+    properties = {camel(each.name): field_schema(each, "create") for each in custom.inputs}
+    return _object({**properties}, [camel(each.name) for each in custom.inputs if each.required])
+
+
+def _answer(custom: CustomOperation) -> Schema:
+    """What a custom operation answers: the declared members, all of them always there."""
+    found = _answered(custom.returns)
+    properties = found["properties"]
+    if custom.items and isinstance(properties, dict):
+        properties["items"] = {"type": "array", "items": _answered(custom.items)}
+        found["required"] = [*properties]
+    return found
+
+
+def _answered(fields: tuple[FieldSpec, ...]) -> Schema:
+    # Its bounds hold for what is answered too: nothing older than the declaration is ever shown.
+    properties: dict[str, JsonValue] = {camel(each.name): field_schema(each, "create") for each in fields}
+    return {"type": "object", "required": [*properties], "properties": properties}
 
 
 def _key_schema(field: FieldSpec | None) -> Schema:

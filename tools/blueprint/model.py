@@ -35,7 +35,7 @@ Crud = Literal["create", "list", "read", "update", "delete"]
 CRUD: tuple[Crud, ...] = ("create", "list", "read", "update", "delete")
 
 Operation = str
-"""A `Crud` name, or the name of one of the entity's actions ("cancel", "apply discount code")."""
+"""A `Crud` name, or the name of one of the entity's actions ("cancel", "apply discount code") or custom operations."""
 
 Value = bool | int | str
 """A literal. Numbers with decimals and money are decimal strings ("9.99"), dates and timestamps ISO 8601
@@ -255,6 +255,30 @@ class Access(Element):
     criterion: str = ""
 
 
+class CustomOperation(Element):
+    """An operation on one resource that no sentence form can say: its code is written by hand, once.
+
+    A query is `GET /{entities}/{id}/{name}` with its inputs as query parameters and changes nothing. A command is
+    `POST` with its inputs as the JSON body, and may change the database in one transaction.
+    """
+
+    name: str
+    """Words: "amortisation schedule"."""
+    entity: str
+    """The entity whose resource it is about, which holds it."""
+    kind: Literal["query", "command"]
+    inputs: tuple[FieldSpec, ...] = ()
+    returns: tuple[FieldSpec, ...] = ()
+    """Members of the answer."""
+    items: tuple[FieldSpec, ...] = ()
+    """Members of each record in the answer's `items`; empty means that the answer has no `items`."""
+    roles: tuple[str, ...] = ()
+    """Who may call it; empty means everybody."""
+    does: str
+    """What it does, for whoever writes it."""
+    criterion: str
+
+
 class Entity(Element):
     """A kind of resource."""
 
@@ -274,6 +298,7 @@ class Entity(Element):
     effects: tuple[Effect, ...] = ()
     limits: tuple[Limit, ...] = ()
     access: tuple[Access, ...] = ()
+    custom: tuple[CustomOperation, ...] = ()
 
     def field(self, name: str) -> FieldSpec | None:
         """Return the field of that name, or None."""
@@ -286,6 +311,10 @@ class Entity(Element):
     def action(self, name: str) -> Action | None:
         """Return the action of that name ("apply discount code"), or None."""
         return next((each for each in self.actions if each.name == name), None)
+
+    def custom_operation(self, name: str) -> CustomOperation | None:
+        """Return the custom operation of that name, or None."""
+        return next((each for each in self.custom if each.name == name), None)
 
     def offers(self, name: Crud) -> bool:
         """Whether it has that plain operation."""
@@ -379,6 +408,8 @@ class Criterion(Element):
     text: str
     same_as: tuple[str, ...] = ()
     """Criteria of which it only says again what they asked for; their tests are its tests."""
+    wording: tuple[str, ...] = ()
+    """The sentences of the forms that it was read by, where its text is in none of them."""
 
 
 class Blueprint(Element):
@@ -400,4 +431,11 @@ class Blueprint(Element):
     @property
     def restricted(self) -> bool:
         """Whether any operation asks for a role."""
-        return any(entity.access for entity in self.entities)
+        return bool(self.roles)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every role that any operation asks for, in order of their first mention."""
+        asked = [each.roles for entity in self.entities for each in entity.access]
+        asked += [each.roles for entity in self.entities for each in entity.custom]
+        return tuple(dict.fromkeys(role for roles in asked for role in roles))

@@ -9,7 +9,7 @@ from tools.blueprint import formats, responses, shape
 from tools.blueprint.bodies import component_schemas, schema_names
 from tools.blueprint.model import Blueprint, Entity, FieldSpec, Operation
 from tools.blueprint.names import camel, kebab, plural
-from tools.blueprint.schemas import Schema, field_schema
+from tools.blueprint.schemas import Schema, field_schema, parameter_schema
 
 _ID: Schema = {"type": "string", "format": "uuid"}
 _OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": formats.INTEGER_MAXIMUM, "default": 0}
@@ -49,7 +49,9 @@ def to_yaml(document: dict[str, JsonValue]) -> str:
 
 
 def operation_id(entity: Entity, operation: Operation) -> str:
-    """Return `cancelOrder`, `listOrders`."""
+    """Return `cancelOrder`, `listOrders`, of a custom operation `orderInvoiceNumber`."""
+    if shape.custom_of(entity, operation) is not None:
+        return camel(f"{entity.name} {operation}")
     return camel(f"{operation} {plural(entity.name) if _is(entity, operation, 'list') else entity.name}")
 
 
@@ -68,12 +70,15 @@ class _Dumper(yaml.SafeDumper):
 def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
     many = plural(entity.name)
     lists = _is(entity, operation, "list")
+    custom = shape.custom_of(entity, operation)
+    subject = many if lists else f"of one {entity.name}" if custom else entity.name
     found: Schema = {
         "operationId": operation_id(entity, operation),
-        "summary": f"{operation.capitalize()} {many if lists else entity.name}",
+        "summary": f"{operation.capitalize()} {subject}",
         "tags": [many],
     }
-    if texts := _criteria(blueprint, entity, operation):
+    texts = [custom.does] if custom else []
+    if texts := texts + _criteria(blueprint, entity, operation):
         found["description"] = "\n".join(f"- {text}" for text in texts)
     parameters = _parameters(entity, operation)
     if parameters:
@@ -89,6 +94,8 @@ def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
 def _criteria(blueprint: Blueprint, entity: Entity, operation: Operation) -> list[str]:
     """Texts of the criteria that rule this operation of all."""
     ids = {each.criterion for each in shape.rules(entity, operation)}
+    custom = shape.custom_of(entity, operation)
+    ids |= {custom.criterion} if custom else set()
     return [each.text for each in blueprint.criteria if each.id in ids]
 
 
@@ -97,7 +104,9 @@ def _parameters(entity: Entity, operation: Operation) -> list[JsonValue]:
         return _list_parameters(entity)
     if _is(entity, operation, "create"):
         return []
-    return [{"name": "id", "in": "path", "required": True, "schema": _ID}]
+    custom = shape.custom_of(entity, operation)
+    asked = custom.inputs if custom is not None and custom.kind == "query" else ()
+    return [{"name": "id", "in": "path", "required": True, "schema": _ID}, *map(_input, asked)]
 
 
 def _list_parameters(entity: Entity) -> list[JsonValue]:
@@ -131,6 +140,11 @@ def _query(name: str, description: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
+def _input(field: FieldSpec) -> Schema:
+    found: Schema = {"name": camel(field.name), "in": "query"}
+    return found | {"required": field.required, "schema": parameter_schema(field)}
+
+
 def _request_body(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
     variant = operation if _is(entity, operation, "create", "update") else f"act {operation}"
     reference: Schema = {"$ref": f"#/components/schemas/{schema_names(blueprint)[entity.name, variant]}"}
@@ -152,6 +166,9 @@ def _responses(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
         found["200"] = responses.success(f"A page of {plural(entity.name)}.", page)
     elif _is(entity, operation, "delete"):
         found["204"] = {"description": f"The {entity.name} is gone."}
+    elif shape.custom_of(entity, operation) is not None:
+        answer: Schema = {"$ref": f"#/components/schemas/{names[entity.name, f'answer {operation}']}"}
+        found["200"] = responses.success(f"The {operation} of the {entity.name}.", answer)
     else:
         found["200"] = responses.success(f"The {entity.name} as it is now.", reference)
     for status in shape.error_statuses(blueprint, entity, operation):

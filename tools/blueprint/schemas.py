@@ -48,6 +48,16 @@ def field_schema(field: FieldSpec, use: Use) -> Schema:
     return schema
 
 
+def parameter_schema(field: FieldSpec) -> Schema:
+    """Return the schema of an input that is a query parameter: as in a body, but that it cannot be null."""
+    schema = field_schema(field, "create")
+    if isinstance(schema["type"], list):
+        schema["type"] = schema["type"][0]
+    if field.type == "choice":
+        schema["enum"] = list(field.choices)
+    return schema
+
+
 def json_value(kind: FieldType, value: Value) -> JsonValue:
     """Return a blueprint's literal as it stands in JSON."""
     if kind in ("integer", "number", "money") and not isinstance(value, bool):

@@ -7,6 +7,7 @@ from tools.blueprint.model import (
     Access,
     Action,
     Blueprint,
+    CustomOperation,
     Effect,
     Entity,
     FieldSpec,
@@ -21,15 +22,22 @@ Rule = Access | Transition | Guard | Limit | Effect
 
 
 def operations(entity: Entity) -> tuple[Operation, ...]:
-    """Return all of its operations: the plain ones it offers, then its actions."""
+    """Return all of its operations: the plain ones it offers, then its actions, then the custom ones."""
     plain = tuple(name for name in CRUD if entity.offers(name))
-    return plain + tuple(action.name for action in entity.actions)
+    actions = tuple(action.name for action in entity.actions)
+    return plain + actions + tuple(custom.name for custom in entity.custom)
 
 
 def action_of(entity: Entity, operation: Operation) -> Action | None:
     """Return the action that an operation is, or None; a plain operation on offer goes before its namesake."""
     plain = any(name == operation and entity.offers(name) for name in CRUD)
     return None if plain else entity.action(operation)
+
+
+def custom_of(entity: Entity, operation: Operation) -> CustomOperation | None:
+    """Return the custom operation that an operation is, or None."""
+    named = operation in CRUD or entity.action(operation) is not None
+    return None if named else entity.custom_operation(operation)
 
 
 def route(entity: Entity, operation: Operation) -> tuple[str, str]:
@@ -44,11 +52,16 @@ def route(entity: Entity, operation: Operation) -> tuple[str, str]:
     }
     if action_of(entity, operation) is None and operation in plain:
         return plain[operation]
-    return "POST", f"{collection}/{{id}}/{kebab(operation)}"
+    custom = custom_of(entity, operation)
+    method = "GET" if custom is not None and custom.kind == "query" else "POST"
+    return method, f"{collection}/{{id}}/{kebab(operation)}"
 
 
 def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
     """Return the roles of which the caller needs one; empty means that the operation is open."""
+    custom = custom_of(entity, operation)
+    if custom is not None:
+        return custom.roles
     named = (role for access in entity.access if access.operation == operation for role in access.roles)
     return tuple(dict.fromkeys(named))
 
@@ -112,11 +125,17 @@ def stored_input(entity: Entity, spec: FieldSpec) -> FieldSpec:
 
 def takes_body(entity: Entity, operation: Operation) -> bool:
     """Whether a request carries a body."""
+    custom = custom_of(entity, operation)
+    if custom is not None:
+        return custom.kind == "command"
     return action_of(entity, operation) is not None or operation not in ("list", "read", "delete")
 
 
 def body_required(entity: Entity, operation: Operation) -> bool:
     """Whether the body must be there; otherwise absent means `{}`."""
+    custom = custom_of(entity, operation)
+    if custom is not None:
+        return any(each.required for each in custom.inputs)
     action = action_of(entity, operation)
     if operation == "create" and action is None:
         return bool(entity.references) or any(each.required for each in written_fields(entity))
@@ -127,6 +146,10 @@ def body_required(entity: Entity, operation: Operation) -> bool:
 
 def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -> tuple[int, ...]:
     """Return every status of a problem that the operation can answer with, in order."""
+    if custom_of(entity, operation) is not None:
+        bodily = {413, 415} if takes_body(entity, operation) else set()
+        gated = {401, 403} if roles(entity, operation) else set()
+        return tuple(sorted({404, 409, 422} | bodily | gated))
     found = {each.status for each in entity.guards if each.operation == operation}
     action = action_of(entity, operation)
     if operation == "update" and action is None:

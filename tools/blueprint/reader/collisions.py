@@ -40,7 +40,8 @@ def check_names(blueprint: Blueprint, name: str) -> None:
         if collection_path(other) == path or snake(other) == snake(name):
             raise Unclear(f"'{name}' and '{other}' would have the same path; rename one of them")
     _check_members(entity)
-    _check_distinct("path", [(kebab(each.name), each.name) for each in entity.actions])
+    acts = [each.name for each in entity.actions] + [each.name for each in entity.custom]
+    _check_distinct("path", [(kebab(each), each) for each in acts])
     for action in entity.actions:
         _check_distinct("spelling", [(camel(each.name), each.name) for each in action.inputs])
     for each in entity.filters:

@@ -56,12 +56,13 @@ def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
 
 def whole(blueprint: Blueprint) -> list[Fact]:
     """Return all that a blueprint says, as facts."""
-    facts = [fact for entity in blueprint.entities for fact in _entity_facts(entity)]
+    facts = [fact for entity in blueprint.entities for fact in entity_facts(entity)]
     facts += [Fact(example.when.entity, example) for example in blueprint.examples]
     return facts + [Fact(speed.entity, speed) for speed in blueprint.speeds]
 
 
-def _entity_facts(entity: Entity) -> list[Fact]:
+def entity_facts(entity: Entity) -> list[Fact]:
+    """Return all that is said of an entity, but for its custom operations, as facts."""
     parts: list[Any] = [Born()]
     parts += [each for each in entity.fields if each.computed is None]
     parts += entity.references

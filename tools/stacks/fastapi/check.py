@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tools.blueprint import shape
-from tools.blueprint.model import Blueprint, Entity, FieldSpec
+from tools.blueprint.model import CRUD, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab, plural, snake
 from tools.errors import ToolError
 from tools.stacks.fastapi.conditions import computed_function, known_field
+from tools.stacks.fastapi.custom import custom_path
 from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
 from tools.stacks.fastapi.tables import target_of
 
@@ -33,6 +34,7 @@ def _problems(blueprint: Blueprint) -> Iterator[str]:
     yield from _same("class", [class_name(each.name) for each in blueprint.entities])
     yield from _same("module", [identifier(each.name) for each in blueprint.entities])
     yield from _same("function", _computed_functions(blueprint))
+    yield from _same("custom file", [custom_path(each) for one in blueprint.entities for each in one.custom])
     for entity in blueprint.entities:
         for problem in (*_entity_problems(blueprint, entity), *_rule_problems(blueprint, entity)):
             yield f"{entity.name}: {problem}"
@@ -57,8 +59,11 @@ def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
     ]
     yield from _same("member", members)
     yield from _same("attribute", [attribute(each.name) for each in entity.fields])
-    yield from _same("function", [identifier(each.name) for each in entity.actions])
-    yield from _same("path", [kebab(each.name) for each in entity.actions])
+    acts = [each.name for each in entity.actions] + [each.name for each in entity.custom]
+    yield from _same("function", [identifier(each) for each in acts])
+    yield from _same("path", [kebab(each) for each in acts])
+    for custom in entity.custom:
+        yield from _custom_problems(blueprint, entity, custom)
     for reference in entity.references:
         yield from _bad_name(reference.name)
         if blueprint.entity(reference.target) is None:
@@ -75,6 +80,20 @@ def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
             yield from _field_problems(blueprint, entity, field)
         if action.object is not None and blueprint.entity(action.object) is None:
             yield f"{action.name} names {action.object!r}, which there is not"
+
+
+def _custom_problems(blueprint: Blueprint, entity: Entity, custom: CustomOperation) -> Iterator[str]:
+    yield from _bad_name(f"{entity.name} {custom.name}")
+    yield from _bad_name(custom.name)
+    if custom.entity != entity.name:
+        yield f"{custom.name} is declared of {custom.entity!r}"
+    if custom.name in CRUD:
+        yield f"{custom.name} is a plain operation and no custom one"
+    returned = (*custom.returns, FieldSpec(name="items", type="text")) if custom.items else custom.returns
+    for what, fields in (("input", custom.inputs), ("member", returned), ("item", custom.items)):
+        yield from _same(f"{what} of {custom.name}", [camel(each.name) for each in fields])
+        for field in fields:
+            yield from _field_problems(blueprint, entity, field)
 
 
 def _rule_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:

@@ -8,20 +8,25 @@ from pathlib import PurePosixPath
 
 from tools.stacks.fastapi.source import format_python
 
+_OFFERED = ("app/arithmetic.py", "app/clock.py", "app/store.py")
+"""What code written by hand in `app/custom/` may use all of; see the docstrings of its functions."""
 _SHARED = ("app/arithmetic.py", "app/clock.py", "app/columns.py", "app/fields.py", "app/store.py")
 
 
 def pruned(files: Mapping[str, str]) -> dict[str, str]:
     """Return the files, the shared modules without what no other file and nothing in themselves names."""
     kept = dict(files)
+    whole = _OFFERED if any(path.startswith("app/custom/") for path in files) else ()
     before: dict[str, str] = {}
     # What one module no longer uses of another goes in the next round.
     while before != kept:
         before = dict(kept)
-        for path in kept.keys() & set(_SHARED):
+        for path in kept.keys() & set(_SHARED).difference(whole):
             wanted = {name for other in kept if other != path for name in _wanted(kept[other], other, path)}
             kept[path] = _without_unused(kept[path], wanted)
-    return {path: text for path, text in kept.items() if path not in _SHARED or _defines(text)}
+    return {
+        path: text for path, text in kept.items() if path not in _SHARED or path in whole or _defines(text)
+    }
 
 
 def _wanted(text: str, path: str, shared: str) -> Iterator[str]:

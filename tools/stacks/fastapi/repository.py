@@ -11,6 +11,7 @@ from tools.blueprint.names import collection_path, kebab, plural
 from tools.blueprint.shape import operations, roles, route
 from tools.stacks import Previous
 from tools.stacks.fastapi.computed import computed_files
+from tools.stacks.fastapi.custom import custom_files
 from tools.stacks.fastapi.migrations import migration_files
 from tools.stacks.fastapi.models import model_files
 from tools.stacks.fastapi.pruning import pruned
@@ -58,6 +59,7 @@ def repository_files(blueprint: Blueprint, contract: str, previous: Previous | N
         **service_files(blueprint),
         **computed_files(blueprint),
         **route_files(blueprint),
+        **custom_files(blueprint, previous.files if previous else {}),
         **migration_files(blueprint, before, previous.files if previous else {}),
         "app/main.py": main_file(blueprint),
         "blueprint.yaml": to_yaml(blueprint),
@@ -77,6 +79,7 @@ def _common(blueprint: Blueprint) -> dict[str, str]:
         "service": Code(kebab(blueprint.service)),
         "formats": formats,
         "restricted": blueprint.restricted,
+        "custom": any(each.custom for each in blueprint.entities),
         "adjusted": bool(adjusted_fields(blueprint)),
         "resources": [_described(blueprint, index) for index in range(len(blueprint.entities))],
         "criteria": [{"id": Code(line(each.id)), "text": line(each.text)} for each in blueprint.criteria],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tools.blueprint import shape
-from tools.blueprint.model import Blueprint, Entity, Operation
+from tools.blueprint.model import Blueprint, CustomOperation, Entity, Operation
 from tools.blueprint.names import collection_path, kebab, plural
+from tools.stacks.fastapi.custom import custom_class, custom_function, custom_module
 from tools.stacks.fastapi.identifiers import identifier
 from tools.stacks.fastapi.schemas import action_class
 from tools.stacks.fastapi.services import function
@@ -71,13 +72,32 @@ def _routes(entity: Entity) -> str:
             }
             for each in entity.actions
         ],
+        custom=[_custom(entity, each) for each in entity.custom],
         left_out=_left_out(entity),
     )
     imports = _IMPORTS | {
+        custom_module(each): f"from app.custom import {custom_module(each)}" for each in entity.custom
+    }
+    imports |= {
         "schemas": f"from app.schemas import {own} as schemas",
         "service": f"from app.services import {own} as service",
     }
     return module(f"The paths of {plural(entity.name)}.", body, imports)
+
+
+def _custom(entity: Entity, custom: CustomOperation) -> dict[str, object]:
+    method, _ = shape.route(entity, custom.name)
+    cls = custom_class(custom)
+    return {
+        "method": Code(method.lower()),
+        "path": f"/{{id}}/{kebab(custom.name)}",
+        "gate": _gate(entity, custom.name),
+        "function": custom_function(custom),
+        "module": custom_module(custom),
+        "summary": f"{custom.name.capitalize()} of one {entity.name}",
+        "inputs": Code(f"schemas.{cls}Inputs") if custom.inputs else Code(),
+        "answer": Code(f"{cls}Answer"),
+    }
 
 
 def _gate(entity: Entity, operation: Operation) -> Code:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from tools.blueprint import shape
-from tools.blueprint.model import Action, Blueprint, Entity, FieldSpec
+from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel
 from tools.stacks.fastapi.conditions import known_field
+from tools.stacks.fastapi.custom import custom_class
 from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
 from tools.stacks.fastapi.rules import checked_fields
 from tools.stacks.fastapi.source import Code, module, render
 from tools.stacks.fastapi.spelling import spellings
-from tools.stacks.fastapi.values import adapter_name, asked, literal, renamed, shown, taken, values_name
+from tools.stacks.fastapi.values import (
+    adapter_name,
+    answered,
+    asked,
+    given_in_query,
+    literal,
+    renamed,
+    shown,
+    taken,
+    values_name,
+)
 
 PAGING = ("limit", "offset", "sort")
 _LONG = 50
@@ -66,6 +77,7 @@ def _schemas(blueprint: Blueprint, entity: Entity) -> str:
         create=_create(entity, written) if entity.offers("create") else [],
         update=_update(entity, written) if entity.offers("update") else None,
         actions=[_action(blueprint, entity, each) for each in entity.actions if action_class(each)],
+        custom=[_custom(each) for each in entity.custom],
         list=entity.offers("list"),
         filters=[
             {
@@ -124,6 +136,18 @@ def _action(blueprint: Blueprint, entity: Entity, action: Action) -> dict[str, o
         "cls": action_class(action),
         "name": action.name,
         "members": sorted(members, key=lambda each: bool(each["default"])),
+    }
+
+
+def _custom(custom: CustomOperation) -> dict[str, object]:
+    given = given_in_query if custom.kind == "query" else taken
+    inputs = [_given(each, given(each)) for each in custom.inputs]
+    return {
+        "cls": custom_class(custom),
+        "name": f"{custom.name} of {custom.entity}",
+        "inputs": sorted(inputs, key=lambda each: bool(each["default"])),
+        "returns": [_member(each.name, answered(each)) for each in custom.returns],
+        "records": [_member(each.name, answered(each)) for each in custom.items],
     }
 
 

@@ -32,7 +32,7 @@ def access_cases(
     except Unreachable:
         return
     about = "" if alone else f"{access.operation} "
-    others = [each for each in _roles(suite) if each not in access.roles]
+    others = [each for each in suite.blueprint.roles if each not in access.roles]
     refusals = (
         ("without a token", "None", 401, ()),
         ("with a bad token", "BAD_TOKENS[value]", 401, tuple((each, each) for each in BAD_TOKENS)),
@@ -47,13 +47,4 @@ def access_cases(
         f"{about}with the role",
         tuple(suite.success(scene, access.operation, caller="api.calling_with(bearer(value))")),
         tuple((each, each) for each in access.roles),
-    )
-
-
-def _roles(suite: Suite) -> list[str]:
-    """Every role of the service, in order of their first mention."""
-    return list(
-        dict.fromkeys(
-            role for entity in suite.blueprint.entities for each in entity.access for role in each.roles
-        )
     )

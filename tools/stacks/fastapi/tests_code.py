@@ -22,6 +22,7 @@ _IMPORTS = {
         name: f"from tests.support import {name}"
         for name in ("BAD_TOKENS", "Api", "Json", "accepted", "bearer", "day", "ids", "moment", "refused")
     },
+    **{name: f"from tests.custom import {name}" for name in ("NOWHERE", "skip_unwritten", "unwritten")},
     "latency_ms": "from tests.latency import latency_ms",
     "Call": "from tests.latency import Call",
 }
@@ -81,14 +82,23 @@ def equals(code: str, value: object) -> str:
 
 def docstring(text: str, indent: str = "    ") -> list[str]:
     """Return the lines of a docstring that says the text, whatever it holds."""
-    width = LINE_LENGTH - len(indent) - 6
-    plain = " ".join(text.split()) or "(empty)"
-    lines = [
-        _escaped(each) for each in textwrap.wrap(plain, width // _breadth(plain), break_on_hyphens=False)
-    ]
+    return paragraphs([text], indent)
+
+
+def paragraphs(texts: Iterable[str], indent: str = "    ") -> list[str]:
+    """Return the lines of a docstring that says the texts, whatever they hold, with a blank line between them."""
+    lines: list[str] = []
+    for text in texts:
+        lines += [""] if lines else []
+        lines += _wrapped(text, LINE_LENGTH - len(indent) - 6)
     if len(lines) == 1:
         return [f'{indent}"""{lines[0]}"""']
-    return [f'{indent}"""{lines[0]}', *(indent + each for each in lines[1:]), f'{indent}"""']
+    return [f'{indent}"""{lines[0]}', *(indent + each if each else "" for each in lines[1:]), f'{indent}"""']
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    plain = " ".join(text.split()) or "(empty)"
+    return [_escaped(each) for each in textwrap.wrap(plain, width // _breadth(plain), break_on_hyphens=False)]
 
 
 def factory(entity: str) -> str:

@@ -25,16 +25,21 @@ def contract_module(suite: Suite) -> str:
                 inner = ", ".join(f"{key}: ({make}, {literal(of)})" for key, make, of in members)
                 named.append(f"{label}: {{{inner}}}")
                 makes |= {make for _, make, _ in members}
-            if statuses := _statuses(entity, operation):
+            if shape.custom_of(entity, operation) is not None:
+                rules.append(f"{label}: {{409, 422}}")
+            elif statuses := _statuses(entity, operation):
                 rules.append(f"{label}: {{{', '.join(map(str, statuses))}}}")
+    custom = any(entity.custom for entity in suite.blueprint.entities)
     imports = [
         f"from tests.bodies import {', '.join(['RESOURCES', *sorted(makes)])}",
+        *(["from tests.custom import skip_unwritten"] if custom else []),
         "from tests.support import AUTHORIZATION, ROOT, Api, Json, Service",
     ]
     return format_python(
         render(
             "tests/test_contract.py.j2",
             imports=Code("\n".join(imports)),
+            custom=custom,
             operations=Code(f"[{', '.join(operations)}]"),
             named=Code(f"{{{', '.join(named)}}}"),
             rules=Code(f"{{{', '.join(rules)}}}"),

@@ -48,6 +48,7 @@ class _Field:
         self._name = factory(entity.name)
         self._key = literal(camel(field.name))
         self._one = f'{self._path}/{{made["id"]}}'.replace('"', "'")
+        self._usual = dict(suite.planner.plain(entity).choice) if suite.makes(entity) else {}
         self._current = suite.script.current(entity, "made")
 
     def moved(self, operation: str) -> set[str]:
@@ -58,7 +59,12 @@ class _Field:
         """Return telling values that the field takes, rules on the operation included."""
         optional = (None,) if self._field.optional else ()
         wanted = {literal(each): each for each in (sample(self._field), *boundaries(self._field), *optional)}
-        return tuple((_label(each), each) for each in wanted.values() if self._accepts(operation, each))
+        found = [each for each in wanted.values() if self._accepts(operation, each)]
+        # Rules can refuse all of these; what other tests make resources of is then left.
+        found = found or [
+            self._usual[key] for key in [("value", "self", self._field.name)] if key in self._usual
+        ]
+        return tuple((_label(each), each) for each in found)
 
     def bad(self) -> Values:
         """Return one value for each way of breaking the field."""
@@ -150,8 +156,7 @@ class _Field:
     def _accepts(self, operation: str, value: Given) -> bool:
         kind = "value" if operation == "create" else "change"
         changed: dict[Knob, object] = {(kind, "self", self._field.name): value}
-        usual = dict(self._suite.planner.plain(self._entity).choice)
-        scene = self._suite.planner.play(self._entity, operation, usual | changed)
+        scene = self._suite.planner.play(self._entity, operation, self._usual | changed)
         return scene is not None and not scene.outcome.cause
 
 

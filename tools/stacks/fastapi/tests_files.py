@@ -14,6 +14,7 @@ from tools.stacks.fastapi.tests_bodies import bodies_module
 from tools.stacks.fastapi.tests_code import Case, Module, slug, story_of
 from tools.stacks.fastapi.tests_code import render as render_cases
 from tools.stacks.fastapi.tests_contract import contract_module
+from tools.stacks.fastapi.tests_custom import custom_cases, custom_module
 from tools.stacks.fastapi.tests_effects import effect_cases
 from tools.stacks.fastapi.tests_examples import example_cases, speed_cases
 from tools.stacks.fastapi.tests_fields import field_cases
@@ -38,6 +39,8 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
     }
     files["tests/support.py"] = format_python(render("tests/support.py.j2", roles=_roles(blueprint)))
     files["tests/bodies.py"] = bodies_module(suite)
+    if any(each.custom for each in blueprint.entities):
+        files["tests/custom.py"] = custom_module(blueprint)
     files["tests/strategies.py"] = strategies_module(suite)
     files["tests/test_contract.py"] = contract_module(suite)
     files["tests/test_lifecycle.py"] = lifecycle_module(suite)
@@ -57,8 +60,7 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
 
 
 def _roles(blueprint: Blueprint) -> Code | tuple[str, ...]:
-    named = (role for entity in blueprint.entities for each in entity.access for role in each.roles)
-    return tuple(dict.fromkeys(named))
+    return blueprint.roles
 
 
 def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
@@ -136,6 +138,8 @@ def _rule_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[
         yield from effect_cases(suite, criterion, entity, effect)
     for limit in (each for each in entity.limits if each.criterion == own):
         yield from limit_cases(suite, criterion, entity, limit)
+    for custom in (each for each in entity.custom if each.criterion == own):
+        yield from custom_cases(suite, criterion, entity, custom)
     allowed = [each for each in entity.access if each.criterion == own]
     for access in allowed:
         yield from access_cases(suite, criterion, entity, access, alone=len(allowed) == 1)

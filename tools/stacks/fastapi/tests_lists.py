@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.blueprint import shape
 from tools.blueprint.knobs import CHILD, Knob
 from tools.blueprint.model import CRUD, Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, plural
@@ -209,4 +208,4 @@ def _rank(scene: Scene, field: FieldSpec, place: str) -> tuple[str, ...] | tuple
 
 def offered(entity: Entity) -> tuple[str, ...]:
     """Return its plain operations."""
-    return tuple(name for name in shape.operations(entity) if entity.action(name) is None)
+    return tuple(name for name in CRUD if entity.offers(name) and entity.action(name) is None)

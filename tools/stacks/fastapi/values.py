@@ -20,6 +20,7 @@ _QUERIES = {
     "money": "QueryMoney",
     "boolean": "QueryBoolean",
 }
+_ANSWERED = ("number", "money", "timestamp")
 _SHOWN = {
     "integer": "int",
     "number": "fields.ShownDecimal",
@@ -62,9 +63,19 @@ def adapter_name(field: FieldSpec) -> Code:
 
 def taken(field: FieldSpec, *also: FieldSpec) -> Code:
     """Return the annotation of what a field takes in a body, under the constraints of further fields too."""
-    constraints = [text for each in (field, *also) for text in _constraints(each)]
-    base = _base(field)
-    return Code(f"Annotated[{base}, {', '.join(dict.fromkeys(constraints))}]" if constraints else base)
+    return Code(_constrained(_base(field), [text for each in (field, *also) for text in _constraints(each)]))
+
+
+def answered(field: FieldSpec) -> Code:
+    """Return the annotation of a member that a custom operation answers."""
+    kind = f"fields.Answered{field.type.capitalize()}" if field.type in _ANSWERED else _base(field)
+    return Code(_or_none(_constrained(kind, _constraints(field)), field))
+
+
+def given_in_query(field: FieldSpec) -> Code:
+    """Return the annotation of an input that is a query parameter."""
+    kind = f"fields.{_QUERIES[field.type]}" if field.type in _QUERIES else _base(field)
+    return Code(_constrained(kind, _constraints(field)))
 
 
 def asked(kind: FieldType, choices: tuple[str, ...]) -> Code:
@@ -88,6 +99,14 @@ def renamed(annotation: str, name: str) -> Code:
     return Code(
         annotation if derived == camel(name) else f"Annotated[{annotation}, Field(alias={camel(name)!r})]"
     )
+
+
+def _constrained(base: str, constraints: list[str]) -> str:
+    return f"Annotated[{base}, {', '.join(dict.fromkeys(constraints))}]" if constraints else base
+
+
+def _or_none(code: str, field: FieldSpec) -> str:
+    return f"{code} | None" if field.optional else code
 
 
 def _base(field: FieldSpec) -> str:

@@ -1,0 +1,102 @@
+"""A service as it is, in sentences of the forms: short enough for a model to read before it words more of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tools.blueprint.model import (
+    Access,
+    Action,
+    Blueprint,
+    CustomOperation,
+    Entity,
+    FieldSpec,
+    Filter,
+    Limit,
+    Sort,
+)
+from tools.blueprint.names import plural
+from tools.blueprint.reader.facts import Born, Computing, Fact, Input, Offering
+from tools.blueprint.reader.paraphrase import doing, entity_facts, sentences
+from tools.blueprint.reader.wording import a, field, listing
+
+MOST_BYTES = 4_000
+_LAST: tuple[type, ...] = (Limit, Computing, Access, Offering)
+"""Said after everything else, in this order."""
+_GATHERED = (Born, Action, Input, Filter, Sort)
+"""What has no sentence of its own here, or shares one."""
+
+
+def described(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
+    """Return the sentences of all entities, their custom operations with them; a last line names what is left out."""
+    said = [sentence for entity in blueprint.entities for sentence in _sentences(blueprint, entity)]
+    size = 0
+    for index, sentence in enumerate(said):
+        size += len(sentence.encode()) + 4
+        if size > most_bytes:
+            left = len(said) - index
+            return [
+                *said[:index],
+                f"({left} more are left out; blueprint.yaml on the main branch holds it all.)",
+            ]
+    return said
+
+
+def custom_words(custom: CustomOperation) -> str:
+    """Say a custom operation, for which there is no sentence form."""
+    parts = [f'Custom {custom.kind} "{custom.name}" of {a(custom.entity)}: {custom.does}']
+    for name, specs in (("inputs", custom.inputs), ("returns", custom.returns), ("items", custom.items)):
+        parts += [f"{name}: {field_list(specs)}"] if specs else []
+    parts += [f"only for {listing(map(a, custom.roles), 'or')}"] if custom.roles else []
+    return "; ".join(part.rstrip(".") for part in parts) + "."
+
+
+def field_list(specs: Sequence[FieldSpec]) -> str:
+    """ "a rate (number, at least 0), a start (date, optional)"."""
+    return ", ".join(map(field, specs))
+
+
+def _sentences(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
+    facts = [each for each in entity_facts(entity) if not isinstance(each.part, _GATHERED)]
+    facts = [each for each in facts if not _is_shared(entity, each)]
+    facts.sort(key=lambda each: _LAST.index(type(each.part)) + 1 if type(each.part) in _LAST else 0)
+    yield from sentences(facts, blueprint)
+    for action in entity.actions:
+        if action.inputs:
+            yield _sentence(f"{doing(blueprint, entity.name, action.name)} requires {_fields(action.inputs)}")
+    yield from _shared_access(entity)
+    yield from _finding(entity)
+    yield from map(custom_words, entity.custom)
+
+
+def _is_shared(entity: Entity, fact: Fact) -> bool:
+    """Whether it is access to one of the plain operations, which are said together."""
+    return isinstance(fact.part, Access) and entity.action(fact.part.operation) is None
+
+
+def _shared_access(entity: Entity) -> Iterator[str]:
+    by_roles: dict[tuple[str, ...], list[str]] = {}
+    for access in entity.access:
+        if entity.action(access.operation) is None:
+            by_roles.setdefault(access.roles, []).append(access.operation)
+    for roles, operations in by_roles.items():
+        done = listing(operations, "or")
+        yield _sentence(f"only {listing(map(a, roles), 'or')} can {done} {plural(entity.name)}")
+
+
+def _finding(entity: Entity) -> Iterator[str]:
+    ways = [
+        ("filtered", [each.field for each in entity.filters]),
+        ("sorted", [each.field for each in entity.sorts]),
+    ]
+    said = [f"{way} by {listing(names)}" for way, names in ways if names]
+    if said:
+        yield _sentence(f"{plural(entity.name)} can be {', and '.join(said)}")
+
+
+def _fields(specs: Sequence[FieldSpec]) -> str:
+    return listing(map(field, specs))
+
+
+def _sentence(said: str) -> str:
+    return f"{said[0].upper()}{said[1:]}."

@@ -1,0 +1,140 @@
+"""Reading a story of which some criteria are worded anew, each in one sentence of the forms or several.
+
+While they are read, each sentence has an id of its own, so that they stay apart and in their order; nothing of that is
+left in what comes out, which knows the criteria of the story only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from tools.blueprint.model import Blueprint, Criterion, FieldSpec
+from tools.blueprint.reader import CriterionReading, Reading, read
+from tools.blueprint.reader.choices import Unclear
+
+_MARK = "\x1f"
+"""Between the id of a criterion and the number of its sentence; prepared texts of a story hold no such character."""
+_NUMBER = re.compile(f"{_MARK}[0-9]+")
+_OUTSIDE = "needs a model: it is in none of the sentence forms"
+
+
+class Unread(BaseModel):
+    """A sentence without one clear meaning."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """The criterion that it words; "" for none."""
+    sentence: str
+    why: str
+    """What would mend it, for whoever worded it."""
+
+
+def reread(
+    criteria: Sequence[tuple[str, str]], before: Blueprint, wordings: Mapping[str, Sequence[str]]
+) -> tuple[Reading, tuple[Unread, ...]]:
+    """Read the criteria together, the worded ones by their sentences, and return all worded ones that are not read.
+
+    A criterion that is worded in no sentence is left out of the reading.
+    """
+    lines: list[tuple[str, str]] = []
+    for id_, text in criteria:
+        said = wordings.get(id_)
+        lines += (
+            [(id_, text)]
+            if said is None
+            else [(f"{id_}{_MARK}{number}", sentence) for number, sentence in enumerate(said)]
+        )
+    reading = read(lines, before)
+    parts: dict[str, list[CriterionReading]] = {}
+    for each in reading.criteria:
+        parts.setdefault(_plain(each.id), []).append(each)
+    unread = [
+        Unread(id=id_, sentence=each.text, why=mend(each))
+        for id_, found in parts.items()
+        for each in found
+        if id_ in wordings and each.outcome != "covered"
+    ]
+    texts = dict(criteria)
+    whole = [_together(id_, texts[id_], found) for id_, found in parts.items()]
+    blueprint = _renamed(reading.blueprint, texts, wordings)
+    return Reading(blueprint=blueprint, criteria=tuple(whole)), tuple(unread)
+
+
+def read_fields(said: str) -> tuple[FieldSpec, ...]:
+    """Return the fields of a list such as "months (integer, 1 to 480), start (date, optional)"; raise Unclear."""
+    reading = read([("", f"A record has {said.strip().rstrip('.')}.")], Blueprint(service="fields"))
+    entity = reading.blueprint.entity("record")
+    if reading.criteria[0].outcome != "covered":
+        raise Unclear(mend(reading.criteria[0]))
+    if entity is None or len(reading.blueprint.entities) > 1 or not entity.fields or entity.references:
+        raise Unclear("it is no list of fields; say 'months (integer, 1 to 480), start (date, optional)'")
+    return tuple(each.model_copy(update={"criterion": ""}) for each in entity.fields)
+
+
+def mend(reading: CriterionReading) -> str:
+    """Return why a sentence is not read, for a model that words it again."""
+    why = _plain(reading.why).replace(_OUTSIDE, "it fits none of the sentence forms")
+    why = why.removeprefix("needs a model: ").replace("make each a criterion", "make each a sentence")
+    why = why.replace("several criteria", "several sentences")
+    if reading.outcome == "ambiguous":
+        return f"{why}: {' Or: '.join(map(_plain, reading.readings))}"
+    return why
+
+
+def _plain(text: str) -> str:
+    return _NUMBER.sub("", text)
+
+
+def _together(id_: str, text: str, parts: Sequence[CriterionReading]) -> CriterionReading:
+    """Return one reading of a criterion from those of its sentences."""
+    if len(parts) == 1 and parts[0].id == id_:
+        first = parts[0]
+        plain = tuple(map(_plain, first.readings))
+        return first.model_copy(update={"why": _plain(first.why), "readings": plain})
+    failed = [each for each in parts if each.outcome != "covered"]
+    return CriterionReading(
+        id=id_,
+        text=text,
+        outcome=failed[0].outcome if failed else "covered",
+        why=mend(failed[0]) if failed else "",
+        readings=tuple(dict.fromkeys(_plain(said) for each in parts for said in each.readings)),
+        operations=tuple(dict.fromkeys(name for each in parts for name in each.operations)),
+    )
+
+
+def _renamed(
+    blueprint: Blueprint, texts: Mapping[str, str], wordings: Mapping[str, Sequence[str]]
+) -> Blueprint:
+    """Return the blueprint with the ids of criteria in place of those of their sentences."""
+    carried: set[str] = set()
+    content = _without_marks(blueprint.model_dump(mode="json", exclude={"criteria"}), carried)
+    found: dict[str, Criterion] = {}
+    for each in blueprint.criteria:
+        id_ = _plain(each.id)
+        said = set(map(_plain, each.same_as)) - {id_}
+        if each.id == id_:
+            found[id_] = each.model_copy(update={"same_as": tuple(sorted(said))})
+            continue
+        said |= set(found[id_].same_as if id_ in found else ())
+        same_as = () if id_ in carried else tuple(sorted(said))
+        found[id_] = Criterion(id=id_, text=texts[id_], same_as=same_as, wording=tuple(wordings[id_]))
+    whole = Blueprint.model_validate(content)
+    return whole.model_copy(update={"criteria": tuple(found.values())})
+
+
+def _without_marks(value: JsonValue, carried: set[str]) -> JsonValue:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name in ("criterion", "initial_state_criterion") and isinstance(each, str):
+                value[name] = _plain(each)
+                carried.add(_plain(each))
+            else:
+                _without_marks(each, carried)
+    elif isinstance(value, list):
+        for each in value:
+            _without_marks(each, carried)
+    return value

@@ -1,0 +1,120 @@
+"""`app/custom/`: one file for each custom operation, generated once and then written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
+from tools.blueprint.names import snake
+from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
+from tools.stacks.fastapi.source import Code, format_python
+from tools.stacks.fastapi.tests_code import paragraphs
+
+_KINDS = {
+    "integer": "int",
+    "number": "Decimal",
+    "money": "Decimal of at most two decimals",
+    "boolean": "bool",
+    "date": "datetime.date",
+    "timestamp": "datetime.datetime with an offset",
+    "uuid": "uuid.UUID",
+}
+
+
+def custom_files(blueprint: Blueprint, before: Mapping[str, str]) -> dict[str, str]:
+    """Return a module for each custom operation, as it was generated `before` if it was."""
+    found = {
+        custom_path(each): _module(blueprint, entity, each)
+        for entity in blueprint.entities
+        for each in entity.custom
+    }
+    if not found:
+        return {}
+    found = {path: before.get(path, text) for path, text in found.items()}
+    return {
+        "app/custom/__init__.py": '"""What is written by hand: no generation changes these files."""\n'
+    } | found
+
+
+def custom_module(custom: CustomOperation) -> Code:
+    """Return the name of the operation's module: `loan_amortisation_schedule`."""
+    spelt = snake(f"{custom.entity} {custom.name}")
+    return Code(f"n{spelt}" if spelt[:1].isdigit() else spelt)
+
+
+def custom_path(custom: CustomOperation) -> str:
+    """Return the path of the operation's module in the repository."""
+    return f"app/custom/{custom_module(custom)}.py"
+
+
+def custom_function(custom: CustomOperation) -> Code:
+    """Return the name of the operation's function, in its module and in the routes."""
+    return Code(identifier(custom.name))
+
+
+def custom_class(custom: CustomOperation) -> Code:
+    """Return how the classes of its inputs, items and answer begin: `AmortisationSchedule`."""
+    return Code(class_name(custom.name).rstrip("_"))
+
+
+def _module(blueprint: Blueprint, entity: Entity, custom: CustomOperation) -> str:
+    own, cls = identifier(entity.name), custom_class(custom)
+    inputs = distinct("inputs", own)
+    parameters = [f"session: orm.Session, {own}: models.{class_name(entity.name)}"]
+    parameters += [f"{inputs}: schemas.{cls}Inputs"] if custom.inputs else []
+    texts = [f"{each.id}: {each.text}" for each in blueprint.criteria if each.id == custom.criterion]
+    told = paragraphs([custom.does, *texts, *_told(entity, custom, own, inputs)])
+    unwritten = f"{entity.name} {custom.name} is not written yet: {custom_path(custom)}"
+    lines = [
+        *paragraphs([f"Written by hand: {entity.name} {custom.name}. No generation changes this file."], ""),
+        "",
+        "from __future__ import annotations",
+        "",
+        "from sqlalchemy import orm",
+        "",
+        "from app import models",
+        f"from app.schemas import {own} as schemas",
+        "",
+        f"def {custom_function(custom)}({', '.join(parameters)}) -> schemas.{cls}Answer:",
+        *told,
+        f"    raise NotImplementedError({unwritten!r})",
+    ]
+    return format_python("\n".join(lines) + "\n")
+
+
+def _told(entity: Entity, custom: CustomOperation, own: str, inputs: str) -> Iterator[str]:
+    cls = custom_class(custom)
+    gets = f"Gets the session of the request and the {entity.name}, `{own}`: see app/models/{own}.py."
+    if custom.kind == "query":
+        yield f"{gets} It changes nothing."
+    else:
+        yield (
+            f"{gets} The {entity.name} is locked. What is changed is one transaction, which any exception rolls back. "
+            f"Call `{own}.touch()` when the {entity.name} changes."
+        )
+    if custom.inputs:
+        yield f"`{inputs}`, already checked, has {_members(custom.inputs)}."
+    answer = [_members(custom.returns)] if custom.returns else []
+    answer += (
+        [f"`items`, a list of `schemas.{cls}Item` with {_members(custom.items)}"] if custom.items else []
+    )
+    said = f" with {', and with '.join(answer)}" if answer else ""
+    yield f"Returns `schemas.{cls}Answer`{said}. A value of another type is a 500."
+    yield (
+        "Rejects by raising `app.problems.Problem(409, why)` for what the state does not allow, `Problem(422, why)` "
+        "for what the inputs do not."
+    )
+    yield (
+        "May import the standard library, `sqlalchemy`, and of the service `models`, `schemas`, `problems`, "
+        "`arithmetic` (exact sums; `money()` rounds to cents, half to even), `clock`, `store` and `services`, whose "
+        "`show(session, resource)` returns a resource as the API answers it, computed fields too."
+    )
+
+
+def _members(fields: Sequence[FieldSpec]) -> str:
+    return ", ".join(f"`{attribute(each.name)}` ({_kind(each)})" for each in fields)
+
+
+def _kind(field: FieldSpec) -> str:
+    kind = " or ".join(map(repr, field.choices)) if field.choices else _KINDS.get(field.type, "str")
+    return f"{kind} or None" if field.optional else kind
