@@ -15,7 +15,9 @@ from crew.ledger import Ledger
 from crew.proof import last
 from tools import review
 from tools.dependencies import InstallDependencies, requirements
-from tools.files import EditFile, ListFiles, ReadFile, WriteFile
+from tools.files import DeleteFile, EditFile, ListFiles, ReadFile, WriteFile
+from tools.looking import SearchFiles
+from tools.protected import is_protected
 from tools.release import StartService, is_merged
 from tools.repository import (
     Comment,
@@ -43,14 +45,16 @@ class Facts:
 
     def __call__(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
         """Return the facts that the policies name for this tool; none for a tool that they name none for."""
-        if isinstance(arguments, ListFiles):
+        if isinstance(arguments, ListFiles | SearchFiles):
             return self._paths(arguments.folder)
         if isinstance(arguments, ReadFile):
             return self._paths(arguments.path)
         if isinstance(arguments, WriteFile):
-            return self._paths(arguments.path) | _secrets({arguments.path: arguments.content})
+            return self._changing(arguments.path) | _secrets({arguments.path: arguments.content})
         if isinstance(arguments, EditFile):
-            return self._paths(arguments.path) | _secrets({arguments.path: arguments.new})
+            return self._changing(arguments.path) | _secrets({arguments.path: arguments.new})
+        if isinstance(arguments, DeleteFile):
+            return self._changing(arguments.path)
         if isinstance(arguments, Comment):
             return _secrets({"the comment": arguments.text})
         if isinstance(arguments, InstallDependencies):
@@ -68,6 +72,9 @@ class Facts:
         except (OSError, ValueError, RuntimeError):
             resolved = ""
         return {"workspace": str(root), "paths": [{"text": name, "resolved": resolved}]}
+
+    def _changing(self, name: str) -> dict[str, JsonValue]:
+        return self._paths(name) | {"protected": is_protected(self._bench, name)}
 
     def _change(self, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
         facts: dict[str, JsonValue] = {"branch": _short(branch_of(self._bench))}

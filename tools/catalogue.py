@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from tools import dependencies, files, release, repository, review, service, story, verification
+from tools import (
+    commands,
+    dependencies,
+    files,
+    looking,
+    release,
+    repository,
+    review,
+    service,
+    story,
+    verification,
+)
 from tools.result import Tool
 
 CATALOGUE: dict[str, Tool] = {
     tool.name: tool
-    for family in (story, files, service, repository, dependencies, verification, review, release)
+    for family in (
+        story,
+        files,
+        looking,
+        commands,
+        service,
+        repository,
+        dependencies,
+        verification,
+        review,
+        release,
+    )
     for tool in family.TOOLS
 }

@@ -22,7 +22,16 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="governance",
     purpose="Looks at the change for what a rule or a careful reviewer would object to.",
-    tools=("scan_code", "scan_secrets", "check_dependencies", "check_contract", "list_files", "read_file"),
+    tools=(
+        "scan_code",
+        "scan_secrets",
+        "check_dependencies",
+        "check_contract",
+        "show_diff",
+        "list_files",
+        "search_files",
+        "read_file",
+    ),
     answer=GovernanceAnswer,
     facts=_facts,
 )

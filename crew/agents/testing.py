@@ -28,7 +28,7 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="testing",
     purpose="Finds out whether the change does what the story asks, and whether the tests would notice if not.",
-    tools=("install_dependencies", "run_tests", "run_mutants", "list_files", "read_file"),
+    tools=("install_dependencies", "run_tests", "run_mutants", "list_files", "search_files", "read_file"),
     answer=TestingAnswer,
     facts=_facts,
 )
