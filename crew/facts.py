@@ -58,7 +58,7 @@ class Facts:
         if isinstance(arguments, Comment):
             return _secrets({"the comment": arguments.text})
         if isinstance(arguments, InstallDependencies):
-            return self._dependencies(requirements(self._bench, arguments.version))
+            return self._dependencies(requirements(self._bench, arguments.version, fetch=True))
         if isinstance(arguments, Merge):
             return self._merge(arguments)
         if isinstance(arguments, StartService):
@@ -92,7 +92,7 @@ class Facts:
     def _merge(self, arguments: Merge) -> dict[str, JsonValue]:
         tree = branch_tree(self._bench)
         held = repository(self._bench)
-        texts = requirements(self._bench, held.required(branch_of(self._bench)))
+        texts = requirements(self._bench, held.required(branch_of(self._bench)), fetch=True)
         return {
             "branch": _short(branch_of(self._bench)),
             "head_tree": tree,

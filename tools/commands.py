@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from tools.dependencies import environment_of
+from tools.dependencies import tests_environment
 from tools.errors import JobRefused
 from tools.git import checkout, diff, remove_unsafe_files
 from tools.programs import available, surroundings, without_places
@@ -41,7 +41,7 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     before = _start(bench)
     tests = remember(bench) if bench.role == "code" else {}
     size = _size(bench.workspace)
-    python = environment_of(bench, bench.workspace)
+    python = tests_environment(bench)
     around = surroundings(bench.workspace, bench.home / "scratch" / bench.delivery, python)
     job = Job(
         argv=tuple(arguments.command),
