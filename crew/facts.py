@@ -31,6 +31,7 @@ from tools.repository import (
     workspace_tree,
 )
 from tools.result import Tool, Workbench
+from tools.weakening import altered_tests
 
 Source = Callable[[Workbench, BaseModel], dict[str, JsonValue]]
 
@@ -101,6 +102,7 @@ class Facts:
             "scan": self._proof("scan_code"),
             "contract": {"breaking": [*review.breaking(self._bench, tree)]},
             "migrations": {"destructive": [*review.destructive_migrations(self._bench, tree)]},
+            "altered_tests": [*altered_tests(self._bench, tree)],
             **_secrets(changed_texts(self._bench, tree) | {"the title": arguments.title}),
             **self._dependencies(texts),
         }

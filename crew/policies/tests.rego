@@ -12,3 +12,15 @@ deny contains finding if {
 		"mend": "Mend the code, or object in your answer.",
 	}
 }
+
+# A person may see why a test had to go; the agents' word for it is not enough.
+ask contains finding if {
+	merging
+	some what in fact_list("altered_tests")
+	finding := {
+		"rule": "tests.altered",
+		"reason": ["The change takes away from existing tests: ", what],
+		"mend": "A person must say that the story wants it so.",
+		"answerable": true,
+	}
+}

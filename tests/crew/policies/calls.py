@@ -45,6 +45,7 @@ MERGE: Call = {
     "dependencies": DEPENDENCIES,
     "contract": {"breaking": []},
     "migrations": {"destructive": []},
+    "altered_tests": [],
 }
 ALLOWED: dict[str, Call] = {
     "read_criteria": call("design", "read_criteria", "read"),

@@ -297,6 +297,13 @@ QUESTIONS = [
         merge(contract__breaking=["GET /orders is gone.", "Order.total is gone."]),
         *("contract.breaking",) * 2,
     ),
+    asking(
+        "a test is taken away",
+        merge(altered_tests=["tests/test_a.py is deleted."]),
+        "tests.altered",
+        answerable=True,
+    ),
+    Case("nobody compared the tests", merge(altered_tests=GONE), ("facts.missing",)),
     asking("nobody compared contracts", merge(contract={}), "contract.breaking"),
     asking(
         "a destructive migration",
