@@ -15,7 +15,9 @@ from crew.ledger import Ledger
 from crew.proof import last
 from tools import review
 from tools.dependencies import InstallDependencies, requirements
-from tools.files import EditFile, ListFiles, ReadFile, WriteFile
+from tools.files import DeleteFile, EditFile, ListFiles, ReadFile, WriteFile
+from tools.looking import SearchFiles
+from tools.protected import is_protected
 from tools.release import StartService, is_merged
 from tools.repository import (
     Comment,
@@ -29,6 +31,7 @@ from tools.repository import (
     workspace_tree,
 )
 from tools.result import Tool, Workbench
+from tools.weakening import altered_tests
 
 Source = Callable[[Workbench, BaseModel], dict[str, JsonValue]]
 
@@ -43,18 +46,20 @@ class Facts:
 
     def __call__(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
         """Return the facts that the policies name for this tool; none for a tool that they name none for."""
-        if isinstance(arguments, ListFiles):
+        if isinstance(arguments, ListFiles | SearchFiles):
             return self._paths(arguments.folder)
         if isinstance(arguments, ReadFile):
             return self._paths(arguments.path)
         if isinstance(arguments, WriteFile):
-            return self._paths(arguments.path) | _secrets({arguments.path: arguments.content})
+            return self._changing(arguments.path) | _secrets({arguments.path: arguments.content})
         if isinstance(arguments, EditFile):
-            return self._paths(arguments.path) | _secrets({arguments.path: arguments.new})
+            return self._changing(arguments.path) | _secrets({arguments.path: arguments.new})
+        if isinstance(arguments, DeleteFile):
+            return self._changing(arguments.path)
         if isinstance(arguments, Comment):
             return _secrets({"the comment": arguments.text})
         if isinstance(arguments, InstallDependencies):
-            return self._dependencies(requirements(self._bench, arguments.version))
+            return self._dependencies(requirements(self._bench, arguments.version, fetch=True))
         if isinstance(arguments, Merge):
             return self._merge(arguments)
         if isinstance(arguments, StartService):
@@ -68,6 +73,9 @@ class Facts:
         except (OSError, ValueError, RuntimeError):
             resolved = ""
         return {"workspace": str(root), "paths": [{"text": name, "resolved": resolved}]}
+
+    def _changing(self, name: str) -> dict[str, JsonValue]:
+        return self._paths(name) | {"protected": is_protected(self._bench, name)}
 
     def _change(self, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
         facts: dict[str, JsonValue] = {"branch": _short(branch_of(self._bench))}
@@ -85,7 +93,7 @@ class Facts:
     def _merge(self, arguments: Merge) -> dict[str, JsonValue]:
         tree = branch_tree(self._bench)
         held = repository(self._bench)
-        texts = requirements(self._bench, held.required(branch_of(self._bench)))
+        texts = requirements(self._bench, held.required(branch_of(self._bench)), fetch=True)
         return {
             "branch": _short(branch_of(self._bench)),
             "head_tree": tree,
@@ -94,6 +102,7 @@ class Facts:
             "scan": self._proof("scan_code"),
             "contract": {"breaking": [*review.breaking(self._bench, tree)]},
             "migrations": {"destructive": [*review.destructive_migrations(self._bench, tree)]},
+            "altered_tests": [*altered_tests(self._bench, tree)],
             **_secrets(changed_texts(self._bench, tree) | {"the title": arguments.title}),
             **self._dependencies(texts),
         }

@@ -151,6 +151,7 @@ def cache_folder() -> Path:
 
 def workbench(office: Office, about: Opened) -> Workbench:
     """Return what the tools of a delivery may touch."""
+    from crew.proof import written_by  # noqa: PLC0415  what it reads with is needed by few commands
     from tools.release import service_secrets  # noqa: PLC0415
     from tools.result import Workbench  # noqa: PLC0415
 
@@ -176,6 +177,7 @@ def workbench(office: Office, about: Opened) -> Workbench:
         ledger_head=head,
         ledger=ledger_id(home),
         secrets=service_secrets(home, about.service),
+        tests_written=lambda: written_by(office.ledger, about.delivery, "testing"),
     )
 
 

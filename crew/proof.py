@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.artifacts import ArtifactStore
@@ -29,3 +31,15 @@ def last(ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str) -> 
     row = outcomes[-1]
     result = ToolResult.model_validate_json(artifacts.get(str(row.body["result"])))
     return Proof(action=row.key, ok=result.ok, data=result.data, artifacts=result.artifacts)
+
+
+def written_by(ledger: Ledger, delivery: str, role: str) -> frozenset[str]:
+    """Return the paths of the files that a role has written or edited in a delivery."""
+    done = {row.key for row in ledger.rows(delivery, "outcome") if row.body["ok"]}
+    intents = [row.body for row in ledger.rows(delivery, "intent") if row.key in done]
+    said = [
+        body["arguments"]
+        for body in intents
+        if body["role"] == role and body["tool"] in ("write_file", "edit_file")
+    ]
+    return frozenset(Path(str(each["path"])).as_posix() for each in said if isinstance(each, dict))

@@ -127,7 +127,7 @@ def policy_questions() -> list[dict[str, JsonValue]]:
     licences: JsonValue = {licence: [*releases] for licence, releases in listed.items()}
     added: JsonValue = {release: True for releases in listed.values() for release in releases}
     paths: JsonValue = [{"text": "app/a.py", "resolved": f"{place}/app/a.py"}]
-    files: dict[str, JsonValue] = {"workspace": place, "paths": paths, "secrets": []}
+    files: dict[str, JsonValue] = {"workspace": place, "paths": paths, "secrets": [], "protected": False}
     merge: dict[str, JsonValue] = {
         "branch": "crew/CHK-1",
         "head_tree": tree,

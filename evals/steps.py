@@ -149,7 +149,7 @@ def _desk(home: Path, ledger: Ledger, artifacts: ArtifactStore, policy: Any, mod
 
     def facts(call: Any, tool: Any, arguments: Any) -> dict[str, JsonValue]:
         path = {"text": arguments.path, "resolved": f"{workspace}/{arguments.path}"}
-        return {"workspace": str(workspace), "paths": [path], "secrets": []}
+        return {"workspace": str(workspace), "paths": [path], "secrets": [], "protected": False}
 
     tools = {tool.name: tool for tool in TOOLS}
     door = Door(

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from tools import dependencies, files, recall, release, repository, review, service, story, verification
+from tools import (
+    commands,
+    dependencies,
+    files,
+    linting,
+    looking,
+    recall,
+    release,
+    repository,
+    review,
+    service,
+    story,
+    verification,
+)
 from tools.result import Tool
 
 CATALOGUE: dict[str, Tool] = {
     tool.name: tool
-    for family in (story, files, recall, service, repository, dependencies, verification, review, release)
+    for family in (
+        story,
+        files,
+        looking,
+        recall,
+        commands,
+        service,
+        linting,
+        repository,
+        dependencies,
+        verification,
+        review,
+        release,
+    )
     for tool in family.TOOLS
 }

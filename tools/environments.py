@@ -41,6 +41,8 @@ _INDEX_VARIABLES = re.compile(
     r"UV_(INDEX\w*|DEFAULT_INDEX|EXTRA_INDEX_URL|HTTP_\w+|REQUEST_TIMEOUT|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
     r"|OFFLINE|EXCLUDE_NEWER)|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy"
 )
+_ADDRESS = re.compile(r"\S*://[^\s`'\")]*")
+"""That of a mirror may hold a password, and belongs into no result."""
 _CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _FROM_PIP: Final = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
 """uv does not read pip's variables; somebody with a mirror has set these."""
@@ -120,6 +122,50 @@ def find(requirements: str, cache: Path, python: Path | None = None) -> Environm
     )
 
 
+def resolve(
+    sandbox: Sandbox, wanted: str, cache: Path, scratch: Path, *, constraints: str = "", kept: str = ""
+) -> str:
+    """Return pins, a line each, that give what is wanted: requirements by name, a line each.
+
+    Only metadata is fetched, and nothing built or run. Of the pins in `kept` those stay that still fit.
+    Raises IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    program, index, certificates = _uv(), *_index_settings()
+    with tempfile.TemporaryDirectory(dir=scratch.resolve(), prefix="resolving-") as name:
+        folder = Path(name)
+        texts = {"wanted.in": wanted, "constraints.txt": constraints, "pins.txt": kept}
+        for file, text in texts.items():
+            (folder / file).write_text(text)
+        options = ("--no-build", "--no-header", "--no-annotate", "--no-emit-index-url", "--python")
+        files = ("--constraints", "constraints.txt", "--output-file", "pins.txt", "wanted.in")
+        argv = (
+            str(program),
+            "--no-config",
+            "--quiet",
+            "pip",
+            "compile",
+            *options,
+            str(base_python()),
+            *files,
+        )
+        uv_cache = _uv_cache(cache)
+        settings = {"UV_CACHE_DIR": str(uv_cache), "UV_PYTHON_DOWNLOADS": "never"}
+        job = Job(
+            argv=argv,
+            folder=folder,
+            readable=(program, *certificates),
+            writable=(folder, uv_cache),
+            environment=settings | index,
+            network=True,
+            limits=_LIMITS,
+        )
+        _check(sandbox.run(job))
+        pins = (folder / "pins.txt").read_text()
+    require_pins(pins)
+    return pins
+
+
 def _build(sandbox: Sandbox, requirements: str, folder: Path, uv_cache: Path, python: Path) -> None:
     pins = folder / "requirements.txt"
     pins.write_text(requirements)
@@ -161,7 +207,7 @@ def _build(sandbox: Sandbox, requirements: str, folder: Path, uv_cache: Path, py
 def _check(completed: Completed) -> None:
     if completed.ending == "exited" and completed.exit_code == 0:
         return
-    said = " ".join(f"{completed.stderr}\n{completed.stdout}".split())
+    said = _ADDRESS.sub("the index", " ".join(f"{completed.stderr}\n{completed.stdout}".split()))
     what = f"uv ended with {completed.ending} {completed.exit_code}: {said[-1500:]}"
     for words, error, mend in _FAILURES:
         if words in said:

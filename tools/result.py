@@ -75,6 +75,10 @@ class Workbench:
     """Id of the ledger that holds the delivery, for the repository to name; another home has another one."""
     secrets: dict[str, str] = field(default_factory=dict)
     """The service's own secrets by environment name; no tool puts them into a result."""
+    tests_written: Callable[[], frozenset[str]] = frozenset
+    """Paths that the testing agent has written in this delivery, as the ledger says."""
+    test_command: str = ""
+    """The repository's own test command, as a person gave it; "" means that it is to be found."""
     role: str = "crew"
     """Who acts: set by the door for each call, like the two below."""
     rationale: str = ""

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from tools import pins
 from tools.blueprint.changes import changes
-from tools.dependencies import environment_of, requirements, toolbox
-from tools.git import diff
+from tools.dependencies import environment_of, required_before, requirements, toolbox
+from tools.foreign import is_foreign
+from tools.git import Changes, diff
+from tools.outcomes import changes_of
 from tools.repository import branch_tree, changed_texts, repository, shown, workspace_tree
 from tools.result import Tool, ToolResult, Workbench
-from tools.scanners import dependencies, destructive, secrets, security
+from tools.scanners import ScanReport, dependencies, destructive, secrets, security
 
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
@@ -46,6 +49,9 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
     """Return counts by severity and every finding, for the tree that the workspace holds."""
     tree = workspace_tree(bench)
     report = security(bench.sandbox, toolbox(bench), bench.workspace)
+    before = len(report.findings)
+    if is_foreign(bench):
+        report = _of_change(report, changes_of(bench, tree))
     high = [each for each in report.findings if each.severity == "high"]
     medium = [each for each in report.findings if each.severity == "medium"]
     findings: list[JsonValue] = [
@@ -66,7 +72,26 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
         "findings": findings,
     }
     said = f"The security scan has {len(high)} grave and {len(medium)} medium findings."
+    if is_foreign(bench):
+        data["elsewhere"] = before - len(report.findings)
+        said += f" {before - len(report.findings)} on lines that were there before are left out."
     return ToolResult(ok=True, code="ok", summary=said, data=data)
+
+
+def _of_change(report: ScanReport, changes: Changes) -> ScanReport:
+    """Keep what concerns changed lines: what a repository held before is not this change's to mend."""
+    lines = {each.path: each.lines for each in changes.files}
+    found = [
+        each
+        for each in report.findings
+        if any(
+            min(each.line, each.span[0] or each.line) <= last and first <= max(each.line, each.span[1])
+            for first, last in lines.get(each.file, ())
+        )
+    ]
+    # ".", the whole scan, counts always.
+    skipped = [each for each in report.skipped if each.partition(": ")[0] in {".", *lines}]
+    return report.model_copy(update={"findings": tuple(found), "skipped": tuple(skipped)})
 
 
 def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
@@ -87,6 +112,9 @@ def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
 
 def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolResult:
     """Return what is new, and what is not plainly pinned."""
+    if is_foreign(bench) and pins.kept(bench) is None:
+        said = "It is not known yet what the requirements resolve to; the merge is judged by it all the same."
+        return ToolResult(ok=True, code="not_known", summary=said, data={"findings": []})
     facts = dependency_facts(bench, requirements(bench))
     added, unpinned = facts["added"], facts["unpinned"]
     names = sorted(added) if isinstance(added, dict) else []
@@ -123,7 +151,7 @@ def secret_records(texts: dict[str, str]) -> list[JsonValue]:
 def dependency_facts(bench: Workbench, texts: dict[str, str]) -> dict[str, JsonValue]:
     """Return what policy asks of dependencies: what is new against the main branch, and under which
     licences."""
-    before = {name: shown(bench, name) or "" for name in texts}
+    before = {name: required_before(bench, name) for name in texts}
     installed = [environment_of(bench, bench.workspace, name) for name in texts]
     packages = [package for each in installed if each for package in each.packages]
     return dependencies("\n".join(texts.values()), "\n".join(before.values()), packages)
@@ -136,7 +164,11 @@ def breaking(bench: Workbench, tree: str) -> Sequence[str]:
         return []
     if new is None:
         return [f"{CONTRACT} is gone."]
-    found = changes(yaml.safe_load(old), yaml.safe_load(new))
+    try:
+        found = changes(yaml.safe_load(old), yaml.safe_load(new))
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        # One that the crew did not write may say it in ways that are not read here.
+        return [] if old.encode() == new else [f"{CONTRACT} has changed, and could not be compared."]
     return [f"{each.where}: {each.what}" for each in found if each.kind == "breaking"]
 
 

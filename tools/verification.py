@@ -6,23 +6,23 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from tools.dependencies import environment_of, toolbox
-from tools.git import Changes, diff
-from tools.repository import repository, workspace_tree
+from tools.dependencies import tests_environment, toolbox
+from tools.foreign import is_foreign
+from tools.git import Changes
+from tools.outcomes import LIMITS, changes_of, not_installed, scratch_of, tested
+from tools.own_tests import own_tests, project_of
+from tools.repository import workspace_tree
 from tools.result import Tool, ToolResult, Workbench
-from tools.sandbox import Limits
-from tools.testing import Coverage, Flaky, TestOutcome, TestReport, Verdict, cores, mutate
+from tools.testing import Coverage, Verdict, cores, mutate
 from tools.testing import run_tests as run_in_sandbox
+from tools.testing.finding import is_test
 
-MOST_FAILURES = 20
-"""Failing tests that a result describes; the count is of all."""
 MOST_MUTANTS = 12
-LIMITS = Limits(wall_seconds=300, memory_mb=2048, processes=256)
 NOT_MUTATED = ("tests/", "migrations/")
 
 
 class RunTests(BaseModel):
-    """Run the service's whole test suite in a sandbox; new and failing tests are run again."""
+    """Run the whole test suite in a sandbox; new and failing tests are run again."""
 
     __test__ = False
 
@@ -39,52 +39,55 @@ class RunMutants(BaseModel):
 
 def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
     """Return the counts, what failed and why, for the tree that the workspace holds."""
-    service = environment_of(bench, bench.workspace)
+    if is_foreign(bench):
+        return own_tests(bench)
+    service = tests_environment(bench)
     if service is None:
-        return _not_installed()
+        return not_installed()
     tree = workspace_tree(bench)
-    new = _new_tests(_changes(bench, tree))
+    new = _new_tests(changes_of(bench, tree))
     report = run_in_sandbox(
         bench.sandbox,
         service,
         bench.workspace,
-        _scratch(bench),
+        scratch_of(bench),
         new=new,
         reruns=1,
         shares=1 if _all_tests(bench.workspace) <= set(new) else cores(),
         coverage=toolbox(bench),
         limits=LIMITS,
     )
-    return _tested(bench, tree, report)
+    return tested(bench, tree, report)
 
 
 def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     """Return how many mutants the tests noticed, and where the ones are that they did not."""
-    service = environment_of(bench, bench.workspace)
+    service = tests_environment(bench)
     if service is None:
-        return _not_installed()
+        return not_installed()
     try:
         coverage = Coverage.model_validate_json(bench.artifacts.get(arguments.coverage))
     except (KeyError, ValidationError):
         return ToolResult(
             ok=False, code="not_found", summary=f"{arguments.coverage} is no coverage of this delivery."
         )
-    tree = workspace_tree(bench)
+    tree, foreign = workspace_tree(bench), is_foreign(bench)
     changed = {
         each.path: each.lines
-        for each in _changes(bench, tree).files
-        if each.path.endswith(".py") and each.lines and not each.path.startswith(NOT_MUTATED)
+        for each in changes_of(bench, tree).files
+        if each.path.endswith(".py") and each.lines and not _serves_tests(each.path, foreign)
     }
     report = mutate(
         bench.sandbox,
         service,
         bench.workspace,
-        _scratch(bench),
+        scratch_of(bench),
         changed,
         coverage,
         seed=tree,
         limit=MOST_MUTANTS,
         limits=LIMITS,
+        project=project_of(bench.workspace) if foreign else None,
     )
     if report.problem:
         return ToolResult(
@@ -102,54 +105,13 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     return ToolResult(ok=True, code="ok", summary=said, data=data)
 
 
-def _tested(bench: Workbench, tree: str, report: TestReport) -> ToolResult:
-    wrong = (*report.failed, *report.errored)
-    data: dict[str, JsonValue] = {
-        "tree": tree,
-        "passed": len(report.passed),
-        "failed": len(report.failed),
-        "errors": len(report.errored) + (1 if report.problem else 0),
-        "complete": True,
-        "skipped": len(report.skipped),
-        "failures": [_failure(each) for each in wrong[:MOST_FAILURES]],
-        "flaky": [_flaky(each) for each in report.flaky],
-        "seconds": round(report.seconds, 1),
-    }
-    artifacts = {"report": bench.artifacts.put(report.model_dump_json(exclude={"coverage"}).encode())}
-    if report.coverage:
-        artifacts["coverage"] = bench.artifacts.put(report.coverage.model_dump_json().encode())
-    return ToolResult(
-        ok=report.ok,
-        code="ok" if report.ok else "tests_failed",
-        summary=_said(report, len(wrong)),
-        data=data,
-        artifacts=artifacts,
-    )
-
-
-def _said(report: TestReport, wrong: int) -> str:
-    if report.problem:
-        return f"The tests could not be run to their end: {report.problem.splitlines()[0][:300]}"
-    said = f"{len(report.passed)} tests passed, {wrong} failed, in {report.seconds:.0f} s."
-    return f"{said} {len(report.flaky)} changed their mind when run again." if report.flaky else said
-
-
-def _failure(test: TestOutcome) -> JsonValue:
-    return {"name": test.id, "message": test.message[:500], "traceback": test.traceback[-1_500:]}
-
-
-def _flaky(test: Flaky) -> JsonValue:
-    return f"{test.id} ({', '.join(test.outcomes)})"
-
-
 def _survivor(verdict: Verdict) -> JsonValue:
     mutant = verdict.mutant
     return {"file": mutant.file, "line": mutant.line, "change": " ".join(mutant.diff.split())}
 
 
-def _changes(bench: Workbench, tree: str) -> Changes:
-    held = repository(bench)
-    return diff(held, held.required(held.base_ref), tree)
+def _serves_tests(path: str, foreign: bool) -> bool:
+    return path.startswith(NOT_MUTATED) or (foreign and is_test(path))
 
 
 def _new_tests(changes: Changes) -> list[str]:
@@ -158,17 +120,6 @@ def _new_tests(changes: Changes) -> list[str]:
 
 def _all_tests(workspace: Path) -> set[str]:
     return {path.relative_to(workspace).as_posix() for path in workspace.glob("tests/**/test_*.py")}
-
-
-def _scratch(bench: Workbench) -> Path:
-    scratch = bench.home / "scratch" / bench.delivery
-    scratch.mkdir(parents=True, exist_ok=True)
-    return scratch
-
-
-def _not_installed() -> ToolResult:
-    said = "The dependencies of the tests are not installed; install_dependencies first."
-    return ToolResult(ok=False, code="not_installed", summary=said)
 
 
 TOOLS = (

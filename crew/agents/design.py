@@ -52,9 +52,9 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="design",
     purpose="Settles what the service is: entities, operations and rules, and the contract that follows.",
-    tools=("read_criteria", "settle_blueprint", "list_files", "read_file"),
+    tools=("read_criteria", "settle_blueprint", "list_files", "search_files", "read_file"),
     answer=DesignAnswer,
     facts=_facts,
     by_blueprint=("read_criteria", "settle_blueprint"),
-    by_hand=("list_files", "read_file"),
+    by_hand=("list_files", "search_files", "read_file"),
 )

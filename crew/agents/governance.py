@@ -42,9 +42,9 @@ def _blocks(result: ToolResult) -> bool:
 ROLE = Role(
     name="governance",
     purpose="Looks at the change for what a rule or a careful reviewer would object to.",
-    tools=(*LOOKS, "list_files", "read_file"),
+    tools=(*LOOKS, "show_diff", "list_files", "search_files", "read_file"),
     answer=GovernanceAnswer,
     facts=_facts,
     floor=_floor,
-    by_hand=("list_files", "read_file"),
+    by_hand=("show_diff", "list_files", "search_files", "read_file"),
 )

@@ -34,9 +34,9 @@ def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
 ROLE = Role(
     name="testing",
     purpose="Finds out whether the change does what the story asks, and whether the tests would notice if not.",
-    tools=("install_dependencies", "run_tests", "run_mutants", "list_files", "read_file"),
+    tools=("install_dependencies", "run_tests", "run_mutants", "list_files", "search_files", "read_file"),
     answer=TestingAnswer,
     facts=_facts,
     floor=_floor,
-    by_hand=("list_files", "read_file"),
+    by_hand=("list_files", "search_files", "read_file"),
 )

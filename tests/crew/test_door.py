@@ -64,6 +64,7 @@ def place(tmp_path: Path, policy: Any, recorder: Recorder):
         "workspace": workspace,
         "paths": [{"text": "a.txt", "resolved": f"{workspace}/a.txt"}],
         "secrets": [],
+        "protected": False,
     }
     yield made
     made.ledger.close()

@@ -64,7 +64,7 @@ def _place(folder: Path, policy: Any) -> Setting:
     made.tools |= {tool.name: tool for tool in files.TOOLS}
     workspace = str(made.bench.workspace.resolve())
     paths = [{"text": text, "resolved": f"{workspace}/{text}"} for text in (".", "file0.txt")]
-    made.facts = {"workspace": workspace, "paths": paths, "secrets": []}
+    made.facts = {"workspace": workspace, "paths": paths, "secrets": [], "protected": False}
     return made
 
 

@@ -75,6 +75,45 @@ def refuse_unsafe_files(workspace: Path) -> None:
                 raise RepositoryError(f"{path} is a named pipe or a device, not a file. Remove it.")
 
 
+def remove_unsafe_files(workspace: Path) -> tuple[str, ...]:
+    """Remove what `write_tree` would refuse - it may have been left by a command - and say what, with paths.
+
+    Folders are made readable on the way, so that nothing hides in them.
+    """
+    removed = []
+    for folder, folders, files in os.walk(workspace):
+        for name in (*folders, *files):
+            path = Path(folder) / name
+            relative = path.relative_to(workspace).as_posix()
+            mode = path.lstat().st_mode
+            if name.lower() == ".git":
+                _remove(path)
+                removed.append(f"{relative} (a repository inside the workspace)")
+            elif stat.S_ISLNK(mode):
+                if _leads_out(relative, os.fsencode(path.readlink())):
+                    path.unlink()
+                    removed.append(f"{relative} (a link that leads out)")
+            elif stat.S_ISDIR(mode):
+                path.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
+            elif not stat.S_ISREG(mode):
+                path.unlink()
+                removed.append(f"{relative} (a pipe, socket or device)")
+        folders[:] = [each for each in folders if each.lower() != ".git"]
+    return tuple(removed)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
+        return
+    for folder, folders, _ in os.walk(path):
+        for each in folders:
+            inner = Path(folder, each)
+            if not inner.is_symlink():
+                inner.chmod(stat.S_IRWXU)
+    shutil.rmtree(path)
+
+
 def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
     """Raise RepositoryError for submodules, and for links that could lead out of the tree's folder."""
     for entry in repository.entries(tree):

@@ -24,6 +24,8 @@ class Finding(BaseModel):
     """Relative to the workspace."""
     line: int
     """From 1."""
+    span: tuple[int, int] = (0, 0)
+    """First and last line of the statement; 0 if they are not known."""
     rule: str
     """Id of the scanner's own: "B602"."""
     what: str
@@ -123,6 +125,7 @@ def _report(raw: _Raw, workspace: Path, files: list[str], unread: dict[str, str]
         Finding(
             file=relative(each.filename),
             line=each.line_number,
+            span=(min(each.line_range, default=0), max(each.line_range, default=0)),
             rule=each.test_id,
             what=each.issue_text,
             severity=_level(each.issue_severity),
@@ -147,6 +150,7 @@ def _level(said: str) -> Level:
 class _Issue(BaseModel):
     filename: str
     line_number: int
+    line_range: list[int] = []
     test_id: str
     issue_text: str
     issue_severity: str

@@ -1,6 +1,8 @@
 """Running a service's tests in a sandbox, and judging the tests themselves.
 
 running   run them, rerun what is new or failed, note which test runs which line
+finding   which command a repository runs its tests with
+commands  running that command, where it is not pytest
 judging   change a line at a time and see whether a test notices
 mutating  what such changes are
 reports   reading what sandboxed code wrote, without believing it
@@ -19,7 +21,7 @@ from tools.testing.model import (
     Verdict,
 )
 from tools.testing.mutating import find_mutants
-from tools.testing.running import cores, run_tests
+from tools.testing.running import Project, cores, run_tests
 
 __all__ = [
     "Coverage",
@@ -27,6 +29,7 @@ __all__ = [
     "Interpreter",
     "Mutant",
     "MutationReport",
+    "Project",
     "TestOutcome",
     "TestReport",
     "Verdict",

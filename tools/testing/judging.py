@@ -10,7 +10,7 @@ from tools.sandbox import Completed, Limits, Sandbox
 from tools.testing.model import Coverage, Interpreter, Mutant, MutationReport, Verdict
 from tools.testing.mutating import find_mutants
 from tools.testing.reports import BrokenReport, RunEnd, read_ends, read_log, read_run
-from tools.testing.running import Order, Run, broken, carry_out, cores
+from tools.testing.running import Order, Project, Run, broken, carry_out, cores
 
 _CONTROL = "unchanged"
 
@@ -37,6 +37,7 @@ def mutate(
     seconds: float = 180.0,
     variables: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    project: Project | None = None,
 ) -> MutationReport:
     """Put mutants of the changed lines before the tests that run those lines.
 
@@ -61,6 +62,7 @@ def mutate(
         workers=cores(),
         seconds=seconds,
         runs=(control, *runs),
+        project=project,
     )
     done = carry_out(sandbox, environment, order, variables or {}, limits or Limits())
     try:

@@ -47,6 +47,18 @@ class Run(BaseModel):
     seconds: float
 
 
+class Project(BaseModel):
+    """What the tests of a repository find of it, although it is not installed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    roots: tuple[str, ...]
+    """Folders, relative to the workspace, from which its packages are imported."""
+    name: str = ""
+    """Of the distribution that programs ask for its version; "" for none."""
+    version: str = "0"
+
+
 class Order(BaseModel):
     """What the runner in the sandbox is told."""
 
@@ -63,6 +75,7 @@ class Order(BaseModel):
     seconds: float
     """For all runs together."""
     runs: tuple[Run, ...]
+    project: Project | None = None
 
 
 def run_tests(
@@ -78,12 +91,14 @@ def run_tests(
     coverage: Interpreter | None = None,
     variables: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    project: Project | None = None,
 ) -> TestReport:
     """Run pytest on a copy of the workspace and say how it went. The workspace itself is not changed.
 
     `select` names node ids, files or folders; none means all. Tests that fail, and those of `new` (the same
     kind of names), run `reruns` more times. `shares` is how many processes share the first run: for tests
     that do not need one another, and worth it where few are new, since reruns go on at the same time.
+    `project` is what a repository that is not installed offers all the same.
     `coverage` is an environment that holds coverage.py: with it the report says which test runs which line.
     A report that is missing, unreadable or at odds with the exit code is a failure, and so is a run without
     tests.
@@ -92,7 +107,7 @@ def run_tests(
     if options:
         return TestReport(problem=f"{options[0]!r} is not the name of a test.")
     limits = limits or Limits()
-    bench = _Bench(sandbox, environment, workspace, scratch, variables or {}, limits)
+    bench = _Bench(sandbox, environment, workspace, scratch, variables or {}, limits, project)
     seconds = bench.seconds
     path = (_packages(coverage),) if coverage else ()
     there = tuple(each for each in new if _exists(workspace, each))
@@ -136,6 +151,7 @@ class _Bench:
     scratch: Path
     variables: Mapping[str, str]
     limits: Limits
+    project: Project | None
 
     @property
     def seconds(self) -> float:
@@ -155,6 +171,7 @@ class _Bench:
             workers=cores(),
             seconds=self.seconds * -(-len(runs) // cores()) + 5,
             runs=runs,
+            project=self.project,
         )
         return carry_out(self.sandbox, self.environment, order, self.variables, self.limits)
 

@@ -12,19 +12,22 @@ from typing import Any
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
 
 import prompts
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
+from crew.budget import Budget
+from crew.coordination.events import Bus
 from crew.desk import Desk
 from crew.errors import BadInput, ReplayMismatch, Stopped
 from crew.models import calls, replay
 from crew.models.offline import OfflineModel
+from crew.models.player import Player
 from crew.models.recorded import Recorder
 from crew.models.recording import Price, read
 from crew.models.replay import ReplayModel, carried_over, replay_model
 from crew.playbooks.script import Act, Conclude, Script
+from crew.spending import Purse
 from graphs.agent import agent_graph, first_state
 from tests.crew import doors
 from tests.crew.models.conversations import ONE, TOOLS, TWO, brief, called, conversation, opening, outcome
@@ -38,28 +41,6 @@ WRITER = Role(
     facts=lambda state: {},
     most_steps=6,
 )
-
-
-class Kept(BaseChatModel):
-    """A model whose calls are recorded, as the crew does it."""
-
-    model: BaseChatModel
-    recorder: Any
-
-    @property
-    def _llm_type(self) -> str:
-        return "kept"
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
-        return self.bind(tools=list(tools), **kwargs)
-
-    def _generate(
-        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
-    ) -> ChatResult:
-        tools = kwargs.pop("tools")
-        reply = self.model.bind_tools(tools, **kwargs).invoke(messages)
-        self.recorder.keep(messages, tools, kwargs, reply, 0.25)
-        return ChatResult(generations=[ChatGeneration(message=reply)])
 
 
 def writer(told: Brief) -> Script:
@@ -79,7 +60,9 @@ def policy() -> Iterator[Any]:
     engine.close()
 
 
-def work(model: BaseChatModel, home: Path, policy: Any, delivery: str) -> dict[str, Any]:
+def work(
+    model: BaseChatModel, home: Path, policy: Any, delivery: str, keeper: Recorder | None = None
+) -> dict[str, Any]:
     """Let the role work in a new home; return its answer and the calls of its ledger."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(doors, "DELIVERY", delivery)
@@ -87,8 +70,17 @@ def work(model: BaseChatModel, home: Path, policy: Any, delivery: str) -> dict[s
     place.tools |= {tool.name: tool for tool in files.TOOLS}
     workspace = str(place.bench.workspace.resolve())
     paths = [{"text": text, "resolved": f"{workspace}/{text}"} for text in (".", "file0.txt")]
-    place.facts = {"workspace": workspace, "paths": paths, "secrets": []}
-    desk = Desk(place.door(), place.ledger, place.artifacts, place.tools, lambda _: model)
+    place.facts = {"workspace": workspace, "paths": paths, "secrets": [], "protected": False}
+    player = Player(name="m", model=model, keeper=keeper)
+    desk = Desk(
+        door=place.door(),
+        ledger=place.ledger,
+        artifacts=place.artifacts,
+        tools=place.tools,
+        players=lambda _: (player,),
+        purse=Purse(place.ledger, delivery, (), Budget(), Budget()),
+        bus=Bus(),
+    )
     told = Brief(
         role="code",
         delivery=delivery,
@@ -96,10 +88,11 @@ def work(model: BaseChatModel, home: Path, policy: Any, delivery: str) -> dict[s
         service="checkout",
         story={"id": "CHK-1", "criteria": []},
         evidence={"story": place.story},
+        by_hand=True,
         facts={"workspace": workspace},
     )
     try:
-        out = agent_graph(WRITER, desk).invoke(first_state(told))
+        out = agent_graph(WRITER, desk, player).invoke(first_state(told))
         done = [
             (row.body["tool"], row.body["arguments"], row.body["rationale"])
             for row in place.ledger.rows(delivery, "intent", "denied", "concluded")
@@ -117,8 +110,8 @@ def recorder(folder: Path, **changes: Any) -> Recorder:
 
 def recorded(tmp_path: Path, policy: Any) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path / "recording"
-    model = Kept(model=OfflineModel(playbooks={"code": writer}), recorder=recorder(folder))
-    return folder, work(model, tmp_path / "one", policy, "chk-1-abc123")
+    model = OfflineModel(playbooks={"code": writer})
+    return folder, work(model, tmp_path / "one", policy, "chk-1-abc123", recorder(folder))
 
 
 def test_a_delivery_is_replayed_in_another_home(tmp_path: Path, policy: Any) -> None:
@@ -133,10 +126,11 @@ def test_a_delivery_is_replayed_in_another_home(tmp_path: Path, policy: Any) -> 
 
 def test_a_recording_of_a_replay_is_the_same_recording(tmp_path: Path, policy: Any) -> None:
     folder, _ = recorded(tmp_path, policy)
-    model = Kept(model=replay_model(f"replay:{folder}"), recorder=recorder(tmp_path / "copy"))
-    work(model, tmp_path / "two", policy, "chk-1-77aa01")
+    model = replay_model(f"replay:{folder}")
+    work(model, tmp_path / "two", policy, "chk-1-77aa01", recorder(tmp_path / "copy"))
     for path in sorted((folder / "calls").iterdir()):
-        assert (tmp_path / "copy" / "calls" / path.name).read_text() == path.read_text()
+        copy = json.loads((tmp_path / "copy" / "calls" / path.name).read_text())
+        assert copy | {"seconds": 0} == json.loads(path.read_text()) | {"seconds": 0}
 
 
 def test_what_is_on_disk(tmp_path: Path, policy: Any) -> None:
@@ -162,7 +156,7 @@ def test_an_edited_prompt_is_named(tmp_path: Path, policy: Any, monkeypatch: pyt
     folder, first = recorded(tmp_path, policy)
     render = prompts.render
     monkeypatch.setattr(
-        "crew.brief.render", lambda *a, **k: render(*a, **k).replace("You decide", "You choose", 1)
+        "crew.brief.render", lambda *a, **k: render(*a, **k).replace("Never weaken", "Do not weaken", 1)
     )
     with pytest.raises(ReplayMismatch) as caught:
         work(replay_model(f"replay:{folder}"), tmp_path / "two", policy, "chk-1-77aa01")
@@ -170,13 +164,13 @@ def test_an_edited_prompt_is_named(tmp_path: Path, policy: Any, monkeypatch: pyt
     assert "of the code agent (visit 1, step 1)" in said
     assert "The prompt of the code agent changed since it was recorded." in said
     assert "--record" in said
-    assert any(line.startswith("-") and "You decide" in line for line in said.splitlines())
-    assert any(line.startswith("+") and "You choose" in line for line in said.splitlines())
+    assert any(line.startswith("-") and "Never weaken" in line for line in said.splitlines())
+    assert any(line.startswith("+") and "Do not weaken" in line for line in said.splitlines())
     assert len(said.splitlines()) < 70
 
     model = replay_model(f"replay:{folder}?match=place")
     new = recorder(tmp_path / "new", made=carried_over(model))
-    again = work(Kept(model=model, recorder=new), tmp_path / "three", policy, "chk-1-77aa02")
+    again = work(model, tmp_path / "three", policy, "chk-1-77aa02", new)
     assert again["done"] == first["done"]
     assert "By playbooks." in read(tmp_path / "new").about.made
     replayed = work(replay_model(f"replay:{tmp_path / 'new'}"), tmp_path / "four", policy, "chk-1-77aa03")

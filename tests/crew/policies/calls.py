@@ -45,6 +45,7 @@ MERGE: Call = {
     "dependencies": DEPENDENCIES,
     "contract": {"breaking": []},
     "migrations": {"destructive": []},
+    "altered_tests": [],
 }
 ALLOWED: dict[str, Call] = {
     "read_criteria": call("design", "read_criteria", "read"),
@@ -58,11 +59,28 @@ ALLOWED: dict[str, Call] = {
     ),
     "read_file": call("testing", "read_file", "read", paths("app/main.py"), path="app/main.py"),
     "write_file": call(
-        "code", "write_file", "write", paths("app/a.py") | {"secrets": []}, path="app/a.py", content='"\\n"'
+        "code",
+        "write_file",
+        "write",
+        paths("app/a.py") | {"secrets": [], "protected": False},
+        path="app/a.py",
+        content='"\\n"',
     ),
     "edit_file": call(
-        "code", "edit_file", "write", paths("app/a.py") | {"secrets": []}, path="app/a.py", old="a", new="b"
+        "code",
+        "edit_file",
+        "write",
+        paths("app/a.py") | {"secrets": [], "protected": False},
+        path="app/a.py",
+        old="a",
+        new="b",
     ),
+    "delete_file": call(
+        "code", "delete_file", "write", paths("app/a.py") | {"protected": False}, path="app/a.py"
+    ),
+    "search_files": call("design", "search_files", "read", paths("app"), pattern="total", folder="app"),
+    "show_diff": call("governance", "show_diff", "read"),
+    "run_command": call("code", "run_command", "execute", command=["make", "lint"]),
     "generate_service": call("code", "generate_service", "write", {"branch": "crew/chk-1"}),
     "commit": call("code", "commit", "write", {"branch": "crew/chk-1", "secrets": []}, message="Add tests"),
     "install_dependencies": call(

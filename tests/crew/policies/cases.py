@@ -73,7 +73,8 @@ ROLES = [
     Case("unknown role", changed("run_tests", role="root"), ("role.unknown",)),
     Case("unknown tool", changed("run_tests", tool="run_shell"), ("tool.unknown",)),
     Case("a role as a member of roles", changed("run_tests", role="testing.effects"), ("role.unknown",)),
-    Case("somebody else's tool", changed("run_tests", role="code"), ("role.tool",)),
+    Case("somebody else's tool", changed("run_mutants", role="code"), ("role.tool",)),
+    Case("a command by another role", changed("run_command", role="governance"), ("role.tool",)),
     Case("an agent merges", changed("merge", role="code"), ("role.tool",)),
     Case("the crew runs tests", changed("run_tests", role="crew"), ("role.effect", "role.tool")),
     Case("a lie about the effect", changed("install_dependencies", effect="read"), ("tool.effect",)),
@@ -233,6 +234,12 @@ DEPENDENCIES = [
         "a merge that adds a package", merge(dependencies__added={"evil==1.0": True}), ("dependency.unknown",)
     ),
 ]
+PROTECTED = [
+    Case("a test is written over", changed("write_file", facts__protected=True), ("tests.protected",)),
+    Case("a test is edited", changed("edit_file", facts__protected=True), ("tests.protected",)),
+    Case("a test is deleted", changed("delete_file", facts__protected=True), ("tests.protected",)),
+    Case("nobody looked whose test it is", changed("edit_file", facts__protected=GONE), ("facts.missing",)),
+]
 SECRETS = [
     Case(
         "a secret in a file",
@@ -290,6 +297,13 @@ QUESTIONS = [
         merge(contract__breaking=["GET /orders is gone.", "Order.total is gone."]),
         *("contract.breaking",) * 2,
     ),
+    asking(
+        "a test is taken away",
+        merge(altered_tests=["tests/test_a.py is deleted."]),
+        "tests.altered",
+        answerable=True,
+    ),
+    Case("nobody compared the tests", merge(altered_tests=GONE), ("facts.missing",)),
     asking("nobody compared contracts", merge(contract={}), "contract.breaking"),
     asking(
         "a destructive migration",
@@ -328,4 +342,4 @@ OWN = [
         extra=OWN_QUESTION,
     ),
 ]
-CASES = [*CALLS, *ROLES, *PATHS, *BRANCHES, *DEPENDENCIES, *SECRETS, *MERGES, *QUESTIONS, *OWN]
+CASES = [*CALLS, *ROLES, *PATHS, *BRANCHES, *DEPENDENCIES, *PROTECTED, *SECRETS, *MERGES, *QUESTIONS, *OWN]

@@ -50,6 +50,7 @@ def test_findings_say_all(scan: Scan) -> None:
     assert report.findings[0] == Finding(
         file="app/a.py",
         line=3,
+        span=(3, 3),
         rule="B602",
         what="subprocess call with shell=True identified, security issue.",
         severity="high",

@@ -114,6 +114,8 @@ def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
     tempfile.tempdir = None
     os.chdir(root)
     sys.path.insert(0, str(root))
+    if order["project"]:
+        _offer(order["project"], root, place / "project")
     sys.argv = ["pytest"]
     plugin = _plugin()
     lines = plugin.Lines(root, place / "coverage") if run["lines"] else None
@@ -122,6 +124,19 @@ def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
         reporter = plugin.Reporter(file, root, run["select"], run["share"], lines)
         arguments = [*_arguments(run), f"--basetemp={temporary / 'pytest'}"]
         return int(pytest.main(arguments, plugins=[reporter]))
+
+
+def _offer(project: dict[str, Any], root: Path, folder: Path) -> None:
+    """Let a project be imported, by what its tests start too, and asked for its version."""
+    paths = [str(root / each) for each in project["roots"]]
+    if project["name"]:
+        about = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+        about.mkdir(parents=True)
+        text = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        (about / "METADATA").write_text(text)
+        paths.append(str(folder))
+    sys.path[:0] = [each for each in paths if each not in sys.path]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
 
 
 def _plugin() -> Any:
@@ -139,6 +154,14 @@ def _arguments(run: dict[str, Any]) -> list[str]:
     arguments.append("-Wignore::pytest.PytestAssertRewriteWarning")  # of the plugins imported before
     if importlib.util.find_spec("hypothesis"):
         arguments.append(f"--hypothesis-seed={run['seed']}")
+    # What would start processes of its own, trace lines as we do, or run tests in another order each time.
+    for module, options in (
+        ("xdist", ["-n0"]),
+        ("pytest_cov", ["--no-cov"]),
+        ("pytest_randomly", ["-p", "no:randomly"]),
+    ):
+        if importlib.util.find_spec(module):
+            arguments += options
     if run["brief"]:
         # Assertions need not be explained here, and rewriting them wants to come before any import.
         arguments += ["-x", "--assert=plain", "--tb=no"]

@@ -1,0 +1,142 @@
+"""The tool that runs a program of the code agent's choice, in the sandbox."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from tools.dependencies import tests_environment
+from tools.errors import JobRefused
+from tools.git import checkout, diff, remove_unsafe_files
+from tools.programs import available, surroundings, without_places
+from tools.protected import put_back, remember
+from tools.repository import repository, workspace_tree
+from tools.result import Tool, ToolResult, Workbench
+from tools.sandbox import Completed, Job, Limits
+
+LONGEST_OUTPUT = 3_000
+"""Characters of each stream that a result shows; the artifact holds more."""
+MOST_SHOWN = 30
+MOST_BYTES = 300_000_000
+MOST_FILES = 30_000
+"""By how much a command may let the workspace grow: all of it would go into the repository."""
+NO_PROGRAM = 127
+
+
+class RunCommand(BaseModel):
+    """Run a program in the workspace, without network and without a shell."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    command: list[str] = Field(
+        min_length=1, max_length=200, description='["python", "-m", "pytest", "-x"], ["sh", "-c", "..."].'
+    )
+    wall_seconds: int = Field(default=60, ge=1, le=300)
+
+
+def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
+    """Return how it ended, the end of what it said, and which files it changed."""
+    before = _start(bench)
+    tests = remember(bench) if bench.role == "code" else {}
+    size = _size(bench.workspace)
+    python = tests_environment(bench)
+    around = surroundings(bench.workspace, bench.home / "scratch" / bench.delivery, python)
+    job = Job(
+        argv=tuple(arguments.command),
+        folder=bench.workspace,
+        readable=around.readable,
+        writable=(bench.workspace, *around.writable),
+        environment=around.variables,
+        limits=Limits(wall_seconds=arguments.wall_seconds, memory_mb=2048, processes=256),
+    )
+    try:
+        done = bench.sandbox.run(job)
+    except JobRefused as error:
+        return ToolResult(ok=False, code="not_run", summary=f"That is no command: {error}")
+    removed = list(remove_unsafe_files(bench.workspace))
+    kept = put_back(bench, tests)
+    if _grew(size, _size(bench.workspace)):
+        checkout(repository(bench), before, bench.workspace)
+        removed = [f"everything it wrote (more than {MOST_FILES:,} files or {MOST_BYTES // 10**6} MB)"]
+    changed = [each.path for each in diff(repository(bench), before, workspace_tree(bench)).files]
+    said = [_ending(done, arguments), _hint(done, available(python))]
+    said += [f"It changed {len(changed)} files."] if changed else []
+    said += [f"Removed what may not stay: {', '.join(removed[:5])}."] if removed else []
+    said += [f"Put back, since these tests are not yours to change: {', '.join(kept[:5])}."] if kept else []
+    places = (bench.workspace, *((python.folder,) if python else ()))
+    stdout, stderr = (without_places(each, *places) for each in (done.stdout, done.stderr))
+    data: dict[str, JsonValue] = {
+        "exit_code": done.exit_code,
+        "ending": done.ending,
+        "stdout": stdout[-LONGEST_OUTPUT:],
+        "stderr": stderr[-LONGEST_OUTPUT:],
+        "changed": [*changed[:MOST_SHOWN]],
+        "put_back": [*kept[:MOST_SHOWN]],
+    }
+    whole = f"$ {' '.join(arguments.command)}\n{stdout}\n--- stderr ---\n{stderr}"
+    ok = done.ending == "exited" and done.exit_code == 0
+    return ToolResult(
+        ok=ok,
+        code="ok" if ok else _code(done),
+        summary=" ".join(each for each in said if each),
+        data=data,
+        artifacts={"output": bench.artifacts.put(whole.encode("utf-8", "replace"))},
+    )
+
+
+def _start(bench: Workbench) -> str:
+    """Return the tree from which the command starts: after a crash, what there was before its first try."""
+    note = bench.workspace.with_name(f"{bench.delivery}.command")
+    action, _, tree = note.read_text().partition(" ") if note.is_file() else ("", "", "")
+    if bench.action and action == bench.action:
+        remove_unsafe_files(bench.workspace)
+        checkout(repository(bench), tree, bench.workspace)
+        return tree
+    tree = workspace_tree(bench)
+    fresh = note.with_suffix(".new")
+    fresh.write_text(f"{bench.action} {tree}")
+    fresh.replace(note)
+    return tree
+
+
+def _ending(done: Completed, arguments: RunCommand) -> str:
+    program = arguments.command[0]
+    endings = {
+        "timed_out": f"{program} did not end within {arguments.wall_seconds} s; give it less to do, or more time.",
+        "out_of_memory": f"{program} ran out of memory; give it less to do.",
+        "killed": f"{program} was killed by a signal ({-done.exit_code}).",
+    }
+    return endings.get(done.ending, f"{program} ended with exit code {done.exit_code}.")
+
+
+def _hint(done: Completed, programs: list[str]) -> str:
+    if done.exit_code != NO_PROGRAM:
+        return ""
+    return f"There is no such program. There are: {', '.join(programs)}. Nothing can be downloaded."
+
+
+def _code(done: Completed) -> str:
+    if done.ending != "exited":
+        return done.ending
+    return "no_such_program" if done.exit_code == NO_PROGRAM else "command_failed"
+
+
+def _size(folder: Path) -> tuple[int, int]:
+    """Return how many files there are, and their bytes."""
+    count, total = 0, 0
+    for place, _, names in os.walk(folder):
+        count += len(names)
+        total += sum(Path(place, each).lstat().st_size for each in names)
+    return count, total
+
+
+def _grew(before: tuple[int, int], after: tuple[int, int]) -> bool:
+    return after[0] - before[0] > MOST_FILES or after[1] - before[1] > MOST_BYTES
+
+
+TOOLS = (
+    # A second try starts from the files before the first: see `_start`.
+    Tool(name="run_command", effect="execute", arguments=RunCommand, run=run_command),
+)

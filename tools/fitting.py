@@ -1,0 +1,73 @@
+"""Where a text stands in a file, and what comes closest when it does not."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+_MOST_PLACES = 20
+_MOST_LINES = 4_000
+"""Lines of a file that are compared with the text."""
+_LONGEST_LINE = 200
+_CLOSE = 0.6
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why a text cannot be replaced, and what helps."""
+
+    said: str
+    closest: tuple[tuple[int, str], ...] = ()
+    """Line numbers with what stands there."""
+
+
+def places(content: str, old: str) -> list[int]:
+    """Return the line numbers at which a text begins, from 1."""
+    found: list[int] = []
+    start = content.find(old)
+    while start >= 0:
+        found.append(content.count("\n", 0, start) + 1)
+        start = content.find(old, start + len(old))
+    return found
+
+
+def several(lines: list[int]) -> Misfit:
+    """Say where a text stands more than once."""
+    shown = ", ".join(str(each) for each in lines[:_MOST_PLACES])
+    more = " and more" if len(lines) > _MOST_PLACES else ""
+    return Misfit(f"stands {len(lines)} times, from lines {shown}{more}; give more of the lines around one.")
+
+
+def nowhere(content: str, old: str) -> Misfit:
+    """Say what comes closest to a text that a file does not hold."""
+    lines = content.splitlines()
+    alike = _but_for_space(lines, old)
+    if alike is not None:
+        first, last = alike
+        shown = tuple((number, lines[number - 1]) for number in range(first, last + 1))[:_MOST_PLACES]
+        return Misfit(f"differs only in white space from lines {first} to {last}; copy those exactly.", shown)
+    wanted = max((line.strip() for line in old.splitlines()[:20]), key=len, default="")[:_LONGEST_LINE]
+    known: dict[str, int] = {}
+    for number, line in enumerate(lines[:_MOST_LINES], start=1):
+        known.setdefault(line.strip()[:_LONGEST_LINE], number)
+    close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=_CLOSE) if wanted else []
+    if not close:
+        return Misfit("does not stand there, nor anything like it; read the file again.")
+    found = tuple(sorted((known[each], lines[known[each] - 1][:_LONGEST_LINE]) for each in close))
+    shown_lines = ", ".join(str(number) for number, _ in found)
+    return Misfit(
+        f"does not stand there; the closest lines are {shown_lines}. Read them and copy exactly.", found
+    )
+
+
+def _but_for_space(lines: list[str], old: str) -> tuple[int, int] | None:
+    """Return the first and last line that are the text but for white space, blank lines left out."""
+    words = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
+    wanted = [line.split() for line in old.splitlines() if line.strip()]
+    if not wanted:
+        return None
+    for start in range(len(words) - len(wanted) + 1):
+        window = words[start : start + len(wanted)]
+        if [each for _, each in window] == wanted:
+            return window[0][0], window[-1][0]
+    return None

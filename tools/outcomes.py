@@ -1,0 +1,89 @@
+"""What the tools say of tests that ran, and what they need for it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from tools.git import Changes, diff
+from tools.repository import repository
+from tools.result import ToolResult, Workbench
+from tools.sandbox import Limits
+from tools.testing import Flaky, TestOutcome, TestReport
+
+MOST_FAILURES = 20
+"""Failing tests that a result describes; the count is of all."""
+LIMITS = Limits(wall_seconds=300, memory_mb=2048, processes=256)
+_PLACES = re.compile(r"[^\s'\"(]*/runs-[^/\s]+/[^/\s]+/(workspace/|tmp/)?")
+_ADDRESSES = re.compile(r"\b0x[0-9a-f]{6,}\b")
+
+
+def tested(
+    bench: Workbench, tree: str, report: TestReport, more: dict[str, JsonValue] | None = None
+) -> ToolResult:
+    """Return the counts, what failed and why; `more` is added to the facts."""
+    wrong = (*report.failed, *report.errored)
+    data: dict[str, JsonValue] = {
+        "tree": tree,
+        "passed": len(report.passed),
+        "failed": len(report.failed),
+        "errors": len(report.errored) + (1 if report.problem else 0),
+        "complete": True,
+        "skipped": len(report.skipped),
+        "failures": [_failure(each) for each in wrong[:MOST_FAILURES]],
+        "flaky": [_flaky(each) for each in report.flaky],
+        "seconds": round(report.seconds, 1),
+        **(more or {}),
+    }
+    artifacts = {"report": bench.artifacts.put(report.model_dump_json(exclude={"coverage"}).encode())}
+    if report.coverage:
+        artifacts["coverage"] = bench.artifacts.put(report.coverage.model_dump_json().encode())
+    return ToolResult(
+        ok=report.ok,
+        code="ok" if report.ok else "tests_failed",
+        summary=_said(report, len(wrong)),
+        data=data,
+        artifacts=artifacts,
+    )
+
+
+def _said(report: TestReport, wrong: int) -> str:
+    if report.problem:
+        return f"The tests could not be run to their end: {steady(report.problem.splitlines()[0])[:300]}"
+    said = f"{len(report.passed)} tests passed, {wrong} failed, in {report.seconds:.0f} s."
+    return f"{said} {len(report.flaky)} changed their mind when run again." if report.flaky else said
+
+
+def _failure(test: TestOutcome) -> JsonValue:
+    message, traceback = steady(test.message), steady(test.traceback)
+    return {"name": test.id, "message": message[:500], "traceback": traceback[-1_500:]}
+
+
+def steady(text: str) -> str:
+    """Return a text without the places and addresses in memory that differ from run to run."""
+    return _ADDRESSES.sub("0x0", _PLACES.sub("", text))
+
+
+def _flaky(test: Flaky) -> JsonValue:
+    return f"{test.id} ({', '.join(test.outcomes)})"
+
+
+def changes_of(bench: Workbench, tree: str) -> Changes:
+    """Return what a tree changes against the main branch."""
+    held = repository(bench)
+    return diff(held, held.required(held.base_ref), tree)
+
+
+def scratch_of(bench: Workbench) -> Path:
+    """Return the delivery's own scratch folder."""
+    scratch = bench.home / "scratch" / bench.delivery
+    scratch.mkdir(parents=True, exist_ok=True)
+    return scratch
+
+
+def not_installed() -> ToolResult:
+    """Say what has to come first."""
+    said = "The dependencies of the tests are not installed; install_dependencies first."
+    return ToolResult(ok=False, code="not_installed", summary=said)

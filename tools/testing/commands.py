@@ -1,0 +1,69 @@
+"""Running a repository's own test command, whatever that is, on a copy of the workspace."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.environments import Environment
+from tools.programs import surroundings, without_places
+from tools.sandbox import Ending, Job, Limits, Sandbox
+
+_LONGEST = 20_000
+"""Characters of the output that are kept."""
+_DURATION = re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|us|µs|ms|s|sec|seconds?)\b|\bduration_ms:? \d+(?:\.\d+)?")
+NO_PROGRAM = 127
+
+
+class CommandReport(BaseModel):
+    """How the command went."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ending: Ending
+    exit_code: int
+    output: str
+    """The end of what it said, with neither the places nor the times that change from run to run."""
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit code 0."""
+        return self.ending == "exited" and self.exit_code == 0
+
+
+def run_test_command(
+    sandbox: Sandbox,
+    argv: tuple[str, ...],
+    workspace: Path,
+    scratch: Path,
+    python: Environment | None,
+    limits: Limits,
+) -> CommandReport:
+    """Run the command. The workspace itself is not changed; raises JobRefused for what is no command."""
+    copy = scratch.resolve() / "command"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(workspace, copy, symlinks=True)
+    around = surroundings(copy, scratch.resolve(), python)
+    done = sandbox.run(
+        Job(
+            argv=argv,
+            folder=copy,
+            readable=around.readable,
+            writable=(copy, *around.writable),
+            environment=around.variables,
+            limits=limits,
+        )
+    )
+    places = (copy, *around.writable, *((python.folder,) if python else ()))
+    output = without_places(f"{done.stdout}\n{done.stderr}".strip(), *places)[-_LONGEST:]
+    shutil.rmtree(copy, ignore_errors=True)
+    return CommandReport(
+        ending=done.ending,
+        exit_code=done.exit_code,
+        output=_DURATION.sub("N s", output),
+        seconds=done.seconds,
+    )

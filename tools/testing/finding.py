@@ -1,0 +1,227 @@
+"""Finding the command with which a repository runs its own tests. Files are read, never run."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import json
+import re
+import shlex
+import tomllib
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+Kind = Literal["given", "pytest", "tox", "nox", "make", "npm", "go"]
+_LARGEST = 1_000_000
+"""Bytes of a file that is read."""
+_PLAIN = re.compile(
+    r"-[vqx]+|-r[a-zA-Z]*|-l|--verbose|--quiet|--exitfirst|--showlocals|--strict(-\w+)*|--no-header|--no-cov"
+    r"|--(cov|tb|color|durations|maxfail|cov-\w+(-\w+)*|junitxml|junit-xml|capture|log-\w+(-\w+)*)(=.*)?"
+)
+"""Options that do not say which tests run, or how: our own runner leaves them out."""
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+
+
+class TestCommand(BaseModel):
+    """How a repository runs its tests."""
+
+    __test__ = False
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    """What it was found by. tox and nox are not run themselves: they would install; their pytest is."""
+    argv: tuple[str, ...]
+    why: str
+    """What it was found by, and what else there was, in one sentence."""
+
+    @property
+    def selection(self) -> tuple[str, ...] | None:
+        """Return what of the tests it names if it is a plain pytest, () for all; None for anything else."""
+        arguments = _pytest_arguments(self.argv)
+        if arguments is None:
+            return None
+        names = tuple(each for each in arguments if not _PLAIN.fullmatch(each))
+        return None if any(each.startswith("-") for each in names) else names
+
+    def needs_pytest(self, folder: Path) -> bool:
+        """Whether pytest has to be there, as far as the files say."""
+        makefile = "".join(text_of(folder, name) for name in _MAKEFILES) if self.kind == "make" else ""
+        return any("pytest" in text for text in (*self.argv, makefile))
+
+
+def find_test_command(folder: Path, given: str = "") -> TestCommand | None:
+    """Return the command that is given, else the first that the files name, or None."""
+    if given.strip():
+        try:
+            return TestCommand(kind="given", argv=tuple(shlex.split(given)), why="It was given.")
+        except ValueError:
+            return None
+    finders: tuple[tuple[Kind, Callable[[Path], tuple[tuple[str, ...], str] | None]], ...] = (
+        ("pytest", _pytest),
+        ("tox", _tox),
+        ("nox", _nox),
+        ("make", _make),
+        ("npm", _npm),
+        ("go", _go),
+    )
+    found = [(kind, command) for kind, find in finders if (command := find(folder))]
+    if not found:
+        return None
+    (kind, (argv, why)), *others = found
+    said = f"{why} says so"
+    said += f"; there was also {', '.join(place for _, (_, place) in others)}." if others else "."
+    return TestCommand(kind=kind, argv=argv, why=said)
+
+
+def is_test(path: str) -> bool:
+    """Whether a file, by its path, is a test or serves one."""
+    *folders, name = path.split("/")
+    return (
+        any(each in ("tests", "test", "testing", "__tests__", "spec") for each in folders)
+        or name == "conftest.py"
+        or bool(re.fullmatch(r"test_.*\.py|.*_test\.(py|go)|.*\.(test|spec)\.[cm]?[jt]sx?", name))
+    )
+
+
+def text_of(folder: Path, name: str) -> str:
+    """Return a file's text; "" for one that is not there, is a link, or is very large."""
+    path = folder / name
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+        return ""
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+def toml_of(text: str) -> dict[str, JsonValue]:
+    """Return a TOML document; {} for a text that is none."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+
+
+def ini_of(text: str) -> configparser.ConfigParser:
+    """Return the sections of an INI file; none for a text that is none."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return configparser.ConfigParser(interpolation=None)
+    return parser
+
+
+def within(document: JsonValue, *names: str) -> JsonValue:
+    """Return a member deep in a document, or None."""
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+def _pytest(folder: Path) -> tuple[tuple[str, ...], str] | None:
+    sections = {
+        "pytest.ini": "pytest",
+        ".pytest.ini": "pytest",
+        "setup.cfg": "tool:pytest",
+        "tox.ini": "pytest",
+    }
+    for name, section in sections.items():
+        if ini_of(text_of(folder, name)).has_section(section):
+            return ("pytest",), name
+    if within(toml_of(text_of(folder, "pyproject.toml")), "tool", "pytest") is not None:
+        return ("pytest",), "pyproject.toml"
+    for name in ("tests", "test"):
+        place = folder / name
+        if place.is_dir() and not place.is_symlink() and next(_python_tests(place, "**/"), None):
+            return ("pytest",), f"{name}/"
+    first = next(_python_tests(folder, ""), None)
+    return (("pytest",), first.name) if first else None
+
+
+def _python_tests(folder: Path, below: str) -> Iterator[Path]:
+    for pattern in ("test_*.py", "*_test.py"):
+        yield from sorted(folder.glob(f"{below}{pattern}"))
+
+
+def _tox(folder: Path) -> tuple[tuple[str, ...], str] | None:
+    document = toml_of(text_of(folder, "pyproject.toml"))
+    legacy = within(document, "tool", "tox", "legacy_tox_ini")
+    texts = {
+        "tox.ini": text_of(folder, "tox.ini"),
+        "pyproject.toml": legacy if isinstance(legacy, str) else "",
+    }
+    for name, text in texts.items():
+        for line in ini_of(text).get("testenv", "commands", fallback="").splitlines():
+            argv = _tox_words(line)
+            if (arguments := _pytest_arguments(argv)) is not None:
+                return ("pytest", *arguments), name
+    for place in (("env_run_base",), ("env", "py"), ("env", "test")):
+        commands = within(document, "tool", "tox", *place, "commands")
+        for command in commands if isinstance(commands, list) else []:
+            words = (
+                tuple(each for each in command if isinstance(each, str)) if isinstance(command, list) else ()
+            )
+            if (arguments := _pytest_arguments(words)) is not None:
+                return ("pytest", *arguments), "pyproject.toml"
+    return None
+
+
+def _tox_words(line: str) -> tuple[str, ...]:
+    """Return a command of tox: what stands for arguments or for the environment is left out."""
+    line = re.sub(r"^\s*[\w.,!{}-]+:\s+", "", line).strip().lstrip("-").strip()
+    line = re.sub(r"\{posargs:([^{}]*)\}", r"\1", line).replace("{toxinidir}/", "")
+    try:
+        return tuple(each for each in shlex.split(line) if "{" not in each and "}" not in each)
+    except ValueError:
+        return ()
+
+
+def _nox(folder: Path) -> tuple[tuple[str, ...], str] | None:
+    text = text_of(folder, "noxfile.py")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run":
+            words = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            if _pytest_arguments(tuple(str(each) for each in words)) is not None:
+                return ("pytest",), "noxfile.py"
+    return None
+
+
+def _make(folder: Path) -> tuple[tuple[str, ...], str] | None:
+    for name in _MAKEFILES:
+        if re.search(r"^test\s*:(?!=)", text_of(folder, name), re.MULTILINE):
+            return ("make", "test"), name
+    return None
+
+
+def _npm(folder: Path) -> tuple[tuple[str, ...], str] | None:
+    try:
+        document = json.loads(text_of(folder, "package.json") or "{}")
+    except (ValueError, RecursionError):
+        return None
+    script = within(document, "scripts", "test")
+    if not isinstance(script, str) or "no test specified" in script:
+        return None
+    return ("npm", "test"), "package.json"
+
+
+def _go(folder: Path) -> tuple[tuple[str, ...], str] | None:
+    return (("go", "test", "./..."), "go.mod") if text_of(folder, "go.mod") else None
+
+
+def _pytest_arguments(argv: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return what follows pytest in a command; None for a command of something else."""
+    words = argv
+    if words[:2] in (("coverage", "run"), ("uv", "run"), ("poetry", "run"), ("hatch", "run")):
+        words = words[2:] if words[2:3] in (("pytest",), ("python",)) else ("python", *words[2:])
+    if words[:1] and re.fullmatch(r"python[0-9.]*", words[0]) and words[1:3] == ("-m", "pytest"):
+        return words[3:]
+    return words[1:] if words[:1] in (("pytest",), ("py.test",)) else None

@@ -1,0 +1,117 @@
+"""Text files as they lie on disk: their encoding and their line ends are kept when their text changes."""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import io
+import re
+import tokenize
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+MOST_BYTES = 5_000_000
+"""Of a file that is read as text."""
+_PARSED = 1_000_000
+"""Characters of a file that is parsed."""
+_SNIFFED = 8_192
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+class NoText(ValueError):  # noqa: N818  names what was found
+    """What cannot be read, or written, as a text; says why."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text, its lines ending in a line feed where all of the file's end alike."""
+
+    content: str
+    encoding: str = "utf-8"
+    mark: bytes = b""
+    """Byte order mark in front of it."""
+    crlf: bool = False
+    """Whether every line of the file ends in CR LF."""
+
+    def encoded(self, content: str) -> bytes:
+        """Return another text in the same encoding, with the same line ends; raises NoText."""
+        if self.crlf:
+            content = re.sub(r"\r?\n", "\r\n", content)
+        try:
+            return self.mark + content.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            odd = content[error.start : error.start + 1]
+            raise NoText(
+                f"The file is kept in {self.encoding}, which has no {odd!r}; write it another way."
+            ) from error
+
+
+def read(path: Path) -> Text:
+    """Read a file's text. Raises NoText for what is binary or too large."""
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise NoText(f"It has {size:,} bytes, too many to be read as text.")
+    return decoded(path.read_bytes())
+
+
+def decoded(content: bytes) -> Text:
+    """Return the text that bytes hold: UTF-8, what a mark or a Python cookie names, else Latin-1, which loses
+    nothing. Raises NoText for binary content."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            try:
+                text = Text(content[len(mark) :].decode(encoding), encoding, mark)
+            except UnicodeDecodeError:
+                break
+            return _with_ends(text)
+    if b"\0" in content[:_SNIFFED]:
+        raise NoText("It is binary.")
+    for encoding in ("utf-8", _cookie(content)):
+        try:
+            return _with_ends(Text(content.decode(encoding), encoding))
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return _with_ends(Text(content.decode("latin-1"), "latin-1"))
+
+
+def rewritten(path: Path, content: str) -> bytes:
+    """Return the bytes with which a file, there or not, gets this text; raises NoText."""
+    there = Text("")
+    if path.is_file():
+        try:
+            there = read(path)
+        except NoText:
+            there = Text("")
+    if there.encoding == "latin-1":
+        there = replace(there, encoding="utf-8")  # a guess, and the whole file is new
+    return there.encoded(content)
+
+
+def syntax_error(name: str, content: str) -> str:
+    """Say where a Python file does not parse, "line 12: invalid syntax"; "" if it does or is no Python."""
+    if not name.endswith((".py", ".pyi")) or len(content) > _PARSED:
+        return ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(content)
+    except SyntaxError as error:
+        return f"line {error.lineno or 1}: {error.msg}"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"line 1: {error}"
+    return ""
+
+
+def _cookie(content: bytes) -> str:
+    try:
+        return tokenize.detect_encoding(io.BytesIO(content[:_SNIFFED]).readline)[0]
+    except SyntaxError:
+        return "latin-1"
+
+
+def _with_ends(text: Text) -> Text:
+    ends = text.content.count("\r\n")
+    if ends and ends == text.content.count("\n"):
+        return replace(text, content=text.content.replace("\r\n", "\n"), crlf=True)
+    return text

@@ -1,0 +1,35 @@
+"""Walking a workspace: its files in order, without what tools leave behind."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+NOISE = frozenset({
+    "__pycache__", ".git", ".venv", "venv", "node_modules", ".tox", ".nox", ".mypy_cache", ".pytest_cache",
+    ".ruff_cache", ".hypothesis", ".eggs", ".cache", ".gradle", ".idea", ".terraform", "htmlcov",
+})  # fmt: skip
+"""Folders that programs make for themselves."""
+_NOISY_ENDINGS = (".pyc", ".pyo", ".egg-info", ".swp")
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Give the regular files below a folder in alphabetical order; links are not followed, noise is left out."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not is_noise(each))
+        for name in sorted(names):
+            path = Path(place, name)
+            if not is_noise(name) and stat.S_ISREG(path.lstat().st_mode):
+                yield path
+
+
+def is_noise(name: str) -> bool:
+    """Whether a file or folder of this name is nothing that somebody wrote."""
+    return name in NOISE or name.endswith(_NOISY_ENDINGS)
+
+
+def shown(name: str) -> str:
+    """Return a path as a text that can be written down: names are bytes, and not every one is UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()

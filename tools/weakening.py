@@ -1,0 +1,98 @@
+"""Existing tests that a change takes away from: deleted, or holding the code to less than before."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass
+
+from tools.git import Repository, diff, last_generation
+from tools.repository import merged_generation, repository
+from tools.result import Workbench
+from tools.testing.finding import is_test
+
+_SKIPPING = ("skip", "skipif", "xfail", "skipTest", "expectedFailure", "importorskip")
+_EXPECTING = ("raises", "warns", "fail")
+
+
+@dataclass(frozen=True)
+class _Strength:
+    """How much a test file checks."""
+
+    tests: int
+    assertions: int
+    skips: int
+
+
+def altered_tests(bench: Workbench, tree: str) -> list[str]:
+    """Return what a tree takes away from the tests of the main branch, a sentence each.
+
+    Tests that are as they were generated do not count: there the blueprint has changed, not somebody's mind.
+    """
+    held = repository(bench)
+    main = held.required(held.base_ref)
+    before = last_generation(held, main)
+    generation = merged_generation(bench) or before
+    changed = diff(held, main, tree).files
+    arrived = {held.show(tree, each.path) for each in changed if each.status == "added"}
+    found = []
+    for each in changed:
+        if each.status == "added" or not is_test(each.path):
+            continue
+        old, new = held.show(main, each.path) or b"", held.show(tree, each.path)
+        if _is_generated(held, (before, generation), each.path, new) or (new is None and old in arrived):
+            continue
+        if said := _weaker(each.path, old, new):
+            found.append(f"{each.path} {said}.")
+    return found
+
+
+def _is_generated(
+    held: Repository, generations: tuple[str | None, str | None], path: str, new: bytes | None
+) -> bool:
+    before, now = generations
+    if now is None:
+        return False
+    made = held.show(now, path)
+    if new is None:
+        return made is None and before is not None and held.show(before, path) is not None
+    return made == new
+
+
+def _weaker(path: str, old: bytes, new: bytes | None) -> str:
+    """Say what a file lacks that it had; "" if nothing."""
+    if new is None:
+        return "is deleted"
+    was = _strength(old) if path.endswith(".py") else None
+    if was is None:
+        lines, lines_before = new.count(b"\n"), old.count(b"\n")
+        return f"has {lines} lines instead of {lines_before}" if lines < lines_before else ""
+    now = _strength(new)
+    if now is None:
+        return "no longer parses"
+    if now.tests < was.tests:
+        return f"has {now.tests} tests instead of {was.tests}"
+    if now.assertions < was.assertions:
+        return f"has {now.assertions} assertions instead of {was.assertions}"
+    if now.skips > was.skips:
+        return f"skips {now.skips} times instead of {was.skips}"
+    return ""
+
+
+def _strength(content: bytes) -> _Strength | None:
+    """Count tests, assertions and skips; None for what does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nodes = list(ast.walk(ast.parse(content)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    functions = [each for each in nodes if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    named = [each.attr for each in nodes if isinstance(each, ast.Attribute)]
+    named += [each.id for each in nodes if isinstance(each, ast.Name)]
+    asserting = [each for each in named if each.startswith("assert") or each in _EXPECTING]
+    return _Strength(
+        tests=sum(each.name.startswith("test") for each in functions),
+        assertions=sum(isinstance(each, ast.Assert) for each in nodes) + len(asserting),
+        skips=sum(each in _SKIPPING for each in named),
+    )
