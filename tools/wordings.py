@@ -188,9 +188,9 @@ def _covered(
     kept = {each.id: each for each in blueprint.criteria}
     if served and came.outcome == "covered":
         old = kept.get(id_) or Criterion(id=id_, text=text)
-        others = {each.criterion for _, each in served} - {id_}
-        same_as = () if len(others) < len({each.criterion for _, each in served}) else (*old.same_as, *others)
-        kept[id_] = old.model_copy(update={"same_as": tuple(sorted(set(same_as)))})
+        asked = {each.criterion for _, each in served}
+        own = id_ in asked or (read is not None and not old.same_as)
+        kept[id_] = old.model_copy(update={"same_as": () if own else tuple(sorted({*old.same_as, *asked}))})
     return blueprint.model_copy(update={"criteria": tuple(kept.values())}), came
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from crew.errors import BadInput, Stopped
 from crew.knowledge.impact import impact_of, impact_text
-from crew.knowledge.project import GRAPH, catch_up, edges_of, rebuild
+from crew.knowledge.project import GRAPH, catch_up, edges_of, operations_of, rebuild
 from crew.knowledge.store import EDGES, NODES, Node, open_store
 from tests.crew.histories import History, history
+from tools.blueprint.model import Action, CustomOperation, Entity, OperationSpec
 
 
 @pytest.fixture
@@ -136,3 +137,23 @@ def test_many_deliveries_fit(known: History) -> None:
     for _ in range(25):
         known.delivered()
     assert rebuild(known.home).startswith("The graph was made anew from 25 deliveries")
+
+
+def test_custom_operations_are_operations_of_their_entity() -> None:
+    schedule = CustomOperation(
+        name="amortisation schedule", entity="loan", kind="query", does="x", criterion="L.1"
+    )
+    reprice = schedule.model_copy(update={"name": "reprice", "kind": "command"})
+    entity = Entity(
+        name="loan",
+        operations=(OperationSpec(name="read"),),
+        actions=(Action(verb="pay"),),
+        custom=(schedule, reprice),
+    )
+
+    assert operations_of(entity) == [
+        "GET /loans/{id}",
+        "POST /loans/{id}/pay",
+        "GET /loans/{id}/amortisation-schedule",
+        "POST /loans/{id}/reprice",
+    ]
