@@ -47,6 +47,7 @@ _RECORD = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that every model call is kept in.",
 )
+_LABEL = click.option("--label", default="", help="How the recording is made, in a sentence.")
 _BUDGET = click.option("--budget", help="Bounds of a delivery: tokens=20000,money=0.5,steps=40,minutes=10.")
 _RUN_BUDGET = click.option("--run-budget", help="The same for all deliveries of the run together.")
 _YES = click.option("--yes", is_flag=True, help="Answer the approvals that policy lets a flag answer.")
@@ -98,6 +99,7 @@ def main() -> None:
 @_HOME
 @_MODEL
 @_RECORD
+@_LABEL
 @_BUDGET
 @_RUN_BUDGET
 @click.option("--repo", type=click.Path(path_type=Path, file_okay=False), help="Repository to work on.")
@@ -114,6 +116,7 @@ def run(
     home: Path | None,
     model: str | None,
     record: Path | None,
+    label: str,
     budget: str | None,
     run_budget: str | None,
     repo: Path | None,
@@ -146,7 +149,8 @@ def run(
     from crew.models import players  # noqa: PLC0415
     from crew.office import open_office  # noqa: PLC0415
 
-    with open_office(settings, players(config, _keeper(record, config, stories.service))) as office:
+    keeper = _keeper(record, config, settings.home, label)
+    with open_office(settings, players(config, settings.home, keeper), keeper) as office:
         from graphs.run import begin, deliver  # noqa: PLC0415
 
         shown = console_for(office, as_json)
@@ -163,6 +167,7 @@ def run(
 @_HOME
 @_MODEL
 @_RECORD
+@_LABEL
 @_BUDGET
 @_RUN_BUDGET
 @_YES
@@ -178,6 +183,7 @@ def resume(
     home: Path | None,
     model: str | None,
     record: Path | None,
+    label: str,
     budget: str | None,
     run_budget: str | None,
     yes: bool,
@@ -195,7 +201,8 @@ def resume(
     from crew.office import open_office  # noqa: PLC0415
 
     reply = _reply(approve, reject, answer)
-    with open_office(settings, players(config, _keeper(record, config, folder.name))) as office:
+    keeper = _keeper(record, config, settings.home, label)
+    with open_office(settings, players(config, settings.home, keeper), keeper) as office:
         from graphs.run import deliver, open_ends  # noqa: PLC0415
 
         shown = console_for(office, as_json)
@@ -221,7 +228,8 @@ def abandon(delivery: str, home: Path | None) -> None:
     from crew.models import players  # noqa: PLC0415
     from crew.office import open_office  # noqa: PLC0415
 
-    with open_office(_settings(_existing(home), Config()), players(Config())) as office:
+    settings = _settings(_existing(home), Config())
+    with open_office(settings, players(Config(), settings.home)) as office:
         from graphs.run import abandon as give_up  # noqa: PLC0415
 
         ended = give_up(office, delivery, _person())
@@ -371,10 +379,12 @@ def _config(
     )
 
 
-def _keeper(folder: Path | None, config: Config, title: str) -> Keeper | None:
+def _keeper(folder: Path | None, config: Config, home: Path, label: str) -> Keeper | None:
     if folder is None:
         return None
-    raise BadInput("Recording comes later.")
+    from crew.models import recorder  # noqa: PLC0415
+
+    return recorder(folder, config, home, label)
 
 
 def _settings(

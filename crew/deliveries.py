@@ -38,6 +38,8 @@ class Opened(BaseModel):
     strict: bool
     ask: bool = False
     """Whether agents may ask a person."""
+    test_command: str = ""
+    """The repository's own test command; "" lets the crew find it."""
     model: str
     shape: str
     """Digest of the delivery graph that it began with."""
@@ -79,6 +81,7 @@ def open_delivery(
     model: str,
     shape: str,
     ask: bool = False,
+    test_command: str = "",
     origin: str = "person",
     parent: str = "",
 ) -> str:
@@ -97,6 +100,7 @@ def open_delivery(
         "run": run,
         "strict": strict,
         "ask": ask,
+        "test_command": test_command,
         "model": model,
         "shape": shape,
         "artifacts": [stored],

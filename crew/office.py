@@ -21,7 +21,7 @@ from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
     from crew.desk import Desk
-    from crew.models.player import Players
+    from crew.models.player import Keeper, Players
     from tools.policy import PolicyEngine
     from tools.result import Workbench
     from tools.runtimes import Runtime
@@ -70,10 +70,12 @@ class Office:
     sandbox: Sandbox
     runtime: Runtime
     players: Players
+    keeper: Keeper | None = None
+    """What takes down every model call; None where nothing is recorded."""
 
 
 @contextmanager
-def open_office(settings: Settings, players: Players) -> Iterator[Office]:
+def open_office(settings: Settings, players: Players, keeper: Keeper | None = None) -> Iterator[Office]:
     """Open a home, and close it at the end of the block.
 
     Raises MachineLacks if there is no sandbox or no policy engine: without them nothing is done.
@@ -105,6 +107,7 @@ def open_office(settings: Settings, players: Players) -> Iterator[Office]:
             sandbox=sandbox,
             runtime=LocalRuntime(home),
             players=players,
+            keeper=keeper,
         )
     finally:
         policy.close()
@@ -169,6 +172,7 @@ def workbench(office: Office, about: Opened) -> Workbench:
         when=about.when,
         repository=about.repository,
         workspace=home / "work" / about.delivery,
+        test_command=about.test_command,
         home=home,
         artifacts=office.artifacts,
         sandbox=office.sandbox,
@@ -181,16 +185,12 @@ def workbench(office: Office, about: Opened) -> Workbench:
     )
 
 
-def _keys() -> tuple[str, ...]:
-    """Return the keys of the crew's own that must stand nowhere."""
-    return tuple(os.environ.get(name, "") for name in ("OPENAI_API_KEY",))
-
-
 def desk_of(office: Office, about: Opened) -> Desk:
     """Return what the nodes of a delivery work with."""
     from crew.desk import Desk  # noqa: PLC0415  langchain costs most of a second
     from crew.door import Door  # noqa: PLC0415
     from crew.facts import Facts  # noqa: PLC0415
+    from crew.models import keys  # noqa: PLC0415
     from crew.spending import Purse  # noqa: PLC0415
     from tools.catalogue import CATALOGUE  # noqa: PLC0415
     from tools.scanners import redact  # noqa: PLC0415
@@ -198,7 +198,7 @@ def desk_of(office: Office, about: Opened) -> Desk:
     settings = office.settings
     others = [each for each in of_run(office.ledger, about.run) if each != about.delivery]
     bench = workbench(office, about)
-    secrets = tuple(each for each in (*bench.secrets.values(), *_keys()) if each)
+    secrets = tuple(each for each in (*bench.secrets.values(), *keys()) if each)
     door = Door(
         tools=CATALOGUE,
         workbench=bench,

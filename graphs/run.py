@@ -74,6 +74,7 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
                 run=run,
                 strict=office.settings.strict,
                 ask=office.settings.ask,
+                test_command=office.settings.test_command,
                 model=office.settings.model,
                 shape=drawn,
             )
@@ -137,6 +138,8 @@ def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> 
             "Finish it with that version, or give it up and run the story again."
         )
     saver = open_saver(office.settings.home / "checkpoints.db")
+    if office.keeper:
+        office.keeper.begin(about.service, about.story, about.delivery)
     try:
         graph = delivery_graph(desk_of(office, about), saver)
         state = _invoke(graph, saver, office, about, reply)

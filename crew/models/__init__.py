@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from crew.config import Config, ModelSettings
+from pydantic import JsonValue
+
+from crew.config import Config, ModelSettings, Price
 from crew.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,17 +26,20 @@ _IN_URL = (
     "context_bytes",
 )
 """Settings that a URL may carry: openai:qwen3?tool_calls=text."""
+ANY = 1_000
+"""Corrections of a replay: as many as there were when it was recorded."""
 
 
-def players(config: Config, keeper: Keeper | None = None) -> Players:
+def players(config: Config, home: Path, keeper: Keeper | None = None) -> Players:
     """Return who plays each role: the model that the settings name for it, then the fallbacks in order.
 
-    `keeper` takes down every call. Raises BadInput for a URL that names no model, before anything is asked."""
+    `home` is where the crew keeps everything, `keeper` takes down every call. Raises BadInput for a URL that names no
+    model, before anything is asked."""
     made: dict[str, Player] = {}
 
     def player(url: str) -> Player:
         if url not in made:
-            made[url] = _player(url, config, keeper)
+            made[url] = _player(url, config, home, keeper)
         return made[url]
 
     def chain(role: str) -> tuple[Player, ...]:
@@ -43,14 +51,53 @@ def players(config: Config, keeper: Keeper | None = None) -> Players:
     return chain
 
 
-def _player(url: str, config: Config, keeper: Keeper | None) -> Player:
+def recorder(folder: Path, config: Config, home: Path, label: str) -> Keeper:
+    """Return what keeps every call in a folder; `label` says how the recording is made. Raises BadInput."""
+    from crew.models.recorded import Recorder  # noqa: PLC0415  as below
+    from crew.models.recording import Price  # noqa: PLC0415
+
+    url = config.model.url
+    prices = {
+        name: Price(input=each.input, output=each.output, currency=each.currency)
+        for name, each in config.prices.items()
+    }
+    made = label or f"With crew run --model {url}."
+    if url.startswith("replay:"):
+        from crew.models.replay import carried_over, replay_model  # noqa: PLC0415
+
+        made = label or carried_over(replay_model(url, redact=_redact, home=home))
+    return Recorder(
+        folder,
+        title=folder.name,
+        model=url,
+        made=made,
+        today=datetime.now(UTC).date(),
+        prices=prices or None,
+        redact=_redact,
+        home=home,
+        context_bytes=config.model.context_bytes,
+    )
+
+
+def _redact(value: JsonValue) -> JsonValue:
+    from tools.scanners import redact  # noqa: PLC0415  its patterns take a while to load
+
+    return redact(value, keys())
+
+
+def keys() -> tuple[str, ...]:
+    """Return the crew's own keys, which must stand nowhere."""
+    return tuple(each for each in (os.environ.get("OPENAI_API_KEY", ""),) if each)
+
+
+def _player(url: str, config: Config, home: Path, keeper: Keeper | None) -> Player:
     kind, _, rest = url.partition(":")
     if url == "offline":
         return _offline(keeper)
     if kind == "openai" and rest:
         return _openai(url, config, keeper)
     if kind == "replay" and rest:
-        return _replay(url, config, keeper)
+        return _replay(url, home, keeper)
     raise BadInput(f"There is no model {url!r}: give offline, openai:NAME or replay:FOLDER.")
 
 
@@ -68,9 +115,6 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
 
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)
-    parameters = {"model": name, "api": settings.api, "tool_calls": settings.tool_calls}
-    if settings.temperature is not None:
-        parameters["temperature"] = str(settings.temperature)
     return Player(
         name=f"openai:{name}",
         model=openai_model(name, settings),
@@ -83,12 +127,32 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
         structured_output=settings.structured_output,
         price=config.price(name),
         keeper=keeper,
-        parameters={**parameters},
     )
 
 
-def _replay(url: str, config: Config, keeper: Keeper | None) -> Player:
-    raise BadInput("Replays come later.")
+def _replay(url: str, home: Path, keeper: Keeper | None) -> Player:
+    from crew.models.faults import Fault, Faulty  # noqa: PLC0415  as above
+    from crew.models.player import Player  # noqa: PLC0415
+    from crew.models.replay import replay_model  # noqa: PLC0415
+
+    def overflow(said: str) -> Exception:
+        return Faulty(Fault(name="context_overflow", remedy="shrink", what=said))
+
+    model = replay_model(url, redact=_redact, home=home, errors={"context_overflow": overflow})
+    if model.by_place and keeper is None:
+        raise BadInput(f"{url}: match=place is for recording anew; give --record FOLDER with it.")
+    about = model.recording.about
+    prices = list((about.prices or {}).values())
+    price = Price(**prices[0].model_dump()) if len(prices) == 1 else None
+    return Player(
+        name=url.partition("?")[0],
+        model=model,
+        attempts=1,
+        corrections=ANY,
+        context_bytes=about.context_bytes,
+        price=price,
+        keeper=keeper,
+    )
 
 
 def _with_query(settings: ModelSettings, query: str, url: str) -> ModelSettings:

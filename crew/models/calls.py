@@ -136,7 +136,7 @@ class _Step:
         said = ask(self._player, asked.messages, asked.tools, sending, failed)
         seconds = time.monotonic() - begun
         if self._player.keeper:
-            self._player.keeper.keep(asked.messages, asked.tools, self._player.parameters, said, seconds)
+            self._player.keeper.keep(asked.messages, asked.tools, {}, said, seconds)
         return said, seconds
 
     def took(self, said: AIMessage, seconds: float) -> str:
@@ -152,7 +152,7 @@ class _Step:
         """Write down what went wrong; raises GaveUp where asking again is out of bounds."""
         if said is None and fault.remedy == "shrink" and self._player.keeper:
             # What comes next follows from it, so a replay has to fail there too.
-            self._player.keeper.keep_error(asked.messages, asked.tools, self._player.parameters, fault.name)
+            self._player.keeper.keep_error(asked.messages, asked.tools, {}, fault.name, seconds)
         self._fault(fault, self._cost(said, seconds) if said else {})
         self._count(fault)
         left = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
@@ -15,6 +15,9 @@ from crew.config import Price
 
 class Keeper(Protocol):
     """What takes down every call, for a replay."""
+
+    def begin(self, service: str, story: str, delivery: str) -> None:
+        """Say which delivery the calls that follow belong to."""
 
     def keep(
         self,
@@ -32,6 +35,7 @@ class Keeper(Protocol):
         tools: list[dict[str, JsonValue]],
         parameters: dict[str, JsonValue],
         error: str,
+        seconds: float,
     ) -> None:
         """Take down one request that failed in a way that changes the next one."""
 
@@ -58,8 +62,6 @@ class Player:
     """With `tool_calls` "text": what holds the text to JSON, if anything does."""
     price: Price | None = None
     keeper: Keeper | None = None
-    parameters: dict[str, JsonValue] = field(default_factory=dict)
-    """What besides the messages decides the reply: the model's name, its temperature."""
 
 
 Players = Callable[[str], tuple[Player, ...]]

@@ -51,6 +51,7 @@ class Recorder:
         prices: Mapping[str, Price] | None = None,
         redact: Redact = lambda value: value,
         home: Path | None = None,
+        context_bytes: int = 0,
     ) -> None:
         """Begin a recording, or go on with the one that is there.
 
@@ -77,6 +78,7 @@ class Recorder:
             made=made,
             date=today.isoformat(),
             shipcrew=version("shipcrew"),
+            context_bytes=context_bytes,
             prices=dict(prices) if prices else None,
         )
         try:

@@ -83,6 +83,8 @@ class About(BaseModel):
     date: str
     shipcrew: str
     """Version of the crew."""
+    context_bytes: int = 0
+    """Bytes of a request's messages above which older results were put away; 0 means no bound."""
     prices: dict[str, Price] | None = None
     """Model to its price; None if they are not known."""
     deliveries: list[RecordedDelivery] = []

@@ -112,14 +112,26 @@ class ReplayModel(BaseChatModel):
         )
 
 
-def replay_model(url: str, *, redact: Redact = lambda value: value, home: Path | None = None) -> ReplayModel:
+def replay_model(
+    url: str,
+    *,
+    redact: Redact = lambda value: value,
+    home: Path | None = None,
+    errors: Mapping[str, Callable[[str], Exception]] | None = None,
+) -> ReplayModel:
     """Return the model that `replay:<folder>` or `replay:<folder>?match=place` names.
 
     `match=place` may only be used with a Recorder: whoever calls this has to see to it. Raises BadInput."""
     folder, asked, match = url.removeprefix("replay:").partition("?match=")
     if not folder or (asked and match not in ("request", "place")):
         raise BadInput(f"{url!r} names no recording; write replay:FOLDER, or replay:FOLDER?match=place.")
-    return ReplayModel(folder=Path(folder).expanduser(), by_place=match == "place", redact=redact, home=home)
+    return ReplayModel(
+        folder=Path(folder).expanduser(),
+        by_place=match == "place",
+        redact=redact,
+        home=home,
+        errors=errors or {},
+    )
 
 
 def carried_over(model: ReplayModel) -> str:

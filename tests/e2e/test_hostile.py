@@ -110,7 +110,8 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     path.write_text(STORIES)
     canary = tmp_path / "canary.txt"
     canary.write_text("untouched")
-    with open_office(Settings(home=tmp_path / ".crew", engine="regopy"), players(Config())) as office:
+    home = tmp_path / ".crew"
+    with open_office(Settings(home=home, engine="regopy"), players(Config(), home)) as office:
         (delivery,) = begin(office, load(path))
         bench = workbench(office, opened(office.ledger, delivery))
         open_repository(bench, CATALOGUE["open_repository"].arguments(story="KIO-1"))
@@ -294,8 +295,10 @@ LIES: dict[RoleName, dict[str, Any]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("role", LIES)
-def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(scene: Scene, role: RoleName) -> None:
-    offline = players(Config())
+def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(
+    scene: Scene, role: RoleName, tmp_path: Path
+) -> None:
+    offline = players(Config(), tmp_path)
 
     def reply(messages: list[BaseMessage]) -> AIMessage:
         story = opened(scene.office.ledger, scene.delivery).story_digest
@@ -317,9 +320,9 @@ def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(scene: Scene,
 
 
 @pytest.mark.slow
-def test_a_first_attempt_that_is_wrong_is_sent_back_and_mended(scene: Scene) -> None:
+def test_a_first_attempt_that_is_wrong_is_sent_back_and_mended(scene: Scene, tmp_path: Path) -> None:
     """The repair loop: a code agent whose first commit breaks the service, and whose second mends it."""
-    offline = players(Config())
+    offline = players(Config(), tmp_path)
     bench = workbench(scene.office, opened(scene.office.ledger, scene.delivery))
     checkout(repository(bench), repository(bench).required("refs/heads/crew/KIO-1"), bench.workspace)
 
