@@ -155,9 +155,8 @@ def _settled(
 
 def _not_read(problems: list[dict[str, str]]) -> ToolResult:
     first = problems[0]
-    about = " ".join(
-        part for part in (first["id"], f"'{first['sentence']}'" if first["sentence"] else "") if part
-    )
+    quoted = f"'{first['sentence']}'" if first["sentence"] else ""
+    about = " ".join(part for part in (first["id"], quoted) if part) or "The wordings"
     more = f" And {len(problems) - 1} more." if problems[1:] else ""
     shown: list[JsonValue] = [dict[str, JsonValue](each) for each in problems[:_MOST_PROBLEMS]]
     return ToolResult(

@@ -21,6 +21,9 @@ _NAME = re.compile(r"[a-z][a-z0-9]*( [a-z0-9]+)*")
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*")
 _LONGEST = 40
 """Characters of a custom operation's name."""
+_LONGEST_DOES = 2_000
+_MOST = 200
+"""Sentences and custom operations of one story; reading takes some milliseconds for each."""
 
 
 def reworded(
@@ -30,6 +33,10 @@ def reworded(
     custom: Sequence[Custom],
 ) -> tuple[Reading, list[Unread]]:
     """Return the story read with its wordings and custom operations, and all that must be mended first."""
+    said = sum(max(1, len(each.sentences)) for each in wordings) + len(custom)
+    if said > _MOST:
+        why = f"there are {said} sentences and custom operations; a story takes {_MOST} at most"
+        return Reading(blueprint=before, criteria=()), [Unread(id="", sentence="", why=why)]
     problems = _misplaced(criteria, before, wordings, custom)
     by_id = {each.id: each for each in wordings}
     reading, unread = reread(criteria, before, {each.id: each.sentences for each in wordings})
@@ -104,6 +111,8 @@ def _operation(declared: Custom, blueprint: Blueprint, criterion: str) -> Custom
     entity = _entity(declared.of, blueprint)
     if not declared.does.strip():
         raise Unclear("say in `does` what it does, for whoever writes it")
+    if len(declared.does) > _LONGEST_DOES:
+        raise Unclear(f"`does` is longer than {_LONGEST_DOES:,} characters; say it in fewer words")
     if declared.kind == "query" and not (declared.returns or declared.items):
         raise Unclear("a query answers something; say what in `returns` or `items`")
     for role in declared.roles:

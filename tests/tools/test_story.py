@@ -206,6 +206,8 @@ BAD: dict[str, tuple[tuple[Wording, ...], tuple[Custom, ...], str, str]] = {
     ),
     "answers nothing": (WORDINGS, (custom(returns="", items=""),), CUSTOM, "answers something"),
     "does nothing": (WORDINGS, (custom(does=" "),), CUSTOM, "say in `does`"),
+    "too long": (WORDINGS, (custom(does="x" * 2_001),), CUSTOM, "in fewer words"),
+    "too many": ((Wording(id="LN-1.1", sentences=[LOAN] * 201),), (), "", "201 sentences"),
     "bad role": (WORDINGS, (custom(roles=["a/b"]),), CUSTOM, "is no role"),
 }  # fmt: skip
 
