@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -49,15 +50,27 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
     note_generation(bench, generation)
     files = [each.path for each in diff(held, base, merged.tree).files]
     tests = bench.artifacts.put(json.dumps(made.tests, sort_keys=True).encode())
-    return ToolResult(
-        ok=True,
-        code="ok",
-        summary=f"{len(files)} files follow from the blueprint."
+    said = (
+        f"{len(files)} files follow from the blueprint."
         if files
-        else "Every file is already as it should be.",
-        data={"files": list(files)},
-        artifacts={"tests": tests},
+        else "Every file is already as it should be."
     )
+    unwritten = _unwritten(bench.workspace)
+    if unwritten:
+        said += f" The function in each of {', '.join(unwritten)} is yours to write: its docstring says what it must do."
+    return ToolResult(
+        ok=True, code="ok", summary=said, data={"to_write": [*unwritten]}, artifacts={"tests": tests}
+    )
+
+
+def _unwritten(workspace: Path) -> list[str]:
+    """Return the files of custom operations that nobody has written yet."""
+    files = sorted(workspace.glob("app/custom/*.py"))
+    return [
+        each.relative_to(workspace).as_posix()
+        for each in files
+        if "raise NotImplementedError" in each.read_text()
+    ]
 
 
 def _previous(held: Repository, generation: str | None) -> Previous | None:

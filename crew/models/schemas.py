@@ -58,7 +58,12 @@ def _plain(schema: JsonValue, names: bool = False) -> JsonValue:
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {key: value for key, value in schema.items() if names or key not in _NOISE}
+    kept = {key: value for key, value in schema.items() if names or not _is_noise(key, value)}
     return {
         key: _plain(value, names=key in ("properties", "$defs") and not names) for key, value in kept.items()
     }
+
+
+def _is_noise(key: str, value: JsonValue) -> bool:
+    # That something may be left out is said by its not being required.
+    return key in _NOISE or (key == "default" and value in ("", [], False, None))
