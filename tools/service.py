@@ -57,7 +57,7 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
     )
     unwritten = _unwritten(bench.workspace)
     if unwritten:
-        said += f" The function in each of {', '.join(unwritten)} is yours to write: its docstring says what it must do."
+        said += f" Left to write, as its docstring says: the function in each of {', '.join(unwritten)}."
     return ToolResult(
         ok=True, code="ok", summary=said, data={"to_write": [*unwritten]}, artifacts={"tests": tests}
     )
