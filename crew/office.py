@@ -16,6 +16,7 @@ from crew.coordination.events import Bus
 from crew.deliveries import Opened
 from crew.errors import BadInput, MachineLacks
 from crew.ledger import Ledger, ledger_id
+from crew.policy_folder import verify_approvals
 from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def open_office(settings: Settings, model: Callable[[str], BaseChatModel]) -> It
             f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
         )
     _check_names(settings)
+    if settings.policies:
+        verify_approvals(settings.policies)
     home = prepared(settings.home)
     try:
         sandbox = choose_sandbox(settings.sandbox)
