@@ -204,8 +204,8 @@ class _Trial:
                 yield f"{after.engine} took {after.seconds:.1f} s for a call of {call.get('tool')!r}; loop over less"
             if after.reasons[:1] == (NO_ANSWER,) and before.reasons[:1] != (NO_ANSWER,):
                 yield (
-                    f"{after.engine} gives no answer on a call of {call.get('tool')!r} with a value of another type: "
-                    "before a built-in, check is_string(x), is_number(x), is_object(x)"
+                    f"{after.engine} gives no answer on a call of {call.get('tool')!r} with an odd value: a helper has "
+                    "two values, or a built-in one of another type; check is_string(x), is_number(x) before"
                 )
         if len({(each.outcome, each.rules, each.reasons[:1] == (NO_ANSWER,)) for each in said}) > 1:
             answers = "; ".join(f"{each.engine}: {_told(each)}" for each in said)

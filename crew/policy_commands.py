@@ -109,7 +109,7 @@ def policy_approve(folder: Path, into: Path, by: str | None) -> None:
     person = by.strip() if by is not None else _asked(folder)
     if not person:
         raise BadInput("--yes names the person who approves: --yes NAME.")
-    approve(made, into, person, verdict.engines, readme(made, verdict))
+    approve(made, into, person, verdict.engines, readme(made, verdict, person))
     click.echo(f"{person} approved it. `crew run --policies {into}` is judged by it from now on.")
 
 

@@ -8,13 +8,14 @@ from crew.policy_check import Verdict
 from crew.policy_folder import Drafted
 
 
-def readme(policy: Drafted, verdict: Verdict) -> str:
-    """Return the page, as Markdown."""
+def readme(policy: Drafted, verdict: Verdict, by: str = "") -> str:
+    """Return the page, as Markdown; `by` is the person who approved, "" for a draft."""
     about = policy.about
+    standing = f"approved by {by}." if by else "draft. It judges nothing until a person approves it."
     lines = [
-        f"# Draft of a policy: {about.name}",
+        f"# Policy from a regulation: {about.name}",
         "",
-        f"Status: draft, made by {about.model}. It judges nothing until a person approves it.",
+        f"Status: {standing} Drafted by {about.model}.",
         "",
         "Read each rule beside its quote: does the sentence ask for it, and does the rule do it? Which sentences of",
         "`regulation.md` have no rule?",

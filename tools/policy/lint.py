@@ -99,7 +99,8 @@ class _Module:
             place for place, each in enumerate(self._tokens) if each.column == 0 and each.kind == "name"
         ]
         self._check_frame()
-        for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=True):
+        # Not strict: an empty file has an end and no start.
+        for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=False):
             rule = self._tokens[start:end]
             if rule[0].text not in ("package", "import"):
                 self._check_rule(rule)
