@@ -11,6 +11,7 @@ from crew.errors import BadInput, NeedsPerson
 
 if TYPE_CHECKING:
     from crew.policy_check import Verdict
+    from crew.policy_draft import PolicyDraft
     from crew.policy_folder import Drafted
     from tools.policy.source import Source
 
@@ -41,9 +42,17 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None) -> None:
     folder = out or Path(f"{name}-policy")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder} is there already. Remove it, or name another folder: --out FOLDER.")
-    said = draft_policy(chat_model(url), text, tools, lambda each: [*judge(each, text, name).complaints])
+    verdicts: list[Verdict] = []
+
+    def check(draft: PolicyDraft) -> list[str]:
+        verdicts.append(judge(draft, text, name))
+        if wrong := verdicts[-1].complaints:
+            click.echo(f"Draft {len(verdicts)} was refused: {wrong[0]}", err=True)
+        return [*verdicts[-1].complaints]
+
+    said = draft_policy(chat_model(url), text, tools, check)
     about = About(name=name, model=url, prompt=prompt_digest(tools), rules=said.rules)
-    made, verdict = drafted(said, about, text), judge(said, text, name)
+    made, verdict = drafted(said, about, text), verdicts[-1]
     write(made, folder, readme(made, verdict))
     click.echo(f"{folder} holds a draft of {_counted(made)}; read its README.md.")
     for each in checked(verdict):
