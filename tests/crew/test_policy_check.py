@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crew.policy_check import judge, no_less, own_policies, slug, stands_in, tool_facts
 from crew.policy_draft import DraftRule, PolicyDraft
@@ -22,7 +24,11 @@ from tests.crew.drafts import (
     with_rego,
 )
 from tests.crew.policies.cases import CASES
+from tests.tools.policy.test_additions import HELPERS, TRICKS
+from tools.errors import PolicyError
 from tools.policy import Decision
+from tools.policy.additions import additions, names_of
+from tools.policy.in_process import RegopyEngine
 
 OWN = own_policies()
 
@@ -50,6 +56,24 @@ def test_a_sound_draft_takes_nothing_from_any_case_of_the_policies(build: Build)
     plain, stricter = build(OWN), build(with_draft)
 
     for case in CASES:
+        assert no_less(plain.decide(case.call), stricter.decide(case.call)), case.name
+
+
+STATEMENTS = [text for text, _ in TRICKS.values() if text] + HELPERS.split("\n\n")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(STATEMENTS) | st.sampled_from(["{", "}", ";", " ", "\n", "#"]), max_size=5))
+def test_whatever_has_the_form_of_an_addition_takes_nothing_away(statements: list[str]) -> None:
+    rego = f"{REGO}\n{''.join(statements)}\n"
+    if additions("extra/a.rego", rego, names_of(OWN.modules)).findings:
+        return
+    try:
+        stricter = RegopyEngine(dataclasses.replace(OWN, modules=OWN.modules | {"extra/a.rego": rego}))
+    except PolicyError:
+        return
+    plain = RegopyEngine(OWN)
+    for case in CASES[::5]:
         assert no_less(plain.decide(case.call), stricter.decide(case.call)), case.name
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
@@ -217,6 +218,12 @@ def test_a_regulation_is_read_as_a_person_sees_it() -> None:
         readable(" \n\u200b")
     with pytest.raises(BadInput, match="at most 60000"):
         readable("x" * 60_001)
+
+
+def test_the_prompt_is_as_it_was_read_last() -> None:
+    path = Path(__file__).parents[1] / "prompts" / "snapshots" / "_policy_draft.md"
+    rendered = render("_policy_draft", tools={"merge": ["branch", "tests"], "run_tests": []})
+    assert path.read_text() == rendered, f"read the change, then write the rendered prompt to {path}"
 
 
 def test_the_prompt_is_small_and_its_example_is_sound() -> None:
