@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SHORTEST_QUOTE = 20
 """Characters of a quote that can be said to stand in a text."""
 MOST_COMPLAINTS = 40
+ENOUGH = 5
+"""Different complaints about calls, after which no further call is tried."""
+SLOW = "loop over less"
 LONGEST_DECISION = 0.5
 """Seconds; every call of every tool waits for its decision."""
 _STRENGTH = {"allow": 0, "ask": 1, "deny": 2}
@@ -156,7 +159,12 @@ class _Trial:
 
     def complaints(self) -> list[str]:
         found = [each for case in self._draft.cases for each in self._case(case)]
-        return found or [each for call in self._calls() for each in self._no_less(call)]
+        for call in () if found else self._calls():
+            found += self._no_less(call)
+            # Enough to mend; and a policy that is slow is not tried on hundreds of calls.
+            if len(set(found)) >= ENOUGH or any(SLOW in each for each in found):
+                break
+        return found
 
     def objects_to(self) -> tuple[str, ...]:
         calls = list(example_calls(self._data))
@@ -186,7 +194,9 @@ class _Trial:
                 yield f"case {case.name!r}: {engine.name} says {_told(said)}, not {wanted}"
 
     def _calls(self) -> Iterator[Document]:
-        """Give plain calls of all tools, and odd ones of those that the cases are about and of the cases."""
+        """Give the cases' calls, plain ones of all tools, and odd ones of the cases and of their tools."""
+        for case in self._draft.cases:
+            yield overlaid(example_call(self._data, str(case.input.get("tool"))), case.input)
         yield from example_calls(self._data)
         tools = sorted({str(case.input.get("tool")) for case in self._draft.cases})
         for call in (example_call(self._data, tool) for tool in tools):
@@ -196,13 +206,13 @@ class _Trial:
             yield from (overlaid(call, odd) for odd in odd_calls(case.input))
 
     def _no_less(self, call: Document) -> Iterator[str]:
-        before, said = self._plain.decide(call), [engine.decide(call) for engine in self._stricter]
+        before, said = self._plain.decide(call), [_at_leisure(engine, call) for engine in self._stricter]
         for after in said:
             if not no_less(before, after):
                 change = f"{_told(before)} becomes {_told(after)}"
                 yield f"{change} on a call of {call.get('tool')!r}: a policy may only add"
             if after.seconds > LONGEST_DECISION:
-                yield f"{after.engine} took {after.seconds:.1f} s for a call of {call.get('tool')!r}; loop over less"
+                yield f"{after.engine} took {after.seconds:.1f} s for a call of {call.get('tool')!r}; {SLOW}"
             if after.reasons[:1] == (NO_ANSWER,) and before.reasons[:1] != (NO_ANSWER,):
                 yield (
                     f"{after.engine} gives no answer on a call of {call.get('tool')!r} with an odd value: a helper has "
@@ -211,6 +221,16 @@ class _Trial:
         if len({(each.outcome, each.rules, each.reasons[:1] == (NO_ANSWER,)) for each in said}) > 1:
             answers = "; ".join(f"{each.engine}: {_told(each)}" for each in said)
             yield f"the engines differ on a call of {call.get('tool')!r} ({answers}); write it more plainly"
+
+
+def _at_leisure(engine: PolicyEngine, call: Document) -> Decision:
+    """Return a decision; one that took long is made again, since the machine may have been busy."""
+    said = engine.decide(call)
+    for _ in range(2):
+        if said.seconds <= LONGEST_DECISION:
+            break
+        said = engine.decide(call)
+    return said
 
 
 def no_less(before: Decision, after: Decision) -> bool:

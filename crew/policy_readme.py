@@ -29,9 +29,8 @@ def readme(policy: Drafted, verdict: Verdict, by: str = "") -> str:
         lines.append("")
     lines += ["## The policy", "", "```rego", policy.draft.rego.strip(), "```", "", "## Checked", ""]
     lines += [f"- {each}" for each in checked(verdict)]
-    return "\n".join(
-        [*lines, "", f"    crew policy approve FOLDER --into POLICIES     # {policy.digest}", ""]
-    )
+    lines += [f"- The digest that is approved: {policy.digest}"]
+    return "\n".join([*lines, "", "To approve it: `crew policy approve FOLDER --into POLICIES`.", ""])
 
 
 def checked(verdict: Verdict) -> list[str]:

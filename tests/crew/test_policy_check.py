@@ -202,6 +202,15 @@ def test_what_is_wrong_is_said(draft: PolicyDraft, said: str) -> None:
     assert said in complaints(draft)
 
 
+def test_a_policy_that_takes_long_is_refused() -> None:
+    loops = "some a in object.keys(data.listed)\n\tsome b in letters"
+    many = f"many contains name if {{\n\t{loops}\n\tname := concat(b, [a, a])\n}}\n"
+    letters = f"letters := {list('abcdefghijklmnopqrstuvwxyz')!r}\n".replace("'", '"')
+    slow = LGPL_RULE.replace("some release in", "not licence in many\n\tsome release in")
+
+    assert "loop over less" in complaints(with_rego(f"{HEAD}{letters}\n{many}\n{slow}\n{SCAN_RULE}"))
+
+
 def test_a_name_of_another_policy_is_taken() -> None:
     other = REGO.replace("payments.", "other.")
     beside = dataclasses.replace(OWN, modules=OWN.modules | {"extra/other.rego": other})

@@ -18,7 +18,7 @@ from tools.policy.lint import BUILT_INS, Finding, Token, lint_modules, tokens_of
 
 READABLE_DATA = ("settings", "packages", "releases", "listed")
 """Parts of the data document that a drafted policy may read; all else under `data` are rules."""
-MOST_LOOPS = 4
+MOST_LOOPS = 3
 """Loops in one rule; each multiplies the time that every decision takes."""
 RULE_ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _RULES = re.compile(r"(?:deny|ask) contains \w+ if {}")
@@ -103,6 +103,13 @@ class _Reading:
             self._references(statement)
             if sum(each.text in ("some", "every") for each in statement) > MOST_LOOPS:
                 self._say(statement[0], f"more than {MOST_LOOPS} loops in one rule take too long; split it")
+            long = [
+                each
+                for each in statement
+                if each.text.startswith("data.") and not each.text.startswith("data.settings")
+            ]
+            if len(long) > 1:
+                self._say(long[1], "one look at the lists of packages a rule; a second takes too long")
         if not self._rules:
             self._say(None, "it adds no rule: write 'deny contains finding if {...}' or 'ask contains ...'")
         for name in {each.rule for each in self._rules if [r.rule for r in self._rules].count(each.rule) > 1}:

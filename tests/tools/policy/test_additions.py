@@ -106,6 +106,10 @@ TRICKS = {
         finding('"a.b"', "\n\t".join(f"some x{n} in data.listed" for n in range(5))),
         "take too long",
     ),
+    "loops over long lists": (
+        finding('"a.b"', "some x in data.listed\n\tsome y in data.packages"),
+        "a second takes too long",
+    ),
     "a text direction": ('x := "\u202e"\n', "U+202E may not stand"),
     "a carriage return": ("x := 1\r\n", "U+000D may not stand"),
     "a letter that looks like another": ("d\u0435ny := 1\n", "U+0435 may not stand"),
