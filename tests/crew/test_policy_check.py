@@ -202,6 +202,7 @@ def test_what_is_wrong_is_said(draft: PolicyDraft, said: str) -> None:
     assert said in complaints(draft)
 
 
+@pytest.mark.slow
 def test_a_policy_that_takes_long_is_refused() -> None:
     loops = "some a in object.keys(data.listed)\n\tsome b in letters"
     many = f"many contains name if {{\n\t{loops}\n\tname := concat(b, [a, a])\n}}\n"
