@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
+from crew.policy_commands import policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -284,6 +285,9 @@ def why(subject: str, as_json: bool, home: Path | None) -> None:
 
     folder = _existing(home)
     click.echo(why_json(folder, subject) if as_json else why_text(folder, subject))
+
+
+main.add_command(policy)
 
 
 @main.group()

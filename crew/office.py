@@ -17,6 +17,7 @@ from crew.coordination.events import Bus
 from crew.deliveries import Opened, of_run
 from crew.errors import BadInput, MachineLacks
 from crew.ledger import Ledger, ledger_id
+from crew.policy_folder import verify_approvals
 from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def open_office(settings: Settings, players: Players, keeper: Keeper | None = No
             f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
         )
     _check_names(settings)
+    if settings.policies:
+        verify_approvals(settings.policies)
     home = prepared(settings.home)
     try:
         sandbox = choose_sandbox(settings.sandbox)

@@ -40,8 +40,11 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class _Token:
+class Token:
+    """A word or sign of a policy."""
+
     kind: str
+    """"name", with the dots of a reference in it, "text", "number" or "sign"."""
     text: str
     line: int
     column: int
@@ -56,7 +59,7 @@ def lint(path: Path, package: str = "crew") -> list[Finding]:
 
 def lint_modules(modules: dict[str, str]) -> list[Finding]:
     """Return what is wrong with the modules; each is named by its package, a slash and its file."""
-    tokens = {name: _tokens(text) for name, text in modules.items()}
+    tokens = {name: tokens_of(text) for name, text in modules.items()}
     defined = {
         each.text for found in tokens.values() for each in found if each.column == 0 and each.kind == "name"
     }
@@ -67,13 +70,14 @@ def lint_modules(modules: dict[str, str]) -> list[Finding]:
     ]
 
 
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
+def tokens_of(text: str) -> list[Token]:
+    """Return the tokens of a module, comments and space left out."""
+    found: list[Token] = []
     line, begin = 1, 0
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
         if kind not in ("skip", "line"):
-            found.append(_Token(kind, match.group(), line, match.start() - begin))
+            found.append(Token(kind, match.group(), line, match.start() - begin))
         if newlines := match.group().count("\n"):
             line += newlines
             begin = match.start() + match.group().rindex("\n") + 1
@@ -83,7 +87,7 @@ def _tokens(text: str) -> list[_Token]:
 class _Module:
     """The checks of one file, rule by rule."""
 
-    def __init__(self, name: str, tokens: list[_Token], defined: set[str]) -> None:
+    def __init__(self, name: str, tokens: list[Token], defined: set[str]) -> None:
         self._name = name
         self._tokens = tokens
         self._defined = defined
@@ -95,13 +99,14 @@ class _Module:
             place for place, each in enumerate(self._tokens) if each.column == 0 and each.kind == "name"
         ]
         self._check_frame()
-        for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=True):
+        # Not strict: an empty file has an end and no start.
+        for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=False):
             rule = self._tokens[start:end]
             if rule[0].text not in ("package", "import"):
                 self._check_rule(rule)
         return sorted(self._found, key=lambda each: each.line)
 
-    def _say(self, token: _Token | None, message: str) -> None:
+    def _say(self, token: Token | None, message: str) -> None:
         self._found.append(Finding(self._name, token.line if token else 1, message))
 
     def _check_frame(self) -> None:
@@ -116,7 +121,7 @@ class _Module:
             if each.text != "rego.v1":
                 self._say(each, f"'import {each.text}': only rego.v1 may be imported")
 
-    def _check_rule(self, rule: list[_Token]) -> None:
+    def _check_rule(self, rule: list[Token]) -> None:
         bound = self._defined | _bound(rule)
         in_head = True
         for place, token in enumerate(rule):
@@ -146,11 +151,11 @@ class _Module:
             if token.text == "[" and before is not None and _indexes(before, token):
                 self._check_index(rule[place + 1 :], bound)
 
-    def _check_call(self, token: _Token) -> None:
+    def _check_call(self, token: Token) -> None:
         if token.text not in self._defined.union(BUILT_INS, _KEYWORDS):
             self._say(token, f"'{token.text}' is not among the built-ins that both engines answer alike")
 
-    def _check_negation(self, rest: list[_Token]) -> None:
+    def _check_negation(self, rest: list[Token]) -> None:
         line = [each for each in rest if each.line == rest[0].line]
         if not any(each.text in ("(", "in") for each in line):
             return
@@ -162,7 +167,7 @@ class _Module:
                     f"OPA drops a 'not' around an undefined '{token.text}', regopy does not; bind it before",
                 )
 
-    def _check_index(self, rest: list[_Token], bound: set[str]) -> None:
+    def _check_index(self, rest: list[Token], bound: set[str]) -> None:
         depth = 1
         for token in rest:
             depth += {"[": 1, "]": -1}.get(token.text, 0)
@@ -176,13 +181,13 @@ class _Module:
                 )
 
 
-def _indexes(before: _Token, bracket: _Token) -> bool:
+def _indexes(before: Token, bracket: Token) -> bool:
     """Whether the bracket is an index into what is right before it, and not a list."""
     adjacent = before.line == bracket.line and before.column + len(before.text) == bracket.column
     return adjacent and (before.kind == "name" or before.text in ("]", ")"))
 
 
-def _bound(rule: list[_Token]) -> set[str]:
+def _bound(rule: list[Token]) -> set[str]:
     """Names that the rule binds: by `some` and `every` with `in`, by `:=`, as parameters of a function."""
     names: set[str] = set()
     for place, token in enumerate(rule):
@@ -198,7 +203,7 @@ def _bound(rule: list[_Token]) -> set[str]:
     return names - {"_"}
 
 
-def _names_until_in(rest: list[_Token]) -> set[str]:
+def _names_until_in(rest: list[Token]) -> set[str]:
     """Return the names between `some` and `in`, or nothing if no `in` ends them."""
     names: set[str] = set()
     for token in rest:

@@ -1,0 +1,97 @@
+"""Calls that the policies allow, one of each tool: what a drafted policy is tried on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+Document = dict[str, JsonValue]
+_WORKSPACE = "/home/me/.crew/work/D-1"
+_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+_FACTS: Document = {
+    "workspace": _WORKSPACE,
+    "paths": [{"text": "app/main.py", "resolved": f"{_WORKSPACE}/app/main.py"}],
+    "secrets": [],
+    "branch": "crew/d-1",
+    "merged": True,
+    "head_tree": _TREE,
+    "tests": {"action": "a-2", "tree": _TREE, "passed": 40, "failed": 0, "errors": 0, "complete": True},
+    "scan": {"action": "a-3", "tree": _TREE, "high": 0, "medium": 0, "skipped": 0},
+    "dependencies": {"added": {}, "unpinned": [], "licences": {}},
+    "contract": {"breaking": []},
+    "migrations": {"destructive": []},
+}
+"""Facts as they are when there is nothing to object to."""
+_ODD: tuple[JsonValue, ...] = (None, 1, "odd", [], {})
+
+
+def example_call(data: Document, tool: str) -> Document:
+    """Return an allowed call of a tool, as the policies' data document describes it.
+
+    Raises KeyError for a tool that it does not know, or that no role holds.
+    """
+    settings = _object(data["settings"])
+    known = _object(_object(settings["tools"])[tool])
+    roles = _object(settings["roles"])
+    holders = [name for name, role in roles.items() if tool in _list(_object(role)["tools"])]
+    if not holders:
+        raise KeyError(tool)
+    blank: Document = {"string": "x", "array": [], "object": {}, "boolean": True, "number": 0}
+    forms = _object(known.get("facts", {}))
+    facts = {name: _FACTS.get(name, blank[str(form)]) for name, form in forms.items()}
+    return {
+        "delivery": "D-1",
+        "role": holders[0],
+        "tool": tool,
+        "effect": known["effect"],
+        "arguments": {"path": "app/main.py"} if "paths" in facts else {},
+        "rationale": "The criterion D-1.1 asks for it.",
+        "evidence": ["a-1", "a-2", "a-3"],
+        "facts": facts | {"known_evidence": ["a-1", "a-2", "a-3"]},
+    }
+
+
+def example_calls(data: Document) -> Iterator[Document]:
+    """Give an allowed call of every tool that a role holds."""
+    for tool in _object(_object(data["settings"])["tools"]):
+        try:
+            yield example_call(data, tool)
+        except KeyError:
+            continue
+
+
+def odd_calls(call: Document) -> Iterator[Document]:
+    """Give a call again and again, each time with one value in it of another type, or missing."""
+    yield from _odd(call)
+
+
+def _odd(value: Document) -> Iterator[Document]:
+    for name, member in value.items():
+        yield {each: kept for each, kept in value.items() if each != name}
+        yield from ({**value, name: odd} for odd in _ODD if odd != member)
+        if isinstance(member, dict):
+            yield from ({**value, name: odd} for odd in _odd(member))
+
+
+def overlaid(call: Document, over: Document) -> Document:
+    """Return a call with the members of `over` in their places, however deep."""
+    merged = dict(call)
+    for name, value in over.items():
+        below = merged.get(name)
+        merged[name] = (
+            overlaid(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        )
+    return merged
+
+
+def _object(value: JsonValue) -> Document:
+    if not isinstance(value, dict):
+        raise TypeError("the policies' data are not in their form")
+    return value
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    if not isinstance(value, list):
+        raise TypeError("the policies' data are not in their form")
+    return value
