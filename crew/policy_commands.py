@@ -37,7 +37,8 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None) -> None:
     from crew.policy_readme import checked, readme  # noqa: PLC0415
 
     text = readable(_text(regulation))
-    url = model or load_config(regulation, Path.cwd()).model.url
+    config = load_config(regulation, Path.cwd())
+    url = model or config.model.url
     name, tools = slug(regulation.stem), tool_facts()
     folder = out or Path(f"{name}-policy")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -50,7 +51,7 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None) -> None:
             click.echo(f"Draft {len(verdicts)} was refused: {wrong[0]}", err=True)
         return [*verdicts[-1].complaints]
 
-    said = draft_policy(chat_model(url), text, tools, check)
+    said = draft_policy(chat_model(url, config), text, tools, check)
     about = About(name=name, model=url, prompt=prompt_digest(tools), rules=said.rules)
     made, verdict = drafted(said, about, text), verdicts[-1]
     write(made, folder, readme(made, verdict))

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tools.dependencies import tests_environment
+from tools.environments import Environment
 from tools.errors import JobRefused
 from tools.git import checkout, diff, remove_unsafe_files
 from tools.programs import available, surroundings, without_places
@@ -55,34 +56,50 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
         done = bench.sandbox.run(job)
     except JobRefused as error:
         return ToolResult(ok=False, code="not_run", summary=f"That is no command: {error}")
-    removed = list(remove_unsafe_files(bench.workspace))
-    kept = put_back(bench, tests)
-    if _grew(size, _size(bench.workspace)):
-        checkout(repository(bench), before, bench.workspace)
-        removed = [f"everything it wrote (more than {MOST_FILES:,} files or {MOST_BYTES // 10**6} MB)"]
+    removed, kept = _tidied(bench, before, size, tests)
     changed = [each.path for each in diff(repository(bench), before, workspace_tree(bench)).files]
-    said = [_ending(done, arguments), _hint(done, available(python))]
+    said = [_ending(done, arguments), _hint(done, python)]
     said += [f"It changed {len(changed)} files."] if changed else []
     said += [f"Removed what may not stay: {', '.join(removed[:5])}."] if removed else []
     said += [f"Put back, since these tests are not yours to change: {', '.join(kept[:5])}."] if kept else []
-    places = (bench.workspace, *((python.folder,) if python else ()))
-    stdout, stderr = (without_places(each, *places) for each in (done.stdout, done.stderr))
+    places = (bench.workspace, *around.writable, *((python.folder,) if python else ()))
+    shown = done.model_copy(
+        update={name: without_places(getattr(done, name), *places) for name in ("stdout", "stderr")}
+    )
     data: dict[str, JsonValue] = {
         "exit_code": done.exit_code,
         "ending": done.ending,
-        "stdout": stdout[-LONGEST_OUTPUT:],
-        "stderr": stderr[-LONGEST_OUTPUT:],
+        "stdout": shown.stdout[-LONGEST_OUTPUT:],
+        "stderr": shown.stderr[-LONGEST_OUTPUT:],
         "changed": [*changed[:MOST_SHOWN]],
         "put_back": [*kept[:MOST_SHOWN]],
     }
-    whole = f"$ {' '.join(arguments.command)}\n{stdout}\n--- stderr ---\n{stderr}"
+    return _result(bench, arguments, shown, " ".join(each for each in said if each), data)
+
+
+def _tidied(
+    bench: Workbench, before: str, size: tuple[int, int], tests: dict[str, bytes | None]
+) -> tuple[list[str], list[str]]:
+    """Undo what may not be; return what was removed and which tests were put back."""
+    held = repository(bench)
+    known = [each for each in held.files(before) if not each.isascii()]
+    removed = list(remove_unsafe_files(bench.workspace, known))
+    kept = put_back(bench, tests)
+    now = _size(bench.workspace)
+    if now[0] - size[0] > MOST_FILES or now[1] - size[1] > MOST_BYTES:
+        checkout(held, before, bench.workspace)
+        removed = [f"everything it wrote (more than {MOST_FILES:,} files or {MOST_BYTES // 10**6} MB)"]
+    return removed, kept
+
+
+def _result(
+    bench: Workbench, arguments: RunCommand, done: Completed, said: str, data: dict[str, JsonValue]
+) -> ToolResult:
+    whole = f"$ {' '.join(arguments.command)}\n{done.stdout}\n--- stderr ---\n{done.stderr}"
     ok = done.ending == "exited" and done.exit_code == 0
+    stored = bench.artifacts.put(whole.encode("utf-8", "replace"))
     return ToolResult(
-        ok=ok,
-        code="ok" if ok else _code(done),
-        summary=" ".join(each for each in said if each),
-        data=data,
-        artifacts={"output": bench.artifacts.put(whole.encode("utf-8", "replace"))},
+        ok=ok, code="ok" if ok else _code(done), summary=said, data=data, artifacts={"output": stored}
     )
 
 
@@ -111,10 +128,10 @@ def _ending(done: Completed, arguments: RunCommand) -> str:
     return endings.get(done.ending, f"{program} ended with exit code {done.exit_code}.")
 
 
-def _hint(done: Completed, programs: list[str]) -> str:
+def _hint(done: Completed, python: Environment | None) -> str:
     if done.exit_code != NO_PROGRAM:
         return ""
-    return f"There is no such program. There are: {', '.join(programs)}. Nothing can be downloaded."
+    return f"There is no such program. There are: {', '.join(available(python))}. Nothing can be downloaded."
 
 
 def _code(done: Completed) -> str:
@@ -130,10 +147,6 @@ def _size(folder: Path) -> tuple[int, int]:
         count += len(names)
         total += sum(Path(place, each).lstat().st_size for each in names)
     return count, total
-
-
-def _grew(before: tuple[int, int], after: tuple[int, int]) -> bool:
-    return after[0] - before[0] > MOST_FILES or after[1] - before[1] > MOST_BYTES
 
 
 TOOLS = (

@@ -102,7 +102,9 @@ def read_file(bench: Workbench, arguments: ReadFile) -> ToolResult:
     text = "".join(lines[start : start + taken])[:LONGEST_READ]
     after = start + taken
     said = f"{arguments.path} has {len(lines)} lines; these start at {arguments.first_line}."
-    if after < len(lines):
+    if start >= len(lines) > 0:
+        said = f"{arguments.path} has only {len(lines)} lines."
+    elif after < len(lines):
         said += f" Go on with first_line={after + 1}."
     return ToolResult(ok=True, code="ok", summary=said, data={"text": text, "lines": len(lines)})
 

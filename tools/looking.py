@@ -107,6 +107,8 @@ def _matcher(arguments: SearchFiles, deadline: float) -> Matcher:
     if not arguments.regex:
 
         def plain(line: str) -> int | None:
+            if time.monotonic() > deadline:
+                raise TimeoutError
             found = line.find(arguments.pattern)
             return found if found >= 0 else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -12,13 +11,13 @@ from tools.dependencies import tests_environment, toolbox
 from tools.environments import Environment
 from tools.errors import JobRefused
 from tools.outcomes import LIMITS, changes_of, not_installed, scratch_of, tested
-from tools.programs import available, roots
+from tools.programs import available, project_of
 from tools.repository import workspace_tree
 from tools.result import ToolResult, Workbench
-from tools.testing import Project, TestReport
+from tools.testing import TestReport
 from tools.testing import run_tests as run_in_sandbox
 from tools.testing.commands import NO_PROGRAM, CommandReport, run_test_command
-from tools.testing.finding import TestCommand, find_test_command, is_test, text_of, toml_of, within
+from tools.testing.finding import TestCommand, find_test_command, is_test
 
 _LAST_LINES = 15
 _PLUGINS = {
@@ -56,18 +55,6 @@ def own_tests(bench: Workbench) -> ToolResult:
     if command.selection is not None and python is not None:
         return _by_pytest(bench, command, command.selection, python)
     return _by_command(bench, command, python)
-
-
-def project_of(workspace: Path) -> Project:
-    """Return what a repository that is not installed offers its tests."""
-    project = within(toml_of(text_of(workspace, "pyproject.toml")), "project")
-    name, version = within(project, "name"), within(project, "version")
-    plain = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name)
-    return Project(
-        roots=tuple(each.relative_to(workspace).as_posix() for each in roots(workspace)),
-        name=str(name) if plain else "",
-        version=version if isinstance(version, str) and re.fullmatch(r"[0-9][\w.+!]{0,50}", version) else "0",
-    )
 
 
 def _by_pytest(

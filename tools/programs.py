@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.environments import Environment
+from tools.git import remove
 from tools.sandbox.view import search_path
+from tools.testing.finding import text_of, toml_of, within
+from tools.testing.running import Project
 
 _LOOKED_FOR = ("go", "node", "npm", "npx", "make", "cc", "cargo", "java", "ruby", "sh", "bash", "sed", "awk")
 _SHOWN = ("/usr/", "/bin/", "/nix/store/")
@@ -32,11 +36,12 @@ def surroundings(folder: Path, scratch: Path, python: Environment | None) -> Sur
     """
     build = scratch / "build"
     build.mkdir(parents=True, exist_ok=True)
+    paths = [str(each) for each in (*roots(folder), _about(folder, build))]
     places = [str(python.folder / "bin")] if python else []
     places += [search_path(), *_elsewhere()]
     variables = {
         "PATH": os.pathsep.join(places),
-        "PYTHONPATH": os.pathsep.join(str(each) for each in roots(folder)),
+        "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "GOPROXY": "off",
@@ -52,6 +57,18 @@ def surroundings(folder: Path, scratch: Path, python: Environment | None) -> Sur
     }
     readable = (folder, python.folder) if python else (folder,)
     return Surroundings(variables=variables, readable=readable, writable=(build,))
+
+
+def project_of(workspace: Path) -> Project:
+    """Return what a repository that is not installed offers its tests."""
+    project = within(toml_of(text_of(workspace, "pyproject.toml")), "project")
+    name, version = within(project, "name"), within(project, "version")
+    plain = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name)
+    return Project(
+        roots=tuple(each.relative_to(workspace).as_posix() for each in roots(workspace)),
+        name=str(name) if plain else "",
+        version=version if isinstance(version, str) and re.fullmatch(r"[0-9][\w.+!]{0,50}", version) else "0",
+    )
 
 
 def roots(folder: Path) -> tuple[Path, ...]:
@@ -73,6 +90,20 @@ def without_places(text: str, *folders: Path) -> str:
     for each in folders:
         text = text.replace(f"{each}/", "").replace(str(each), ".")
     return text
+
+
+def _about(folder: Path, build: Path) -> Path:
+    """Return a folder in which Python finds the version of a project that is not installed."""
+    place = build / "about"
+    remove(place)
+    place.mkdir()
+    project = project_of(folder)
+    if project.name:
+        about = place / f"{project.name.replace('-', '_')}-{project.version}.dist-info"
+        about.mkdir()
+        text = f"Metadata-Version: 2.1\nName: {project.name}\nVersion: {project.version}\n"
+        (about / "METADATA").write_text(text)
+    return place
 
 
 def _elsewhere() -> list[str]:

@@ -28,8 +28,7 @@ _FILES = (
     "test-requirements.txt",
 )
 _FOLDER = "requirements"
-_DEEPEST = 5
-"""How many files may include one another."""
+_DEEPEST = 5  # files that include one another
 
 
 class Wanted(BaseModel):
@@ -123,6 +122,8 @@ class _Reading:
     problems: list[str] = field(default_factory=list)
     own: str = ""
     """Name of the project itself, which is imported from its folder."""
+    extras: set[str] = field(default_factory=set)
+    """Of the project itself, that it asks for."""
     seen: set[str] = field(default_factory=set)
 
     def file(self, name: str, deep: int = 0, constraint: bool = False) -> None:
@@ -155,7 +156,7 @@ class _Reading:
         if found.url:
             self.problems.append(f"{where} wants {found.name} from an address: name a release of it instead.")
         elif self.own and canonicalize_name(found.name) == self.own:
-            return
+            self.extras |= {canonicalize_name(each) for each in found.extras}
         else:
             (self.constraints if constraint else self.lines).add(str(found))
 
@@ -175,12 +176,18 @@ class _Reading:
             )
         if within(document, "tool", "poetry", "dependencies") and not within(project, "dependencies"):
             self._poetry(document)
-        optional = within(project, "optional-dependencies")
-        groups = within(document, "dependency-groups")
         for name in GROUPS:
-            for text in _texts(within(optional, name)):
-                self.line(text, "pyproject.toml")
-            self._group(groups, name, 0)
+            self._group(within(document, "dependency-groups"), name, 0)
+        optional = within(project, "optional-dependencies")
+        self._optional(optional if isinstance(optional, dict) else {})
+
+    def _optional(self, optional: dict[str, JsonValue]) -> None:
+        """Read the groups for tests, and those that anything read so far asks for."""
+        left = {canonicalize_name(name): said for name, said in optional.items()}
+        while wanted_now := left.keys() & {*GROUPS, *self.extras}:
+            for name in sorted(wanted_now):
+                for text in _texts(left.pop(name)):
+                    self.line(text, "pyproject.toml")
 
     def setup_cfg(self, text: str) -> None:
         """Read a setup.cfg."""
@@ -196,14 +203,23 @@ class _Reading:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+                nodes = list(ast.walk(ast.parse(text)))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        names = {
+            target.id: node.value
+            for node in nodes
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
         for keyword in (each for call in calls for each in call.keywords):
             if keyword.arg != "install_requires":
                 continue
+            said = keyword.value
             try:
-                found = ast.literal_eval(keyword.value)
+                found = ast.literal_eval(names.get(said.id, said) if isinstance(said, ast.Name) else said)
             except (ValueError, TypeError, RecursionError, MemoryError):
                 found = None
             for line in found if isinstance(found, list | tuple) else []:
@@ -241,7 +257,10 @@ class _Reading:
     def _local(self, text: str, where: str) -> None:
         """A path to the project itself is fine: it is imported from its folder. All else is a problem."""
         path = re.sub(r"\[[\w ,.-]*\]$", "", text)
-        if posixpath.normpath(path) != ".":
+        if posixpath.normpath(path) == ".":
+            named = text[len(path) :].strip("[]")
+            self.extras |= {canonicalize_name(each.strip()) for each in named.split(",") if each.strip()}
+        else:
             self.problems.append(
                 f"{where} wants {_named(text)!r}, which is no release of a package: name one as name==version."
             )

@@ -10,7 +10,8 @@ from tools.dependencies import tests_environment, toolbox
 from tools.foreign import is_foreign
 from tools.git import Changes
 from tools.outcomes import LIMITS, changes_of, not_installed, scratch_of, tested
-from tools.own_tests import own_tests, project_of
+from tools.own_tests import own_tests
+from tools.programs import project_of
 from tools.repository import workspace_tree
 from tools.result import Tool, ToolResult, Workbench
 from tools.testing import Coverage, Verdict, cores, mutate

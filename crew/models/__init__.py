@@ -14,6 +14,8 @@ from crew.config import Config, ModelSettings, Price
 from crew.errors import BadInput
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
     from crew.models.player import Keeper, Player, Players
 
 _IN_URL = (
@@ -49,6 +51,11 @@ def players(config: Config, home: Path, keeper: Keeper | None = None) -> Players
     for url in {config.model.url, *config.model.roles.values(), *config.model.fallback}:
         player(url)
     return chain
+
+
+def chat_model(url: str, config: Config | None = None) -> BaseChatModel:
+    """Return the bare model of a URL, for a question outside of any delivery. Raises BadInput."""
+    return _player(url, config or Config(), Path.cwd(), None).model
 
 
 def recorder(folder: Path, config: Config, home: Path, label: str) -> Keeper:

@@ -13,6 +13,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from crew.cli import main
+from crew.config import Config
 from crew.errors import BadInput
 from crew.office import Settings, open_office
 from crew.policy_examples import example_call, overlaid
@@ -42,7 +43,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Conversation]:
     conversation = Conversation(called(with_rego(f"{REGO}\nallow := true\n")), called(GOOD))
     with openai_server(conversation.reply) as url:
 
-        def chat_model(name: str) -> BaseChatModel:
+        def chat_model(name: str, config: Config) -> BaseChatModel:
             assert name == "openai:m"
             return ChatOpenAI(model="m", base_url=url, api_key=SecretStr("none"), use_responses_api=False)
 

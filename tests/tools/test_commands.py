@@ -84,6 +84,8 @@ def test_there_is_no_network_and_no_way_out(bench: Workbench, tmp_path: Path) ->
         ("mkdir -p sub/.GIT && chmod 000 sub/.GIT", "sub/.GIT (a repository"),
         ("echo 'gitdir: /' > .git", ".git (a repository"),
         ("mkfifo pipe", "pipe (a pipe"),
+        ("touch \"$(printf 'a\\377')\"", "a\\udcff (a name that is no UTF-8)"),
+        ("mkdir closed && touch closed/.git && chmod 000 closed/.git closed", "closed/.git (a repository"),
         ("ln -s /etc/passwd passwd", "passwd (a link that leads out)"),
         ("mkdir d && ln -s ../../.. d/up", "d/up (a link that leads out)"),
         ("mkdir hidden && mkfifo hidden/p && chmod 000 hidden", "hidden/p (a pipe"),
@@ -95,6 +97,13 @@ def test_what_may_not_stay_is_removed_and_said(bench: Workbench, script: str, wh
     assert result.ok
     assert f"Removed what may not stay: {what}" in result.summary
     assert workspace_tree(bench) == before
+
+
+def test_what_nobody_may_read_is_made_readable(bench: Workbench) -> None:
+    result = shell(bench, "mkdir d && echo x > d/a.txt && chmod 000 d/a.txt d")
+    assert result.data["changed"] == ["d/a.txt"]
+    assert (bench.workspace / "d").stat().st_mode & 0o700 == 0o700
+    assert (bench.workspace / "d/a.txt").stat().st_mode & 0o600 == 0o600
 
 
 def test_too_much_is_taken_back(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

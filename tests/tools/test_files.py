@@ -68,6 +68,7 @@ def test_a_read_that_is_cut_says_where_it_goes_on(bench: Workbench) -> None:
     assert first.summary == "a.txt has 300 lines; these start at 1. Go on with first_line=201."
     rest = read_file(bench, ReadFile(path="a.txt", first_line=201))
     assert rest.summary == "a.txt has 300 lines; these start at 201."
+    assert read_file(bench, ReadFile(path="a.txt", first_line=301)).summary == "a.txt has only 300 lines."
     assert f"{first.data['text']}{rest.data['text']}" == (bench.workspace / "a.txt").read_text()
 
 

@@ -177,6 +177,18 @@ def test_settings_that_need_a_plugin_name_it(tmp_path: Path) -> None:
     assert "need pytest-cov, pytest-timeout, which is not installed" in result.summary
 
 
+def test_settings_that_rest_on_a_cache(tmp_path: Path) -> None:
+    bench = delivery(tmp_path, FLAT | {"pytest.ini": "[pytest]\naddopts = --failed-first\n"})
+    assert install(bench).ok
+    assert judge(bench).ok
+
+
+def test_a_command_finds_the_version_of_the_project(source: Workbench) -> None:
+    given = replace(source, test_command="pytest -k version")
+    assert judge(given).ok, judge(given)
+    assert judge(given).data["unit"] == "command"
+
+
 def test_a_wheel_that_is_missing_is_named(tmp_path: Path, index: Index) -> None:
     index.publish_source("only-source")
     bench = delivery(tmp_path, {"requirements.txt": "only-source\n", "a.py": ""}, cache=tmp_path / "cache")

@@ -20,7 +20,9 @@ PYPROJECT = """
 name = "my-shop"
 dependencies = ["httpx>=0.27", "rich; python_version<'3'"]
 [project.optional-dependencies]
-test = ["my_shop[extra]", "pytest-cov"]
+test = ["my_shop[Extra_One]", "pytest-cov"]
+extra-one = ["attrs", "my-shop[further]"]
+further = ["mock"]
 docs = ["sphinx"]
 [dependency-groups]
 dev = [{include-group = "lint"}, "tox"]
@@ -30,7 +32,8 @@ lint = ["ruff"]
 
 def test_a_pyproject(tmp_path: Path) -> None:
     found = asked(tmp_path, {"pyproject.toml": PYPROJECT})
-    assert found.lines == ("httpx>=0.27", "pytest-cov", 'rich; python_version < "3"', "ruff", "tox")
+    rich = 'rich; python_version < "3"'
+    assert found.lines == ("attrs", "httpx>=0.27", "mock", "pytest-cov", rich, "ruff", "tox")
     assert found.problems == ()
 
 
@@ -69,6 +72,14 @@ def test_what_cannot_be_had_is_a_problem_without_addresses(
 @pytest.mark.parametrize(
     ("files", "lines"),
     [
+        ({"setup.py": "needs = ['attrs']\nsetup(install_requires=needs)\n"}, ("attrs",)),
+        (
+            {
+                "requirements-dev.txt": "-e .[socks]\n",
+                "pyproject.toml": '[project]\nname = "a"\n[project.optional-dependencies]\nsocks = ["pysocks"]\n',
+            },
+            ("pysocks",),
+        ),
         (
             {"setup.py": "from setuptools import setup\nsetup(install_requires=['attrs>=22'])\n"},
             ("attrs>=22",),

@@ -25,7 +25,7 @@ from tools.git.names import GENERATED, ledger_ref, story_branch
 from tools.git.opening import attach_repository, open_repository
 from tools.git.records import read_anchors, read_trailers
 from tools.git.repository import Entry, Repository
-from tools.git.workspace import checkout, remove_unsafe_files, write_tree
+from tools.git.workspace import checkout, remove, remove_unsafe_files, write_tree
 
 __all__ = [
     "GENERATED",
@@ -52,6 +52,7 @@ __all__ = [
     "open_repository",
     "read_anchors",
     "read_trailers",
+    "remove",
     "remove_unsafe_files",
     "store_files",
     "story_branch",

@@ -7,6 +7,7 @@ import posixpath
 import shutil
 import stat
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,10 +76,11 @@ def refuse_unsafe_files(workspace: Path) -> None:
                 raise RepositoryError(f"{path} is a named pipe or a device, not a file. Remove it.")
 
 
-def remove_unsafe_files(workspace: Path) -> tuple[str, ...]:
+def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[str, ...]:
     """Remove what `write_tree` would refuse - it may have been left by a command - and say what, with paths.
 
-    Folders are made readable on the way, so that nothing hides in them.
+    So goes what has a name that is no UTF-8, unless it is among the `known` paths: no result could name it.
+    Folders and files are made readable on the way, so that nothing hides in them.
     """
     removed = []
     for folder, folders, files in os.walk(workspace):
@@ -86,26 +88,36 @@ def remove_unsafe_files(workspace: Path) -> tuple[str, ...]:
             path = Path(folder) / name
             relative = path.relative_to(workspace).as_posix()
             mode = path.lstat().st_mode
+            shown = relative.encode("utf-8", "backslashreplace").decode()
             if name.lower() == ".git":
-                _remove(path)
-                removed.append(f"{relative} (a repository inside the workspace)")
+                remove(path)
+                removed.append(f"{shown} (a repository inside the workspace)")
+            elif shown != relative and not any(each.startswith(relative) for each in known):
+                remove(path)
+                removed.append(f"{shown} (a name that is no UTF-8)")
             elif stat.S_ISLNK(mode):
                 if _leads_out(relative, os.fsencode(path.readlink())):
                     path.unlink()
-                    removed.append(f"{relative} (a link that leads out)")
-            elif stat.S_ISDIR(mode):
-                path.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
-            elif not stat.S_ISREG(mode):
+                    removed.append(f"{shown} (a link that leads out)")
+            elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+                needed = stat.S_IRWXU if stat.S_ISDIR(mode) else stat.S_IRUSR | stat.S_IWUSR
+                if mode & needed != needed:
+                    path.chmod(stat.S_IMODE(mode) | needed)
+            else:
                 path.unlink()
-                removed.append(f"{relative} (a pipe, socket or device)")
-        folders[:] = [each for each in folders if each.lower() != ".git"]
+                removed.append(f"{shown} (a pipe, socket or device)")
+        folders[:] = [each for each in folders if os.path.lexists(Path(folder) / each)]
     return tuple(removed)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it, whatever its permissions; it may be gone."""
+    if not os.path.lexists(path):
+        return
     if path.is_symlink() or not path.is_dir():
         path.unlink()
         return
+    path.chmod(stat.S_IRWXU)
     for folder, folders, _ in os.walk(path):
         for each in folders:
             inner = Path(folder, each)

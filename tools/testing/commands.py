@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from tools.environments import Environment
+from tools.git import remove
 from tools.programs import surroundings, without_places
 from tools.sandbox import Ending, Job, Limits, Sandbox
 
@@ -45,7 +46,7 @@ def run_test_command(
 ) -> CommandReport:
     """Run the command. The workspace itself is not changed; raises JobRefused for what is no command."""
     copy = scratch.resolve() / "command"
-    shutil.rmtree(copy, ignore_errors=True)
+    remove(copy)
     shutil.copytree(workspace, copy, symlinks=True)
     around = surroundings(copy, scratch.resolve(), python)
     done = sandbox.run(
@@ -60,7 +61,7 @@ def run_test_command(
     )
     places = (copy, *around.writable, *((python.folder,) if python else ()))
     output = without_places(f"{done.stdout}\n{done.stderr}".strip(), *places)[-_LONGEST:]
-    shutil.rmtree(copy, ignore_errors=True)
+    remove(copy)
     return CommandReport(
         ending=done.ending,
         exit_code=done.exit_code,

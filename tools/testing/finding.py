@@ -74,7 +74,8 @@ def find_test_command(folder: Path, given: str = "") -> TestCommand | None:
         return None
     (kind, (argv, why)), *others = found
     said = f"{why} says so"
-    said += f"; there was also {', '.join(place for _, (_, place) in others)}." if others else "."
+    also = ", ".join(f"{name} ({place})" for name, (_, place) in others)
+    said += f"; there was also {also}." if also else "."
     return TestCommand(kind=kind, argv=argv, why=said)
 
 

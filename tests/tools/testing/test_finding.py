@@ -80,7 +80,7 @@ CASES: list[tuple[str, dict[str, str | bytes], str, str, str]] = [
         {"go.mod": "module shop\n", "Makefile": "test:\n\tgo test\n", "tests/test_a.py": TEST},
         "pytest",
         "pytest",
-        "tests/ says so; there was also Makefile, go.mod.",
+        "tests/ says so; there was also make (Makefile), go (go.mod).",
     ),
     ("nothing", {"README.md": "pytest"}, "", "", ""),
     (

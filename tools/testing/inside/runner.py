@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 _TICK = 0.01
+_NO_CACHE = "-pno:cacheprovider"
 
 
 def main(path: str) -> None:
@@ -123,6 +124,13 @@ def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
     with (Path(order["out"]) / f"{run['name']}.jsonl").open("w") as file:
         reporter = plugin.Reporter(file, root, run["select"], run["share"], lines)
         arguments = [*_arguments(run), f"--basetemp={temporary / 'pytest'}"]
+        if order["project"]:
+            # Its own settings may rest on a cache, which starts empty.
+            arguments = [
+                "-o",
+                f"cache_dir={place / 'cache'}",
+                *(each for each in arguments if each != _NO_CACHE),
+            ]
         return int(pytest.main(arguments, plugins=[reporter]))
 
 
@@ -150,7 +158,7 @@ def _plugin() -> Any:
 
 
 def _arguments(run: dict[str, Any]) -> list[str]:
-    arguments = ["-q", "-p", "no:cacheprovider", "--color=no", "--tb=short", f"--rootdir={Path.cwd()}"]
+    arguments = ["-q", _NO_CACHE, "--color=no", "--tb=short", f"--rootdir={Path.cwd()}"]
     arguments.append("-Wignore::pytest.PytestAssertRewriteWarning")  # of the plugins imported before
     if importlib.util.find_spec("hypothesis"):
         arguments.append(f"--hypothesis-seed={run['seed']}")
