@@ -26,7 +26,8 @@ def test_importing_everything_prints_nothing_and_writes_nothing(tmp_path: Path) 
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for package in PACKAGES
         for path in sorted((ROOT / package).rglob("*.py"))
-        if not {"templates", "inside"} & set(path.parts) and path.stem not in {"__main__", "__init__"}
+        if not {"templates", "inside", "recordings"} & set(path.parts)
+        and path.stem not in {"__main__", "__init__"}
     ]
     code = f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)"
     done = subprocess.run(

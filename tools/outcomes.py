@@ -20,6 +20,12 @@ _PLACES = re.compile(r"[^\s'\"(]*/runs-[^/\s]+/[^/\s]+/(workspace/|tmp/)?")
 _ADDRESSES = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
+def last_coverage(bench: Workbench) -> Path:
+    """Return the note that says which coverage the last run of the tests stored."""
+    # Beside the workspace, not in it: what runs there must not choose it.
+    return bench.workspace.with_name(f"{bench.delivery}.coverage")
+
+
 def tested(
     bench: Workbench, tree: str, report: TestReport, more: dict[str, JsonValue] | None = None
 ) -> ToolResult:
@@ -40,6 +46,7 @@ def tested(
     artifacts = {"report": bench.artifacts.put(report.model_dump_json(exclude={"coverage"}).encode())}
     if report.coverage:
         artifacts["coverage"] = bench.artifacts.put(report.coverage.model_dump_json().encode())
+        last_coverage(bench).write_text(artifacts["coverage"])
     return ToolResult(
         ok=report.ok,
         code="ok" if report.ok else "tests_failed",

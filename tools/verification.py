@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from tools.dependencies import tests_environment, toolbox
 from tools.foreign import is_foreign
 from tools.git import Changes
-from tools.outcomes import LIMITS, changes_of, not_installed, scratch_of, tested
+from tools.outcomes import LIMITS, changes_of, last_coverage, not_installed, scratch_of, tested
 from tools.own_tests import own_tests
 from tools.programs import project_of
 from tools.repository import workspace_tree
@@ -35,7 +35,7 @@ class RunMutants(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    coverage: str = Field(description="Digest of the coverage that run_tests returned.")
+    coverage: str = Field(default="", description="Coverage that run_tests returned; else the last.")
 
 
 def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
@@ -66,12 +66,13 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     service = tests_environment(bench)
     if service is None:
         return not_installed()
+    note = last_coverage(bench)
+    digest = arguments.coverage or (note.read_text() if note.is_file() else "")
     try:
-        coverage = Coverage.model_validate_json(bench.artifacts.get(arguments.coverage))
-    except (KeyError, ValidationError):
-        return ToolResult(
-            ok=False, code="not_found", summary=f"{arguments.coverage} is no coverage of this delivery."
-        )
+        coverage = Coverage.model_validate_json(bench.artifacts.get(digest))
+    except (KeyError, ValueError, ValidationError):
+        said = "That is no coverage of this delivery: run_tests first, until all tests pass."
+        return ToolResult(ok=False, code="not_found", summary=said)
     tree, foreign = workspace_tree(bench), is_foreign(bench)
     changed = {
         each.path: each.lines
@@ -94,7 +95,7 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         return ToolResult(
             ok=False, code="not_judged", summary=f"The mutants could not be judged: {report.problem}"
         )
-    # Where a covering test was too slow to be asked, nobody knows whether it would have noticed.
+    # Where not all covering tests were asked, nobody knows whether one of the others would have noticed.
     survivors: list[JsonValue] = [_survivor(each) for each in report.survivors if not each.left_out]
     judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
     judged = [each for each in judged if each.result != "not_run"]

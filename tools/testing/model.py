@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -66,8 +68,13 @@ class Coverage(Statement):
     modules: tuple[str, ...] = ()
     """Installed modules that the tests imported, in their order."""
 
+    @cached_property
+    def _reach(self) -> Counter[int]:
+        """How many lines each test runs, by its place."""
+        return Counter(place for lines in self.lines.values() for tests in lines.values() for place in tests)
+
     def covering(self, file: str, line: int) -> tuple[str, ...]:
-        """Return the tests that run a line, fastest first.
+        """Return the tests that run a line, first those that run the fewest lines besides.
 
         What runs at import (a default, a column's length) may matter to any test, so there it is all of them.
         """
@@ -76,7 +83,7 @@ class Coverage(Statement):
             return ()
         places = found or range(len(self.tests))
         return tuple(
-            self.tests[place] for place in sorted(places, key=lambda place: (self.seconds[place], place))
+            self.tests[place] for place in sorted(places, key=lambda place: (self._reach[place], place))
         )
 
     def took(self, test: str) -> float:
@@ -160,7 +167,7 @@ class Verdict(Statement):
     result: Literal["killed", "survived", "timed_out", "not_run"]
     """`survived` without any test: no test runs the line. `not_run`: see `reason`."""
     tests: tuple[str, ...] = ()
-    """Covering tests that it was put before, fastest first; the first to fail ends it."""
+    """Covering tests that it was put before, the one that runs the fewest lines first; the first to fail ends it."""
     left_out: int = 0
     """Covering tests that were too slow to be asked."""
     killed_by: str = ""

@@ -126,10 +126,11 @@ def test_nothing_to_mutate(judge: Judge) -> None:
     assert (report.verdicts, report.problem) == ((), None)
 
 
-def test_slow_tests_are_left_out_and_counted(judge: Judge) -> None:
-    report = judge({"shop/orders.py": [(12, 12)]}, seconds_each=0.6, limit=1)
+def test_tests_that_are_not_asked_are_counted(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "MOST_ASKED", 1)
+    report = judge({"shop/orders.py": [(12, 12)]}, limit=1)
     (verdict,) = report.verdicts
-    assert verdict.tests == ("tests/test_orders.py::test_discount",)
+    assert verdict.tests == ("tests/test_orders.py::test_small",), "it runs fewer lines than test_discount"
     assert verdict.left_out == 1
 
 
