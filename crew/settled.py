@@ -34,6 +34,19 @@ def settled(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> dict[str
     }
 
 
+def mapped(answer: dict[str, JsonValue], criteria: list[str]) -> dict[str, JsonValue]:
+    """Return `criteria` with one outcome for each of these ids, as an answer without a blueprint has them; what it says
+    nothing of is not covered."""
+    listed = answer.get("criteria")
+    said = (
+        {str(each["id"]): each for each in listed if isinstance(each, dict)}
+        if isinstance(listed, list)
+        else {}
+    )
+    silent: dict[str, JsonValue] = {"outcome": "not_covered", "why": "The design agent said nothing of it."}
+    return {"criteria": [{"id": each} | (said.get(each) or silent) for each in criteria]}
+
+
 def assumed(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Return a design's answer with its questions as assumptions, since nobody is there to be asked."""
     questions, assumptions = answer.get("questions"), answer.get("assumptions")

@@ -24,7 +24,7 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
     if design.get("blueprint"):
         facts |= {"blueprint": design["blueprint"], "contract": design["contract"]}
     else:
-        facts["design"] = design.get("summary", "")
+        facts["plan"] = design.get("plan") or design.get("summary", "")
     if state.get("repairs"):
         # What was wrong with the last attempt, from those who judged it.
         facts["repair"] = {

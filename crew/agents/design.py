@@ -33,7 +33,8 @@ class Question(BaseModel):
 class DesignAnswer(Answer):
     """The design, as far as no tool result says it."""
 
-    criteria: list[CriterionOutcome] = Field(default=[], description="Only where there is no blueprint.")
+    criteria: list[CriterionOutcome] = Field(default=[], description="Without a blueprint: all of them.")
+    plan: str = Field(default="", description="Without a blueprint: what to change where.")
     questions: list[Question] = Field(default=[], description="Only what would change the design.")
     assumptions: list[str] = Field(
         default=[], description="What the story does not say and the design takes for given."
