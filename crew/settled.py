@@ -44,7 +44,7 @@ def mapped(answer: dict[str, JsonValue], criteria: list[str]) -> dict[str, JsonV
         else {}
     )
     silent: dict[str, JsonValue] = {"outcome": "not_covered", "why": "The design agent said nothing of it."}
-    return {"criteria": [{"id": each} | (said.get(each) or silent) for each in criteria]}
+    return {"criteria": [(said.get(each) or silent) | {"id": each} for each in criteria]}
 
 
 def assumed(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:

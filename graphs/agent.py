@@ -230,7 +230,7 @@ class _Talk:
 
     def _read_result(self, action: str, call: str, digest: str) -> Result:
         result = json.loads(self._desk.artifacts.get(digest))
-        said = json.dumps({"action": action} | result)
+        said = json.dumps({"action": action} | {name: value for name, value in result.items() if value != {}})
         return Result(ToolMessage(said, tool_call_id=call), digest)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -78,6 +80,28 @@ class Merge(BaseModel):
     title: str
 
 
+BLUEPRINT = "blueprint.yaml"
+NO_WORK = (
+    "README*",
+    "LICEN[CS]E*",
+    "COPYING*",
+    "NOTICE*",
+    "CONTRIBUTING*",
+    "SECURITY*",
+    "CODEOWNERS",
+    ".editorconfig",
+    ".git*",
+)
+"""What a host puts into a new repository: with nothing else in it, there is no work of people's yet."""
+
+
+def made_by_people(files: Iterable[str]) -> bool:
+    """Whether these are the files of a repository that people made."""
+    named = set(files)
+    work = [each for each in named if not any(fnmatchcase(each, pattern) for pattern in NO_WORK)]
+    return bool(work) and BLUEPRINT not in named
+
+
 def repository(bench: Workbench) -> Repository:
     """Return the repository of the delivery's service."""
     return attach_repository(bench.repository, bench.home)
@@ -150,8 +174,8 @@ def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
             "base": base,
             "base_tree": tree,
             "start": tip,
-            # What has files but no blueprint was made by people, and is worked on file by file.
-            "generated": not held.files(tree) or held.show(base, "blueprint.yaml") is not None,
+            # What people made is worked on file by file.
+            "generated": not made_by_people(held.files(tree)),
             "branch": _short(branch_of(bench)),
             "files": len(held.files(tree)),
         },

@@ -140,6 +140,8 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
     said = f"{len(breaks)} changes break the contract and {len(destroys)} destroy data; those need a person."
     if not breaks and not destroys:
         said = "The contract only grows, and no migration destroys data."
+        if repository(bench).show(tree, CONTRACT) is None:
+            said = f"There is no {CONTRACT}, and no migration of the crew's making: nothing to compare."
     return ToolResult(ok=True, code="ok", summary=said, data={"findings": findings})
 
 

@@ -70,7 +70,7 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
     raised = [each for each in report.findings if each.severity != "note"]
     lines += [f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in raised]
     if notes := len(report.findings) - len(raised):
-        lines.append(f"  {notes} notes of the agents are in the report")
+        lines.append(f"  {_counted(notes)} in the report")
     if report.tests:
         lines.append(f"  Tests: {report.tests}")
     if report.pull_request:
@@ -140,3 +140,7 @@ def _path(report: DeliveryReport, guarded: set[str]) -> str:
     touched = [each for criterion in report.criteria for each in criterion.operations if each not in guarded]
     lists = [each.removeprefix("GET ") for each in touched if each.startswith("GET ") and "{" not in each]
     return lists[0] if lists else "/readyz"
+
+
+def _counted(notes: int) -> str:
+    return "1 note of the agents is" if notes == 1 else f"{notes} notes of the agents are"

@@ -11,6 +11,13 @@ from crew.playbooks.script import Act, Conclude, Script
 def design(brief: Brief) -> Script:
     """Read the criteria and settle the blueprint that the covered ones make."""
     story = str(brief.facts["story_digest"])
+    if not brief.by_blueprint:
+        yield Conclude(
+            _not_mine(brief),
+            "Playbooks make services from blueprints; anything else would be a guess.",
+            (story,),
+        )
+        return
     read = yield Act(
         "read_criteria",
         {"story": story},
@@ -38,6 +45,16 @@ def design(brief: Brief) -> Script:
         f"{covered} of {len(outcomes)} criteria are in the blueprint; the contract follows from it.",
         (read.action, settled.action),
     )
+
+
+def _not_mine(brief: Brief) -> dict[str, JsonValue]:
+    why = "People made this repository, and only a language model can change it: crew run ... --model openai:NAME."
+    criteria = brief.story["criteria"]
+    listed = [each for each in criteria if isinstance(each, dict)] if isinstance(criteria, list) else []
+    return {
+        "summary": why,
+        "criteria": [{"id": each["id"], "outcome": "not_covered", "why": why} for each in listed],
+    }
 
 
 def _count(brief: Brief) -> int:
