@@ -414,6 +414,7 @@ def _settings(
         sandbox=sandbox,
         engine=engine,
         policies=policies,
+        telemetry=config.telemetry,
         budget=config.budget.delivery,
         run_budget=config.budget.run,
         test_command=config.tests.command,

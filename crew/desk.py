@@ -13,6 +13,7 @@ from crew.door import Door
 from crew.ledger import Ledger
 from crew.models.player import Players
 from crew.spending import Purse
+from crew.telemetry import OFF, Telemetry
 from tools.result import Tool
 
 
@@ -29,5 +30,6 @@ class Desk:
     bus: Bus
     redact: Callable[[JsonValue], JsonValue] = lambda value: value
     """Takes secrets out of what is kept."""
+    telemetry: Telemetry = OFF
     most_repairs: int = 3
     """How often the code agent is sent back before the delivery stops."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -13,14 +14,18 @@ from typing import TYPE_CHECKING
 
 from crew.artifacts import ArtifactStore
 from crew.budget import Budget
+from crew.config import TelemetrySettings
 from crew.coordination.events import Bus
 from crew.deliveries import Opened, of_run
 from crew.errors import BadInput, MachineLacks
 from crew.ledger import Ledger, ledger_id
 from crew.policy_folder import verify_approvals
+from crew.telemetry import OFF, Telemetry, open_telemetry
 from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from crew.desk import Desk
     from crew.models.player import Keeper, Players
     from tools.policy import PolicyEngine
@@ -53,6 +58,7 @@ class Settings:
     """Policy engine: "auto", "opa" or "regopy"."""
     policies: Path | None = None
     """Folder of policies of the person's own, which can only forbid or ask more."""
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     budget: Budget = field(default_factory=Budget)
     """Bounds of one delivery."""
     run_budget: Budget = field(default_factory=Budget)
@@ -73,6 +79,7 @@ class Office:
     players: Players
     keeper: Keeper | None = None
     """What takes down every model call; None where nothing is recorded."""
+    telemetry: Telemetry = OFF
 
 
 @contextmanager
@@ -100,6 +107,7 @@ def open_office(settings: Settings, players: Players, keeper: Keeper | None = No
     except (SandboxUnavailable, PolicyError) as error:
         raise MachineLacks(str(error)) from error
     ledger = Ledger(home / "ledger.db")
+    telemetry = open_telemetry(settings.telemetry, lambda value: value)
     try:
         yield Office(
             settings=settings,
@@ -111,8 +119,11 @@ def open_office(settings: Settings, players: Players, keeper: Keeper | None = No
             runtime=LocalRuntime(home),
             players=players,
             keeper=keeper,
+            telemetry=telemetry,
         )
     finally:
+        if lost := telemetry.close():
+            logging.getLogger(__name__).warning("crew: %s", lost)
         policy.close()
         ledger.close()
 
@@ -202,6 +213,10 @@ def desk_of(office: Office, about: Opened) -> Desk:
     others = [each for each in of_run(office.ledger, about.run) if each != about.delivery]
     bench = workbench(office, about)
     secrets = tuple(each for each in (*bench.secrets.values(), *keys()) if each)
+
+    def without_secrets(value: JsonValue) -> JsonValue:
+        return redact(value, secrets)
+
     door = Door(
         tools=CATALOGUE,
         workbench=bench,
@@ -209,7 +224,7 @@ def desk_of(office: Office, about: Opened) -> Desk:
         artifacts=office.artifacts,
         policy=office.policy,
         facts=Facts(bench, office.ledger, office.artifacts),
-        redact=lambda value: redact(value, secrets),
+        redact=without_secrets,
         bus=office.bus,
         yes=office.settings.yes,
     )
@@ -221,5 +236,6 @@ def desk_of(office: Office, about: Opened) -> Desk:
         players=office.players,
         purse=Purse(office.ledger, about.delivery, others, settings.budget, settings.run_budget),
         bus=office.bus,
-        redact=lambda value: redact(value, secrets),
+        redact=without_secrets,
+        telemetry=office.telemetry.redacting(without_secrets),
     )

@@ -152,7 +152,15 @@ def _one(
         return desk.door.refuse(
             call, "This is the call you have just made; its result would be the same."
         ), None
-    return through(desk.door, call), None
+    with desk.telemetry.tool_call(call.tool, call.key, role.name, call.delivery) as span:
+        result = through(desk.door, call)
+        span.set(
+            action=call.key,
+            outcome=result.code,
+            arguments=call.arguments,
+            result=result.model_dump(mode="json"),
+        )
+        return result, None
 
 
 def _conclude(

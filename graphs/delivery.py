@@ -55,7 +55,7 @@ def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) ->
     """Return the state machine of one delivery."""
     graph = StateGraph(DeliveryState)
     for name, node in _nodes(desk).items():
-        graph.add_node(name, cast(Any, node))
+        graph.add_node(name, cast(Any, _watched(desk, name, node)))
     graph.add_edge(START, "intake")
     graph.add_conditional_edges("intake", _unless_ended("design"), ["design", END])
     graph.add_conditional_edges("design", _after_design, ["questions", "code", END])
@@ -97,6 +97,14 @@ def _nodes(desk: Desk) -> dict[str, Node]:
         "deployment": _ends(_deployed(desk, _agent(desk, "deployment")), "failed", _not_started),
     }
     return nodes | {name: _later(desk, name) for name in LATER}
+
+
+def _watched(desk: Desk, name: str, node: Node) -> Node:
+    def run(state: DeliveryState) -> DeliveryState:
+        with desk.telemetry.step(name, state["delivery"]):
+            return node(state)
+
+    return run
 
 
 def _agent(desk: Desk, name: RoleName) -> Node:

@@ -101,7 +101,9 @@ def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = Non
         if blocker:
             return Closed(status="waiting", reason=f"It waits for {blocker}.")
         if ended is None:
-            ended = _advance(office, about, reply)
+            with office.telemetry.delivery(delivery, about.service) as span:
+                ended = _advance(office, about, reply)
+                span.set(outcome=ended.status)
             if ended.status == "waiting":
                 return ended
             _close(office, about, ended)

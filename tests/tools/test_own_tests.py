@@ -333,13 +333,13 @@ def test_every_kind_of_command(tmp_path: Path, name: str, files: Given, given: s
 
 
 def test_no_command_at_all(tmp_path: Path) -> None:
-    bench = delivery(tmp_path, {"README.md": "Hello.\n"})
+    bench = delivery(tmp_path, {"notes.txt": "Hello.\n"})
     assert install(bench).code == "nothing_to_install"
     assert judge(bench).code == "no_tests"
 
 
 def test_a_program_that_the_sandbox_lacks(tmp_path: Path) -> None:
-    bench = delivery(tmp_path, {"README.md": ""}, test_command="frobnicate --all")
+    bench = delivery(tmp_path, {"notes.txt": ""}, test_command="frobnicate --all")
     result = judge(bench)
     assert "names a program that the sandbox lacks. There are: python3" in result.summary
     assert result.data["failed"] == 1
