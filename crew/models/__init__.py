@@ -72,7 +72,7 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
     if settings.temperature is not None:
         parameters["temperature"] = str(settings.temperature)
     return Player(
-        name=f"openai:{name}",
+        name=url,  # with its settings: the same model may be tried in another way
         model=openai_model(name, settings),
         attempts=settings.attempts,
         longest_wait_seconds=settings.longest_wait_seconds,

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
+import time
+from collections.abc import Iterator
 from typing import Any, cast
 
+import httpx2
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
+from openai import DefaultHttpxClient
 
 from crew.config import ModelSettings
 from crew.errors import BadInput
+from crew.models.arguments import arguments_in
+from crew.models.faults import Fault, Faulty
 
 PUBLIC = "https://api.openai.com/v1"
+LARGEST_REPLY = 4_000_000
+"""Bytes of one reply on the wire; the longest that models give have a tenth of that."""
+LONGEST_REPLY = 10
+"""Timeouts that one reply may take as a whole: a server that sends a byte now and then is not waited for without end."""
 
 
 class _Chat(ChatOpenAI):
-    """Keeps what a stream says of a refusal, which the library drops."""
+    """Keeps what the library drops or breaks on: refusals in a stream, arguments that are no object."""
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
@@ -28,6 +37,49 @@ class _Chat(ChatOpenAI):
         if made is not None and refusal:
             made.message.additional_kwargs["refusal"] = refusal
         return made
+
+    def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
+        if isinstance(response, str):
+            raise ValueError(f"not JSON: {response[:200]}")  # noqa: TRY004  like all that is unreadable
+        plain: dict[str, Any] = (
+            response if isinstance(response, dict) else response.model_dump(warnings=False)
+        )
+        for choice in plain.get("choices") or []:
+            for call in (choice.get("message") or {}).get("tool_calls") or []:
+                function = call.get("function") or {}
+                given = function.get("arguments")
+                if isinstance(given, dict):  # some servers send the object itself
+                    continue
+                try:
+                    arguments_in(given or "{}")
+                except ValueError:
+                    # The library would let lists through, and fail as a whole.
+                    function["arguments"] = f"not an object: {given}"
+        return super()._create_chat_result(plain, generation_info)
+
+
+class _Bounded(httpx2.SyncByteStream):
+    """A reply as it comes in, up to the bounds."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, seconds: float) -> None:
+        self._stream = stream
+        self._seconds = seconds
+        self._begun = time.monotonic()
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for part in self._stream:
+            size += len(part)
+            if size > LARGEST_REPLY:
+                raise Faulty(_oversized())
+            if time.monotonic() - self._begun > self._seconds:
+                what = f"The reply had not come to its end after {self._seconds:g} s."
+                raise Faulty(Fault(name="disconnected", remedy="wait", what=what))
+            yield part
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
 
 
 def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
@@ -55,8 +107,33 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
         max_retries=0,
         stream_usage=True,
         use_responses_api=settings.api == "responses",
+        http_client=_client(settings.timeout_seconds),
         **options,
     )
+
+
+def _client(timeout: float) -> httpx2.Client:
+    def bound(response: httpx2.Response) -> None:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            what = "The server compresses its replies though it was asked not to; what comes of them has no bound."
+            raise Faulty(Fault(name="unreadable", remedy="give_up", what=what))
+        response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), LONGEST_REPLY * timeout)
+
+    # Tools may work for minutes between two requests: each has a connection of its own, and none is left open.
+    return DefaultHttpxClient(
+        timeout=timeout,
+        limits=httpx2.Limits(max_keepalive_connections=0),
+        headers={"Accept-Encoding": "identity"},
+        event_hooks={"response": [bound]},
+    )
+
+
+def _oversized() -> Fault:
+    size = f"{LARGEST_REPLY // 1_000_000} MB"
+    tell = f"Your reply was longer than {size}, so nothing of it was done. Do less in one reply. "
+    tell += "Answer again, with a call of one of your tools."
+    what = f"The model's reply is longer than {size}, the most that is read of one."
+    return Fault(name="oversized", remedy="tell", what=what, tell=tell)
 
 
 def whole(chunks: list[AIMessageChunk]) -> AIMessage:
@@ -64,24 +141,21 @@ def whole(chunks: list[AIMessageChunk]) -> AIMessage:
 
     The library reads cut-off arguments as far as they go; here arguments that are not JSON as they stand are invalid.
     """
-    joined = chunks[0]
-    for chunk in chunks[1:]:
-        joined = joined + chunk
+    joined = chunks[0] + chunks[1:]
     calls, invalid = [], []
     for piece in joined.tool_call_chunks:
+        named = {"name": piece["name"], "id": piece["id"]}
         try:
-            arguments = json.loads(piece["args"] or "{}")
-        except ValueError:
-            arguments = None
-        if isinstance(arguments, dict) and piece["name"]:
-            calls.append({"name": piece["name"], "args": arguments, "id": piece["id"], "type": "tool_call"})
+            arguments = arguments_in(piece["args"] or "{}")
+        except ValueError as error:
+            invalid.append(named | {"args": piece["args"], "error": str(error), "type": "invalid_tool_call"})
         else:
-            broken = {"name": piece["name"], "args": piece["args"], "id": piece["id"], "error": "not JSON"}
-            invalid.append(broken | {"type": "invalid_tool_call"})
+            calls.append(named | {"name": piece["name"] or "", "args": arguments, "type": "tool_call"})
+    ends = [chunk.response_metadata for chunk in chunks if chunk.response_metadata.get("finish_reason")]
     return AIMessage(
         content=joined.content,
         additional_kwargs=joined.additional_kwargs,
-        response_metadata=joined.response_metadata,
+        response_metadata=joined.response_metadata | (ends[-1] if ends else {}),
         tool_calls=calls,
         invalid_tool_calls=invalid,
         usage_metadata=joined.usage_metadata,

@@ -1,0 +1,387 @@
+"""A chat model's server on loopback for tests: both protocols of OpenAI, plain and streamed, and all that can go wrong.
+
+A test hands in a function from a request's body to a step; a step is what is sent back, or how it breaks off."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages.utils import convert_to_messages
+
+Body = dict[str, Any]
+Event = tuple[str, Any]
+"""Name of a server-sent event, "" for none, and its data."""
+
+
+@dataclass(frozen=True)
+class Say:
+    """A reply; `calls` are id, tool and the arguments as they stand on the wire."""
+
+    calls: tuple[tuple[str, str, str], ...] = ()
+    text: str = ""
+    refusal: str = ""
+    finish: str = ""
+    usage: dict[str, int] | None = field(
+        default_factory=lambda: {"prompt_tokens": 100, "completion_tokens": 10}
+    )
+    ends: str = "well"
+    """A stream's end: "well", "silent" (without a finish reason), "reset", or the text of an error event."""
+    pause: float = 0.0
+    """Seconds between two events of a stream, or two bytes of a plain reply."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """An error of the server's."""
+
+    code: int
+    message: str
+    headers: dict[str, str] = field(default_factory=dict)
+    kind: str | None = None
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Bytes that are no reply; `forever` sends them again and again."""
+
+    content: bytes
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    forever: bool = False
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The connection breaks before an answer."""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Nothing is sent."""
+
+
+Step = Say | Status | Raw | Reset | Silence
+
+
+@dataclass
+class Server:
+    """What is served, and what was asked."""
+
+    answer: Callable[[Body], Step]
+    url: str = ""
+    bodies: list[Body] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    """Bytes of each request's body."""
+    over: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def say(name: str, arguments: dict[str, Any] | str, **more: Any) -> Say:
+    """Return a reply with one call."""
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    return Say(calls=(("call-1", name, text),), **more)
+
+
+def said(message: AIMessage, as_text: bool = False) -> Say:
+    """Return what a model says, as a step; `as_text` writes its calls as JSON in the text."""
+    if as_text:
+        calls = [{"tool": call["name"], "arguments": call["args"]} for call in message.tool_calls]
+        return Say(text=json.dumps({"calls": calls}))
+    return Say(
+        calls=tuple((str(each["id"]), each["name"], json.dumps(each["args"])) for each in message.tool_calls)
+    )
+
+
+def heard(body: Body) -> list[BaseMessage]:
+    """Return a request's messages, whichever protocol they came by."""
+    if "messages" in body:
+        found = convert_to_messages(body["messages"])
+    else:
+        found = convert_to_messages([_as_chat(each) for each in body["input"]])
+    return [_result(each) for each in found]
+
+
+def checked(body: Body) -> Body:
+    """Return the request after looking whether its conversation is one: each result answers a call before it."""
+    asked: list[str] = []
+    for message in heard(body):
+        if isinstance(message, ToolMessage) and message.tool_call_id != "text":
+            assert message.tool_call_id in asked, f"{message.tool_call_id} answers nothing"
+            asked.remove(message.tool_call_id)
+            continue
+        if "messages" in body:
+            assert not asked, f"nothing answers {asked}"
+        if isinstance(message, AIMessage):
+            assert not message.invalid_tool_calls
+            asked += [str(call["id"]) for call in message.tool_calls]
+            assert len(asked) == len(set(asked))
+    return body
+
+
+@contextmanager
+def serving(answer: Callable[[Body], Step]) -> Iterator[Server]:
+    """Serve on loopback until the end of the block."""
+    state = Server(answer)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(state))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    try:
+        yield state
+    finally:
+        state.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _handler(state: Server) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.loads(raw)
+            self.close_connection = True
+            with state.lock:
+                state.bodies.append(body)
+                state.sizes.append(len(raw))
+                try:
+                    step = state.answer(body | {"headers": dict(self.headers)})
+                except Exception as error:  # what a test's function gets wrong is its caller's to see
+                    step = Status(418, f"{type(error).__name__}: {error}")
+            try:
+                _send(self, state, body, step)
+            except OSError:
+                pass  # the client has gone
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    return Handler
+
+
+def _send(handler: BaseHTTPRequestHandler, state: Server, body: Body, step: Step) -> None:
+    if isinstance(step, Silence):
+        state.over.wait(20)
+    elif isinstance(step, Reset):
+        _reset(handler)
+    elif isinstance(step, Status):
+        error = {"message": step.message, "type": step.kind, "param": None, "code": step.kind}
+        _plain(handler, step.code, json.dumps({"error": error}).encode(), step.headers)
+    elif isinstance(step, Raw):
+        _raw(handler, state, step)
+    elif body.get("stream"):
+        _stream(handler, step, list(_responses(step) if "input" in body else _chat(step)))
+    else:
+        whole = _response(step) if "input" in body else _completion(step)
+        content = json.dumps(whole).encode()
+        if step.ends == "reset":
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(content)))
+            handler.end_headers()
+            handler.wfile.write(content[: len(content) // 2])
+            _reset(handler)
+        else:
+            _plain(handler, 200, content, {}, step.pause)
+
+
+def _plain(
+    handler: BaseHTTPRequestHandler, code: int, content: bytes, headers: dict[str, str], pause: float = 0.0
+) -> None:
+    handler.send_response(code)
+    for name, value in {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(content)),
+        **headers,
+    }.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    for start in range(0, len(content), 1 if pause else len(content)):
+        handler.wfile.write(content[start : start + 1] if pause else content)
+        time.sleep(pause)
+
+
+def _raw(handler: BaseHTTPRequestHandler, state: Server, step: Raw) -> None:
+    handler.send_response(200)
+    for name, value in {"Content-Type": step.content_type, "Connection": "close", **step.headers}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(step.content)
+    while step.forever and not state.over.is_set():
+        handler.wfile.write(step.content)
+
+
+def _reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.flush()
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def _stream(handler: BaseHTTPRequestHandler, step: Say, events: list[Event]) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/event-stream")
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+
+    def chunk(text: str) -> None:
+        raw = text.encode()
+        handler.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
+
+    def send(name: str, data: Any) -> None:
+        chunk(
+            (f"event: {name}\n" if name else "")
+            + f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n"
+        )
+
+    kept = events if step.ends == "well" else events[: len(events) // 2]
+    for name, data in kept:
+        send(name, data)
+        time.sleep(step.pause)
+    if step.ends == "reset":
+        _reset(handler)
+        return
+    if step.ends not in ("well", "silent"):
+        send("", {"error": {"message": step.ends, "type": "invalid_request_error", "code": "400"}})
+    chunk("")
+
+
+def _finish(step: Say) -> str:
+    return step.finish or ("tool_calls" if step.calls else "stop")
+
+
+def _usage(step: Say) -> Body | None:
+    if step.usage is None:
+        return None
+    return step.usage | {"total_tokens": sum(step.usage.values())}
+
+
+def _completion(step: Say) -> Body:
+    calls = [
+        {"id": name, "type": "function", "function": {"name": tool, "arguments": given}}
+        for name, tool, given in step.calls
+    ]
+    message: Body = {"role": "assistant", "content": step.text or None, "refusal": step.refusal or None}
+    if calls:
+        message["tool_calls"] = calls
+    choice = {"index": 0, "message": message, "finish_reason": _finish(step)}
+    made = {"id": "c", "object": "chat.completion", "created": 0, "model": "m-1", "choices": [choice]}
+    return made | ({"usage": _usage(step)} if step.usage else {})
+
+
+def _chat(step: Say) -> Iterator[Event]:
+    def piece(delta: Body, finish: str | None = None) -> Event:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return "", {
+            "id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m-1", "choices": [choice]
+        }  # fmt: skip
+
+    yield piece({"role": "assistant", "content": ""})
+    for part in _parts(step.text):
+        yield piece({"content": part})
+    for part in _parts(step.refusal):
+        yield piece({"refusal": part})
+    for place, (name, tool, given) in enumerate(step.calls):
+        begun = {"index": place, "id": name, "type": "function", "function": {"name": tool, "arguments": ""}}
+        yield piece({"tool_calls": [begun]})
+        for part in _parts(given):
+            yield piece({"tool_calls": [{"index": place, "function": {"arguments": part}}]})
+    yield piece({}, _finish(step))
+    if step.usage:
+        yield "", piece({})[1] | {"choices": [], "usage": _usage(step)}
+    yield "", "[DONE]"
+
+
+def _items(step: Say) -> list[Body]:
+    found: list[Body] = []
+    if step.text or step.refusal:
+        part: Body = {"type": "output_text", "text": step.text, "annotations": []}
+        part = {"type": "refusal", "refusal": step.refusal} if step.refusal else part
+        message = {"id": "msg", "type": "message", "role": "assistant", "status": "completed"}
+        found.append(message | {"content": [part]})
+    for place, (name, tool, given) in enumerate(step.calls):
+        call = {"id": f"fc{place}", "type": "function_call", "status": "completed", "call_id": name}
+        found.append(call | {"name": tool, "arguments": given})
+    return found
+
+
+def _response(step: Say, status: str = "") -> Body:
+    cut = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(step.finish)
+    status = status or ("incomplete" if cut else "completed")
+    usage = step.usage and {
+        "input_tokens": step.usage["prompt_tokens"],
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": step.usage["completion_tokens"],
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": sum(step.usage.values()),
+    }
+    return {
+        "id": "r", "object": "response", "created_at": 0, "status": status, "error": None, "model": "m-1",
+        "incomplete_details": {"reason": cut} if cut and status == "incomplete" else None,
+        "output": [] if status == "in_progress" else _items(step), "parallel_tool_calls": True,
+        "tool_choice": "auto", "tools": [], "usage": None if status == "in_progress" else usage,
+    }  # fmt: skip
+
+
+def _responses(step: Say) -> Iterator[Event]:
+    number = iter(range(10**6))
+
+    def event(kind: str, **data: Any) -> Event:
+        return kind, {"type": kind, "sequence_number": next(number), **data}
+
+    yield event("response.created", response=_response(step, "in_progress"))
+    for place, item in enumerate(_items(step)):
+        at = {"item_id": item["id"], "output_index": place}
+        if item["type"] == "message":
+            yield event("response.output_item.added", output_index=place, item=item | {"content": []})
+            (part,) = item["content"]
+            key, name = ("refusal", "refusal") if "refusal" in part else ("text", "output_text")
+            for piece in _parts(part[key]):
+                yield event(f"response.{name}.delta", **at, content_index=0, delta=piece, logprobs=[])
+            yield event(f"response.{name}.done", **at, content_index=0, **{key: part[key]}, logprobs=[])
+        else:
+            yield event("response.output_item.added", output_index=place, item=item | {"arguments": ""})
+            for piece in _parts(item["arguments"]):
+                yield event("response.function_call_arguments.delta", **at, delta=piece)
+            yield event(
+                "response.function_call_arguments.done", **at, name=item["name"], arguments=item["arguments"]
+            )
+        yield event("response.output_item.done", output_index=place, item=item)
+    final = _response(step)
+    yield event(f"response.{final['status']}", response=final)
+
+
+def _parts(text: str, size: int = 200) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def _as_chat(item: Body) -> Body:
+    if item.get("type") == "function_call":
+        call = {
+            "id": item["call_id"],
+            "type": "function",
+            "function": {"name": item["name"], "arguments": item["arguments"]},
+        }
+        return {"role": "assistant", "content": "", "tool_calls": [call]}
+    if item.get("type") == "function_call_output":
+        return {"role": "tool", "tool_call_id": item["call_id"], "content": item["output"]}
+    return item
+
+
+def _result(message: BaseMessage) -> BaseMessage:
+    """Return a result that came as text as what it is."""
+    text = str(message.content)
+    if message.type == "human" and text.startswith("Result:\n```json\n"):
+        return ToolMessage(text.removeprefix("Result:\n```json\n").removesuffix("\n```"), tool_call_id="text")
+    return message
