@@ -7,10 +7,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from langchain_core.messages import AIMessage
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import openai
 
 FaultName = Literal[
     "malformed_arguments",
@@ -177,7 +180,7 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str) -> Fault | No
 
     if isinstance(error, openai.APIStatusError):
         after = error.response.headers.get("retry-after")
-        return _of_status(error.status_code, redact(str(error.message)), after)
+        return _of_status(error.status_code, redact(_message(error)), after)
     if isinstance(error, openai.APIConnectionError | OSError) or _of_transport(error):
         said = shown(redact(str(error.__cause__ or error) or type(error).__name__))
         return Fault(name="disconnected", remedy="wait", what=f"The connection to the model failed: {said}")
@@ -203,6 +206,12 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str) -> Fault | No
         what = f"What the server sent is no answer of a chat model ({type(error).__name__}: {said})."
         return Fault(name="unreadable", remedy="wait", what=what)
     return None
+
+
+def _message(error: openai.APIError) -> str:
+    """Return what a server says, with its word for it, by which some things are told apart."""
+    said = re.sub(r"^Error code: \d+ - ", "", str(error.message))
+    return said if not error.code or str(error.code) in said else f"{said} ({error.code})"
 
 
 def _of_transport(error: Exception) -> bool:

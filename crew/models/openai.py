@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, cast
 
 import httpx2
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
-from openai import DefaultHttpxClient
+from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
 from crew.config import ModelSettings
 from crew.errors import BadInput
@@ -22,7 +24,7 @@ PUBLIC = "https://api.openai.com/v1"
 LARGEST_REPLY = 4_000_000
 """Bytes of one reply on the wire; the longest that models give have a tenth of that."""
 LONGEST_REPLY = 10
-"""Timeouts that one reply may take as a whole: a server that sends a byte now and then is not waited for without end."""
+"""Timeouts that one reply may take as a whole, however steadily its bytes come."""
 
 
 class _Chat(ChatOpenAI):
@@ -44,18 +46,31 @@ class _Chat(ChatOpenAI):
         plain: dict[str, Any] = (
             response if isinstance(response, dict) else response.model_dump(warnings=False)
         )
-        for choice in plain.get("choices") or []:
-            for call in (choice.get("message") or {}).get("tool_calls") or []:
-                function = call.get("function") or {}
-                given = function.get("arguments")
-                if isinstance(given, dict):  # some servers send the object itself
-                    continue
-                try:
-                    arguments_in(given or "{}")
-                except ValueError:
-                    # The library would let lists through, and fail as a whole.
-                    function["arguments"] = f"not an object: {given}"
-        return super()._create_chat_result(plain, generation_info)
+        message = next(iter(plain.get("choices") or [{}])).get("message") or {}
+        broken = [
+            each for call in message.get("tool_calls") or [] if (each := _broken(call.get("function") or {}))
+        ]
+        made = super()._create_chat_result(plain, generation_info)
+        said = made.generations[0].message
+        if isinstance(said, AIMessage):
+            for call, given in zip(said.invalid_tool_calls, broken, strict=False):
+                call["args"] = given
+            if message.get("refusal"):
+                said.additional_kwargs["refusal"] = message["refusal"]
+        return made
+
+
+def _broken(function: dict[str, Any]) -> str:
+    """Return arguments that cannot be read, "" for others; the library gets what it takes for broken too.
+
+    It would let lists through and then fail as a whole."""
+    function["arguments"] = given = function.get("arguments") or "{}"
+    try:
+        arguments_in(str(given))
+    except ValueError:
+        function["arguments"] = "broken"
+        return str(given)
+    return ""
 
 
 class _Bounded(httpx2.SyncByteStream):
@@ -108,6 +123,9 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
         stream_usage=True,
         use_responses_api=settings.api == "responses",
         http_client=_client(settings.timeout_seconds),
+        http_async_client=DefaultAsyncHttpxClient(
+            verify=_certificates()
+        ),  # never used, but made all the same
         **options,
     )
 
@@ -122,10 +140,17 @@ def _client(timeout: float) -> httpx2.Client:
     # Tools may work for minutes between two requests: each has a connection of its own, and none is left open.
     return DefaultHttpxClient(
         timeout=timeout,
+        verify=_certificates(),
         limits=httpx2.Limits(max_keepalive_connections=0),
         headers={"Accept-Encoding": "identity"},
         event_hooks={"response": [bound]},
     )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return whom to trust: read once, since that takes a tenth of a second."""
+    return httpx2.create_ssl_context()
 
 
 def _oversized() -> Fault:

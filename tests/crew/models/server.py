@@ -251,7 +251,7 @@ def _stream(handler: BaseHTTPRequestHandler, step: Say, events: list[Event]) -> 
         _reset(handler)
         return
     if step.ends not in ("well", "silent"):
-        send("", {"error": {"message": step.ends, "type": "invalid_request_error", "code": "400"}})
+        send("", {"error": {"message": step.ends, "type": None, "code": None}})
     chunk("")
 
 
@@ -360,7 +360,8 @@ def _responses(step: Say) -> Iterator[Event]:
     yield event(f"response.{final['status']}", response=final)
 
 
-def _parts(text: str, size: int = 200) -> list[str]:
+def _parts(text: str) -> list[str]:
+    size = max(200, len(text) // 2000)
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 

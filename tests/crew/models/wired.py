@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class Scene:
     place: Setting
     server: Server
     player: Player
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def desk(self) -> Desk:
@@ -142,6 +142,6 @@ def scene(folder: Path, policy: Any, script: dict[int, Step] | Any, **model: Any
             place.ledger.close()
 
 
-def with_steps(role: Role, most: int) -> Role:
+def with_steps(most: int) -> Role:
     """Return the role with another bound."""
-    return replace(role, most_steps=most)
+    return replace(ROLE, most_steps=most)

@@ -1,0 +1,300 @@
+"""Each fault of a model or its server, over the wire: named in the ledger, bounded, gone from the history."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crew.models.calls import GaveUp
+from crew.models.openai import LARGEST_REPLY
+from tests.crew.doors import DELIVERY, policies
+from tests.crew.models.server import Body, Raw, Reset, Say, Silence, Status, Step, say
+from tests.crew.models.wired import DONE, IN_TEXT, KEY, MODES, right, scene, with_steps
+
+STREAMED = ("chat streamed",)
+BOTH = ("chat", "chat streamed")
+ALL = tuple(MODES)
+REASONED = {"rationale": "To see what is there.", "evidence": []}
+NEXT_WEEK = format_datetime(datetime.now(UTC) + timedelta(days=7), usegmt=True)
+SOON = format_datetime(datetime.now(UTC) - timedelta(seconds=1), usegmt=True)
+SAYS_TOO_LONG = "This model's maximum context length is 8192 tokens."
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault as the server shows it, its name, and what is done about it."""
+
+    name: str
+    step: Step
+    fault: str
+    remedy: str
+    modes: tuple[str, ...] = STREAMED
+    told: str = ""
+    """Part of what the model is told."""
+
+
+def arguments(text: str) -> Say:
+    """Return a call with arguments as they stand on the wire."""
+    return say("list_files", text)
+
+
+def given(**changes: Any) -> Say:
+    """Return a call that is in order, but for the changes."""
+    return say("list_files", REASONED | changes)
+
+
+def ended(**how: Any) -> Say:
+    """Return a call that is in order, in a reply that is not."""
+    return say("list_files", REASONED, **how)
+
+
+TWICE = Say(calls=(("c1", "list_files", json.dumps(REASONED)), ("c2", "write_file", '{"path": ')))
+DEEP = "[" * 90 + "]" * 90
+WHOLE = '"rationale": "Why.", "evidence": []'
+
+CASES = [
+    Case("429", Status(429, "slow down"), "rate_limited", "wait", ALL),
+    Case("429 with seconds", Status(429, "slow down", {"Retry-After": "0.01"}), "rate_limited", "wait"),
+    Case("429 with a date", Status(429, "slow down", {"Retry-After": SOON}), "rate_limited", "wait"),
+    Case("429 next week", Status(429, "slow down", {"Retry-After": NEXT_WEEK}), "rate_limited", "give_up"),
+    Case("429 for ages", Status(429, "slow down", {"Retry-After": "86400"}), "rate_limited", "give_up"),
+    Case("no quota", Status(429, "insufficient_quota: check your plan"), "no_quota", "give_up", BOTH),
+    Case("500", Status(500, "oops"), "server_error", "wait", BOTH),
+    Case("502 as a page", Raw(b"<html>bad gateway"), "unreadable", "wait", ALL),
+    Case("503", Status(503, "overloaded"), "server_error", "wait"),
+    Case("401", Status(401, "who are you"), "unauthorised", "give_up", ALL),
+    Case("403", Status(403, "not yours"), "unauthorised", "give_up"),
+    Case("404", Status(404, "The model `m` does not exist"), "unknown_model", "give_up"),
+    Case("overflow", Status(400, SAYS_TOO_LONG, kind="context_length_exceeded"), "context_overflow", "shrink", ALL),
+    Case("overflow by its code", Status(400, "no", kind="context_length_exceeded"), "context_overflow", "shrink"),
+    Case("overflow in a stream", ended(ends=SAYS_TOO_LONG), "context_overflow", "shrink"),
+    Case("error in a stream", ended(ends="the GPU fell over"), "server_error", "wait"),
+    Case("no tools", Status(400, "m does not support tools"), "no_tool_calling", "give_up", ALL),
+    Case("another 400", Status(400, "temperature is out of bounds"), "bad_request", "give_up"),
+    Case("reset", Reset(), "disconnected", "wait", ALL),
+    Case("reset on the way", ended(ends="reset"), "disconnected", "wait", ALL),
+    Case("end without a reason", ended(ends="silent"), "disconnected", "wait", (*STREAMED, "responses streamed")),
+    Case("silence", Silence(), "disconnected", "wait", BOTH),
+    Case("a page", Raw(b"<html><h1>Welcome</h1></html>", "text/html"), "unreadable", "wait", ALL),
+    Case("no choices", Raw(b'{"id": "c", "object": "chat.completion"}'), "unreadable", "wait", BOTH),
+    Case("choices null", Raw(b'{"id": "c", "choices": null}'), "unreadable", "wait", BOTH),
+    Case("choices empty", Raw(b'{"id": "c", "choices": []}'), "unreadable", "wait", BOTH),
+    Case("deep reply", Raw(b"[" * 100_000), "unreadable", "wait", BOTH),
+    Case("compressed", Raw(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}), "unreadable", "give_up"),
+    Case("broken arguments", arguments('{"rationale": "Why'), "malformed_arguments", "tell", ALL, "could not be read"),
+    Case("half arguments", arguments("{" + WHOLE), "malformed_arguments", "tell", ALL, "could not be read"),
+    Case("list of arguments", arguments("[1]"), "malformed_arguments", "tell", BOTH, "list instead of an object"),
+    Case("list in responses", arguments("[1]"), "unreadable", "wait", ("responses", "responses streamed")),
+    Case("NaN", arguments('{"n": NaN, ' + WHOLE + "}"), "malformed_arguments", "tell", ALL, ""),
+    Case("infinity", arguments('{"n": 1e400, ' + WHOLE + "}"), "malformed_arguments", "tell", ALL, "out of range"),
+    Case("huge", arguments('{"n": 1' + "0" * 400 + ", " + WHOLE + "}"), "malformed_arguments", "tell", ALL, "range"),
+    Case("surrogate", arguments('{"path": "\\ud800", ' + WHOLE + "}"), "malformed_arguments", "tell", ALL, "surrogate"),
+    Case("deep", arguments('{"n": ' + DEEP + ", " + WHOLE + "}"), "malformed_arguments", "tell", ALL, "40 deep"),
+    Case("one bad of two", TWICE, "malformed_arguments", "tell", ALL, "None of your calls was done"),
+    Case("unknown tool", say("rm_rf", REASONED), "unknown_tool", "tell", ALL, "no tool 'rm_rf'; yours are list_files"),
+    Case("no name", say("", REASONED), "unknown_tool", "tell"),
+    Case("no rationale", arguments("{}"), "no_rationale", "tell", ALL, "carried no rationale"),
+    Case("no arguments", arguments(""), "no_rationale", "tell", STREAMED),
+    Case("empty rationale", given(rationale=" ... "), "no_rationale", "tell"),
+    Case("rationale of numbers", given(rationale=7), "no_rationale", "tell"),
+    Case("nested rationale", given(rationale={"why": "Why."}), "no_rationale", "tell", ALL),
+    Case("refusal", Say(refusal="I cannot help with that."), "refusal", "tell", ALL, "You refused"),
+    Case("content filter", Say(text="I", finish="content_filter"), "refusal", "tell", ALL, "You refused"),
+    Case("cut off", ended(finish="length"), "truncated", "tell", ALL, "cut off"),
+    Case("empty", Say(), "empty", "tell", ALL, "Your reply was empty"),
+    Case("text only", Say(text="I would look."), "no_call", "tell", ALL, "nothing happens by it"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def policy() -> Iterator[Any]:
+    engine = policies()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def asked(body: Body) -> list[Any]:
+    """Return what a request says, whichever protocol it came by."""
+    return list(body.get("messages") or body["input"])
+
+
+@pytest.mark.parametrize(
+    ("case", "mode"),
+    [pytest.param(case, mode, id=f"{case.name}, {mode}") for case in CASES for mode in case.modes],
+)
+def test_a_fault_is_named_and_leaves_no_trace(case: Case, mode: str, tmp_path: Path, policy: Any) -> None:
+    with scene(tmp_path, policy, {2: case.step}, **MODES[mode]) as here:
+        if case.remedy == "give_up":
+            with pytest.raises(GaveUp, match=case.fault):
+                here.work()
+            assert (here.faults, len(here.server.bodies)) == ([case.fault], 2)
+            return
+        assert here.work()["answer"] == DONE
+        assert here.faults == [case.fault]
+        _, before, again, after = map(asked, here.server.bodies)
+        told = again[len(before) :]
+        assert again[: len(before)] == before
+        assert [each["role"] for each in told] == ["user"] * (case.remedy == "tell")
+        assert case.told in json.dumps(told)
+        # What was wrong is gone, and so is what was said of it.
+        assert after[: len(before)] == before
+        assert [each.get("role") for each in after].count("user") == 1
+        assert [row.body["step"] for row in here.rows("calling")] == [1, 2, 2, 3]
+        assert [row.key for row in here.rows("fault")] == ["m-code-1-2-1"]
+        assert here.place.ledger.verify(DELIVERY) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "requests"), [("503", 3), ("unknown tool", 3), ("overflow", 3), ("reset on the way", 3)]
+)
+def test_every_patience_ends(name: str, requests: int, tmp_path: Path, policy: Any) -> None:
+    (case,) = (each for each in CASES if each.name == name)
+    begun = time.monotonic()
+    with scene(tmp_path, policy, dict.fromkeys(range(2, 50), case.step), **MODES["chat streamed"]) as here:
+        with pytest.raises(GaveUp, match=case.fault):
+            here.work()
+        assert here.faults == [case.fault] * requests
+        assert len(here.server.bodies) == 1 + requests
+        waits = [row.body.get("waits_seconds") for row in here.rows("fault")]
+        assert all(each is None or float(str(each)) <= 0.02 for each in waits)
+        assert [row.kind for row in here.rows("calling", "fault")[-2:]] == ["calling", "fault"]
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("mode", IN_TEXT)
+def test_calls_in_text_do_the_same(mode: str, tmp_path: Path, policy: Any) -> None:
+    wrong: dict[int, Step] = {
+        1: Say(text="Let me see what is there."),
+        2: Say(text='{"calls": [{"tool": "list_files"}]}'),
+        5: Say(text='```json\n{"calls": [{"tool": "list_files", "arguments": {"n": NaN}}]}\n```'),
+    }
+    with scene(tmp_path, policy, wrong, **IN_TEXT[mode]) as here:
+        assert here.work()["answer"] == DONE
+        assert here.faults == ["no_call", "malformed_arguments", "malformed_arguments"]
+        assert all("tools" not in body for body in here.server.bodies)
+        form = here.server.bodies[0].get("response_format") or here.server.bodies[0].get("text", {}).get(
+            "format"
+        )
+        wanted = {"function_calling": None, "json_schema": "json_schema", "json_mode": "json_object"}
+        assert (form or {}).get("type") == wanted[str(IN_TEXT[mode]["structured_output"])]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_ids_of_calls_are_told_apart(mode: str, tmp_path: Path, policy: Any) -> None:
+    listing = json.dumps({"rationale": "To see.", "evidence": ["s"]})
+
+    def twice(name: str) -> Say:
+        return Say(calls=((name, "list_files", listing), (name, "read_file", listing)))
+
+    with scene(tmp_path, policy, {1: twice("same")}, **MODES[mode]) as here:
+        here.work()  # the server looks at every conversation
+        again = json.dumps(asked(here.server.bodies[1]))
+        assert "call-0" in again
+        assert "call-1" in again
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("forever", [Raw(b"x" * 100_000, forever=True), "stream"], ids=["bytes", "words"])
+def test_an_endless_reply_ends(forever: Any, mode: str, tmp_path: Path, policy: Any) -> None:
+    step = Say(text="word " * (LARGEST_REPLY // 4)) if forever == "stream" else forever
+    begun = time.monotonic()
+    with scene(tmp_path, policy, {1: step}, timeout_seconds=10, **MODES[mode]) as here:
+        assert here.work()["answer"] == DONE
+        assert here.faults == ["oversized"]
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("mode", BOTH)
+def test_a_byte_now_and_then_is_not_waited_for_without_end(mode: str, tmp_path: Path, policy: Any) -> None:
+    slow = Say(text="I " * 2000, pause=0.05)
+    begun = time.monotonic()
+    with scene(tmp_path, policy, {2: slow}, timeout_seconds=0.1, **MODES[mode]) as here:
+        here.work()
+        assert set(here.faults) == {"disconnected"}
+        assert "had not come to its end after 1 s" in str(here.rows("fault")[0].body["text"])
+    assert time.monotonic() - begun < 4
+
+
+@pytest.mark.parametrize(
+    "usage", [None, {"prompt_tokens": -5, "completion_tokens": -1}], ids=["none", "negative"]
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_tokens_that_a_server_does_not_count_are_estimated(
+    mode: str, usage: Any, tmp_path: Path, policy: Any
+) -> None:
+    with scene(tmp_path, policy, lambda body: _uncounted(right(body), usage), **MODES[mode]) as here:
+        assert here.work()["answer"] == DONE
+        for row in here.rows("model"):
+            assert bool(row.body.get("estimated")) == (usage is None)
+            assert (int(str(row.body["input_tokens"])) > 500) == (usage is None)
+            assert int(str(row.body["output_tokens"])) >= 0
+
+
+def _uncounted(step: Say, usage: Any) -> Say:
+    return Say(calls=step.calls, usage=usage)
+
+
+@pytest.mark.parametrize("mode", BOTH)
+def test_a_key_stands_nowhere(mode: str, tmp_path: Path, policy: Any) -> None:
+    header = f"Bearer {KEY}"
+    echo = {
+        1: Status(500, "x" * 280 + header),
+        2: say("list_files", {"rationale": f"My key is {KEY}.", "evidence": [KEY]}),
+        3: Say(refusal=f"I saw {header}."),
+        4: say(KEY, REASONED),
+        5: Say(text=f"What about {KEY}?"),
+        6: Status(401, f"{header} is \x1b[31mwrong\x1b[0m\u202e."),
+    }
+    with scene(tmp_path, policy, echo, corrections=5, **MODES[mode]) as here:
+        with pytest.raises(GaveUp) as stopped:
+            here.work()
+        assert "is [31mwrong [0m ." in str(stopped.value)
+        assert here.server.bodies
+        kept = [json.dumps(row.body) for row in here.rows()] + [str(stopped.value)]
+        kept += [
+            each.read_text(errors="replace") for each in (tmp_path / "home").rglob("*") if each.is_file()
+        ]
+        kept += [json.dumps(body) for body in here.server.bodies]
+        # Neither the whole of it nor its beginning.
+        assert [each for each in kept if KEY[:12] in each] == []
+        assert here.faults == ["server_error", "refusal", "unknown_tool", "no_call", "unauthorised"]
+
+
+def test_what_cannot_be_waited_for_is_said(tmp_path: Path, policy: Any) -> None:
+    with (
+        scene(tmp_path, policy, {1: Status(429, "slow", {"Retry-After": "7200"})}) as here,
+        pytest.raises(GaveUp, match=r"asks to wait 7200 s; at most 0.02 are waited \(longest_wait_seconds"),
+    ):
+        here.work()
+
+
+def test_a_model_that_reads_little_is_asked_little_from_then_on(tmp_path: Path, policy: Any) -> None:
+    sizes: list[int] = []
+
+    def small(body: Body) -> Step:
+        size = len(json.dumps(asked(body)))
+        sizes.append(size)
+        if size > 12_000:
+            return Status(400, SAYS_TOO_LONG)
+        n = len(sizes)
+        return say("write_file", {"path": "file0.txt", "content": "y" * 900 + str(n)} | REASONED)
+
+    with scene(tmp_path, policy, small, context_bytes=20_000) as here:
+        out = here.work(with_steps(25))
+        assert "did not finish" in out["problem"]
+        assert here.faults == ["context_overflow"]
+        assert here.rows("calling")[-1].body["shrunk"] == 1
+        assert "earlier_steps" in json.dumps(here.server.bodies[-1])
