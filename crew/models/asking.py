@@ -60,10 +60,9 @@ def faults_in(reply: AIMessage, tools: Schemas, existing: Iterable[str]) -> Faul
 
 def _once(player: Player, messages: list[BaseMessage], tools: Schemas) -> AIMessage:
     if player.tool_calls == "text":
-        return numbered(
-            from_text(plain(_said(player, player.model.bind(**_form(player)), as_text(messages, tools))))
-        )
-    return numbered(plain(_said(player, player.model.bind_tools(tools), messages)))
+        reply = _said(player, player.model.bind(**_form(player)), as_text(messages, tools))
+        return numbered(from_text(plain(reply)), messages)
+    return numbered(plain(_said(player, player.model.bind_tools(tools), messages)), messages)
 
 
 def _said(player: Player, model: Any, messages: list[BaseMessage]) -> AIMessage:

@@ -5,9 +5,11 @@ was put away or redacted elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
-from langchain_core.messages import AIMessage, InvalidToolCall, ToolCall
+from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolCall
 
 from crew.models.arguments import arguments_in, check, whole_text
 from crew.models.faults import shown
@@ -34,12 +36,16 @@ def plain(reply: AIMessage) -> AIMessage:
     )
 
 
-def numbered(reply: AIMessage) -> AIMessage:
-    """Return the reply with an id of its own for each call, by which its result can be told from the others."""
-    given = [call["id"] for call in reply.tool_calls]
-    if all(given) and len(set(given)) == len(given) and all(each == whole_text(str(each)) for each in given):
+def numbered(reply: AIMessage, said: Sequence[BaseMessage] = ()) -> AIMessage:
+    """Return the reply with an id for each call that none of what was said before has, so that results find theirs.
+
+    Ids of the server's that do as they are stay; ours have nine letters and digits, which every server takes."""
+    used = {str(call["id"]) for each in said if isinstance(each, AIMessage) for call in each.tool_calls}
+    given = [str(call["id"] or "") for call in reply.tool_calls]
+    if all(given) and len({*given, *used}) == len(given) + len(used) and all(map(str.isprintable, given)):
         return reply
-    calls = [call | {"id": f"call-{place}"} for place, call in enumerate(reply.tool_calls)]
+    free = (name for number in count() if (name := f"call{number:05}") not in used)
+    calls = [call | {"id": next(free)} for call in reply.tool_calls]
     return reply.model_copy(update={"tool_calls": calls})
 
 

@@ -202,8 +202,8 @@ def test_ids_of_calls_are_told_apart(mode: str, tmp_path: Path, policy: Any) -> 
     with scene(tmp_path, policy, {1: twice("same")}, **MODES[mode]) as here:
         here.work()  # the server looks at every conversation
         again = json.dumps(asked(here.server.bodies[1]))
-        assert "call-0" in again
-        assert "call-1" in again
+        assert "call00000" in again
+        assert "call00001" in again
 
 
 @pytest.mark.parametrize("mode", MODES)

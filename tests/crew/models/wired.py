@@ -75,6 +75,7 @@ class Scene:
     server: Server
     player: Player
     budget: Budget = field(default_factory=Budget)
+    run_budget: Budget = field(default_factory=Budget)
 
     @property
     def desk(self) -> Desk:
@@ -85,7 +86,7 @@ class Scene:
             artifacts=self.place.artifacts,
             tools=self.place.tools,
             players=lambda _: (self.player,),
-            purse=Purse(self.place.ledger, DELIVERY, (), self.budget, Budget()),
+            purse=Purse(self.place.ledger, DELIVERY, (), self.budget, self.run_budget),
             bus=Bus(),
             redact=lambda value: redact(value, (KEY,)),
         )
@@ -115,7 +116,9 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, policy: Any, script: dict[int, Step] | Any, **model: Any) -> Iterator[Scene]:
+def scene(
+    folder: Path, policy: Any, script: dict[int, Step] | Any, config: Any = None, **model: Any
+) -> Iterator[Scene]:
     """Yield a scene whose server says what is right, but for the requests that `script` numbers from 1.
 
     A function instead of numbers answers everything."""
@@ -134,8 +137,8 @@ def scene(folder: Path, policy: Any, script: dict[int, Step] | Any, **model: Any
         return script.get(next(count)) or right(body)
 
     with serving(answer) as server:
-        config = Config.model_validate({"model": {"url": "openai:m", "base_url": server.url} | QUICK | model})
-        (player,) = players(config)("code")
+        wanted = {"url": "openai:m", "base_url": server.url} | QUICK | model
+        (player,) = players(Config.model_validate({"model": wanted} | (config or {})))("code")
         try:
             yield Scene(place, server, player)
         finally:
