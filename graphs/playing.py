@@ -32,16 +32,20 @@ def play(
     Raises Stopped, with the delivery left open, once the last model of the chain has given up."""
     visit, tried = before + 1, set[str]()
     while given := desk.ledger.find(delivery, "fallback", _key(role, visit)):
-        tried.add(str(given.body["from"]))
+        if given.body.get("gave_up"):
+            tried.add(str(given.body["from"]))
+        if not given.body["to"]:
+            # Nobody was left, and a person has gone on since: all may try again.
+            tried.clear()
         visit += 1
     chain = desk.players(role.name)
-    # All have given up before, and a person has gone on since: whoever is first now tries again.
+    # A person may have gone on with those alone who gave up before.
     left = [each for each in chain if each.name not in tried] or list(chain)
     for place, player in enumerate(left):
         following = left[place + 1].name if place + 1 < len(left) else ""
         if (other := _played_by(desk, delivery, role, visit)) not in ("", player.name):
             why = f"The delivery was resumed with {player.name} in the middle of this visit."
-            _pass_on(desk, delivery, role, visit, other, player.name, why)
+            _pass_on(desk, delivery, role, visit, other, player.name, why, gave_up=False)
             visit += 1
         if visit > before + 1:
             reset(
@@ -69,15 +73,18 @@ def _played_by(desk: Desk, delivery: str, role: Role, visit: int) -> str:
     return str(row.body["model"]) if row else ""
 
 
-def _pass_on(desk: Desk, delivery: str, role: Role, visit: int, gave_up: str, to: str, why: str) -> None:
+def _pass_on(
+    desk: Desk, delivery: str, role: Role, visit: int, played: str, to: str, why: str, gave_up: bool = True
+) -> None:
     follows = (
         f"{to} plays the {role.name} agent next." if to else f"Nobody is left to play the {role.name} agent."
     )
     body: dict[str, JsonValue] = {
         "role": role.name,
         "visit": visit,
-        "from": gave_up,
+        "from": played,
         "to": to,
+        "gave_up": gave_up,
         "text": f"{why} {follows}",
     }
     desk.bus.publish(desk.ledger.append(delivery, "fallback", _key(role, visit), body))

@@ -41,6 +41,7 @@ def ask(
             fault = fault_of(error, redact)
             if fault is None:
                 raise
+            # Without its cause, which holds all that the server said.
             raise Faulty(_patient(fault, player)) from None
 
     retrying = Retrying(
