@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import JsonValue
 
 from crew.agents.role import Role
@@ -17,6 +18,9 @@ from crew.errors import Stopped
 from crew.models.calls import GaveUp
 from crew.models.player import Player
 from graphs.agent import AgentState, agent_graph, first_state
+
+_PLACE, _COUNTER = "checkpoint_ns", "__pregel_scratchpad"
+"""Members of a graph's settings: where its checkpoints lie, and what counts the graphs within a node."""
 
 BriefFor = Callable[[int], Brief]
 """Visit to what the role is told."""
@@ -53,7 +57,9 @@ def play(
                 f"{player.name} plays the {role.name} agent from here; what was begun before is taken back.",
             )
         try:
-            return visit, _visit(role, desk, player, brief(visit))
+            return visit, _visit(
+                role, desk, player, brief(visit), "" if visit == before + 1 else f"visit-{visit}"
+            )
         except GaveUp as error:
             _pass_on(desk, delivery, role, visit, player.name, following, str(error))
             if not following:
@@ -62,9 +68,17 @@ def play(
     raise AssertionError("a role is played by one model at least")
 
 
-def _visit(role: Role, desk: Desk, player: Player, brief: Brief) -> AgentState:
-    agent = agent_graph(role, desk, player)
-    return cast(AgentState, agent.invoke(first_state(brief), {"recursion_limit": 3 * role.most_steps}))
+def _visit(role: Role, desk: Desk, player: Player, brief: Brief, name: str) -> AgentState:
+    """Let a player work. `name` keeps the checkpoints of a later visit apart from those of the node's first one.
+
+    By itself the library would go on with the first visit's, once a crew that starts again begins with a later one."""
+    config: RunnableConfig = {"recursion_limit": 3 * role.most_steps}
+    inherited = ensure_config().get("configurable", {})
+    if name and _PLACE in inherited:
+        # Without the count of graphs in this node, which is another one after a crash.
+        kept = {key: value for key, value in inherited.items() if key != _COUNTER}
+        config["configurable"] = kept | {_PLACE: f"{inherited[_PLACE]}|{name}"}
+    return cast(AgentState, agent_graph(role, desk, player).invoke(first_state(brief), config))
 
 
 def _played_by(desk: Desk, delivery: str, role: Role, visit: int) -> str:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, StateGraph
+from langgraph.types import Command
 
 from crew.brief import Brief
+from crew.budget import Budget
 from crew.config import Config
-from crew.errors import Stopped
+from crew.errors import BoundReached, Stopped
 from crew.models import players
 from crew.models.player import Player
 from graphs.playing import play
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.server import Body, Reset, Status, Step
 from tests.crew.models.wired import DONE, KEY, QUICK, ROLE, Scene, right, scene
+from tools.policy import Decision
 
 NO_TOOLS = Status(400, "m does not support tools")
 
@@ -131,3 +136,61 @@ def test_a_model_that_is_changed_for_another_has_not_given_up(stage: Any) -> Non
     assert patched.play() == (3, DONE)
     assert patched.passed_on == [(1, "openai:a", "openai:b"), (2, "openai:b", "openai:a")]
     assert patched.resets == [2, 3]
+
+
+class Held(TypedDict, total=False):
+    """State of a delivery with one node."""
+
+    done: list[Any]
+
+
+def test_a_later_visit_has_checkpoints_of_its_own(stage: Any) -> None:
+    def gives_up(body: Body) -> Step:
+        return NO_TOOLS if len(body["messages"]) > 2 else right(body)
+
+    on = stage("openai:a", "openai:b", a=gives_up)
+    graph = StateGraph(Held)
+    graph.add_node("code", lambda state: {"done": list(on.play())})
+    graph.add_edge(START, "code")
+    delivery = graph.compile(checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": DELIVERY}}
+    # a gives up at its second request, and b is stopped in the middle of its own visit.
+    on.here.budget = Budget(steps=4)
+    with pytest.raises(BoundReached):
+        delivery.invoke({}, thread, durability="sync")
+    on.here.budget = Budget()
+    assert delivery.invoke(None, thread, durability="sync") == {"done": [2, DONE]}
+    # Whoever goes on does so in b's visit, not in what a left behind.
+    assert [row.key for row in on.here.rows("calling")] == [
+        "m-code-1-1-1", "m-code-1-2-1", "m-code-2-1-1", "m-code-2-2-1", "m-code-2-3-1",
+    ]  # fmt: skip
+    assert [body["model"] for body in on.here.server.bodies] == ["a"] * 2 + ["b"] * 3
+
+
+def test_a_person_is_heard_in_a_later_visit(stage: Any) -> None:
+    on = stage("openai:a", "openai:b", a=NO_TOOLS)
+    on.here.place.policy = Asks(on.here.place.policy)
+    graph = StateGraph(Held)
+    graph.add_node("code", lambda state: {"done": list(on.play())})
+    graph.add_edge(START, "code")
+    delivery = graph.compile(checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": DELIVERY}}
+    (asked,) = delivery.invoke({}, thread, durability="sync", version="v2").interrupts
+    said = Command(resume={asked.id: {"kind": "approve", "by": "Ada"}})
+    assert delivery.invoke(said, thread, durability="sync") == {"done": [2, DONE]}
+    assert [row.body["by"] for row in on.here.rows("answered")] == ["Ada"]
+    assert [body["model"] for body in on.here.server.bodies] == ["a", "b", "b", "b"]
+
+
+class Asks:
+    """The real policies, which let nothing be written before a person said so."""
+
+    def __init__(self, policy: Any) -> None:
+        self._policy = policy
+
+    def decide(self, document: dict[str, Any]) -> Decision:
+        """Return what the policies say, but for writing."""
+        said: Decision = self._policy.decide(document)
+        if document["tool"] != "write_file":
+            return said
+        return said.model_copy(update={"outcome": "ask", "reasons": ("It writes.",), "rules": ("test",)})
