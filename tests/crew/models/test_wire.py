@@ -192,14 +192,15 @@ def test_calls_in_text_do_the_same(mode: str, tmp_path: Path, policy: Any) -> No
         assert (form or {}).get("type") == wanted[str(IN_TEXT[mode]["structured_output"])]
 
 
+@pytest.mark.parametrize("given_id", ["same", ""])
 @pytest.mark.parametrize("mode", MODES)
-def test_ids_of_calls_are_told_apart(mode: str, tmp_path: Path, policy: Any) -> None:
+def test_ids_of_calls_are_told_apart(mode: str, given_id: str, tmp_path: Path, policy: Any) -> None:
     listing = json.dumps({"rationale": "To see.", "evidence": ["s"]})
 
     def twice(name: str) -> Say:
         return Say(calls=((name, "list_files", listing), (name, "read_file", listing)))
 
-    with scene(tmp_path, policy, {1: twice("same")}, **MODES[mode]) as here:
+    with scene(tmp_path, policy, {1: twice(given_id)}, **MODES[mode]) as here:
         here.work()  # the server looks at every conversation
         again = json.dumps(asked(here.server.bodies[1]))
         assert "call00000" in again
