@@ -253,11 +253,12 @@ def test_a_key_stands_nowhere(mode: str, tmp_path: Path, policy: Any) -> None:
     header = f"Bearer {KEY}"
     echo = {
         1: Status(500, "x" * 280 + header),
-        2: say("list_files", {"rationale": f"My key is {KEY}.", "evidence": [KEY]}),
-        3: Say(refusal=f"I saw {header}."),
-        4: say(KEY, REASONED),
-        5: Say(text=f"What about {KEY}?"),
-        6: Status(401, f"{header} is \x1b[31mwrong\x1b[0m\u202e."),
+        2: Raw(json.dumps({"error": f"{'x' * 280}{header}"}).encode()),
+        3: say("list_files", {"rationale": f"My key is {KEY}.", "evidence": [KEY]}),
+        4: Say(refusal=f"I saw {header}."),
+        5: say(KEY, REASONED),
+        6: Say(text=f"What about {KEY}?"),
+        7: Status(401, f"{header} is \x1b[31mwrong\x1b[0m\u202e."),
     }
     with scene(tmp_path, policy, echo, corrections=5, **MODES[mode]) as here:
         with pytest.raises(GaveUp) as stopped:
@@ -271,7 +272,9 @@ def test_a_key_stands_nowhere(mode: str, tmp_path: Path, policy: Any) -> None:
         kept += [json.dumps(body) for body in here.server.bodies]
         # Neither the whole of it nor its beginning.
         assert [each for each in kept if KEY[:12] in each] == []
-        assert here.faults == ["server_error", "refusal", "unknown_tool", "no_call", "unauthorised"]
+        assert here.faults == [
+            "server_error", "unreadable", "refusal", "unknown_tool", "no_call", "unauthorised",
+        ]  # fmt: skip
 
 
 def test_what_cannot_be_waited_for_is_said(tmp_path: Path, policy: Any) -> None:
