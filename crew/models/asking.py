@@ -76,7 +76,7 @@ def _said(player: Player, model: Any, messages: list[BaseMessage]) -> AIMessage:
 
     chunks = [chunk for chunk in model.stream(messages) if isinstance(chunk, AIMessageChunk)]
     if not chunks or not _ended(chunks):
-        what = "The model's answer broke off before its end."
+        what = "The model's answer broke off before its end. If each one does: stream = false under [model]."
         raise Faulty(Fault(name="disconnected", remedy="wait", what=what))
     return whole(chunks)
 

@@ -43,6 +43,7 @@ _OVERFLOW = re.compile(
     r"context.{0,20}(length|window|size)|(prompt|input|request|messages?) (is|are) too long|too many (input )?tokens"
     r"|maximum.{0,20}tokens"
 )
+_NO_QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota")
 NO_TOOLS = 'Set tool_calls = "text" under [model] in crew.toml (or --model openai:NAME?tool_calls=text).'
 
 
@@ -222,13 +223,13 @@ def _of_transport(error: Exception) -> bool:
 def _of_status(status: int, message: str, retry_after: str | None) -> Fault:
     said = f"The model's server says {status}: {shown(message)}"
     lower = message.lower()
-    if status == 429 and re.search(r"insufficient.quota|billing|exceeded your current quota", lower):
+    if status == 402 or (status == 429 and _NO_QUOTA.search(lower)):
         return Fault(
             name="no_quota", remedy="give_up", what=f"{said} Raise the account's limit, or use another model."
         )
     if status == 429:
         return Fault(name="rate_limited", remedy="wait", what=said, wait_seconds=_seconds(retry_after))
-    if status not in (401, 403) and _OVERFLOW.search(lower):
+    if status == 413 or (status not in (401, 403) and _OVERFLOW.search(lower)):
         return Fault(name="context_overflow", remedy="shrink", what=said)
     if status in (408, 409, 425) or status >= 500:
         return Fault(name="server_error", remedy="wait", what=said, wait_seconds=_seconds(retry_after))

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import httpx2
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
@@ -121,6 +122,7 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
         timeout=settings.timeout_seconds,
         max_retries=0,
         stream_usage=True,
+        openai_proxy=None,  # the usual HTTPS_PROXY holds; the library refuses its own besides a client
         use_responses_api=settings.api == "responses",
         http_client=_client(settings.timeout_seconds),
         http_async_client=DefaultAsyncHttpxClient(
@@ -183,5 +185,13 @@ def whole(chunks: list[AIMessageChunk]) -> AIMessage:
         response_metadata=joined.response_metadata | (ends[-1] if ends else {}),
         tool_calls=calls,
         invalid_tool_calls=invalid,
-        usage_metadata=joined.usage_metadata,
+        usage_metadata=_usage([chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]),
     )
+
+
+def _usage(counted: list[UsageMetadata]) -> UsageMetadata | None:
+    """Return what a stream took; servers that count in every chunk count from its beginning, so nothing is added up."""
+    if not counted:
+        return None
+    sent, received = (max(each[name] for each in counted) for name in ("input_tokens", "output_tokens"))
+    return UsageMetadata(input_tokens=sent, output_tokens=received, total_tokens=sent + received)

@@ -34,6 +34,8 @@ class Say:
     usage: dict[str, int] | None = field(
         default_factory=lambda: {"prompt_tokens": 100, "completion_tokens": 10}
     )
+    counts_on: bool = False
+    """Whether each chunk of a stream says how many tokens it took until then."""
     ends: str = "well"
     """A stream's end: "well", "silent" (without a finish reason), "reset", or the text of an error event."""
     pause: float = 0.0
@@ -283,7 +285,7 @@ def _chat(step: Say) -> Iterator[Event]:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
         return "", {
             "id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m-1", "choices": [choice]
-        }  # fmt: skip
+        } | ({"usage": _usage(step)} if step.counts_on else {})  # fmt: skip
 
     yield piece({"role": "assistant", "content": ""})
     for part in _parts(step.text):

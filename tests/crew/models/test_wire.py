@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from tests.crew.models.server import Body, Raw, Reset, Say, Silence, Status, Ste
 from tests.crew.models.wired import DONE, IN_TEXT, KEY, MODES, right, scene, with_steps
 
 STREAMED = ("chat streamed",)
+STREAMS = ("chat streamed", "responses streamed")
 BOTH = ("chat", "chat streamed")
 ALL = tuple(MODES)
 REASONED = {"rationale": "To see what is there.", "evidence": []}
@@ -75,13 +76,15 @@ CASES = [
     Case("404", Status(404, "The model `m` does not exist"), "unknown_model", "give_up"),
     Case("overflow", Status(400, SAYS_TOO_LONG, kind="context_length_exceeded"), "context_overflow", "shrink", ALL),
     Case("overflow by its code", Status(400, "no", kind="context_length_exceeded"), "context_overflow", "shrink"),
-    Case("overflow in a stream", ended(ends=SAYS_TOO_LONG), "context_overflow", "shrink"),
-    Case("error in a stream", ended(ends="the GPU fell over"), "server_error", "wait"),
+    Case("overflow in a stream", ended(ends=SAYS_TOO_LONG), "context_overflow", "shrink", STREAMS),
+    Case("error in a stream", ended(ends="the GPU fell over"), "server_error", "wait", STREAMS),
+    Case("413", Status(413, "Request Entity Too Large"), "context_overflow", "shrink"),
+    Case("402", Status(402, "Insufficient Balance"), "no_quota", "give_up"),
     Case("no tools", Status(400, "m does not support tools"), "no_tool_calling", "give_up", ALL),
     Case("another 400", Status(400, "temperature is out of bounds"), "bad_request", "give_up"),
     Case("reset", Reset(), "disconnected", "wait", ALL),
     Case("reset on the way", ended(ends="reset"), "disconnected", "wait", ALL),
-    Case("end without a reason", ended(ends="silent"), "disconnected", "wait", (*STREAMED, "responses streamed")),
+    Case("end without a reason", ended(ends="silent"), "disconnected", "wait", STREAMS),
     Case("silence", Silence(), "disconnected", "wait", BOTH),
     Case("a page", Raw(b"<html><h1>Welcome</h1></html>", "text/html"), "unreadable", "wait", ALL),
     Case("no choices", Raw(b'{"id": "c", "object": "chat.completion"}'), "unreadable", "wait", BOTH),
@@ -242,6 +245,14 @@ def test_tokens_that_a_server_does_not_count_are_estimated(
             assert bool(row.body.get("estimated")) == (usage is None)
             assert (int(str(row.body["input_tokens"])) > 500) == (usage is None)
             assert int(str(row.body["output_tokens"])) >= 0
+
+
+def test_tokens_that_are_counted_in_every_chunk_are_not_added_up(tmp_path: Path, policy: Any) -> None:
+    with scene(tmp_path, policy, lambda body: replace(right(body), counts_on=True), stream=True) as here:
+        assert here.work()["answer"] == DONE
+        assert {(row.body["input_tokens"], row.body["output_tokens"]) for row in here.rows("model")} == {
+            (100, 10)
+        }
 
 
 def _uncounted(step: Say, usage: Any) -> Say:
