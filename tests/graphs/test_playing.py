@@ -102,6 +102,11 @@ def test_with_nobody_left_it_stops_and_all_may_try_again(stage: Any) -> None:
     assert stopped.value.exit_code == 1
     assert on.passed_on == [(1, "openai:a", "openai:b"), (2, "openai:b", "")]
     again = stage("openai:a", "openai:b", a=NO_TOOLS)
+    again.here.budget = Budget(steps=7)
+    with pytest.raises(BoundReached):
+        again.play()
+    again.here.budget = Budget()
+    # b goes on in its visit: that it gave up before is over.
     assert again.play() == (4, DONE)
     assert again.passed_on[2:] == [(3, "openai:a", "openai:b")]
 
@@ -132,10 +137,16 @@ def test_a_model_that_is_changed_for_another_has_not_given_up(stage: Any) -> Non
         with pytest.raises(KeyboardInterrupt):
             on.play()
     on.cast("openai:b", "openai:a")
-    patched = stage("openai:b", "openai:a", b=NO_TOOLS)
-    assert patched.play() == (3, DONE)
-    assert patched.passed_on == [(1, "openai:a", "openai:b"), (2, "openai:b", "openai:a")]
-    assert patched.resets == [2, 3]
+    changed = stage(
+        "openai:b", "openai:a", b=lambda body: NO_TOOLS if len(body["messages"]) > 2 else right(body)
+    )
+    changed.here.budget = Budget(steps=2)
+    with pytest.raises(BoundReached):
+        changed.play()
+    changed.here.budget = Budget()
+    assert changed.play() == (3, DONE)
+    assert changed.passed_on == [(1, "openai:a", "openai:b"), (2, "openai:b", "openai:a")]
+    assert changed.resets == [2, 2, 3]
 
 
 class Held(TypedDict, total=False):

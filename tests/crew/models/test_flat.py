@@ -122,7 +122,8 @@ def test_a_bound_is_looked_at_before_each_request(
         setattr(here, "budget" if whose == "--budget" else "run_budget", Budget(**bound))
         with pytest.raises(BoundReached) as stopped:
             here.work()
-        assert len(here.server.bodies) == requests
+        # How long a request takes is for the machine to say.
+        assert len(here.server.bodies) in ({1, 2} if "minutes" in bound else {requests})
         assert here.rows()[-1].kind != "calling"
         setattr(here, "budget" if whose == "--budget" else "run_budget", command(stopped.value, whose))
         for _ in range(4):  # each time with what the message says

@@ -85,7 +85,7 @@ def test_whatever_comes_can_be_read_or_named(mode: str, monkeypatch: pytest.Monk
                 faults_in(reply, TOOLS, ())
                 (again,) = messages_from_dict(json.loads(canonical(messages_to_dict([reply]))))
                 assert again == reply
-                str(again).encode()
+                again.text.encode()
                 assert reply.usage_metadata is None or reply.usage_metadata["input_tokens"] < 10**6
                 read += 1
             except Faulty:

@@ -132,6 +132,7 @@ def scene(
 
     def answer(body: Body) -> Step:
         checked(body)
+        assert body["headers"]["Accept-Encoding"] == "identity"
         if callable(script):
             return script(body)
         return script.get(next(count)) or right(body)
