@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from langchain_core.messages import HumanMessage, messages_from_dict, messages_to_dict
+from langchain_core.messages import AIMessage, HumanMessage, messages_from_dict, messages_to_dict
 
 from crew.canonical import canonical
 from crew.config import Config
 from crew.models import players
 from crew.models.asking import ask, faults_in
 from crew.models.faults import Faulty
+from crew.models.replies import plain
 from tests.crew.models.server import Body, Raw, Say, Step, _chat, _completion, _response, _responses, serving
 from tests.crew.models.wired import KEY, MODES, QUICK
 
@@ -94,3 +95,7 @@ def test_whatever_comes_can_be_read_or_named(mode: str, monkeypatch: pytest.Monk
                 wrong.append(f"{what}: {type(error).__name__}: {str(error)[:200]}")
         assert wrong == []
         assert read > len(sent) // 4
+
+
+def test_half_a_character_is_not_sent_again() -> None:
+    assert plain(AIMessage(content="a\ud800b")).text.encode() == "a\ufffdb".encode()
