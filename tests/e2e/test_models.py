@@ -13,7 +13,8 @@ import pytest
 from crew.brief import Brief, read_brief
 from crew.models.offline import OfflineModel
 from crew.playbooks import PLAYBOOKS
-from tests.crew.models.server import Body, Say, Silence, Status, Step, checked, heard, said, say, serving
+from tests.crew.models.forms import Body, Say
+from tests.crew.models.server import Silence, Status, Step, checked, heard, said, say, serving
 from tests.crew.models.wired import KEY
 from tests.e2e.conftest import STORIES, Kiosk
 

@@ -15,7 +15,8 @@ from crew.models import players
 from crew.models.asking import ask, faults_in
 from crew.models.faults import Faulty
 from crew.models.replies import plain
-from tests.crew.models.server import Body, Raw, Say, Step, _chat, _completion, _response, _responses, serving
+from tests.crew.models.forms import Body, Say, chat, completion, response, responses
+from tests.crew.models.server import Raw, Step, serving
 from tests.crew.models.wired import KEY, MODES, QUICK
 
 ODD = ("null", "7", '"\\ud800x"', "[]", "{}", "[null]", "1e400", '{"a": [1]}', "true", '""')
@@ -45,17 +46,17 @@ def changed(value: Any, path: tuple[Any, ...]) -> str:
 
 def strange(mode: str) -> Iterator[tuple[str, bytes]]:
     """Yield replies with one odd part each, and what is odd."""
-    responses = "responses" in mode
+    other = "responses" in mode
     if "streamed" not in mode:
-        whole = _response(WHOLE) if responses else _completion(WHOLE)
+        whole = response(WHOLE) if other else completion(WHOLE)
         for path in places(whole):
             for odd in ODD:
                 yield f"{path} {odd}", changed(whole, path).replace('"@@"', odd).encode()
         return
-    events = list(_responses(WHOLE) if responses else _chat(WHOLE))
+    events = list(responses(WHOLE) if other else chat(WHOLE))
     for number, (_, event) in enumerate(events):
         for path in places(event) if isinstance(event, dict) else ():
-            for odd in ODD[:: 3 if responses else 2]:
+            for odd in ODD[:: 3 if other else 2]:
                 parts = [f"event: {n}\n" * bool(n) + f"data: {json.dumps(e) if n or e != '[DONE]' else e}\n\n"
                          for n, e in events]  # fmt: skip
                 name = events[number][0]
