@@ -432,16 +432,21 @@ def _work(shown: Shown, deliveries: list[str], deliver: Callable[[str], object])
                 raise
             except (Stopped, Unexpected) as error:
                 # What cannot go on now is no reason to keep quiet about what was done.
-                problem = error
+                problem = _placed(error)
                 break
             except KeyboardInterrupt:
-                where = click.get_current_context().meta[_HOME_USED]
-                problem = Interrupted(f"Interrupted. `crew resume --home {where}` goes on where it stopped.")
+                problem = _placed(Interrupted("Interrupted. `crew resume` goes on where it stopped."))
                 break
     code = shown.finish(deliveries)
     if problem:
         _leave(problem)
     sys.exit(code)
+
+
+def _placed(error: CrewError) -> CrewError:
+    """Return the error with the home in the command that it names, which works from any folder then."""
+    where = click.get_current_context().meta[_HOME_USED]
+    return type(error)(str(error).replace("crew resume", f"crew resume --home {where}"))
 
 
 def _leave(error: Exception) -> NoReturn:

@@ -22,9 +22,13 @@ class Proof(BaseModel):
     artifacts: dict[str, str]
 
 
-def last(ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str) -> Proof | None:
-    """Return the last outcome of a tool in a delivery, of whatever tree, or None."""
-    intents = {row.key for row in ledger.rows(delivery, "intent") if row.body["tool"] == tool}
+def last(
+    ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: tuple[str, int] | None = None
+) -> Proof | None:
+    """Return the last outcome of a tool in a delivery, of whatever tree, or None; of one visit of a role only, if that
+    is given: what another model did in a visit before may have been taken back."""
+    wanted = [row for row in ledger.rows(delivery, "intent") if row.body["tool"] == tool]
+    intents = {row.key for row in wanted if visit in (None, (row.body["role"], row.body["visit"]))}
     outcomes = [row for row in ledger.rows(delivery, "outcome") if row.key in intents]
     if not outcomes:
         return None

@@ -153,33 +153,39 @@ def any_bound(budget: Budget) -> bool:
 
 
 def _check(spent: Spent, estimate: int, budget: Budget, what: str, delivery: str, option: str) -> None:
-    money = spent.money + spent.recorded_money
-    reached = [
+    money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
+    tokens = spent.tokens + estimate
+    reached: list[tuple[bool, str, str, int | float]] = [
         (
-            budget.steps and spent.calls >= budget.steps,
+            bool(budget.steps) and spent.calls >= budget.steps,
             "steps",
             f"{spent.calls} of {budget.steps} model calls",
-            2 * budget.steps,
+            2 * max(budget.steps, spent.calls),
         ),
         (
-            budget.tokens and spent.tokens + estimate > budget.tokens,
+            bool(budget.tokens) and tokens > budget.tokens,
             "tokens",
             f"{spent.tokens} of {budget.tokens} tokens, and the next request takes about {estimate} more",
-            2 * budget.tokens,
+            2 * max(budget.tokens, tokens),
         ),
-        (budget.money and money >= budget.money, "money", f"{money:.4f} of {budget.money}", 2 * budget.money),
         (
-            budget.minutes and spent.seconds >= 60 * budget.minutes,
+            bool(budget.money) and money >= budget.money,
+            "money",
+            f"{money:.4f} of {budget.money}",
+            round(2 * max(budget.money, money), 6),
+        ),
+        (
+            bool(budget.minutes) and minutes >= budget.minutes,
             "minutes",
-            f"{spent.seconds / 60:.1f} of {budget.minutes:g} minutes",
-            2 * budget.minutes,
+            f"{minutes:.1f} of {budget.minutes:g} minutes",
+            round(2 * max(budget.minutes, minutes), 1) or 0.1,
         ),
     ]
     for over, name, said, more in reached:
         if over:
             raise BoundReached(
                 f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
-                f"crew resume {delivery} {option} {name}={more:g}"
+                f"crew resume {delivery} {option} {budget.model_copy(update={name: more})}"
             )
 
 

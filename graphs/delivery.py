@@ -221,14 +221,15 @@ def _committed(desk: Desk, code: Node) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         update = code(state)
         # What was committed is for the ledger to say, not for the agent.
-        proof = last(desk.ledger, desk.artifacts, state["delivery"], "commit")
-        if proof is None or not proof.ok:
-            return update
-        tree = str(proof.data["tree"])
+        visit = ("code", int(str(update["visits"]["code"])))
+        proof = last(desk.ledger, desk.artifacts, state["delivery"], "commit", visit)
+        tree = str(proof.data["tree"]) if proof and proof.ok else state["tree"]
         if tree == state["tree"] and state.get("repairs"):
             objections = [each for name in ("testing", "governance") for each in blocking(state, name)]
             said = " ".join([*objections, "The code agent was sent back and changed nothing."])
             return {**update, "problems": {"code": said}}
+        if proof is None or not proof.ok:
+            return update
         done: DeliveryState = {"tree": tree, "commit": str(proof.data["commit"])}
         return {**update, **done, "evidence": {"commit": proof.action}}
 

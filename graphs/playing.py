@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import JsonValue
 
 from crew.agents.role import Role
@@ -17,6 +18,9 @@ from crew.errors import Stopped
 from crew.models.calls import GaveUp
 from crew.models.player import Player
 from graphs.agent import AgentState, agent_graph, first_state
+
+_PLACE, _COUNTER = "checkpoint_ns", "__pregel_scratchpad"
+"""Members of a graph's settings: where its checkpoints lie, and what counts the graphs within a node."""
 
 BriefFor = Callable[[int], Brief]
 """Visit to what the role is told."""
@@ -32,16 +36,20 @@ def play(
     Raises Stopped, with the delivery left open, once the last model of the chain has given up."""
     visit, tried = before + 1, set[str]()
     while given := desk.ledger.find(delivery, "fallback", _key(role, visit)):
-        tried.add(str(given.body["from"]))
+        if given.body.get("gave_up"):
+            tried.add(str(given.body["from"]))
+        if not given.body["to"]:
+            # Nobody was left, and a person has gone on since: all may try again.
+            tried.clear()
         visit += 1
     chain = desk.players(role.name)
-    # All have given up before, and a person has gone on since: whoever is first now tries again.
+    # A person may have gone on with those alone who gave up before.
     left = [each for each in chain if each.name not in tried] or list(chain)
     for place, player in enumerate(left):
         following = left[place + 1].name if place + 1 < len(left) else ""
         if (other := _played_by(desk, delivery, role, visit)) not in ("", player.name):
             why = f"The delivery was resumed with {player.name} in the middle of this visit."
-            _pass_on(desk, delivery, role, visit, other, player.name, why)
+            _pass_on(desk, delivery, role, visit, other, player.name, why, gave_up=False)
             visit += 1
         if visit > before + 1:
             reset(
@@ -49,7 +57,9 @@ def play(
                 f"{player.name} plays the {role.name} agent from here; what was begun before is taken back.",
             )
         try:
-            return visit, _visit(role, desk, player, brief(visit))
+            return visit, _visit(
+                role, desk, player, brief(visit), "" if visit == before + 1 else f"visit-{visit}"
+            )
         except GaveUp as error:
             _pass_on(desk, delivery, role, visit, player.name, following, str(error))
             if not following:
@@ -58,9 +68,17 @@ def play(
     raise AssertionError("a role is played by one model at least")
 
 
-def _visit(role: Role, desk: Desk, player: Player, brief: Brief) -> AgentState:
-    agent = agent_graph(role, desk, player)
-    return cast(AgentState, agent.invoke(first_state(brief), {"recursion_limit": 3 * role.most_steps}))
+def _visit(role: Role, desk: Desk, player: Player, brief: Brief, name: str) -> AgentState:
+    """Let a player work. `name` keeps the checkpoints of a later visit apart from those of the node's first one.
+
+    By itself the library would go on with the first visit's, once a crew that starts again begins with a later one."""
+    config: RunnableConfig = {"recursion_limit": 3 * role.most_steps}
+    inherited = ensure_config().get("configurable", {})
+    if name and _PLACE in inherited:
+        # Without the count of graphs in this node, which is another one after a crash.
+        kept = {key: value for key, value in inherited.items() if key != _COUNTER}
+        config["configurable"] = kept | {_PLACE: f"{inherited[_PLACE]}|{name}"}
+    return cast(AgentState, agent_graph(role, desk, player).invoke(first_state(brief), config))
 
 
 def _played_by(desk: Desk, delivery: str, role: Role, visit: int) -> str:
@@ -69,15 +87,18 @@ def _played_by(desk: Desk, delivery: str, role: Role, visit: int) -> str:
     return str(row.body["model"]) if row else ""
 
 
-def _pass_on(desk: Desk, delivery: str, role: Role, visit: int, gave_up: str, to: str, why: str) -> None:
+def _pass_on(
+    desk: Desk, delivery: str, role: Role, visit: int, played: str, to: str, why: str, gave_up: bool = True
+) -> None:
     follows = (
         f"{to} plays the {role.name} agent next." if to else f"Nobody is left to play the {role.name} agent."
     )
     body: dict[str, JsonValue] = {
         "role": role.name,
         "visit": visit,
-        "from": gave_up,
+        "from": played,
         "to": to,
+        "gave_up": gave_up,
         "text": f"{why} {follows}",
     }
     desk.bus.publish(desk.ledger.append(delivery, "fallback", _key(role, visit), body))

@@ -48,9 +48,22 @@ def players(config: Config, home: Path, keeper: Keeper | None = None) -> Players
         urls = dict.fromkeys([config.model.of(role), *config.model.fallback])
         return tuple(player(url) for url in urls)
 
+    if config.budget.delivery.money or config.budget.run.money:
+        _require_prices(config)
     for url in {config.model.url, *config.model.roles.values(), *config.model.fallback}:
         player(url)
     return chain
+
+
+def _require_prices(config: Config) -> None:
+    """Raise BadInput if a budget bounds money and a model's price is not known: it would never be reached."""
+    for url in (config.model.url, *config.model.roles.values(), *config.model.fallback):
+        name = url.partition("?")[0]
+        if url.startswith("openai:") and config.price(name) is None:
+            raise BadInput(
+                f"A budget bounds money, and the price of {name} is not known. Say it in crew.toml, per million tokens:"
+                f'\n  [prices."{name.removeprefix("openai:")}"]\n  input = 1.25\n  output = 10.0'
+            )
 
 
 def chat_model(url: str, config: Config | None = None) -> BaseChatModel:
@@ -123,13 +136,14 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)
     return Player(
-        name=f"openai:{name}",
+        name=url,  # with its settings: the same model may be tried in another way
         model=openai_model(name, settings),
         attempts=settings.attempts,
         longest_wait_seconds=settings.longest_wait_seconds,
         corrections=settings.corrections,
         context_bytes=settings.context_bytes,
         streams=settings.stream,
+        api=settings.api,
         tool_calls=settings.tool_calls,
         structured_output=settings.structured_output,
         price=config.price(name),

@@ -11,7 +11,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from crew.models.faults import Fault, Faulty, fault_in, fault_of
 from crew.models.player import Player
-from crew.models.text import as_text, from_text
+from crew.models.replies import numbered, plain
+from crew.models.text import REPLY_SCHEMA, as_text, from_text
 
 Schemas = list[dict[str, JsonValue]]
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
@@ -23,11 +24,13 @@ def ask(
     tools: Schemas,
     sending: Callable[[], None],
     failed: Callable[[Fault, float], None],
+    redact: Callable[[str], str] = str,
 ) -> AIMessage:
     """Return the model's reply, whatever is in it.
 
     `sending` is called before each attempt, `failed` after one that is to be made again, with the seconds that are
-    waited until then. Raises Faulty once the attempts are used up, or at once for what waiting does not mend.
+    waited until then. `redact` takes secrets out of what a server says. Raises Faulty once the attempts are used up,
+    or at once for what waiting does not mend.
     """
 
     def attempt() -> AIMessage:
@@ -35,10 +38,11 @@ def ask(
         try:
             return _once(player, messages, tools)
         except Exception as error:
-            fault = fault_of(error)
+            fault = fault_of(error, redact)
             if fault is None:
                 raise
-            raise Faulty(fault) from error
+            # Without its cause, which holds all that the server said.
+            raise Faulty(_patient(fault, player)) from None
 
     retrying = Retrying(
         stop=stop_after_attempt(player.attempts),
@@ -57,8 +61,9 @@ def faults_in(reply: AIMessage, tools: Schemas, existing: Iterable[str]) -> Faul
 
 def _once(player: Player, messages: list[BaseMessage], tools: Schemas) -> AIMessage:
     if player.tool_calls == "text":
-        return from_text(_said(player, player.model.bind(**_form(player)), as_text(messages, tools)))
-    return _said(player, player.model.bind_tools(tools), messages)
+        reply = _said(player, player.model.bind(**_form(player)), as_text(messages, tools))
+        return numbered(from_text(plain(reply)), messages)
+    return numbered(plain(_said(player, player.model.bind_tools(tools), messages)), messages)
 
 
 def _said(player: Player, model: Any, messages: list[BaseMessage]) -> AIMessage:
@@ -71,7 +76,7 @@ def _said(player: Player, model: Any, messages: list[BaseMessage]) -> AIMessage:
 
     chunks = [chunk for chunk in model.stream(messages) if isinstance(chunk, AIMessageChunk)]
     if not chunks or not _ended(chunks):
-        what = "The model's answer broke off before its end."
+        what = "The model's answer broke off before its end. If each one does: stream = false under [model]."
         raise Faulty(Fault(name="disconnected", remedy="wait", what=what))
     return whole(chunks)
 
@@ -82,21 +87,31 @@ def _ended(chunks: list[AIMessageChunk]) -> bool:
 
 
 def _form(player: Player) -> dict[str, Any]:
-    """Return what holds a reply in text to JSON."""
-    from crew.models.text import REPLY_SCHEMA  # noqa: PLC0415  as above
-
-    if player.structured_output == "json_mode":
-        return {"response_format": {"type": "json_object"}}
+    """Return what holds a reply in text to JSON: past the library, whose own reading of forms is not strict."""
+    if player.structured_output == "function_calling":
+        return {}
+    responses = player.api == "responses"
+    form: dict[str, Any] = {"type": "json_object"}
     if player.structured_output == "json_schema":
         schema = {"name": "calls", "schema": REPLY_SCHEMA}
-        return {"response_format": {"type": "json_schema", "json_schema": schema}}
-    return {}
+        form = {"type": "json_schema"} | (schema if responses else {"json_schema": schema})
+    return {"extra_body": {"text": {"format": form}} if responses else {"response_format": form}}
 
 
 def _is_passing(error: BaseException, player: Player) -> bool:
     if not isinstance(error, Faulty) or error.fault.remedy != "wait":
         return False
     return (error.fault.wait_seconds or 0) <= player.longest_wait_seconds
+
+
+def _patient(fault: Fault, player: Player) -> Fault:
+    """Return the fault with why it is not waited for, where a server asks for more than the bound."""
+    asked = fault.wait_seconds or 0
+    if fault.remedy != "wait" or asked <= player.longest_wait_seconds:
+        return fault
+    most = f"{player.longest_wait_seconds:g}"
+    why = f"It asks to wait {asked:.0f} s; at most {most} are waited (longest_wait_seconds under [model])."
+    return fault.model_copy(update={"what": f"{fault.what} {why}"})
 
 
 def _wait(state: RetryCallState, player: Player) -> float:

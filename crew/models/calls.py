@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, messages_from_dict, messages_to_dict
@@ -101,7 +101,8 @@ class _Step:
         self._request = request
         self._sent = 0
         self._told = ""
-        self._corrections = self._shrinks = 0
+        self._corrections = 0
+        self._shrinks = self._shrunk = self._shrunk_before()
         self._again = False
         while row := desk.ledger.find(request.delivery, "calling", self._key(self._sent + 1)):
             self._sent += 1
@@ -109,6 +110,14 @@ class _Step:
             self._again = fault is None
             if fault:
                 self._count(Fault.model_validate(fault.body["fault"]))
+
+    def _shrunk_before(self) -> int:
+        """Return how often the messages of the step before were halved until the model could read them."""
+        request, number, shrunk = self._request, 1, 0
+        key = replace(request, step=request.step - 1).key
+        while row := self._desk.ledger.find(request.delivery, "calling", f"{key}-{number}"):
+            number, shrunk = number + 1, int(str(row.body.get("shrunk", 0)))
+        return shrunk
 
     def asked(self) -> _Asked:
         """Return what goes out, with what was wrong with the last reply at its end."""
@@ -133,11 +142,14 @@ class _Step:
         def failed(fault: Fault, waits: float) -> None:
             self._fault(fault, {"waits_seconds": round(waits, 1)})
 
-        said = ask(self._player, asked.messages, asked.tools, sending, failed)
+        said = ask(self._player, asked.messages, asked.tools, sending, failed, self._redacted)
         seconds = time.monotonic() - begun
         if self._player.keeper:
             self._player.keeper.keep(asked.messages, asked.tools, {}, said, seconds)
-        return said, seconds
+        return _without_secrets(self._desk, said), seconds
+
+    def _redacted(self, text: str) -> str:
+        return str(self._desk.redact(text))
 
     def took(self, said: AIMessage, seconds: float) -> str:
         """Write down a reply that can be acted on, and return its digest."""
@@ -157,7 +169,7 @@ class _Step:
         self._count(fault)
         left = {
             "tell": self._corrections <= self._player.corrections,
-            "shrink": self._shrinks <= MOST_SHRINKS,
+            "shrink": self._shrinks - self._shrunk <= MOST_SHRINKS,
             "wait": False,
             "give_up": False,
         }
@@ -172,6 +184,8 @@ class _Step:
     def _calling(self, size: int) -> None:
         self._sent += 1
         body = self._place() | {"request": self._request.digest, "bytes": size}
+        if self._shrinks:
+            body["shrunk"] = self._shrinks
         if self._again:
             body["again"] = True
         self._again = False
@@ -188,11 +202,12 @@ class _Step:
         return {"role": asked.role.name, "visit": asked.visit, "step": asked.step, "model": self._player.name}
 
     def _cost(self, said: AIMessage, seconds: float) -> dict[str, JsonValue]:
-        kept = canonical(messages_to_dict([_without_secrets(self._desk, said)])).encode()
+        kept = canonical(messages_to_dict([said])).encode()
         body: dict[str, JsonValue] = {"reply": self._desk.artifacts.put(kept), "seconds": round(seconds, 3)}
         usage = said.usage_metadata
         if usage:
-            body |= {"input_tokens": usage["input_tokens"], "output_tokens": usage["output_tokens"]}
+            counted = (usage["input_tokens"], usage["output_tokens"])
+            body |= {"input_tokens": max(0, counted[0]), "output_tokens": max(0, counted[1])}
         if not usage or said.response_metadata.get("estimated"):
             body["estimated"] = True
         if not usage:

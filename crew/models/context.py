@@ -13,11 +13,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from pydantic import JsonValue
 
 MOST_STEPS = 10
-"""Steps that stay in the conversation as they were."""
+"""Steps that stay in the conversation: the newest as it was, others as they were where there is room."""
 MOST_LINES = 12
 """Steps before those of which a line says what came of them."""
 LONGEST_ARGUMENT = 400
 """Characters of an argument that stay when a call is put away."""
+LONGEST_CALL = 2_000
+"""Characters of all arguments of a call together that stay when it is put away."""
 LONGEST_SUMMARY = 120
 
 
@@ -76,40 +78,50 @@ def conversation(
     if not limit:
         whole = [message for step in steps for message in step.messages]
         return Conversation([*first, *whole], first_size + sum(step.size for step in steps), put_away=False)
-    older, recent = steps[:-MOST_STEPS], steps[-MOST_STEPS:]
-    told = _told(older)
-    size = first_size + size_of(told)
+    size = first_size
     shown: list[list[BaseMessage]] = []
-    away = bool(older)
-    for place, step in enumerate(reversed(recent)):
-        kept = step.messages
-        if place and size + step.size > limit:
+    away = len(steps) > MOST_STEPS
+    for place, step in enumerate(reversed(steps[-MOST_STEPS:])):
+        kept, takes = step.messages, step.size
+        if place and size + takes > limit:
             kept, away = _put_away(step), True
+            takes = size_of(kept)
+        if place and size + takes > limit:
+            break
         shown.append(kept)
-        size += step.size if kept == step.messages else size_of(kept)
+        size += takes
+    told = _told(steps[: len(steps) - len(shown)], limit - size)
     messages = [message for step_messages in reversed(shown) for message in step_messages]
-    return Conversation([*first, *told, *messages], size, away)
+    return Conversation([*first, *told, *messages], size + size_of(told), away)
 
 
 def _put_away(step: Exchange) -> list[BaseMessage]:
-    calls = [
-        call | {"args": {name: _short(value) for name, value in call["args"].items()}}
-        for call in step.said.tool_calls
-    ]
-    said = step.said.model_copy(update={"tool_calls": calls})
+    calls = [call | {"args": _short_arguments(call["args"])} for call in step.said.tool_calls]
+    said = step.said.model_copy(update={"tool_calls": calls, "content": _short(step.said.text)})
     stubs = [
         ToolMessage(json.dumps(_stub(each)), tool_call_id=each.message.tool_call_id) for each in step.results
     ]
     return [said, *stubs]
 
 
-def _told(older: Sequence[Exchange]) -> list[BaseMessage]:
+def _short_arguments(arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    kept = {name: _short(value) for name, value in arguments.items()}
+    return kept if len(json.dumps(kept)) <= LONGEST_CALL else {"arguments": _short(json.dumps(kept))}
+
+
+def _told(older: Sequence[Exchange], room: int) -> list[BaseMessage]:
+    """Return the lines of earlier steps, the newest that there is room for, and how many stand before them."""
     if not older:
         return []
-    lines = [_line(step) for step in older[-MOST_LINES:]]
-    unlisted = max(0, len(older) - MOST_LINES)
-    data = json.dumps({"earlier_steps": lines, "steps_before_these": unlisted}).replace("`", "\\u0060")
-    return [HumanMessage(f"```json earlier\n{data}\n```")]
+    lines: list[JsonValue] = []
+    for step in reversed(older[-MOST_LINES:]):
+        line = _line(step)
+        room -= len(json.dumps(line))
+        if room < 0:
+            break
+        lines.insert(0, line)
+    said: JsonValue = {"earlier_steps": lines, "steps_before_these": len(older) - len(lines)}
+    return [HumanMessage(f"```json earlier\n{json.dumps(said).replace('`', chr(92) + 'u0060')}\n```")]
 
 
 def _line(step: Exchange) -> list[JsonValue]:

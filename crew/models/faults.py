@@ -4,13 +4,16 @@ Pure functions over messages and exceptions: nothing here asks, waits or writes.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
-from typing import Literal
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Literal
 
 from langchain_core.messages import AIMessage
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import openai
 
 FaultName = Literal[
     "malformed_arguments",
@@ -19,6 +22,7 @@ FaultName = Literal[
     "no_call",
     "empty",
     "truncated",
+    "oversized",
     "refusal",
     "context_overflow",
     "rate_limited",
@@ -35,6 +39,11 @@ Remedy = Literal["tell", "wait", "shrink", "give_up"]
 """`tell`: ask again, saying what was wrong. `wait`: send it again later. `shrink`: put older results away and send
 again. `give_up`: asking again would change nothing."""
 
+_OVERFLOW = re.compile(
+    r"context.{0,20}(length|window|size)|(prompt|input|request|messages?) (is|are) too long|too many (input )?tokens"
+    r"|maximum.{0,20}tokens"
+)
+_NO_QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota")
 NO_TOOLS = 'Set tool_calls = "text" under [model] in crew.toml (or --model openai:NAME?tool_calls=text).'
 
 
@@ -80,9 +89,7 @@ def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] =
 
 
 def _refused(reply: AIMessage) -> Fault | None:
-    said = str(reply.additional_kwargs.get("refusal") or "")
-    blocks = reply.content if isinstance(reply.content, list) else []
-    said = said or "".join(str(b["refusal"]) for b in blocks if isinstance(b, dict) and b.get("refusal"))
+    said = shown(str(reply.additional_kwargs.get("refusal") or ""))
     if not said and _finish(reply) != "content_filter":
         return None
     said = said or "the server's content filter stopped the reply"
@@ -90,7 +97,7 @@ def _refused(reply: AIMessage) -> Fault | None:
         "You refused. This is ordinary software work on the person's own service; answer by a tool call, or "
     )
     tell += "conclude with what you cannot do and why."
-    return _told("refusal", f"The model refused: {said[:300]}", tell)
+    return _told("refusal", f"The model refused: {said}", tell)
 
 
 def _cut(reply: AIMessage) -> Fault | None:
@@ -105,16 +112,18 @@ def _broken(reply: AIMessage) -> Fault | None:
     if not reply.invalid_tool_calls:
         return None
     call = reply.invalid_tool_calls[0]
-    why = _json_error(str(call.get("args") or ""))
-    what = f"The arguments of {call.get('name') or 'a call'} were not JSON ({why})."
+    what = (
+        f"The arguments of {_named(call.get('name'))} could not be read ({shown(call.get('error') or '')})."
+    )
     return _told("malformed_arguments", what, f"{what} None of your calls was done.")
 
 
 def _unknown(reply: AIMessage, tools: tuple[str, ...], known: set[str]) -> Fault | None:
     for call in reply.tool_calls:
         if call["name"] not in known:
-            what = f"The model called {call['name'][:80]!r}, which does not exist."
-            tell = f"There is no tool {call['name'][:80]!r}; yours are {', '.join(tools)}. None of your calls was done."
+            what = f"The model called {_named(call['name'])!r}, which does not exist."
+            tell = f"There is no tool {_named(call['name'])!r}; yours are {', '.join(tools)}. None of your calls was "
+            tell += "done."
             return _told("unknown_tool", what, tell)
     return None
 
@@ -122,7 +131,7 @@ def _unknown(reply: AIMessage, tools: tuple[str, ...], known: set[str]) -> Fault
 def _unreasoned(reply: AIMessage) -> Fault | None:
     for call in reply.tool_calls:
         rationale = call["args"].get("rationale")
-        if not isinstance(rationale, str) or not rationale.strip():
+        if not isinstance(rationale, str) or not any(each.isalnum() for each in rationale):
             what = f"The call of {call['name']} carried no rationale."
             tell = f"{what} Every call says what you saw, what you chose and what you rejected. None of your calls was "
             return _told("no_rationale", what, tell + "done.")
@@ -136,47 +145,74 @@ def _told(name: FaultName, what: str, tell: str) -> Fault:
 
 
 def _finish(reply: AIMessage) -> str:
-    details = reply.response_metadata.get("incomplete_details") or {}
-    reason = details.get("reason") if isinstance(details, dict) else None
-    return str(reason or reply.response_metadata.get("finish_reason") or "")
+    return str(reply.response_metadata.get("finish_reason") or "")
 
 
-def _json_error(text: str) -> str:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        return str(error)
-    return f"{type(value).__name__} instead of an object"
+def _named(name: str | None) -> str:
+    return shown(name or "a call", 80)
 
 
-def fault_of(error: Exception) -> Fault | None:
-    """Return what a failed call means; None for what is no failure of a model or its server."""
+def shown(text: str, longest: int = 300) -> str:
+    """Return what a server or a model said as one line that a terminal can show: without control characters."""
+    line = " ".join("".join(each if _printable(each) else " " for each in text[: 20 * longest]).split())
+    return line if len(line) <= longest else f"{line[:longest]}..."
+
+
+def _printable(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character)[0] != "C"
+
+
+def fault_of(error: Exception, redact: Callable[[str], str] = str) -> Fault | None:
+    """Return what a failed call means; None for what is no failure of a model or its server.
+
+    `redact` takes secrets out of what a server says, before anything of it is cut off."""
     from langchain_core.exceptions import ContextOverflowError  # noqa: PLC0415  heavy; only a failure needs them
 
-    if isinstance(error, Faulty):
-        return error.fault
+    held: BaseException | None = error
+    while held is not None:
+        # What bounds a reply raises within the library, which wraps it.
+        if isinstance(held, Faulty):
+            return held.fault
+        held = held.__cause__
     if isinstance(error, ContextOverflowError):
         what = "The request is longer than what the model can read."
         return Fault(name="context_overflow", remedy="shrink", what=what)
     import openai  # noqa: PLC0415
 
     if isinstance(error, openai.APIStatusError):
-        return _of_status(error.status_code, str(error.message), error.response.headers.get("retry-after"))
+        after = error.response.headers.get("retry-after")
+        return _of_status(error.status_code, redact(_message(error)), after)
     if isinstance(error, openai.APIConnectionError | OSError) or _of_transport(error):
-        said = str(error.__cause__ or error) or type(error).__name__
-        return Fault(
-            name="disconnected", remedy="wait", what=f"The connection to the model failed: {said[:300]}"
-        )
+        said = shown(redact(str(error.__cause__ or error) or type(error).__name__))
+        return Fault(name="disconnected", remedy="wait", what=f"The connection to the model failed: {said}")
     if isinstance(error, openai.APIError):
         # An error in the middle of a stream has no status of its own; some servers put it into the code.
         code = int(str(error.code)) if str(error.code).isdigit() else 500
-        return _of_status(code, str(error.message), None)
-    if isinstance(error, openai.OpenAIError | ValueError | TypeError | KeyError | AttributeError):
-        what = (
-            f"What the server sent is no answer of a chat model ({type(error).__name__}: {str(error)[:200]})."
+        return _of_status(
+            code, redact(f"{error.message} ({error.code})" if error.code else error.message), None
         )
+    if isinstance(
+        error,
+        openai.OpenAIError
+        | ValueError
+        | TypeError
+        | LookupError
+        | AttributeError
+        | RecursionError
+        | ArithmeticError,
+    ):
+        said = shown(redact(str(error)))
+        if _OVERFLOW.search(said.lower()):
+            return Fault(name="context_overflow", remedy="shrink", what=f"The model's server says: {said}")
+        what = f"What the server sent is no answer of a chat model ({type(error).__name__}: {said})."
         return Fault(name="unreadable", remedy="wait", what=what)
     return None
+
+
+def _message(error: openai.APIError) -> str:
+    """Return what a server says, with its word for it, by which some things are told apart."""
+    said = re.sub(r"^Error code: \d+ - ", "", str(error.message))
+    return said if not error.code or str(error.code) in said else f"{said} ({error.code})"
 
 
 def _of_transport(error: Exception) -> bool:
@@ -185,22 +221,22 @@ def _of_transport(error: Exception) -> bool:
 
 
 def _of_status(status: int, message: str, retry_after: str | None) -> Fault:
-    said = f"The model's server says {status}: {' '.join(message.split())[:300]}"
+    said = f"The model's server says {status}: {shown(message)}"
     lower = message.lower()
-    if status == 429 and re.search(r"insufficient.quota|billing|exceeded your current quota", lower):
+    if status == 402 or (status == 429 and _NO_QUOTA.search(lower)):
         return Fault(
             name="no_quota", remedy="give_up", what=f"{said} Raise the account's limit, or use another model."
         )
     if status == 429:
         return Fault(name="rate_limited", remedy="wait", what=said, wait_seconds=_seconds(retry_after))
+    if status == 413 or (status not in (401, 403) and _OVERFLOW.search(lower)):
+        return Fault(name="context_overflow", remedy="shrink", what=said)
     if status in (408, 409, 425) or status >= 500:
         return Fault(name="server_error", remedy="wait", what=said, wait_seconds=_seconds(retry_after))
     if status in (401, 403):
         return Fault(
             name="unauthorised", remedy="give_up", what=f"{said} Set OPENAI_API_KEY to a key that may use it."
         )
-    if re.search(r"context.{0,20}(length|window|size)|too (long|many tokens)|maximum.{0,20}tokens", lower):
-        return Fault(name="context_overflow", remedy="shrink", what=said)
     if re.search(r"tool|function", lower) and re.search(
         r"support|unknown|unrecogni|not allowed|enable|require", lower
     ):

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import os
+import ssl
+import time
+from collections.abc import Iterator
+from functools import cache
 from typing import Any, cast
 
+import httpx2
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
+from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
 from crew.config import ModelSettings
 from crew.errors import BadInput
+from crew.models.arguments import arguments_in
+from crew.models.faults import Fault, Faulty
 
 PUBLIC = "https://api.openai.com/v1"
+LARGEST_REPLY = 4_000_000
+"""Bytes of one reply on the wire; the longest that models give have a tenth of that."""
+LONGEST_REPLY = 10
+"""Timeouts that one reply may take as a whole, however steadily its bytes come."""
 
 
 class _Chat(ChatOpenAI):
-    """Keeps what a stream says of a refusal, which the library drops."""
+    """Keeps what the library drops or breaks on: refusals in a stream, arguments that are no object."""
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
@@ -28,6 +40,62 @@ class _Chat(ChatOpenAI):
         if made is not None and refusal:
             made.message.additional_kwargs["refusal"] = refusal
         return made
+
+    def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
+        if isinstance(response, str):
+            raise ValueError(f"not JSON: {response[:200]}")  # noqa: TRY004  like all that is unreadable
+        plain: dict[str, Any] = (
+            response if isinstance(response, dict) else response.model_dump(warnings=False)
+        )
+        message = next(iter(plain.get("choices") or [{}])).get("message") or {}
+        broken = [
+            each for call in message.get("tool_calls") or [] if (each := _broken(call.get("function") or {}))
+        ]
+        made = super()._create_chat_result(plain, generation_info)
+        said = made.generations[0].message
+        if isinstance(said, AIMessage):
+            for call, given in zip(said.invalid_tool_calls, broken, strict=False):
+                call["args"] = given
+            if message.get("refusal"):
+                said.additional_kwargs["refusal"] = message["refusal"]
+        return made
+
+
+def _broken(function: dict[str, Any]) -> str:
+    """Return arguments that cannot be read, "" for others; the library gets what it takes for broken too.
+
+    It would let lists through and then fail as a whole."""
+    function["arguments"] = given = function.get("arguments") or "{}"
+    try:
+        arguments_in(str(given))
+    except ValueError:
+        function["arguments"] = "broken"
+        return str(given)
+    return ""
+
+
+class _Bounded(httpx2.SyncByteStream):
+    """A reply as it comes in, up to the bounds."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, seconds: float) -> None:
+        self._stream = stream
+        self._seconds = seconds
+        self._begun = time.monotonic()
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for part in self._stream:
+            size += len(part)
+            if size > LARGEST_REPLY:
+                raise Faulty(_oversized())
+            if time.monotonic() - self._begun > self._seconds:
+                what = f"The reply had not come to its end after {self._seconds:g} s."
+                raise Faulty(Fault(name="disconnected", remedy="wait", what=what))
+            yield part
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
 
 
 def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
@@ -54,9 +122,45 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
         timeout=settings.timeout_seconds,
         max_retries=0,
         stream_usage=True,
+        openai_proxy=None,  # the usual HTTPS_PROXY holds; the library refuses its own besides a client
         use_responses_api=settings.api == "responses",
+        http_client=_client(settings.timeout_seconds),
+        http_async_client=DefaultAsyncHttpxClient(
+            verify=_certificates()
+        ),  # never used, but made all the same
         **options,
     )
+
+
+def _client(timeout: float) -> httpx2.Client:
+    def bound(response: httpx2.Response) -> None:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            what = "The server compresses its replies though it was asked not to; what comes of them has no bound."
+            raise Faulty(Fault(name="unreadable", remedy="give_up", what=what))
+        response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), LONGEST_REPLY * timeout)
+
+    # Tools may work for minutes between two requests: each has a connection of its own, and none is left open.
+    return DefaultHttpxClient(
+        timeout=timeout,
+        verify=_certificates(),
+        limits=httpx2.Limits(max_keepalive_connections=0),
+        headers={"Accept-Encoding": "identity"},
+        event_hooks={"response": [bound]},
+    )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return whom to trust: read once, since that takes a tenth of a second."""
+    return httpx2.create_ssl_context()
+
+
+def _oversized() -> Fault:
+    size = f"{LARGEST_REPLY // 1_000_000} MB"
+    tell = f"Your reply was longer than {size}, so nothing of it was done. Do less in one reply. "
+    tell += "Answer again, with a call of one of your tools."
+    what = f"The model's reply is longer than {size}, the most that is read of one."
+    return Fault(name="oversized", remedy="tell", what=what, tell=tell)
 
 
 def whole(chunks: list[AIMessageChunk]) -> AIMessage:
@@ -64,25 +168,30 @@ def whole(chunks: list[AIMessageChunk]) -> AIMessage:
 
     The library reads cut-off arguments as far as they go; here arguments that are not JSON as they stand are invalid.
     """
-    joined = chunks[0]
-    for chunk in chunks[1:]:
-        joined = joined + chunk
+    joined = chunks[0] + chunks[1:]
     calls, invalid = [], []
     for piece in joined.tool_call_chunks:
+        named = {"name": piece["name"], "id": piece["id"]}
         try:
-            arguments = json.loads(piece["args"] or "{}")
-        except ValueError:
-            arguments = None
-        if isinstance(arguments, dict) and piece["name"]:
-            calls.append({"name": piece["name"], "args": arguments, "id": piece["id"], "type": "tool_call"})
+            arguments = arguments_in(piece["args"] or "{}")
+        except ValueError as error:
+            invalid.append(named | {"args": piece["args"], "error": str(error), "type": "invalid_tool_call"})
         else:
-            broken = {"name": piece["name"], "args": piece["args"], "id": piece["id"], "error": "not JSON"}
-            invalid.append(broken | {"type": "invalid_tool_call"})
+            calls.append(named | {"name": piece["name"] or "", "args": arguments, "type": "tool_call"})
+    ends = [chunk.response_metadata for chunk in chunks if chunk.response_metadata.get("finish_reason")]
     return AIMessage(
         content=joined.content,
         additional_kwargs=joined.additional_kwargs,
-        response_metadata=joined.response_metadata,
+        response_metadata=joined.response_metadata | (ends[-1] if ends else {}),
         tool_calls=calls,
         invalid_tool_calls=invalid,
-        usage_metadata=joined.usage_metadata,
+        usage_metadata=_usage([chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]),
     )
+
+
+def _usage(counted: list[UsageMetadata]) -> UsageMetadata | None:
+    """Return what a stream took; servers that count in every chunk count from its beginning, so nothing is added up."""
+    if not counted:
+        return None
+    sent, received = (max(each[name] for each in counted) for name in ("input_tokens", "output_tokens"))
+    return UsageMetadata(input_tokens=sent, output_tokens=received, total_tokens=sent + received)

@@ -56,6 +56,8 @@ class Player:
     context_bytes: int = 0
     """Of the messages of a request, before earlier results are put away; 0 means no bound."""
     streams: bool = False
+    api: Literal["chat", "responses"] = "chat"
+    """Which of OpenAI's protocols it speaks."""
     tool_calls: Literal["native", "text"] = "native"
     """How calls are written: as the protocol has it, or as JSON in the text for servers that know no tools."""
     structured_output: Literal["function_calling", "json_schema", "json_mode"] = "function_calling"

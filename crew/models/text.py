@@ -11,6 +11,8 @@ import re
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import JsonValue
 
+from crew.models.arguments import json_in
+
 REPLY_SCHEMA: dict[str, JsonValue] = {
     "type": "object",
     "properties": {
@@ -57,13 +59,12 @@ def _plain(message: BaseMessage) -> BaseMessage:
 def from_text(reply: AIMessage) -> AIMessage:
     """Return the reply with the calls that its text holds; a text with none stays as it is."""
     text = reply.text.strip()
-    block = _BLOCK.search(text)
-    held = block[1] if block else text[text.find("{") : text.rfind("}") + 1]
+    held = text[text.find("{") : text.rfind("}") + 1]
     if not held.strip():
         return reply
     try:
-        calls = _calls(json.loads(held))
-    except (ValueError, TypeError, KeyError) as error:
+        calls = _calls(_value(held, text))
+    except ValueError as error:
         broken = {
             "name": None,
             "args": held,
@@ -82,14 +83,24 @@ def from_text(reply: AIMessage) -> AIMessage:
     )
 
 
+def _value(held: str, text: str) -> JsonValue:
+    """Return what stands from the first brace to the last; where braces stand before it, what the fence holds."""
+    try:
+        return json_in(held)
+    except ValueError:
+        block = _BLOCK.search(text)
+        if block is None:
+            raise
+        return json_in(block[1])
+
+
 def _calls(value: JsonValue) -> list[tuple[str, dict[str, JsonValue]]]:
     listed = value.get("calls", value) if isinstance(value, dict) else value
     found = []
     for each in listed if isinstance(listed, list) else [listed]:
-        if not isinstance(each, dict):
-            raise TypeError('a call is {"tool": NAME, "arguments": {...}}')
-        arguments = each["arguments"]
-        if not isinstance(arguments, dict):
-            raise TypeError("the arguments of a call are an object")
-        found.append((str(each["tool"]), arguments))
+        name = each.get("tool") if isinstance(each, dict) else None
+        arguments = each.get("arguments") if isinstance(each, dict) else None
+        if not isinstance(name, str) or not isinstance(arguments, dict):
+            raise ValueError('a call is {"tool": NAME, "arguments": {...}}')  # noqa: TRY004  one error
+        found.append((name, arguments))
     return found

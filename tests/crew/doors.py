@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
@@ -36,6 +37,7 @@ class Setting:
     tools: dict[str, Tool] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     yes: bool = False
+    redact: Callable[[Any], Any] = lambda value: value
 
     def door(self) -> Door:
         """Return a new door: what a process that starts again would have."""
@@ -46,7 +48,7 @@ class Setting:
             artifacts=self.artifacts,
             policy=self.policy,
             facts=lambda call, tool, arguments: dict(self.facts),
-            redact=lambda value: value,
+            redact=self.redact,
             bus=Bus(),
             yes=self.yes,
         )

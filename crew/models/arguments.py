@@ -1,0 +1,64 @@
+"""Arguments of a call as a model writes them, read strictly: what is let in can be kept, hashed and sent again."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+from pydantic import JsonValue
+
+DEEPEST = 40
+"""Lists and objects within each other."""
+LARGEST_NUMBER = 2**63
+"""Whole numbers have to lie below it, as databases and policies read them."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def json_in(text: str) -> JsonValue:
+    """Return the value that a text spells; raises ValueError for what is no JSON, or none that can be kept."""
+    try:
+        value: JsonValue = json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    check(value)
+    return value
+
+
+def arguments_in(text: str) -> dict[str, JsonValue]:
+    """Return the object that a text spells; raises ValueError like `json_in`, and for anything else."""
+    value = json_in(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"{type(value).__name__} instead of an object")  # noqa: TRY004  one error for the caller
+    return value
+
+
+def check(value: object, depth: int = 0) -> None:
+    """Raise ValueError if a value, read from JSON by whatever reader, holds what cannot be kept."""
+    if depth > DEEPEST:
+        raise ValueError(f"it is nested more than {DEEPEST} deep")
+    if isinstance(value, str):
+        if _SURROGATES.search(value):
+            raise ValueError("a text in it holds half of a surrogate pair")
+    elif isinstance(value, bool | None):
+        return
+    elif (isinstance(value, int) and abs(value) >= LARGEST_NUMBER) or (
+        isinstance(value, float) and not math.isfinite(value)
+    ):
+        raise ValueError("a number in it is out of range")
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            check(name, depth + 1)
+            check(each, depth + 1)
+    elif isinstance(value, list):
+        for each in value:
+            check(each, depth + 1)
+
+
+def whole_text(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which no file and no request can hold."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def _no_constant(name: str) -> JsonValue:
+    raise ValueError(f"{name} is no JSON")

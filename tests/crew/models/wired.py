@@ -1,0 +1,151 @@
+"""A role at work over the wire: the real client, door, policies and ledger; only the server is the test's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from crew.agents.role import Answer, Role
+from crew.brief import Brief
+from crew.budget import Budget
+from crew.config import Config
+from crew.coordination.events import Bus
+from crew.desk import Desk
+from crew.models import players
+from crew.models.offline import OfflineModel
+from crew.models.player import Player
+from crew.playbooks.script import Act, Conclude, Script
+from crew.spending import Purse
+from graphs.agent import agent_graph, first_state
+from tests.crew.doors import DELIVERY, Setting, setting
+from tests.crew.models.server import Body, Say, Server, Step, checked, heard, said, serving
+from tools import files, recall
+from tools.scanners import redact
+
+KEY = "sk-proj-" + "Zx81Kq0" * 6
+MODES = {
+    "chat": {"stream": False},
+    "chat streamed": {"stream": True},
+    "responses": {"api": "responses", "stream": False},
+    "responses streamed": {"api": "responses", "stream": True},
+}
+IN_TEXT = {
+    f"text {way}{' streamed' if stream else ''}{' responses' if api == 'responses' else ''}": {
+        "tool_calls": "text", "structured_output": way, "stream": stream, "api": api,
+    }
+    for way in ("function_calling", "json_schema", "json_mode")
+    for stream in (False, True)
+    for api in ("chat", "responses")
+}  # fmt: skip
+QUICK = {"attempts": 3, "longest_wait_seconds": 0.02, "corrections": 2, "timeout_seconds": 0.3}
+ROLE = Role(
+    name="code",
+    purpose="Writes one file.",
+    tools=("list_files", "read_file", "write_file"),
+    answer=Answer,
+    facts=lambda state: {},
+    most_steps=8,
+)
+DONE = {"summary": "file0.txt is written, 1 characters."}
+
+
+def playbook(brief: Brief) -> Script:
+    """List, write, conclude."""
+    listed = yield Act("list_files", {}, "To see what is there.", (brief.evidence["story"],))
+    name = f"file{len(listed.texts('files'))}.txt"
+    written = yield Act("write_file", {"path": name, "content": "x"}, f"{name} is free.", (listed.action,))
+    yield Conclude({"summary": written.summary}, "It is written.", (written.action,))
+
+
+def right(body: Body) -> Say:
+    """Return what a good model says."""
+    model = OfflineModel(playbooks={"code": playbook})
+    message = model._generate(heard(body)).generations[0].message
+    return said(message, as_text="tools" not in body)  # type: ignore[arg-type]
+
+
+@dataclass
+class Scene:
+    """A role's place, its server and its player."""
+
+    place: Setting
+    server: Server
+    player: Player
+    budget: Budget = field(default_factory=Budget)
+    run_budget: Budget = field(default_factory=Budget)
+
+    @property
+    def desk(self) -> Desk:
+        """A desk as a process that starts again would have it."""
+        return Desk(
+            door=self.place.door(),
+            ledger=self.place.ledger,
+            artifacts=self.place.artifacts,
+            tools=self.place.tools,
+            players=lambda _: (self.player,),
+            purse=Purse(self.place.ledger, DELIVERY, (), self.budget, self.run_budget),
+            bus=Bus(),
+            redact=lambda value: redact(value, (KEY,)),
+        )
+
+    def work(self, role: Role = ROLE) -> dict[str, Any]:
+        """Let the role work to its end."""
+        brief = Brief(
+            role=role.name,
+            delivery=DELIVERY,
+            visit=1,
+            service="checkout",
+            story={"id": "CHK-1", "criteria": []},
+            evidence={"story": self.place.story},
+            facts={},
+        )
+        agent = agent_graph(role, self.desk, self.player)
+        return agent.invoke(first_state(brief), {"recursion_limit": 3 * role.most_steps})
+
+    def rows(self, *kinds: Any) -> list[Any]:
+        """Return rows of the ledger."""
+        return self.place.ledger.rows(DELIVERY, *kinds)
+
+    @property
+    def faults(self) -> list[str]:
+        """Names of the faults that the ledger holds."""
+        return [str(row.body["fault"]["name"]) for row in self.rows("fault")]
+
+
+@contextmanager
+def scene(
+    folder: Path, policy: Any, script: dict[int, Step] | Any, config: Any = None, **model: Any
+) -> Iterator[Scene]:
+    """Yield a scene whose server says what is right, but for the requests that `script` numbers from 1.
+
+    A function instead of numbers answers everything."""
+    place = setting(folder, policy)
+    place.tools |= {tool.name: tool for tool in (*files.TOOLS, *recall.TOOLS)}
+    workspace = str(place.bench.workspace.resolve())
+    paths = [{"text": text, "resolved": f"{workspace}/{text}"} for text in (".", "file0.txt")]
+    place.facts = {"workspace": workspace, "paths": paths, "secrets": [], "protected": False}
+    place.redact = lambda value: redact(value, (KEY,))
+    count = iter(range(1, 10**6))
+
+    def answer(body: Body) -> Step:
+        checked(body)
+        assert body["headers"]["Accept-Encoding"] == "identity"
+        if callable(script):
+            return script(body)
+        return script.get(next(count)) or right(body)
+
+    with serving(answer) as server:
+        wanted = {"url": "openai:m", "base_url": server.url} | QUICK | model
+        (player,) = players(Config.model_validate({"model": wanted} | (config or {})), Path.cwd())("code")
+        try:
+            yield Scene(place, server, player)
+        finally:
+            place.ledger.close()
+
+
+def with_steps(most: int) -> Role:
+    """Return the role with another bound."""
+    return replace(ROLE, most_steps=most)
