@@ -78,7 +78,8 @@ def _visit(role: Role, desk: Desk, player: Player, brief: Brief, name: str) -> A
         # Without the count of graphs in this node, which is another one after a crash.
         kept = {key: value for key, value in inherited.items() if key != _COUNTER}
         config["configurable"] = kept | {_PLACE: f"{inherited[_PLACE]}|{name}"}
-    return cast(AgentState, agent_graph(role, desk, player).invoke(first_state(brief), config))
+    with desk.telemetry.visit(role.name, brief.delivery, brief.visit):
+        return cast(AgentState, agent_graph(role, desk, player).invoke(first_state(brief), config))
 
 
 def _played_by(desk: Desk, delivery: str, role: Role, visit: int) -> str:

@@ -23,6 +23,7 @@ from crew.models.context import Conversation
 from crew.models.faults import Fault, Faulty
 from crew.models.player import Player
 from crew.spending import BYTES_PER_TOKEN
+from crew.telemetry import OFF, Span
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
 """Member of a kept reply's `additional_kwargs`: ids of its calls that held a secret, which are not carried out."""
@@ -72,7 +73,14 @@ def reply(desk: Desk, player: Player, request: Request) -> str:
     while True:
         asked = step.asked()
         try:
-            said, seconds = step.ask(asked)
+            with desk.telemetry.model_call(player.name, request.role.name, request.delivery) as span:
+                said, seconds = step.ask(asked)
+                _tell(span, said)
+                if desk.telemetry is not OFF:
+                    span.set(
+                        input_messages=cast(JsonValue, messages_to_dict(asked.messages)),
+                        output_messages=cast(JsonValue, messages_to_dict([said])),
+                    )
         except Faulty as error:
             step.failed(asked, error.fault)
             continue
@@ -90,6 +98,17 @@ class _Asked:
     tools: Schemas
     size: int
     """Bytes of both."""
+
+
+def _tell(span: Span, said: AIMessage) -> None:
+    """Tell telemetry what a request took."""
+    usage = said.usage_metadata
+    if usage:
+        span.set(input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"])
+    if served := said.response_metadata.get("model_name"):
+        span.set(response_model=str(served))
+    if reason := said.response_metadata.get("finish_reason"):
+        span.set(finish_reasons=[str(reason)])
 
 
 class _Step:
