@@ -139,8 +139,6 @@ def _one(
     role: Role, desk: Desk, call: Call, update: AgentState
 ) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     """Carry out one call; count repeats in `update`; return its result, and the answer if it was one."""
-    if call.tool == "answer":
-        return _conclude(role, desk, call, _last_results(desk, update["turns"]))
     said = digest_of([call.tool, call.arguments])
     update["repeats"] = update["repeats"] + 1 if said == update["last_call"] else 0
     update["last_call"] = said
@@ -152,6 +150,8 @@ def _one(
         return desk.door.refuse(
             call, "This is the call you have just made; its result would be the same."
         ), None
+    if call.tool == "answer":
+        return _conclude(role, desk, call, _last_results(desk, update["turns"]))
     with desk.telemetry.tool_call(call.tool, call.key, role.name, call.delivery) as span:
         result = through(desk.door, call)
         span.set(
