@@ -150,6 +150,7 @@ def run(
     from crew.models import players  # noqa: PLC0415
     from crew.office import open_office  # noqa: PLC0415
 
+    _say_where(config)
     keeper = _keeper(record, config, settings.home, label)
     with open_office(settings, players(config, settings.home, keeper), keeper) as office:
         from graphs.run import begin, deliver  # noqa: PLC0415
@@ -202,6 +203,7 @@ def resume(
     from crew.office import open_office  # noqa: PLC0415
 
     reply = _reply(approve, reject, answer)
+    _say_where(config)
     keeper = _keeper(record, config, settings.home, label)
     with open_office(settings, players(config, settings.home, keeper), keeper) as office:
         from graphs.run import deliver, open_ends  # noqa: PLC0415
@@ -381,6 +383,15 @@ def _config(
         run_budget=parse_budget(run_budget) if run_budget else None,
         test_command=test_command,
     )
+
+
+def _say_where(config: Config) -> None:
+    """Say which server is sent the stories, the code and the key: settings beside a story file may name any."""
+    urls = (config.model.url, *config.model.roles.values(), *config.model.fallback)
+    if any(each.startswith("openai:") for each in urls):
+        from crew.models.openai import server_of  # noqa: PLC0415  only those who ask a server need it
+
+        click.echo(f"Models are asked at {server_of(config.model)}.", err=True)
 
 
 def _keeper(folder: Path | None, config: Config, home: Path, label: str) -> Keeper | None:

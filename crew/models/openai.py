@@ -98,14 +98,18 @@ class _Bounded(httpx2.SyncByteStream):
         self._stream.close()
 
 
+def server_of(settings: ModelSettings) -> str:
+    """Return the base URL that is asked: the settings', else the environment's, else OpenAI's own."""
+    return settings.base_url or os.environ.get("OPENAI_BASE_URL") or PUBLIC
+
+
 def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
     """Return the model of that name; raises BadInput where there is no key for OpenAI's own server.
 
     It does not retry: that is done in one place, `crew.models.asking`, where the ledger sees it.
     """
-    base = settings.base_url or os.environ.get("OPENAI_BASE_URL") or ""
-    key = os.environ.get("OPENAI_API_KEY")
-    if not key and (not base or base.rstrip("/") == PUBLIC):
+    base, key = server_of(settings), os.environ.get("OPENAI_API_KEY")
+    if not key and base.rstrip("/") == PUBLIC:
         raise BadInput(
             "There is no key for OpenAI. Set OPENAI_API_KEY; or, for a server of your own, OPENAI_BASE_URL "
             "(http://localhost:11434/v1 for Ollama)."
@@ -117,7 +121,7 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
         options["temperature"] = settings.temperature
     return _Chat(
         model=name,
-        base_url=base or PUBLIC,
+        base_url=base,
         api_key=cast(Any, key or "none"),  # a server of one's own asks for none
         timeout=settings.timeout_seconds,
         max_retries=0,
