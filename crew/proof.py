@@ -28,7 +28,7 @@ def last(
     """Return the last outcome of a tool in a delivery, of whatever tree, or None; of one visit of a role only, if that
     is given: what another model did in a visit before may have been taken back."""
     wanted = [row for row in ledger.rows(delivery, "intent") if row.body["tool"] == tool]
-    intents = {row.key for row in wanted if visit in (None, (row.body["role"], row.body["visit"]))}
+    intents = {row.key for row in wanted if visit is None or visit == (row.body["role"], row.body["visit"])}
     outcomes = [row for row in ledger.rows(delivery, "outcome") if row.key in intents]
     if not outcomes:
         return None

@@ -107,8 +107,13 @@ def spending_lines(spent: dict[str, Spent]) -> list[str]:
 
 
 def _line(role: str, spent: Spent) -> str:
+    return f"    {role:11} {spent_text(spent)}"
+
+
+def spent_text(spent: Spent) -> str:
+    """Return what was spent as one line."""
     about = "about " if spent.estimated else ""
-    said = f"    {role:11} {spent.calls:3} model calls, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
+    said = f"{spent.calls} model calls, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
     if spent.faults:
         said += f", {spent.faults} of no use"
     if spent.money:

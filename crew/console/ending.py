@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from crew.ledger import Row
 from crew.report import CriterionReport, DeliveryReport
+from crew.spending import Spent, spent_text
 from tools.errors import ToolError
 
 
@@ -67,6 +68,7 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         lines += [line for each in report.criteria for line in _criterion(each)]
     else:
         lines.append(f"  {len(report.criteria)} criteria, not read yet")
+    lines += [f"  Assumed: {each}" for each in report.assumptions]
     raised = [each for each in report.findings if each.severity != "note"]
     lines += [f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in raised]
     if notes := len(report.findings) - len(raised):
@@ -77,6 +79,9 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         lines.append(f"  Pull request: {report.pull_request}")
     if report.version:
         lines.append(f"  Version: {report.version[:12]} on main of {report.repository}")
+    if report.status != "waiting":
+        everything = sum(report.spent.values(), Spent())
+        lines += [f"  Models: {spent_text(everything)}"] if everything.tokens else []
     where = f"--home {shlex.quote(str(home))}"
     lines += [
         f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(list(report.rows))

@@ -10,7 +10,8 @@ from crew.artifacts import ArtifactStore
 from crew.deliveries import Opened, blocked_by, closed, opened, story_of, waiting
 from crew.ledger import Ledger, Row
 from crew.proof import Proof, last
-from crew.settled import settled
+from crew.settled import assumed, settled
+from crew.spending import Spent, by_role
 from crew.state import Status
 
 
@@ -58,6 +59,10 @@ class DeliveryReport(BaseModel):
     """Whether the design agent has answered; before, nothing is known of the criteria."""
     criteria: tuple[CriterionReport, ...]
     changes: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    """What the story does not say, and the design took for given."""
+    spent: dict[str, Spent]
+    """Role to what its model calls took."""
     findings: tuple[FindingReport, ...]
     tests: str
     """The testing agent's summary; "" if it did not get that far."""
@@ -88,7 +93,8 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
     rows = tuple(ledger.rows(delivery))
     conclusions = {str(row.body["role"]): _arguments(row) for row in rows if row.kind == "concluded"}
     if "design" in conclusions:
-        conclusions["design"] |= settled(ledger, artifacts, delivery)
+        said = conclusions["design"]
+        conclusions["design"] = (said if about.ask else assumed(said)) | settled(ledger, artifacts, delivery)
     request = last(ledger, artifacts, delivery, "open_pull_request")
     return DeliveryReport(
         delivery=delivery,
@@ -103,6 +109,8 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
             artifacts, about, conclusions.get("design", {}), _tests(ledger, artifacts, delivery)
         ),
         changes=tuple(_texts(conclusions.get("design", {}).get("changes"))),
+        assumptions=tuple(_texts(conclusions.get("design", {}).get("assumptions"))),
+        spent=by_role(rows),
         findings=tuple(each for role, answer in conclusions.items() for each in _findings(role, answer)),
         tests=str(conclusions.get("testing", {}).get("summary", "")),
         notes=tuple(str(row.body["text"]) for row in rows if row.kind == "note"),
