@@ -72,7 +72,7 @@ def _by_hand(state: DeliveryState) -> bool:
 
 def first_messages(role: Role, brief: Brief) -> list[BaseMessage]:
     """Return the system message and the message that holds the brief."""
-    prompt = render(role.name, purpose=role.purpose, most_steps=role.most_steps)
+    prompt = render(role.prompt or role.name, purpose=role.purpose, most_steps=role.most_steps)
     # No backtick in the data: nothing in it can end the fence.
     text = canonical(brief.model_dump(mode="json")).replace("`", "\\u0060")
     return [SystemMessage(prompt), HumanMessage(f"```json brief\n{text}\n```")]
