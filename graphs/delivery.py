@@ -222,7 +222,10 @@ def _committed(desk: Desk, code: Node) -> Node:
         unchanged = tree == state["tree"] or proof.action == state["evidence"].get("commit")
         if unchanged and state.get("repairs"):
             objections = [each for name in ("testing", "governance") for each in blocking(state, name)]
-            said = " ".join([*objections, "The code agent was sent back and changed nothing."])
+            own = blocking({**state, "answers": update.get("answers", {})}, "code")
+            last_words = f"It objects: {' '.join(own)}" if own else ""
+            changed = "The code agent was sent back and changed nothing."
+            said = " ".join([*objections, changed, last_words]).strip()
             return {**update, "problems": {"code": said}}
         done: DeliveryState = {"tree": tree, "commit": str(proof.data["commit"])}
         return {**update, **done, "evidence": {"commit": proof.action}}
