@@ -28,6 +28,8 @@ from tools.testing.test_source import (
 
 SUBJECT = "Add example tests"
 _MOST_NAMED = 8
+_LIMITS = LIMITS.model_copy(update={"wall_seconds": 90})
+"""A few tests that take longer would hold up every later run."""
 _Ranges = dict[str, list[tuple[int, int]]]
 
 
@@ -99,7 +101,7 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
             coverage=toolbox(bench),
             workspace=bench.workspace,
             scratch=scratch_of(bench),
-            limits=LIMITS,
+            limits=_LIMITS,
             project=project_of(bench.workspace) if is_foreign(bench) else None,
         )
         lines = _written_lines(bench, arguments.commit)

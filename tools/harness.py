@@ -29,7 +29,8 @@ _SERVICE = (
     "Api, accepted, refused, bearer, day`; `from tests.bodies import make_...`. api.get(path, query), api.post(path, "
     "body), api.patch(path, body), api.delete(path); api.calling_with(bearer('role')) calls as somebody else. "
     "accepted(response, status=200) returns its JSON, refused(response, status, field=None) checks the problem. "
-    "make_x(api, {member: value}) returns what was made. Money and numbers are JSON numbers; day(n) is in n days."
+    "make_x(api, {member: value}) returns what was made. Money and numbers are JSON numbers; day(n) is in n days. "
+    "Annotate all parameters and results; a response is an httpx.Response."
 )
 _REPOSITORY = "Functions that pytest finds. They may import the standard library and: "
 
@@ -67,7 +68,10 @@ def describe_harness(bench: Workbench, arguments: DescribeHarness) -> ToolResult
         except (KeyError, ValidationError):
             said = f"{arguments.blueprint} is no blueprint of this delivery."
             return ToolResult(ok=False, code="not_found", summary=said)
-        told, packages = _of_service(blueprint, arguments.criteria), ["hypothesis", "pytest", "tests"]
+        told, packages = (
+            _of_service(blueprint, arguments.criteria),
+            ["httpx", "hypothesis", "pytest", "tests"],
+        )
         custom = [each.criterion for entity in blueprint.entities for each in entity.custom]
         criteria = [each for each in arguments.criteria if each in custom]
     if not criteria:
