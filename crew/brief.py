@@ -73,7 +73,10 @@ def _by_hand(state: DeliveryState) -> bool:
 def first_messages(role: Role, brief: Brief) -> list[BaseMessage]:
     """Return the system message and the message that holds the brief."""
     prompt = render(
-        role.name, purpose=role.purpose, most_steps=role.most_steps, by_blueprint=brief.by_blueprint
+        role.prompt or role.name,
+        purpose=role.purpose,
+        most_steps=role.most_steps,
+        by_blueprint=brief.by_blueprint,
     )
     # No backtick in the data: nothing in it can end the fence.
     text = canonical(brief.model_dump(mode="json")).replace("`", "\\u0060")

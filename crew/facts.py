@@ -15,6 +15,7 @@ from crew.ledger import Ledger
 from crew.proof import last
 from tools import review
 from tools.dependencies import InstallDependencies, requirements
+from tools.examples import WriteExamples
 from tools.files import DeleteFile, EditFile, ListFiles, ReadFile, WriteFile
 from tools.looking import SearchFiles
 from tools.protected import is_protected
@@ -82,6 +83,8 @@ class Facts:
         if isinstance(arguments, Commit):
             changed = changed_texts(self._bench, workspace_tree(self._bench))
             return facts | _secrets(changed | {"the commit message": arguments.message})
+        if isinstance(arguments, WriteExamples):
+            return facts | _secrets({"the example tests": arguments.content})
         if isinstance(arguments, OpenPullRequest):
             texts = {"the title": arguments.title, "the description": arguments.description}
             return facts | _secrets(changed_texts(self._bench, branch_tree(self._bench)) | texts)

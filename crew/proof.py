@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.artifacts import ArtifactStore
-from crew.ledger import Ledger
+from crew.ledger import Ledger, Row
 from tools.result import ToolResult
 
 
@@ -29,10 +29,20 @@ def last(
     is given: what another model did in a visit before may have been taken back."""
     wanted = [row for row in ledger.rows(delivery, "intent") if row.body["tool"] == tool]
     intents = {row.key for row in wanted if visit is None or visit == (row.body["role"], row.body["visit"])}
-    outcomes = [row for row in ledger.rows(delivery, "outcome") if row.key in intents]
-    if not outcomes:
+    found = [row for row in ledger.rows(delivery, "outcome") if row.key in intents]
+    if not found:
         return None
-    row = outcomes[-1]
+    return _proof(found[-1], artifacts)
+
+
+def outcomes(ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: int) -> list[Proof]:
+    """Return every outcome of a tool in one visit of whoever called it, in order."""
+    intents = ledger.rows(delivery, "intent")
+    keys = {row.key for row in intents if row.body["tool"] == tool and row.body["visit"] == visit}
+    return [_proof(row, artifacts) for row in ledger.rows(delivery, "outcome") if row.key in keys]
+
+
+def _proof(row: Row, artifacts: ArtifactStore) -> Proof:
     result = ToolResult.model_validate_json(artifacts.get(str(row.body["result"])))
     return Proof(action=row.key, ok=result.ok, data=result.data, artifacts=result.artifacts)
 

@@ -1,8 +1,9 @@
 """What happens to a story, from intake to a running service: the table of contents of the product.
 
-    intake -> design -> code -> (testing | governance) -> judge -> pull_request -> approval -> merge
-                ^        ^---------- repair, bounded ---------|
+    intake -> design -> [examples] -> code -> [keep_examples] -> (testing | governance) -> judge
+                ^                      ^----------------- repair, bounded -----------------|
                 '-- questions
+    judge -> pull_request -> approval -> merge
     merge -> performance -> deployment -> reliability -> cost -> learn
 
 Agents talk through the state, never to each other. The names of the nodes are an on-disk format:
@@ -30,14 +31,12 @@ from crew.pull_request import blocking, comments, description
 from crew.settled import assumed, settled
 from crew.state import DeliveryState, Ending, RoleName, Status
 from graphs.approval import Reply, permitted, through
+from graphs.crew_calls import COMMENT, MERGE, OPEN, SHOW, crew, crew_call, reset
+from graphs.examples import examples_node, keep_node
 from graphs.playing import play
-from tools.result import ToolResult
 
 Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]
 Node = Callable[[DeliveryState], DeliveryState]
-
-OPEN, SHOW, MERGE, RESET, COMMENT = 1, 2, 3, 4, 10
-"""Steps of the crew itself, which are part of the ids of its actions; comments are numbered on."""
 
 LATER = {
     "performance": "Passed by: load tests come in a later version, so nothing was measured under load.",
@@ -58,9 +57,13 @@ def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) ->
         graph.add_node(name, cast(Any, _watched(desk, name, node)))
     graph.add_edge(START, "intake")
     graph.add_conditional_edges("intake", _unless_ended("design"), ["design", END])
-    graph.add_conditional_edges("design", _after_design, ["questions", "code", END])
+    graph.add_conditional_edges("design", _after_design, ["questions", "examples", "code", END])
     graph.add_edge("questions", "design")
-    graph.add_conditional_edges("code", _after_code, ["testing", "governance", "deployment", END])
+    graph.add_edge("examples", "code")
+    after_code = ["keep_examples", "testing", "governance", "deployment", END]
+    graph.add_conditional_edges("code", _after_code, after_code)
+    graph.add_edge("keep_examples", "testing")
+    graph.add_edge("keep_examples", "governance")
     graph.add_edge(["testing", "governance"], "judge")
     graph.add_conditional_edges("judge", _after_judge, ["code", "pull_request", END])
     graph.add_edge("pull_request", "approval")
@@ -87,7 +90,9 @@ def _nodes(desk: Desk) -> dict[str, Node]:
         "intake": lambda state: _intake(desk, state),
         "design": _ends(_designed(desk, _agent(desk, "design")), "stopped", _nothing_to_build),
         "questions": lambda state: _questions(desk, state),
+        "examples": examples_node(desk),
         "code": _ends(_committed(desk, _agent(desk, "code")), "stopped", _nothing_to_judge),
+        "keep_examples": keep_node(desk),
         "testing": _agent(desk, "testing"),
         "governance": _agent(desk, "governance"),
         "judge": lambda state: _judge(desk, state),
@@ -113,24 +118,18 @@ def _agent(desk: Desk, name: RoleName) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         before = int(str(state.get("visits", {}).get(name, 0)))
 
-        def reset(visit: int, why: str) -> None:
+        def again(visit: int, why: str) -> None:
             if role.edits:
-                _reset(desk, state, f"{name}-{visit}", why)
+                reset(desk, state, f"{name}-{visit}", why)
 
         visit, out = play(
-            role, desk, state["delivery"], before, lambda each: brief_for(role, state, each), reset
+            role, desk, state["delivery"], before, lambda each: brief_for(role, state, each), again
         )
         if out.get("problem"):
             return {"visits": {name: visit}, "problems": {name: out["problem"]}}
         return {"visits": {name: visit}, "answers": {name: out["answer"]}}
 
     return node
-
-
-def _reset(desk: Desk, state: DeliveryState, visit: str, why: str) -> None:
-    start = state.get("commit") or state.get("start") or state["base"]
-    arguments: dict[str, JsonValue] = {"commit": start, "before": visit}
-    _crew(desk, state, RESET, "reset_workspace", arguments, why, (str(state["evidence"]["opened"]),))
 
 
 def _later(desk: Desk, name: str) -> Node:
@@ -145,7 +144,7 @@ def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
     wanted = f"A {state['origin']} wants {state['story']['id']}"
     rationale = f"{wanted}: the work needs a repository, a branch and a workspace."
     arguments: dict[str, JsonValue] = {"story": state["story"]["id"]}
-    action, result = _crew(
+    action, result = crew(
         desk, state, OPEN, "open_repository", arguments, rationale, (state["story_digest"],)
     )
     if not result.ok:
@@ -200,7 +199,9 @@ def _after_design(state: DeliveryState) -> str:
     if state.get("ending"):
         return END
     asked = [str(each["id"]) for each in _records(state, "design", "questions")]
-    return "questions" if any(each not in state.get("replies", {}) for each in asked) else "code"
+    if any(each not in state.get("replies", {}) for each in asked):
+        return "questions"
+    return "examples" if state.get("by_hand") else "code"
 
 
 def _nothing_to_build(state: DeliveryState) -> str:
@@ -224,9 +225,14 @@ def _committed(desk: Desk, code: Node) -> Node:
         visit = ("code", int(str(update["visits"]["code"])))
         proof = last(desk.ledger, desk.artifacts, state["delivery"], "commit", visit)
         tree = str(proof.data["tree"]) if proof and proof.ok else state["tree"]
-        if tree == state["tree"] and state.get("repairs"):
+        # Tests may have been dropped since the last commit of its own, so the tree alone does not tell.
+        unchanged = tree == state["tree"] or (proof and proof.action == state["evidence"].get("commit"))
+        if unchanged and state.get("repairs"):
             objections = [each for name in ("testing", "governance") for each in blocking(state, name)]
-            said = " ".join([*objections, "The code agent was sent back and changed nothing."])
+            own = blocking({**state, "answers": update.get("answers", {})}, "code")
+            last_words = f"It objects: {' '.join(own)}" if own else ""
+            changed = "The code agent was sent back and changed nothing."
+            said = " ".join([*objections, changed, last_words]).strip()
             return {**update, "problems": {"code": said}}
         if proof is None or not proof.ok:
             return update
@@ -250,7 +256,7 @@ def _after_code(state: DeliveryState) -> list[str] | str:
         return END
     if state["tree"] == state["base_tree"]:
         return "deployment"
-    return ["testing", "governance"]
+    return "keep_examples" if state.get("examples") else ["testing", "governance"]
 
 
 def _judge(desk: Desk, state: DeliveryState) -> DeliveryState:
@@ -283,13 +289,13 @@ def _pull_request(desk: Desk, state: DeliveryState) -> DeliveryState:
         "title": f"{story['id']}: {story['title']}",
         "description": description(state),
     }
-    action, result = _crew(desk, state, SHOW, "open_pull_request", opened, rationale, evidence)
+    action, result = crew(desk, state, SHOW, "open_pull_request", opened, rationale, evidence)
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     for place, (role, text) in enumerate(comments(state)):
         said: dict[str, JsonValue] = {"author": role, "text": text}
         why = f"What the {role} agent found belongs where the change is read."
-        _crew(desk, state, COMMENT + place, "comment", said, why, (action,))
+        crew(desk, state, COMMENT + place, "comment", said, why, (action,))
     return {"pull_request": str(result.data["pull_request"]), "evidence": {"pull_request": action}}
 
 
@@ -319,7 +325,7 @@ def _merge_call(desk: Desk, state: DeliveryState) -> Call:
         "as it is: main would otherwise lack a change that everything here says is right."
     )
     arguments: dict[str, JsonValue] = {"tree": state["tree"], "title": state["story"]["title"]}
-    return _call(state, MERGE, "merge", arguments, rationale, _proofs(desk, state))
+    return crew_call(state, MERGE, "merge", arguments, rationale, _proofs(desk, state))
 
 
 def _proofs(desk: Desk, state: DeliveryState) -> tuple[str, ...]:
@@ -373,40 +379,6 @@ def _ends(node: Node, status: Status, check: Callable[[DeliveryState], str]) -> 
 
 def _unless_ended(following: str) -> Callable[[DeliveryState], str]:
     return lambda state: END if state.get("ending") else following
-
-
-def _crew(
-    desk: Desk,
-    state: DeliveryState,
-    step: int,
-    tool: str,
-    arguments: dict[str, JsonValue],
-    rationale: str,
-    evidence: tuple[str, ...],
-) -> tuple[str, ToolResult]:
-    call = _call(state, step, tool, arguments, rationale, evidence)
-    return call.key, through(desk.door, call)
-
-
-def _call(
-    state: DeliveryState,
-    step: int,
-    tool: str,
-    arguments: dict[str, JsonValue],
-    rationale: str,
-    evidence: tuple[str, ...],
-) -> Call:
-    return Call(
-        delivery=state["delivery"],
-        role="crew",
-        visit=1,
-        step=step,
-        index=0,
-        tool=tool,
-        arguments=arguments,
-        rationale=rationale,
-        evidence=evidence,
-    )
 
 
 def _design(state: DeliveryState) -> dict[str, JsonValue]:

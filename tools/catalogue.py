@@ -5,7 +5,9 @@ from __future__ import annotations
 from tools import (
     commands,
     dependencies,
+    examples,
     files,
+    harness,
     linting,
     looking,
     recall,
@@ -30,6 +32,8 @@ CATALOGUE: dict[str, Tool] = {
         linting,
         repository,
         dependencies,
+        harness,
+        examples,
         verification,
         review,
         release,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tools.files import inside
 from tools.git import last_generation
+from tools.harness import example_files
 from tools.repository import merged_generation, repository
 from tools.result import Workbench
 
@@ -18,7 +19,8 @@ def protected_tests(bench: Workbench) -> frozenset[str]:
     held = repository(bench)
     generation = merged_generation(bench) or last_generation(held, held.required(held.base_ref))
     made = held.files(generation) if generation else ()
-    return frozenset(each for each in made if each.startswith(TESTS)) | bench.tests_written()
+    generated = frozenset(each for each in made if each.startswith(TESTS))
+    return generated | bench.tests_written() | example_files(bench)
 
 
 def is_protected(bench: Workbench, name: str) -> bool:

@@ -25,6 +25,8 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
         facts |= {"blueprint": design["blueprint"], "contract": design["contract"]}
     else:
         facts["plan"] = design.get("plan") or design.get("summary", "")
+    if state.get("examples"):
+        facts["examples"] = state["examples"]
     if state.get("repairs"):
         # What was wrong with the last attempt, from those who judged it.
         facts["repair"] = {

@@ -61,6 +61,8 @@ class Role:
     repositories that people made."""
     by_blueprint: tuple[str, ...] = ()
     """Tools among `tools` that are offered only where the repository is of the crew's own making."""
+    prompt: str = ""
+    """Name of its prompt; "" means that of the role. Another one is another task of the same agent."""
     most_steps: int = 40
     """Model calls in one visit; more is an honest ending."""
 
@@ -72,4 +74,4 @@ class Role:
     @property
     def edits(self) -> bool:
         """Whether it can change files of the workspace."""
-        return "write_file" in self.tools
+        return not {"write_file", "write_examples"}.isdisjoint(self.tools)

@@ -10,6 +10,9 @@ from crew.playbooks.script import Act, Conclude, Script, Seen
 
 def testing(brief: Brief) -> Script:
     """Install what the service needs, run its tests, and see whether they would notice a mistake."""
+    if brief.facts.get("task") == "examples":
+        yield _no_examples(brief)
+        return
     start = brief.evidence["commit"]
     installed = yield Act(
         "install_dependencies",
@@ -40,6 +43,11 @@ def testing(brief: Brief) -> Script:
         (ran.action,),
     )
     yield _conclude(brief, ran, [_survivor(each) for each in mutated.records("survivors")], mutated)
+
+
+def _no_examples(brief: Brief) -> Conclude:
+    why = "Without a language model nobody reads prose, so no example can be told from it."
+    return Conclude({"summary": "No example tests.", "none": why}, why, (brief.evidence["story"],))
 
 
 def _conclude(

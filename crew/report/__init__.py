@@ -106,7 +106,11 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         reason=ended.reason if ended else open_reason(ledger, about),
         designed="design" in conclusions,
         criteria=_criteria(
-            artifacts, about, conclusions.get("design", {}), _tests(ledger, artifacts, delivery)
+            artifacts,
+            about,
+            conclusions.get("design", {}),
+            _tests(ledger, artifacts, delivery),
+            _examples(ledger, artifacts, delivery),
         ),
         changes=tuple(_texts(conclusions.get("design", {}).get("changes"))),
         assumptions=tuple(_texts(conclusions.get("design", {}).get("assumptions"))),
@@ -134,14 +138,20 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
 
 
 def _criteria(
-    artifacts: ArtifactStore, about: Opened, design: dict[str, JsonValue], tests: dict[str, list[str]]
+    artifacts: ArtifactStore,
+    about: Opened,
+    design: dict[str, JsonValue],
+    tests: dict[str, list[str]],
+    examples: dict[str, list[str]],
 ) -> tuple[CriterionReport, ...]:
     outcomes = {str(each["id"]): each for each in _records(design.get("criteria"))}
     found = []
     for criterion in story_of(artifacts, about).criteria:
         outcome = outcomes.get(criterion.id, {})
         covered = outcome.get("outcome") == "covered"
-        untested = covered and bool(tests) and not tests.get(criterion.id)
+        named = [*tests.get(criterion.id, ()), *examples.get(criterion.id, ())]
+        # Only what is generated comes with a test for each criterion: people's own are not told apart by criteria.
+        untested = covered and bool(tests) and not named
         if untested:
             outcome = {
                 **outcome,
@@ -156,7 +166,7 @@ def _criteria(
                 why=str(outcome.get("why", "" if covered else "the design did not get that far")),
                 readings=tuple(_texts(outcome.get("readings"))),
                 operations=tuple(_texts(outcome.get("operations"))),
-                tests=tuple(tests.get(criterion.id, ())) if covered else (),
+                tests=tuple(named) if covered else (),
             )
         )
     return tuple(found)
@@ -168,6 +178,16 @@ def _tests(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> dict[str,
         return {}
     stored = json.loads(artifacts.get(made.artifacts["tests"]))
     return {str(name): [str(each) for each in names] for name, names in stored.items()}
+
+
+def _examples(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> dict[str, list[str]]:
+    """Return the example tests of each criterion: those that were kept, or before that those that were written."""
+    for tool in ("keep_examples", "write_examples"):
+        found = last(ledger, artifacts, delivery, tool)
+        tests = found.data.get("tests") if found and found.ok else None
+        if isinstance(tests, dict):
+            return {name: _texts(names) for name, names in tests.items()}
+    return {}
 
 
 def _diff(artifacts: ArtifactStore, request: Proof | None) -> str:

@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from crew.agents import ROLES
+from crew.agents import EXAMPLES, ROLES
 from crew.models.schemas import RECALL
 from tools.catalogue import CATALOGUE
 
@@ -28,7 +28,8 @@ def test_every_tool_that_policy_knows_exists(name: str) -> None:
 @pytest.mark.parametrize("name", ROLES)
 def test_a_role_holds_what_policy_lets_it_hold(name: str) -> None:
     # Every role that has tools is offered `recall` while something of its conversation is put away.
-    held = {*ROLES[name].tools, RECALL} if ROLES[name].tools else set()  # type: ignore[index]
+    tools = ROLES[name].tools + (EXAMPLES.tools if name == EXAMPLES.name else ())  # type: ignore[index]
+    held = {*tools, RECALL} if tools else set()
     assert held == set(SETTINGS["roles"][name]["tools"])
 
 

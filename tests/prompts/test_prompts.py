@@ -8,18 +8,20 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from crew.agents import ROLES
+from crew.agents import EXAMPLES, ROLES
+from crew.agents.role import Role
 from prompts import names, render
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+TASKS: dict[str, Role] = {**ROLES, "examples": EXAMPLES}
+"""Every prompt's name, and who works by it."""
 
 
 def schemas(name: str) -> str:
     from crew.models.schemas import tool_schemas
     from tools.catalogue import CATALOGUE
 
-    role = ROLES[name]  # type: ignore[index]
-    return json.dumps(tool_schemas(role, CATALOGUE), indent=1) + "\n"
+    return json.dumps(tool_schemas(TASKS[name], CATALOGUE), indent=1) + "\n"
 
 
 def snapshot(name: str, by_blueprint: bool) -> str:
@@ -29,40 +31,44 @@ def snapshot(name: str, by_blueprint: bool) -> str:
 
 
 def rendered(name: str, by_blueprint: bool = True) -> str:
-    role = ROLES[name]  # type: ignore[index]
+    role = TASKS[name]
     return render(name, purpose=role.purpose, most_steps=role.most_steps, by_blueprint=by_blueprint)
 
 
 def test_every_role_has_a_prompt_and_every_prompt_a_role() -> None:
-    assert set(names()) == set(ROLES)
+    assert set(names()) == set(TASKS)
 
 
 @pytest.mark.parametrize("by_blueprint", [True, False])
-@pytest.mark.parametrize("name", ROLES)
+@pytest.mark.parametrize("name", TASKS)
 def test_a_prompt_is_as_it_was_read_last(name: str, by_blueprint: bool) -> None:
     path = SNAPSHOTS / snapshot(name, by_blueprint)
     said = f"read the change, then write the rendered prompt to {path}"
     assert path.read_text() == rendered(name, by_blueprint), said
 
 
-@pytest.mark.parametrize("name", ROLES)
+@pytest.mark.parametrize("name", TASKS)
 def test_the_schemas_of_a_role_are_as_they_were_read_last(name: str) -> None:
     path = SNAPSHOTS / f"{name}.tools.json"
     assert path.read_text() == schemas(name), f"read the change, then write the schemas to {path}"
 
 
-@pytest.mark.parametrize("name", ROLES)
+@pytest.mark.parametrize("name", TASKS)
 def test_a_prompt_stays_within_four_kilobytes(name: str) -> None:
     for by_blueprint in (True, False):
         assert len(rendered(name, by_blueprint).encode()) <= 4_096
 
 
-@pytest.mark.parametrize("name", ROLES)
+def test_the_prompt_of_a_further_task_stays_within_two_kilobytes() -> None:
+    assert (Path(__file__).parents[2] / "prompts/examples.md").stat().st_size <= 2_048
+
+
+@pytest.mark.parametrize("name", TASKS)
 def test_a_prompt_names_no_tool_that_the_role_does_not_hold(name: str) -> None:
     from tools.catalogue import CATALOGUE
 
     text = rendered(name)
-    for tool in set(CATALOGUE) - set(ROLES[name].tools):  # type: ignore[index]
+    for tool in set(CATALOGUE) - set(TASKS[name].tools):
         assert f"`{tool}`" not in text
 
 

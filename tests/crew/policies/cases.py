@@ -76,7 +76,20 @@ ROLES = [
     Case("somebody else's tool", changed("run_mutants", role="code"), ("role.tool",)),
     Case("a command by another role", changed("run_command", role="governance"), ("role.tool",)),
     Case("an agent merges", changed("merge", role="code"), ("role.tool",)),
-    Case("the crew runs tests", changed("run_tests", role="crew"), ("role.effect", "role.tool")),
+    Case("the crew runs tests", changed("run_tests", role="crew"), ("role.tool",)),
+    Case(
+        "the code agent keeps examples",
+        changed("keep_examples", role="code"),
+        ("role.tool",),
+    ),
+    Case("examples on main", changed("write_examples", facts__branch="main"), ("branch.protected",)),
+    Case(
+        "a secret in an example",
+        changed(
+            "write_examples", facts__secrets=[{"kind": "AWS key", "file": "the example tests", "line": 1}]
+        ),
+        ("secret.found",),
+    ),
     Case("a lie about the effect", changed("install_dependencies", effect="read"), ("tool.effect",)),
     Case(
         "a role without the effect",

@@ -1,0 +1,40 @@
+"""The testing agent's first task: example tests of the criteria, before any code of the change exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field, JsonValue
+
+from crew.agents.role import Answer, Role
+from crew.state import DeliveryState
+from tools.result import ToolResult
+
+
+class ExamplesAnswer(Answer):
+    """What the tests hold the code to."""
+
+    none: str = Field(default="", description="Only if no test is written: why there can be none.")
+
+
+def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+    return {"task": "examples"} | state["harness"]
+
+
+def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
+    none = answer.none if isinstance(answer, ExamplesAnswer) else ""
+    if none or ((written := done.get("write_examples")) and written.ok):
+        return ""
+    return "No test is written: write_examples, or say in `none` why there can be none."
+
+
+ROLE = Role(
+    name="testing",
+    purpose="Turns the criteria into example tests before anybody has seen the code that will have to pass them.",
+    tools=("list_files", "search_files", "read_file", "write_examples"),
+    answer=ExamplesAnswer,
+    facts=_facts,
+    floor=_floor,
+    prompt="examples",
+    most_steps=12,
+)

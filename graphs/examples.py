@@ -1,0 +1,102 @@
+"""Example tests in a delivery: written before the code, judged by it, where code is written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from pydantic import JsonValue
+
+from crew.agents import EXAMPLES
+from crew.brief import brief_for
+from crew.desk import Desk
+from crew.proof import outcomes
+from crew.state import DeliveryState
+from graphs.crew_calls import HARNESS, INSTALL, KEEP, crew, reset
+from graphs.playing import play
+
+Node = Callable[[DeliveryState], DeliveryState]
+
+
+def examples_node(desk: Desk) -> Node:
+    """Return the node that has example tests written, where there are criteria for them."""
+
+    def node(state: DeliveryState) -> DeliveryState:
+        design = state["answers"]["design"]
+        assert isinstance(design, dict)  # noqa: S101  the graph runs design first
+        arguments: dict[str, JsonValue] = {
+            "blueprint": design.get("blueprint") or "",
+            "criteria": [*_covered(design)],
+        }
+        why = (
+            "Code is written by hand here. Whoever writes tests for it should know what there is to test with, and "
+            "nothing of the code."
+        )
+        action, told = crew(
+            desk, state, HARNESS, "describe_harness", arguments, why, (state["story_digest"],)
+        )
+        if not told.ok or not told.data.get("criteria"):
+            return {"evidence": {"harness": action}}
+        known = cast(
+            DeliveryState,
+            {**state, "harness": told.data, "evidence": state["evidence"] | {"harness": action}},
+        )
+        return {**_written(desk, known), "evidence": {"harness": action}}
+
+    return node
+
+
+def _written(desk: Desk, state: DeliveryState) -> DeliveryState:
+    before = int(str(state.get("visits", {}).get("testing", 0)))
+
+    def again(visit: int, why: str) -> None:
+        reset(desk, state, f"examples-{visit}", why)
+
+    visit, out = play(
+        EXAMPLES, desk, state["delivery"], before, lambda each: brief_for(EXAMPLES, state, each), again
+    )
+    done: DeliveryState = {"visits": {"testing": visit}}
+    if problem := out.get("problem"):
+        text = f"The example tests were left as they were: {problem}"
+        desk.ledger.append(state["delivery"], "note", "examples", {"node": "examples", "text": text})
+    else:
+        done["answers"] = {"examples": out["answer"]}
+    for proof in outcomes(desk.ledger, desk.artifacts, state["delivery"], "write_examples", visit):
+        if proof.ok:
+            done["examples"] = str(proof.data["file"])
+            done["start"] = str(proof.data["commit"])
+    return done
+
+
+def keep_node(desk: Desk) -> Node:
+    """Return the node that judges the example tests by the code that was committed, and drops some."""
+
+    def node(state: DeliveryState) -> DeliveryState:
+        commit = state["commit"]
+        evidence = (str(state["evidence"]["commit"]),)
+        crew(
+            desk, state, INSTALL, "install_dependencies", {"version": commit},
+            f"The example tests are run on the commit {commit[:12]}, with exactly what it depends on.", evidence,
+        )  # fmt: skip
+        why = (
+            f"The code of {commit[:12]} was written after the example tests. Only those that say the same each time "
+            "and notice when the code says something else are worth keeping."
+        )
+        action, kept = crew(desk, state, KEEP, "keep_examples", {"commit": commit}, why, evidence)
+        if not kept.ok:
+            # Whatever it is, the testing agent meets it too, and says so as a finding.
+            return {"evidence": {"examples": action}}
+        return {
+            "evidence": {"examples": action},
+            "commit": str(kept.data["commit"]),
+            "tree": str(kept.data["tree"]),
+            "examples": str(kept.data["file"]),
+        }
+
+    return node
+
+
+def _covered(design: dict[str, JsonValue]) -> list[str]:
+    criteria = design.get("criteria")
+    records = [each for each in criteria if isinstance(each, dict)] if isinstance(criteria, list) else []
+    return [str(each["id"]) for each in records if each["outcome"] == "covered"]

@@ -1,0 +1,105 @@
+"""Test files that a model wrote: what may stand in them, and files without some of their tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import warnings
+from collections.abc import Collection, Iterator, Sequence
+
+LONGEST = 20_000
+"""Characters of a test file."""
+_SKIPPING = ("skip", "skipif", "xfail", "skipTest", "expectedFailure", "importorskip")
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def parsed(source: str) -> ast.Module | str:
+    """Return what a source says, or where it does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except SyntaxError as error:
+        return f"It does not parse: line {error.lineno or 1}: {error.msg}."
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"It does not parse: {error}."
+
+
+def tests_in(tree: ast.Module) -> list[str]:
+    """Return the names of the test functions, in their order."""
+    return [each.name for each in tree.body if isinstance(each, _Function) and each.name.startswith("test")]
+
+
+def objections(tree: ast.Module, packages: Collection[str]) -> list[str]:
+    """Return what may not stand in such a file, a sentence each; `packages` are those that it may import besides the
+    standard library."""
+    said = [*_imports(tree, packages), *_twice(tests_in(tree))]
+    for node in ast.walk(tree):
+        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if name in _SKIPPING:
+            said.append(f"Line {node.lineno}: {name} hides what is wrong; let every test run.")  # type: ignore[attr-defined]
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant):
+            said.append(
+                f"Line {node.lineno}: asserting a constant checks nothing; assert what the code answers."
+            )
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            said.append(f"Line {node.lineno}: write tests as functions, not in the class {node.name}.")
+    return said
+
+
+def by_criterion(names: Sequence[str], criteria: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return each criterion's tests, told by how their names begin, and the names that begin with none."""
+    found: dict[str, list[str]] = {each: [] for each in criteria}
+    stray = []
+    for name in names:
+        fitting = [each for each in criteria if name.startswith(f"{beginning(each)}_")]
+        if fitting:
+            found[max(fitting, key=len)].append(name)
+        else:
+            stray.append(name)
+    return found, stray
+
+
+def beginning(criterion: str) -> str:
+    """Return how the names of a criterion's tests begin: "test_chk_1_2"."""
+    return f"test_{'_'.join(re.findall(r'[a-z0-9]+', criterion.lower()))}"
+
+
+def without(source: str, names: Collection[str]) -> str:
+    """Return a source without some of its functions; "" if no test is left."""
+    tree = parsed(source)
+    if isinstance(tree, str):
+        return source
+    lines = source.splitlines(keepends=True)
+    gone: set[int] = set()
+    for each in tree.body:
+        if isinstance(each, _Function) and each.name in names:
+            first = min([each.lineno, *(decorator.lineno for decorator in each.decorator_list)])
+            gone |= set(range(first, (each.end_lineno or first) + 1))
+    if not set(tests_in(tree)) - set(names):
+        return ""
+    left = "".join(line for number, line in enumerate(lines, start=1) if number not in gone)
+    return re.sub(r"\n{4,}", "\n\n\n", left).rstrip("\n") + "\n"
+
+
+def _imports(tree: ast.Module, packages: Collection[str]) -> Iterator[str]:
+    allowed = {*packages, *sys.stdlib_module_names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""] if not node.level else ["." * node.level + (node.module or "")]
+        else:
+            continue
+        for name in names:
+            if name.partition(".")[0] not in allowed:
+                yield (
+                    f"Line {node.lineno}: {name} cannot be imported here; only the standard library and "
+                    f"{', '.join(sorted(packages))} can."
+                )
+
+
+def _twice(names: Sequence[str]) -> Iterator[str]:
+    for name in sorted({each for each in names if names.count(each) > 1}):
+        yield f"There are two tests called {name}; the first would never run."
