@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +23,8 @@ FILE = "crew.toml"
 LARGEST = 1_000_000
 """Bytes that a settings file may have."""
 
-ModelUrl = Annotated[str, StringConstraints(pattern=r"^(offline|openai:\S+|replay:.+)$")]
+MODEL_URL = r"^(offline|openai:\S+|replay:.+)$"
+ModelUrl = Annotated[str, StringConstraints(pattern=MODEL_URL)]
 """`offline`, `openai:NAME` or `replay:FOLDER`."""
 WebUrl = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/]+\S*)?$")]
 """An address, or nothing."""
@@ -161,6 +163,8 @@ class Config(_Settings):
         A model of the command line plays every role, and one that needs no network has no fallback that does.
         Raises BadInput for a value that no setting can have.
         """
+        if model is not None and not re.fullmatch(MODEL_URL, model):
+            raise BadInput(f"There is no model {model!r}: give offline, openai:NAME or replay:FOLDER.")
         said = self.model_dump()
         if model is not None:
             fallback = self.model.fallback if model.startswith("openai:") else ()

@@ -142,6 +142,7 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
         longest_wait_seconds=settings.longest_wait_seconds,
         corrections=settings.corrections,
         context_bytes=settings.context_bytes,
+        served=True,
         streams=settings.stream,
         api=settings.api,
         tool_calls=settings.tool_calls,

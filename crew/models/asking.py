@@ -39,7 +39,7 @@ def ask(
             return _once(player, messages, tools)
         except Exception as error:
             fault = fault_of(error, redact)
-            if fault is None:
+            if fault is None or (fault.name == "unreadable" and not player.served):
                 raise
             # Without its cause, which holds all that the server said.
             raise Faulty(_patient(fault, player)) from None

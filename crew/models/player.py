@@ -55,6 +55,8 @@ class Player:
     """How often in one step a reply that cannot be used is sent back with what was wrong."""
     context_bytes: int = 0
     """Of the messages of a request, before earlier results are put away; 0 means no bound."""
+    served: bool = False
+    """Whether a server answers, which may send anything; what a model in this process raises is a fault of ours."""
     streams: bool = False
     api: Literal["chat", "responses"] = "chat"
     """Which of OpenAI's protocols it speaks."""

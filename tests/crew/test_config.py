@@ -172,7 +172,7 @@ def test_options_win(tmp_path: Path) -> None:
     assert said.tests.command == "make test"
     assert said.telemetry.otlp == ""
     assert read.with_options() == read
-    with pytest.raises(BadInput, match=r"The command line: `model\.url`"):
+    with pytest.raises(BadInput, match="There is no model 'gpt'"):
         read.with_options(model="gpt")
 
 
