@@ -20,3 +20,11 @@ def digest(content: bytes | str) -> str:
 def digest_of(value: object) -> str:
     """Return the digest of a JSON value in its canonical spelling."""
     return digest(canonical(value))
+
+
+def unmistakable(text: str) -> str:
+    """Return a JSON text in which nothing looks like the end of a fence or a role marker such as "<|im_start|>".
+
+    It is the same JSON: such characters stand within its strings only, and are escaped there.
+    """
+    return text.replace("`", "\\u0060").replace("<|", "\\u003c|")

@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crew.artifacts import ArtifactStore
+from crew.artifacts import ArtifactStore, RedactingStore
 from crew.budget import Budget
 from crew.coordination.events import Bus
 from crew.deliveries import Opened, of_run
@@ -21,6 +21,8 @@ from crew.policy_folder import verify_approvals
 from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from crew.desk import Desk
     from crew.models.player import Keeper, Players
     from tools.policy import PolicyEngine
@@ -202,6 +204,11 @@ def desk_of(office: Office, about: Opened) -> Desk:
     others = [each for each in of_run(office.ledger, about.run) if each != about.delivery]
     bench = workbench(office, about)
     secrets = tuple(each for each in (*bench.secrets.values(), *keys()) if each)
+
+    def without_secrets(value: JsonValue) -> JsonValue:
+        return redact(value, secrets)
+
+    bench = replace(bench, artifacts=RedactingStore(office.artifacts, without_secrets))
     door = Door(
         tools=CATALOGUE,
         workbench=bench,
@@ -209,7 +216,7 @@ def desk_of(office: Office, about: Opened) -> Desk:
         artifacts=office.artifacts,
         policy=office.policy,
         facts=Facts(bench, office.ledger, office.artifacts),
-        redact=lambda value: redact(value, secrets),
+        redact=without_secrets,
         bus=office.bus,
         yes=office.settings.yes,
     )
@@ -221,5 +228,5 @@ def desk_of(office: Office, about: Opened) -> Desk:
         players=office.players,
         purse=Purse(office.ledger, about.delivery, others, settings.budget, settings.run_budget),
         bus=office.bus,
-        redact=lambda value: redact(value, secrets),
+        redact=without_secrets,
     )

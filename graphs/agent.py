@@ -16,7 +16,7 @@ from pydantic import JsonValue, ValidationError
 
 from crew.agents.role import Role
 from crew.brief import Brief, first_messages
-from crew.canonical import digest_of
+from crew.canonical import digest_of, unmistakable
 from crew.desk import Desk
 from crew.door import Call
 from crew.models.calls import SECRET_CALLS, Request, read_reply, reply
@@ -230,7 +230,7 @@ class _Talk:
 
     def _read_result(self, action: str, call: str, digest: str) -> Result:
         result = json.loads(self._desk.artifacts.get(digest))
-        said = json.dumps({"action": action} | result)
+        said = unmistakable(json.dumps({"action": action} | result))
         return Result(ToolMessage(said, tool_call_id=call), digest)
 
 
