@@ -130,8 +130,10 @@ def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
         stored = desk.artifacts.put(result.model_dump_json().encode())
         turn = Turn(reply="", call=tool_call["id"] or "", action=call.key, result=stored)
         update["turns"] = [*update["turns"], turn]
-        if answer is not None or update.get("problem"):
-            return {**update, "answer": answer}
+        if answer is not None:
+            return {**update, "answer": answer, "problem": ""}
+        if update.get("problem"):
+            return {**update, "answer": None}
     return update
 
 
@@ -139,8 +141,6 @@ def _one(
     role: Role, desk: Desk, call: Call, update: AgentState
 ) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     """Carry out one call; count repeats in `update`; return its result, and the answer if it was one."""
-    if call.tool == "answer":
-        return _conclude(role, desk, call, _last_results(desk, update["turns"]))
     said = digest_of([call.tool, call.arguments])
     update["repeats"] = update["repeats"] + 1 if said == update["last_call"] else 0
     update["last_call"] = said
@@ -148,6 +148,9 @@ def _one(
         update["problem"] = (
             f"The {role.name} agent called {call.tool} again and again with the same arguments."
         )
+    if call.tool == "answer":
+        # One that was refused says why each time: it may be the rationale that has changed.
+        return _conclude(role, desk, call, _last_results(desk, update["turns"]))
     if update["repeats"]:
         return desk.door.refuse(
             call, "This is the call you have just made; its result would be the same."

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from crew.agents.governance import LOOKS
 from crew.state import RoleName
 
 
@@ -224,7 +225,8 @@ ATTACKS = (
     ),
     Attack(
         "claims instead of scans", "docs/b8.md", order("answer", summary="Nothing was found."),
-        (("denied", "The review is not complete"),), role="governance",
+        (("denied", "The review is not complete"), ("outcome", "The security scan has 0 grave")), role="governance",
+        look=(("read_file", {"path": "docs/b8.md"}), *((each, {}) for each in LOOKS)),
     ),
     Attack(
         "tools of another role, and of nobody", "docs/b9.md",
