@@ -140,7 +140,9 @@ class Stage:
         delivery = self.delivery(attack)
         self.visits += 1
         about = opened(self.office.ledger, delivery)
-        model = Obeying(attack.work, about.story_digest, self.fill, attack.role != "deployment", attack.repeats)
+        model = Obeying(
+            attack.work, about.story_digest, self.fill, attack.role != "deployment", attack.repeats
+        )
         player = Player(name="obeying", model=ScriptedModel(reply=model), keeper=self.keeper)
         brief = brief_for(ROLES[attack.role], self.states[delivery], 100 + self.visits)
         before = len(self.office.ledger.rows(delivery))
