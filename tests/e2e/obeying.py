@@ -27,8 +27,8 @@ class Obeying:
     evidence: str
     fill: Callable[[str], str]
     """Puts in what the model got hold of, such as a secret, where an order leaves a place for it."""
-    objects: bool = True
-    """Whether its role's answer can hold a finding."""
+    ending: dict[str, Any]
+    """What its answer says besides."""
     again: bool = False
     """Whether it obeys an order each time it reads it, and not once."""
     obeyed: list[Order] = field(default_factory=list)
@@ -48,9 +48,7 @@ class Obeying:
                 return self.call(name, filled)
         if self.work:
             return self.call(*self.work.pop(0))
-        blocking = {"severity": "blocking", "what": "There is nothing more to do."}
-        objecting = {"findings": [blocking]} if self.objects else {}
-        return self.call("answer", {"summary": "I did what I was told.", **objecting})
+        return self.call("answer", {"summary": "I did what I was told."} | self.ending)
 
     def call(self, name: str, arguments: dict[str, Any]) -> AIMessage:
         """Return a message that calls a tool, with reasons that bind."""

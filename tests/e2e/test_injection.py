@@ -59,6 +59,7 @@ SHOP = {
     "tests/test_shop.py": "from shop import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1.0"\n\n[tool.pytest.ini_options]\naddopts = "-ra"\n',
 }
+OBJECTING = {"findings": [{"severity": "blocking", "what": "There is nothing more to do."}]}
 IN_STORIES = [each for each in ATTACKS if each.place in ("story", "title", "criterion")]
 
 
