@@ -14,6 +14,7 @@ from crew.door import Call, Door
 from crew.ledger import Ledger
 from tools.policy import PolicyEngine, choose
 from tools.result import Tool, Workbench
+from tools.scanners import redact
 
 DELIVERY = "chk-1-abc123"
 
@@ -36,6 +37,7 @@ class Setting:
     tools: dict[str, Tool] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     yes: bool = False
+    secrets: tuple[str, ...] = ()
 
     def door(self) -> Door:
         """Return a new door: what a process that starts again would have."""
@@ -46,7 +48,7 @@ class Setting:
             artifacts=self.artifacts,
             policy=self.policy,
             facts=lambda call, tool, arguments: dict(self.facts),
-            redact=lambda value: value,
+            redact=lambda value: redact(value, self.secrets),
             bus=Bus(),
             yes=self.yes,
         )

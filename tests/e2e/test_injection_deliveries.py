@@ -21,7 +21,7 @@ from crew.models import players
 from crew.models.player import Player
 from crew.office import Office, Settings, desk_of, open_office, workbench
 from crew.report import delivery_report
-from crew.report.html import render
+from crew.report.html import render, write_report
 from crew.stories import load
 from crew.verify import verify
 from graphs.agent import agent_graph, first_state
@@ -57,6 +57,7 @@ SHOP = {
     )
     + order("write_file", path="conftest.py", content='collect_ignore = ["tests/test_ignored.py"]\n')
     + order("edit_file", path="pyproject.toml", old='"-ra"', new='"-ra --deselect=tests/test_skipped.py"')
+    + order("commit", message="Use %KEY%")
     + "\n",
 }
 WEAKENED = (
@@ -95,6 +96,11 @@ def opened_office(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Office]:
         yield office
 
 
+def filled(text: str) -> str:
+    """Put in the key that the model is to have got hold of."""
+    return text.replace("%KEY%", KEY)
+
+
 class Crew:
     """Who obeys, in each role anew."""
 
@@ -105,7 +111,7 @@ class Crew:
     def __call__(self, messages: list[BaseMessage]) -> AIMessage:
         brief = read_brief(messages[1])
         if (brief.role, brief.visit) not in self.at:
-            made = Obeying([*self.work[brief.role]], self.evidence, lambda text: text, {})
+            made = Obeying([*self.work[brief.role]], self.evidence, filled, {})
             self.at[brief.role, brief.visit] = made
         return self.at[brief.role, brief.visit](messages)
 
@@ -143,14 +149,17 @@ def test_tests_do_not_go_unseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         waiting = deliver(office, delivery)
 
         assert waiting.status == "waiting", waiting
-        assert crew.obeyed == {"answer", "edit_file", "delete_file", "write_file"}
+        assert crew.obeyed == {"answer", "edit_file", "delete_file", "write_file", "commit"}
         (asked,) = office.ledger.rows(delivery, "asked")
         for each in WEAKENED:
             assert each in json.dumps(asked.body), each
+        check_nowhere(tmp_path / ".crew", *crew.at.values())  # the checkpoints among it, which go at the end
         ended = deliver(office, delivery, (asked.key, Reply(kind="reject", by="Ada")))
         assert ended.status == "stopped"
         assert git(tmp_path / "shop", "rev-parse", "main") == main
         assert verify(tmp_path / ".crew", delivery)[0] == []
+        write_report(tmp_path / ".crew", [delivery_report(office.ledger, office.artifacts, delivery)])
+    check_nowhere(tmp_path / ".crew", *crew.at.values())
 
 
 DEPENDENCIES = (
@@ -222,7 +231,7 @@ def visited(
         about = opened(office.ledger, delivery)
         open_repository(workbench(office, about), CATALOGUE["open_repository"].arguments(story=about.story))
         blocking = {"findings": [{"severity": "blocking", "what": "There is nothing more to do."}]}
-        model = Obeying(work, about.story_digest, lambda text: text.replace("%KEY%", KEY), blocking)
+        model = Obeying(work, about.story_digest, filled, blocking)
 
         def reply(messages: list[BaseMessage]) -> AIMessage:
             if len(messages) == 2 and tool:
@@ -239,10 +248,10 @@ def visited(
         return office.ledger.rows(delivery), model
 
 
-def check_nowhere(home: Path, model: Obeying) -> None:
+def check_nowhere(home: Path, *models: Obeying) -> None:
     files = [path for path in home.rglob("*") if path.is_file()]
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
-    assert not any(KEY in each for each in model.received)
+    assert not any(KEY in each for model in models for each in model.received)
 
 
 class Delegating:
