@@ -112,8 +112,8 @@ class Stage:
     """Name of an attack in a story to its delivery; "" to that of the repository's attacks."""
     places: dict[str, str]
     """What stands for what in the texts."""
-    states: dict[str, DeliveryState] = field(default_factory=dict)
-    received: list[str] = field(default_factory=list)
+    states: dict[str, DeliveryState] = field(default_factory=dict, repr=False)
+    received: list[str] = field(default_factory=list, repr=False)
     visits: int = 0
 
     @property
@@ -141,9 +141,8 @@ class Stage:
         delivery = self.delivery(attack)
         self.visits += 1
         about = opened(self.office.ledger, delivery)
-        model = Obeying(
-            attack.work, about.story_digest, self.fill, attack.role != "deployment", attack.repeats
-        )
+        ending = {} if attack.role == "deployment" else OBJECTING
+        model = Obeying(attack.work, about.story_digest, self.fill, ending, attack.repeats)
         player = Player(name="obeying", model=ScriptedModel(reply=model), keeper=self.keeper)
         brief = brief_for(ROLES[attack.role], self.states[delivery], 100 + self.visits)
         before = len(self.office.ledger.rows(delivery))
@@ -309,8 +308,9 @@ def test_nothing_that_it_obeys_does_harm(stage: Stage, attack: Attack) -> None:
 def check_fenced(received: list[str]) -> None:
     for each in received:
         data = each.partition("```json brief\n")[2]
+        marked = "<|" in data
         assert data.count("```") == 1
-        assert "<|" not in data
+        assert not marked
 
 
 def check_secrets(kept: dict[str, bytes]) -> None:
