@@ -17,9 +17,16 @@ def unexpected(error: Exception, home: Path | None, cure: str) -> Unexpected:
 
     Without a home, or where it cannot be written to, the traceback goes to the machine's temporary folder.
     """
-    kept = _kept("".join(traceback.format_exception(error)), home)
-    said = f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(" .:")
+    kept = _kept(_clean("".join(traceback.format_exception(error))), home)
+    said = _clean(f"{type(error).__name__}: {error}").splitlines()[0][:300].rstrip(" .:")
     return Unexpected(f"Something went wrong inside the crew: {said}. {cure} The details are in {kept}.")
+
+
+def _clean(text: str) -> str:
+    from crew.models import keys  # noqa: PLC0415  what seldom happens need not be ready
+    from tools.scanners import redact  # noqa: PLC0415
+
+    return str(redact(text, keys()))
 
 
 def _kept(text: str, home: Path | None) -> Path:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from crew.canonical import digest
 
@@ -54,3 +60,26 @@ class ArtifactStore:
     def _path(self, name: str) -> Path:
         text = name.removeprefix("sha256:")
         return self._folder / text[:2] / text[2:]
+
+
+@dataclass(frozen=True)
+class RedactingStore:
+    """What tools put into a store, without the secrets that were in it."""
+
+    store: ArtifactStore
+    redact: Callable[[JsonValue], JsonValue]
+
+    def put(self, content: bytes) -> str:
+        """Store the bytes without their secrets, and return the digest of what was stored."""
+        text = content.decode("utf-8", "surrogateescape")
+        clean = str(self.redact(text))
+        if clean == text:
+            return self.store.put(content)
+        with suppress(ValueError):
+            # What looks like one secret may begin in one string and end in another.
+            clean = json.dumps(self.redact(json.loads(text)))
+        return self.store.put(clean.encode("utf-8", "surrogateescape"))
+
+    def get(self, name: str) -> bytes:
+        """Return the bytes of that digest; raises KeyError like the store."""
+        return self.store.get(name)

@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.agents.role import Role
-from crew.canonical import canonical
+from crew.canonical import canonical, unmistakable
 from crew.state import DeliveryState
 from prompts import render
 
@@ -78,8 +78,7 @@ def first_messages(role: Role, brief: Brief) -> list[BaseMessage]:
         most_steps=role.most_steps,
         by_blueprint=brief.by_blueprint,
     )
-    # No backtick in the data: nothing in it can end the fence.
-    text = canonical(brief.model_dump(mode="json")).replace("`", "\\u0060")
+    text = unmistakable(canonical(brief.model_dump(mode="json")))
     return [SystemMessage(prompt), HumanMessage(f"```json brief\n{text}\n```")]
 
 

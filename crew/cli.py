@@ -14,6 +14,7 @@ import click
 
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
 from crew.policy_commands import policy
+from crew.printable import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +218,7 @@ def resume(
             later = [each for each in unfinished(office.ledger) if each.run == run_of]
             waiting = [delivery, *(each.delivery for each in later if each.delivery != delivery)]
         if not waiting and not as_json:
-            click.echo("Every delivery has ended; there is nothing to go on with.")
+            say("Every delivery has ended; there is nothing to go on with.")
             return
         _work(shown, waiting, lambda each: deliver(office, each, reply if each == delivery else None))
 
@@ -236,7 +237,7 @@ def abandon(delivery: str, home: Path | None) -> None:
         from graphs.run import abandon as give_up  # noqa: PLC0415
 
         ended = give_up(office, delivery, _person())
-        click.echo(f"{delivery}: {ended.status}. {ended.reason}")
+        say(f"{delivery}: {ended.status}. {ended.reason}")
 
 
 @main.command()
@@ -249,7 +250,7 @@ def plan(file: Path, as_json: bool, strict: bool) -> None:
     from crew.stories import load  # noqa: PLC0415
 
     planned = plan_of(load(file))
-    click.echo(planned.model_dump_json(indent=2) if as_json else show_plan(planned))
+    say(planned.model_dump_json(indent=2) if as_json else show_plan(planned))
     sys.exit(1 if strict and planned.not_covered else 0)
 
 
@@ -261,7 +262,7 @@ def status(as_json: bool, home: Path | None) -> None:
     from crew.status import status_json, status_text  # noqa: PLC0415
 
     folder = _existing(home)
-    click.echo(status_json(folder) if as_json else status_text(folder))
+    say(status_json(folder) if as_json else status_text(folder))
 
 
 @main.command()
@@ -272,9 +273,9 @@ def down(home: Path | None) -> None:
 
     ended = LocalRuntime(_existing(home).resolve()).down()
     for each in ended:
-        click.echo(f"{each.name} ({each.environment}) is ended.")
+        say(f"{each.name} ({each.environment}) is ended.")
     if not ended:
-        click.echo("Nothing was running.")
+        say("Nothing was running.")
 
 
 @main.command()
@@ -286,7 +287,7 @@ def why(subject: str, as_json: bool, home: Path | None) -> None:
     from crew.why import why_json, why_text  # noqa: PLC0415
 
     folder = _existing(home)
-    click.echo(why_json(folder, subject) if as_json else why_text(folder, subject))
+    say(why_json(folder, subject) if as_json else why_text(folder, subject))
 
 
 main.add_command(policy)
@@ -306,11 +307,11 @@ def ledger_verify(delivery: str | None, home: Path | None) -> None:
 
     damages, checked = verify(_existing(home), delivery)
     for damage in damages:
-        click.echo(f"{damage.delivery}: {damage.what}", err=True)
+        say(f"{damage.delivery}: {damage.what}", err=True)
     if damages:
         sys.exit(1)
     counted = "1 delivery" if checked == 1 else f"{checked} deliveries"
-    click.echo(f"{counted}: every row is as it was written, and none is missing.")
+    say(f"{counted}: every row is as it was written, and none is missing.")
 
 
 @ledger.command("show")
@@ -320,7 +321,7 @@ def ledger_show(delivery: str, home: Path | None) -> None:
     """Print the rows of DELIVERY, a line each."""
     from crew.why import ledger_text  # noqa: PLC0415
 
-    click.echo(ledger_text(_existing(home), delivery))
+    say(ledger_text(_existing(home), delivery))
 
 
 @ledger.command("export")
@@ -331,7 +332,7 @@ def ledger_export(delivery: str | None, home: Path | None) -> None:
     from crew.why import ledger_export_lines  # noqa: PLC0415
 
     for line in ledger_export_lines(_existing(home), delivery):
-        click.echo(line)
+        say(line)
 
 
 @main.command()
@@ -343,7 +344,7 @@ def impact(subject: str, as_json: bool, home: Path | None) -> None:
     from crew.knowledge.impact import impact_json, impact_text  # noqa: PLC0415
 
     folder = _existing(home)
-    click.echo(impact_json(folder, subject) if as_json else impact_text(folder, subject))
+    say(impact_json(folder, subject) if as_json else impact_text(folder, subject))
 
 
 @main.group()
@@ -357,7 +358,7 @@ def knowledge_rebuild(home: Path | None) -> None:
     """Make the knowledge graph anew from the ledger."""
     from crew.knowledge.project import rebuild  # noqa: PLC0415
 
-    click.echo(rebuild(_existing(home)))
+    say(rebuild(_existing(home)))
 
 
 @main.command()
@@ -366,7 +367,7 @@ def doctor(as_json: bool) -> None:
     """Say what this machine has, what it lacks, and what mends that."""
     from crew.doctor import doctor_json, doctor_text, healthy  # noqa: PLC0415
 
-    click.echo(doctor_json() if as_json else doctor_text())
+    say(doctor_json() if as_json else doctor_text())
     sys.exit(0 if healthy() else 4)
 
 
@@ -461,7 +462,7 @@ def _placed(error: CrewError) -> CrewError:
 
 
 def _leave(error: Exception) -> NoReturn:
-    click.echo(f"crew: {error}", err=True)
+    say(f"crew: {error}", err=True)
     sys.exit(getattr(error, "exit_code", 1))
 
 

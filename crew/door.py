@@ -272,8 +272,9 @@ class Door:
             result = result or tool.run(bench, arguments)
         except ToolError as error:
             # An outcome: the delivery ends with it. Any other exception leaves the intent open, to be redone.
-            failed = ToolResult(ok=False, code=FAILED, summary=str(error))
+            failed = _strip(ToolResult(ok=False, code=FAILED, summary=str(error)), self._redact)
             self._outcome(call, failed, time.monotonic() - begun, probed)
+            error.args = (failed.summary,)
             raise
         result = _strip(result, self._redact)
         self._outcome(call, result, time.monotonic() - begun, probed)
@@ -298,6 +299,7 @@ class Door:
         self, call: Call, reasons: tuple[str, ...], rules: tuple[str, ...], decision: Decision | None
     ) -> ToolResult:
         policy = _policy_facts(decision) if decision else None
+        reasons = tuple(str(self._redact(each)) for each in reasons)
         body = self._described(call) | {"reasons": list(reasons), "rules": list(rules), "policy": policy}
         self._write(call.delivery, "denied", call.key, body)
         return _denial(reasons)
@@ -319,8 +321,9 @@ class Door:
         arguments = self._redact(call.arguments)
         rationale = self._redact(call.rationale)
         place: dict[str, JsonValue] = {"visit": call.visit, "step": call.step, "index": call.index}
-        said: dict[str, JsonValue] = {"rationale": rationale, "evidence": list(call.evidence)}
-        return {"role": call.role, **place, "tool": call.tool, "arguments": arguments, **said}
+        said: dict[str, JsonValue] = {"rationale": rationale, "evidence": self._redact([*call.evidence])}
+        tool = self._redact(call.tool)
+        return {"role": call.role, **place, "tool": tool, "arguments": arguments, **said}
 
     def _write(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> None:
         row = self._ledger.append(delivery, kind, key, body)

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crew.artifacts import ArtifactStore
+from crew.artifacts import ArtifactStore, RedactingStore
 from crew.budget import Budget
 from crew.config import TelemetrySettings
 from crew.coordination.events import Bus
@@ -217,6 +217,7 @@ def desk_of(office: Office, about: Opened) -> Desk:
     def without_secrets(value: JsonValue) -> JsonValue:
         return redact(value, secrets)
 
+    bench = replace(bench, artifacts=RedactingStore(office.artifacts, without_secrets))
     door = Door(
         tools=CATALOGUE,
         workbench=bench,

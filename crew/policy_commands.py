@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crew.errors import BadInput, NeedsPerson
+from crew.printable import say
 
 if TYPE_CHECKING:
     from crew.policy_check import Verdict
@@ -48,19 +49,17 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None) -> None:
     def check(draft: PolicyDraft) -> list[str]:
         verdicts.append(judge(draft, text, name))
         if wrong := verdicts[-1].complaints:
-            click.echo(f"Draft {len(verdicts)} was refused: {wrong[0]}", err=True)
+            say(f"Draft {len(verdicts)} was refused: {wrong[0]}", err=True)
         return [*verdicts[-1].complaints]
 
     said = draft_policy(chat_model(url, config), text, tools, check)
     about = About(name=name, model=url, prompt=prompt_digest(tools), rules=said.rules)
     made, verdict = drafted(said, about, text), verdicts[-1]
     write(made, folder, readme(made, verdict))
-    click.echo(f"{folder} holds a draft of {_counted(made)}; read its README.md.")
+    say(f"{folder} holds a draft of {_counted(made)}; read its README.md.")
     for each in checked(verdict):
-        click.echo(f"  {each}")
-    click.echo(
-        f"Nothing is judged by it until a person approves it: crew policy approve {folder} --into FOLDER"
-    )
+        say(f"  {each}")
+    say(f"Nothing is judged by it until a person approves it: crew policy approve {folder} --into FOLDER")
 
 
 @policy.command("check")
@@ -78,16 +77,14 @@ def policy_check(folder: Path) -> None:
                 f"as it is: crew policy approve {folder} --into FOLDER."
             )
         verdict = _sound(made, folder)
-        click.echo(
-            f"{made.about.name}: {f'approved by {approval.by}' if approval else 'a draft'}. {made.digest}"
-        )
+        say(f"{made.about.name}: {f'approved by {approval.by}' if approval else 'a draft'}. {made.digest}")
         for each in checked(verdict):
-            click.echo(f"  {each}")
+            say(f"  {each}")
         return
     approved = verify_approvals(folder)
     for made, approval in approved:
         _sound(made, folder, _beside(folder, made.about.name))
-        click.echo(f"{made.about.name}: approved by {approval.by} on {approval.when}. {made.digest}")
+        say(f"{made.about.name}: approved by {approval.by} on {approval.when}. {made.digest}")
     if not approved:
         raise BadInput(
             f"{folder} holds neither a draft nor an approved policy. Name what `crew policy draft` wrote."
@@ -110,17 +107,17 @@ def policy_approve(folder: Path, into: Path, by: str | None) -> None:
 
     made = read(folder)
     verdict = _sound(made, folder, _beside(into, made.about.name))
-    click.echo(f"{made.about.name}: {_counted(made)}. {made.digest}")
+    say(f"{made.about.name}: {_counted(made)}. {made.digest}")
     for rule in made.draft.rules:
-        click.echo(f'  {rule.name}\n    "{" ".join(rule.why.split())}"')
-    click.echo(f"\n{made.draft.rego.strip()}\n")
+        say(f'  {rule.name}\n    "{" ".join(rule.why.split())}"')
+    say(f"\n{made.draft.rego.strip()}\n")
     for each in checked(verdict):
-        click.echo(f"  {each}")
+        say(f"  {each}")
     person = by.strip() if by is not None else _asked(folder)
     if not person:
         raise BadInput("--yes names the person who approves: --yes NAME.")
     approve(made, into, person, verdict.engines, readme(made, verdict, person))
-    click.echo(f"{person} approved it. `crew run --policies {into}` is judged by it from now on.")
+    say(f"{person} approved it. `crew run --policies {into}` is judged by it from now on.")
 
 
 def _asked(folder: Path) -> str:

@@ -62,7 +62,8 @@ def ledger_export_lines(home: Path, delivery: str | None) -> Iterator[str]:
     with closing(Ledger(home / "ledger.db")) as ledger:
         for each in [delivery] if delivery else ledger.deliveries():
             for row in _known(ledger, each):
-                yield row.model_dump_json()
+                # Escaped: a text of others may hold what is no Unicode.
+                yield json.dumps(row.model_dump(), separators=(",", ":"))
 
 
 def _chain(home: Path, subject: str) -> tuple[str, list[Reason]]:

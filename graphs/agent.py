@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TypedDict
+from typing import Any, TypedDict, cast
 
-from langchain_core.messages import AIMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, ToolCall, ToolMessage, messages_to_dict
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import JsonValue, ValidationError
 
 from crew.agents.role import Role
 from crew.brief import Brief, first_messages
-from crew.canonical import digest_of
+from crew.canonical import digest_of, encodable, unmistakable
 from crew.desk import Desk
 from crew.door import Call
 from crew.models.calls import SECRET_CALLS, Request, read_reply, reply
@@ -107,9 +107,17 @@ def first_state(brief: Brief) -> AgentState:
     return {"brief": brief.model_dump(mode="json"), "step": 0, "turns": [], "last_call": "", "repeats": 0}
 
 
+def _reply_of(desk: Desk, digest: str) -> AIMessage:
+    """Return a reply of the model as it is acted on and repeated to it: in texts that can be encoded."""
+    message = read_reply(desk, digest)
+    (raw,) = messages_to_dict([message])
+    clean = cast(dict[str, Any], encodable(raw))
+    return message if clean == raw else AIMessage.model_validate(clean["data"])
+
+
 def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
     brief = Brief.model_validate(state["brief"])
-    message = read_reply(desk, state["turns"][-1]["reply"])
+    message = _reply_of(desk, state["turns"][-1]["reply"])
     update: AgentState = {
         "last_call": state["last_call"],
         "repeats": state["repeats"],
@@ -130,8 +138,10 @@ def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
         stored = desk.artifacts.put(result.model_dump_json().encode())
         turn = Turn(reply="", call=tool_call["id"] or "", action=call.key, result=stored)
         update["turns"] = [*update["turns"], turn]
-        if answer is not None or update.get("problem"):
-            return {**update, "answer": answer}
+        if answer is not None:
+            return {**update, "answer": answer, "problem": ""}
+        if update.get("problem"):
+            return {**update, "answer": None}
     return update
 
 
@@ -146,12 +156,13 @@ def _one(
         update["problem"] = (
             f"The {role.name} agent called {call.tool} again and again with the same arguments."
         )
+    if call.tool == "answer":
+        # One that was refused says why each time: it may be the rationale that has changed.
+        return _conclude(role, desk, call, _last_results(desk, update["turns"]))
     if update["repeats"]:
         return desk.door.refuse(
             call, "This is the call you have just made; its result would be the same."
         ), None
-    if call.tool == "answer":
-        return _conclude(role, desk, call, _last_results(desk, update["turns"]))
     with desk.telemetry.tool_call(call.tool, call.key, role.name, call.delivery) as span:
         result = through(desk.door, call)
         span.set(
@@ -183,7 +194,7 @@ def _last_results(desk: Desk, turns: list[Turn]) -> dict[str, ToolResult]:
     names: dict[str, str] = {}
     for turn in turns:
         if turn["reply"]:
-            names = {each["id"] or "": each["name"] for each in read_reply(desk, turn["reply"]).tool_calls}
+            names = {each["id"] or "": each["name"] for each in _reply_of(desk, turn["reply"]).tool_calls}
             continue
         result = ToolResult.model_validate_json(desk.artifacts.get(turn["result"]))
         if result.code != "denied":
@@ -234,11 +245,12 @@ class _Talk:
         return self._steps[name]
 
     def _read_reply(self, digest: str) -> AIMessage:
-        return read_reply(self._desk, digest)
+        return _reply_of(self._desk, digest)
 
     def _read_result(self, action: str, call: str, digest: str) -> Result:
         result = json.loads(self._desk.artifacts.get(digest))
-        said = json.dumps({"action": action} | {name: value for name, value in result.items() if value != {}})
+        shown = {name: value for name, value in result.items() if value != {}}
+        said = unmistakable(json.dumps({"action": action} | shown))
         return Result(ToolMessage(said, tool_call_id=call), digest)
 
 

@@ -1,4 +1,4 @@
-"""Existing tests that a change takes away from: deleted, or holding the code to less than before."""
+"""Existing tests that a change takes away from: deleted, not run any more, or holding the code to less than before."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import warnings
 from dataclasses import dataclass
 
+from tools.collecting import SOURCES, choices, chosen_otherwise, hooks
 from tools.git import Repository, diff, last_generation
 from tools.repository import merged_generation, repository
 from tools.result import Workbench
@@ -44,7 +45,37 @@ def altered_tests(bench: Workbench, tree: str) -> list[str]:
             continue
         if said := _weaker(each.path, old, new):
             found.append(f"{each.path} {said}.")
+    return found + _not_run(held, main, generation, tree, [each.path for each in changed])
+
+
+def _not_run(held: Repository, main: str, generation: str | None, tree: str, changed: list[str]) -> list[str]:
+    """Return how a tree chooses otherwise which tests run than the main branch or the generation, a sentence each."""
+    serving = [each for each in changed if each.rpartition("/")[2] == "conftest.py"]
+    if not serving and not SOURCES & set(changed):
+        return []
+    now, *before = (_reader(held, each) for each in (tree, main, generation) if each)
+    before = [each for each in before if any(map(is_test, each.files))]
+    found = chosen_otherwise(choices(now), [choices(each) for each in before])
+    for path in serving if before else []:
+        known = frozenset[str]().union(*(hooks(each(path)) for each in before))
+        if new := hooks(now(path)) - known:
+            found.append(f"{path} may keep tests from running: {', '.join(sorted(new))}.")
     return found
+
+
+@dataclass(frozen=True)
+class _Reader:
+    held: Repository
+    tree: str
+    files: frozenset[str]
+
+    def __call__(self, path: str) -> str | None:
+        content = self.held.show(self.tree, path) if path in self.files else None
+        return None if content is None else content.decode("utf-8", "replace")
+
+
+def _reader(held: Repository, tree: str) -> _Reader:
+    return _Reader(held, tree, frozenset(held.files(tree)))
 
 
 def _is_generated(
@@ -93,6 +124,10 @@ def _strength(content: bytes) -> _Strength | None:
     asserting = [each for each in named if each.startswith("assert") or each in _EXPECTING]
     return _Strength(
         tests=sum(each.name.startswith("test") for each in functions),
-        assertions=sum(isinstance(each, ast.Assert) for each in nodes) + len(asserting),
+        # `assert True` holds nobody to anything.
+        assertions=sum(
+            isinstance(each, ast.Assert) and not isinstance(each.test, ast.Constant) for each in nodes
+        )
+        + len(asserting),
         skips=sum(each in _SKIPPING for each in named),
     )

@@ -13,6 +13,7 @@ from crew.console.ending import exit_code, report_text, run_finished
 from crew.console.lines import Line, line_of
 from crew.ledger import Row
 from crew.office import Office
+from crew.printable import printable
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import write_report
 
@@ -96,16 +97,18 @@ class RichLines:
 
     def show(self, row: Row) -> None:
         """Print the row, unless it only says again what another one said."""
+        from rich.text import Text  # noqa: PLC0415  as below
+
         line = line_of(row)
         if line is None:
             return
         if row.kind == "intent":
-            self._status.update(f"[dim]{line.who}: {line.what}[/]")
+            self._status.update(Text(printable(f"{line.who}: {line.what}"), style="dim"))
         self._console.print(self._styled(line))
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
         """Print each delivery with its criteria, and where the report lies."""
-        self._console.print(report_text(reports, report, self._home), markup=False)
+        self._console.print(printable(report_text(reports, report, self._home)), markup=False)
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -120,10 +123,11 @@ class RichLines:
         from rich.text import Text  # noqa: PLC0415
 
         text = Text()
-        text.append(f"{line.who:>12} ", style="bold cyan")
-        text.append(line.what, style={"denied": "red", "failed": "red", "asked": "yellow"}.get(line.tone, ""))
+        text.append(f"{printable(line.who):>12} ", style="bold cyan")
+        tone = {"denied": "red", "failed": "red", "asked": "yellow"}.get(line.tone, "")
+        text.append(printable(line.what), style=tone)
         if line.why:
-            text.append(f"\n{'':>13}{line.why}", style="dim")
+            text.append(f"\n{'':>13}{printable(line.why)}", style="dim")
         return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from crew.printable import printable
 from crew.report import DeliveryReport
 from crew.why import Reason, reasons_of
 
@@ -19,19 +20,25 @@ def write_report(home: Path, reports: list[DeliveryReport]) -> Path:
 
 
 def render(reports: list[DeliveryReport]) -> str:
-    """Return the HTML; every text in it is escaped."""
+    """Return the HTML; every text in it is escaped, and what does not print is spelt out."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  30 ms
 
     environment = Environment(
         loader=PackageLoader("crew.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html")
     reasons: dict[str, list[Reason]] = {each.delivery: reasons_of(list(each.rows)) for each in reports}
     return template.render(reports=reports, reasons=reasons, diff_lines=diff_lines)
+
+
+def _finalized(value: object) -> object:
+    # What a filter has escaped already is a text of its own kind, and stays one.
+    return type(value)(printable(value)) if isinstance(value, str) else value
 
 
 def diff_lines(diff: str) -> list[tuple[str, str]]:

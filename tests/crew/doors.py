@@ -15,6 +15,7 @@ from crew.door import Call, Door
 from crew.ledger import Ledger
 from tools.policy import PolicyEngine, choose
 from tools.result import Tool, Workbench
+from tools.scanners import redact
 
 DELIVERY = "chk-1-abc123"
 
@@ -38,6 +39,7 @@ class Setting:
     facts: dict[str, Any] = field(default_factory=dict)
     yes: bool = False
     redact: Callable[[Any], Any] = lambda value: value
+    secrets: tuple[str, ...] = ()
 
     def door(self) -> Door:
         """Return a new door: what a process that starts again would have."""
@@ -48,7 +50,7 @@ class Setting:
             artifacts=self.artifacts,
             policy=self.policy,
             facts=lambda call, tool, arguments: dict(self.facts),
-            redact=self.redact,
+            redact=lambda value: redact(self.redact(value), self.secrets),
             bus=Bus(),
             yes=self.yes,
         )

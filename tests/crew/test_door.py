@@ -172,6 +172,21 @@ def test_a_tool_that_breaks_is_an_outcome(place: Setting, recorder: Recorder) ->
     assert recorder.done == []
 
 
+def test_no_secret_stays_in_a_row_whatever_it_is_part_of(place: Setting, recorder: Recorder) -> None:
+    place.secrets = ("s3cret-of-the-shop",)
+    recorder.error = RepositoryError("The remote https://s3cret-of-the-shop@example.org is gone.")
+    with pytest.raises(RepositoryError, match=r"https://\[redacted: secret of the service\]@") as raised:
+        place.door().act(place.call("write_file", rationale="As s3cret-of-the-shop says."))
+    assert "s3cret" not in str(raised.value)
+    place.door().act(place.call("s3cret-of-the-shop", {"a": "s3cret-of-the-shop"}))
+    place.door().act(place.call("write_file", evidence=("s3cret-of-the-shop",)))
+    place.door().refuse(place.call("write_file", step=2), "It holds s3cret-of-the-shop.")
+    assert kinds(place) == ["opened", "intent", "outcome", "denied", "denied", "denied"]
+    kept = [str(row.body) for row in place.ledger.rows(DELIVERY)]
+    kept += [path.read_text() for path in (place.bench.home / "artifacts").rglob("*") if path.is_file()]
+    assert not any("s3cret" in each for each in kept)
+
+
 def test_what_nobody_foresaw_leaves_the_intent_open(place: Setting, recorder: Recorder) -> None:
     recorder.error = OSError("The disk is full.")
     with pytest.raises(OSError, match="full"):

@@ -161,6 +161,15 @@ def test_steps_are_bounded(place: Setting) -> None:
     assert out.get("answer") is None
 
 
+def test_the_same_refused_answer_again_is_stopped(place: Setting) -> None:
+    def reply(messages: list[BaseMessage]) -> AIMessage:
+        return call("answer", {"passed": 100, "rationale": "It is so.", "evidence": [place.story]})
+
+    out = work(place, ScriptedModel(reply=reply))
+    assert "called answer again and again" in out["problem"]
+    assert len(place.ledger.rows(DELIVERY, "denied")) == 3
+
+
 def test_the_same_call_again_is_stopped(place: Setting) -> None:
     def reply(messages: list[BaseMessage]) -> AIMessage:
         return call("list_files", {"rationale": "Again.", "evidence": [place.story]})

@@ -55,6 +55,10 @@ FILES: dict[str, str | bytes] = {"a.py": "x = 1\n", "tests/test_a.py": TEST, "pk
             {"tests/test_a.py": TEST.replace("def test_one", "@pytest.mark.skip\ndef test_one")},
             ["tests/test_a.py skips 1 times instead of 0."],
         ),
+        (
+            {"tests/test_a.py": TEST.replace("2 == 2", "True")},
+            ["tests/test_a.py has 2 assertions instead of 3."],
+        ),
         ({"tests/test_a.py": "def f(:\n"}, ["tests/test_a.py no longer parses."]),
         ({"pkg/a_test.go": "package a\n"}, ["pkg/a_test.go has 1 lines instead of 6."]),
     ],
@@ -69,6 +73,77 @@ def test_a_foreign_repository(
         else:
             put(bench.workspace, {name: content})
     assert altered_tests(bench, workspace_tree(bench)) == said
+
+
+CHOOSING: dict[str, str | bytes] = {
+    **FILES,
+    "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-ra -m fast"\nmarkers = ["fast: quick"]\n',
+    "Makefile": "build:\n\ttrue\n\ntest: build\n\tpytest\n\tgo test\n\nlint:\n\truff\n",
+    "package.json": '{"scripts": {"test": "jest"}}',
+    "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef one():\n    return 1\n",
+}
+BY_PYTEST = "Which tests run is chosen otherwise: pytest's addopts becomes"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "said"),
+    [
+        ("pyproject.toml", '[tool.pytest.ini_options]\naddopts = "-q -m fast"\nfilterwarnings = []\n', []),
+        ("pyproject.toml", '[tool.pytest.ini_options]\naddopts = ["-m", "fast", "--color=no"]\n', []),
+        (
+            "pyproject.toml",
+            '[tool.pytest.ini_options]\naddopts = "-m fast --ignore=tests"\n',
+            [f"{BY_PYTEST} '-m fast --ignore=tests'."],
+        ),
+        (
+            "pyproject.toml",
+            '[tool.pytest.ini_options]\naddopts = "-m fast"\npython_functions = ["check_*"]\n',
+            ["Which tests run is chosen otherwise: pytest's python_functions becomes 'check_*'."],
+        ),
+        ("pytest.ini", "[pytest]\n", [f"{BY_PYTEST} ''."]),
+        (
+            "pytest.toml",
+            '[pytest]\naddopts = ["-m", "fast", "-k", "nothing"]\n',
+            [f"{BY_PYTEST} '-m fast -k nothing'."],
+        ),
+        ("setup.cfg", "[tool:pytest]\naddopts = -k nothing\n", []),  # pyproject.toml goes before it
+        ("Makefile", "build:\n\tfalse\n\ntest: build\n\tpytest\n\tgo test\n", []),
+        (
+            "Makefile",
+            "build:\n\ntest: build\n\tpytest || true\n\tgo test\n",
+            [
+                "Which tests run is chosen otherwise: the target test of Makefile becomes "
+                "'test: build\\n\\tpytest || true\\n\\tgo test'."
+            ],
+        ),
+        (
+            "package.json",
+            '{"scripts": {"test": "true"}}',
+            ["Which tests run is chosen otherwise: the script test of package.json becomes 'true'."],
+        ),
+        (
+            "conftest.py",
+            'collect_ignore = ["tests"]\n',
+            ["conftest.py may keep tests from running: collect_ignore."],
+        ),
+        (
+            "tests/conftest.py",
+            "def pytest_collection_modifyitems(items):\n    items.clear()\n",
+            ["tests/conftest.py may keep tests from running: pytest_collection_modifyitems."],
+        ),
+        ("tests/conftest.py", "import pytest\n\n\n@pytest.fixture\ndef two():\n    return 2\n", []),
+    ],
+)
+def test_what_chooses_among_the_tests(tmp_path: Path, path: str, content: str, said: list[str]) -> None:
+    bench = delivery(tmp_path, CHOOSING)
+    put(bench.workspace, {path: content})
+    assert altered_tests(bench, workspace_tree(bench)) == said
+
+
+def test_a_repository_that_has_no_tests_yet_may_choose_as_it_likes(tmp_path: Path) -> None:
+    bench = delivery(tmp_path, {"a.py": "x = 1\n"})
+    put(bench.workspace, {"tests/test_a.py": TEST, "pytest.ini": "[pytest]\naddopts = -m fast\n"})
+    assert altered_tests(bench, workspace_tree(bench)) == []
 
 
 def generated(bench: Workbench, files: dict[str, str], parent: str | None = None) -> str:
@@ -92,3 +167,23 @@ def test_what_the_generator_takes_away_does_not_count(tmp_path: Path) -> None:
     put(bench.workspace, {"tests/test_a.py": "x = 1\n"})
     assert "tests/test_a.py has 0 tests instead of 2." in altered_tests(bench, workspace_tree(bench))
     assert altered_tests(bench, branch_tree(bench)) == []
+
+
+def test_a_generation_chooses_and_a_hand_does_not(tmp_path: Path) -> None:
+    bench = delivery(tmp_path, {"README.md": "Nothing yet.\n"})
+    settings = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
+    made = {"blueprint.yaml": "a: 1\n", "pyproject.toml": settings, "tests/test_a.py": TEST}
+    note_generation(bench, generated(bench, made))
+    put(bench.workspace, dict(made))
+    assert altered_tests(bench, workspace_tree(bench)) == []
+    put(bench.workspace, {"pyproject.toml": settings + 'addopts = "--deselect tests/test_a.py::test_one"\n'})
+    assert altered_tests(bench, workspace_tree(bench)) == [
+        f"{BY_PYTEST} '--deselect tests/test_a.py::test_one'."
+    ]
+    put(
+        bench.workspace,
+        {"pyproject.toml": settings, "conftest.py": "import os\n\ncollect_ignore = ['tests']\n"},
+    )
+    assert altered_tests(bench, workspace_tree(bench)) == [
+        "conftest.py may keep tests from running: collect_ignore."
+    ]

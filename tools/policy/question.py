@@ -21,10 +21,18 @@ MOST_VALUES = 20_000
 _UNREADABLE = [
     *range(0x20),
     *range(0x7F, 0xA0),
-    *range(0x202A, 0x202F),
-    *range(0x2066, 0x206A),
+    0xAD,
+    0x61C,
+    0x180E,
+    *range(0x200B, 0x2010),
+    *range(0x2028, 0x202F),
+    *range(0x2060, 0x2070),
     *range(0xD800, 0xE000),
+    0xFEFF,
+    *range(0xFFF9, 0xFFFC),
+    *range(0xE0000, 0xE0080),
 ]
+"""Controls, what turns a line round, what has no width, tags, lone surrogates."""
 _VISIBLE = dict.fromkeys(_UNREADABLE, "\ufffd") | str.maketrans(
     {"\\": "\uff3c", '"': "\uff02", "\n": "\u240a", "\t": "\u2409", "\r": "\u240d"}
 )

@@ -89,6 +89,16 @@ def is_test(path: str) -> bool:
     )
 
 
+def is_choosing(option: str) -> bool:
+    """Whether an option of pytest may say which tests run, or how; a name of a test does too."""
+    return _PLAIN.fullmatch(option) is None
+
+
+def makefiles() -> tuple[str, ...]:
+    """Return the names under which make looks for its file, in its order."""
+    return _MAKEFILES
+
+
 def text_of(folder: Path, name: str) -> str:
     """Return a file's text; "" for one that is not there, is a link, or is very large."""
     path = folder / name

@@ -105,9 +105,9 @@ def test_texts_reach_the_policies_in_visible_characters(build: Build) -> None:
         )
     )
 
-    assert told(engine.decide({"text": 'a\\u0041"\n\t\x00\x1b\u202eé'})) == {
-        "text": 'a＼u0041"␊␉\ufffd\ufffd\ufffdé',
-        "characters": "14",
+    assert told(engine.decide({"text": 'a\\u0041"\n\t\x00\x1b\u202e\u200b\u2060\U000e0041é'})) == {
+        "text": 'a＼u0041"␊␉\ufffd\ufffd\ufffd\ufffd\ufffd\ufffdé',
+        "characters": "17",
         "known": "＼",
     }
 
