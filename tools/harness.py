@@ -72,8 +72,8 @@ def describe_harness(bench: Workbench, arguments: DescribeHarness) -> ToolResult
             _of_service(blueprint, arguments.criteria),
             ["httpx", "hypothesis", "pytest", "tests"],
         )
-        custom = [each.criterion for entity in blueprint.entities for each in entity.custom]
-        criteria = [each for each in arguments.criteria if each in custom]
+        asked = _by_hand(blueprint)
+        criteria = [each for each in arguments.criteria if each in asked]
     if not criteria:
         said = "No example tests: there is no code by hand whose criteria pytest could check."
         return ToolResult(ok=True, code="nothing_to_write", summary=said, data={"criteria": []})
@@ -85,6 +85,12 @@ def describe_harness(bench: Workbench, arguments: DescribeHarness) -> ToolResult
     data: dict[str, JsonValue] = {"criteria": [*criteria], "file": harness.file, **told}
     said = f"Example tests of {', '.join(criteria)} go to {harness.file}."
     return ToolResult(ok=True, code="ok", summary=said, data=data)
+
+
+def _by_hand(blueprint: Blueprint) -> set[str]:
+    """Return the ids of the criteria that custom operations cover: those that asked for one, and those that say more."""
+    custom = {each.criterion for entity in blueprint.entities for each in entity.custom}
+    return custom | {each.id for each in blueprint.criteria if custom & set(each.same_as)}
 
 
 def harness_of(bench: Workbench) -> Harness | None:

@@ -12,7 +12,7 @@ from tools.testing.mutating import find_mutants
 from tools.testing.reports import BrokenReport, RunEnd, read_ends, read_log, read_run
 from tools.testing.running import Order, Project, Run, broken, carry_out, cores
 
-MOST_ASKED = 40
+MOST_ASKED = 100
 """Tests that are asked about one mutant; the others that run its line are left out, and counted."""
 _CONTROL = "unchanged"
 
