@@ -14,6 +14,7 @@ import click
 
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
 from crew.policy_commands import policy
+from crew.tests_command import tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -288,6 +289,7 @@ def why(subject: str, as_json: bool, home: Path | None) -> None:
 
 
 main.add_command(policy)
+main.add_command(tests)
 
 
 @main.group()
