@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,12 +15,14 @@ from pydantic import BaseModel, ConfigDict
 
 from tools.environments import Environment, install, resolve
 from tools.errors import RequirementRefused
+from tools.outcomes import steady
 from tools.programs import project_of, roots
 from tools.properties.assembling import Candidate, assembled, named
 from tools.properties.finding import Found, functions_of
 from tools.properties.writing import Problem, docstring_tests, ghostwritten
 from tools.requirements import FolderFiles, wanted
 from tools.sandbox import Limits, Sandbox
+from tools.testing import run_tests
 from tools.testing.proving import Bench, Worth, WorthReport, prove
 from tools.testing.test_source import objections, parsed
 from tools.walking import files
@@ -27,9 +30,11 @@ from tools.walking import files
 _ASKED = ("pytest>=8", "hypothesis[ghostwriter]>=6.100")
 _FOLDER = "crew_properties"
 _LIMITS = Limits(wall_seconds=90, memory_mb=2048, processes=128)
-_ALONE = Limits(wall_seconds=20, memory_mb=2048, processes=128)
+_SCREEN = Limits(wall_seconds=40, memory_mb=2048, processes=128)
+_ALONE = Limits(wall_seconds=10, memory_mb=2048, processes=128)
 _GOES = {
-    "flaky": "it changes its mind when it is run again",
+    "docstring": "its example does not hold",
+    "model": "it fails on the code as it is",
     "operator": "it does not hold",
     "round trip": "it does not hold",
     "equivalence": "it does not hold",
@@ -144,20 +149,34 @@ class Workshop:
         file = f"{_FOLDER}/{test_file(module)}"
         path = self.folder / file
         path.parent.mkdir(exist_ok=True)
-        path.write_text(assembled(_docstring(module), tests))
-        report = self._proved([file], tests, _LIMITS)
-        if report.problem is None and {each.name for each in tests} <= _names(report):
-            return {each.test.rpartition("::")[2]: each for each in report.tests}
-        # One of them spoils the run of all: each is asked alone.
         found: dict[str, Worth | str] = {}
-        for each in tests:
-            path.write_text(assembled(_docstring(module), [each]))
-            alone = self._proved([file], [each], _ALONE)
-            said = next((one for one in alone.tests), None)
-            found[each.name] = said or _first(alone.problem or "it was not run")
-        return found
+        left = list(tests)
+        if self._spoilt(path, file, left, _SCREEN):
+            # One of them spoils the run of all: each is asked alone, once.
+            found = {each.name: why for each in tests if (why := self._spoilt(path, file, [each], _ALONE))}
+            left = [each for each in tests if each.name not in found]
+        if not left:
+            return found
+        path.write_text(assembled(_docstring(module), left))
+        report = self._proved([file], left)
+        if report.problem:
+            return found | {each.name: _first(report.problem) for each in left}
+        return found | {each.test.rpartition("::")[2]: each for each in report.tests}
 
-    def _proved(self, select: list[str], tests: Sequence[Candidate], limits: Limits) -> WorthReport:
+    def _spoilt(self, path: Path, file: str, tests: Sequence[Candidate], limits: Limits) -> str:
+        """Return why tests cannot be judged together, such as one that does not end; "" if they can."""
+        path.write_text(assembled(_docstring(""), tests))
+        report = run_tests(
+            self.sandbox, self.environment, self.folder, self.scratch, [file], reruns=0, limits=limits,
+            project=project_of(self.folder),
+        )  # fmt: skip
+        if report.problem:
+            return _first(report.problem)
+        ran = {each.id.partition("[")[0].rpartition("::")[2] for each in report.tests}
+        broken = next((each.message for each in report.errored), "it was not run")
+        return "" if {each.name for each in tests} <= ran else " ".join(broken.split())[:300]
+
+    def _proved(self, select: list[str], tests: Sequence[Candidate]) -> WorthReport:
         labels = {name for each in tests for name in each.functions}
         own = {each.file for each in self.functions if each.label in labels}
         lines = {name: [(1, (self.folder / name).read_bytes().count(b"\n") + 1)] for name in sorted(own)}
@@ -170,7 +189,7 @@ class Workshop:
             coverage=self._toolbox,
             workspace=self.folder,
             scratch=self.scratch,
-            limits=limits,
+            limits=_LIMITS,
             project=project_of(self.folder),
         )
         return prove(bench, select, lines, seed)
@@ -203,11 +222,8 @@ def _why(test: Candidate, worth: Worth | None) -> str:
     if worth.result != "fails":
         return worth.why
     start = _GOES.get(test.kind, "it fails on the code as it is (a fault, or arguments that are not meant)")
-    return f"{start}: {worth.why}"
-
-
-def _names(report: WorthReport) -> set[str]:
-    return {each.test.rpartition("::")[2] for each in report.tests}
+    said = steady(worth.why).replace("Failing test case: ", "with ").removeprefix("AssertionError: ")
+    return f"{start}: {' '.join(re.sub(r'[*]{5,}|File .*? Failed example:', '', said).split())}"
 
 
 def _first(text: str) -> str:
