@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import itertools
 import warnings
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -43,19 +44,14 @@ class Found(BaseModel):
 
 def functions_of(folder: Path) -> list[Found]:
     """Return the public functions with hints or examples, in the order of modules and of lines."""
-    places = [each.resolve() for each in roots(folder)]
     found: dict[str, list[Found]] = {}
-    for root in places:
-        for path in files(root):
-            if path.suffix != ".py" or any(
-                path.is_relative_to(each)
-                for each in places
-                if each != root and len(each.parts) > len(root.parts)
-            ):
-                continue
-            name = _module(path.relative_to(root))
-            if name and name not in found and path.stat().st_size <= _LARGEST:
-                here = path.relative_to(folder.resolve()).as_posix()
+    for root in (each.resolve() for each in roots(folder)):
+        # Of a module and a package of one name, Python takes the package.
+        for path in sorted(files(root), key=lambda each: (each.name != "__init__.py", each)):
+            name = _module(path.relative_to(root)) if path.suffix == ".py" else ""
+            here = path.relative_to(folder.resolve()).as_posix()
+            seen = any(here == each.file for each in itertools.chain(*found.values()))
+            if name and name not in found and not seen and path.stat().st_size <= _LARGEST:
                 found[name] = list(_functions(path.read_bytes(), name, here))
     return [each for name in sorted(found) for each in found[name]]
 

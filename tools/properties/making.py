@@ -155,13 +155,18 @@ class Workshop:
             # One of them spoils the run of all: each is asked alone, once.
             found = {each.name: why for each in tests if (why := self._spoilt(path, file, [each], _ALONE))}
             left = [each for each in tests if each.name not in found]
-        if not left:
-            return found
-        path.write_text(assembled(_docstring(module), left))
-        report = self._proved([file], left)
-        if report.problem:
-            return found | {each.name: _first(report.problem) for each in left}
-        return found | {each.test.rpartition("::")[2]: each for each in report.tests}
+        return found | (self._proved(path, file, left) if left else {})
+
+    def _proved(self, path: Path, file: str, tests: Sequence[Candidate]) -> dict[str, Worth | str]:
+        """Judge tests together; where that breaks, which another seed may bring about, in halves."""
+        path.write_text(assembled(_docstring(""), tests))
+        report = self._proof(file, tests)
+        if not report.problem:
+            return {each.test.rpartition("::")[2]: each for each in report.tests}
+        half = len(tests) // 2
+        if not half:
+            return {tests[0].name: _first(report.problem)}
+        return self._proved(path, file, tests[:half]) | self._proved(path, file, tests[half:])
 
     def _spoilt(self, path: Path, file: str, tests: Sequence[Candidate], limits: Limits) -> str:
         """Return why tests cannot be judged together, such as one that does not end; "" if they can."""
@@ -176,7 +181,7 @@ class Workshop:
         broken = next((each.message for each in report.errored), "it was not run")
         return "" if {each.name for each in tests} <= ran else " ".join(broken.split())[:300]
 
-    def _proved(self, select: list[str], tests: Sequence[Candidate]) -> WorthReport:
+    def _proof(self, file: str, tests: Sequence[Candidate]) -> WorthReport:
         labels = {name for each in tests for name in each.functions}
         own = {each.file for each in self.functions if each.label in labels}
         lines = {name: [(1, (self.folder / name).read_bytes().count(b"\n") + 1)] for name in sorted(own)}
@@ -192,7 +197,7 @@ class Workshop:
             limits=_LIMITS,
             project=project_of(self.folder),
         )
-        return prove(bench, select, lines, seed)
+        return prove(bench, [file], lines, seed)
 
     @cached_property
     def _toolbox(self) -> Environment:
