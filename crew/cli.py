@@ -15,6 +15,7 @@ import click
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
 from crew.policy_commands import policy
 from crew.printable import say
+from crew.tests_command import tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -291,6 +292,7 @@ def why(subject: str, as_json: bool, home: Path | None) -> None:
 
 
 main.add_command(policy)
+main.add_command(tests)
 
 
 @main.group()

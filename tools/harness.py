@@ -15,7 +15,7 @@ from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
 from tools.foreign import is_foreign
 from tools.programs import roots
-from tools.repository import repository
+from tools.repository import branch_of, repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.testing.finding import find_test_command, is_test
 
@@ -116,9 +116,12 @@ def examples_file(bench: Workbench) -> str:
 
 
 def example_files(bench: Workbench) -> frozenset[str]:
-    """Return the paths that the testing agent writes: the tests, and what makes their folder a package."""
-    own = {examples_file(bench)}
-    return frozenset(own if is_foreign(bench) else own | {f"{SERVICE_FOLDER}/__init__.py"})
+    """Return what the testing agent has written: the tests, and what makes their folder a package; none before."""
+    held, file = repository(bench), examples_file(bench)
+    tip = held.ref(branch_of(bench))
+    if tip is None or held.show(tip, file) is None:
+        return frozenset()
+    return frozenset({file} if is_foreign(bench) else {file, f"{SERVICE_FOLDER}/__init__.py"})
 
 
 def _note(bench: Workbench) -> Path:

@@ -1,0 +1,119 @@
+"""Test files put together from single tests, each a module of its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.testing.test_source import parsed
+
+
+class Candidate(BaseModel):
+    """One test that may be worth keeping."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    """"round trip", "equivalence", "operator", "type", "fuzz", "docstring" or "model"."""
+    functions: tuple[str, ...]
+    """Dotted names of what it tests."""
+    name: str
+    """Of the test function."""
+    source: str
+    """A module: its imports, what it shares with others, the test."""
+
+
+def named(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return the candidates, each test under a name of its own."""
+    taken: set[str] = set()
+    found = []
+    for each in candidates:
+        name, number = each.name, 1
+        while name in taken:
+            number += 1
+            name = f"{each.name}_{number}"
+        taken.add(name)
+        found.append(each if name == each.name else _renamed(each, name))
+    return found
+
+
+def assembled(docstring: str, candidates: Sequence[Candidate]) -> str:
+    """Return one module with all of the tests, formatted: imports once, what they share once."""
+    from black import Mode, format_str  # noqa: PLC0415  a formatter, needed by few commands
+
+    imports: dict[str, None] = {}
+    others: dict[str, None] = {}
+    for each in candidates:
+        tree = parsed(each.source)
+        for node in [] if isinstance(tree, str) else tree.body:
+            plain = isinstance(node, ast.Import | ast.ImportFrom)
+            if isinstance(node, ast.FunctionDef) and node.name == each.name and _is_given(node):
+                node = _patient(node)
+            target = imports if plain else others
+            for text in _lines(node):
+                target[text] = None
+    if any("@settings(" in each for each in others):
+        imports["from hypothesis import settings"] = None
+    text = "\n".join([repr_of(docstring), "", *sorted(imports, key=_place), "", "", *others, ""])
+    return format_str(text, mode=Mode(line_length=100))
+
+
+def repr_of(text: str) -> str:
+    """Return a text as a docstring."""
+    return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '"""'
+
+
+def tests_of(source: str, kind: str, functions: Sequence[str]) -> list[Candidate]:
+    """Return each test of a module as a candidate that holds all the rest of the module."""
+    tree = parsed(source)
+    if isinstance(tree, str):
+        return []
+    tests = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name.startswith("test")]
+    rest = [each for each in tree.body if each not in tests and not _is_docstring(each)]
+    return [
+        Candidate(
+            kind=kind,
+            functions=tuple(functions),
+            name=each.name,
+            source=ast.unparse(ast.Module(body=[*rest, each], type_ignores=[])),
+        )
+        for each in tests
+    ]
+
+
+def _renamed(candidate: Candidate, name: str) -> Candidate:
+    tree = ast.parse(candidate.source)
+    for each in tree.body:
+        if isinstance(each, ast.FunctionDef) and each.name == candidate.name:
+            each.name = name
+    return candidate.model_copy(update={"name": name, "source": ast.unparse(tree)})
+
+
+def _lines(node: ast.stmt) -> list[str]:
+    """Return a statement's source, names that are imported together each in a line of its own, to be sorted."""
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [f"from {node.module} import {ast.unparse(each)}" for each in node.names]
+    if isinstance(node, ast.Import):
+        return [f"import {ast.unparse(each)}" for each in node.names]
+    return [ast.unparse(node)]
+
+
+def _place(line: str) -> tuple[bool, bool, str]:
+    return not line.startswith("from __future__"), line.startswith("from "), line
+
+
+def _is_given(node: ast.FunctionDef) -> bool:
+    return any("given(" in ast.unparse(each) for each in node.decorator_list)
+
+
+def _patient(node: ast.FunctionDef) -> ast.FunctionDef:
+    """Take the deadline away: how long one example takes is a matter of the machine."""
+    if not any("settings(" in ast.unparse(each) for each in node.decorator_list):
+        node.decorator_list.append(ast.parse("settings(deadline=None)", mode="eval").body)
+    return node
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

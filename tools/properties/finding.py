@@ -1,0 +1,120 @@
+"""Which functions of a repository can be tested by their hints or docstrings; nothing is imported for it."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import itertools
+import warnings
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.programs import roots
+from tools.testing.mutating import NOT_CODE
+from tools.walking import files
+
+_LARGEST = 500_000
+_NOT_MODULES = ("__main__", "setup", "conftest", "noxfile", "tasks")
+_NOT_PACKAGES = ("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "scripts", "migrations")
+
+
+class Found(BaseModel):
+    """A public function."""
+
+    model_config = ConfigDict(frozen=True)
+
+    module: str
+    """Dotted name: "shop.prices"."""
+    name: str
+    file: str
+    """Path in the repository."""
+    hints: bool
+    """Whether all of its parameters say what they take, by a hint or a default; it has one at least."""
+    examples: bool
+    """Whether its docstring holds examples."""
+
+    @property
+    def label(self) -> str:
+        """Return its dotted name."""
+        return f"{self.module}.{self.name}"
+
+
+def functions_of(folder: Path) -> list[Found]:
+    """Return the public functions with hints or examples, in the order of modules and of lines."""
+    found: dict[str, list[Found]] = {}
+    for root in (each.resolve() for each in roots(folder)):
+        # Of a module and a package of one name, Python takes the package.
+        for path in sorted(files(root), key=lambda each: (each.name != "__init__.py", each)):
+            name = _module(path.relative_to(root)) if path.suffix == ".py" else ""
+            here = path.relative_to(folder.resolve()).as_posix()
+            seen = any(here == each.file for each in itertools.chain(*found.values()))
+            if name and name not in found and not seen and path.stat().st_size <= _LARGEST:
+                found[name] = list(_functions(path.read_bytes(), name, here))
+    return [each for name in sorted(found) for each in found[name]]
+
+
+def source_of(folder: Path, file: str, names: list[str]) -> str:
+    """Return the source of some functions of a file, with its docstring and constants, as a model is shown them."""
+    text = (folder / file).read_text("utf-8", "replace")
+    tree = _parsed(text.encode())
+    if tree is None:
+        return ""
+    plain = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
+    kept = [
+        each
+        for place, each in enumerate(tree.body)
+        if isinstance(each, plain)
+        or (place == 0 and isinstance(each, ast.Expr))
+        or (isinstance(each, ast.FunctionDef) and each.name in names)
+    ]
+    return "\n\n".join(filter(None, (ast.get_source_segment(text, each) for each in kept)))
+
+
+def _module(path: Path) -> str:
+    """Return the dotted name of a file below a root; "" for what is no public module of the code."""
+    parts = [*path.parts[:-1], path.stem]
+    if parts[-1] == "__init__":
+        parts.pop()
+    private = any(each.startswith("_") or not each.isidentifier() for each in parts)
+    beside = any(each in _NOT_PACKAGES for each in parts[:-1]) or parts[:1] == ["tests"]
+    if not parts or private or beside or parts[-1] in _NOT_MODULES:
+        return ""
+    return "" if any(fnmatch(path.as_posix(), each) for each in NOT_CODE) else ".".join(parts)
+
+
+def _functions(content: bytes, module: str, file: str) -> Iterator[Found]:
+    tree = _parsed(content)
+    for each in tree.body if tree else ():
+        if not isinstance(each, ast.FunctionDef) or each.name.startswith("_"):
+            continue
+        hints, examples = _has_hints(each), _has_examples(ast.get_docstring(each) or "")
+        if hints or examples:
+            yield Found(module=module, name=each.name, file=file, hints=hints, examples=examples)
+
+
+def _has_hints(function: ast.FunctionDef) -> bool:
+    given = function.args
+    plain = [*given.posonlyargs, *given.args]
+    bare = plain[: len(plain) - len(given.defaults)]
+    bare += [arg for arg, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default is None]
+    named = bool(plain or given.kwonlyargs)
+    return named and all(arg.annotation is not None for arg in bare)
+
+
+def _has_examples(text: str) -> bool:
+    try:
+        return bool(doctest.DocTestParser().get_examples(text))
+    except ValueError:
+        return False
+
+
+def _parsed(content: bytes) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

@@ -1,0 +1,115 @@
+"""The tests that follow from hints and docstrings: the ghostwriter's, and the examples that docstrings hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tools.environments import Environment
+from tools.properties.assembling import Candidate, tests_of
+from tools.properties.finding import Found
+from tools.sandbox import Job, Limits, Sandbox
+from tools.testing.running import INSIDE
+
+_LARGEST = 10_000_000
+_LIMITS = Limits(wall_seconds=120, memory_mb=2048, processes=64)
+_DOCSTRING = """\
+import doctest
+import {module}
+
+def test_docstring_{name}() -> None:
+    (examples,) = doctest.DocTestFinder(recurse=False).find({module}.{name}, "{name}", globs=dict(vars({module})))
+    said: list[str] = []
+    runner = doctest.DocTestRunner(verbose=False)
+    runner.run(examples, out=said.append)
+    assert not runner.failures, "".join(said)
+"""
+
+
+class Problem(BaseModel):
+    """A function for which no test could be written."""
+
+    model_config = ConfigDict(frozen=True)
+
+    function: str
+    why: str
+
+
+class _Test(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    functions: tuple[str, ...]
+    source: str
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tests: tuple[_Test, ...]
+    problems: tuple[Problem, ...]
+
+
+class Order(BaseModel):
+    """What the ghostwriter in the sandbox is told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    roots: tuple[Path, ...]
+    functions: tuple[tuple[str, str], ...]
+    out: Path
+
+
+def ghostwritten(
+    sandbox: Sandbox,
+    environment: Environment,
+    folder: Path,
+    roots: Sequence[Path],
+    scratch: Path,
+    found: Sequence[Found],
+) -> tuple[list[Candidate], list[Problem]]:
+    """Return the ghostwriter's tests of functions, and why there is none of some. The code runs in the sandbox only."""
+    asked = [each for each in found if each.hints]
+    out = scratch / "ghosts"
+    out.mkdir(parents=True, exist_ok=True)
+    told, said = out / "order.json", out / "said.json"
+    said.unlink(missing_ok=True)
+    functions = tuple((each.module, each.name) for each in asked)
+    told.write_text(Order(roots=tuple(roots), functions=functions, out=said).model_dump_json())
+    done = sandbox.run(
+        Job(
+            argv=(str(environment.python), "-s", "-P", "-B", str(INSIDE / "ghosts.py"), str(told)),
+            folder=out,
+            readable=(environment.folder, folder, INSIDE, told),
+            writable=(out,),
+            environment={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+            limits=_LIMITS,
+        )
+    )
+    try:
+        plain = not said.is_symlink() and said.stat().st_size <= _LARGEST
+        read = _Said.model_validate_json(said.read_bytes() if plain else b"")
+    except (OSError, ValueError, ValidationError):
+        last = (done.stderr.strip().splitlines() or [done.ending])[-1][:300]
+        return [], [
+            Problem(function=each.label, why=f"the ghostwriter ended early: {last}") for each in asked
+        ]
+    tests = [one for each in read.tests for one in tests_of(each.source, each.kind, each.functions)]
+    return tests, list(read.problems)
+
+
+def docstring_tests(found: Sequence[Found]) -> list[Candidate]:
+    """Return a test for each function whose docstring holds examples."""
+    return [
+        Candidate(
+            kind="docstring",
+            functions=(each.label,),
+            name=f"test_docstring_{each.name}",
+            source=_DOCSTRING.format(module=each.module, name=each.name),
+        )
+        for each in found
+        if each.examples and re.fullmatch(r"[A-Za-z_][\w.]*", each.label, re.ASCII)
+    ]
