@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from crew.canonical import digest
+from crew.canonical import digest, unmistakable
 from crew.errors import BadInput, Stopped
 from prompts import render
 
@@ -136,7 +136,7 @@ def _first_messages(regulation: str, tools: dict[str, list[str]]) -> list[BaseMe
     from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415  most of a second
 
     # No backtick in the data: nothing in it can end the fence.
-    fenced = json.dumps({"regulation": regulation}, ensure_ascii=False).replace("`", "\\u0060")
+    fenced = unmistakable(json.dumps({"regulation": regulation}, ensure_ascii=False))
     return [
         SystemMessage(render("_policy_draft", tools=tools)),
         HumanMessage(f"```json regulation\n{fenced}\n```"),

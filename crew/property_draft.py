@@ -65,7 +65,7 @@ def _messages(module: str, source: str) -> list[BaseMessage]:
 
     shown = str(redact(source[:LONGEST_SOURCE]))
     # No backtick in the data: nothing in it can end the fence.
-    fenced = json.dumps({"module": module, "source": shown}, ensure_ascii=False).replace("`", "\\u0060")
+    fenced = unmistakable(json.dumps({"module": module, "source": shown}, ensure_ascii=False))
     return [
         SystemMessage(render("_property_tests", most=MOST_TESTS)),
         HumanMessage(f"```json module\n{fenced}\n```"),

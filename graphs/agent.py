@@ -149,20 +149,28 @@ def _one(
     role: Role, desk: Desk, call: Call, update: AgentState
 ) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     """Carry out one call; count repeats in `update`; return its result, and the answer if it was one."""
-    said = digest_of([call.tool, call.arguments])
-    update["repeats"] = update["repeats"] + 1 if said == update["last_call"] else 0
-    update["last_call"] = said
+    reasons: list[JsonValue] = [call.rationale, list(call.evidence)]
+    plain, whole = digest_of([call.tool, call.arguments]), digest_of([call.tool, call.arguments, *reasons])
+    repeated = update["last_call"] in (plain, whole)
+    update["repeats"] = update["repeats"] + 1 if repeated else 0
     if update["repeats"] >= MOST_REPEATS:
         update["problem"] = (
             f"The {role.name} agent called {call.tool} again and again with the same arguments."
         )
+    if repeated and call.tool != "answer":
+        refusal = "This is the call you have just made; its result would be the same."
+        return desk.door.refuse(call, refusal), None
+    result, answer = _carried_out(role, desk, call, update["turns"])
+    # What was denied may be asked again with better reasons; what was done need not be.
+    update["last_call"] = whole if result.code == "denied" else plain
+    return result, answer
+
+
+def _carried_out(
+    role: Role, desk: Desk, call: Call, turns: list[Turn]
+) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     if call.tool == "answer":
-        # One that was refused says why each time: it may be the rationale that has changed.
-        return _conclude(role, desk, call, _last_results(desk, update["turns"]))
-    if update["repeats"]:
-        return desk.door.refuse(
-            call, "This is the call you have just made; its result would be the same."
-        ), None
+        return _conclude(role, desk, call, _last_results(desk, turns))
     with desk.telemetry.tool_call(call.tool, call.key, role.name, call.delivery) as span:
         result = through(desk.door, call)
         span.set(

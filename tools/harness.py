@@ -88,7 +88,7 @@ def describe_harness(bench: Workbench, arguments: DescribeHarness) -> ToolResult
 
 
 def _by_hand(blueprint: Blueprint) -> set[str]:
-    """Return the ids of the criteria that custom operations cover: those that asked for one, and those that say more."""
+    """Return the criteria that custom operations cover: those that asked for one, and those that say more of it."""
     custom = {each.criterion for entity in blueprint.entities for each in entity.custom}
     return custom | {each.id for each in blueprint.criteria if custom & set(each.same_as)}
 

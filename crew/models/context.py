@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from pydantic import JsonValue
 
+from crew.canonical import unmistakable
+
 MOST_STEPS = 10
 """Steps that stay in the conversation: the newest as it was, others as they were where there is room."""
 MOST_LINES = 12
@@ -99,7 +101,8 @@ def _put_away(step: Exchange) -> list[BaseMessage]:
     calls = [call | {"args": _short_arguments(call["args"])} for call in step.said.tool_calls]
     said = step.said.model_copy(update={"tool_calls": calls, "content": _short(step.said.text)})
     stubs = [
-        ToolMessage(json.dumps(_stub(each)), tool_call_id=each.message.tool_call_id) for each in step.results
+        ToolMessage(unmistakable(json.dumps(_stub(each))), tool_call_id=each.message.tool_call_id)
+        for each in step.results
     ]
     return [said, *stubs]
 
@@ -121,7 +124,7 @@ def _told(older: Sequence[Exchange], room: int) -> list[BaseMessage]:
             break
         lines.insert(0, line)
     said: JsonValue = {"earlier_steps": lines, "steps_before_these": len(older) - len(lines)}
-    return [HumanMessage(f"```json earlier\n{json.dumps(said).replace('`', chr(92) + 'u0060')}\n```")]
+    return [HumanMessage(f"```json earlier\n{unmistakable(json.dumps(said))}\n```")]
 
 
 def _line(step: Exchange) -> list[JsonValue]:

@@ -11,6 +11,7 @@ import re
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import JsonValue
 
+from crew.canonical import unmistakable
 from crew.models.arguments import json_in
 
 REPLY_SCHEMA: dict[str, JsonValue] = {
@@ -52,7 +53,7 @@ def _plain(message: BaseMessage) -> BaseMessage:
         calls = [{"tool": call["name"], "arguments": call["args"]} for call in message.tool_calls]
         return AIMessage(json.dumps({"calls": calls}))
     if isinstance(message, ToolMessage):
-        return HumanMessage(f"Result:\n```json\n{str(message.content).replace('`', chr(92) + 'u0060')}\n```")
+        return HumanMessage(f"Result:\n```json\n{unmistakable(str(message.content))}\n```")
     return message
 
 

@@ -183,6 +183,21 @@ def test_the_same_call_again_is_stopped(place: Setting) -> None:
     ]
 
 
+def test_a_denied_call_may_be_asked_again_with_better_reasons(place: Setting) -> None:
+    evidence = [["a-made-up"], [place.story]]
+
+    def reply(messages: list[BaseMessage]) -> AIMessage:
+        told = [each for each in messages if isinstance(each, ToolMessage)]
+        if len(told) == 2:
+            done = {"summary": "Listed.", "rationale": "It was.", "evidence": [place.story]}
+            return call("answer", done)
+        return call("list_files", {"rationale": "To look.", "evidence": evidence[len(told)]})
+
+    assert work(place, ScriptedModel(reply=reply))["answer"] == {"summary": "Listed."}
+    kinds = [row.kind for row in place.ledger.rows(DELIVERY, "denied", "outcome")]
+    assert kinds == ["denied", "outcome"]
+
+
 def test_a_model_that_only_talks_is_told_and_bounded(place: Setting) -> None:
     heard: list[list[str]] = []
 
