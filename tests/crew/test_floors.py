@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crew.agents import ROLES
+from crew.agents import EXAMPLES, ROLES
 from crew.agents.governance import LOOKS
 from crew.state import RoleName
 from tools.result import ToolResult
@@ -53,3 +53,20 @@ def test_an_answer_stays_above_the_floor(
     said = ROLES[role].floor(done, answer)
     assert objection in said
     assert bool(said) == bool(objection)
+
+
+@pytest.mark.parametrize(
+    ("done", "none", "said"),
+    [
+        ({"write_examples": FINE}, "", ""),
+        ({}, "Nothing can be told from it.", ""),
+        ({}, "", "No test is written"),
+        ({"write_examples": FAILED}, "", "No test is written"),
+    ],
+)
+def test_example_tests_are_written_or_it_is_said_why_not(
+    done: dict[str, ToolResult], none: str, said: str
+) -> None:
+    answer = EXAMPLES.answer.model_validate({"summary": "Done.", "none": none})
+    assert EXAMPLES.floor(done, answer).startswith(said)
+    assert bool(EXAMPLES.floor(done, answer)) == bool(said)

@@ -101,8 +101,8 @@ class Scene:
         self.office: Office
         self.delivery = ""
 
-    def run(self, content: str, code: Play) -> Any:
-        """Deliver the story with these example tests and this code agent."""
+    def run(self, content: str, code: Play, gives_up: bool = False) -> Any:
+        """Deliver the story with these example tests and this code agent; the first model may give up after writing."""
         home = self.folder / ".crew"
         plays = {"design": design, "code": code, "governance": govern, "testing": writer(content)}
         offline = players(Config(), home)
@@ -122,8 +122,17 @@ class Scene:
             call = {"name": name, "args": arguments | reasons, "id": f"c{len(results)}"}
             return AIMessage(content="", tool_calls=[call])
 
+        def tired(messages: list[BaseMessage]) -> AIMessage:
+            wrote = any(isinstance(each, ToolMessage) for each in messages)
+            return AIMessage(content="I would rather talk.") if wrote else reply(messages)
+
         player = Player(name="scripted", model=ScriptedModel(reply=reply))
-        with open_office(Settings(home=home, engine="regopy", yes=True), lambda name: (player,)) as office:
+        first = Player(name="tired", model=ScriptedModel(reply=tired))
+
+        def chain(name: str) -> tuple[Player, ...]:
+            return (first, *offline(name)) if gives_up and name == "testing" else (player,)
+
+        with open_office(Settings(home=home, engine="regopy", yes=True), chain) as office:
             self.office = office
             (self.delivery,) = begin(office, load(self.folder / "stories.yaml"))
             ended = deliver(office, self.delivery)
@@ -257,3 +266,14 @@ def test_what_may_not_stand_in_examples_goes_back(scene: Scene) -> None:
     for part in ("requests cannot be imported", "skip hides", "asserting a constant", "belongs to no criterion",
                  "SH-1.2 has no test"):  # fmt: skip
         assert part in said[0]
+
+
+def test_what_a_model_wrote_that_gave_up_is_taken_back(scene: Scene) -> None:
+    ended = scene.run(HEAD + GOOD + WRONG, coder(RIGHT), gives_up=True)
+
+    assert ended.status == "delivered", ended.reason
+    assert scene.kept == []
+    # Nothing of it is left: the path was free for the code agent's own test.
+    assert git(scene.repository, "show", f"main:{FILE}") == "def test_sh_1_1_x(): pass\n"
+    said = [row.body["arguments"] for row in scene.rows if row.kind == "concluded"]
+    assert "No example tests." in str(said)
