@@ -13,6 +13,8 @@ _FACTS: Document = {
     "workspace": _WORKSPACE,
     "paths": [{"text": "app/main.py", "resolved": f"{_WORKSPACE}/app/main.py"}],
     "secrets": [],
+    "protected": False,
+    "altered_tests": [],
     "branch": "crew/d-1",
     "merged": True,
     "head_tree": _TREE,

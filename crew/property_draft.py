@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from crew.canonical import unmistakable
 from prompts import render
 
 if TYPE_CHECKING:
@@ -64,7 +65,6 @@ def _messages(module: str, source: str) -> list[BaseMessage]:
     from tools.scanners import redact  # noqa: PLC0415  as above
 
     shown = str(redact(source[:LONGEST_SOURCE]))
-    # No backtick in the data: nothing in it can end the fence.
     fenced = unmistakable(json.dumps({"module": module, "source": shown}, ensure_ascii=False))
     return [
         SystemMessage(render("_property_tests", most=MOST_TESTS)),

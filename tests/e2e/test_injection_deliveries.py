@@ -204,7 +204,6 @@ def test_what_a_package_says_of_itself(tmp_path: Path, monkeypatch: pytest.Monke
     check_nowhere(tmp_path / ".crew", model)
 
 
-@pytest.mark.xfail(strict=True, reason="crew/models/calls.py writes what a fault says without redacting it")
 @pytest.mark.parametrize("where", ["tool", "refusal"])
 def test_a_secret_in_a_reply_that_cannot_be_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
