@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import yaml
@@ -19,6 +20,8 @@ from tools.scanners import ScanReport, dependencies, destructive, secrets, secur
 
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
+MOST_NAMED = 10
+"""New dependencies that a result names; the artifact holds all, with their licences."""
 
 
 class ScanCode(BaseModel):
@@ -127,8 +130,17 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
         }
         for each in loose
     ]
-    said = f"{len(names)} dependencies are new." if names else "No dependency is new."
-    return ToolResult(ok=True, code="ok", summary=said, data={**facts, "findings": findings})
+    said = "1 dependency is new." if len(names) == 1 else f"{len(names)} dependencies are new."
+    if not names:
+        said = "No dependency is new."
+    licences = facts["licences"] if isinstance(facts["licences"], dict) else {}
+    data: dict[str, JsonValue] = {
+        "new": [*names[:MOST_NAMED]],
+        "licences": sorted(licences),
+        "findings": findings,
+    }
+    stored = bench.artifacts.put(json.dumps(facts, sort_keys=True).encode())
+    return ToolResult(ok=True, code="ok", summary=said, data=data, artifacts={"dependencies": stored})
 
 
 def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:

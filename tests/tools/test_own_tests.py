@@ -157,7 +157,7 @@ def test_what_main_asks_for_is_not_added(tmp_path: Path) -> None:
     assert install(bench).ok
     facts = dependency_facts(bench, requirements(bench))
     assert [str(each).partition("==")[0] for each in facts["added"]] == ["sortedcontainers"]  # type: ignore[union-attr]
-    assert check_dependencies(bench, CheckDependencies()).summary == "1 dependencies are new."
+    assert check_dependencies(bench, CheckDependencies()).summary == "1 dependency is new."
     texts = [path.read_text() for path in (bench.home / "scratch").rglob("*.txt")]
     assert len(texts) == 2
     assert not any("://" in text for text in texts)
