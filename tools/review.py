@@ -136,7 +136,7 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
     licences = facts["licences"] if isinstance(facts["licences"], dict) else {}
     data: dict[str, JsonValue] = {
         "new": [*names[:MOST_NAMED]],
-        "licences": sorted(licences),
+        "licences": [*sorted(licences)],
         "findings": findings,
     }
     stored = bench.artifacts.put(json.dumps(facts, sort_keys=True).encode())
