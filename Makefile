@@ -38,3 +38,4 @@ clean:
 docs: setup
 	$(BIN)/python -m graphs.drawing
 	$(BIN)/python -m crew.settings_table
+	$(BIN)/python -m evals.recorded

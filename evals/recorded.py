@@ -98,8 +98,25 @@ def _cells(row: Taken) -> tuple[str, ...]:
     )
 
 
+RECORDINGS = Path(__file__).resolve().parent / "recordings"
+START_MARK = "<!-- taken: made by `make docs`, checked by tests/evals/test_recorded.py -->\n"
+END_MARK = "<!-- /taken -->"
+
+
+def with_tables(page: str) -> str:
+    """Return the recordings' README with a table of each between its marks."""
+    before, rest = page.split(START_MARK, 1)
+    after = rest.split(END_MARK, 1)[1]
+    folders = sorted(each.parent for each in RECORDINGS.glob("*/recording.json"))
+    tables = "\n".join(f"**{each.name}**\n\n{markdown(summary(each))}" for each in folders)
+    return f"{before}{START_MARK}{tables}{END_MARK}{after}"
+
+
 def main(folders: Sequence[str]) -> None:
-    """Print a table for each folder."""
+    """Print a table for each folder; without any, write those of our own recordings into their README."""
+    if not folders:
+        page = RECORDINGS / "README.md"
+        page.write_text(with_tables(page.read_text()))
     for each in folders:
         about = read(Path(each)).about
         print(f"{about.title}: {about.model}, {about.date}. {about.made}\n")

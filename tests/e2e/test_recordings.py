@@ -116,7 +116,7 @@ def test_the_discount_story_is_cheap() -> None:
 
     (everything,) = [row for row in summary(RECORDINGS / "discounts") if row.role == "all"]
     assert everything.calls <= 12
-    assert everything.input_tokens + everything.output_tokens <= 20_000
+    assert everything.prompt_tokens + everything.completion_tokens <= 20_000
 
 
 def test_killed_at_random_moments(started: Replay, tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -180,7 +180,7 @@ def test_stopped_by_a_budget_and_resumed(started: Replay, tmp_path: Path) -> Non
     from evals.recorded import summary
 
     (needed,) = [row for row in summary(RECORDINGS / QUICK) if row.role == "all"]
-    half = (needed.input_tokens + needed.output_tokens) // 2
+    half = (needed.prompt_tokens + needed.completion_tokens) // 2
     for number, bound in enumerate((f"tokens={half}", f"steps={needed.calls // 2}")):
         replay = copy(started, tmp_path.resolve() / f"budget{number}")
         said = replay.crew("run", replay.stories, *replay.model, "--budget", bound, expect=1, **NOBODY)

@@ -64,3 +64,10 @@ def test_tokens_that_nobody_counted_are_marked(tmp_path: Path) -> None:
     keeper.keep(opening(ONE), TOOLS, {}, reply("a", None), 1)
     assert summary(tmp_path)[0].estimated
     assert "| testing | 1 | ~0 | ~0 |" in markdown(summary(tmp_path))
+
+
+def test_the_readme_of_the_recordings_has_their_tables() -> None:
+    from evals.recorded import RECORDINGS, with_tables
+
+    page = (RECORDINGS / "README.md").read_text()
+    assert page == with_tables(page), "make docs"
