@@ -8,13 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from tools.dependencies import tests_environment, toolbox
 from tools.foreign import is_foreign
-from tools.git import checkout, diff, last_generation
+from tools.git import checkout
 from tools.harness import SERVICE_FOLDER, Harness, harness_of
-from tools.outcomes import LIMITS, changes_of, not_installed, scratch_of, steady
+from tools.outcomes import LIMITS, not_installed, scratch_of, steady, written_lines
 from tools.programs import project_of
-from tools.repository import Commit, branch_of, commit, merged_generation, repository
+from tools.repository import Commit, branch_of, commit, repository
 from tools.result import Tool, ToolResult, Workbench
-from tools.testing.finding import is_test
 from tools.testing.proving import Bench, Worth, WorthReport, prove
 from tools.testing.test_source import (
     LONGEST,
@@ -104,7 +103,7 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
             limits=_LIMITS,
             project=project_of(bench.workspace) if is_foreign(bench) else None,
         )
-        lines = _written_lines(bench, arguments.commit)
+        lines = written_lines(bench, arguments.commit)
         report = prove(place, [harness.file], lines, tree, before=_before(bench, lines))
         _note(bench).write_text(f"{bench.action}\n{report.model_dump_json()}")
     if report.problem:
@@ -175,26 +174,6 @@ def _summary(report: WorthReport, dropped: tuple[Worth, ...]) -> str:
 
 def _named(tests: tuple[Worth, ...]) -> JsonValue:
     return [{"test": each.test, "why": steady(each.why)} for each in tests]
-
-
-def _written_lines(bench: Workbench, source: str) -> _Ranges:
-    """Return the lines of code that the change wrote; of a generated service those that were written by hand."""
-    held = repository(bench)
-    generation = merged_generation(bench) or last_generation(held, source)
-    own = (
-        {} if generation is None else {each.path: each.lines for each in diff(held, generation, source).files}
-    )
-    found: _Ranges = {}
-    for each in changes_of(bench, source).files:
-        if not each.path.endswith(".py") or is_test(each.path) or each.path.startswith("migrations/"):
-            continue
-        lines = {line for first, last in each.lines for line in range(first, last + 1)}
-        if generation is not None:
-            by_hand = own.get(each.path, ())
-            lines &= {line for first, last in by_hand for line in range(first, last + 1)}
-        if lines:
-            found[each.path] = [(line, line) for line in sorted(lines)]
-    return found
 
 
 def _before(bench: Workbench, lines: _Ranges) -> dict[str, str]:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from tools.git import Changes, diff
-from tools.repository import repository
+from tools.git import Changes, diff, last_generation
+from tools.repository import merged_generation, repository
 from tools.result import ToolResult, Workbench
 from tools.sandbox import Limits
 from tools.testing import Flaky, TestOutcome, TestReport
+from tools.testing.finding import is_test
 
 MOST_FAILURES = 20
 """Failing tests that a result describes; the count is of all."""
@@ -94,3 +95,23 @@ def not_installed() -> ToolResult:
     """Say what has to come first."""
     said = "The dependencies of the tests are not installed; install_dependencies first."
     return ToolResult(ok=False, code="not_installed", summary=said)
+
+
+def written_lines(bench: Workbench, source: str) -> dict[str, list[tuple[int, int]]]:
+    """Return the lines of code that the change wrote; of a generated service those that were written by hand."""
+    held = repository(bench)
+    generation = merged_generation(bench) or last_generation(held, source)
+    own = (
+        {} if generation is None else {each.path: each.lines for each in diff(held, generation, source).files}
+    )
+    found: dict[str, list[tuple[int, int]]] = {}
+    for each in changes_of(bench, source).files:
+        if not each.path.endswith(".py") or is_test(each.path) or each.path.startswith("migrations/"):
+            continue
+        lines = {line for first, last in each.lines for line in range(first, last + 1)}
+        if generation is not None:
+            by_hand = own.get(each.path, ())
+            lines &= {line for first, last in by_hand for line in range(first, last + 1)}
+        if lines:
+            found[each.path] = [(line, line) for line in sorted(lines)]
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -9,7 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from tools.dependencies import tests_environment, toolbox
 from tools.foreign import is_foreign
 from tools.git import Changes
-from tools.outcomes import LIMITS, changes_of, last_coverage, not_installed, scratch_of, tested
+from tools.outcomes import (
+    LIMITS,
+    changes_of,
+    last_coverage,
+    not_installed,
+    scratch_of,
+    tested,
+    written_lines,
+)
 from tools.own_tests import own_tests
 from tools.programs import project_of
 from tools.repository import workspace_tree
@@ -74,7 +83,8 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         said = "That is no coverage of this delivery: run_tests first, until all tests pass."
         return ToolResult(ok=False, code="not_found", summary=said)
     tree, foreign = workspace_tree(bench), is_foreign(bench)
-    changed = {
+    # What somebody wrote by hand deserves the few mutants there are; the generator has tests of its own.
+    changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {
         each.path: each.lines
         for each in changes_of(bench, tree).files
         if each.path.endswith(".py") and each.lines and not _serves_tests(each.path, foreign)
