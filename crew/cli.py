@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from crew.config import Config
     from crew.console import Shown
+    from crew.deliveries import Opened
     from crew.models.player import Keeper
     from crew.office import Settings
     from graphs.approval import Reply
@@ -197,7 +198,16 @@ def resume(
 ) -> None:
     """Go on with DELIVERY, or with everything that has not ended."""
     folder = _existing(home)
+    named = next(
+        (each[0] if isinstance(each, tuple) else each for each in (approve, reject, answer) if each), ""
+    )
+    begun = _begun(folder, delivery, named)
     config = _config(folder, model, budget, run_budget, None)
+    if begun and model is None and begun.model != config.model.url:
+        # Who began it goes on with it, unless a person says otherwise.
+        config = _config(folder, begun.model, budget, run_budget, None)
+    if begun and begun.policies and policies is None:
+        policies = Path(begun.policies)
     settings = _settings(folder, config, yes=yes, sandbox=sandbox, engine=engine, policies=policies)
     from crew.console import console_for  # noqa: PLC0415
     from crew.deliveries import asking, opened, unfinished  # noqa: PLC0415
@@ -371,6 +381,19 @@ def doctor(as_json: bool) -> None:
 
     say(doctor_json() if as_json else doctor_text())
     sys.exit(0 if healthy() else 4)
+
+
+def _begun(home: Path, delivery: str | None, asked: str) -> Opened | None:
+    """Return how the delivery that a person goes on with was begun; None if nothing is left to go on with."""
+    from contextlib import closing  # noqa: PLC0415  as below
+
+    from crew.deliveries import asking, opened, unfinished  # noqa: PLC0415
+    from crew.ledger import Ledger  # noqa: PLC0415
+
+    with closing(Ledger(home / "ledger.db")) as rows:
+        name = delivery or (asking(rows, asked) if asked else "")
+        left = [opened(rows, name)] if name else unfinished(rows)
+        return left[0] if left else None
 
 
 def _config(

@@ -40,7 +40,10 @@ class Opened(BaseModel):
     """Whether agents may ask a person."""
     test_command: str = ""
     """The repository's own test command; "" lets the crew find it."""
+    policies: str = ""
+    """Folder of the person's own policies, which hold for a resume too; "" for none."""
     model: str
+    """URL of the model that plays it, unless a resume names another."""
     shape: str
     """Digest of the delivery graph that it began with."""
     story_digest: str
@@ -82,6 +85,7 @@ def open_delivery(
     shape: str,
     ask: bool = False,
     test_command: str = "",
+    policies: str = "",
     origin: str = "person",
     parent: str = "",
 ) -> str:
@@ -101,6 +105,7 @@ def open_delivery(
         "strict": strict,
         "ask": ask,
         "test_command": test_command,
+        "policies": policies,
         "model": model,
         "shape": shape,
         "artifacts": [stored],

@@ -58,6 +58,26 @@ def assumed(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
     }
 
 
+def asked_anew(answer: dict[str, JsonValue], replies: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return a design's answer in which no question goes under the id of another one that was answered before."""
+    questions = answer.get("questions")
+    asked = [each for each in questions if isinstance(each, dict)] if isinstance(questions, list) else []
+    return answer | {"questions": [each | {"id": _free(each, replies)} for each in asked]}
+
+
+def _free(question: dict[str, JsonValue], replies: dict[str, JsonValue]) -> str:
+    name, number = str(question["id"]), 1
+    while (found := replies.get(name)) is not None and not answers(question, found):
+        number += 1
+        name = f"{question['id']}-{number}"
+    return name
+
+
+def answers(question: dict[str, JsonValue], reply: JsonValue) -> bool:
+    """Whether a reply was given to this very question."""
+    return isinstance(reply, dict) and reply.get("question") == question["text"]
+
+
 def _taken(question: dict[str, JsonValue]) -> str:
     return f"Assumed: {question['assumption']}" if question.get("assumption") else "Nothing was assumed."
 

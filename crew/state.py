@@ -93,5 +93,5 @@ class DeliveryState(TypedDict, total=False):
     problems: Annotated[dict[str, JsonValue], merged]
     """Role to why it was stopped before it answered."""
     replies: Annotated[dict[str, JsonValue], merged]
-    """Question id to what a person answered."""
+    """Question id to `question`, its text, and `answer`, what a person said."""
     ending: Ending | None

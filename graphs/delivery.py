@@ -28,7 +28,7 @@ from crew.desk import Desk
 from crew.door import Call
 from crew.proof import last
 from crew.pull_request import blocking, comments, description
-from crew.settled import assumed, settled
+from crew.settled import asked_anew, assumed, mapped, settled
 from crew.state import DeliveryState, Ending, RoleName, Status
 from graphs.approval import Reply, permitted, through
 from graphs.crew_calls import COMMENT, MERGE, OPEN, SHOW, crew, crew_call, reset
@@ -171,11 +171,11 @@ def _designed(desk: Desk, design: Node) -> Node:
         if not isinstance(answer, dict):
             return update
         # What was settled is for the ledger to say, not for the agent.
-        known = (
-            settled(desk.ledger, desk.artifacts, state["delivery"]) if state.get("generated", True) else {}
-        )
-        if not state.get("ask"):
-            answer = assumed(answer)
+        if state.get("generated", True):
+            known = settled(desk.ledger, desk.artifacts, state["delivery"])
+        else:
+            known = mapped(answer, [each["id"] for each in state["story"]["criteria"]])
+        answer = asked_anew(answer, state.get("replies", {})) if state.get("ask") else assumed(answer)
         return {
             **update,
             "answers": {"design": answer | known},
@@ -191,7 +191,7 @@ def _questions(desk: Desk, state: DeliveryState) -> DeliveryState:
         said = Reply.model_validate(interrupt({"kind": "question"} | question))
         name = str(question["id"])
         desk.ledger.append(state["delivery"], "answered", name, {"by": said.by, "text": said.text})
-        replies[name] = said.text
+        replies[name] = {"question": question["text"], "answer": said.text}
     return {"replies": replies}
 
 

@@ -75,6 +75,7 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
                 strict=office.settings.strict,
                 ask=office.settings.ask,
                 test_command=office.settings.test_command,
+                policies=str(office.settings.policies.resolve()) if office.settings.policies else "",
                 model=office.settings.model,
                 shape=drawn,
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from crew.config import Config, ModelSettings, Price
 from crew.errors import BadInput
@@ -196,5 +196,8 @@ def _with_query(settings: ModelSettings, query: str, url: str) -> ModelSettings:
             said[name] = float(value) if value.replace(".", "", 1).isdigit() else value
     try:
         return ModelSettings.model_validate(said)
-    except ValueError as error:
-        raise BadInput(f"{url}: {error}") from error
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise BadInput(
+            f"{url}: {wrong['loc'][0]} is wrong: {wrong['msg'].replace('Input', 'it')}."
+        ) from error

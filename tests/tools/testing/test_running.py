@@ -309,7 +309,7 @@ def test_wrong():
             6: {"test_large", "test_in_a_thread"},
             7: {"test_small"},
         }
-        assert report.coverage.covering("shop/prices.py", 5)[-1].endswith("test_small")
+        assert report.coverage.covering("shop/prices.py", 5)[0].endswith("test_small")
         assert report.coverage.covering("shop/unknown.py", 1) == ()
 
     def test_the_service_does_not_find_the_crews_packages(self, run: Runner, coverage: Interpreter) -> None:
