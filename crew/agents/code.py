@@ -36,6 +36,9 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 
 
 def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
+    linted = done.get("run_linters")
+    if linted and linted.data.get("count") and not getattr(answer, "findings", []):
+        return f"{linted.summary} Mend that and commit again, or name it in a finding."
     if objects(answer) or ((committed := done.get("commit")) and committed.ok):
         return ""
     return "Nothing is committed: commit the change, or say in a blocking finding what stands in the way."

@@ -17,12 +17,15 @@ GRAVE = ToolResult(
 WARNED = ToolResult(
     ok=True, code="ok", summary="So so.", data={"findings": [{"severity": "warning", "what": "x"}]}
 )
+LINTED = ToolResult(ok=True, code="ok", summary="mypy objects to 1 place.", data={"count": 1})
 LOOKED = dict.fromkeys(LOOKS, FINE)
 CASES: list[tuple[RoleName, dict[str, ToolResult], bool, str]] = [
     ("code", {"commit": FINE}, False, ""),
     ("code", {}, False, "Nothing is committed"),
     ("code", {"commit": FAILED}, False, "Nothing is committed"),
     ("code", {}, True, ""),
+    ("code", {"commit": FINE, "run_linters": LINTED}, False, ""),
+    ("code", {"commit": FINE, "run_linters": FINE}, False, ""),
     ("testing", {"run_tests": FINE}, False, ""),
     ("testing", {"run_tests": FINE}, True, ""),
     ("testing", {}, False, "Nobody ran the tests"),
@@ -70,3 +73,15 @@ def test_example_tests_are_written_or_it_is_said_why_not(
     answer = EXAMPLES.answer.model_validate({"summary": "Done.", "none": none})
     assert EXAMPLES.floor(done, answer).startswith(said)
     assert bool(EXAMPLES.floor(done, answer)) == bool(said)
+
+
+def test_what_linters_object_to_is_mended_or_named() -> None:
+    role = ROLES["code"]
+    done = {"commit": FINE, "run_linters": LINTED}
+    assert "mypy objects to 1 place. Mend that" in role.floor(
+        done, role.answer.model_validate({"summary": "Done."})
+    )
+    assert (
+        role.floor({"commit": FINE, "run_linters": FINE}, role.answer.model_validate({"summary": "Done."}))
+        == ""
+    )
