@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -210,9 +211,9 @@ class Door:
         known = self._evidence(call.delivery)
         unknown = [each for each in call.evidence if each not in known]
         if unknown:
-            return (
-                f"This delivery holds no evidence {', '.join(unknown)}; reasons bind only to what is there."
-            )
+            near = get_close_matches(unknown[0], sorted(known), 1, 0.8)
+            nearest = f" The nearest to {unknown[0]} is {near[0]}." if near else ""
+            return f"This delivery holds no evidence {', '.join(unknown)}; reasons bind only to what is there.{nearest}"
         return ""
 
     def _evidence(self, delivery: str) -> set[str]:

@@ -134,6 +134,9 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
     blocker = blocked_by(ledger, about)
     if blocker:
         return f"It waits for the story before it, {blocker}: go on with that one, or give it up."
+    head = ledger.head(about.delivery)
+    if head and head.kind == "fallback":
+        return f"{head.body['text']} `crew resume` tries again."
     return "It was interrupted, or is under way; `crew resume` goes on with it."
 
 

@@ -114,6 +114,12 @@ def test_evidence_of_another_delivery_does_not_bind(place: Setting, recorder: Re
     assert recorder.done == []
 
 
+def test_evidence_that_is_one_digit_off_is_told_what_it_is_near(place: Setting) -> None:
+    last = "0" if place.story[-1] != "0" else "1"
+    result = place.door().act(place.call("write_file", evidence=(place.story[:-1] + last,)))
+    assert result.summary.endswith(f"is {place.story}.")
+
+
 def test_an_earlier_action_is_evidence(place: Setting, recorder: Recorder) -> None:
     door = place.door()
     first = place.call("write_file")
