@@ -13,7 +13,10 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
 
+# The example commits to a repository of its own: who has told git no name yet is "You" there, and nowhere else.
 run: setup
+	GIT_COMMITTER_NAME="$${GIT_COMMITTER_NAME:-$$(git config user.name || echo You)}" \
+	GIT_COMMITTER_EMAIL="$${GIT_COMMITTER_EMAIL:-$$(git config user.email || echo you@example.com)}" \
 	$(BIN)/crew run examples/checkout/stories.yaml
 
 test: setup

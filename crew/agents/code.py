@@ -44,37 +44,25 @@ def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
     return "Nothing is committed: commit the change, or say in a blocking finding what stands in the way."
 
 
+BY_HAND = (
+    "list_files",
+    "search_files",
+    "read_file",
+    "write_file",
+    "edit_file",
+    "delete_file",
+    "show_diff",
+    "run_command",
+    "run_tests",
+)
+
 ROLE = Role(
     name="code",
     purpose="Makes the service what the blueprint says, and commits the change with its reason.",
-    tools=(
-        "generate_service",
-        "list_files",
-        "search_files",
-        "read_file",
-        "write_file",
-        "edit_file",
-        "delete_file",
-        "show_diff",
-        "run_command",
-        "run_tests",
-        "install_dependencies",
-        "run_linters",
-        "commit",
-    ),
+    tools=("generate_service", *BY_HAND, "install_dependencies", "run_linters", "commit"),
     answer=CodeAnswer,
     facts=_facts,
     floor=_floor,
     by_blueprint=("generate_service",),
-    by_hand=(
-        "list_files",
-        "search_files",
-        "read_file",
-        "write_file",
-        "edit_file",
-        "delete_file",
-        "show_diff",
-        "run_command",
-        "run_tests",
-    ),
+    by_hand=BY_HAND,
 )
