@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from crew.models.recording import Price, RecordedCall, Recording, read
+from crew.config import Price
+from crew.models.recording import RecordedCall, Recording, read
 
 HEADER = ("Role", "Model calls", "Prompt tokens", "Completion tokens", "Largest request", "Recorded cost")
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import JsonValue, ValidationError
 
-from crew.config import Config, ModelSettings, Price
+from crew.config import Config, ModelSettings
 from crew.errors import BadInput
 
 if TYPE_CHECKING:
@@ -74,13 +74,8 @@ def chat_model(url: str, config: Config | None = None) -> BaseChatModel:
 def recorder(folder: Path, config: Config, home: Path, label: str) -> Keeper:
     """Return what keeps every call in a folder; `label` says how the recording is made. Raises BadInput."""
     from crew.models.recorded import Recorder  # noqa: PLC0415  as below
-    from crew.models.recording import Price  # noqa: PLC0415
 
     url = config.model.url
-    prices = {
-        name: Price(input=each.input, output=each.output, currency=each.currency)
-        for name, each in config.prices.items()
-    }
     made = label or f"With crew run --model {url}."
     if url.startswith("replay:"):
         from crew.models.replay import carried_over, replay_model  # noqa: PLC0415
@@ -92,7 +87,7 @@ def recorder(folder: Path, config: Config, home: Path, label: str) -> Keeper:
         model=url,
         made=made,
         today=datetime.now(UTC).date(),
-        prices=prices or None,
+        prices=config.prices or None,
         redact=_redact,
         home=home,
         context_bytes=config.model.context_bytes,
@@ -165,7 +160,7 @@ def _replay(url: str, home: Path, keeper: Keeper | None) -> Player:
         raise BadInput(f"{url}: match=place is for recording anew; give --record FOLDER with it.")
     about = model.recording.about
     prices = list((about.prices or {}).values())
-    price = Price(**prices[0].model_dump()) if len(prices) == 1 else None
+    price = prices[0] if len(prices) == 1 else None
     return Player(
         name=url.partition("?")[0],
         model=model,

@@ -13,6 +13,7 @@ from typing import cast
 from langchain_core.messages import AIMessage, BaseMessage
 
 from crew.canonical import canonical, digest_of
+from crew.config import Price
 from crew.errors import BadInput
 from crew.models.mismatch import prompt_of, tool_digests
 from crew.models.names import Redact
@@ -20,7 +21,6 @@ from crew.models.normalised import Json, Normalised, Place, normalised
 from crew.models.recording import (
     ABOUT,
     About,
-    Price,
     RecordedCall,
     RecordedDelivery,
     RecordedRole,

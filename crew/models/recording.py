@@ -14,24 +14,13 @@ from typing import cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from crew.canonical import digest_of
+from crew.config import Price
 from crew.errors import BadInput
 from crew.models.deltas import applied, changes, joined, split
 from crew.models.normalised import Json, Place, said_as_message
 
 FORMAT = 1
 ABOUT = "recording.json"
-
-
-class Price(BaseModel):
-    """What a model costs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input: float
-    """For a million prompt tokens."""
-    output: float
-    """For a million completion tokens."""
-    currency: str = "USD"
 
 
 class Usage(BaseModel):

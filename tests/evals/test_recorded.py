@@ -11,9 +11,9 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from crew.canonical import canonical
+from crew.config import Price
 from crew.models.normalised import normalised
 from crew.models.recorded import Recorder
-from crew.models.recording import Price
 from evals.recorded import as_json, main, markdown, summary
 from tests.crew.models.conversations import ONE, TOOLS, opening
 

@@ -17,6 +17,7 @@ import prompts
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
 from crew.budget import Budget
+from crew.config import Price
 from crew.coordination.events import Bus
 from crew.desk import Desk
 from crew.errors import BadInput, ReplayMismatch, Stopped
@@ -24,7 +25,7 @@ from crew.models import calls, replay
 from crew.models.offline import OfflineModel
 from crew.models.player import Player
 from crew.models.recorded import Recorder
-from crew.models.recording import Price, read
+from crew.models.recording import read
 from crew.models.replay import ReplayModel, carried_over, replay_model
 from crew.playbooks.script import Act, Conclude, Script
 from crew.spending import Purse
