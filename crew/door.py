@@ -49,6 +49,10 @@ class Call(BaseModel):
     """What was seen, what was chosen, what was rejected, in plain language."""
     evidence: tuple[str, ...] = ()
     """Ids of earlier actions, or digests of artifacts, of this delivery."""
+    told: frozenset[str] | None = None
+    """Evidence that the caller was told of: besides what came of its role's own calls, all that its reasons can rest
+    on. None for the state machine, which knows the whole delivery. Agents that work side by side see nothing of each
+    other, so that what binds is the same however fast each of them is."""
 
     @property
     def key(self) -> str:
@@ -120,7 +124,8 @@ class Door:
         self._redact = redact
         self._bus = bus
         self._yes = yes
-        self._known: set[str] | None = None
+        self._known: dict[str, set[str]] | None = None
+        """Role to the evidence that came of its calls; "" for what is nobody's, such as the story."""
         self._lock = threading.Lock()
 
     def act(self, call: Call) -> ToolResult:
@@ -208,21 +213,30 @@ class Door:
             return "The call carries no rationale: say what you saw, what you chose and what you rejected."
         if not call.evidence:
             return "The call names no evidence: give ids of earlier actions or artifacts of this delivery."
-        known = self._evidence(call.delivery)
+        known = self._evidence(call)
         unknown = [each for each in call.evidence if each not in known]
         if unknown:
             near = get_close_matches(unknown[0], sorted(known), 1, 0.8)
             nearest = f" The nearest to {unknown[0]} is {near[0]}." if near else ""
-            return f"This delivery holds no evidence {', '.join(unknown)}; reasons bind only to what is there.{nearest}"
+            said = f"There is no evidence {', '.join(unknown)} that the {call.role} agent was told of or found itself"
+            return f"{said}; reasons bind only to that.{nearest}"
         return ""
 
-    def _evidence(self, delivery: str) -> set[str]:
+    def _evidence(self, call: Call) -> set[str]:
         # Read once: a lease makes this door the only writer of the delivery's rows.
         with self._lock:
             if self._known is None:
-                rows = self._ledger.rows(delivery)
-                self._known = {name for row in rows for name in _evidence_of(row)}
-            return self._known
+                self._known = {}
+                for row in self._ledger.rows(call.delivery):
+                    self._remember(row)
+            everything = set().union(*self._known.values())
+            if call.told is None:
+                return everything
+            return self._known.get("", set()) | self._known.get(call.role, set()) | (call.told & everything)
+
+    def _remember(self, row: Row) -> None:
+        if self._known is not None:
+            self._known.setdefault(str(row.body.get("role", "")), set()).update(_evidence_of(row))
 
     def _permit(
         self, call: Call, tool: Tool, arguments: BaseModel
@@ -306,7 +320,7 @@ class Door:
         return _denial(reasons)
 
     def _document(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
-        known = sorted(set(call.evidence) & self._evidence(call.delivery))
+        known = sorted(set(call.evidence) & self._evidence(call))
         return {
             "delivery": call.delivery,
             "role": call.role,
@@ -329,9 +343,7 @@ class Door:
     def _write(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> None:
         row = self._ledger.append(delivery, kind, key, body)
         with self._lock:
-            if self._known is not None:
-                # A new set: whoever holds the one before reads on undisturbed.
-                self._known = self._known | _evidence_of(row)
+            self._remember(row)
         self._bus.publish(row)
 
     def _found(self, delivery: str, kind: Kind, key: str) -> Row:

@@ -158,13 +158,24 @@ def _not_read(problems: list[dict[str, str]]) -> ToolResult:
     quoted = f"'{first['sentence']}'" if first["sentence"] else ""
     about = " ".join(part for part in (first["id"], quoted) if part) or "The wordings"
     more = f" And {len(problems) - 1} more." if problems[1:] else ""
-    shown: list[JsonValue] = [dict[str, JsonValue](each) for each in problems[:_MOST_PROBLEMS]]
     return ToolResult(
         ok=False,
         code="not_read",
         summary=f"{about}: {first['why'].rstrip('.')}.{more} Nothing was stored; mend them and settle again.",
-        data={"problems": shown},
+        data={"problems": [*_once_each(problems)[:_MOST_PROBLEMS]]},
     )
+
+
+def _once_each(problems: list[dict[str, str]]) -> list[JsonValue]:
+    """Return what is wrong, each reason once: a word that nobody explains is missing in every sentence that uses it."""
+    first: dict[str, dict[str, JsonValue]] = {}
+    others: dict[str, list[JsonValue]] = {}
+    for each in problems:
+        if each["why"] not in first:
+            first[each["why"]] = {**each}
+        else:
+            others.setdefault(each["why"], []).append(each["sentence"] or each["id"])
+    return [told | ({"also": others[why]} if why in others else {}) for why, told in first.items()]
 
 
 def blueprint_before(bench: Workbench) -> tuple[Blueprint | None, str]:

@@ -88,8 +88,8 @@ def test_a_call_in_order_is_done_and_written_down(place: Setting, recorder: Reco
     ({"rationale": ""}, "no rationale"),
     ({"rationale": " \n "}, "no rationale"),
     ({"evidence": ()}, "names no evidence"),
-    ({"evidence": ("a-0000000000000000",)}, "holds no evidence a-0000000000000000"),
-    ({"evidence": ("sha256:" + "0" * 64,)}, "holds no evidence"),
+    ({"evidence": ("a-0000000000000000",)}, "There is no evidence a-0000000000000000"),
+    ({"evidence": ("sha256:" + "0" * 64,)}, "There is no evidence sha256:00"),
     ({"tool": "rm"}, "no tool 'rm'"),
     ({"arguments": {"content": 7}}, "do not fit"),
     ({"role": "governance"}, "governance"),
@@ -128,6 +128,28 @@ def test_an_earlier_action_is_evidence(place: Setting, recorder: Recorder) -> No
     begun = place.call("write_file", step=3)
     place.ledger.append(DELIVERY, "intent", begun.key, {"tool": "write_file"})
     assert not door.act(place.call("write_file", step=4, evidence=(begun.key,))).ok
+
+
+def test_an_agent_rests_on_what_it_was_told_and_found_itself(place: Setting) -> None:
+    place.tools["run_tests"] = Tool("run_tests", "execute", Write, Recorder().run)
+    door = place.door()
+    other = place.call("write_file")
+    assert door.act(other).ok
+    mine = place.call("run_tests", role="testing", told=frozenset())
+    assert door.act(mine).ok
+    beside = door.act(
+        place.call("run_tests", role="testing", step=2, told=frozenset(), evidence=(other.key,))
+    )
+    assert beside.summary.startswith(f"There is no evidence {other.key} that the testing agent was told of")
+    told = frozenset({other.key})
+    for number, evidence in enumerate((mine.key, other.key), 3):
+        assert door.act(
+            place.call("run_tests", role="testing", step=number, told=told, evidence=(evidence,))
+        ).ok
+    made_up = frozenset({"a-0000000000000000"})
+    assert not door.act(
+        place.call("run_tests", role="testing", step=5, told=made_up, evidence=tuple(made_up))
+    ).ok
 
 
 def test_the_same_action_is_done_once(place: Setting, recorder: Recorder) -> None:

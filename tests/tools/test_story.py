@@ -226,6 +226,15 @@ def test_what_cannot_be_read_is_told_and_nothing_is_stored(bench: Workbench, cas
     assert "\\u001f" not in result.model_dump_json()
 
 
+def test_a_reason_that_many_sentences_share_is_told_once(bench: Workbench) -> None:
+    unknown = ["Books can be sorted by title.", "A book can be returned at most 2 times."]
+    result = settle(bench, (Wording(id="LN-1.1", sentences=[LOAN, *unknown]),), ())
+    problems: Any = result.data["problems"]
+
+    (book,) = [each for each in problems if "no 'book'" in each["why"]]
+    assert [book["sentence"], *book["also"]] == unknown
+
+
 def test_a_later_story_can_name_a_custom_operation_that_is_there(bench: Workbench, tmp_path: Path) -> None:
     keep(bench, blueprint_of(bench, settle(bench)))
     arguments = SettleBlueprint(

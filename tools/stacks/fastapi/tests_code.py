@@ -172,9 +172,7 @@ def _names(cases: Iterable[Case]) -> list[str]:
     taken: set[str] = set()
     found = []
     for case in cases:
-        sentence = (
-            "" if case.named else _cut(slug(case.criterion.text), _NAME_LENGTH - len(slug(case.aspect)))
-        )
+        sentence = "" if case.named else _cut(slug(_said(case)), _NAME_LENGTH - len(slug(case.aspect)))
         parts = ("test", slug(case.criterion.id), sentence, slug(case.aspect))
         base = "_".join(each for each in parts if each)
         name, number = base, 1
@@ -184,6 +182,15 @@ def _names(cases: Iterable[Case]) -> list[str]:
         taken.add(name)
         found.append(name)
     return found
+
+
+def _said(case: Case) -> str:
+    """Return what names a test: the sentence that its criterion was read by, which prose only paraphrases."""
+    wording = case.criterion.wording
+    if len(wording) > 1 and case.aspect:
+        # Which of them the test is about, its aspect says better than the first of them.
+        return ""
+    return wording[0] if len(wording) == 1 else case.criterion.text
 
 
 def _cut(name: str, length: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tools.blueprint.knobs import CHILD, Knob
 from tools.blueprint.model import CRUD, Criterion, Entity, FieldSpec
-from tools.blueprint.names import camel, collection_path, plural
+from tools.blueprint.names import camel, collection_path, participle, plural
 from tools.blueprint.openapi import filtered_field
 from tools.blueprint.requests import Plain
 from tools.blueprint.samples import ascending, plain_json
@@ -35,9 +35,8 @@ def operation_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Itera
         at = path if name in ("create", "list") else f"{path}/{NOWHERE}"
         if not entity.offers(name):
             body = ", {}" if name in ("create", "update") else ""
-            yield named(
-                criterion, f"{many} cannot be {name}d", (f'refused(api.{_METHODS[name]}("{at}"{body}), 405)',)
-            )
+            refusal = f'refused(api.{_METHODS[name]}("{at}"{body}), 405)'
+            yield named(criterion, f"{many} cannot be {participle(name)}", (refusal,))
     if suite.makes(entity):
         yield from _offered(suite, criterion, entity)
     for name in CRUD[2:]:

@@ -27,6 +27,10 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
         {"given": [{**ORDER, "values": {"status": "shipped"}}], "when": CANCEL, "then": REJECTED},
     ),
     (
+        "Given an order with 3 uses, when it is paid, then it is rejected with 409.",
+        {"given": [{**ORDER, "values": {"uses": 3}}], "when": CANCEL, "then": REJECTED},
+    ),
+    (
         "Given an order is shipped, when it is paid, then it is refused with a 409.",
         {"given": [{**ORDER, "values": {"status": "shipped"}}], "when": CANCEL, "then": REJECTED},
     ),

@@ -45,6 +45,7 @@ from tools.blueprint.reader.grammar.phrases import (
     Plain,
     Situation,
     Subject,
+    Term,
     Whose,
 )
 from tools.blueprint.reader.wording import a, listing
@@ -245,6 +246,9 @@ class Conditions:
         return ((Expired(field=found.ref),),)
 
     def _lacks(self, party: Party, words: str) -> Alternatives:
+        required = [each for each in self._numbers(party, words) if not each.spec.nullable]
+        if required:
+            return self._measured(party, required, Measure("eq", Term("number", "0")))
         if self._has_field(party, words):
             return self._missing(party, Noun(words), negated=False)
         return self._children(party, words, "eq", 0)
@@ -252,10 +256,22 @@ class Conditions:
     def _counted(self, party: Party, condition: Counted) -> Alternatives:
         if condition.having:
             raise Unclear("children cannot be counted by what they hold; say only how many there are")
+        if numbers := self._numbers(party, condition.words):
+            measure = Measure(condition.comparator, Term("number", str(condition.number)))
+            return self._measured(party, numbers, measure)
         op = NUMBERS.get(condition.comparator)
         if op is None:
             raise Unclear("a number of things is over or under another, not before or after it")
         return self._children(party, condition.words, op, condition.number)
+
+    def _measured(self, party: Party, found: list[Found], measure: Measure) -> Alternatives:
+        return measured(self.fields, self.choices.pick(found), measure, party)
+
+    def _numbers(self, party: Party, words: str) -> list[Found]:
+        """The fields in "with more than 3 nights", where nights are a number and not things of their own."""
+        if lookup.children(self.world.blueprint, party.entity, words) or not self._has_field(party, words):
+            return []
+        return [each for each in self._having(party, Noun(words)) if each.spec.type in lookup.COUNTS]
 
     def _children(self, party: Party, words: str, op: Comparison, number: int) -> Alternatives:
         found = lookup.children(self.world.blueprint, party.entity, words)

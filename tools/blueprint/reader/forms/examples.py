@@ -70,9 +70,10 @@ class _Scene:
         return [mine, *(each for condition in children for each in self._children(entity.name, condition))]
 
     def _counts_children(self, entity: str, condition: Condition) -> bool:
+        if isinstance(condition, Counted):
+            return not lookup.counts(self.world.blueprint, self.world.entity(entity), condition.words)
         words = condition.words if isinstance(condition, Lacks) else ""
-        lacking = bool(words and lookup.children(self.world.blueprint, entity, words))
-        return isinstance(condition, Counted) or lacking
+        return bool(words and lookup.children(self.world.blueprint, entity, words))
 
     def _children(self, entity: str, condition: Condition) -> list[Given]:
         if not isinstance(condition, Counted) or (condition.comparator, condition.number) == ("eq", 0):

@@ -21,6 +21,7 @@ from tools.blueprint.reader.grammar.phrases import (
     Operand,
     Owned,
     Plain,
+    Term,
     Whose,
 )
 from tools.blueprint.reader.wording import some
@@ -107,6 +108,9 @@ class Holdings:
             return _together(self._state(spec, each) for each in condition.states)
         if isinstance(condition, Plain):
             return self._plain(entity, condition.noun.words)
+        if lookup.counts(self.world.blueprint, self.world.entity(entity), condition.words):
+            measure = Measure(condition.comparator, Term("number", str(condition.number)))
+            return self._measured(self.field(entity, condition.words), (measure,))
         raise Unclear("an example needs exact values")
 
     def _plain(self, entity: str, words: str) -> Values:

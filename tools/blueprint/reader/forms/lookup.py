@@ -13,6 +13,8 @@ from tools.blueprint.model import Blueprint, Entity, FieldSpec, Reference
 from tools.blueprint.names import plural, singulars
 from tools.blueprint.reader.grammar.text import NAME
 
+COUNTS = ("integer", "number")
+"""Types of the fields that can say how many."""
 STATUS = "status"
 
 
@@ -70,6 +72,12 @@ def fields(entity: Entity, words: str) -> list[FieldSpec]:
     """Fields of that name; the status that states rule is one too."""
     specs = {each.name: each for each in (*entity.fields, *status_field(entity))}
     return [specs[name] for name in named(words, specs)]
+
+
+def counts(blueprint: Blueprint, entity: Entity, words: str) -> bool:
+    """Whether "3 nights" says a number of the entity's own, and not how many things belong to it."""
+    numbers = [each for each in fields(entity, words) if each.type in COUNTS]
+    return bool(numbers) and not children(blueprint, entity.name, words)
 
 
 def status_field(entity: Entity) -> tuple[FieldSpec, ...]:
