@@ -115,14 +115,21 @@ def postgresql(programs: Path, folder: Path) -> Iterator[Callable[[str], str]]:
     initialise = [programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]
     subprocess.run(initialise, check=True, capture_output=True, user=user, cwd=folder)
     options = ["-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "timezone=America/New_York"]
-    server = subprocess.Popen(
-        [programs / "postgres", "-D", data, *options], stderr=subprocess.DEVNULL, user=user, cwd=folder
-    )
+    log = folder.parent / "postgresql.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, *options], stderr=output, user=user, cwd=folder
+        )
 
     def make(name: str) -> str:
         create = [programs / "createdb", "-h", folder, "-U", "postgres", name]
-        while subprocess.run(create, capture_output=True).returncode != 0:
-            assert server.poll() is None
+        deadline = time.monotonic() + 60
+        while (done := subprocess.run(create, capture_output=True, text=True)).returncode != 0:
+            assert server.poll() is None, log.read_text()
+            # One that was made though its client heard nothing of it is as good as made.
+            if "already exists" in done.stderr:
+                break
+            assert time.monotonic() < deadline, f"{done.stderr}\n{log.read_text()}"
             time.sleep(0.1)
         return f"postgresql://postgres@/{name}?host={folder}"
 
