@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -14,6 +15,7 @@ from tools.sandbox import Limits
 from tools.testing import Flaky, TestOutcome, TestReport
 from tools.testing.finding import is_test
 
+_MOST_NAMED = 5
 MOST_FAILURES = 20
 """Failing tests that a result describes; the count is of all."""
 LIMITS = Limits(wall_seconds=300, memory_mb=2048, processes=256)
@@ -28,18 +30,29 @@ def last_coverage(bench: Workbench) -> Path:
 
 
 def tested(
-    bench: Workbench, tree: str, report: TestReport, more: dict[str, JsonValue] | None = None
+    bench: Workbench,
+    tree: str,
+    report: TestReport,
+    more: dict[str, JsonValue] | None = None,
+    before: Collection[str] = (),
 ) -> ToolResult:
-    """Return the counts, what failed and why; `more` is added to the facts."""
-    wrong = (*report.failed, *report.errored)
+    """Return the counts, what failed and why; `more` is added to the facts.
+
+    `before` names the tests among them that fail on the main branch as well. They are told apart, and not counted: the
+    change did not break them, and a person says before the merge whether that is enough.
+    """
+    failed = [each for each in report.failed if each.id not in before]
+    errored = [each for each in report.errored if each.id not in before]
+    wrong = (*failed, *errored)
     data: dict[str, JsonValue] = {
         "tree": tree,
         "passed": len(report.passed),
-        "failed": len(report.failed),
-        "errors": len(report.errored) + (1 if report.problem else 0),
+        "failed": len(failed),
+        "errors": len(errored) + (1 if report.problem else 0),
         "complete": True,
         "skipped": len(report.skipped),
         "failures": [_failure(each) for each in wrong[:MOST_FAILURES]],
+        **({"failed_before": [*sorted(before)]} if before else {}),
         "flaky": [_flaky(each) for each in report.flaky],
         "seconds": round(report.seconds, 1),
         **(more or {}),
@@ -48,20 +61,26 @@ def tested(
     if report.coverage:
         artifacts["coverage"] = bench.artifacts.put(report.coverage.model_dump_json().encode())
         last_coverage(bench).write_text(artifacts["coverage"])
+    ok = bool(report.passed) and not (wrong or report.problem or report.flaky)
     return ToolResult(
-        ok=report.ok,
-        code="ok" if report.ok else "tests_failed",
-        summary=_said(report, len(wrong)),
+        ok=ok,
+        code="ok" if ok else "tests_failed",
+        summary=_said(report, len(wrong), before),
         data=data,
         artifacts=artifacts,
     )
 
 
-def _said(report: TestReport, wrong: int) -> str:
+def _said(report: TestReport, wrong: int, before: Collection[str]) -> str:
     if report.problem:
         return f"The tests could not be run to their end: {steady(report.problem.splitlines()[0])[:300]}"
     said = f"{len(report.passed)} tests passed, {wrong} failed, in {report.seconds:.0f} s."
-    return f"{said} {len(report.flaky)} changed their mind when run again." if report.flaky else said
+    if report.flaky:
+        said += f" {len(report.flaky)} changed their mind when run again."
+    if before:
+        named = ", ".join(sorted(before)[:_MOST_NAMED]) + (", ..." if len(before) > _MOST_NAMED else "")
+        said += f" As on the main branch, {named} failed: mend what the story is about; a person decides on the rest."
+    return said
 
 
 def _failure(test: TestOutcome) -> JsonValue:

@@ -10,9 +10,10 @@ from tools import pins
 from tools.dependencies import tests_environment, toolbox
 from tools.environments import Environment
 from tools.errors import JobRefused
+from tools.git import checkout
 from tools.outcomes import LIMITS, changes_of, not_installed, scratch_of, tested
 from tools.programs import available, project_of
-from tools.repository import workspace_tree
+from tools.repository import repository, workspace_tree
 from tools.result import ToolResult, Workbench
 from tools.testing import TestReport
 from tools.testing import run_tests as run_in_sandbox
@@ -76,7 +77,34 @@ def _by_pytest(
         limits=LIMITS,
         project=project_of(bench.workspace),
     )
-    return tested(bench, tree, _explained(report), {"unit": "test", **_about(command)})
+    before = _failing_before(bench, python, report)
+    return tested(bench, tree, _explained(report), {"unit": "test", **_about(command)}, before)
+
+
+def _failing_before(bench: Workbench, python: Environment, report: TestReport) -> set[str]:
+    """Return which of the tests that failed do so on the main branch as well, where they are run once more."""
+    wrong = {each.id for each in (*report.failed, *report.errored)}
+    if report.problem or not wrong:
+        return set()
+    held = repository(bench)
+    main = held.required(held.base_ref)
+    files = {each.partition("::")[0] for each in wrong} & set(held.files(main))
+    if not files:
+        return set()
+    scratch = scratch_of(bench)
+    workspace = scratch / "main"
+    checkout(held, main, workspace)
+    earlier = run_in_sandbox(
+        bench.sandbox,
+        python,
+        workspace,
+        scratch,
+        sorted(files),
+        reruns=0,
+        limits=LIMITS,
+        project=project_of(workspace),
+    )
+    return wrong & {each.id for each in (*earlier.failed, *earlier.errored)}
 
 
 def _explained(report: TestReport) -> TestReport:

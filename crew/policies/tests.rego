@@ -24,3 +24,15 @@ ask contains finding if {
 		"answerable": true,
 	}
 }
+
+# Whoever knows the repository can say whether a test that was broken before has to do with the story.
+ask contains finding if {
+	merging
+	some name in object.get(tests, "failed_before", [])
+	finding := {
+		"rule": "tests.failed_before",
+		"reason": ["The test ", name, " fails, as it did before the change."],
+		"mend": "A person must say that it has nothing to do with the story.",
+		"answerable": true,
+	}
+}

@@ -107,6 +107,32 @@ def test_what_fails_says_the_same_each_time(clean: Workbench) -> None:
     assert "/tmp" not in str(first.data)
 
 
+def test_what_failed_before_is_told_apart(tmp_path: Path) -> None:
+    broken = "\n\ndef test_net():\n    assert total([1]) == 7\n"
+    flat = FLAT | {"test_prices.py": str(FLAT["test_prices.py"]) + broken}
+    bench = delivery(tmp_path, flat)
+    assert install(bench).ok
+    put(
+        bench.workspace,
+        {"test_more.py": "from prices import total\n\n\ndef test_none():\n    assert total([]) == 0\n"},
+    )
+    before = judge(bench)
+    assert (before.ok, before.data["failed"], before.data["failed_before"]) == (
+        True,
+        0,
+        ["test_prices.py::test_net"],
+    )
+    assert "As on the main branch, test_prices.py::test_net failed" in before.summary
+
+    put(bench.workspace, {"prices.py": "def total(prices):\n    return 8\n"})
+    worse = judge(bench)
+    assert (worse.code, worse.data["failed"], worse.data["failed_before"]) == (
+        "tests_failed",
+        2,
+        ["test_prices.py::test_net"],
+    )
+
+
 def test_mutants_of_changed_code(clean: Workbench) -> None:
     text = "def first(prices):\n    return prices[0] + 0\n"
     put(

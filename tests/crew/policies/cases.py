@@ -316,6 +316,12 @@ QUESTIONS = [
         "tests.altered",
         answerable=True,
     ),
+    asking(
+        "a test was broken before",
+        merge(tests__failed_before=["tests/test_a.py::test_net"]),
+        "tests.failed_before",
+        answerable=True,
+    ),
     Case("nobody compared the tests", merge(altered_tests=GONE), ("facts.missing",)),
     asking("nobody compared contracts", merge(contract={}), "contract.breaking"),
     asking(
