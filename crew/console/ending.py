@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from crew.criteria import CriterionReport
 from crew.ledger import Row
-from crew.report import CriterionReport, DeliveryReport
+from crew.report import DeliveryReport
 from crew.spending import Spent, spent_text
 from tools.errors import ToolError
 
