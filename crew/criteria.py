@@ -34,6 +34,12 @@ class CriterionReport(BaseModel):
     """Names of the tests that check it and passed, as the test runner names them; none where the repository is people's
     and its own tests, which are not told apart by criteria, passed as a whole."""
 
+    @property
+    def tested_by(self) -> str:
+        """The first of its tests, and how many more there are; "" for none."""
+        more = f" and {len(self.tests) - 1} more" if len(self.tests) > 1 else ""
+        return f"{self.tests[0]}{more}" if self.tests else ""
+
 
 def criteria_of(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, design: dict[str, JsonValue]

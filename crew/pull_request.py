@@ -57,7 +57,7 @@ def _criterion(state: DeliveryState, criterion: CriterionReport) -> str:
         return f"{said}\n  not covered: {criterion.why}"
     other = "the data model" if state.get("generated", True) else "the change"
     said += f"\n  covered by {', '.join(criterion.operations) or other}"
-    return f"{said}\n  tested by {', '.join(criterion.tests)}" if criterion.tests else said
+    return f"{said}\n  tested by {criterion.tested_by}" if criterion.tests else said
 
 
 def _unfenced(sketch: str) -> str:

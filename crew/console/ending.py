@@ -113,8 +113,7 @@ def _criterion(criterion: CriterionReport) -> list[str]:
     if criterion.operations:
         lines.append(f"      by {', '.join(criterion.operations)}")
     if criterion.tests:
-        more = f" and {len(criterion.tests) - 1} more" if len(criterion.tests) > 1 else ""
-        lines.append(f"      test {criterion.tests[0]}{more}")
+        lines.append(f"      test {criterion.tested_by}")
     return lines
 
 
