@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -40,6 +41,16 @@ def outcomes(ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str,
     intents = ledger.rows(delivery, "intent")
     keys = {row.key for row in intents if row.body["tool"] == tool and row.body["visit"] == visit}
     return [_proof(row, artifacts) for row in ledger.rows(delivery, "outcome") if row.key in keys]
+
+
+def results(
+    ledger: Ledger, artifacts: ArtifactStore, delivery: str, tools: Collection[str]
+) -> Iterator[tuple[Row, str, ToolResult]]:
+    """Yield what came of these tools in a delivery, in order: the row of the outcome, the tool and its result."""
+    intents = {row.key: str(row.body["tool"]) for row in ledger.rows(delivery, "intent")}
+    for row in ledger.rows(delivery, "outcome"):
+        if (tool := intents.get(row.key, "")) in tools:
+            yield row, tool, ToolResult.model_validate_json(artifacts.get(str(row.body["result"])))
 
 
 def _proof(row: Row, artifacts: ArtifactStore) -> Proof:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
+from crew.criteria import CriterionReport
 from crew.state import DeliveryState
 
 
-def description(state: DeliveryState) -> str:
+def description(state: DeliveryState, criteria: tuple[CriterionReport, ...]) -> str:
     """Return the description as Markdown."""
-    story = state["story"]
     design = _answer(state, "design")
-    texts = {each["id"]: each["text"] for each in story["criteria"]}
-    parts = [story["story"], "## Criteria"]
-    parts += [_criterion(each, texts) for each in _records(design, "criteria")]
+    parts = [state["story"]["story"], "## Criteria", *(_criterion(state, each) for each in criteria)]
     if assumptions := _list(design, "assumptions"):
         parts += ["## Assumptions", *(f"- {each}" for each in assumptions)]
     if sketch := str(design.get("sketch") or "").strip():
@@ -51,12 +49,15 @@ def blocking(state: DeliveryState, role: str) -> list[str]:
     return [finding(each).removeprefix("blocking: ") for each in found if each["severity"] == "blocking"]
 
 
-def _criterion(record: dict[str, JsonValue], texts: dict[str, str]) -> str:
-    said = f"- **{record['id']}** {texts.get(str(record['id']), '')}"
-    if record["outcome"] == "covered":
-        said += "\n".join(["", *(f"  read as: {each}" for each in _list(record, "readings"))])
-        return f"{said}\n  covered by {', '.join(_list(record, 'operations')) or 'the data model'}"
-    return f"{said}\n  not covered: {record['why']}"
+def _criterion(state: DeliveryState, criterion: CriterionReport) -> str:
+    said = f"- **{criterion.id}** {criterion.text}"
+    if criterion.understood:
+        said += "".join(f"\n  read as: {each}" for each in criterion.readings)
+    if not criterion.covered:
+        return f"{said}\n  not covered: {criterion.why}"
+    other = "the data model" if state.get("generated", True) else "the change"
+    said += f"\n  covered by {', '.join(criterion.operations) or other}"
+    return f"{said}\n  tested by {criterion.tested_by}" if criterion.tests else said
 
 
 def _unfenced(sketch: str) -> str:

@@ -24,6 +24,7 @@ from pydantic import JsonValue
 from crew.agents import ROLES
 from crew.brief import brief_for
 from crew.canonical import digest_of
+from crew.criteria import criteria_of
 from crew.desk import Desk
 from crew.door import Call
 from crew.proof import last
@@ -287,7 +288,9 @@ def _pull_request(desk: Desk, state: DeliveryState) -> DeliveryState:
     )
     opened: dict[str, JsonValue] = {
         "title": f"{story['id']}: {story['title']}",
-        "description": description(state),
+        "description": description(
+            state, criteria_of(desk.ledger, desk.artifacts, state["delivery"], _design(state))
+        ),
     }
     action, result = crew(desk, state, SHOW, "open_pull_request", opened, rationale, evidence)
     if not result.ok:

@@ -57,10 +57,22 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     said = ", ".join(commands) or "There is no changed Python code, so the linters"
     if python is None and not foreign:
         said += " (types were not checked: the dependencies are not installed)"
-    where = "places on changed lines" if foreign else "places"
-    summary = f"{said} object to {len(problems)} {where}." if problems else f"{said} object to nothing."
     shown: list[JsonValue] = [*problems[:MOST_PROBLEMS]]
-    return ToolResult(ok=True, code="ok", summary=summary, data={"problems": shown, "count": len(problems)})
+    return ToolResult(
+        # They ran, so it is ok: objections are answered by a further commit or a finding, not by stopping here.
+        ok=True,
+        code="objections" if problems else "ok",
+        summary=f"{said} object to {_places(len(problems), foreign)}",
+        data={"problems": shown, "count": len(problems)},
+    )
+
+
+def _places(count: int, foreign: bool) -> str:
+    if not count:
+        return "nothing."
+    places = f"{count} place{'s' * (count != 1)}{' on changed lines' * foreign}"
+    stand = "1 objection stands, to be" if count == 1 else f"{count} objections stand, each to be"
+    return f"{places}: {stand} mended before the last commit, or else named in a finding."
 
 
 def _job(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import regex
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tools.files import inside
-from tools.git import diff
-from tools.repository import branch_of, repository, workspace_tree
+from tools.git import ChangedFile, Changes, Repository, diff, last_generation
+from tools.repository import branch_of, merged_generation, repository, workspace_tree
 from tools.result import Tool, ToolResult, Workbench
+from tools.testing.finding import is_test
 from tools.texts import NoText, read
 from tools.walking import files, shown
 
@@ -25,6 +26,8 @@ PATIENCE_SECONDS = 10.0
 """For a whole search: a pattern can be such that matching one line takes years."""
 LONGEST_DIFF = 8_000
 MOST_FILES = 100
+MOST_CUT = 5
+"""Names of files whose part of a diff is cut off."""
 
 
 class SearchFiles(BaseModel):
@@ -87,20 +90,76 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
 
 
 def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
-    """Return the diff from where the delivery started to the workspace, and lines added and removed by file."""
+    """Return the diff from where the delivery started to the workspace, and lines added and removed by file. Of a
+    generated service the diff is of what was written by hand, code before tests; what is generated is listed only."""
     held = repository(bench)
     main, tip = held.required(held.base_ref), held.required(branch_of(bench))
-    changed = diff(held, held.merge_base(main, tip) or main, workspace_tree(bench))
+    tree = workspace_tree(bench)
+    changed = diff(held, held.merge_base(main, tip) or main, tree)
     stored = bench.artifacts.put(changed.text.encode("utf-8", "replace"))
-    listed: list[JsonValue] = [
-        f"{shown(each.path)} +{each.added} -{each.removed}{'' if each.status == 'modified' else f' {each.status}'}"
-        for each in changed.files[:MOST_FILES]
-    ]
-    said = f"{len(changed.files)} files are changed." if changed.files else "Nothing is changed yet."
-    if len(changed.text) > LONGEST_DIFF:
-        said += f" The diff's first {LONGEST_DIFF:,} of {len(changed.text):,} characters are shown."
-    data: dict[str, JsonValue] = {"diff": changed.text[:LONGEST_DIFF], "files": listed}
+    generation = merged_generation(bench) or last_generation(held, tip)
+    own = changed.patches
+    if generation is not None:
+        own = _by_hand(
+            changed, diff(held, generation, tree), held.files(generation), _made_before(held, main)
+        )
+    files = sorted(changed.files, key=lambda each: each.path not in own)
+    listed: list[JsonValue] = [_listed(each, own) for each in files[:MOST_FILES]]
+    text = "".join(own.values())
+    said = f"{len(files)} files are changed." if files else "Nothing is changed yet."
+    if len(own) < len(files):
+        said += f" {_told(len(own))}"
+    if len(text) > LONGEST_DIFF:
+        said += f" The diff's first {LONGEST_DIFF:,} of {len(text):,} characters are shown; "
+        said += f"read_file shows the rest, of {', '.join(_cut_off(own))}."
+    if len(files) > MOST_FILES:
+        said += f" The first {MOST_FILES} files are listed."
+    data: dict[str, JsonValue] = {"diff": text[:LONGEST_DIFF], "files": listed}
     return ToolResult(ok=True, code="ok", summary=said, data=data, artifacts={"diff": stored})
+
+
+def _made_before(held: Repository, main: str) -> Collection[str]:
+    """Return the files of the generation that a commit holds already."""
+    before = last_generation(held, main)
+    return held.files(before) if before else ()
+
+
+def _by_hand(
+    changed: Changes, edits: Changes, made: Collection[str], before: Collection[str]
+) -> dict[str, str]:
+    """Return the patches of changed files that are not as they were generated, code before tests.
+
+    `edits` is what differs from the generation, whose files are `made`; the generation before it has those of `before`.
+    A generated file's patch is against its generation, another one's against where the delivery started."""
+    generated = {*made, *before}
+    found = {
+        each.path: edits.patches[each.path] if each.path in made else changed.patches[each.path]
+        for each in changed.files
+        if each.path in edits.patches or each.path not in generated
+    }
+    return dict(sorted(found.items(), key=lambda item: is_test(item[0])))
+
+
+def _listed(file: ChangedFile, own: Collection[str]) -> str:
+    kind = "" if file.status == "modified" else f" {file.status}"
+    return f"{shown(file.path)} +{file.added} -{file.removed}{kind}{'' if file.path in own else ' generated'}"
+
+
+def _told(own: int) -> str:
+    if not own:
+        return "All are as they were generated, so they are only listed; read_file shows them."
+    those = "1 is not as it was generated" if own == 1 else f"{own} are not as they were generated"
+    return f"{those}: the diff shows how. The others are only listed; read_file shows them."
+
+
+def _cut_off(own: dict[str, str]) -> list[str]:
+    """Return the files whose patches do not fit, a few by name."""
+    room, found = LONGEST_DIFF, []
+    for path, patch in own.items():
+        room -= len(patch)
+        if room < 0:
+            found.append(shown(path))
+    return found if len(found) <= MOST_CUT else [*found[:MOST_CUT], f"{len(found) - MOST_CUT} more"]
 
 
 def _matcher(arguments: SearchFiles, deadline: float) -> Matcher:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from crew.criteria import CriterionReport
 from crew.ledger import Row
-from crew.report import CriterionReport, DeliveryReport
+from crew.report import DeliveryReport
 from crew.spending import Spent, spent_text
 from tools.errors import ToolError
 
@@ -112,8 +113,7 @@ def _criterion(criterion: CriterionReport) -> list[str]:
     if criterion.operations:
         lines.append(f"      by {', '.join(criterion.operations)}")
     if criterion.tests:
-        more = f" and {len(criterion.tests) - 1} more" if len(criterion.tests) > 1 else ""
-        lines.append(f"      test {criterion.tests[0]}{more}")
+        lines.append(f"      test {criterion.tested_by}")
     return lines
 
 

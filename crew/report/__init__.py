@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.artifacts import ArtifactStore
-from crew.deliveries import Opened, blocked_by, closed, opened, story_of, waiting
+from crew.criteria import CriterionReport, criteria_of
+from crew.deliveries import Opened, blocked_by, closed, opened, waiting
 from crew.ledger import Ledger, Row
 from crew.proof import Proof, last
 from crew.settled import assumed, settled
 from crew.spending import Spent, by_role
 from crew.state import Status
+from crew.tested import branch_now, last_run
 
-
-class CriterionReport(BaseModel):
-    """What became of one criterion."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    text: str
-    covered: bool
-    why: str
-    """Why it is not covered; "" for a covered one."""
-    readings: tuple[str, ...]
-    operations: tuple[str, ...]
-    tests: tuple[str, ...]
-    """Names of the tests that check it, as the test runner names them."""
+NOT_RUN = "They did not run on the last change."
 
 
 class FindingReport(BaseModel):
@@ -65,7 +51,7 @@ class DeliveryReport(BaseModel):
     """Role to what its model calls took."""
     findings: tuple[FindingReport, ...]
     tests: str
-    """The testing agent's summary; "" if it did not get that far."""
+    """What the testing agent, or else the last run, says of the code as it is now; "" if there is no new code."""
     notes: tuple[str, ...]
     """What passed by without work, and the like."""
     pull_request: str
@@ -105,18 +91,12 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         status=ended.status if ended else "waiting",
         reason=ended.reason if ended else open_reason(ledger, about),
         designed="design" in conclusions,
-        criteria=_criteria(
-            artifacts,
-            about,
-            conclusions.get("design", {}),
-            _tests(ledger, artifacts, delivery),
-            _examples(ledger, artifacts, delivery),
-        ),
+        criteria=criteria_of(ledger, artifacts, delivery, conclusions.get("design", {})),
         changes=tuple(_texts(conclusions.get("design", {}).get("changes"))),
         assumptions=tuple(_texts(conclusions.get("design", {}).get("assumptions"))),
         spent=by_role(rows),
         findings=tuple(each for role, answer in conclusions.items() for each in _findings(role, answer)),
-        tests=str(conclusions.get("testing", {}).get("summary", "")),
+        tests=_tested(ledger, artifacts, about),
         notes=tuple(str(row.body["text"]) for row in rows if row.kind == "note"),
         pull_request=ended.pull_request if ended else "",
         version=ended.version if ended else "",
@@ -140,57 +120,19 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
     return "It was interrupted, or is under way; `crew resume` goes on with it."
 
 
-def _criteria(
-    artifacts: ArtifactStore,
-    about: Opened,
-    design: dict[str, JsonValue],
-    tests: dict[str, list[str]],
-    examples: dict[str, list[str]],
-) -> tuple[CriterionReport, ...]:
-    outcomes = {str(each["id"]): each for each in _records(design.get("criteria"))}
-    found = []
-    for criterion in story_of(artifacts, about).criteria:
-        outcome = outcomes.get(criterion.id, {})
-        covered = outcome.get("outcome") == "covered"
-        named = [*tests.get(criterion.id, ()), *examples.get(criterion.id, ())]
-        # Only what is generated comes with a test for each criterion: people's own are not told apart by criteria.
-        untested = covered and bool(tests) and not named
-        if untested:
-            outcome = {
-                **outcome,
-                "why": "it was understood and built, but no test could be written that reaches it",
-            }
-            covered = False
-        found.append(
-            CriterionReport(
-                id=criterion.id,
-                text=criterion.text,
-                covered=covered,
-                why=str(outcome.get("why", "" if covered else "the design did not get that far")),
-                readings=tuple(_texts(outcome.get("readings"))),
-                operations=tuple(_texts(outcome.get("operations"))),
-                tests=tuple(named) if covered else (),
-            )
-        )
-    return tuple(found)
-
-
-def _tests(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> dict[str, list[str]]:
-    made = last(ledger, artifacts, delivery, "generate_service")
-    if made is None or "tests" not in made.artifacts:
-        return {}
-    stored = json.loads(artifacts.get(made.artifacts["tests"]))
-    return {str(name): [str(each) for each in names] for name, names in stored.items()}
-
-
-def _examples(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> dict[str, list[str]]:
-    """Return the example tests of each criterion: those that were kept, or before that those that were written."""
-    for tool in ("keep_examples", "write_examples"):
-        found = last(ledger, artifacts, delivery, tool)
-        tests = found.data.get("tests") if found and found.ok else None
-        if isinstance(tests, dict):
-            return {name: _texts(names) for name, names in tests.items()}
-    return {}
+def _tested(ledger: Ledger, artifacts: ArtifactStore, about: Opened) -> str:
+    """Return what is known of the tests of the code as it is now; "" while there is none, or none that is new."""
+    branch = branch_now(ledger, artifacts, about.delivery)
+    if not (branch.built and branch.changes):
+        return ""
+    # What the testing agent said before, of example tests or of other code, is not said of this one.
+    said = [
+        str(_arguments(row).get("summary", ""))
+        for row in ledger.rows(about.delivery, "concluded")
+        if row.body["role"] == "testing" and row.number > branch.since
+    ]
+    run = last_run(ledger, artifacts, about, branch)
+    return said[-1] if said else NOT_RUN if isinstance(run, str) else run.summary
 
 
 def _diff(artifacts: ArtifactStore, request: Proof | None) -> str:

@@ -15,6 +15,7 @@ from crew.stories import StoryFile, parse
 from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import read
 from tools.result import ToolResult
+from tools.testing import TestOutcome, TestReport
 
 STORIES = """\
 service: kiosk
@@ -59,18 +60,22 @@ class History:
         rationale: str = "It is the next step.",
         evidence: tuple[str, ...] = (),
         approval: str = "",
+        ok: bool = True,
         **data: Any,
     ) -> str:
         """Write an action, intent and outcome, and return its id."""
         stored = {name: self.artifacts.put(_bytes(each)) for name, each in (artifacts or {}).items()}
-        result = ToolResult(ok=True, code="ok", summary=f"{tool} is done.", data=data, artifacts=stored)
+        result = ToolResult(
+            ok=ok, code="ok" if ok else "failed", summary=f"{tool} is done.", data=data, artifacts=stored
+        )
         named = self.artifacts.put(canonical(result.model_dump(mode="json")).encode())
         key = key or f"a-{tool}"
+        key += f"-{len(self.ledger.rows(delivery))}" if self.ledger.find(delivery, "intent", key) else ""
         policy = {"outcome": "allow", "reasons": [], "rules": [], "engine": "regopy", "digest": "sha256:1"}
         said = {"rationale": rationale, "evidence": list(evidence), "policy": policy, "approval": approval}
         self.ledger.append(delivery, "intent", key, {"role": "code", "tool": tool, "arguments": {}} | said)  # type: ignore[arg-type]
         outcome = {
-            "ok": True,
+            "ok": ok,
             "summary": result.summary,
             "result": named,
             "artifacts": [named, *stored.values()],
@@ -81,7 +86,40 @@ class History:
     def concluded(self, delivery: str, role: str, **arguments: Any) -> None:
         """Write a role's answer."""
         body = {"role": role, "rationale": "That is what I found.", "evidence": [], "arguments": arguments}
-        self.ledger.append(delivery, "concluded", f"a-{role}", body)
+        key = f"a-{role}-{len(self.ledger.rows(delivery))}"
+        self.ledger.append(delivery, "concluded", key, body)
+
+    def designed(self, delivery: str) -> None:
+        """Write the design of the first story."""
+        story = self.file.stories[0]
+        reading = read(
+            [(each.id, each.text) for each in story.criteria], Blueprint(service=self.file.service)
+        )
+        self.acted(
+            delivery,
+            "settle_blueprint",
+            {"blueprint": reading.blueprint.model_dump(mode="json"), "contract": {}},
+            criteria=[each.model_dump(mode="json") for each in reading.criteria],
+            changes=[{"where": "A paper", "what": "it is new."}],
+        )
+        self.concluded(delivery, "design", summary="It is designed.")
+
+    def generated(self, delivery: str) -> list[str]:
+        """Write the generation of the first story's service, with one test for each criterion, and return the tests."""
+        criteria = self.file.stories[0].criteria
+        tests = {each.id: [f"tests/acceptance/test_kio_1.py::test_{n}"] for n, each in enumerate(criteria)}
+        self.acted(delivery, "generate_service", {"tests": tests})
+        return [name for names in tests.values() for name in names]
+
+    def committed(self, delivery: str, tree: str, tool: str = "commit", **data: Any) -> None:
+        """Write that the branch holds a tree now."""
+        self.acted(delivery, tool, commit=f"commit of {tree}", tree=tree, **data)
+
+    def ran(self, delivery: str, tree: str, passed: list[str], *others: TestOutcome, **more: Any) -> None:
+        """Write a run of the tests on a tree: names of those that passed, and the others."""
+        outcomes = (*(TestOutcome(id=each, outcome="passed") for each in passed), *others)
+        report = TestReport(tests=outcomes, **more)
+        self.acted(delivery, "run_tests", {"report": report.model_dump(mode="json")}, ok=report.ok, tree=tree)
 
     def closed(self, delivery: str, status: str = "delivered", **more: Any) -> Row:
         """Write the last row."""
@@ -90,27 +128,16 @@ class History:
 
     def delivered(self) -> str:
         """Write a whole delivery of the first story and return its id."""
-        delivery, story = self.opened(), self.file.stories[0]
-        reading = read(
-            [(each.id, each.text) for each in story.criteria], Blueprint(service=self.file.service)
-        )
-        tests = {
-            each.id: [f"tests/acceptance/test_kio_1.py::test_{n}"] for n, each in enumerate(story.criteria)
-        }
+        delivery = self.opened()
         files = [{"path": path, "status": "added"} for path in ("app/main.py", "openapi.yaml")]
-        criteria = [each.model_dump(mode="json") for each in reading.criteria]
-        settled = self.acted(
-            delivery,
-            "settle_blueprint",
-            {"blueprint": reading.blueprint.model_dump(mode="json"), "contract": {}},
-            criteria=criteria,
-            changes=[{"where": "A paper", "what": "it is new."}],
-        )
-        self.acted(delivery, "generate_service", {"tests": tests}, evidence=(settled,))
+        self.designed(delivery)
+        tests = self.generated(delivery)
+        self.committed(delivery, "tree-1")
+        self.ran(delivery, "tree-1", tests)
+        self.concluded(delivery, "testing", summary="All tests passed.")
         self.acted(
             delivery, "open_pull_request", {"record": {"files": files}, "diff": "+ <b>added</b>\n- gone"}
         )
-        self.concluded(delivery, "design", summary="It is designed.")
         finding = {"severity": "note", "file": "app/main.py", "line": 3, "what": "B101: An assert."}
         self.concluded(delivery, "governance", summary="One note.", findings=[finding])
         self.closed(delivery)

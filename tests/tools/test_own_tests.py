@@ -149,12 +149,26 @@ def test_mutants_of_changed_code(clean: Workbench) -> None:
 
 
 def test_linters_judge_changed_lines_only(clean: Workbench) -> None:
-    assert run_linters(clean, RunLinters()).data == {"problems": [], "count": 0}
+    nothing = run_linters(clean, RunLinters())
+    assert (nothing.data, nothing.code) == ({"problems": [], "count": 0}, "ok")
     put(clean.workspace, {"src/shop/old.py": "import os, sys\nx = undefined\n"})
     result = run_linters(clean, RunLinters())
     assert result.ok
     assert result.data["count"] == 1
     assert "undefined" in str(result.data["problems"])
+
+
+def test_linters_say_what_becomes_of_their_objections(clean: Workbench) -> None:
+    put(clean.workspace, {"src/shop/old.py": "import os, sys\nx = undefined\n"})
+    result = run_linters(clean, RunLinters())
+    assert (result.ok, result.code) == (True, "objections")
+    assert result.summary.endswith(
+        "object to 1 place on changed lines: 1 objection stands, to be mended before the last commit, or else named "
+        "in a finding."
+    )
+    put(clean.workspace, {"src/shop/old.py": "import os, sys\nx = undefined\ny = undefined\n"})
+    result = run_linters(clean, RunLinters())
+    assert "2 places on changed lines: 2 objections stand, each to be mended before" in result.summary
 
 
 def test_scans_judge_changed_lines_only(tmp_path: Path) -> None:

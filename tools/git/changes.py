@@ -39,6 +39,8 @@ class Changes(BaseModel):
     text: str
     """Unified diff with three lines of context."""
     files: tuple[ChangedFile, ...]
+    patches: dict[str, str] = {}
+    """Path to its part of the text."""
 
 
 def diff(repository: Repository, older: str, newer: str) -> Changes:
@@ -49,15 +51,19 @@ def diff(repository: Repository, older: str, newer: str) -> Changes:
         .decode("utf-8", "surrogateescape")
         .split("\0")
     )
-    patches = re.split(
-        rb"^diff --git .*\n", _diff_tree(repository, older, newer, "-p", "-U0"), flags=re.MULTILINE
-    )[1:]
-    files = []
+    bare = _patches(_diff_tree(repository, older, newer, "-p", "-U0"))
+    whole = _patches(text)
+    files, patches = [], {}
     for status, path in zip(records[:-1:2], records[1::2], strict=True):
         # A file that became a link, or the reverse, is written as two patches: its end and its start.
-        patch = b"".join(patches.pop(0) for _ in range(2 if status == "T" else 1))
-        files.append(_changed_file(path, status, patch))
-    return Changes(text=text.decode("utf-8", "replace"), files=tuple(files))
+        count = 2 if status == "T" else 1
+        files.append(_changed_file(path, status, b"".join(bare.pop(0) for _ in range(count))))
+        patches[path] = b"".join(whole.pop(0) for _ in range(count)).decode("utf-8", "replace")
+    return Changes(text=text.decode("utf-8", "replace"), files=tuple(files), patches=patches)
+
+
+def _patches(text: bytes) -> list[bytes]:
+    return re.split(rb"^(?=diff --git )", text, flags=re.MULTILINE)[1:]
 
 
 def _changed_file(path: str, status: str, patch: bytes) -> ChangedFile:
