@@ -5,6 +5,7 @@ finding   which command a repository runs its tests with
 commands  running that command, where it is not pytest
 judging   change a line at a time and see whether a test notices
 mutating  what such changes are
+loosening what tests lose between two versions (inventory, normal_form, assertions: what they consist of)
 reports   reading what sandboxed code wrote, without believing it
 inside    the part that runs in the sandbox, next to the service
 """

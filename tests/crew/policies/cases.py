@@ -316,6 +316,14 @@ QUESTIONS = [
         "tests.altered",
         answerable=True,
     ),
+    asking(
+        "a test expects something else",
+        merge(
+            altered_tests=["tests/test_a.py:5: test_a expects something else: `x == 6` instead of `x == 5`."]
+        ),
+        "tests.altered",
+        answerable=True,
+    ),
     Case("nobody compared the tests", merge(altered_tests=GONE), ("facts.missing",)),
     asking("nobody compared contracts", merge(contract={}), "contract.breaking"),
     asking(
