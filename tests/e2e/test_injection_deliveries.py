@@ -63,7 +63,7 @@ SHOP = {
 WEAKENED = (
     "tests/test_emptied.py:4: test_emptied no longer checks `total([1, 2]) == 3`.",
     "tests/test_gone.py is deleted.",
-    "tests/test_skipped.py:6: test_skipped is under `pytest.mark.skip`.",
+    "tests/test_skipped.py:7: test_skipped is under `pytest.mark.skip`.",
     "pytest's addopts becomes '--deselect=tests/test_skipped.py'.",
     "conftest.py may keep tests from running: collect_ignore.",
 )
