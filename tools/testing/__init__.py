@@ -1,5 +1,6 @@
 """Running a service's tests in a sandbox, and judging the tests themselves.
 
+orders    where tests run, and what the runner in the sandbox is told
 running   run them, rerun what is new or failed, note which test runs which line
 finding   which command a repository runs its tests with
 commands  running that command, where it is not pytest
@@ -22,9 +23,11 @@ from tools.testing.model import (
     Verdict,
 )
 from tools.testing.mutating import find_mutants
-from tools.testing.running import Project, cores, run_tests
+from tools.testing.orders import Bench, Project, cores
+from tools.testing.running import run_tests
 
 __all__ = [
+    "Bench",
     "Coverage",
     "Flaky",
     "Interpreter",
