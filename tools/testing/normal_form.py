@@ -28,7 +28,7 @@ _EXPECTING = ("raises", "warns", "deprecated_call", "fail")
 _CHECKING = ("assert", "check", "verify", "expect", "ensure", "require")
 _SWALLOWING = ("suppress", "raises", "assertRaises", "assertRaisesRegex")
 _MOST_BOUND = 40
-"""Bindings that one form goes into."""
+"""Bindings of one variable, and of all together about, that one form goes into."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class _Walk:
         done: list[str] = []
         while (open_ := [each for each in renamed.numbers if each not in done]) and len(said) < _MOST_BOUND:
             done.append(open_[0])
-            said += [renamed.text(each) for each in self.bound.get(open_[0], ())]
+            said += [renamed.text(each) for each in self.bound.get(open_[0], [])[-_MOST_BOUND:]]
         return "; ".join(said)
 
     def _statement(self, node: ast.stmt, guards: tuple[Guard, ...]) -> None:  # noqa: C901  a table of statements

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from textwrap import dedent, indent
 
 import pytest
@@ -408,3 +409,11 @@ def test_what_unittest_checks() -> None:
 @pytest.mark.parametrize("text", ["def f(:", "\0", "(" * 5_000, "-" * 100_000 + "1"])
 def test_what_does_not_parse(text: str) -> None:
     assert parts_of(text.encode()) is None
+
+
+def test_a_variable_that_is_bound_again_and_again_takes_no_minute() -> None:
+    lines = "".join(f"    x = x + {number}\n    assert x > {number}\n" for number in range(600))
+    text = f"def test_a():\n    x = 0\n{lines}"
+    begun = time.monotonic()
+    assert compared({PATH: text}, {PATH: text}) == []
+    assert time.monotonic() - begun < 10
