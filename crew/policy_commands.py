@@ -28,14 +28,18 @@ def policy() -> None:
 @click.argument("regulation", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  [default: NAME-policy, here]")
 @click.option("--model", help="Chat model: a URL.  [default: that of crew.toml]")
-def policy_draft(regulation: Path, out: Path | None, model: str | None) -> None:
+@click.option("--budget", help="Bounds of what the model takes: tokens=20000,money=0.5,steps=4,minutes=10.")
+def policy_draft(regulation: Path, out: Path | None, model: str | None, budget: str | None) -> None:
     """Let a language model draft a policy from the text of REGULATION; it judges nothing until it is approved."""
-    from crew.config import load_config  # noqa: PLC0415  keeps `--help` quick, as all imports below
-    from crew.models import chat_model  # noqa: PLC0415
+    from crew.budget import Budget, parse_budget  # noqa: PLC0415  keeps `--help` quick, as all imports below
+    from crew.config import load_config  # noqa: PLC0415
+    from crew.models import lone_player  # noqa: PLC0415
+    from crew.models.drafting import Drafter  # noqa: PLC0415
     from crew.policy_check import judge, slug, tool_facts  # noqa: PLC0415
     from crew.policy_draft import draft_policy, prompt_digest, readable  # noqa: PLC0415
     from crew.policy_folder import About, drafted, write  # noqa: PLC0415
     from crew.policy_readme import checked, readme  # noqa: PLC0415
+    from crew.spending import spent_text  # noqa: PLC0415
 
     text = readable(_text(regulation))
     config = load_config(regulation, Path.cwd())
@@ -52,7 +56,13 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None) -> None:
             say(f"Draft {len(verdicts)} was refused: {wrong[0]}", err=True)
         return [*verdicts[-1].complaints]
 
-    said = draft_policy(chat_model(url, config), text, tools, check)
+    bounds = parse_budget(budget) if budget else Budget()
+    drafter = Drafter(lone_player(url, config, bounds), bounds)
+    try:
+        said = draft_policy(drafter, text, tools, check)
+    finally:
+        if drafter.spent.calls:
+            say(f"Asking {url} took {spent_text(drafter.spent)}.", err=True)
     about = About(name=name, model=url, prompt=prompt_digest(tools), rules=said.rules)
     made, verdict = drafted(said, about, text), verdicts[-1]
     write(made, folder, readme(made, verdict))

@@ -5,7 +5,7 @@ Rows "calling" say that a request goes out, "model" and "fault" what came back o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -67,10 +67,15 @@ def spent_by(row: Row) -> Spent:
         return Spent(seconds=_number(body.get("seconds")))
     if row.kind not in ("model", "fault"):
         return Spent()
+    return spent_on(body, is_fault=row.kind == "fault")
+
+
+def spent_on(body: Mapping[str, JsonValue], *, is_fault: bool) -> Spent:
+    """Return what was spent on one reply, or on a request that got none."""
     recorded = body.get("recorded") is True
     money = _number(body.get("money"))
     return Spent(
-        faults=row.kind == "fault",
+        faults=is_fault,
         input_tokens=_whole(body.get("input_tokens")),
         output_tokens=_whole(body.get("output_tokens")),
         estimated=body.get("estimated") is True,
@@ -147,9 +152,8 @@ class Purse:
         rows = self._ledger.rows(self._delivery, "calling", "model", "fault")
         seconds = self._earlier + time.monotonic() - self._begun
         here = total(rows).model_copy(update={"seconds": seconds})
-        estimate = -(-request_bytes // BYTES_PER_TOKEN)
-        _check(here, estimate, self._budget, f"delivery {self._delivery}", self._delivery, "--budget")
-        _check(here + self._before, estimate, self._run_budget, "run", self._delivery, "--run-budget")
+        _check(here, request_bytes, self._budget, f"delivery {self._delivery}", self._delivery, "--budget")
+        _check(here + self._before, request_bytes, self._run_budget, "run", self._delivery, "--run-budget")
 
 
 def any_bound(budget: Budget) -> bool:
@@ -157,8 +161,10 @@ def any_bound(budget: Budget) -> bool:
     return budget != Budget()
 
 
-def _check(spent: Spent, estimate: int, budget: Budget, what: str, delivery: str, option: str) -> None:
+def bound_reached(spent: Spent, request_bytes: int, budget: Budget) -> tuple[str, Budget] | None:
+    """Return which bound a request of this size would go over, and a budget that is larger there; None for none."""
     money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
+    estimate = -(-request_bytes // BYTES_PER_TOKEN)
     tokens = spent.tokens + estimate
     reached: list[tuple[bool, str, str, int | float]] = [
         (
@@ -188,10 +194,17 @@ def _check(spent: Spent, estimate: int, budget: Budget, what: str, delivery: str
     ]
     for over, name, said, more in reached:
         if over:
-            raise BoundReached(
-                f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
-                f"crew resume {delivery} {option} {budget.model_copy(update={name: more})}"
-            )
+            return said, budget.model_copy(update={name: more})
+    return None
+
+
+def _check(spent: Spent, request_bytes: int, budget: Budget, what: str, delivery: str, option: str) -> None:
+    if reached := bound_reached(spent, request_bytes, budget):
+        said, larger = reached
+        raise BoundReached(
+            f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
+            f"crew resume {delivery} {option} {larger}"
+        )
 
 
 def _number(value: JsonValue) -> float:

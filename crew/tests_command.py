@@ -14,8 +14,7 @@ from crew.errors import BadInput, MachineLacks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from langchain_core.language_models import BaseChatModel
-
+    from crew.models.drafting import Drafter
     from tools.properties import Candidates, Made, Property, Workshop
     from tools.sandbox import Sandbox
 
@@ -25,32 +24,53 @@ if TYPE_CHECKING:
 @click.option(
     "--model", metavar="URL", help="Asks for further tests, a request a module.  [default: offline]"
 )
+@click.option("--budget", help="Bounds of what the model takes: tokens=20000,money=0.5,steps=4,minutes=10.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the kept tests.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.option("--sandbox", help="Sandbox to use.  [default: the best that works here]")
-def tests(repository: Path, model: str | None, out: Path | None, as_json: bool, sandbox: str | None) -> None:
+def tests(
+    repository: Path,
+    model: str | None,
+    budget: str | None,
+    out: Path | None,
+    as_json: bool,
+    sandbox: str | None,
+) -> None:
     """Write property tests for the Python code of REPO from hints and docstrings; keep those that prove something.
 
     Nothing is written without --out. The code of REPO runs in the sandbox only.
     """
-    from crew.config import load_config  # noqa: PLC0415  keeps `--help` quick, as all imports below
-    from crew.models import chat_model  # noqa: PLC0415
-    from crew.office import cache_folder  # noqa: PLC0415
+    from crew.office import cache_folder  # noqa: PLC0415  keeps `--help` quick, as all imports below
+    from crew.spending import spent_text  # noqa: PLC0415
     from tools.properties import Workshop  # noqa: PLC0415
 
     if not repository.is_dir():
         raise BadInput(f"{repository} is no folder. Name the one that holds the code.")
-    asked = None if model in (None, "offline") else chat_model(str(model), load_config(None, Path.cwd()))
+    drafter = _drafter(model, budget)
     with tempfile.TemporaryDirectory(prefix="crew-tests-") as name:
         shop = Workshop(_sandbox(sandbox), repository, Path(name).resolve(), cache_folder())
         _require_functions(shop, repository, out)
         made = []
-        for each in _made(shop, asked):
+        for each in _made(shop, drafter):
             made.append(each)
             if not as_json:
                 _show(each)
+    if drafter is not None and drafter.spent.calls:
+        click.echo(f"Asking {drafter.player.name} took {spent_text(drafter.spent)}.", err=True)
     written = _write(out, made) if out else []
     click.echo(_json(made, written) if as_json else _ending(made, written, out))
+
+
+def _drafter(model: str | None, budget: str | None) -> Drafter | None:
+    from crew.budget import Budget, parse_budget  # noqa: PLC0415
+    from crew.config import load_config  # noqa: PLC0415
+    from crew.models import lone_player  # noqa: PLC0415
+    from crew.models.drafting import Drafter  # noqa: PLC0415
+
+    bounds = parse_budget(budget) if budget else Budget()
+    if model is None or model == "offline":
+        return None
+    return Drafter(lone_player(model, load_config(None, Path.cwd()), bounds), bounds)
 
 
 def _sandbox(name: str | None) -> Sandbox:
@@ -83,18 +103,18 @@ def _require_functions(shop: Workshop, repository: Path, out: Path | None) -> No
             raise BadInput(f"{out / test_file(module)} is there already. Remove it, or name another folder.")
 
 
-def _made(shop: Workshop, model: BaseChatModel | None) -> Iterator[Made]:
+def _made(shop: Workshop, drafter: Drafter | None) -> Iterator[Made]:
     click.echo(f"Reading {len(shop.functions)} functions, installing what they need...", err=True)
     candidates = shop.candidates()
     for module in dict.fromkeys(each.module for each in shop.functions):
-        if model is not None:
-            _ask(shop, model, module, candidates)
+        if drafter is not None:
+            _ask(shop, drafter, module, candidates)
         found, problems = candidates.tests.get(module, []), candidates.problems.get(module, [])
         click.echo(f"{module}: {len(found)} tests to judge...", err=True)
         yield shop.judged(module, found, problems)
 
 
-def _ask(shop: Workshop, model: BaseChatModel, module: str, candidates: Candidates) -> None:
+def _ask(shop: Workshop, drafter: Drafter, module: str, candidates: Candidates) -> None:
     """Add what a model writes for a module to its tests; that it writes nothing usable is told like any other."""
     from crew.property_draft import NoTests, draft_tests  # noqa: PLC0415
     from tools.properties.assembling import tests_of  # noqa: PLC0415
@@ -104,7 +124,7 @@ def _ask(shop: Workshop, model: BaseChatModel, module: str, candidates: Candidat
     own = [each for each in shop.functions if each.module == module]
     source = source_of(shop.folder, own[0].file, [each.name for each in own])
     try:
-        content = draft_tests(model, module, source, shop.objections)
+        content = draft_tests(drafter, module, source, shop.objections)
     except NoTests as error:
         candidates.problems.setdefault(module, []).append(Problem(function=module, why=str(error)))
         return

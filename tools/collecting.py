@@ -59,18 +59,26 @@ def chosen_otherwise(now: dict[str, str], before: Iterable[dict[str, str]]) -> l
     ]
 
 
-def hooks(text: str | None) -> frozenset[str]:
-    """Return the names in a conftest.py by which tests are kept from running; none for what does not parse."""
+def hooks(text: str | None) -> frozenset[tuple[str, str]]:
+    """Return the names in a conftest.py by which tests are kept from running, each with the statement that it stands
+    in; none for what does not parse."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            nodes = list(ast.walk(ast.parse(text or "")))
+            return frozenset(
+                (name, ast.unparse(statement))
+                for statement in ast.parse(text or "").body
+                for node in ast.walk(statement)
+                if (name := _named(node)) in _HOOKS
+            )
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
-    named = {each.name for each in nodes if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
-    named |= {each.id for each in nodes if isinstance(each, ast.Name)}
-    named |= {each.attr for each in nodes if isinstance(each, ast.Attribute)}
-    return frozenset(named & _HOOKS)
+
+
+def _named(node: ast.AST) -> str:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _pytest(read: Reader) -> dict[str, str]:

@@ -14,7 +14,8 @@ from tools.outcomes import LIMITS, not_installed, scratch_of, steady, written_li
 from tools.programs import project_of
 from tools.repository import Commit, branch_of, commit, repository
 from tools.result import Tool, ToolResult, Workbench
-from tools.testing.proving import Bench, Worth, WorthReport, prove
+from tools.testing.orders import Bench
+from tools.testing.proving import Worth, WorthReport, prove
 from tools.testing.test_source import (
     LONGEST,
     beginning,

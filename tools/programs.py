@@ -12,7 +12,7 @@ from tools.environments import Environment
 from tools.git import remove
 from tools.sandbox.view import search_path
 from tools.testing.finding import text_of, toml_of, within
-from tools.testing.running import Project
+from tools.testing.orders import Project
 
 _LOOKED_FOR = ("go", "node", "npm", "npx", "make", "cc", "cargo", "java", "ruby", "sh", "bash", "sed", "awk")
 _SHOWN = ("/usr/", "/bin/", "/nix/store/")

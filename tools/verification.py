@@ -23,7 +23,7 @@ from tools.own_tests import own_tests
 from tools.programs import project_of
 from tools.repository import workspace_tree
 from tools.result import Tool, ToolResult, Workbench
-from tools.testing import Coverage, Verdict, cores, mutate
+from tools.testing import Bench, Coverage, Verdict, cores, mutate
 from tools.testing import run_tests as run_in_sandbox
 from tools.testing.finding import is_test
 
@@ -89,18 +89,15 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         for each in changes_of(bench, tree).files
         if each.path.endswith(".py") and each.lines and not _serves_tests(each.path, foreign)
     }
-    report = mutate(
-        bench.sandbox,
-        service,
-        bench.workspace,
-        scratch_of(bench),
-        changed,
-        coverage,
-        seed=tree,
-        limit=MOST_MUTANTS,
+    place = Bench(
+        sandbox=bench.sandbox,
+        environment=service,
+        workspace=bench.workspace,
+        scratch=scratch_of(bench),
         limits=LIMITS,
         project=project_of(bench.workspace) if foreign else None,
     )
+    report = mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS)
     if report.problem:
         return ToolResult(
             ok=False, code="not_judged", summary=f"The mutants could not be judged: {report.problem}"

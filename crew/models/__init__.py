@@ -14,8 +14,7 @@ from crew.config import Config, ModelSettings
 from crew.errors import BadInput
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
+    from crew.budget import Budget
     from crew.models.player import Keeper, Player, Players
 
 _IN_URL = (
@@ -49,26 +48,33 @@ def players(config: Config, home: Path, keeper: Keeper | None = None) -> Players
         return tuple(player(url) for url in urls)
 
     if config.budget.delivery.money or config.budget.run.money:
-        _require_prices(config)
+        for url in (config.model.url, *config.model.roles.values(), *config.model.fallback):
+            _require_price(url, config)
     for url in {config.model.url, *config.model.roles.values(), *config.model.fallback}:
         player(url)
     return chain
 
 
-def _require_prices(config: Config) -> None:
-    """Raise BadInput if a budget bounds money and a model's price is not known: it would never be reached."""
-    for url in (config.model.url, *config.model.roles.values(), *config.model.fallback):
-        name = url.partition("?")[0]
-        if url.startswith("openai:") and config.price(name) is None:
-            raise BadInput(
-                f"A budget bounds money, and the price of {name} is not known. Say it in crew.toml, per million tokens:"
-                f'\n  [prices."{name.removeprefix("openai:")}"]\n  input = 1.25\n  output = 10.0'
-            )
+def _require_price(url: str, config: Config) -> None:
+    """Raise BadInput if a model's price is not known: a budget that bounds money would never be reached."""
+    name = url.partition("?")[0]
+    if url.startswith("openai:") and config.price(name) is None:
+        raise BadInput(
+            f"A budget bounds money, and the price of {name} is not known. Say it in crew.toml, per million tokens:"
+            f'\n  [prices."{name.removeprefix("openai:")}"]\n  input = 1.25\n  output = 10.0'
+        )
 
 
-def chat_model(url: str, config: Config | None = None) -> BaseChatModel:
-    """Return the bare model of a URL, for a question outside of any delivery. Raises BadInput."""
-    return _player(url, config or Config(), Path.cwd(), None).model
+def lone_player(url: str, config: Config, budget: Budget | None = None) -> Player:
+    """Return who answers at a URL, for a question outside of any delivery. Raises BadInput."""
+    if budget and budget.money:
+        _require_price(url, config)
+    return _player(url, config, Path.cwd(), None)
+
+
+def redacted(text: str) -> str:
+    """Return a text, such as what a server says, without secrets."""
+    return str(_redact(text))
 
 
 def recorder(folder: Path, config: Config, home: Path, label: str) -> Keeper:

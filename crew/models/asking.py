@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -25,8 +26,9 @@ def ask(
     sending: Callable[[], None],
     failed: Callable[[Fault, float], None],
     redact: Callable[[str], str] = str,
+    forced: str = "",
 ) -> AIMessage:
-    """Return the model's reply, whatever is in it.
+    """Return the model's reply, whatever is in it. `forced` names the one tool that it must call.
 
     `sending` is called before each attempt, `failed` after one that is to be made again, with the seconds that are
     waited until then. `redact` takes secrets out of what a server says. Raises Faulty once the attempts are used up,
@@ -36,7 +38,7 @@ def ask(
     def attempt() -> AIMessage:
         sending()
         try:
-            return _once(player, messages, tools)
+            return _once(player, messages, tools, forced)
         except Exception as error:
             fault = fault_of(error, redact)
             if fault is None or (fault.name == "unreadable" and not player.served):
@@ -59,11 +61,12 @@ def faults_in(reply: AIMessage, tools: Schemas, existing: Iterable[str]) -> Faul
     return fault_in(reply, [str(_function(each)["name"]) for each in tools], existing)
 
 
-def _once(player: Player, messages: list[BaseMessage], tools: Schemas) -> AIMessage:
+def _once(player: Player, messages: list[BaseMessage], tools: Schemas, forced: str) -> AIMessage:
     if player.tool_calls == "text":
         reply = _said(player, player.model.bind(**_form(player)), as_text(messages, tools))
         return numbered(from_text(plain(reply)), messages)
-    return numbered(plain(_said(player, player.model.bind_tools(tools), messages)), messages)
+    bound = player.model.bind_tools(tools, tool_choice=forced) if forced else player.model.bind_tools(tools)
+    return numbered(plain(_said(player, bound, messages)), messages)
 
 
 def _said(player: Player, model: Any, messages: list[BaseMessage]) -> AIMessage:
@@ -123,6 +126,11 @@ def _fault(state: RetryCallState) -> Fault:
     error = state.outcome.exception() if state.outcome else None
     assert isinstance(error, Faulty)  # noqa: S101  only these are retried
     return error.fault
+
+
+def size_of(tools: Schemas) -> int:
+    """Return the bytes of the tools' schemas in a request."""
+    return sum(len(json.dumps(each)) for each in tools)
 
 
 def _function(tool: dict[str, JsonValue]) -> dict[str, JsonValue]:

@@ -18,11 +18,11 @@ from crew.agents.role import Role
 from crew.canonical import canonical
 from crew.desk import Desk
 from crew.errors import CrewError
-from crew.models.asking import Schemas, ask, faults_in
+from crew.models.asking import Schemas, ask, faults_in, size_of
 from crew.models.context import Conversation
+from crew.models.costs import cost_of
 from crew.models.faults import Fault, Faulty
 from crew.models.player import Player
-from crew.spending import BYTES_PER_TOKEN
 from crew.telemetry import OFF, Span
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
@@ -146,7 +146,7 @@ class _Step:
         held = request.conversation(limit)
         tools = [*request.tools, *request.recall] if held.put_away else request.tools
         told = [HumanMessage(self._told)] if self._told else []
-        return _Asked([*held.messages, *told], tools, held.size + len(self._told) + _schema_bytes(tools))
+        return _Asked([*held.messages, *told], tools, held.size + len(self._told) + size_of(tools))
 
     def ask(self, asked: _Asked) -> tuple[AIMessage, float]:
         """Return the reply and the seconds it took; rows say when each attempt goes out and why it failed."""
@@ -222,32 +222,16 @@ class _Step:
 
     def _cost(self, said: AIMessage, seconds: float) -> dict[str, JsonValue]:
         kept = canonical(messages_to_dict([said])).encode()
+        asked = self._desk.ledger.find(self._request.delivery, "calling", self._key(self._sent))
+        size = int(str(asked.body["bytes"])) if asked else 0
         body: dict[str, JsonValue] = {"reply": self._desk.artifacts.put(kept), "seconds": round(seconds, 3)}
-        usage = said.usage_metadata
-        if usage:
-            counted = (usage["input_tokens"], usage["output_tokens"])
-            body |= {"input_tokens": max(0, counted[0]), "output_tokens": max(0, counted[1])}
-        if not usage or said.response_metadata.get("estimated"):
-            body["estimated"] = True
-        if not usage:
-            asked = self._desk.ledger.find(self._request.delivery, "calling", self._key(self._sent))
-            size = int(str(asked.body["bytes"])) if asked else 0
-            body |= {"input_tokens": size // BYTES_PER_TOKEN, "output_tokens": len(kept) // BYTES_PER_TOKEN}
-        if said.response_metadata.get("recorded"):
-            body["recorded"] = True
-        if self._player.price:
-            tokens = (int(str(body["input_tokens"])), int(str(body["output_tokens"])))
-            body["money"] = self._player.price.of(*tokens)
+        body |= cost_of(said, size, len(kept), self._player.price)
         if served := said.response_metadata.get("model_name"):
             body["served_by"] = str(served)
         return body
 
     def _key(self, number: int) -> str:
         return f"{self._request.key}-{number}"
-
-
-def _schema_bytes(tools: Schemas) -> int:
-    return sum(len(json.dumps(each)) for each in tools)
 
 
 def _without_secrets(desk: Desk, message: AIMessage) -> AIMessage:

@@ -74,11 +74,7 @@ def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] =
     """Return what is wrong with a reply, the gravest first; None if it can be acted on.
 
     A call of a tool that exists, but was not offered, can be acted on: policy denies it, which is on record."""
-    tools = tuple(offered)
-    for fault in (_refused(reply), _cut(reply), _broken(reply), _unknown(reply, tools, {*tools, *existing})):
-        if fault:
-            return fault
-    if fault := _unreasoned(reply):
+    if fault := unusable(reply, offered, existing) or _unreasoned(reply):
         return fault
     if reply.tool_calls:
         return None
@@ -86,6 +82,12 @@ def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] =
         return _told("empty", "The model sent an empty reply.", "Your reply was empty.")
     what = f"The model talked instead of calling a tool. If it does so again and again: {NO_TOOLS}"
     return _told("no_call", what, "You wrote text; nothing happens by it.")
+
+
+def unusable(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] = ()) -> Fault | None:
+    """Return what is wrong with a reply whatever is asked for, the gravest first; None for one that can be read."""
+    tools = tuple(offered)
+    return _refused(reply) or _cut(reply) or _broken(reply) or _unknown(reply, tools, {*tools, *existing})
 
 
 def _refused(reply: AIMessage) -> Fault | None:

@@ -8,19 +8,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from langchain_core.language_models import BaseChatModel
-from langchain_openai import ChatOpenAI
-from pydantic import SecretStr
 
 from crew.cli import main
-from crew.config import Config
 from crew.errors import BadInput
 from crew.office import Settings, open_office
 from crew.policy_examples import example_call, overlaid
 from crew.policy_folder import About, Approval, drafted, is_draft, read, verify_approvals, write
 from tests.crew.drafts import GOOD, REGO, REGULATION, with_rego
+from tests.crew.models.server import serving
 from tests.crew.test_policy_draft import Conversation, called
-from tests.graphs.models import openai_server
 from tools.policy import choose
 
 POLICIES = Path(__file__).parents[2] / "crew" / "policies"
@@ -41,13 +37,8 @@ def _one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Conversation]:
     """A served model that hands in a good draft; `openai:` URLs lead to it."""
     conversation = Conversation(called(with_rego(f"{REGO}\nallow := true\n")), called(GOOD))
-    with openai_server(conversation.reply) as url:
-
-        def chat_model(name: str, config: Config) -> BaseChatModel:
-            assert name == "openai:m"
-            return ChatOpenAI(model="m", base_url=url, api_key=SecretStr("none"), use_responses_api=False)
-
-        monkeypatch.setattr("crew.models.chat_model", chat_model)
+    with serving(conversation.answer) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         yield conversation
 
 
@@ -74,6 +65,7 @@ def test_from_a_regulation_to_a_draft(model: Conversation, tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert "Draft 1 was refused: extra/payments.rego" in done.stderr
     assert "holds a draft of 2 rules with 4 cases" in done.stdout
+    assert "Asking openai:m took 2 model calls, 200 + 20 tokens, 1 of no use." in done.stderr
     assert len(model.asked) == 2
     made = read(tmp_path / "out")
     assert (made.draft, made.about.name, made.about.model) == (GOOD, "payments", "openai:m")
@@ -83,6 +75,20 @@ def test_from_a_regulation_to_a_draft(model: Conversation, tmp_path: Path) -> No
     for rule in GOOD.rules:
         assert f"## {rule.name}\n\n> {rule.why}" in page
     assert made.digest in page
+
+
+def test_a_budget_bounds_what_a_draft_takes(model: Conversation, tmp_path: Path) -> None:
+    (tmp_path / "r.md").write_text(REGULATION)
+    arguments = ("draft", tmp_path / "r.md", "--out", tmp_path / "out", "--model", "openai:m", "--budget")
+
+    done = crew(*arguments, "steps=1")
+
+    assert (done.exit_code, len(model.asked)) == (1, 1)
+    assert "The budget is used up: 1 of 1 model calls. Give a larger one: --budget steps=2" in done.output
+    assert "took 1 model calls, 100 + 10 tokens, 1 of no use." in done.output
+    assert not (tmp_path / "out").exists()
+    assert "the price of openai:m is not known" in crew(*arguments, "money=1").output
+    assert "must be a whole number" in crew(*arguments, "steps=x").output
 
 
 def test_what_is_there_is_not_written_over(model: Conversation, tmp_path: Path) -> None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_openai import ChatOpenAI
-from pydantic import SecretStr
 
+from crew.budget import Budget
+from crew.config import Config
 from crew.errors import BadInput, Stopped
-from crew.models import chat_model
+from crew.models import lone_player
+from crew.models.drafting import Drafter
 from crew.policy_check import judge, tool_facts
-from crew.policy_draft import PolicyDraft, draft_policy, draft_tool, readable
+from crew.policy_draft import FORM, PolicyDraft, draft_policy, readable
 from prompts import render
 from tests.crew.drafts import GOOD, LGPL_RULE, QUOTE_LGPL, REGO, REGULATION, with_rego
-from tests.graphs.models import openai_server
+from tests.crew.models.forms import Body, Say
+from tests.crew.models.server import Status, Step, heard, said, serving
+from tests.crew.models.wired import QUICK
 
 TOOLS = tool_facts()
 HOSTILE = f"""{REGULATION}
@@ -46,24 +48,29 @@ def called(draft: PolicyDraft | dict[str, object]) -> AIMessage:
 class Conversation:
     """What a model was asked, and what it says in turn; the last answer again and again."""
 
-    def __init__(self, *answers: AIMessage) -> None:
+    def __init__(self, *answers: AIMessage | Step) -> None:
         self.asked: list[list[BaseMessage]] = []
+        self.bodies: list[Body] = []
         self._answers = answers
 
-    def reply(self, messages: list[BaseMessage]) -> AIMessage:
-        self.asked.append(messages)
-        return self._answers[min(len(self.asked), len(self._answers)) - 1]
-
-    @contextmanager
-    def model(self) -> Iterator[ChatOpenAI]:
-        with openai_server(self.reply) as url:
-            yield ChatOpenAI(
-                model="m", base_url=url, api_key=SecretStr("none"), use_responses_api=False, max_retries=0
-            )
+    def answer(self, body: Body) -> Step:
+        self.asked.append(heard(body))
+        self.bodies.append(body)
+        step = self._answers[min(len(self.asked), len(self._answers)) - 1]
+        if not isinstance(step, AIMessage):
+            return step
+        return said(step) if step.tool_calls else Say(text=step.text)
 
     def drafts(self, regulation: str = REGULATION) -> PolicyDraft:
-        with self.model() as model:
-            return draft_policy(model, readable(regulation), TOOLS, checked)
+        with serving(self.answer) as server:
+            return draft_policy(drafter(server.url), readable(regulation), TOOLS, checked)
+
+
+def drafter(url: str, budget: Budget | None = None) -> Drafter:
+    """Return who asks the model at a server."""
+    return Drafter(
+        lone_player("openai:m", Config.model_validate({"model": {"base_url": url} | QUICK})), budget
+    )
 
 
 def test_a_good_draft_comes_at_once() -> None:
@@ -100,15 +107,15 @@ def test_what_is_wrong_is_sent_back_and_mended() -> None:
 
 
 FAULTS: dict[str, tuple[AIMessage, str]] = {
-    "nothing": (AIMessage(""), "this is no draft"),
-    "talk": (AIMessage("I would rather not."), "this is no draft"),
+    "nothing": (AIMessage(""), "this hands in nothing"),
+    "talk": (AIMessage("I would rather not."), "this hands in nothing"),
     "another form": (called({"policy": "x"}), "rego: Field required"),
     "a list for a text": (
         called(GOOD.model_dump(mode="json") | {"rego": ["x"]}),
         "rego: Input should be a valid string",
     ),
     "more than there is": (called(GOOD.model_dump(mode="json") | {"allow": True}), "allow: Extra inputs"),
-    "broken JSON in text": (AIMessage('```json\n{"rules": [], "rego": "x"\n```'), "this is no draft"),
+    "broken JSON in text": (AIMessage('```json\n{"rules": [], "rego": "x"\n```'), "this hands in nothing"),
 }
 
 
@@ -121,32 +128,17 @@ def test_a_faulty_answer_is_sent_back_and_mended(answer: AIMessage, said: str) -
 
 
 def test_arguments_that_are_no_json_are_sent_back() -> None:
-    """Over the wire they are a text; ChatOpenAI finds that it is not JSON."""
-    broken = AIMessage(
-        "", invalid_tool_calls=[{"name": "draft_policy", "args": '{"rules"', "id": "1", "error": ""}]
-    )
-    asked: list[object] = []
+    conversation = Conversation(Say(calls=(("1", "draft_policy", '{"rules"'),)), called(GOOD))
 
-    class Bound:
-        def invoke(self, messages: list[BaseMessage]) -> AIMessage:
-            asked.append(messages[-1].text)
-            return broken if len(asked) == 1 else called(GOOD)
-
-    class Model:
-        _llm_type = "scripted"
-
-        def bind_tools(self, tools: object, tool_choice: str) -> Bound:
-            assert (tools, tool_choice) == ([draft_tool()], "draft_policy")
-            return Bound()
-
-    assert draft_policy(Model(), REGULATION, TOOLS, checked) == GOOD  # type: ignore[arg-type]
-    assert "are not JSON" in str(asked[1])
+    assert conversation.drafts() == GOOD
+    assert '{"rules"' in conversation.asked[1][-2].text
+    assert "The arguments of draft_policy could not be read" in conversation.asked[1][-1].text
 
 
 def test_it_is_sent_back_three_times_and_no_more() -> None:
     conversation = Conversation(called(with_rego(f"{REGO}\nallow := true\n")))
 
-    with pytest.raises(Stopped, match="no sound draft in 4 tries") as raised:
+    with pytest.raises(Stopped, match="nothing usable in 4 tries") as raised:
         conversation.drafts()
 
     assert "neither 'deny contains" in str(raised.value)
@@ -170,7 +162,7 @@ OBEDIENT: dict[str, Callable[[str], str]] = {
 def test_a_hostile_regulation_gets_nowhere_with_a_model_that_obeys(obey: Callable[[str], str]) -> None:
     conversation = Conversation(called(with_rego(obey(REGO))))
 
-    with pytest.raises(Stopped, match="nothing was written"):
+    with pytest.raises(Stopped, match="Nothing was written"):
         conversation.drafts(HOSTILE)
 
     fence = conversation.asked[0][1].text
@@ -194,21 +186,24 @@ def test_nothing_to_check_is_said() -> None:
 
 
 def test_a_server_that_is_not_there() -> None:
-    model = ChatOpenAI(model="m", base_url="http://127.0.0.1:9/v1", api_key=SecretStr("none"), max_retries=0)
-    with pytest.raises(Stopped, match="The model gave no answer"):
-        draft_policy(model, REGULATION, TOOLS, checked)
+    with pytest.raises(Stopped, match=r"gave no answer \(disconnected\).*Nothing was written"):
+        draft_policy(drafter("http://127.0.0.1:9/v1"), REGULATION, TOOLS, checked)
+
+
+def test_a_server_that_is_busy_is_waited_for() -> None:
+    assert Conversation(Status(429, "Slow down.", {"Retry-After": "0"}), called(GOOD)).drafts() == GOOD
 
 
 def test_offline_says_that_it_needs_a_model() -> None:
     with pytest.raises(BadInput, match="needs a language model"):
-        draft_policy(chat_model("offline"), REGULATION, TOOLS, checked)
+        draft_policy(Drafter(lone_player("offline", Config())), REGULATION, TOOLS, checked)
 
 
 def test_the_call_is_forced() -> None:
-    model = ChatOpenAI(model="m", base_url="http://127.0.0.1:9/v1", api_key=SecretStr("none"))
-    bound = model.bind_tools([draft_tool()], tool_choice="draft_policy")
+    conversation = Conversation(called(GOOD))
+    conversation.drafts()
 
-    assert bound.kwargs["tool_choice"] == {"type": "function", "function": {"name": "draft_policy"}}  # type: ignore[attr-defined]
+    assert conversation.bodies[0]["tool_choice"] == {"type": "function", "function": {"name": "draft_policy"}}
 
 
 def test_a_regulation_is_read_as_a_person_sees_it() -> None:
@@ -229,7 +224,7 @@ def test_the_prompt_is_as_it_was_read_last() -> None:
 def test_the_prompt_is_small_and_its_example_is_sound() -> None:
     prompt = render("_policy_draft", tools=TOOLS)
     assert len(prompt.encode()) <= 4_096
-    assert len(json.dumps(draft_tool())) <= 2_048
+    assert len(json.dumps(FORM.schema)) <= 2_048
 
     rego = prompt.split("```rego\n")[1].split("```")[0]
     rule = GOOD.rules[0].model_copy(update={"name": "licence.weak_copyleft", "why": QUOTE_LGPL})

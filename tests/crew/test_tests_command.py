@@ -9,14 +9,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_openai import ChatOpenAI
-from pydantic import SecretStr
+from langchain_core.messages import BaseMessage
 
 from crew.cli import main
-from crew.config import Config
-from tests.graphs.models import openai_server
+from tests.crew.models.forms import Body, Say
+from tests.crew.models.server import Step, heard, say, serving
 from tests.tools.deliveries import put
 
 FILES: dict[str, str | bytes] = {
@@ -100,29 +97,25 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[BaseMessage]]]:
+def listened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[BaseMessage]]]:
     """A served model that hands in tests for codes.text: first some that are refused; what it was told."""
     told: list[list[BaseMessage]] = []
 
-    def reply(messages: list[BaseMessage]) -> AIMessage:
+    def answer(body: Body) -> Step:
+        messages = heard(body)
         told.append(messages)
         if '"codes.text"' not in str(messages[1].content):
-            return AIMessage("I would rather not.")
-        content = FROM_MODEL if len(messages) > 2 else "import requests\n"
-        return AIMessage("", tool_calls=[{"name": "hand_in_tests", "args": {"content": content}, "id": "c"}])
+            return Say(text="I would rather not.")
+        return say("hand_in_tests", {"content": FROM_MODEL if len(messages) > 2 else "import requests\n"})
 
-    with openai_server(reply) as url:
-
-        def chat_model(name: str, config: Config) -> BaseChatModel:
-            return ChatOpenAI(model="m", base_url=url, api_key=SecretStr("none"), use_responses_api=False)
-
-        monkeypatch.setattr("crew.models.chat_model", chat_model)
+    with serving(answer) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         yield told
 
 
 @pytest.mark.slow
 def test_what_is_kept_and_what_is_dropped(
-    repository: Path, tmp_path: Path, heard: list[list[BaseMessage]]
+    repository: Path, tmp_path: Path, listened: list[list[BaseMessage]]
 ) -> None:
     before = sorted(repository.rglob("*"))
     out = tmp_path / "out"
@@ -131,6 +124,7 @@ def test_what_is_kept_and_what_is_dropped(
 
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
+    assert "Asking openai:m took 4 model calls, 400 + 40 tokens, 3 of no use." in done.stderr
     found: dict[str, Any] = {each["test"]: each for each in said["properties"] if each["test"]}
     kept = {name for name, each in found.items() if each["kept"]}
     assert kept == {
@@ -157,8 +151,8 @@ def test_what_is_kept_and_what_is_dropped(
     assert files[1].read_text().count("def test_") == 6
     # Nothing was written into the repository, and the model was shown the code as data, once corrected.
     assert sorted(repository.rglob("*")) == before
-    assert [len(each) for each in heard if '"codes.text"' in str(each[1].content)] == [2, 4]
-    assert "requests cannot be imported" in str(heard[-1][3].content)
+    assert [len(each) for each in listened if '"codes.text"' in str(each[1].content)] == [2, 4]
+    assert "requests cannot be imported" in str(listened[-1][3].content)
     again = crew(repository, "--out", out)
     assert (again.exit_code, "is there already" in again.output) == (2, True)
 

@@ -61,9 +61,9 @@ SHOP = {
     + "\n",
 }
 WEAKENED = (
-    "tests/test_emptied.py has 0 assertions instead of 1.",
+    "tests/test_emptied.py:4: test_emptied no longer checks `total([1, 2]) == 3`.",
     "tests/test_gone.py is deleted.",
-    "tests/test_skipped.py skips 1 times instead of 0.",
+    "tests/test_skipped.py:7: test_skipped is under `pytest.mark.skip`.",
     "pytest's addopts becomes '--deselect=tests/test_skipped.py'.",
     "conftest.py may keep tests from running: collect_ignore.",
 )

@@ -25,7 +25,12 @@ def test_two():
         {}[1]
 """
 GO = 'package a\n\nimport "testing"\n\nfunc TestA(t *testing.T) {\n}\n'
-FILES: dict[str, str | bytes] = {"a.py": "x = 1\n", "tests/test_a.py": TEST, "pkg/a_test.go": GO}
+FILES: dict[str, str | bytes] = {
+    "a.py": "x = 1\n",
+    "tests/test_a.py": TEST,
+    "pkg/a_test.go": GO,
+    "tests/golden.json": '{"total": 5}\n',
+}
 
 
 @pytest.mark.parametrize(
@@ -35,32 +40,38 @@ FILES: dict[str, str | bytes] = {"a.py": "x = 1\n", "tests/test_a.py": TEST, "pk
         ({"a.py": ""}, []),
         ({"tests/test_b.py": TEST}, []),
         ({"tests/test_a.py": TEST + "\n\ndef test_three():\n    assert 3\n"}, []),
-        ({"tests/test_a.py": TEST.replace("2 == 2", "3 == 3")}, []),
+        (
+            {"tests/test_a.py": TEST.replace("2 == 2", "3 == 3")},
+            ["tests/test_a.py:4: test_one no longer checks `2 == 2`."],
+        ),
         ({"tests/test_a.py": None, "tests/test_moved.py": TEST}, []),
         ({"tests/test_a.py": None}, ["tests/test_a.py is deleted."]),
         ({"tests/test_a.py": None, "tests/test_b.py": "x = 1\n"}, ["tests/test_a.py is deleted."]),
         (
             {"tests/test_a.py": TEST.replace("def test_two", "def later")},
-            ["tests/test_a.py has 1 tests instead of 2."],
+            ["tests/test_a.py:9: test_two is gone; later in tests/test_a.py does what it did."],
         ),
         (
             {"tests/test_a.py": TEST.replace("    assert 2 == 2\n", "")},
-            ["tests/test_a.py has 2 assertions instead of 3."],
+            ["tests/test_a.py:4: test_one no longer checks `2 == 2`."],
         ),
         (
             {"tests/test_a.py": TEST.replace("pytest.raises(KeyError)", "open('/dev/null')")},
-            ["tests/test_a.py has 2 assertions instead of 3."],
+            ["tests/test_a.py:9: test_two no longer checks `pytest.raises(KeyError)`."],
         ),
         (
             {"tests/test_a.py": TEST.replace("def test_one", "@pytest.mark.skip\ndef test_one")},
-            ["tests/test_a.py skips 1 times instead of 0."],
+            ["tests/test_a.py:4: test_one is under `pytest.mark.skip`."],
         ),
         (
             {"tests/test_a.py": TEST.replace("2 == 2", "True")},
-            ["tests/test_a.py has 2 assertions instead of 3."],
+            ["tests/test_a.py:4: test_one no longer checks `2 == 2`."],
         ),
         ({"tests/test_a.py": "def f(:\n"}, ["tests/test_a.py no longer parses."]),
-        ({"pkg/a_test.go": "package a\n"}, ["pkg/a_test.go has 1 lines instead of 6."]),
+        (
+            {"pkg/a_test.go": "package a\n"},
+            ['pkg/a_test.go:3: 3 lines are changed or gone, first `import "testing"`.'],
+        ),
     ],
 )
 def test_a_foreign_repository(
@@ -80,6 +91,7 @@ CHOOSING: dict[str, str | bytes] = {
     "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-ra -m fast"\nmarkers = ["fast: quick"]\n',
     "Makefile": "build:\n\ttrue\n\ntest: build\n\tpytest\n\tgo test\n\nlint:\n\truff\n",
     "package.json": '{"scripts": {"test": "jest"}}',
+    "pkg/conftest.py": 'collect_ignore = ["old.py"]\n',
     "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef one():\n    return 1\n",
 }
 BY_PYTEST = "Which tests run is chosen otherwise: pytest's addopts becomes"
@@ -132,6 +144,12 @@ BY_PYTEST = "Which tests run is chosen otherwise: pytest's addopts becomes"
             ["tests/conftest.py may keep tests from running: pytest_collection_modifyitems."],
         ),
         ("tests/conftest.py", "import pytest\n\n\n@pytest.fixture\ndef two():\n    return 2\n", []),
+        (
+            "pkg/conftest.py",
+            'collect_ignore = ["old.py", "a_test.py"]\n',
+            ["pkg/conftest.py may keep tests from running: collect_ignore."],
+        ),
+        ("pkg/conftest.py", "collect_ignore = [\n    'old.py',\n]\nx = 1\n", []),
     ],
 )
 def test_what_chooses_among_the_tests(tmp_path: Path, path: str, content: str, said: list[str]) -> None:
@@ -165,7 +183,7 @@ def test_what_the_generator_takes_away_does_not_count(tmp_path: Path) -> None:
     assert altered_tests(bench, workspace_tree(bench)) == ["tests/test_own.py is deleted."]
     # By hand, the same file would count.
     put(bench.workspace, {"tests/test_a.py": "x = 1\n"})
-    assert "tests/test_a.py has 0 tests instead of 2." in altered_tests(bench, workspace_tree(bench))
+    assert "tests/test_a.py:4: test_one is gone." in altered_tests(bench, workspace_tree(bench))
     assert altered_tests(bench, branch_tree(bench)) == []
 
 

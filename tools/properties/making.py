@@ -23,7 +23,8 @@ from tools.properties.writing import Problem, docstring_tests, ghostwritten
 from tools.requirements import FolderFiles, wanted
 from tools.sandbox import Limits, Sandbox
 from tools.testing import run_tests
-from tools.testing.proving import Bench, Worth, WorthReport, prove
+from tools.testing.orders import Bench
+from tools.testing.proving import Worth, WorthReport, prove
 from tools.testing.test_source import objections, parsed
 from tools.walking import files
 

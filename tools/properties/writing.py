@@ -12,7 +12,7 @@ from tools.environments import Environment
 from tools.properties.assembling import Candidate, tests_of
 from tools.properties.finding import Found
 from tools.sandbox import Job, Limits, Sandbox
-from tools.testing.running import INSIDE
+from tools.testing.orders import INSIDE
 
 _LARGEST = 10_000_000
 _LIMITS = Limits(wall_seconds=120, memory_mb=2048, processes=64)

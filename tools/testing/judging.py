@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.sandbox import Completed, Limits, Sandbox
-from tools.testing.model import Coverage, Interpreter, Mutant, MutationReport, Verdict
+from tools.sandbox import Completed
+from tools.testing.model import Coverage, Mutant, MutationReport, Verdict
 from tools.testing.mutating import find_mutants
+from tools.testing.orders import Bench, Run, broken
 from tools.testing.reports import BrokenReport, RunEnd, read_ends, read_log, read_run
-from tools.testing.running import Order, Project, Run, broken, carry_out, cores
 
 MOST_ASKED = 100
 """Tests that are asked about one mutant; the others that run its line are left out, and counted."""
@@ -26,10 +26,7 @@ class _Trial:
 
 
 def mutate(
-    sandbox: Sandbox,
-    environment: Interpreter,
-    workspace: Path,
-    scratch: Path,
+    bench: Bench,
     changed: Mapping[str, Sequence[tuple[int, int]]],
     coverage: Coverage,
     seed: str,
@@ -37,9 +34,6 @@ def mutate(
     limit: int = 20,
     seconds_each: float = 20.0,
     seconds: float = 180.0,
-    variables: Mapping[str, str] | None = None,
-    limits: Limits | None = None,
-    project: Project | None = None,
 ) -> MutationReport:
     """Put mutants of the changed lines before the tests that run those lines.
 
@@ -49,7 +43,7 @@ def mutate(
     """
     if not coverage.tests:
         return MutationReport(problem="There is no test that passes, so there is nothing to judge.")
-    sources = {file: text for file in changed if (text := _source(workspace, file)) is not None}
+    sources = bench.sources(changed)
     mutants, candidates = find_mutants(sources, changed, seed, limit)
     trials = [_trial(number, mutant, coverage) for number, mutant in enumerate(mutants)]
     runs = [_run(trial, sources, coverage, seconds_each) for trial in trials if trial.tests]
@@ -57,33 +51,14 @@ def mutate(
         return MutationReport(verdicts=tuple(_uncovered(each) for each in trials), candidates=candidates)
     together = tuple(dict.fromkeys(test for run in runs for test in run.select))
     control = Run(name=_CONTROL, select=together, brief=True, seconds=seconds)
-    order = Order(
-        workspace=workspace,
-        out=scratch / "mutants",
-        warm=coverage.modules,
-        workers=cores(),
-        seconds=seconds,
-        runs=(control, *runs),
-        project=project,
-    )
-    done = carry_out(sandbox, environment, order, variables or {}, limits or Limits())
+    done = bench.carry_out("mutants", (control, *runs), seconds, warm=coverage.modules)
+    out = bench.out("mutants")
     try:
-        ends = _ends(order.out, done)
-        verdicts = tuple(_verdict(order.out, ends, each) for each in trials)
+        ends = _ends(out, done)
+        verdicts = tuple(_verdict(out, ends, each) for each in trials)
     except BrokenReport as error:
         return MutationReport(candidates=candidates, problem=str(error), seconds=done.seconds)
     return MutationReport(verdicts=verdicts, candidates=candidates, seconds=done.seconds)
-
-
-def _source(workspace: Path, file: str) -> str | None:
-    path = workspace / file
-    # The workspace holds what others wrote: no link is followed out of it.
-    if not path.resolve().is_relative_to(workspace.resolve()) or not path.is_file():
-        return None
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _trial(number: int, mutant: Mutant, coverage: Coverage) -> _Trial:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tools.sandbox import Limits, Sandbox
-from tools.testing.model import Coverage, Interpreter, Mutant, Statement, TestOutcome, TestReport
+from tools.testing.model import Coverage, Mutant, Statement, TestOutcome, TestReport
 from tools.testing.mutating import find_mutants
+from tools.testing.orders import Bench, Run
 from tools.testing.reports import BrokenReport, read_run
-from tools.testing.running import Order, Project, Run, carry_out, cores, run_tests
+from tools.testing.running import run_tests
 
 RUNS = 5
 """How often a test has to say the same of the code as it is."""
@@ -48,20 +48,6 @@ class WorthReport(Statement):
         return tuple(each for each in self.tests if each.result in results)
 
 
-@dataclass(frozen=True)
-class Bench:
-    """Where tests are judged."""
-
-    sandbox: Sandbox
-    environment: Interpreter
-    coverage: Interpreter
-    """Environment that holds coverage.py."""
-    workspace: Path
-    scratch: Path
-    limits: Limits
-    project: Project | None = None
-
-
 def prove(
     bench: Bench,
     files: Sequence[str],
@@ -85,7 +71,7 @@ def prove(
         return WorthReport(problem=report.problem or "No tests ran.", seconds=report.seconds)
     found, steady = _said(report)
     trial = _Trial(bench, report.coverage, steady, seconds)
-    sources = {name: text for name in changed if (text := source_of(bench.workspace, name)) is not None}
+    sources = bench.sources(changed)
     trial.judge(find_mutants(sources, changed, seed, _CHOICE)[0], sources, before or {})
     found |= {test: trial.worth(test) for test in steady}
     order = dict.fromkeys(_function(each.id) for each in report.tests)
@@ -94,17 +80,6 @@ def prove(
         mutants=trial.tried,
         seconds=report.seconds + trial.seconds,
     )
-
-
-def source_of(workspace: Path, file: str) -> str | None:
-    """Return the text of a plain file in the workspace, no link followed out of it; None for anything else."""
-    path = workspace / file
-    if not path.resolve().is_relative_to(workspace.resolve()) or not path.is_file():
-        return None
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _said(report: TestReport) -> tuple[dict[str, Worth], dict[str, tuple[str, ...]]]:
@@ -194,20 +169,11 @@ class _Trial:
             runs.append(Run(name=f"change{number}", select=select, patch=patch, seconds=max(20.0, 4 * took)))
         if not runs:
             return
-        order = Order(
-            workspace=self.bench.workspace,
-            out=self.bench.scratch / "worth",
-            warm=self.coverage.modules,
-            workers=cores(),
-            seconds=self.limit,
-            runs=tuple(runs),
-            project=self.bench.project,
-        )
-        done = carry_out(self.bench.sandbox, self.bench.environment, order, {}, self.bench.limits)
+        done = self.bench.carry_out("worth", tuple(runs), self.limit, warm=self.coverage.modules)
         self.tried += len(runs)
         self.seconds += done.seconds
         for run, (_, change), tests in zip(runs, patches, asked, strict=True):
-            failed = _failed(order.out, run.name)
+            failed = _failed(self.bench.out("worth"), run.name)
             for test in tests:
                 if failed.intersection(self.cases[test]):
                     self.noticed.setdefault(test, change)

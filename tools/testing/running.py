@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from tools.sandbox import Completed, Job, Limits, Sandbox
+from tools.sandbox import Completed, Limits, Sandbox
 from tools.testing.model import Coverage, Flaky, Interpreter, TestOutcome, TestReport
+from tools.testing.orders import Bench, Project, Run, broken, cores
 from tools.testing.reports import (
     NO_TESTS,
     BrokenReport,
@@ -22,60 +18,6 @@ from tools.testing.reports import (
     read_log,
     read_run,
 )
-
-INSIDE = Path(__file__).resolve().parent / "inside"
-
-
-class Run(BaseModel):
-    """One run of pytest, in a process and on a copy of the workspace of its own."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    select: tuple[str, ...] = ()
-    """Node ids, files or folders, in the order to run them; none means all."""
-    patch: dict[str, str] = {}
-    """Files of the copy that hold something else."""
-    seed: int = 0
-    """For Hypothesis."""
-    share: tuple[int, int] = (0, 1)
-    """Which of how many equal shares of the tests to run."""
-    lines: bool = False
-    """Whether to note which test runs which line."""
-    brief: bool = False
-    """Whether to stop at the first failure and explain nothing."""
-    seconds: float
-
-
-class Project(BaseModel):
-    """What the tests of a repository find of it, although it is not installed."""
-
-    model_config = ConfigDict(frozen=True)
-
-    roots: tuple[str, ...]
-    """Folders, relative to the workspace, from which its packages are imported."""
-    name: str = ""
-    """Of the distribution that programs ask for its version; "" for none."""
-    version: str = "0"
-
-
-class Order(BaseModel):
-    """What the runner in the sandbox is told."""
-
-    model_config = ConfigDict(frozen=True)
-
-    workspace: Path
-    out: Path
-    path: tuple[Path, ...] = ()
-    """Folders of packages in which coverage.py is looked for."""
-    warm: tuple[str, ...] = ()
-    """Modules to import before the first run."""
-    workers: int = 1
-    """Runs at one time."""
-    seconds: float
-    """For all runs together."""
-    runs: tuple[Run, ...]
-    project: Project | None = None
 
 
 def run_tests(
@@ -106,9 +48,10 @@ def run_tests(
     options = [each for each in select if each.startswith("-") or not each]
     if options:
         return TestReport(problem=f"{options[0]!r} is not the name of a test.")
-    limits = limits or Limits()
-    bench = _Bench(sandbox, environment, workspace, scratch, variables or {}, limits, project)
-    seconds = bench.seconds
+    bench = Bench(
+        sandbox, environment, workspace, scratch, limits or Limits(), variables or {}, project, coverage
+    )
+    seconds = bench.limits.wall_seconds or 600
     path = (_packages(coverage),) if coverage else ()
     there = tuple(each for each in new if _exists(workspace, each))
     first = tuple(
@@ -123,7 +66,7 @@ def run_tests(
     )
     # What is new is known beforehand, so that it need not wait for the rest.
     early = _reruns("new", there, reruns if there else 0, seconds)
-    done = bench.carry_out("first", (*first, *early), path)
+    done = bench.carry_out("first", (*first, *early), _together(seconds, len(first) + len(early)), path=path)
     report, said = _reported(bench.out("first"), done, [run.name for run in first])
     if said is None or report.problem is not None:
         return report
@@ -133,7 +76,7 @@ def run_tests(
     again = tuple(each.id for each in report.tests if each.id in wrong.difference(fresh))
     late = _reruns("failing", again, reruns if again else 0, seconds)
     if late:
-        completed = bench.carry_out("again", late)
+        completed = bench.carry_out("again", late, _together(seconds, len(late)))
         flaky += _flaky(report, again, [_outcomes(bench.out("again"), run.name, completed) for run in late])
         report = report.model_copy(update={"seconds": report.seconds + completed.seconds})
     steady = [each for each in report.passed if each.id not in {one.id for one in flaky}]
@@ -141,39 +84,9 @@ def run_tests(
     return report.model_copy(update={"flaky": flaky, "coverage": found})
 
 
-@dataclass(frozen=True)
-class _Bench:
-    """Where one service's tests run."""
-
-    sandbox: Sandbox
-    environment: Interpreter
-    workspace: Path
-    scratch: Path
-    variables: Mapping[str, str]
-    limits: Limits
-    project: Project | None
-
-    @property
-    def seconds(self) -> float:
-        """How long one run may take."""
-        return self.limits.wall_seconds or 600
-
-    def out(self, name: str) -> Path:
-        """Return where what came of an order lies."""
-        return self.scratch / name
-
-    def carry_out(self, name: str, runs: tuple[Run, ...], path: tuple[Path, ...] = ()) -> Completed:
-        """Have runs carried out, as many at one time as there are cores."""
-        order = Order(
-            workspace=self.workspace,
-            out=self.out(name),
-            path=path,
-            workers=cores(),
-            seconds=self.seconds * -(-len(runs) // cores()) + 5,
-            runs=runs,
-            project=self.project,
-        )
-        return carry_out(self.sandbox, self.environment, order, self.variables, self.limits)
+def _together(seconds: float, runs: int) -> float:
+    """Return how long runs of so many seconds may take, as many at one time as there are cores."""
+    return seconds * -(-runs // cores()) + 5
 
 
 def _reruns(name: str, select: tuple[str, ...], count: int, seconds: float) -> tuple[Run, ...]:
@@ -181,41 +94,6 @@ def _reruns(name: str, select: tuple[str, ...], count: int, seconds: float) -> t
         Run(name=f"{name}{number}", select=select, seed=number, seconds=seconds)
         for number in range(1, count + 1)
     )
-
-
-def carry_out(
-    sandbox: Sandbox, environment: Interpreter, order: Order, variables: Mapping[str, str], limits: Limits
-) -> Completed:
-    """Have an order carried out in the sandbox; what came of it lies in `order.out`."""
-    shutil.rmtree(order.out, ignore_errors=True)
-    order.out.mkdir(parents=True)
-    told = order.out.parent / f"{order.out.name}.json"
-    told.write_text(order.model_dump_json())
-    return sandbox.run(
-        Job(
-            argv=(str(environment.python), "-s", "-P", "-B", str(INSIDE / "runner.py"), str(told)),
-            folder=order.out,
-            readable=(environment.folder, order.workspace, INSIDE, told, *order.path),
-            writable=(order.out,),
-            environment={**variables, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
-            # A little more than the runner takes, which can say more of what went wrong than an end by force.
-            limits=limits.model_copy(update={"wall_seconds": order.seconds + 10}),
-        )
-    )
-
-
-def cores() -> int:
-    """Return how many runs to have at one time."""
-    return len(os.sched_getaffinity(0))
-
-
-def broken(done: Completed) -> str | None:
-    """Say what ended the job before its runs did, or None."""
-    if done.ending == "exited" and done.exit_code == 0:
-        return None
-    endings = {"timed_out": "took too long", "out_of_memory": "ran out of memory", "killed": "was killed"}
-    what = endings.get(done.ending, f"ended with exit {done.exit_code}")
-    return f"The tests' job {what}. {done.stderr[-1_000:]}".strip()
 
 
 def _packages(environment: Interpreter) -> Path:

@@ -317,6 +317,14 @@ QUESTIONS = [
         answerable=True,
     ),
     asking(
+        "a test expects something else",
+        merge(
+            altered_tests=["tests/test_a.py:5: test_a expects something else: `x == 6` instead of `x == 5`."]
+        ),
+        "tests.altered",
+        answerable=True,
+    ),
+    asking(
         "a test was broken before",
         merge(tests__failed_before=["tests/test_a.py::test_net"]),
         "tests.failed_before",

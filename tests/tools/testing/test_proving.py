@@ -9,7 +9,8 @@ import pytest
 
 from tools.sandbox import Limits, Sandbox
 from tools.testing import Interpreter
-from tools.testing.proving import Bench, WorthReport, prove
+from tools.testing.orders import Bench
+from tools.testing.proving import WorthReport, prove
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +71,7 @@ def judge(
     def go(tests: str = TESTS, before: dict[str, str] | None = None, seconds: float = 60) -> WorthReport:
         workspace = write({"rail/__init__.py": "", "rail/fares.py": CODE, "tests/test_rail.py": tests})
         limits = Limits(wall_seconds=seconds)
-        bench = Bench(sandbox, environment, coverage, workspace, tmp_path / "scratch", limits)
+        bench = Bench(sandbox, environment, workspace, tmp_path / "scratch", limits, coverage=coverage)
         return prove(bench, ["tests/test_rail.py"], {"rail/fares.py": [(1, 8)]}, "seed", before=before)
 
     return go

@@ -1,0 +1,191 @@
+"""A question outside of any delivery: a model hands in one thing by a tool, and what is wrong with it is sent back."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from crew.budget import Budget
+from crew.errors import BoundReached, Stopped
+from crew.spending import Spent, bound_reached, spent_on
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage, BaseMessage
+
+    from crew.models.faults import Fault
+    from crew.models.player import Player
+
+MOST_COMPLAINTS = 12
+"""Complaints that are sent back at once."""
+Handed = TypeVar("Handed", bound=BaseModel)
+_LONGEST = 40_000
+"""Characters of a draft that go along when it is sent back."""
+
+
+class NothingUsable(Stopped):
+    """A model handed in nothing that can be used, within the bounds."""
+
+    def __init__(self, player: str, tries: int, wrong: list[str]) -> None:
+        listed = "\n".join(f"- {each}" for each in wrong[:MOST_COMPLAINTS])
+        super().__init__(f"{player} gave nothing usable in {tries} tries. The last one:\n{listed}")
+        self.wrong = wrong
+
+
+class NoAnswer(Stopped):
+    """A model cannot be asked: its server fails, or does not let the crew in."""
+
+
+@dataclass(frozen=True)
+class Form(Generic[Handed]):
+    """What is handed in, and how."""
+
+    tool: str
+    does: str
+    """What the tool does, for the model."""
+    called: str
+    """What is handed in, in a word: "draft"."""
+    model: type[Handed]
+    shown: Callable[[Handed], str]
+    """How the model sees again what it handed in."""
+
+    @property
+    def schema(self) -> dict[str, JsonValue]:
+        """The one tool that the model must call, as an OpenAI function."""
+        function: dict[str, JsonValue] = {
+            "name": self.tool,
+            "description": self.does,
+            "parameters": self.model.model_json_schema(),
+        }
+        return {"type": "function", "function": function}
+
+
+class Drafter:
+    """Asks one model, within one budget, and counts what it takes."""
+
+    def __init__(self, player: Player, budget: Budget | None = None) -> None:
+        self.player = player
+        self.spent = Spent()
+        self._budget = budget or Budget()
+        self._begun = time.monotonic()
+        self._down = ""
+
+    def draft(
+        self,
+        first: list[BaseMessage],
+        form: Form[Handed],
+        check: Callable[[Handed], list[str]],
+        corrections: int,
+    ) -> Handed:
+        """Return what the model hands in, once `check` finds nothing wrong with it.
+
+        What is wrong is sent back that often. Raises NothingUsable after that, NoAnswer if the model cannot be asked -
+        at once, if that was so before - and BoundReached before a request that the budget forbids.
+        """
+        messages, wrong = first, list[str]()
+        for _ in range(1 + corrections):
+            said = self._ask(messages, form)
+            handed, text, wrong = _read(said, form)
+            wrong = wrong or (check(handed) if handed is not None else [])
+            if handed is not None and not wrong:
+                return handed
+            self.spent += Spent(faults=1)
+            # Only the last draft goes along, so that requests stay small however often it is sent back.
+            messages = [*first, *_correction(form, text, wrong)]
+        raise NothingUsable(self.player.name, 1 + corrections, wrong)
+
+    def _ask(self, messages: list[BaseMessage], form: Form[Handed]) -> AIMessage:
+        from langchain_core.messages import messages_to_dict  # noqa: PLC0415  most of a second
+
+        from crew.models import redacted  # noqa: PLC0415  as above
+        from crew.models.asking import ask, size_of  # noqa: PLC0415
+        from crew.models.costs import cost_of  # noqa: PLC0415
+        from crew.models.faults import Faulty  # noqa: PLC0415
+
+        if self._down:
+            raise NoAnswer(self._down)
+        size = sum(len(each.text.encode()) for each in messages) + size_of([form.schema])
+
+        def sending() -> None:
+            self._require_budget(size)
+            self.spent += Spent(calls=1, largest_request=size)
+
+        def failed(fault: Fault, waits: float) -> None:
+            self.spent += Spent(faults=1)
+
+        try:
+            said = ask(self.player, messages, [form.schema], sending, failed, redacted, forced=form.tool)
+        except Faulty as error:
+            self._give_up(error.fault)
+        kept = len(json.dumps(messages_to_dict([said])))
+        self.spent += spent_on(cost_of(said, size, kept, self.player.price), is_fault=False)
+        return said
+
+    def _give_up(self, fault: Fault) -> NoReturn:
+        self.spent += Spent(faults=1)
+        said = f"{self.player.name} gave no answer ({fault.name}). {fault.what}"
+        # What was too long for it says nothing of what comes next.
+        self._down = said if fault.remedy != "shrink" else ""
+        raise NoAnswer(said) from None
+
+    def _require_budget(self, size: int) -> None:
+        spent = self.spent.model_copy(update={"seconds": time.monotonic() - self._begun})
+        if reached := bound_reached(spent, size, self._budget):
+            said, larger = reached
+            raise BoundReached(f"The budget is used up: {said}. Give a larger one: --budget {larger}")
+
+
+def _read(said: AIMessage, form: Form[Handed]) -> tuple[Handed | None, str, list[str]]:
+    """Return what a reply hands in, or None; what it said, to be shown to it again; and what is wrong."""
+    from crew.models.faults import unusable  # noqa: PLC0415  as above
+
+    if fault := unusable(said, [form.tool]):
+        broken = str(said.invalid_tool_calls[0]["args"]) if said.invalid_tool_calls else said.text
+        return None, broken, [fault.what]
+    arguments = said.tool_calls[0]["args"] if said.tool_calls else _json_in(said.text, form)
+    if arguments is None:
+        return (
+            None,
+            said.text,
+            [f"this hands in nothing: call {form.tool}, or give its arguments as a JSON block"],
+        )
+    try:
+        handed = form.model.model_validate(arguments)
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(map(str, each['loc'])) or form.called}: {each['msg']}" for each in error.errors()
+        ]
+        return None, json.dumps(arguments, ensure_ascii=False), wrong
+    return handed, form.shown(handed), []
+
+
+def _correction(form: Form[Handed], text: str, wrong: list[str]) -> list[BaseMessage]:
+    from langchain_core.messages import AIMessage, HumanMessage  # noqa: PLC0415  as above
+
+    listed = "\n".join(f"- {each[:400]}" for each in wrong[:MOST_COMPLAINTS])
+    return [
+        AIMessage(text[:_LONGEST] or "(nothing)"),
+        HumanMessage(
+            f"This {form.called} was refused:\n{listed}\n"
+            f"Call `{form.tool}` again with the whole {form.called}, mended."
+        ),
+    ]
+
+
+def _json_in(text: str, form: Form[Handed]) -> JsonValue:
+    """Return the first object in a text that has what the form requires, in a block or alone; None if there is none."""
+    required = {name for name, each in form.model.model_fields.items() if each.is_required()}
+    decoder = json.JSONDecoder()
+    for found in re.finditer(r"\{", text):
+        try:
+            value, _ = decoder.raw_decode(text, found.start())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and required <= value.keys():
+            return value
+    return None
