@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError, model_validator
 
@@ -20,9 +20,12 @@ from crew.errors import BadInput
 from crew.state import RoleName
 
 FILE = "crew.toml"
+OFFLINE = "offline"
+"""URL and name of the model that asks nobody: it costs nothing, and no budget counts its calls."""
 LARGEST = 1_000_000
 """Bytes that a settings file may have."""
 
+ROLES = get_args(RoleName)
 MODEL_URL = r"^(offline|openai:\S+|replay:.+)$"
 ModelUrl = Annotated[str, StringConstraints(pattern=MODEL_URL)]
 """`offline`, `openai:NAME` or `replay:FOLDER`."""
@@ -211,14 +214,19 @@ def load_config(story_file: Path | None, cwd: Path) -> Config:
     return _placed(read, path.resolve().parent)
 
 
-def _placed(read: Config, folder: Path) -> Config:
-    def place(url: str) -> str:
-        return f"replay:{folder / url.removeprefix('replay:')}" if url.startswith("replay:") else url
+def placed(url: str, folder: Path) -> str:
+    """Return a model's URL, a recording's folder taken from `folder` where it is relative."""
+    if not url.startswith("replay:"):
+        return url
+    return f"replay:{folder / Path(url.removeprefix('replay:')).expanduser()}"
 
+
+def _placed(read: Config, folder: Path) -> Config:
     model = read.model
-    roles = {role: place(url) for role, url in model.roles.items()}
-    placed = {"url": place(model.url), "fallback": tuple(map(place, model.fallback)), "roles": roles}
-    return read.model_copy(update={"model": model.model_copy(update=placed)})
+    roles = {role: placed(url, folder) for role, url in model.roles.items()}
+    fallback = tuple(placed(url, folder) for url in model.fallback)
+    found = {"url": placed(model.url, folder), "fallback": fallback, "roles": roles}
+    return read.model_copy(update={"model": model.model_copy(update=found)})
 
 
 def _checked(said: dict[str, object], source: str) -> Config:
@@ -241,7 +249,7 @@ def _complaint(place: tuple[str, ...], kind: str, message: str) -> str:
     if kind == "missing":
         return f"{where} is missing. {_example(place)}"
     if place[-1] == "[key]":
-        return f"there is no role `{place[-2]}`. {_example(place[:-2])}"
+        return f"there is no role `{place[-2]}`; there are {', '.join(ROLES)}.{_near(place)} {_example(place[:-2])}"
     plain = _PLAIN.get(kind) or message.replace("Input should", "it should").replace(
         "String should", "it should"
     )
@@ -256,7 +264,15 @@ def _unknown(place: tuple[str, ...]) -> str:
     known = list(fields_at(place[:-1]).model_fields)
     close = difflib.get_close_matches(place[-1], known, 1)
     near = close[0] if close else known[0]
-    return f"`{_key(place)}` is no setting; there are {', '.join(known)}. {_example((*place[:-1], near))}"
+    meant = f" Did you mean `{_key((*place[:-1], near))}`?" if close else ""
+    return (
+        f"`{_key(place)}` is no setting; there are {', '.join(known)}.{meant} {_example((*place[:-1], near))}"
+    )
+
+
+def _near(place: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(place[-2], ROLES, 1)
+    return f" Did you mean `{close[0]}`?" if close else ""
 
 
 def _key(place: tuple[str, ...]) -> str:

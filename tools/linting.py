@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from tools.counting import counted
 from tools.dependencies import tests_environment, toolbox
 from tools.environments import Environment
 from tools.foreign import is_foreign
@@ -57,8 +58,8 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     said = ", ".join(commands) or "There is no changed Python code, so the linters"
     if python is None and not foreign:
         said += " (types were not checked: the dependencies are not installed)"
-    where = "places on changed lines" if foreign else "places"
-    summary = f"{said} object to {len(problems)} {where}." if problems else f"{said} object to nothing."
+    where = counted(len(problems), "place") + (" on changed lines" if foreign else "")
+    summary = f"{said} object to {where}." if problems else f"{said} object to nothing."
     shown: list[JsonValue] = [*problems[:MOST_PROBLEMS]]
     return ToolResult(ok=True, code="ok", summary=summary, data={"problems": shown, "count": len(problems)})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import regex
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.counting import counted
 from tools.files import inside
 from tools.git import diff
 from tools.repository import branch_of, repository, workspace_tree
@@ -78,7 +79,8 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
     except TimeoutError:
         said = f"The search took over {PATIENCE_SECONDS:.0f} s: simplify the pattern, or name a folder or path_glob."
         return ToolResult(ok=False, code="too_slow", summary=said, data={"matches": search.lines})
-    said = f"{search.count} lines in {search.files} files match."
+    match = "matches" if search.count == 1 else "match"
+    said = f"{counted(search.count, 'line')} in {counted(search.files, 'file')} {match}."
     if search.count > MOST_MATCHES:
         said += f" The first {MOST_MATCHES} are shown; narrow it by folder, path_glob or a longer pattern."
     elif not search.count:
@@ -96,7 +98,11 @@ def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
         f"{shown(each.path)} +{each.added} -{each.removed}{'' if each.status == 'modified' else f' {each.status}'}"
         for each in changed.files[:MOST_FILES]
     ]
-    said = f"{len(changed.files)} files are changed." if changed.files else "Nothing is changed yet."
+    said = (
+        f"{counted(len(changed.files), 'file is', 'files are')} changed."
+        if changed.files
+        else "Nothing is changed yet."
+    )
     if len(changed.text) > LONGEST_DIFF:
         said += f" The diff's first {LONGEST_DIFF:,} of {len(changed.text):,} characters are shown."
     data: dict[str, JsonValue] = {"diff": changed.text[:LONGEST_DIFF], "files": listed}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from tools.counting import counted
 from tools.git import Changes, diff, last_generation
 from tools.repository import merged_generation, repository
 from tools.result import ToolResult, Workbench
@@ -60,8 +61,12 @@ def tested(
 def _said(report: TestReport, wrong: int) -> str:
     if report.problem:
         return f"The tests could not be run to their end: {steady(report.problem.splitlines()[0])[:300]}"
-    said = f"{len(report.passed)} tests passed, {wrong} failed, in {report.seconds:.0f} s."
-    return f"{said} {len(report.flaky)} changed their mind when run again." if report.flaky else said
+    said = f"{counted(len(report.passed), 'test')} passed, {wrong} failed, in {report.seconds:.0f} s."
+    return (
+        f"{said} {counted(len(report.flaky), 'changed its', 'changed their')} mind when run again."
+        if report.flaky
+        else said
+    )
 
 
 def _failure(test: TestOutcome) -> JsonValue:

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass
 
 from tools.collecting import SOURCES, choices, chosen_otherwise, hooks
+from tools.counting import counted
 from tools.git import Repository, diff, last_generation
 from tools.repository import merged_generation, repository
 from tools.result import Workbench
@@ -97,16 +98,16 @@ def _weaker(path: str, old: bytes, new: bytes | None) -> str:
     was = _strength(old) if path.endswith(".py") else None
     if was is None:
         lines, lines_before = new.count(b"\n"), old.count(b"\n")
-        return f"has {lines} lines instead of {lines_before}" if lines < lines_before else ""
+        return f"has {counted(lines, 'line')} instead of {lines_before}" if lines < lines_before else ""
     now = _strength(new)
     if now is None:
         return "no longer parses"
     if now.tests < was.tests:
-        return f"has {now.tests} tests instead of {was.tests}"
+        return f"has {counted(now.tests, 'test')} instead of {was.tests}"
     if now.assertions < was.assertions:
-        return f"has {now.assertions} assertions instead of {was.assertions}"
+        return f"has {counted(now.assertions, 'assertion')} instead of {was.assertions}"
     if now.skips > was.skips:
-        return f"skips {now.skips} times instead of {was.skips}"
+        return f"skips {counted(now.skips, 'time')} instead of {was.skips}"
     return ""
 
 
