@@ -41,7 +41,7 @@ FILES: dict[str, str | bytes] = {"a.py": "x = 1\n", "tests/test_a.py": TEST, "pk
         ({"tests/test_a.py": None, "tests/test_b.py": "x = 1\n"}, ["tests/test_a.py is deleted."]),
         (
             {"tests/test_a.py": TEST.replace("def test_two", "def later")},
-            ["tests/test_a.py has 1 tests instead of 2."],
+            ["tests/test_a.py has 1 test instead of 2."],
         ),
         (
             {"tests/test_a.py": TEST.replace("    assert 2 == 2\n", "")},
@@ -53,14 +53,14 @@ FILES: dict[str, str | bytes] = {"a.py": "x = 1\n", "tests/test_a.py": TEST, "pk
         ),
         (
             {"tests/test_a.py": TEST.replace("def test_one", "@pytest.mark.skip\ndef test_one")},
-            ["tests/test_a.py skips 1 times instead of 0."],
+            ["tests/test_a.py skips 1 time instead of 0."],
         ),
         (
             {"tests/test_a.py": TEST.replace("2 == 2", "True")},
             ["tests/test_a.py has 2 assertions instead of 3."],
         ),
         ({"tests/test_a.py": "def f(:\n"}, ["tests/test_a.py no longer parses."]),
-        ({"pkg/a_test.go": "package a\n"}, ["pkg/a_test.go has 1 lines instead of 6."]),
+        ({"pkg/a_test.go": "package a\n"}, ["pkg/a_test.go has 1 line instead of 6."]),
     ],
 )
 def test_a_foreign_repository(
