@@ -190,8 +190,7 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str, server: str =
         after = error.response.headers.get("retry-after")
         return _of_status(error.status_code, redact(_message(error)), after)
     if isinstance(error, openai.APIConnectionError | OSError) or _of_transport(error):
-        said = shown(redact(str(error.__cause__ or error) or type(error).__name__))
-        return Fault(name="disconnected", remedy="wait", what=_unreached(error, said, server))
+        return Fault(name="disconnected", remedy="wait", what=_unreached(error, redact, server))
     if isinstance(error, openai.APIError):
         # An error in the middle of a stream has no status of its own; some servers put it into the code.
         code = int(str(error.code)) if str(error.code).isdigit() else 500
@@ -218,20 +217,26 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str, server: str =
     return None
 
 
-def _unreached(error: Exception, said: str, server: str) -> str:
+def _unreached(error: Exception, redact: Callable[[str], str], server: str) -> str:
     """Return what to say of a connection that was not made, or broke."""
+    chain: list[BaseException] = [error]
+    while cause := chain[-1].__cause__:
+        chain.append(cause)
+    # The libraries wrap what happened; the innermost says it best.
+    said = shown(redact(next((str(each) for each in reversed(chain) if str(each)), type(error).__name__)))
+    names = [type(each).__name__ for each in chain]
     where = f"The model's server at {server}" if server else "The model's server"
-    if type(error.__cause__ or error).__name__ in _NOT_MADE:
+    if any(each in names for each in _NOT_MADE):
         return (
             f"{sentence(f'{where} cannot be reached: {said}')} Start it, or name the one that runs: base_url under "
             "[model] in crew.toml, or OPENAI_BASE_URL."
         )
-    if "Timeout" in type(error.__cause__ or error).__name__:
+    if any("Timeout" in each for each in names):
         return (
             f"{sentence(f'{where} did not answer in time: {said}')} See that it is not overloaded, or raise "
             "timeout_seconds under [model] in crew.toml."
         )
-    return f"{sentence(f'The connection to the model failed: {said}')} {where} broke it off."
+    return sentence(f"{where} broke the connection off: {said}")
 
 
 def _message(error: openai.APIError) -> str:

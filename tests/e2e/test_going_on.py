@@ -67,6 +67,7 @@ def test_a_budget_stops_it_again_until_there_is_a_larger_one(kiosk: Kiosk) -> No
 
 def test_sandbox_engine_and_policies_are_kept_and_a_dead_server_is_named(kiosk: Kiosk) -> None:
     (kiosk.folder / "policies").mkdir()
+    (kiosk.folder / "policies" / "own.rego").write_text("package extra\n\nimport rego.v1\n")
     (kiosk.folder / "crew.toml").write_text("[model]\nattempts = 1\n")
     chosen = ("--sandbox", "landlock", "--policy-engine", "regopy", "--policies", "policies")
     said = kiosk.crew("run", str(kiosk.write(STORIES)), "--model", "openai:m", *chosen, expect=1, **NOWHERE)
@@ -80,8 +81,8 @@ def test_sandbox_engine_and_policies_are_kept_and_a_dead_server_is_named(kiosk: 
     assert "sesame" not in said + again + kiosk.crew("ledger", "export")
     rows = [json.loads(line) for line in kiosk.crew("ledger", "export").splitlines()]
     assert [each for each in rows if each["kind"] == "resumed"] == [], "nothing was changed by going on"
-    kiosk.crew("resume", "--sandbox", "namespaces", "--policy-engine", "opa", expect=None, **NOWHERE)
-    shutil.rmtree(kiosk.folder / "policies")
+    kiosk.crew("resume", "--sandbox", "namespaces", expect=1, **NOWHERE)
+    assert row(kiosk, "resumed")["text"] == "Goes on with another setting: sandbox namespaces."
 
 
 def test_a_recording_is_found_from_another_folder_and_what_differs_is_the_reason(kiosk: Kiosk) -> None:
