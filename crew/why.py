@@ -39,15 +39,17 @@ class Reason(BaseModel):
 
 
 class Question(BaseModel):
-    """What an agent asked a person."""
+    """What a person was asked: an agent's question, or an approval of what was not done since."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
+    kind: str
+    """"question" or "approval"."""
     text: str
     answer: str = ""
+    """What they said, "approved" or "rejected" with their reason; "" while nobody has answered."""
     by: str = ""
-    """Who answered; "" while nobody has."""
 
 
 def why_text(home: Path, subject: str) -> str:
@@ -117,18 +119,25 @@ def reasons_of(rows: list[Row]) -> list[Reason]:
 
 
 def questions_of(rows: list[Row]) -> list[Question]:
-    """Return what a delivery's agents asked, with the answers, in order."""
-    answers = {row.key: row.body for row in rows if row.kind == "answered"}
-    asked = [row for row in rows if row.kind == "asked" and row.body.get("kind") == "question"]
-    return [
-        Question(
-            id=row.key,
-            text=str(row.body["text"]),
-            answer=str(answers[row.key]["text"]) if row.key in answers else "",
-            by=str(answers[row.key]["by"]) if row.key in answers else "",
-        )
-        for row in asked
-    ]
+    """Return what a person was asked, with the answers, in order; an approval that an action carries stands there."""
+    answers = {row.key: row for row in rows if row.kind == "answered"}
+    carried = {str(row.body.get("approval", "")) for row in rows if row.kind == "intent"}
+    asked = [row for row in rows if row.kind == "asked" and row.key not in carried]
+    return [_question(row, answers.get(row.key)) for row in asked]
+
+
+def _question(row: Row, answer: Row | None) -> Question:
+    plain = row.body.get("kind") == "question"
+    said = ""
+    if answer:
+        said = str(answer.body["text"]) if plain else _decision(answer)
+    return Question(
+        id=row.key,
+        kind="question" if plain else "approval",
+        text=str(row.body["text"]) if plain else " ".join(_texts(row.body["reasons"])),
+        answer=said,
+        by=str(answer.body["by"]) if answer else "",
+    )
 
 
 def _step(row: Row) -> tuple[str, ...]:
@@ -158,6 +167,11 @@ def _reason(row: Row, outcome: Row | None, answer: Row | None, model: str) -> Re
 
 def _answer(row: Row) -> str:
     said = f"{row.key}: {'approved' if row.body['approved'] else 'rejected'} by {row.body['by']}"
+    return f"{said}: {row.body['text']}" if row.body.get("text") else said
+
+
+def _decision(row: Row) -> str:
+    said = "approved" if row.body["approved"] else "rejected"
     return f"{said}: {row.body['text']}" if row.body.get("text") else said
 
 
@@ -196,7 +210,7 @@ def _shown(reason: Reason) -> str:
 
 def _asked(question: Question) -> str:
     said = f"{question.answer} ({question.by})" if question.by else "nobody has answered yet"
-    return f"{question.id}  question: {question.text}\n  answer    {said}"
+    return f"{question.id}  {question.kind}: {question.text}\n  answer    {said}"
 
 
 def _policy(row: Row) -> str:

@@ -67,6 +67,16 @@ def test_a_rejection_is_told_with_its_reason(told: History) -> None:
     assert "rejected by Ada: Not on a Friday." in ledger_text(told.home, delivery)
 
 
+def test_a_rejection_that_nothing_was_done_after_is_told(told: History) -> None:
+    delivery = told.opened()
+    told.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    told.ledger.append(
+        delivery, "answered", "p-1", {"approved": False, "by": "Ada", "text": "Not on a Friday."}
+    )
+    said = "p-1  approval: It breaks.\n  answer    rejected: Not on a Friday. (Ada)"
+    assert said in why_text(told.home, delivery)
+
+
 def test_what_failed_is_marked(told: History) -> None:
     delivery = told.opened()
     said = {"role": "code", "tool": "run_tests", "rationale": "To see.", "evidence": [], "policy": None}
