@@ -19,7 +19,7 @@ class Budget(BaseModel):
     money: float = Field(default=0.0, ge=0, allow_inf_nan=False, examples=[0.5])
     """Money, in the currency of `[prices]`; 0: no bound."""
     steps: int = Field(default=0, ge=0, examples=[40])
-    """Calls of a model; 0: no bound."""
+    """Calls of a language model, those that fail among them; those of `offline` are free. 0: no bound."""
     minutes: float = Field(default=0.0, ge=0, allow_inf_nan=False, examples=[10])
     """Minutes of wall time, without the time that a person is waited for; 0: no bound."""
 

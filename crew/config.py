@@ -6,12 +6,10 @@ passwords have no place in it: they come from the environment. The table in READ
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError, model_validator
 
@@ -20,22 +18,17 @@ from crew.errors import BadInput
 from crew.state import RoleName
 
 FILE = "crew.toml"
+OFFLINE = "offline"
+"""URL and name of the model that asks nobody: it costs nothing, and no budget counts its calls."""
 LARGEST = 1_000_000
 """Bytes that a settings file may have."""
 
+ROLES = get_args(RoleName)
 MODEL_URL = r"^(offline|openai:\S+|replay:.+)$"
 ModelUrl = Annotated[str, StringConstraints(pattern=MODEL_URL)]
 """`offline`, `openai:NAME` or `replay:FOLDER`."""
 WebUrl = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/]+\S*)?$")]
 """An address, or nothing."""
-_PLAIN = {
-    "string_pattern_mismatch": "it has not the form that it needs",
-    "model_type": "it is a section",
-    "model_attributes_type": "it is a section",
-    "dict_type": "it is a section",
-    "tuple_type": "it is a list",
-}
-"""Kinds of pydantic's errors whose own message speaks of Python."""
 
 
 class _Settings(BaseModel):
@@ -207,94 +200,34 @@ def load_config(story_file: Path | None, cwd: Path) -> Config:
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}. Make it readable, or remove it.") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadInput(f"{path} is not TOML: {error}. {_example(('model',))}") from error
+        from crew.complaints import right_example  # noqa: PLC0415  which needs the classes above
+
+        raise BadInput(f"{path} is not TOML: {error}. {right_example(('model',))}") from error
     return _placed(read, path.resolve().parent)
 
 
-def _placed(read: Config, folder: Path) -> Config:
-    def place(url: str) -> str:
-        return f"replay:{folder / url.removeprefix('replay:')}" if url.startswith("replay:") else url
+def placed(url: str, folder: Path) -> str:
+    """Return a model's URL, a recording's folder taken from `folder` where it is relative."""
+    if not url.startswith("replay:"):
+        return url
+    return f"replay:{folder / Path(url.removeprefix('replay:')).expanduser()}"
 
+
+def _placed(read: Config, folder: Path) -> Config:
     model = read.model
-    roles = {role: place(url) for role, url in model.roles.items()}
-    placed = {"url": place(model.url), "fallback": tuple(map(place, model.fallback)), "roles": roles}
-    return read.model_copy(update={"model": model.model_copy(update=placed)})
+    roles = {role: placed(url, folder) for role, url in model.roles.items()}
+    fallback = tuple(placed(url, folder) for url in model.fallback)
+    found = {"url": placed(model.url, folder), "fallback": fallback, "roles": roles}
+    return read.model_copy(update={"model": model.model_copy(update=found)})
 
 
 def _checked(said: dict[str, object], source: str) -> Config:
     try:
         return Config.model_validate(said)
     except ValidationError as error:
+        from crew.complaints import complaint  # noqa: PLC0415  which needs the classes above
+
         wrong = dict.fromkeys(
-            _complaint(tuple(map(str, each["loc"])), each["type"], each["msg"]) for each in error.errors()
+            complaint(tuple(map(str, each["loc"])), each["type"], each["msg"]) for each in error.errors()
         )
         raise BadInput("\n".join(f"{source}: {each}" for each in wrong)) from error
-
-
-def _complaint(place: tuple[str, ...], kind: str, message: str) -> str:
-    """Return what is wrong at one place, and how it is written right."""
-    if not place:
-        return f"{message.removeprefix('Value error, ')}."
-    if kind == "extra_forbidden":
-        return _unknown(place)
-    where = f"`{_key(place)}`"
-    if kind == "missing":
-        return f"{where} is missing. {_example(place)}"
-    if place[-1] == "[key]":
-        return f"there is no role `{place[-2]}`. {_example(place[:-2])}"
-    plain = _PLAIN.get(kind) or message.replace("Input should", "it should").replace(
-        "String should", "it should"
-    )
-    return f"{where} is wrong: {plain}. {_example(place)}"
-
-
-def _unknown(place: tuple[str, ...]) -> str:
-    if any(word in place[-1].lower() for word in ("key", "password", "secret")):
-        return (
-            f"`{_key(place)}` is no setting: keys come from the environment. Write: export OPENAI_API_KEY=..."
-        )
-    known = list(fields_at(place[:-1]).model_fields)
-    close = difflib.get_close_matches(place[-1], known, 1)
-    near = close[0] if close else known[0]
-    return f"`{_key(place)}` is no setting; there are {', '.join(known)}. {_example((*place[:-1], near))}"
-
-
-def _key(place: tuple[str, ...]) -> str:
-    return ".".join(each if each.replace("_", "").isalnum() else json.dumps(each) for each in place)
-
-
-def fields_at(place: tuple[str, ...]) -> type[BaseModel]:
-    """Return the class of the section at a place, such as `("budget", "delivery")`."""
-    section: type[BaseModel] = Config
-    for name in place:
-        if section is Config and name == "prices":
-            section = Price
-        elif (field := section.model_fields.get(name)) and isinstance(field.annotation, type):
-            section = field.annotation
-    return section
-
-
-def _example(place: tuple[str, ...]) -> str:
-    """Return lines of TOML, with their section, that would be right where something was wrong."""
-    if place[0] == "prices":
-        return _shown(
-            'prices."gpt-5"', *(f"{name} = {json.dumps(_right(Price, name))}" for name in ("input", "output"))
-        )
-    if place[:2] == ("model", "roles"):
-        return _shown("model.roles", 'code = "openai:gpt-5"')
-    sections, rest = place[:1], place[1:]
-    if place[0] == "budget":
-        known = place[1] if len(place) > 1 and place[1] in Budgets.model_fields else "delivery"
-        sections, rest = ("budget", known), place[2:]
-    section = fields_at(sections)
-    name = rest[0] if rest else next(iter(section.model_fields))
-    return _shown(".".join(sections), f"{name} = {json.dumps(_right(section, name))}")
-
-
-def _right(section: type[BaseModel], name: str) -> object:
-    field = section.model_fields[name]
-    return field.examples[0] if field.examples else field.default
-
-
-def _shown(section: str, *lines: str) -> str:
-    return "\n  ".join(("Right is, for example:", f"[{section}]", *lines))

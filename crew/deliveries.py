@@ -17,10 +17,26 @@ from crew.state import Status
 from crew.stories import Story, StoryFile
 
 
-class Opened(BaseModel):
-    """What was wanted, and by whom: the first row of a delivery."""
+class Terms(BaseModel):
+    """What a delivery works with: it goes on with that too, unless a person says otherwise."""
 
     model_config = ConfigDict(frozen=True)
+
+    model: str
+    """URL of the model that plays it."""
+    policies: str = ""
+    """Absolute folder of the person's own policies; "" for none."""
+    budget: str = ""
+    """Its bounds, as `parse_budget` reads them; "" for none."""
+    run_budget: str = ""
+    """Bounds of its run, in the same way."""
+    sandbox: str = ""
+    """Name of the sandbox; "" for the best that works here."""
+    policy_engine: str = "auto"
+
+
+class Opened(Terms):
+    """What was wanted, by whom, and what it works with: the first row of a delivery, and what a resume changed."""
 
     delivery: str
     story: str
@@ -40,14 +56,15 @@ class Opened(BaseModel):
     """Whether agents may ask a person."""
     test_command: str = ""
     """The repository's own test command; "" lets the crew find it."""
-    policies: str = ""
-    """Folder of the person's own policies, which hold for a resume too; "" for none."""
-    model: str
-    """URL of the model that plays it, unless a resume names another."""
     shape: str
     """Digest of the delivery graph that it began with."""
     story_digest: str
     when: datetime
+
+    @property
+    def terms(self) -> Terms:
+        """What it works with."""
+        return Terms.model_validate({name: getattr(self, name) for name in Terms.model_fields})
 
 
 class Closed(BaseModel):
@@ -81,11 +98,10 @@ def open_delivery(
     *,
     run: str,
     strict: bool,
-    model: str,
+    terms: Terms,
     shape: str,
     ask: bool = False,
     test_command: str = "",
-    policies: str = "",
     origin: str = "person",
     parent: str = "",
 ) -> str:
@@ -105,24 +121,38 @@ def open_delivery(
         "strict": strict,
         "ask": ask,
         "test_command": test_command,
-        "policies": policies,
-        "model": model,
         "shape": shape,
         "artifacts": [stored],
     }
-    ledger.append(delivery, "opened", "opened", body)
+    ledger.append(delivery, "opened", "opened", body | terms.model_dump(mode="json"))
     return delivery
 
 
+def go_on(ledger: Ledger, delivery: str, terms: Terms) -> None:
+    """Write down what a delivery works with from here on, where that is something else than before."""
+    before = opened(ledger, delivery).terms
+    said: dict[str, str] = terms.model_dump(mode="json")
+    changed = {name: value for name, value in said.items() if value != getattr(before, name)}
+    if changed:
+        text = ", ".join(f"{name} {value or 'not set'}" for name, value in changed.items())
+        number = len(ledger.rows(delivery, "resumed")) + 1
+        body: dict[str, JsonValue] = {**changed, "text": f"Goes on with another setting: {text}."}
+        ledger.append(delivery, "resumed", f"resumed-{number}", body)
+
+
 def opened(ledger: Ledger, delivery: str) -> Opened:
-    """Return how a delivery began; raises BadInput for an id that is not in the ledger."""
+    """Return how a delivery began, and what it works with by now; raises BadInput for an id that is not in the
+    ledger."""
     row = ledger.find(delivery, "opened", "opened")
     if row is None:
         known = ", ".join(ledger.deliveries()[-5:]) or "none yet"
         raise BadInput(f"There is no delivery {delivery!r}. The latest are: {known}.")
     (digest,) = _texts(row.body["artifacts"])
     when = datetime.fromisoformat(row.at).replace(microsecond=0)
-    return Opened.model_validate(row.body | {"delivery": delivery, "story_digest": digest, "when": when})
+    said: dict[str, object] = {**row.body, "delivery": delivery, "story_digest": digest, "when": when}
+    for each in ledger.rows(delivery, "resumed"):
+        said |= {name: each.body[name] for name in Terms.model_fields if name in each.body}
+    return Opened.model_validate(said)
 
 
 def closed(ledger: Ledger, delivery: str) -> Closed | None:

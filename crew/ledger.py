@@ -35,6 +35,8 @@ Kind = Literal[
     "fault",  # what was wrong with the reply, or why there was none
     "fallback",  # a model gave up in a role's visit, and who plays the role next
     "concluded",  # what a role answered
+    "paused",  # why it cannot go on until somebody resumes it: a budget, a model that is gone
+    "resumed",  # what it works with from here on, where a person changed that
     "note",  # something a reader should know, such as a role that had nothing to do
     "closed",  # how the delivery ended
 ]

@@ -16,7 +16,7 @@ from crew.artifacts import ArtifactStore, RedactingStore
 from crew.budget import Budget
 from crew.config import TelemetrySettings
 from crew.coordination.events import Bus
-from crew.deliveries import Opened, of_run
+from crew.deliveries import Opened, Terms, of_run
 from crew.errors import BadInput, MachineLacks
 from crew.ledger import Ledger, ledger_id
 from crew.policy_folder import verify_approvals
@@ -63,6 +63,18 @@ class Settings:
     """Bounds of one delivery."""
     run_budget: Budget = field(default_factory=Budget)
     """Bounds of all deliveries of a run."""
+
+    @property
+    def terms(self) -> Terms:
+        """What the ledger keeps of it, for a delivery to go on with."""
+        return Terms(
+            model=self.model,
+            policies=str(self.policies.resolve()) if self.policies else "",
+            budget=str(self.budget),
+            run_budget=str(self.run_budget),
+            sandbox=self.sandbox or "",
+            policy_engine=self.engine,
+        )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint
 from tools.blueprint.openapi import document
 from tools.blueprint.reader import CriterionReading, read
+from tools.counting import counted
 from tools.errors import ToolError
 
 
@@ -69,7 +70,9 @@ def show_plan(plan: Plan) -> str:
     parts = [f"{plan.service}, {kind} in {plan.repository}"]
     parts += [_story(each) for each in plan.stories]
     covered = sum(len(each.criteria) for each in plan.stories) - plan.not_covered
-    parts.append(f"{covered} criteria covered, {plan.not_covered} not covered. Nothing was done.")
+    parts.append(
+        f"{counted(covered, 'criterion', 'criteria')} covered, {plan.not_covered} not covered. Nothing was done."
+    )
     return "\n\n".join(parts)
 
 

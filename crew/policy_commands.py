@@ -9,6 +9,7 @@ import click
 
 from crew.errors import BadInput, NeedsPerson
 from crew.printable import say
+from tools.counting import counted
 
 if TYPE_CHECKING:
     from crew.policy_check import Verdict
@@ -175,8 +176,8 @@ def _beside(into: Path, name: str) -> Source | None:
 
 
 def _counted(made: Drafted) -> str:
-    rules, cases = len(made.draft.rules), len(made.draft.cases)
-    return f"{rules} rule{'s' * (rules != 1)} with {cases} cases"
+    rules, cases = counted(len(made.draft.rules), "rule"), counted(len(made.draft.cases), "case")
+    return f"{rules} with {cases}"
 
 
 def _text(path: Path) -> str:

@@ -21,6 +21,7 @@ from opentelemetry.util.types import AttributeValue
 from pydantic import JsonValue
 
 from crew.telemetry import Facts, Span, Telemetry
+from tools.counting import counted
 
 # The conventions for generative AI as opentelemetry-semantic-conventions 0.66b2 has them. Written out, because that
 # package marks the constants as moved to a repository of their own, which publishes none for Python yet.
@@ -207,8 +208,8 @@ class _Sender:
         lost = self._processor.ended - self._exporter.taken
         if lost <= 0:
             return ""
-        counted = "1 span" if lost == 1 else f"{lost} spans"
-        return f"The collector at {self._address} did not take {counted}; the delivery does not depend on it."
+        said = f"The collector at {self._address} did not take {counted(lost, 'span')}"
+        return f"{said}; the delivery does not depend on it."
 
 
 class _Counted(BatchSpanProcessor):

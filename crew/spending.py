@@ -4,15 +4,20 @@ Rows "calling" say that a request goes out, "model" and "fault" what came back o
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.budget import Budget
+from crew.config import OFFLINE
 from crew.errors import BoundReached
 from crew.ledger import Ledger, Row
+from tools.counting import counted
 
+FURTHER = 10
+"""Calls, at least, that the larger budget which a message names gives room for."""
 BYTES_PER_TOKEN = 4
 """For estimates where a server does not count, and of a request before it is sent."""
 
@@ -24,6 +29,8 @@ class Spent(BaseModel):
 
     calls: int = 0
     """Requests that went out, those that failed among them."""
+    free: int = 0
+    """How many of the calls were the offline model's, which cost nothing."""
     faults: int = 0
     """Replies that could not be used, and requests that got none."""
     input_tokens: int = 0
@@ -47,6 +54,7 @@ class Spent(BaseModel):
         """Return both together."""
         return Spent(
             calls=self.calls + other.calls,
+            free=self.free + other.free,
             faults=self.faults + other.faults,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
@@ -62,7 +70,7 @@ def spent_by(row: Row) -> Spent:
     """Return what one row says was spent."""
     body = row.body
     if row.kind == "calling":
-        return Spent(calls=1, largest_request=_whole(body.get("bytes")))
+        return Spent(calls=1, free=body.get("model") == OFFLINE, largest_request=_whole(body.get("bytes")))
     if row.kind == "outcome":
         return Spent(seconds=_number(body.get("seconds")))
     if row.kind not in ("model", "fault"):
@@ -118,7 +126,8 @@ def _line(role: str, spent: Spent) -> str:
 def spent_text(spent: Spent) -> str:
     """Return what was spent as one line."""
     about = "about " if spent.estimated else ""
-    said = f"{spent.calls} model calls, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
+    calls = counted(spent.calls, "model call") + (f" ({spent.free:,} of them offline)" if spent.free else "")
+    said = f"{calls}, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
     if spent.faults:
         said += f", {spent.faults} of no use"
     if spent.money:
@@ -145,15 +154,27 @@ class Purse:
         self._earlier = total(ledger.rows(delivery)).seconds if budget.minutes or run_budget.minutes else 0.0
         self._begun = time.monotonic()
 
-    def check(self, request_bytes: int) -> None:
-        """Raise BoundReached if a request of this size would go over a bound."""
+    def check(self, request_bytes: int, model: str) -> None:
+        """Raise BoundReached if a request of this size to a model would go over a bound.
+
+        The offline model costs nothing: of its calls, only the time is bounded."""
         if not any_bound(self._budget) and not any_bound(self._run_budget):
             return
         rows = self._ledger.rows(self._delivery, "calling", "model", "fault")
         seconds = self._earlier + time.monotonic() - self._begun
         here = total(rows).model_copy(update={"seconds": seconds})
-        _check(here, request_bytes, self._budget, f"delivery {self._delivery}", self._delivery, "--budget")
-        _check(here + self._before, request_bytes, self._run_budget, "run", self._delivery, "--run-budget")
+        for spent, budget, what, option in (
+            (here, self._budget, f"delivery {self._delivery}", "--budget"),
+            (here + self._before, self._run_budget, "run", "--run-budget"),
+        ):
+            held = Budget(minutes=budget.minutes) if model == OFFLINE else budget
+            if reached := bound_reached(spent, request_bytes, held):
+                said, larger = reached
+                more = budget.model_copy(update=larger)
+                raise BoundReached(
+                    f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
+                    f"crew resume {self._delivery} {option} {more}"
+                )
 
 
 def any_bound(budget: Budget) -> bool:
@@ -161,50 +182,33 @@ def any_bound(budget: Budget) -> bool:
     return budget != Budget()
 
 
-def bound_reached(spent: Spent, request_bytes: int, budget: Budget) -> tuple[str, Budget] | None:
-    """Return which bound a request of this size would go over, and a budget that is larger there; None for none."""
-    money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
+def bound_reached(
+    spent: Spent, request_bytes: int, budget: Budget
+) -> tuple[str, dict[str, int | float]] | None:
+    """Return what was spent of the bound that a request of this size would go over, and by its name one to go on with;
+    None for none."""
     estimate = -(-request_bytes // BYTES_PER_TOKEN)
-    tokens = spent.tokens + estimate
-    reached: list[tuple[bool, str, str, int | float]] = [
-        (
-            bool(budget.steps) and spent.calls >= budget.steps,
-            "steps",
-            f"{spent.calls} of {budget.steps} model calls",
-            2 * max(budget.steps, spent.calls),
-        ),
-        (
-            bool(budget.tokens) and tokens > budget.tokens,
-            "tokens",
-            f"{spent.tokens} of {budget.tokens} tokens, and the next request takes about {estimate} more",
-            2 * max(budget.tokens, tokens),
-        ),
-        (
-            bool(budget.money) and money >= budget.money,
-            "money",
-            f"{money:.4f} of {budget.money}",
-            round(2 * max(budget.money, money), 6),
-        ),
-        (
-            bool(budget.minutes) and minutes >= budget.minutes,
-            "minutes",
-            f"{minutes:.1f} of {budget.minutes:g} minutes",
-            round(2 * max(budget.minutes, minutes), 1) or 0.1,
-        ),
-    ]
-    for over, name, said, more in reached:
-        if over:
-            return said, budget.model_copy(update={name: more})
+    money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
+    tokens, steps = spent.tokens + estimate, spent.calls - spent.free
+    if budget.steps and steps >= budget.steps:
+        said = f"{steps} of {counted(budget.steps, 'model call')}"
+        return said, {"steps": int(_generous(max(budget.steps, steps + FURTHER)))}
+    if budget.tokens and tokens > budget.tokens:
+        said = f"{spent.tokens:,} of {budget.tokens:,} tokens, and the next request takes about {estimate:,}"
+        return said, {"tokens": int(_generous(max(budget.tokens, spent.tokens + FURTHER * estimate)))}
+    if budget.money and money >= budget.money:
+        return f"{money:.4f} of {budget.money:g} of money", {"money": _generous(2 * max(budget.money, money))}
+    if budget.minutes and minutes >= budget.minutes:
+        said = f"{minutes:.1f} of {budget.minutes:g} minutes"
+        return said, {"minutes": _generous(max(1, 2 * budget.minutes, 2 * minutes))}
     return None
 
 
-def _check(spent: Spent, request_bytes: int, budget: Budget, what: str, delivery: str, option: str) -> None:
-    if reached := bound_reached(spent, request_bytes, budget):
-        said, larger = reached
-        raise BoundReached(
-            f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
-            f"crew resume {delivery} {option} {larger}"
-        )
+def _generous(number: float) -> float:
+    """Return a number rounded up to one that is easily read: 1, 1.5, 2, 3, 5 or 8, and then zeros."""
+    digit = 10.0 ** math.floor(math.log10(number))
+    steps = (1, 1.5, 2, 3, 5, 8, 10)
+    return float(f"{next(each for each in steps if each * digit >= number * (1 - 1e-9)) * digit:.6g}")
 
 
 def _number(value: JsonValue) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crew.errors import BadInput, MachineLacks
+from tools.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,13 +105,13 @@ def _require_functions(shop: Workshop, repository: Path, out: Path | None) -> No
 
 
 def _made(shop: Workshop, drafter: Drafter | None) -> Iterator[Made]:
-    click.echo(f"Reading {len(shop.functions)} functions, installing what they need...", err=True)
+    click.echo(f"Reading {counted(len(shop.functions), 'function')}, installing what they need...", err=True)
     candidates = shop.candidates()
     for module in dict.fromkeys(each.module for each in shop.functions):
         if drafter is not None:
             _ask(shop, drafter, module, candidates)
         found, problems = candidates.tests.get(module, []), candidates.problems.get(module, [])
-        click.echo(f"{module}: {len(found)} tests to judge...", err=True)
+        click.echo(f"{module}: {counted(len(found), 'test')} to judge...", err=True)
         yield shop.judged(module, found, problems)
 
 
@@ -163,7 +164,7 @@ def _write(out: Path, made: list[Made]) -> list[Path]:
 def _ending(made: list[Made], written: list[Path], out: Path | None) -> str:
     kept = sum(each.kept for one in made for each in one.properties)
     tried = sum(bool(each.test) for one in made for each in one.properties)
-    said = f"\n{kept} of {tried} tests are kept: they pass five times, and fail on a mutant."
+    said = f"\n{kept} of {counted(tried, 'test is', 'tests are')} kept: such pass five times, and fail on a mutant."
     if written:
         return f"{said} They are in {', '.join(map(str, written))}."
     if kept and out is None:

@@ -10,6 +10,7 @@ from crew.artifacts import ArtifactStore
 from crew.deliveries import Opened, closed, opened
 from crew.errors import BadInput
 from crew.ledger import Damage, Ledger, Row, ledger_id
+from tools.counting import counted
 from tools.errors import RepositoryError
 from tools.repository import anchors, landings, ledgers, opened_under
 
@@ -68,7 +69,7 @@ def _against_repository(home: Path, ledger: Ledger, about: Opened, rows: list[Ro
         return [_damage(rows, f"its anchor, refs/crew/ledger/{about.delivery}, is gone or changed")] * gone
     number, head = int(match[1]), match[2]
     if len(rows) < number:
-        return [_cut(rows, f"it had {number} rows when it was closed")]
+        return [_cut(rows, f"it had {counted(number, 'row')} when it was closed")]
     if hashes.get(head) != number:
         what = f"row {number} is not the one anchored in git"
         return [Damage(delivery=about.delivery, row=number, what=what)]

@@ -24,6 +24,7 @@ from crew.models.context import Conversation, Exchange, Result, conversation, ex
 from crew.models.player import Player
 from crew.models.schemas import recall_schemas, tool_schemas
 from graphs.approval import through
+from tools.counting import counted
 from tools.result import ToolResult
 
 MOST_REPEATS = 2
@@ -69,7 +70,9 @@ def agent_graph(role: Role, desk: Desk, player: Player) -> AgentGraph:
     def think(state: AgentState) -> AgentState:
         step = state["step"] + 1
         if step > role.most_steps:
-            return {"problem": f"The {role.name} agent did not finish within {role.most_steps} steps."}
+            return {
+                "problem": f"The {role.name} agent did not finish within {counted(role.most_steps, 'step')}."
+            }
         brief = Brief.model_validate(state["brief"])
         request = Request(
             delivery=brief.delivery,

@@ -35,6 +35,7 @@ from graphs.approval import Reply, permitted, through
 from graphs.crew_calls import COMMENT, MERGE, OPEN, SHOW, crew, crew_call, reset
 from graphs.examples import examples_node, keep_node
 from graphs.playing import play
+from tools.counting import counted
 
 Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]
 Node = Callable[[DeliveryState], DeliveryState]
@@ -268,7 +269,7 @@ def _judge(desk: Desk, state: DeliveryState) -> DeliveryState:
         return {}
     repairs = state.get("repairs", 0)
     if problems or repairs >= desk.most_repairs:
-        tried = f" The code agent was sent back {repairs} times." if repairs else ""
+        tried = f" The code agent was sent back {counted(repairs, 'time')}." if repairs else ""
         return {"ending": Ending(status="stopped", reason=" ".join(objections) + tried)}
     return {"repairs": repairs + 1}
 

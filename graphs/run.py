@@ -20,14 +20,16 @@ from crew.deliveries import (
     Opened,
     blocked_by,
     closed,
+    go_on,
     open_delivery,
     opened,
     story_of,
     unfinished,
 )
-from crew.errors import BadInput, CrewError, Stopped
+from crew.desk import Desk
+from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped
 from crew.knowledge.project import catch_up
-from crew.lease import lease
+from crew.lease import lease, owner_of
 from crew.office import Office, desk_of, workbench
 from crew.state import DeliveryState, StoryState
 from crew.stories import StoryFile
@@ -75,8 +77,7 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
                 strict=office.settings.strict,
                 ask=office.settings.ask,
                 test_command=office.settings.test_command,
-                policies=str(office.settings.policies.resolve()) if office.settings.policies else "",
-                model=office.settings.model,
+                terms=office.settings.terms,
                 shape=drawn,
             )
             for story in file.stories
@@ -113,6 +114,15 @@ def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = Non
     return ended
 
 
+def take_up(office: Office, deliveries: list[str]) -> None:
+    """Write down what these deliveries work with from here on: what a person gave at a resume holds for the next one
+    too. Those that another process is at work on stay as they are."""
+    leases = office.settings.home / "leases"
+    for each in deliveries:
+        if closed(office.ledger, each) is None and owner_of(leases, each) is None:
+            go_on(office.ledger, each, office.settings.terms)
+
+
 def open_ends(office: Office) -> list[str]:
     """Return the deliveries that have not ended, oldest first, and those that died while they were put away."""
     with closing(open_saver(office.settings.home / "checkpoints.db").conn) as connection:
@@ -144,10 +154,14 @@ def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> 
     if office.keeper:
         office.keeper.begin(about.service, about.story, about.delivery)
     try:
-        graph = delivery_graph(desk_of(office, about), saver)
-        state = _invoke(graph, saver, office, about, reply)
+        desk = desk_of(office, about)
+        state = _invoke(delivery_graph(desk, saver), saver, office, about, reply)
+    except Stopped as error:
+        if not isinstance(error, LedgerDamaged):
+            _pause(desk, about.delivery, str(error))
+        raise
     except (ToolError, CrewError) as error:
-        if isinstance(error, BadInput | Stopped):
+        if isinstance(error, BadInput):
             raise
         return Closed(status="failed", reason=str(error))
     except Exception as error:
@@ -157,6 +171,13 @@ def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> 
     finally:
         saver.conn.close()
     return state
+
+
+def _pause(desk: Desk, delivery: str, why: str) -> None:
+    """Write down why a delivery that stays open cannot go on; of a text with further lines, its first."""
+    number = len(desk.ledger.rows(delivery, "paused")) + 1
+    body: dict[str, JsonValue] = {"text": desk.redact(why.splitlines()[0])}
+    desk.bus.publish(desk.ledger.append(delivery, "paused", f"paused-{number}", body))
 
 
 def _invoke(

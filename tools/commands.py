@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.counting import counted
 from tools.dependencies import tests_environment
 from tools.environments import Environment
 from tools.errors import JobRefused
@@ -59,7 +60,7 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     removed, kept = _tidied(bench, before, size, tests)
     changed = [each.path for each in diff(repository(bench), before, workspace_tree(bench)).files]
     said = [_ending(done, arguments), _hint(done, python)]
-    said += [f"It changed {len(changed)} files."] if changed else []
+    said += [f"It changed {counted(len(changed), 'file')}."] if changed else []
     said += [f"Removed what may not stay: {', '.join(removed[:5])}."] if removed else []
     said += [f"Put back, since these tests are not yours to change: {', '.join(kept[:5])}."] if kept else []
     places = (bench.workspace, *around.writable, *((python.folder,) if python else ()))

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from tools import pins
+from tools.counting import counted
 from tools.environments import Environment, find, install
 from tools.errors import EnvironmentFailed
 from tools.foreign import is_foreign
@@ -47,7 +48,9 @@ def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> To
             return ToolResult(ok=False, code="not_installed", summary=str(error))
         packages |= {f"{each.name}=={each.version}" for each in made.packages}
     names = " and ".join(texts)
-    said = f"{len(packages)} packages of {names} are installed."
+    said = (
+        f"{counted(len(packages), 'package')} of {names} {'is' if len(packages) == 1 else 'are'} installed."
+    )
     return ToolResult(ok=True, code="ok", summary=said, data={"packages": len(packages)})
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
+from tools.counting import counted
 from tools.dependencies import tests_environment, toolbox
 from tools.foreign import is_foreign
 from tools.git import checkout
@@ -67,7 +68,9 @@ def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
     count = sum(map(len, tests.values()))
     title = f"{SUBJECT} of {', '.join(harness.criteria)}, before the code"
     made = commit(bench, Commit(message=title[:200]))
-    said = f"{count} tests of {', '.join(harness.criteria)} are in {harness.file}. Once there is code, those are kept "
+    are = "is" if count == 1 else "are"
+    said = f"{counted(count, 'test')} of {', '.join(harness.criteria)} {are} in {harness.file}. "
+    said += "Once there is code, those are kept "
     said += "that say the same five times and fail on a mutant. Answer now."
     data: dict[str, JsonValue] = {
         "file": harness.file,
@@ -138,7 +141,7 @@ def _kept(bench: Workbench, harness: Harness, report: WorthReport) -> ToolResult
             file.write_text(left)
         else:
             file.unlink()
-    count = f"{len(dropped)} example test{'s' * (len(dropped) != 1)}"
+    count = counted(len(dropped), "example test")
     prove_s = "proves" if len(dropped) == 1 else "prove"
     reasons = "\n".join(f"- {each.test.rpartition('::')[2]}: {each.why}" for each in dropped)
     made = commit(
@@ -166,8 +169,10 @@ def _kept(bench: Workbench, harness: Harness, report: WorthReport) -> ToolResult
 
 def _summary(report: WorthReport, dropped: tuple[Worth, ...]) -> str:
     failing = report.of("fails")
-    said = f"Of {len(report.tests)} example tests {len(report.of('kept'))} are kept"
-    said += f", {len(failing)} fail{'s' * (len(failing) == 1)} every time" if failing else ""
+    said = (
+        f"Of {counted(len(report.tests), 'example test')} {counted(len(report.of('kept')), 'is', 'are')} kept"
+    )
+    said += f", {counted(len(failing), 'fails', 'fail')} every time" if failing else ""
     said += f", {len(dropped)} dropped" if dropped else ""
     reasons = [f"{each.test.rpartition('::')[2]}: {each.why}." for each in (*failing, *dropped)]
     return " ".join([f"{said}.", *reasons[:_MOST_NAMED]])[:1_500]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.counting import counted
 from tools.fitting import Misfit, nowhere, places, several
 from tools.result import Tool, ToolResult, Workbench
 from tools.texts import NoText, Text, read, rewritten, syntax_error
@@ -71,11 +72,13 @@ def list_files(bench: Workbench, arguments: ListFiles) -> ToolResult:
     root = bench.workspace.resolve()
     found = sorted(shown(each.relative_to(root).as_posix()) for each in files(folder))
     if len(found) <= MOST_LISTED:
-        return ToolResult(ok=True, code="ok", summary=f"{len(found)} files.", data={"files": [*found]})
-    counted = Counter(_below(folder, root / each) for each in found)
+        return ToolResult(
+            ok=True, code="ok", summary=f"{counted(len(found), 'file')}.", data={"files": [*found]}
+        )
+    below = Counter(_below(folder, root / each) for each in found)
     own = [each for each in found if not _below(folder, root / each)]
     folders: dict[str, JsonValue] = {
-        name: count for name, count in sorted(counted.items())[:MOST_LISTED] if name
+        name: count for name, count in sorted(below.items())[:MOST_LISTED] if name
     }
     said = f"{len(found)} files, too many to list; list one of these folders, or use search_files."
     return ToolResult(
@@ -101,9 +104,9 @@ def read_file(bench: Workbench, arguments: ReadFile) -> ToolResult:
         taken += 1
     text = "".join(lines[start : start + taken])[:LONGEST_READ]
     after = start + taken
-    said = f"{arguments.path} has {len(lines)} lines; these start at {arguments.first_line}."
+    said = f"{arguments.path} has {counted(len(lines), 'line')}; these start at {arguments.first_line}."
     if start >= len(lines) > 0:
-        said = f"{arguments.path} has only {len(lines)} lines."
+        said = f"{arguments.path} has only {counted(len(lines), 'line')}."
     elif after < len(lines):
         said += f" Go on with first_line={after + 1}."
     return ToolResult(ok=True, code="ok", summary=said, data={"text": text, "lines": len(lines)})
@@ -123,7 +126,7 @@ def write_file(bench: Workbench, arguments: WriteFile) -> ToolResult:
     except NoText as error:
         return _no_text(arguments.path, error)
     wrong = syntax_error(path.name, arguments.content)
-    said = f"{arguments.path} is written, {len(arguments.content)} characters."
+    said = f"{arguments.path} is written, {counted(len(arguments.content), 'character')}."
     return ToolResult(
         ok=True, code="ok", summary=f"{said} But it does not parse: {wrong}." if wrong else said
     )

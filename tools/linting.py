@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from tools.counting import counted
 from tools.dependencies import tests_environment, toolbox
 from tools.environments import Environment
 from tools.foreign import is_foreign
@@ -70,8 +71,8 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
 def _places(count: int, foreign: bool) -> str:
     if not count:
         return "nothing."
-    places = f"{count} place{'s' * (count != 1)}{' on changed lines' * foreign}"
-    stand = "1 objection stands, to be" if count == 1 else f"{count} objections stand, each to be"
+    places = counted(count, "place") + " on changed lines" * foreign
+    stand = f"{counted(count, 'objection stands, to', 'objections stand, each to')} be"
     return f"{places}: {stand} mended before the last commit, or else named in a finding."
 
 

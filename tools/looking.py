@@ -11,6 +11,7 @@ from pathlib import Path
 import regex
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.counting import counted
 from tools.files import inside
 from tools.git import ChangedFile, Changes, Repository, diff, last_generation
 from tools.repository import branch_of, merged_generation, repository, workspace_tree
@@ -81,7 +82,8 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
     except TimeoutError:
         said = f"The search took over {PATIENCE_SECONDS:.0f} s: simplify the pattern, or name a folder or path_glob."
         return ToolResult(ok=False, code="too_slow", summary=said, data={"matches": search.lines})
-    said = f"{search.count} lines in {search.files} files match."
+    match = "matches" if search.count == 1 else "match"
+    said = f"{counted(search.count, 'line')} in {counted(search.files, 'file')} {match}."
     if search.count > MOST_MATCHES:
         said += f" The first {MOST_MATCHES} are shown; narrow it by folder, path_glob or a longer pattern."
     elif not search.count:
@@ -106,7 +108,7 @@ def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
     files = sorted(changed.files, key=lambda each: each.path not in own)
     listed: list[JsonValue] = [_listed(each, own) for each in files[:MOST_FILES]]
     text = "".join(own.values())
-    said = f"{len(files)} files are changed." if files else "Nothing is changed yet."
+    said = f"{counted(len(files), 'file is', 'files are')} changed." if files else "Nothing is changed yet."
     if len(own) < len(files):
         said += f" {_told(len(own))}"
     if len(text) > LONGEST_DIFF:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from tools.counting import counted
 from tools.git import Changes, diff, last_generation
 from tools.repository import merged_generation, repository
 from tools.result import ToolResult, Workbench
@@ -74,9 +75,9 @@ def tested(
 def _said(report: TestReport, wrong: int, before: Collection[str]) -> str:
     if report.problem:
         return f"The tests could not be run to their end: {steady(report.problem.splitlines()[0])[:300]}"
-    said = f"{len(report.passed)} tests passed, {wrong} failed, in {report.seconds:.0f} s."
+    said = f"{counted(len(report.passed), 'test')} passed, {wrong} failed, in {report.seconds:.0f} s."
     if report.flaky:
-        said += f" {len(report.flaky)} changed their mind when run again."
+        said += f" {counted(len(report.flaky), 'changed its', 'changed their')} mind when run again."
     if before:
         named = ", ".join(sorted(before)[:_MOST_NAMED]) + (", ..." if len(before) > _MOST_NAMED else "")
         said += f" As on the main branch, {named} failed: mend what the story is about; a person decides on the rest."

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.counting import counted
 from tools.errors import RepositoryError
 from tools.git import (
     Repository,
@@ -253,10 +254,11 @@ def open_pull_request(bench: Workbench, arguments: OpenPullRequest) -> ToolResul
         "tree": held.tree_of(head),
         "files": [each.model_dump(mode="json") for each in changed.files],
     }
+    files = counted(len(changed.files), "file")
     return ToolResult(
         ok=True,
         code="ok",
-        summary=f"Pull request pr-{bench.delivery}: {_short(branch)} into {held.base}, {len(changed.files)} files.",
+        summary=f"Pull request pr-{bench.delivery}: {_short(branch)} into {held.base}, {files}.",
         data={"pull_request": f"pr-{bench.delivery}", "head": head, "tree": held.tree_of(head)},
         artifacts={
             "record": bench.artifacts.put(json.dumps(record, sort_keys=True).encode()),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from tools import pins
 from tools.blueprint.changes import changes
+from tools.counting import counted
 from tools.dependencies import environment_of, required_before, requirements, toolbox
 from tools.foreign import is_foreign
 from tools.git import Changes, diff
@@ -74,10 +75,11 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
         "skipped": len(report.skipped),
         "findings": findings,
     }
-    said = f"The security scan has {len(high)} grave and {len(medium)} medium findings."
+    said = f"The security scan has {len(high)} grave and {counted(len(medium), 'medium finding')}."
     if is_foreign(bench):
         data["elsewhere"] = before - len(report.findings)
-        said += f" {before - len(report.findings)} on lines that were there before are left out."
+        left = before - len(report.findings)
+        said += f" {left} on lines that were there before {'is' if left == 1 else 'are'} left out."
     return ToolResult(ok=True, code="ok", summary=said, data=data)
 
 
@@ -109,7 +111,11 @@ def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
         }
         for each in found
     ]
-    said = f"{len(found)} secrets are in the change." if found else "No secret is in the change."
+    said = (
+        f"{counted(len(found), 'secret is', 'secrets are')} in the change."
+        if found
+        else "No secret is in the change."
+    )
     return ToolResult(ok=True, code="ok", summary=said, data={"findings": findings})
 
 
@@ -130,7 +136,7 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
         }
         for each in loose
     ]
-    said = "1 dependency is new." if len(names) == 1 else f"{len(names)} dependencies are new."
+    said = f"{counted(len(names), 'dependency is', 'dependencies are')} new."
     if not names:
         said = "No dependency is new."
     licences = facts["licences"] if isinstance(facts["licences"], dict) else {}
@@ -149,7 +155,9 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
     breaks, destroys = breaking(bench, tree), destructive_migrations(bench, tree)
     findings: list[JsonValue] = [{"severity": "warning", "what": each, "file": CONTRACT} for each in breaks]
     findings += [{"severity": "warning", "what": each, "file": MIGRATIONS} for each in destroys]
-    said = f"{len(breaks)} changes break the contract and {len(destroys)} destroy data; those need a person."
+    broken = counted(len(breaks), "change breaks", "changes break")
+    gone = counted(len(destroys), "destroys", "destroy")
+    said = f"{broken} the contract and {gone} data; those need a person."
     if not breaks and not destroys:
         said = "The contract only grows, and no migration destroys data."
         if repository(bench).show(tree, CONTRACT) is None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint
+from tools.counting import counted
 from tools.git import Repository, agent, checkout, commit_generation, diff, last_generation, merge_generation
 from tools.repository import branch_of, note_generation, repository
 from tools.result import Tool, ToolResult, Workbench
@@ -51,7 +52,7 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
     files = [each.path for each in diff(held, base, merged.tree).files]
     tests = bench.artifacts.put(json.dumps(made.tests, sort_keys=True).encode())
     said = (
-        f"{len(files)} files follow from the blueprint."
+        f"{counted(len(files), 'file follows', 'files follow')} from the blueprint."
         if files
         else "Every file is already as it should be."
     )

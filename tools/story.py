@@ -11,6 +11,7 @@ from tools.blueprint.changes import changes
 from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint, Slo
 from tools.blueprint.openapi import document, to_yaml
+from tools.counting import counted
 from tools.repository import shown
 from tools.result import Tool, ToolResult, Workbench
 
@@ -87,7 +88,9 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
     covered = [each.id for each in reading.criteria if each.outcome == "covered"]
     readings: list[JsonValue] = [each.model_dump(mode="json") for each in reading.criteria]
     proposal = {"blueprint": reading.blueprint.model_dump(mode="json"), "readings": readings}
-    summary = f"{len(covered)} of {len(criteria)} criteria have one clear reading."
+    summary = (
+        f"{len(covered)} of {counted(len(criteria), 'criterion has', 'criteria have')} one clear reading."
+    )
     return ToolResult(
         ok=True,
         code="ok",
@@ -201,10 +204,11 @@ def _slo(story: dict[str, JsonValue]) -> dict[str, JsonValue]:
 def _said(blueprint: Blueprint, changed: int, breaking: int, new: bool) -> str:
     names = ", ".join(entity.name for entity in blueprint.entities)
     if new:
-        return f"The blueprint of {blueprint.service} has {len(blueprint.entities)} entities: {names}."
+        held = counted(len(blueprint.entities), "entity", "entities")
+        return f"The blueprint of {blueprint.service} has {held}: {names}."
     if not changed:
         return "The contract stays as it is."
-    return f"The contract changes in {changed} places, {breaking or 'none'} of them breaking."
+    return f"The contract changes in {counted(changed, 'place')}, {breaking or 'none'} of them breaking."
 
 
 TOOLS = (

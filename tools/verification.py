@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from tools.counting import counted
 from tools.dependencies import tests_environment, toolbox
 from tools.foreign import is_foreign
 from tools.git import Changes
@@ -107,8 +108,8 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
     judged = [each for each in judged if each.result != "not_run"]
     said = (
-        f"{len(judged) - len(survivors)} of {len(judged)} mutants of the changed lines were noticed "
-        f"({report.candidates} were possible)."
+        f"{len(judged) - len(survivors)} of {counted(len(judged), 'mutant')} of the changed lines "
+        f"{'was' if len(judged) == 1 else 'were'} noticed ({counted(report.candidates, 'was', 'were')} possible)."
     )
     data: dict[str, JsonValue] = {"tree": tree, "mutants": len(judged), "survivors": survivors}
     return ToolResult(ok=True, code="ok", summary=said, data=data)

@@ -12,6 +12,7 @@ from crew.criteria import CriterionReport
 from crew.ledger import Row
 from crew.report import DeliveryReport
 from crew.spending import Spent, spent_text
+from tools.counting import counted
 from tools.errors import ToolError
 
 
@@ -54,7 +55,8 @@ def report_text(reports: list[DeliveryReport], report: Path, home: Path) -> str:
         if guarded:
             secret = home / "secrets" / f"{serving.service}.json"
             parts.append(
-                f"{len(guarded)} operations ask for a role: a bearer token (JWT, HS256) with the claim `roles`,\n"
+                f"{counted(len(guarded), 'operation asks', 'operations ask')} for a role: "
+                "a bearer token (JWT, HS256) with the claim `roles`,\n"
                 f"  signed with AUTH_JWT_SECRET; where your environment has none, it is in {secret}."
             )
     parts.append(f"Report: {report}")
@@ -68,12 +70,12 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
     if report.designed:
         lines += [line for each in report.criteria for line in _criterion(each)]
     else:
-        lines.append(f"  {len(report.criteria)} criteria, not read yet")
+        lines.append(f"  {counted(len(report.criteria), 'criterion', 'criteria')}, not read yet")
     lines += [f"  Assumed: {each}" for each in report.assumptions]
     raised = [each for each in report.findings if each.severity != "note"]
     lines += [f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in raised]
     if notes := len(report.findings) - len(raised):
-        lines.append(f"  {_counted(notes)} in the report")
+        lines.append(f"  {counted(notes, 'note of the agents is', 'notes of the agents are')} in the report")
     if report.tests:
         lines.append(f"  Tests: {report.tests}")
     if report.pull_request:
@@ -145,7 +147,3 @@ def _path(report: DeliveryReport, guarded: set[str]) -> str:
     touched = [each for criterion in report.criteria for each in criterion.operations if each not in guarded]
     lists = [each.removeprefix("GET ") for each in touched if each.startswith("GET ") and "{" not in each]
     return lists[0] if lists else "/readyz"
-
-
-def _counted(notes: int) -> str:
-    return "1 note of the agents is" if notes == 1 else f"{notes} notes of the agents are"

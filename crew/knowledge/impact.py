@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from crew.errors import BadInput
 from crew.knowledge.project import GRAPH
 from crew.knowledge.store import GraphStore, Node, open_store
+from tools.counting import counted
 
 
 class Impact(BaseModel):
@@ -30,13 +31,23 @@ class Impact(BaseModel):
     """Files that those stories changed."""
 
 
+_NAMES = {
+    "operation": "operations",
+    "entity": "entities",
+    "table": "tables",
+    "story": "stories",
+    "test": "tests",
+    "file": "files",
+}
+
+
 def impact_text(home: Path, subject: str) -> str:
     """Return the impact for a person."""
     found = impact_of(home, subject)
     lines = [f"A change to {found.subject} touches"]
-    for name in ("operations", "entities", "tables", "stories", "tests", "files"):
+    for one, name in _NAMES.items():
         values: tuple[str, ...] = getattr(found, name)
-        lines.append(f"  {len(values)} {name}")
+        lines.append(f"  {counted(len(values), one, name)}")
         lines += [f"    {each}" for each in values]
     return "\n".join(lines)
 

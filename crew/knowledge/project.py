@@ -17,6 +17,7 @@ from crew.report import delivery_report
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import plural, snake
 from tools.blueprint.shape import operations, route
+from tools.counting import counted
 
 GRAPH = "knowledge/graph"
 
@@ -47,7 +48,8 @@ def rebuild(home: Path) -> str:
         store.add(edges)
     nodes = {node for start, _, end in edges for node in (start, end)}
     return (
-        f"The graph was made anew from {len(known)} deliveries: {len(nodes)} nodes, {len(set(edges))} edges."
+        f"The graph was made anew from {counted(len(known), 'delivery', 'deliveries')}: {counted(len(nodes), 'node')}, "
+        f"{counted(len(set(edges)), 'edge')}."
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import JsonValue, ValidationError
 
-from crew.config import Config, ModelSettings
+from crew.config import OFFLINE, Config, ModelSettings
 from crew.errors import BadInput
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def keys() -> tuple[str, ...]:
 
 def _player(url: str, config: Config, home: Path, keeper: Keeper | None) -> Player:
     kind, _, rest = url.partition(":")
-    if url == "offline":
+    if url == OFFLINE:
         return _offline(keeper)
     if kind == "openai" and rest:
         return _openai(url, config, keeper)
@@ -127,11 +127,11 @@ def _offline(keeper: Keeper | None) -> Player:
     from crew.models.player import Player  # noqa: PLC0415
     from crew.playbooks import PLAYBOOKS  # noqa: PLC0415
 
-    return Player(name="offline", model=OfflineModel(playbooks=PLAYBOOKS), keeper=keeper)
+    return Player(name=OFFLINE, model=OfflineModel(playbooks=PLAYBOOKS), keeper=keeper)
 
 
 def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
-    from crew.models.openai import openai_model  # noqa: PLC0415  another second
+    from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  another second
     from crew.models.player import Player  # noqa: PLC0415
 
     name, _, query = url.removeprefix("openai:").partition("?")
@@ -149,6 +149,7 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
         tool_calls=settings.tool_calls,
         structured_output=settings.structured_output,
         price=config.price(name),
+        server=shown_server(server_of(settings)),
         keeper=keeper,
     )
 

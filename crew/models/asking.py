@@ -40,7 +40,7 @@ def ask(
         try:
             return _once(player, messages, tools, forced)
         except Exception as error:
-            fault = fault_of(error, redact)
+            fault = fault_of(error, redact, player.server)
             if fault is None or (fault.name == "unreadable" and not player.served):
                 raise
             # Without its cause, which holds all that the server said.

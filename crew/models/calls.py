@@ -154,7 +154,7 @@ class _Step:
 
         def sending() -> None:
             nonlocal begun
-            self._desk.purse.check(asked.size)
+            self._desk.purse.check(asked.size, self._player.name)
             self._calling(asked.size)
             begun = time.monotonic()
 

@@ -136,7 +136,8 @@ class Drafter:
     def _require_budget(self, size: int) -> None:
         spent = self.spent.model_copy(update={"seconds": time.monotonic() - self._begun})
         if reached := bound_reached(spent, size, self._budget):
-            said, larger = reached
+            said, more = reached
+            larger = self._budget.model_copy(update=more)
             raise BoundReached(f"The budget is used up: {said}. Give a larger one: --budget {larger}")
 
 

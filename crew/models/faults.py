@@ -44,6 +44,8 @@ _OVERFLOW = re.compile(
     r"|maximum.{0,20}tokens"
 )
 _NO_QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota")
+_NOT_MADE = ("ConnectError", "ConnectTimeout", "ConnectionRefusedError")
+"""Names of errors, whichever library's, of a connection that was never there."""
 NO_TOOLS = 'Set tool_calls = "text" under [model] in crew.toml (or --model openai:NAME?tool_calls=text).'
 
 
@@ -99,7 +101,7 @@ def _refused(reply: AIMessage) -> Fault | None:
         "You refused. This is ordinary software work on the person's own service; answer by a tool call, or "
     )
     tell += "conclude with what you cannot do and why."
-    return _told("refusal", f"The model refused: {said}", tell)
+    return _told("refusal", sentence(f"The model refused: {said}"), tell)
 
 
 def _cut(reply: AIMessage) -> Fault | None:
@@ -160,14 +162,19 @@ def shown(text: str, longest: int = 300) -> str:
     return line if len(line) <= longest else f"{line[:longest]}..."
 
 
+def sentence(text: str) -> str:
+    """Return a text with a full stop, unless it ends like a sentence already: what follows is another one."""
+    return text if text.rstrip("\"')`").endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def _printable(character: str) -> bool:
     return character.isspace() or unicodedata.category(character)[0] != "C"
 
 
-def fault_of(error: Exception, redact: Callable[[str], str] = str) -> Fault | None:
+def fault_of(error: Exception, redact: Callable[[str], str] = str, server: str = "") -> Fault | None:
     """Return what a failed call means; None for what is no failure of a model or its server.
 
-    `redact` takes secrets out of what a server says, before anything of it is cut off."""
+    `redact` takes secrets out of what a server says, before anything of it is cut off; `server` is its URL."""
     from langchain_core.exceptions import ContextOverflowError  # noqa: PLC0415  heavy; only a failure needs them
 
     held: BaseException | None = error
@@ -185,8 +192,7 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str) -> Fault | No
         after = error.response.headers.get("retry-after")
         return _of_status(error.status_code, redact(_message(error)), after)
     if isinstance(error, openai.APIConnectionError | OSError) or _of_transport(error):
-        said = shown(redact(str(error.__cause__ or error) or type(error).__name__))
-        return Fault(name="disconnected", remedy="wait", what=f"The connection to the model failed: {said}")
+        return Fault(name="disconnected", remedy="wait", what=_unreached(error, redact, server))
     if isinstance(error, openai.APIError):
         # An error in the middle of a stream has no status of its own; some servers put it into the code.
         code = int(str(error.code)) if str(error.code).isdigit() else 500
@@ -205,10 +211,34 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str) -> Fault | No
     ):
         said = shown(redact(str(error)))
         if _OVERFLOW.search(said.lower()):
-            return Fault(name="context_overflow", remedy="shrink", what=f"The model's server says: {said}")
+            return Fault(
+                name="context_overflow", remedy="shrink", what=sentence(f"The model's server says: {said}")
+            )
         what = f"What the server sent is no answer of a chat model ({type(error).__name__}: {said})."
         return Fault(name="unreadable", remedy="wait", what=what)
     return None
+
+
+def _unreached(error: Exception, redact: Callable[[str], str], server: str) -> str:
+    """Return what to say of a connection that was not made, or broke."""
+    chain: list[BaseException] = [error]
+    while cause := chain[-1].__cause__:
+        chain.append(cause)
+    # The libraries wrap what happened; the innermost says it best.
+    said = shown(redact(next((str(each) for each in reversed(chain) if str(each)), type(error).__name__)))
+    names = [type(each).__name__ for each in chain]
+    where = f"The model's server at {server}" if server else "The model's server"
+    if any(each in names for each in _NOT_MADE):
+        return (
+            f"{sentence(f'{where} cannot be reached: {said}')} Start it, or name the one that runs: base_url under "
+            "[model] in crew.toml, or OPENAI_BASE_URL."
+        )
+    if any("Timeout" in each for each in names):
+        return (
+            f"{sentence(f'{where} did not answer in time: {said}')} See that it is not overloaded, or raise "
+            "timeout_seconds under [model] in crew.toml."
+        )
+    return sentence(f"{where} broke the connection off: {said}")
 
 
 def _message(error: openai.APIError) -> str:
@@ -223,7 +253,7 @@ def _of_transport(error: Exception) -> bool:
 
 
 def _of_status(status: int, message: str, retry_after: str | None) -> Fault:
-    said = f"The model's server says {status}: {shown(message)}"
+    said = sentence(f"The model's server says {status}: {shown(message)}")
     lower = message.lower()
     if status == 402 or (status == 429 and _NO_QUOTA.search(lower)):
         return Fault(

@@ -12,6 +12,7 @@ from crew.errors import ReplayMismatch
 from crew.models.deltas import split
 from crew.models.normalised import Json, Normalised, Place
 from crew.models.recording import RecordedCall, Recording
+from tools.counting import counted
 
 MOST_LINES = 60
 LONGEST_LINE = 240
@@ -28,7 +29,7 @@ def mismatch(
         f"step {place.step}) for {place.story or 'no story'}."
     ]
     if made:
-        said.append(f"It was recorded {made} times and is made once more.")
+        said.append(f"It was recorded {counted(made, 'time')} and is made once more.")
     else:
         said += _changes(recording, asked, tools, parameters)
     said.append(
@@ -106,7 +107,7 @@ def _difference(near: RecordedCall | None, asked: Normalised) -> list[str]:
     shown = [
         line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in lines[:MOST_LINES]
     ]
-    return [*shown, *([f"({left_out} more lines)"] if left_out > 0 else [])]
+    return [*shown, *([f"({counted(left_out, 'more line')})"] if left_out > 0 else [])]
 
 
 def _lines(messages: Sequence[Json]) -> list[str]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -101,6 +102,15 @@ class _Bounded(httpx2.SyncByteStream):
 def server_of(settings: ModelSettings) -> str:
     """Return the base URL that is asked: the settings', else the environment's, else OpenAI's own."""
     return settings.base_url or os.environ.get("OPENAI_BASE_URL") or PUBLIC
+
+
+def shown_server(url: str) -> str:
+    """Return a server's URL as it may be shown: without a user's name and password, and without a query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a URL that cannot be read"
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:

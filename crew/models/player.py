@@ -65,6 +65,8 @@ class Player:
     structured_output: Literal["function_calling", "json_schema", "json_mode"] = "function_calling"
     """With `tool_calls` "text": what holds the text to JSON, if anything does."""
     price: Price | None = None
+    server: str = ""
+    """URL of the server that answers, as it may be shown; "" for none."""
     keeper: Keeper | None = None
 
 

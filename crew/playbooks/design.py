@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from crew.brief import Brief
 from crew.playbooks.script import Act, Conclude, Script
+from tools.counting import counted
 
 
 def design(brief: Brief) -> Script:
@@ -21,7 +22,7 @@ def design(brief: Brief) -> Script:
     read = yield Act(
         "read_criteria",
         {"story": story},
-        f"The story {brief.story['id']} has {_count(brief)} criteria. I read each in the known sentence forms "
+        f"The story {brief.story['id']} has {_count(brief)}. I read each in the known sentence forms "
         "before anything is decided; a sentence outside them is named, not guessed at.",
         (story,),
     )
@@ -42,7 +43,8 @@ def design(brief: Brief) -> Script:
     )
     yield Conclude(
         {"summary": settled.summary},
-        f"{covered} of {len(outcomes)} criteria are in the blueprint; the contract follows from it.",
+        f"{covered} of {counted(len(outcomes), 'criterion is', 'criteria are')} in the blueprint; the contract follows "
+        "from it.",
         (read.action, settled.action),
     )
 
@@ -57,14 +59,16 @@ def _not_mine(brief: Brief) -> dict[str, JsonValue]:
     }
 
 
-def _count(brief: Brief) -> int:
+def _count(brief: Brief) -> str:
     criteria = brief.story["criteria"]
-    return len(criteria) if isinstance(criteria, list) else 0
+    return counted(len(criteria) if isinstance(criteria, list) else 0, "criterion", "criteria")
 
 
 def _why_settle(outcomes: list[dict[str, JsonValue]], covered: int) -> str:
     left = [str(each["id"]) for each in outcomes if each["outcome"] != "covered"]
-    said = f"{covered} criteria have one clear reading each, so their blueprint can be settled."
+    said = "1 criterion has one clear reading, so its blueprint can be settled."
+    if covered != 1:
+        said = f"{covered} criteria have one clear reading each, so their blueprint can be settled."
     if left:
         said += f" I leave out {', '.join(left)}: settling them too would mean guessing at what they ask for."
     return said

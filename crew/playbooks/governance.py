@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from crew.brief import Brief
 from crew.playbooks.script import Act, Conclude, Script, Seen
+from tools.counting import counted
 
 _LOOKS = (
     ("scan_code", "Nothing is merged without a security scan of that very tree, so bandit reads it first."),
@@ -34,7 +35,7 @@ def governance(brief: Brief) -> Script:
             "summary": " ".join(each.summary for each in seen),
             "findings": findings,  # type: ignore[dict-item]
         },
-        f"{len(findings)} findings, {blocking} of them blocking: what the scanners say, nothing left out.",
+        f"{counted(len(findings), 'finding')}, {blocking} of them blocking: what the scanners say, nothing left out.",
         tuple(each.action for each in seen),
     )
 

@@ -115,6 +115,8 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
     if blocker:
         return f"It waits for the story before it, {blocker}: go on with that one, or give it up."
     head = ledger.head(about.delivery)
+    if head and head.kind == "paused":
+        return str(head.body["text"])
     if head and head.kind == "fallback":
         return f"{head.body['text']} `crew resume` tries again."
     return "It was interrupted, or is under way; `crew resume` goes on with it."

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from crew.printable import printable
 from crew.report import DeliveryReport
-from crew.why import Reason, reasons_of
+from crew.why import Reason, questions_of, reasons_of
+from tools.counting import counted
 
 
 def write_report(home: Path, reports: list[DeliveryReport]) -> Path:
@@ -33,7 +34,10 @@ def render(reports: list[DeliveryReport]) -> str:
     )
     template = environment.get_template("report.html")
     reasons: dict[str, list[Reason]] = {each.delivery: reasons_of(list(each.rows)) for each in reports}
-    return template.render(reports=reports, reasons=reasons, diff_lines=diff_lines)
+    questions = {each.delivery: questions_of(list(each.rows)) for each in reports}
+    return template.render(
+        reports=reports, reasons=reasons, questions=questions, diff_lines=diff_lines, counted=counted
+    )
 
 
 def _finalized(value: object) -> object:

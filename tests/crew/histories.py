@@ -9,7 +9,7 @@ from typing import Any
 
 from crew.artifacts import ArtifactStore
 from crew.canonical import canonical
-from crew.deliveries import open_delivery
+from crew.deliveries import Terms, open_delivery
 from crew.ledger import Ledger, Row
 from crew.stories import StoryFile, parse
 from tools.blueprint.model import Blueprint
@@ -47,7 +47,8 @@ class History:
         """Write the first row of a delivery of the first story and return its id."""
         story, drawn = self.file.stories[0], "sha256:shape"
         return open_delivery(
-            self.ledger, self.artifacts, self.file, story, run="run-1", strict=False, model="offline", shape=drawn
+            self.ledger, self.artifacts, self.file, story, run="run-1", strict=False, shape=drawn,
+            terms=Terms(model="offline"),
         )  # fmt: skip
 
     def acted(

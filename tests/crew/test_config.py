@@ -130,6 +130,27 @@ def test_what_is_wrong_is_named_with_file_key_and_a_right_example(
     load_config(None, written(tmp_path, example))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[modle]\nx = 1", "Did you mean `model`?"),
+        ('[model]\nbaseurl = "x"', "Did you mean `model.base_url`?"),
+        ("[budget.run]\ntoken = 3", "Did you mean `budget.run.tokens`?"),
+        ('[model.roles]\ncoding = "offline"', "Did you mean `code`?"),
+    ],
+)
+def test_what_was_meant_is_asked(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        load_config(None, written(tmp_path, text))
+    assert said in str(raised.value)
+
+
+def test_what_is_like_nothing_is_not_guessed_at(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as raised:
+        load_config(None, written(tmp_path, "[model]\nzzz = 1"))
+    assert "Did you mean" not in str(raised.value)
+
+
 def test_every_fault_of_a_file_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"(?s)model\.attempts.*tests\.command"):
         load_config(None, written(tmp_path, "[model]\nattempts = 0\n[tests]\ncommand = 3"))

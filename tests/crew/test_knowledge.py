@@ -94,7 +94,7 @@ def test_the_impact_of_an_operation_is_what_hangs_on_its_data(known: History) ->
     assert "app/main.py" in found.files
     assert len(found.tests) == 5
     assert impact_of(known.home, "kiosk.sell").entities == ("paper",)
-    assert "1 tables\n    papers" in impact_text(known.home, "kiosk.POST /papers")
+    assert "1 table\n    papers" in impact_text(known.home, "kiosk.POST /papers")
 
 
 def test_what_is_not_in_the_graph_is_said(known: History) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from crew.console.ending import exit_code, report_text, run_finished
+from crew.deliveries import go_on, opened
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import render, write_report
 from crew.status import status_json, status_text
@@ -130,6 +131,51 @@ def test_what_waits_is_told_with_the_command_that_answers_it(made: History) -> N
         ("q-1", "question"),
     ]
     assert f"{delivery}  KIO-1 Papers: waiting. p-1: It breaks. q-1: Which?" in status_text(made.home)
+
+
+def test_status_says_why_a_delivery_stopped(made: History) -> None:
+    delivery = made.opened()
+    said = (
+        "The budget of the delivery is used up: 2 of 2 model calls. Go on with a larger one: crew resume x."
+    )
+    made.ledger.append(delivery, "paused", "paused-1", {"text": said})
+    assert said in status_text(made.home)
+    assert report(made, delivery).reason == said
+    assert said in render([report(made, delivery)])
+    made.ledger.append(delivery, "note", "n", {"node": "code", "text": "It goes on."})
+    assert "It was interrupted, or is under way" in status_text(made.home)
+
+
+def test_the_page_shows_questions_models_and_what_failed(made: History) -> None:
+    delivery = made.opened()
+    made.ledger.append(delivery, "asked", "q-1", {"kind": "question", "text": "Which currency?"})
+    made.ledger.append(delivery, "answered", "q-1", {"by": "Ada", "text": "Euro."})
+    place = {"role": "code", "visit": 1, "step": 1}
+    said = {"tool": "run_tests", "rationale": "To see.", "evidence": [], "policy": None, "arguments": {}}
+    made.ledger.append(delivery, "model", "m-code-1-1", {**place, "model": "openai:m"})
+    made.ledger.append(delivery, "intent", "a-1", {**place, **said})
+    made.ledger.append(delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})
+    text = " ".join(Seen(render([report(made, delivery)])).text.split())
+    assert all(
+        each in text for each in ("Which currency? Euro. (Ada)", "model: openai:m", "Failed: 2 tests failed.")
+    )
+
+
+def test_what_a_resume_changed_holds_from_then_on(made: History) -> None:
+    delivery = made.opened()
+    began = opened(made.ledger, delivery).terms
+    go_on(made.ledger, delivery, began)
+    assert made.ledger.rows(delivery, "resumed") == []
+    larger = began.model_copy(update={"budget": "steps=9", "sandbox": "namespaces"})
+    go_on(made.ledger, delivery, larger)
+    assert opened(made.ledger, delivery).terms == larger
+    go_on(made.ledger, delivery, larger.model_copy(update={"sandbox": ""}))
+    found = opened(made.ledger, delivery).terms
+    assert (found.budget, found.sandbox, found.model) == ("steps=9", "", "offline")
+    assert [row.body["text"] for row in made.ledger.rows(delivery, "resumed")] == [
+        "Goes on with another setting: budget steps=9, sandbox namespaces.",
+        "Goes on with another setting: sandbox not set.",
+    ]
 
 
 def test_status_says_where_each_delivery_stands(made: History) -> None:

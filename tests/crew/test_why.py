@@ -56,6 +56,67 @@ def test_an_approval_is_told_with_who_gave_it(told: History) -> None:
     assert "approval  p-1: approved by Ada" in why_text(told.home, delivery)
 
 
+def test_a_rejection_is_told_with_its_reason(told: History) -> None:
+    delivery = told.opened()
+    told.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    told.ledger.append(
+        delivery, "answered", "p-1", {"approved": False, "by": "Ada", "text": "Not on a Friday."}
+    )
+    told.acted(delivery, "merge", approval="p-1")
+    assert "approval  p-1: rejected by Ada: Not on a Friday." in why_text(told.home, delivery)
+    assert "rejected by Ada: Not on a Friday." in ledger_text(told.home, delivery)
+
+
+def test_a_rejection_that_nothing_was_done_after_is_told(told: History) -> None:
+    delivery = told.opened()
+    told.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    told.ledger.append(
+        delivery, "answered", "p-1", {"approved": False, "by": "Ada", "text": "Not on a Friday."}
+    )
+    said = "p-1  approval: It breaks.\n  answer    rejected: Not on a Friday. (Ada)"
+    assert said in why_text(told.home, delivery)
+
+
+def test_what_failed_is_marked(told: History) -> None:
+    delivery = told.opened()
+    said = {"role": "code", "tool": "run_tests", "rationale": "To see.", "evidence": [], "policy": None}
+    told.ledger.append(delivery, "intent", "a-1", {**said, "arguments": {}})
+    told.ledger.append(delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})
+    told.acted(delivery, "commit")
+    text = why_text(told.home, delivery)
+    assert "  failed    2 tests failed." in text
+    assert "  outcome   commit is done." in text
+    assert [each["failed"] for each in json.loads(why_json(told.home, delivery))["reasons"]] == [True, False]
+    assert "failed: 2 tests failed." in ledger_text(told.home, delivery)
+
+
+def test_the_model_that_decided_is_named_unless_it_is_the_offline_one(told: History) -> None:
+    delivery = told.opened()
+    said = {"tool": "list_files", "rationale": "To see.", "evidence": [], "policy": None, "arguments": {}}
+    for step, model in ((1, "openai:m"), (2, "offline")):
+        place = {"role": "code", "visit": 1, "step": step}
+        told.ledger.append(delivery, "model", f"m-code-1-{step}", {**place, "model": model})
+        told.ledger.append(delivery, "intent", f"a-{step}", {**place, **said})
+    assert why_text(told.home, delivery).count("  model     ") == 1
+    assert [each["model"] for each in json.loads(why_json(told.home, delivery))["reasons"]] == [
+        "openai:m",
+        "",
+    ]
+
+
+def test_questions_are_told_with_their_answers(told: History) -> None:
+    delivery = told.opened()
+    for name, text in (("q-1", "Which currency?"), ("q-2", "Which tax?")):
+        told.ledger.append(delivery, "asked", name, {"kind": "question", "text": text})
+    told.ledger.append(delivery, "answered", "q-1", {"by": "Ada", "text": "Euro."})
+    told.acted(delivery, "commit")
+    said = why_text(told.home, delivery)
+    assert said.startswith(f"{delivery}: 1 action, oldest first")
+    assert "q-1  question: Which currency?\n  answer    Euro. (Ada)" in said
+    assert "q-2  question: Which tax?\n  answer    nobody has answered yet" in said
+    assert json.loads(why_json(told.home, delivery))["questions"][0]["answer"] == "Euro."
+
+
 def test_a_denial_is_told_with_its_reason(told: History) -> None:
     delivery = told.opened()
     body = {

@@ -131,12 +131,15 @@ def test_yes_answers_and_is_recorded_as_the_approver(asked: Asked) -> None:
 def test_a_rejection_stops_it(asked: Asked) -> None:
     before = asked.version()
     # The id of what waits says which delivery is meant.
-    printed = asked.kiosk.crew("resume", "--reject", asked.approval, "--json", expect=1)
+    why = ("--reason", "The readers were not asked.")
+    printed = asked.kiosk.crew("resume", "--reject", asked.approval, *why, "--json", expect=1)
     first, later = json.loads(printed.splitlines()[-1])["deliveries"]
     assert (first["status"], later["status"]) == ("stopped", "stopped")
-    assert "rejected" in first["reason"]
+    assert "rejected it. The readers were not asked." in first["reason"]
     assert asked.version() == before
     assert [row["body"]["approved"] for row in asked.rows("answered")] == [False]
+    assert asked.rows("answered")[0]["body"]["text"] == "The readers were not asked."
+    assert "The readers were not asked." in asked.kiosk.crew("why", asked.delivery)
 
 
 def test_it_can_be_given_up(asked: Asked) -> None:

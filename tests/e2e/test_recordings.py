@@ -192,7 +192,11 @@ def test_stopped_by_a_budget_and_resumed(started: Replay, tmp_path: Path) -> Non
             for role in json.loads(replay.crew("status", "--json"))["deliveries"][0]["spent"].values()
         )
         assert spent <= half * 1.2
-        replay.crew("resume", *replay.model, **NOBODY)
+        again = replay.crew("resume", expect=1, **NOBODY)
+        assert "The budget of the delivery" in again
+        assert statuses(replay) == ["waiting"]
+        assert "is used up" in replay.crew("status")
+        replay.crew("resume", "--budget", "tokens=1000000", **NOBODY)
         replay.check()
 
 

@@ -31,7 +31,7 @@ def shell(bench: Workbench, script: str) -> ToolResult:
 def test_a_command_says_how_it_ended_and_what_it_changed(bench: Workbench) -> None:
     result = shell(bench, "echo out; echo err >&2; echo 'total = 2' > shop.py; exit 3")
     assert (result.ok, result.code) == (False, "command_failed")
-    assert result.summary == "sh ended with exit code 3. It changed 1 files."
+    assert result.summary == "sh ended with exit code 3. It changed 1 file."
     assert result.data == {
         "exit_code": 3,
         "ending": "exited",

@@ -155,7 +155,7 @@ def test_the_call_is_forced_and_counted(mode: dict[str, Any]) -> None:
 
 
 BOUNDS = {
-    "steps": (Budget(steps=1), "1 of 1 model calls"),
+    "steps": (Budget(steps=1), "1 of 1 model call"),
     "tokens": (Budget(tokens=200), "110 of 200 tokens, and the next request takes about"),
     "money": (Budget(money=0.001), "0.0020 of 0.001"),
 }

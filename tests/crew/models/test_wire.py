@@ -215,3 +215,41 @@ def test_a_model_that_reads_little_is_asked_little_from_then_on(tmp_path: Path, 
         assert here.faults == ["context_overflow"]
         assert here.rows("calling")[-1].body["shrunk"] == 1
         assert "earlier_steps" in json.dumps(here.server.bodies[-1])
+
+
+@pytest.mark.parametrize("mode", BOTH)
+def test_a_server_that_is_not_there_is_named_without_its_password(
+    mode: str, tmp_path: Path, policy: Any
+) -> None:
+    with scene(
+        tmp_path, policy, {}, base_url="http://ada:sesame@127.0.0.1:9/v1?key=k", **MODES[mode]
+    ) as here:
+        with pytest.raises(GaveUp) as gave_up:
+            here.work()
+        said = str(gave_up.value)
+    assert "The model's server at http://127.0.0.1:9/v1 cannot be reached: " in said
+    assert (
+        ". Start it, or name the one that runs: base_url under [model] in crew.toml, or OPENAI_BASE_URL."
+        in said
+    )
+    assert "sesame" not in said
+    assert "ada" not in said
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (Status(429, "slow"), "The model's server says 429: slow."),
+        (Status(429, "Slow down."), "The model's server says 429: Slow down."),
+        (Status(401, "who are you?"), "says 401: who are you? Set OPENAI_API_KEY"),
+        (Status(401, "no"), "says 401: no. Set OPENAI_API_KEY"),
+        (Say(refusal="I will not"), "The model refused: I will not."),
+    ],
+)
+def test_what_a_server_says_is_a_sentence(step: Step, said: str, tmp_path: Path, policy: Any) -> None:
+    with scene(tmp_path, policy, lambda body: step) as here:
+        with pytest.raises(GaveUp):
+            here.work()
+        last = str(here.rows("fault")[-1].body["text"])
+    assert last.startswith(said) or said in last
+    assert ".." not in last

@@ -49,7 +49,7 @@ ROLE = Role(
     facts=lambda state: {},
     most_steps=8,
 )
-DONE = {"summary": "file0.txt is written, 1 characters."}
+DONE = {"summary": "file0.txt is written, 1 character."}
 
 
 def playbook(brief: Brief) -> Script:

@@ -1,0 +1,41 @@
+"""What the command line refuses, with what to do instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from crew.cli import main
+
+STORY = "service: kiosk\nstories:\n  - id: KIO-1\n    acceptance:\n      - A paper has a title (text).\n"
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> str:
+    path = tmp_path / "stories.yaml"
+    path.write_text(STORY)
+    return str(path)
+
+
+def test_plan_says_that_it_asks_no_model(story: str) -> None:
+    done = CliRunner().invoke(main, ["plan", story, "--model", "openai:m"])
+    assert done.exit_code == 2
+    assert "reads the story with the sentence forms only and asks no model; leave --model out" in done.output
+    offline = CliRunner().invoke(main, ["plan", story, "--model", "offline"])
+    assert (offline.exit_code, "1 criterion covered, 0 not covered." in offline.output) == (0, True)
+
+
+def test_a_reason_goes_with_an_approval_or_a_rejection(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"")
+    home = ("--home", str(tmp_path))
+    for more in ((), ("--answer", "q-1", "Euro.")):
+        done = CliRunner().invoke(main, ["resume", *home, "--reason", "Not now.", *more])
+        assert done.exit_code == 2
+        assert "--reason goes with --approve ID or --reject ID" in done.output
+
+
+@pytest.mark.parametrize("path", sorted(Path("crew").resolve().glob("c*.py")), ids=lambda path: path.name)
+def test_the_files_of_the_command_line_stay_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
