@@ -17,6 +17,7 @@ from crew.canonical import canonical, unmistakable
 from crew.state import DeliveryState
 from prompts import render
 
+_IDS = re.compile(r"\b(?:a-[0-9a-f]{16}|sha256:[0-9a-f]{64})\b")
 _FENCE = re.compile(r"```json brief\n(.*)\n```", re.DOTALL)
 
 
@@ -41,6 +42,11 @@ class Brief(BaseModel):
     """Whether files have to be written by hand: the role is offered its tools for that."""
     facts: dict[str, JsonValue]
     """What this role needs besides."""
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Every id of an action or artifact in it: what the role can rest its first reasons on."""
+        return frozenset(_IDS.findall(self.model_dump_json()))
 
 
 def brief_for(role: Role, state: DeliveryState, visit: int) -> Brief:

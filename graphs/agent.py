@@ -226,7 +226,7 @@ def _call(brief: Brief, step: int, index: int, tool_call: ToolCall) -> Call:
         arguments=arguments,
         rationale=rationale if isinstance(rationale, str) else "",
         evidence=tuple(str(each) for each in evidence) if isinstance(evidence, list) else (),
-        told=frozenset(brief.evidence.values()),
+        told=brief.told,
     )
 
 
