@@ -85,7 +85,8 @@ class _Judge:
         """Return the tests of a criterion that passed, or none and why it does not count as covered."""
         written = self._examples.get(criterion, [])
         examples = [each for each in written if each not in self._dropped]
-        named = [*self._generated.get(criterion, ()), *examples]
+        # What was written for this very criterion says more than what every operation gets.
+        named = [*examples, *self._generated.get(criterion, ())]
         if written and not named:
             reasons = [f"{each}, because {self._dropped[each]}" for each in written]
             return (), f"its tests were not kept: {'; '.join(reasons)}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pydantic import BaseModel, JsonValue
 
 from crew.artifacts import ArtifactStore
-from crew.door import Call
+from crew.call import Call
 from crew.ledger import Ledger
 from crew.proof import last
 from tools import review

@@ -16,9 +16,9 @@ from pydantic import JsonValue, ValidationError
 
 from crew.agents.role import Role
 from crew.brief import Brief, first_messages
+from crew.call import Call
 from crew.canonical import digest_of, encodable, unmistakable
 from crew.desk import Desk
-from crew.door import Call
 from crew.models.calls import SECRET_CALLS, Request, read_reply, reply
 from crew.models.context import Conversation, Exchange, Result, conversation, exchange, size_of
 from crew.models.player import Player

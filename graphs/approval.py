@@ -7,7 +7,8 @@ from typing import Literal
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict
 
-from crew.door import ApprovalNeeded, Call, Door
+from crew.call import ApprovalNeeded, Call
+from crew.door import Door
 from tools.result import ToolResult
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
+from crew.call import Call
 from crew.desk import Desk
-from crew.door import Call
 from crew.state import DeliveryState
 from graphs.approval import through
 from tools.result import ToolResult

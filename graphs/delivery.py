@@ -23,10 +23,10 @@ from pydantic import JsonValue
 
 from crew.agents import ROLES
 from crew.brief import brief_for
+from crew.call import Call
 from crew.canonical import digest_of
 from crew.criteria import criteria_of
 from crew.desk import Desk
-from crew.door import Call
 from crew.proof import last
 from crew.pull_request import blocking, comments, description
 from crew.settled import asked_anew, assumed, mapped, settled

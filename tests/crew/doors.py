@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from crew.artifacts import ArtifactStore
+from crew.call import Call
 from crew.coordination.events import Bus
-from crew.door import Call, Door
+from crew.door import Door
 from crew.ledger import Ledger
 from tools.policy import PolicyEngine, choose
 from tools.result import Tool, Workbench

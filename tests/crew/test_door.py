@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from crew.door import ApprovalNeeded, Door
+from crew.call import ApprovalNeeded
+from crew.door import Door
 from tests.crew.doors import DELIVERY, Setting, policies, setting
 from tools.errors import RepositoryError, ToolError
 from tools.result import Tool, ToolResult, Workbench

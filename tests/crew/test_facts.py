@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from crew.artifacts import ArtifactStore
+from crew.call import Call
 from crew.coordination.events import Bus
-from crew.door import Call, Door
+from crew.door import Door
 from crew.facts import Facts
 from crew.ledger import Ledger
 from crew.proof import written_by

@@ -268,8 +268,9 @@ def test_the_door_denies_what_cannot_be_resolved(tmp_path: Path) -> None:
 
     bench = delivery(tmp_path, {"requirements.txt": "./vendored\n", "a.py": ""})
     ledger = Ledger(bench.home / "ledger.db")
+    from crew.call import Call
     from crew.coordination.events import Bus
-    from crew.door import Call, Door
+    from crew.door import Door
 
     story = bench.artifacts.put(b"{}")
     ledger.append(bench.delivery, "opened", "opened", {"story": "FIX-1", "artifacts": [story]})
