@@ -45,6 +45,7 @@ def tested(
     failed = [each for each in report.failed if each.id not in before]
     errored = [each for each in report.errored if each.id not in before]
     wrong = (*failed, *errored)
+    known = [each for each in (*report.failed, *report.errored) if each.id in before]
     data: dict[str, JsonValue] = {
         "tree": tree,
         "passed": len(report.passed),
@@ -52,7 +53,7 @@ def tested(
         "errors": len(errored) + (1 if report.problem else 0),
         "complete": True,
         "skipped": len(report.skipped),
-        "failures": [_failure(each) for each in wrong[:MOST_FAILURES]],
+        "failures": [_failure(each) for each in (*wrong, *known)[:MOST_FAILURES]],
         **({"failed_before": [*sorted(before)]} if before else {}),
         "flaky": [_flaky(each) for each in report.flaky],
         "seconds": round(report.seconds, 1),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -91,19 +93,14 @@ def _failing_before(bench: Workbench, python: Environment, report: TestReport) -
     files = {each.partition("::")[0] for each in wrong} & set(held.files(main))
     if not files:
         return set()
-    scratch = scratch_of(bench)
-    workspace = scratch / "main"
-    checkout(held, main, workspace)
-    earlier = run_in_sandbox(
-        bench.sandbox,
-        python,
-        workspace,
-        scratch,
-        sorted(files),
-        reruns=0,
-        limits=LIMITS,
-        project=project_of(workspace),
-    )
+    with tempfile.TemporaryDirectory(dir=scratch_of(bench)) as folder:
+        workspace, scratch = Path(folder) / "main", Path(folder) / "out"
+        checkout(held, main, workspace)
+        scratch.mkdir()
+        project = project_of(workspace)
+        earlier = run_in_sandbox(
+            bench.sandbox, python, workspace, scratch, sorted(files), reruns=0, limits=LIMITS, project=project
+        )
     return wrong & {each.id for each in (*earlier.failed, *earlier.errored)}
 
 

@@ -123,6 +123,7 @@ def test_what_failed_before_is_told_apart(tmp_path: Path) -> None:
         ["test_prices.py::test_net"],
     )
     assert "As on the main branch, test_prices.py::test_net failed" in before.summary
+    assert "assert 1 == 7" in str(before.data["failures"])
 
     put(bench.workspace, {"prices.py": "def total(prices):\n    return 8\n"})
     worse = judge(bench)
