@@ -6,13 +6,23 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.conftest import STORIES, Kiosk
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let processes be interrupted though this one is in a shell's background, where that is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_delivery_goes_on_though_nobody_reads(kiosk: Kiosk) -> None:
     with kiosk.start("run", str(kiosk.write(STORIES)), "--json") as process:
         assert process.stdout is not None
