@@ -40,6 +40,13 @@ class CriterionReport(BaseModel):
         more = f" and {len(self.tests) - 1} more" if len(self.tests) > 1 else ""
         return f"{self.tests[0]}{more}" if self.tests else ""
 
+    def unmerged(self) -> CriterionReport:
+        """Return what is left of it where the delivery has ended and its branch was not merged."""
+        if not self.covered:
+            return self
+        why = "its tests passed on the story's branch, which was not merged"
+        return self.model_copy(update={"covered": False, "why": why, "tests": ()})
+
 
 def criteria_of(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, design: dict[str, JsonValue]

@@ -22,7 +22,7 @@ from crew.canonical import canonical, digest_of
 from crew.coordination.events import Bus
 from crew.errors import LedgerDamaged
 from crew.ledger import Kind, Ledger, Row
-from tools.errors import ToolError
+from tools.errors import RepositoryBusy, ToolError
 from tools.policy import Decision
 from tools.result import Tool, ToolResult, Workbench
 
@@ -227,6 +227,9 @@ class Door:
             result = tool.probe(bench, arguments) if probe and tool.probe else None
             probed = result is not None
             result = result or tool.run(bench, arguments)
+        except RepositoryBusy:
+            # Nothing was done, so nothing came of it: the intent stays open until a person has made room.
+            raise
         except ToolError as error:
             # An outcome: the delivery ends with it. Any other exception leaves the intent open, to be redone.
             failed = _strip(ToolResult(ok=False, code=FAILED, summary=str(error)), self._redact)

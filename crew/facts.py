@@ -17,6 +17,7 @@ from tools import review
 from tools.dependencies import InstallDependencies, requirements
 from tools.examples import WriteExamples
 from tools.files import DeleteFile, EditFile, ListFiles, ReadFile, WriteFile
+from tools.guarding import guarding_changes
 from tools.looking import SearchFiles
 from tools.protected import is_protected
 from tools.release import StartService, is_merged
@@ -106,6 +107,7 @@ class Facts:
             "contract": {"breaking": [*review.breaking(self._bench, tree)]},
             "migrations": {"destructive": [*review.destructive_migrations(self._bench, tree)]},
             "altered_tests": [*altered_tests(self._bench, tree)],
+            "guarding": [*guarding_changes(self._bench, tree)],
             **_secrets(changed_texts(self._bench, tree) | {"the title": arguments.title}),
             **self._dependencies(texts),
         }

@@ -182,7 +182,11 @@ class _Trial:
             return
         without = self._plain.decide(call)
         if without.outcome != "allow":
-            yield f"case {case.name!r}: without this policy it is no allowed call ({'; '.join(without.reasons)[:200]})"
+            rules = ", ".join(dict.fromkeys(without.rules))
+            yield (
+                f"case {case.name!r}: without this policy it is no allowed call, since {rules} objects already "
+                f"({'; '.join(without.reasons)[:200]}); leave the sentence out if that covers it"
+            )
             return
         for engine in self._stricter:
             said = engine.decide(call)

@@ -15,6 +15,7 @@ _FACTS: Document = {
     "secrets": [],
     "protected": False,
     "altered_tests": [],
+    "guarding": [],
     "branch": "crew/d-1",
     "merged": True,
     "head_tree": _TREE,

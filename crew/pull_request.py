@@ -8,8 +8,8 @@ from crew.criteria import CriterionReport
 from crew.state import DeliveryState
 
 
-def description(state: DeliveryState, criteria: tuple[CriterionReport, ...]) -> str:
-    """Return the description as Markdown."""
+def description(state: DeliveryState, criteria: tuple[CriterionReport, ...], tests: str) -> str:
+    """Return the description as Markdown; `tests` is what the tools said of them."""
     design = _answer(state, "design")
     parts = [state["story"]["story"], "## Criteria", *(_criterion(state, each) for each in criteria)]
     if assumptions := _list(design, "assumptions"):
@@ -19,7 +19,7 @@ def description(state: DeliveryState, criteria: tuple[CriterionReport, ...]) -> 
     if design.get("blueprint"):
         changes = [f"- {each}" for each in _list(design, "changes")]
         parts += ["## Contract", *(changes or ["It stays as it is."])]
-    parts += ["## Tests", str(_answer(state, "testing").get("summary", ""))]
+    parts += ["## Tests", tests]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -31,6 +31,8 @@ class Spent(BaseModel):
     """Requests that went out, those that failed among them."""
     free: int = 0
     """How many of the calls were the offline model's, which cost nothing."""
+    replayed: int = 0
+    """How many of the replies came from a recording: what they took was not spent now."""
     faults: int = 0
     """Replies that could not be used, and requests that got none."""
     input_tokens: int = 0
@@ -55,6 +57,7 @@ class Spent(BaseModel):
         return Spent(
             calls=self.calls + other.calls,
             free=self.free + other.free,
+            replayed=self.replayed + other.replayed,
             faults=self.faults + other.faults,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
@@ -83,6 +86,7 @@ def spent_on(body: Mapping[str, JsonValue], *, is_fault: bool) -> Spent:
     recorded = body.get("recorded") is True
     money = _number(body.get("money"))
     return Spent(
+        replayed=recorded,
         faults=is_fault,
         input_tokens=_whole(body.get("input_tokens")),
         output_tokens=_whole(body.get("output_tokens")),
@@ -127,6 +131,7 @@ def spent_text(spent: Spent) -> str:
     """Return what was spent as one line."""
     about = "about " if spent.estimated else ""
     calls = counted(spent.calls, "model call") + (f" ({spent.free:,} of them offline)" if spent.free else "")
+    calls += f" ({spent.replayed:,} of them replayed)" if spent.replayed else ""
     said = f"{calls}, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
     if spent.faults:
         said += f", {spent.faults} of no use"

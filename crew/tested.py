@@ -23,6 +23,7 @@ _CHANGING = (
     "reset_workspace",
 )
 
+NOT_RUN = "They did not run on the last change."
 Verdict = Literal["passed", "failed", "unseen"]
 """`failed`: also a test that changed its mind. `unseen`: skipped, or not run at all."""
 
@@ -129,6 +130,21 @@ def last_run(ledger: Ledger, artifacts: ArtifactStore, about: Opened, branch: Br
     if ran:
         return "not tested yet: the code has changed since the tests ran"
     return "not tested yet: the tests have not run on its code"
+
+
+def said_of_tests(ledger: Ledger, artifacts: ArtifactStore, about: Opened) -> str:
+    """Return what the tools said of the tests of the code as it is now; "" where nothing is changed.
+
+    The testing agent's own words are a comment: they are no evidence of what ran."""
+    branch = branch_now(ledger, artifacts, about.delivery)
+    if not (branch.built and branch.changes):
+        return ""
+    run = last_run(ledger, artifacts, about, branch)
+    if isinstance(run, str):
+        return NOT_RUN
+    judged = [result for _, _, result in results(ledger, artifacts, about.delivery, ("run_mutants",))]
+    of_tree = [each.summary for each in judged if each.ok and each.data.get("tree") == branch.tree]
+    return " ".join([run.summary, *of_tree[-1:]])
 
 
 def verdict(run: Run, test: str) -> tuple[Verdict, str]:

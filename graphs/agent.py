@@ -29,6 +29,8 @@ from tools.result import ToolResult
 
 MOST_REPEATS = 2
 """How often the same call may follow itself before the role is stopped."""
+MOST_ALIKE = 5
+"""How often a call may come to the same in one visit before the role is stopped: it goes round in a circle."""
 
 
 class Turn(TypedDict):
@@ -52,6 +54,8 @@ class AgentState(TypedDict, total=False):
     last_call: str
     """Digest of the last call's tool and arguments."""
     repeats: int
+    alike: dict[str, int]
+    """Digest of a call and of what came of it to how often that was so."""
     answer: dict[str, JsonValue] | None
     problem: str
     """Why the role was stopped; "" while it was not."""
@@ -124,6 +128,7 @@ def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
     update: AgentState = {
         "last_call": state["last_call"],
         "repeats": state["repeats"],
+        "alike": dict(state.get("alike", {})),
         "turns": state["turns"],
     }
     failed = ""
@@ -164,6 +169,14 @@ def _one(
         refusal = "This is the call you have just made; its result would be the same."
         return desk.door.refuse(call, refusal), None
     result, answer = _carried_out(role, desk, call, update["turns"])
+    if update.get("problem") and not result.ok:
+        update["problem"] += f" It was refused: {result.summary}"
+    came = digest_of([plain, result.code, result.summary])
+    update["alike"][came] = update["alike"].get(came, 0) + 1
+    if update["alike"][came] >= MOST_ALIKE:
+        update["problem"] = (
+            f"The {role.name} agent called {call.tool} {MOST_ALIKE} times with the same arguments, to the same end."
+        )
     # What was denied may be asked again with better reasons; what was done need not be.
     update["last_call"] = whole if result.code == "denied" else plain
     return result, answer

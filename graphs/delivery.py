@@ -26,11 +26,13 @@ from crew.brief import brief_for
 from crew.call import Call
 from crew.canonical import digest_of
 from crew.criteria import criteria_of
+from crew.deliveries import opened as begun
 from crew.desk import Desk
 from crew.proof import last
 from crew.pull_request import blocking, comments, description
 from crew.settled import asked_anew, assumed, mapped, settled
 from crew.state import DeliveryState, Ending, RoleName, Status
+from crew.tested import said_of_tests
 from graphs.approval import Reply, permitted, through
 from graphs.crew_calls import COMMENT, MERGE, OPEN, SHOW, crew, crew_call, reset
 from graphs.examples import examples_node, keep_node
@@ -290,7 +292,9 @@ def _pull_request(desk: Desk, state: DeliveryState) -> DeliveryState:
     opened: dict[str, JsonValue] = {
         "title": f"{story['id']}: {story['title']}",
         "description": description(
-            state, criteria_of(desk.ledger, desk.artifacts, state["delivery"], _design(state))
+            state,
+            criteria_of(desk.ledger, desk.artifacts, state["delivery"], _design(state)),
+            said_of_tests(desk.ledger, desk.artifacts, begun(desk.ledger, state["delivery"])),
         ),
     }
     action, result = crew(desk, state, SHOW, "open_pull_request", opened, rationale, evidence)

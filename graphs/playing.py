@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from crew.agents.role import Role
 from crew.brief import Brief
+from crew.config import OFFLINE
 from crew.desk import Desk
 from crew.errors import Stopped
 from crew.models.calls import GaveUp
@@ -57,14 +58,18 @@ def play(
                 f"{player.name} plays the {role.name} agent from here; what was begun before is taken back.",
             )
         try:
-            return visit, _visit(
-                role, desk, player, brief(visit), "" if visit == before + 1 else f"visit-{visit}"
-            )
+            name = "" if visit == before + 1 else f"visit-{visit}"
+            out = _visit(role, desk, player, brief(visit), name)
+            why = out.get("problem", "")
+            if not why or player.name == OFFLINE:
+                # A playbook does the same each time: what it cannot do, no further try will.
+                return visit, out
         except GaveUp as error:
-            _pass_on(desk, delivery, role, visit, player.name, following, str(error))
-            if not following:
-                raise Stopped(_stopped(role, delivery, str(error))) from error
-            visit += 1
+            why = str(error)
+        _pass_on(desk, delivery, role, visit, player.name, following, why)
+        if not following:
+            raise Stopped(_stopped(role, delivery, why))
+        visit += 1
     raise AssertionError("a role is played by one model at least")
 
 

@@ -35,7 +35,7 @@ from crew.state import DeliveryState, StoryState
 from crew.stories import StoryFile
 from graphs.approval import Reply
 from graphs.delivery import Graph, delivery_graph, shape
-from tools.errors import ToolError
+from tools.errors import RepositoryBusy, ToolError
 from tools.repository import anchor
 
 NODES_AT_MOST = 100
@@ -63,6 +63,9 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
                 f"{each.story} has a delivery that has not ended, {each.delivery}. "
                 f"Go on with it (crew resume {each.delivery}), or give it up (crew abandon {each.delivery})."
             )
+    if office.keeper:
+        for story in file.stories:
+            office.keeper.check(file.service, story.id)
     run = f"run-{secrets.token_hex(3)}"
     drawn = shape()
     # All or none: a run that was killed in between would go on without its later stories.
@@ -160,6 +163,9 @@ def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> 
         if not isinstance(error, LedgerDamaged):
             _pause(desk, about.delivery, str(error))
         raise
+    except RepositoryBusy as error:
+        _pause(desk, about.delivery, str(error))
+        raise Stopped(str(error)) from error
     except (ToolError, CrewError) as error:
         if isinstance(error, BadInput):
             raise

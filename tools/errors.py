@@ -25,6 +25,10 @@ class RepositoryError(ToolError):
     """The git repository is not in a state to work on."""
 
 
+class RepositoryBusy(RepositoryError):  # noqa: N818  names a state
+    """A person's own work is in the way: nothing was done, and the same call succeeds once that is put aside."""
+
+
 class SandboxUnavailable(ToolError):  # noqa: N818  names a state of the machine
     """No sandbox can be had on this machine."""
 

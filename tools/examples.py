@@ -202,9 +202,9 @@ def _formatted(bench: Workbench, content: str) -> str:
     """Return the tests as the service's own linters want them; a repository's own style is not ours to guess."""
     if is_foreign(bench):
         return content.rstrip("\n") + "\n"
-    from tools.stacks.fastapi.source import format_python  # noqa: PLC0415  a formatter, needed by few commands
+    from tools.stacks.fastapi.tests_code import tidied  # noqa: PLC0415  a formatter, needed by few commands
 
-    return format_python(content)
+    return tidied(content)
 
 
 def _note(bench: Workbench) -> Path:

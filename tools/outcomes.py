@@ -20,6 +20,10 @@ _MOST_NAMED = 5
 MOST_FAILURES = 20
 """Failing tests that a result describes; the count is of all."""
 LIMITS = Limits(wall_seconds=300, memory_mb=2048, processes=256)
+_LONGEST = 1_500
+"""Characters of a traceback."""
+_MOST_FRAMES = 5
+_FRAME = re.compile(r"^[^\s:]+\.py:\d+: .*$", re.MULTILINE)
 _PLACES = re.compile(r"[^\s'\"(]*/runs-[^/\s]+/[^/\s]+/(workspace/|tmp/)?")
 _ADDRESSES = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
@@ -87,7 +91,11 @@ def _said(report: TestReport, wrong: int, before: Collection[str]) -> str:
 
 def _failure(test: TestOutcome) -> JsonValue:
     message, traceback = steady(test.message), steady(test.traceback)
-    return {"name": test.id, "message": message[:500], "traceback": traceback[-1_500:]}
+    if len(traceback) > _LONGEST:
+        # A library's frames come last; where the repository's own code was left is worth more.
+        own = dict.fromkeys(each for each in _FRAME.findall(traceback) if "site-packages" not in each)
+        traceback = "\n".join([*list(own)[-_MOST_FRAMES:], "...", traceback[-_LONGEST:]])
+    return {"name": test.id, "message": message[:500], "traceback": traceback}
 
 
 def steady(text: str) -> str:

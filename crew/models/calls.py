@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Literal, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, messages_from_dict, messages_to_dict
 from pydantic import JsonValue
@@ -27,6 +27,8 @@ from crew.telemetry import OFF, Span
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
 """Member of a kept reply's `additional_kwargs`: ids of its calls that held a secret, which are not carried out."""
+GAVE_UP: Literal["gave_up"] = "gave_up"
+"""Name under which a recording holds that a model was not asked again."""
 MOST_SHRINKS = 2
 """How often in one step the messages are halved because the model cannot read them all."""
 
@@ -193,6 +195,10 @@ class _Step:
             "give_up": False,
         }
         if not left[fault.remedy]:
+            if fault.remedy != "shrink" and self._player.keeper:
+                # A replay has to give up here too: the next request is one that nobody made.
+                following = self.asked()
+                self._player.keeper.keep_error(following.messages, following.tools, {}, GAVE_UP, 0.0)
             raise GaveUp(self._player.name, fault)
 
     def _count(self, fault: Fault) -> None:

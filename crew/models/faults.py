@@ -34,6 +34,7 @@ FaultName = Literal[
     "unauthorised",
     "unknown_model",
     "bad_request",
+    "gave_up",
 ]
 Remedy = Literal["tell", "wait", "shrink", "give_up"]
 """`tell`: ask again, saying what was wrong. `wait`: send it again later. `shrink`: put older results away and send

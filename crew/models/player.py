@@ -16,6 +16,9 @@ from crew.config import Price
 class Keeper(Protocol):
     """What takes down every call, for a replay."""
 
+    def check(self, service: str, story: str) -> None:
+        """Raise BadInput if no further delivery of a story can be taken down."""
+
     def begin(self, service: str, story: str, delivery: str) -> None:
         """Say which delivery the calls that follow belong to."""
 

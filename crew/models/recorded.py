@@ -88,6 +88,15 @@ class Recorder:
                 f"{folder} cannot be written to: {error.strerror}. Record into another folder."
             ) from error
 
+    def check(self, service: str, story: str) -> None:
+        """Raise BadInput if the folder holds a delivery of the story: two would not be told apart."""
+        for each in self._about.deliveries:
+            if (each.service, each.story) == (service, story):
+                raise BadInput(
+                    f"{self._folder} records the delivery {each.delivery} of {story}. Record into another folder, or "
+                    "remove this one."
+                )
+
     def begin(self, service: str, story: str, delivery: str) -> None:
         """Take note of a delivery before its first call.
 
@@ -188,11 +197,7 @@ class Recorder:
         for each in self._about.deliveries:
             if each == wanted:
                 return
-            if (each.service, each.story) == (wanted.service, wanted.story):
-                raise BadInput(
-                    f"{self._folder} records the delivery {each.delivery} of {each.story}. "
-                    f"Record {wanted.delivery} into another folder, or remove this one."
-                )
+        self.check(wanted.service, wanted.story)
         self._save_about(self._about.model_copy(update={"deliveries": [*self._about.deliveries, wanted]}))
 
     def _describe(self, place: Place, asked: Normalised, tools: Sequence[Json], reported: str) -> None:

@@ -57,6 +57,10 @@ class ReplayModel(BaseChatModel):
         """What the replies come from."""
         return self._recording
 
+    def visits(self, role: str) -> int:
+        """Return how often a role is at work in a recorded delivery, at most; 1 for one that is in none."""
+        return max((each.visit for each in self._recording.calls if each.role == role), default=1)
+
     @property
     def _llm_type(self) -> str:
         return "replay"

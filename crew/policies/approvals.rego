@@ -33,3 +33,15 @@ ask contains finding if {
 		"answerable": false,
 	}
 }
+
+# What runs in the pipeline, and what the crew itself may do, is not the crew's to settle.
+ask contains finding if {
+	merging
+	some path in fact_list("guarding")
+	finding := {
+		"rule": "guarding.changed",
+		"reason": ["The change touches ", path, ", which decides how changes are built, checked or allowed."],
+		"mend": "A person must read it.",
+		"answerable": false,
+	}
+}

@@ -12,9 +12,7 @@ from crew.proof import Proof, last
 from crew.settled import assumed, settled
 from crew.spending import Spent, by_role
 from crew.state import Status
-from crew.tested import branch_now, last_run
-
-NOT_RUN = "They did not run on the last change."
+from crew.tested import said_of_tests
 
 
 class FindingReport(BaseModel):
@@ -51,7 +49,7 @@ class DeliveryReport(BaseModel):
     """Role to what its model calls took."""
     findings: tuple[FindingReport, ...]
     tests: str
-    """What the testing agent, or else the last run, says of the code as it is now; "" if there is no new code."""
+    """What the tools said of the tests of the code as it is now; "" if there is no new code."""
     notes: tuple[str, ...]
     """What passed by without work, and the like."""
     pull_request: str
@@ -82,6 +80,8 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         said = conclusions["design"]
         conclusions["design"] = (said if about.ask else assumed(said)) | settled(ledger, artifacts, delivery)
     request = last(ledger, artifacts, delivery, "open_pull_request")
+    # One that goes on may still be merged.
+    on_main = ended is None or bool(ended.version)
     return DeliveryReport(
         delivery=delivery,
         story=about.story,
@@ -91,12 +91,15 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         status=ended.status if ended else "waiting",
         reason=ended.reason if ended else open_reason(ledger, about),
         designed="design" in conclusions,
-        criteria=criteria_of(ledger, artifacts, delivery, conclusions.get("design", {})),
+        criteria=tuple(
+            each if on_main else each.unmerged()
+            for each in criteria_of(ledger, artifacts, delivery, conclusions.get("design", {}))
+        ),
         changes=tuple(_texts(conclusions.get("design", {}).get("changes"))),
         assumptions=tuple(_texts(conclusions.get("design", {}).get("assumptions"))),
         spent=by_role(rows),
         findings=tuple(each for role, answer in conclusions.items() for each in _findings(role, answer)),
-        tests=_tested(ledger, artifacts, about),
+        tests=said_of_tests(ledger, artifacts, about),
         notes=tuple(str(row.body["text"]) for row in rows if row.kind == "note"),
         pull_request=ended.pull_request if ended else "",
         version=ended.version if ended else "",
@@ -120,21 +123,6 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
     if head and head.kind == "fallback":
         return f"{head.body['text']} `crew resume` tries again."
     return "It was interrupted, or is under way; `crew resume` goes on with it."
-
-
-def _tested(ledger: Ledger, artifacts: ArtifactStore, about: Opened) -> str:
-    """Return what is known of the tests of the code as it is now; "" while there is none, or none that is new."""
-    branch = branch_now(ledger, artifacts, about.delivery)
-    if not (branch.built and branch.changes):
-        return ""
-    # What the testing agent said before, of example tests or of other code, is not said of this one.
-    said = [
-        str(_arguments(row).get("summary", ""))
-        for row in ledger.rows(about.delivery, "concluded")
-        if row.body["role"] == "testing" and row.number > branch.since
-    ]
-    run = last_run(ledger, artifacts, about, branch)
-    return said[-1] if said else NOT_RUN if isinstance(run, str) else run.summary
 
 
 def _diff(artifacts: ArtifactStore, request: Proof | None) -> str:

@@ -12,9 +12,10 @@ import pytest
 from crew.console.ending import report_text, run_finished
 from crew.criteria import criteria_of
 from crew.pull_request import description
-from crew.report import NOT_RUN, DeliveryReport, delivery_report
+from crew.report import DeliveryReport, delivery_report
 from crew.report.html import render
 from crew.state import DeliveryState
+from crew.tested import NOT_RUN
 from tests.crew.histories import History, history
 from tools.testing import Flaky, TestOutcome
 
@@ -99,7 +100,7 @@ def test_code_that_was_repaired_is_not_covered_by_the_run_before(made: History) 
     assert whys(made, delivery) == [
         "", f"its test failed: {tests[1]}: assert 1 == 2 + where 1 = f()", "", "", "",
     ]  # fmt: skip
-    assert report(made, delivery).tests == "One test failed."
+    assert report(made, delivery).tests == "run_tests is done."
 
     made.committed(delivery, "tree-2")
     assert set(whys(made, delivery)) == {"not tested yet: the code has changed since the tests ran"}
@@ -107,9 +108,8 @@ def test_code_that_was_repaired_is_not_covered_by_the_run_before(made: History) 
 
     made.ran(delivery, "tree-2", tests)
     assert set(whys(made, delivery)) == {""}
-    assert report(made, delivery).tests == "run_tests is done.", "the testing agent has not answered yet"
-    made.concluded(delivery, "testing", summary="All passed.")
-    assert report(made, delivery).tests == "All passed."
+    made.concluded(delivery, "testing", summary="All 5,000 passed.")
+    assert report(made, delivery).tests == "run_tests is done.", "what a model says is no evidence"
 
 
 def test_a_commit_of_the_same_code_takes_nothing_back(made: History) -> None:
@@ -121,7 +121,18 @@ def test_a_commit_of_the_same_code_takes_nothing_back(made: History) -> None:
     made.committed(delivery, "tree-1")
     made.ran(delivery, "tree-x", [], TestOutcome(id="t", outcome="failed"))
     assert report(made, delivery).covered == COVERED
-    assert report(made, delivery).tests == "All passed."
+    assert report(made, delivery).tests == "run_tests is done."
+
+
+def test_what_was_not_merged_is_not_covered_once_the_delivery_has_ended(made: History) -> None:
+    delivery = begun(made)
+    tests = made.generated(delivery)
+    made.committed(delivery, "tree-1")
+    made.ran(delivery, "tree-1", tests)
+    assert report(made, delivery).covered == COVERED
+    made.closed(delivery, "stopped", version="")
+    assert report(made, delivery).covered == 0
+    assert set(whys(made, delivery)) == {"its tests passed on the story's branch, which was not merged"}
 
 
 def test_what_was_taken_back_counts_no_more(made: History) -> None:
@@ -257,7 +268,7 @@ def test_every_outlet_says_the_same(made: History) -> None:
     made.committed(delivery, "tree-1")
     wrong = TestOutcome(id=tests[0], outcome="failed", message="broken")
     made.ran(delivery, "tree-1", tests[1:], wrong)
-    made.closed(delivery, "stopped", version="")
+    made.closed(delivery, "failed", version="v")
     found = report(made, delivery)
     why = f"its test failed: {tests[0]}: broken"
 
@@ -276,7 +287,7 @@ def test_every_outlet_says_the_same(made: History) -> None:
         "story": {"id": story.id, "title": story.title, "story": story.story, "criteria": []},
         "answers": {"testing": {"summary": "One failed."}},
     }
-    text = description(cast(DeliveryState, state), found.criteria)
+    text = description(cast(DeliveryState, state), found.criteria, found.tests)
     assert f"  not covered: {why}\n" in text
     assert f"covered by POST /papers/{{id}}/sell\n  tested by {tests[4]}\n" in text
     assert text.count("tested by") == 4

@@ -153,7 +153,7 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
                 *GOOD.cases[1:],
             )
         ),
-        "without this policy it is no allowed call (Tests failed",
+        "without this policy it is no allowed call, since merge.tests_failed objects already (Tests failed",
     ),
     "a rule that never fires": (
         with_rego(REGO.replace('"LGPL")', '"lgpl")')),

@@ -170,6 +170,21 @@ def test_the_same_refused_answer_again_is_stopped(place: Setting) -> None:
     assert len(place.ledger.rows(DELIVERY, "denied")) == 3
 
 
+def test_a_circle_of_calls_is_stopped(place: Setting) -> None:
+    def reply(messages: list[BaseMessage]) -> AIMessage:
+        reasons = {"rationale": f"Once more, {len(messages)}.", "evidence": [place.story]}
+        calls = [
+            {"name": name, "args": arguments | reasons, "id": name}
+            for name, arguments in (("list_files", {}), ("write_file", {"path": "file0.txt", "content": "x"}))
+        ]
+        return AIMessage(content="", tool_calls=calls)
+
+    patient = replace(TWO_TOOLS, most_steps=40)
+    out = work(place, ScriptedModel(reply=reply), patient)
+    assert "5 times with the same arguments, to the same end" in out["problem"]
+    assert out["step"] <= 6
+
+
 def test_the_same_call_again_is_stopped(place: Setting) -> None:
     def reply(messages: list[BaseMessage]) -> AIMessage:
         return call("list_files", {"rationale": "Again.", "evidence": [place.story]})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -18,9 +20,10 @@ from crew.config import Config
 from crew.errors import BoundReached, Stopped
 from crew.models import players
 from crew.models.player import Player
+from crew.models.recorded import Recorder
 from graphs.playing import play
 from tests.crew.doors import DELIVERY, policies
-from tests.crew.models.server import Body, Reset, Status, Step
+from tests.crew.models.server import Body, Reset, Say, Status, Step, say
 from tests.crew.models.wired import DONE, KEY, QUICK, ROLE, Scene, right, scene
 from tools.policy import Decision
 
@@ -54,7 +57,7 @@ class Stage:
         def brief(visit: int) -> Brief:
             evidence = {"story": self.here.place.story}
             place = {"role": "code", "delivery": DELIVERY, "visit": visit, "service": "checkout"}
-            return Brief.model_validate(place | {"story": {}, "evidence": evidence, "facts": {}})
+            return Brief.model_validate(place | {"story": {"id": "CHK-1"}, "evidence": evidence, "facts": {}})
 
         def note(visit: int, why: str) -> None:
             self.resets.append(visit)
@@ -93,6 +96,36 @@ def test_the_same_model_may_be_tried_in_another_way(stage: Any) -> None:
     assert on.passed_on == [(1, "openai:m", "openai:m?tool_calls=text")]
     assert on.resets == [2]
     assert 'Set tool_calls = "text"' in str(on.here.rows("fallback")[0].body["text"])
+
+
+def _circling(body: Body) -> Step:
+    evidence = json.loads(right(body).calls[0][2])["evidence"]
+    return say("list_files", {"rationale": "To see.", "evidence": evidence})
+
+
+def test_a_model_that_goes_round_in_a_circle_is_followed_by_the_next(stage: Any) -> None:
+    on = stage("openai:a", "openai:b", a=_circling)
+    assert on.play() == (2, DONE)
+    assert "again and again" in str(on.here.rows("fallback")[0].body["text"])
+    alone = stage("openai:a", a=_circling)
+    with pytest.raises(Stopped, match="tries again, with another model"):
+        alone.play()
+
+
+@pytest.mark.parametrize("wrong", [NO_TOOLS, Say(text="no"), Reset()], ids=["refused", "unusable", "dropped"])
+def test_a_replay_gives_up_where_the_model_did(stage: Any, tmp_path: Path, policy: Any, wrong: Step) -> None:
+    on = stage("openai:a", "openai:b", a=wrong)
+    keeper = Recorder(
+        tmp_path / "recording", title="t", model="openai:a", made="Here.", today=date(2026, 1, 2)
+    )
+    on.chain = tuple(replace(each, keeper=keeper) for each in on.chain)
+    assert on.play() == (2, DONE)
+
+    with scene(tmp_path / "again", policy, {}) as here:
+        again = Stage(here, f"replay:{tmp_path / 'recording'}")
+        assert again.play() == (2, DONE)
+        assert len(here.server.bodies) == 0
+        assert [each[0] for each in again.passed_on] == [1]
 
 
 def test_with_nobody_left_it_stops_and_all_may_try_again(stage: Any) -> None:

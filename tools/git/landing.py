@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.errors import RepositoryError
+from tools.errors import RepositoryBusy, RepositoryError
 from tools.git.merging import Conflict, merge_commits
 from tools.git.repository import full_id
 from tools.git.tree import bring_up_to_date, dirty_files, refuse_blocked
@@ -101,17 +101,17 @@ def finish_landing(repository: Repository) -> None:
 def _move(repository: Repository, old: str, new: str) -> None:
     followed = repository.head_branch() == repository.base_ref
     if not followed and repository.base_ref in repository.checked_out():
-        raise RepositoryError(
+        raise RepositoryBusy(
             f"{repository.base} is checked out in another worktree of {repository.folder}, whose files "
-            f"would not follow the merge. Switch that one to another branch: git worktree list"
+            f"would not follow the merge. Switch that one to another branch (git worktree list), then `crew resume`."
         )
     if followed:
         changed = dirty_files(repository)
         if changed:
-            raise RepositoryError(
+            raise RepositoryBusy(
                 f"{repository.folder} has changes that are not committed ({', '.join(changed[:5])}), so "
                 f"nothing was merged. Commit them or put them aside (git -C {repository.folder} stash), "
-                f"then resume."
+                "then `crew resume`."
             )
         refuse_blocked(repository, old, new)
         # Read by finish_landing if we are cut off between moving the branch and writing the files.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.errors import RepositoryError
+from tools.errors import RepositoryBusy, RepositoryError
 
 if TYPE_CHECKING:
     from tools.git.repository import Repository
@@ -26,15 +26,15 @@ def dirty_files(repository: Repository) -> list[str]:
 
 
 def refuse_blocked(repository: Repository, old: str, new: str) -> None:
-    """Raise RepositoryError when the working tree could not be brought from one commit to another."""
+    """Raise RepositoryBusy when the working tree could not be brought from one commit to another."""
     git = repository.git
     _refresh(repository)
     arguments = ("read-tree", "-n", "-m", "-u", old, new)
     done = git.attempt(*arguments, index=git.own_index, work_tree=repository.folder)
     if done.status != 0:
-        raise RepositoryError(
+        raise RepositoryBusy(
             f"The files in {repository.folder} stand in the way of the merge: {done.stderr} Commit them or "
-            f"move them aside, then resume."
+            f"move them aside, then `crew resume`."
         )
 
 

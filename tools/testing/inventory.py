@@ -31,11 +31,12 @@ class Mark:
 class Part:
     """A test, another function, or a value."""
 
-    kind: Literal["test", "function", "value"]
+    kind: Literal["test", "function", "fixture", "value", "import"]
     line: int
     body: Body = field(default_factory=Body)
     rows: tuple[str, ...] = ()
-    """Of a parametrized test its rows, of a value its members, or the value alone."""
+    """Of a parametrized test its rows, of a value its members, or the value alone; of a fixture its body; of what is
+    imported where from."""
     marks: tuple[Mark, ...] = ()
     """Those of its class and file among them."""
     needs: frozenset[str] = frozenset()
@@ -102,6 +103,8 @@ class _File:
                 )
                 inner = (*marks, *_decorators(node), *_bases(node))
                 self._scope(node.body, f"{prefix}{node.name}::", inner, within, collected=collected and named)
+            elif isinstance(node, ast.ImportFrom):
+                self._imported(node, prefix)
             else:
                 self._value(node, prefix)
 
@@ -114,17 +117,30 @@ class _File:
         *,
         collected: bool,
     ) -> None:
+        is_fixture = any(last_name(each) == "fixture" for each in node.decorator_list)
         parametrized = [each for each in node.decorator_list if last_name(each) == "parametrize"]
         given = {name.strip() for each in parametrized for name in _argument_names(each).split(",")}
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         self.found[prefix + node.name] = Part(
-            kind="test" if collected and node.name.startswith("test") else "function",
+            kind="fixture"
+            if is_fixture
+            else "test"
+            if collected and node.name.startswith("test")
+            else "function",
             line=node.lineno,
             body=body_of(node, guards, self.helpers),
-            rows=tuple(row for each in parametrized for row in _rows(each)),
+            rows=(_source(node),)
+            if is_fixture
+            else tuple(row for each in parametrized for row in _rows(each)),
             marks=(*marks, *(_mark(each) for each in node.decorator_list if not [*_rows(each)])),
             needs=frozenset(each.arg for each in arguments) - given - {"self", "cls"},
         )
+
+    def _imported(self, node: ast.ImportFrom, prefix: str) -> None:
+        for each in node.names:
+            origin = f"{'.' * node.level}{node.module or ''}.{each.name}"
+            name = f"{prefix}{each.asname or each.name}"
+            self.found[name] = Part(kind="import", line=node.lineno, rows=(origin,))
 
     def _value(self, node: ast.stmt, prefix: str) -> None:
         for target, value in _assigned(node):
@@ -192,6 +208,12 @@ def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
             yield each.id, value
         elif isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name):
             yield each.value.id, None
+
+
+def _source(node: Function) -> str:
+    """Return what a function does and takes, as it is written but for its layout and its docstring."""
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    return "\n".join([ast.unparse(node.args), *map(ast.unparse, body)])
 
 
 def _members(value: ast.expr) -> tuple[str, ...]:

@@ -61,6 +61,9 @@ def losses(old: Mapping[Place, Part], new: Mapping[Place, Part]) -> list[Loss]:
             continue
         path, name = now
         found += [Loss(place, path, line, name, what) for line, what in _weaker(part, new[now])]
+    for place, part in new.items():
+        if place not in old and part.is_autouse and not any(each == place[1] for _, each in old):
+            found.append(Loss(place, *place[:1], part.line, place[1], "is new, and every test uses it"))
     return found
 
 
@@ -120,8 +123,14 @@ def _end(place: Place, part: Part, new: Mapping[Place, Part], arrived: Mapping[P
 
 def _weaker(old: Part, new: Part) -> Iterator[tuple[int, str]]:
     """Yield what a part lost, with the line."""
+    if old.kind == "import" and (new.kind, new.rows) != (old.kind, old.rows):
+        yield new.line, f"is no longer what was imported as `{old.rows[0]}`"
+        return
+    if old.kind == "fixture" and new.rows != old.rows:
+        yield new.line, "does otherwise than before, and tests rest on what it gives"
     yield from _checks(*_wanted(old, new), new.line)
-    yield from _rows(old, new)
+    if old.kind != "fixture":
+        yield from _rows(old, new)
     if old.is_autouse and not new.is_autouse:
         yield new.line, "is no longer used by every test"
     if old.kind == "test":

@@ -46,6 +46,7 @@ MERGE: Call = {
     "contract": {"breaking": []},
     "migrations": {"destructive": []},
     "altered_tests": [],
+    "guarding": [],
 }
 ALLOWED: dict[str, Call] = {
     "read_criteria": call("design", "read_criteria", "read"),

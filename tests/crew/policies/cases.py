@@ -324,6 +324,8 @@ QUESTIONS = [
         "tests.altered",
         answerable=True,
     ),
+    asking("a pipeline changes", merge(guarding=[".github/workflows/ci.yml"]), "guarding.changed"),
+    Case("nobody looked for pipelines", merge(guarding=GONE), ("facts.missing",)),
     asking(
         "a test was broken before",
         merge(tests__failed_before=["tests/test_a.py::test_net"]),

@@ -108,6 +108,28 @@ IN_A_TRY = """    try:
 NO_LEAK = BEFORE[BEFORE.index("@pytest.fixture(auto") : BEFORE.index("@pytest.fixture\n")]
 
 WEAKER = {
+    "a fixture that gives something else": (
+        [("return Cart()", "return Cart([])")],
+        "cart does otherwise than before, and tests rest on what it gives",
+    ),
+    "a new fixture that every test uses": (
+        [
+            (RESULT, RESULT),
+            (
+                "def assert_empty",
+                "@pytest.fixture(autouse=True)\ndef calm():\n    pass\n\n\ndef assert_empty",
+            ),
+        ],
+        "calm is new, and every test uses it",
+    ),
+    "what is tested is shadowed": (
+        [("def assert_empty", "def total(prices):\n    return 3\n\n\ndef assert_empty")],
+        "total is no longer what was imported as `shop.total`",
+    ),
+    "something else is imported": (
+        [("from shop import Cart, total", "from shop import Cart\nfrom shop.fake import total")],
+        "total is no longer what was imported as `shop.total`",
+    ),
     "a test removed": ([(MEAN, "")], "tests/test_a.py:41: test_mean is gone."),
     "a test renamed": (
         [("def test_mean", "def test_average")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -135,6 +136,32 @@ def with_imports(head: str, body: str) -> str:
     return format_python(text + "\n\n".join(_grouped(statements)) + "\n\n\n" + body + "\n")
 
 
+def tidied(source: str) -> str:
+    """Return a formatted module with its imports as import sorters want them, without those that it does not use.
+
+    Imports that are not all together, relative or under another name stay as they are."""
+    body = ast.parse(source).body
+    imports = [each for each in body if isinstance(each, ast.Import | ast.ImportFrom)]
+    first = body.index(imports[0]) if imports else 0
+    plain = all(not name.asname for each in imports for name in each.names)
+    relative = any(isinstance(each, ast.ImportFrom) and each.level for each in imports)
+    if not imports or imports != body[first : first + len(imports)] or relative or not plain:
+        return format_python(source)
+    used, lines = mentioned(source), source.splitlines()
+    future, statements = list[str](), list[str]()
+    for each in imports:
+        for name in (one.name for one in each.names):
+            if isinstance(each, ast.Import):
+                statements += [f"import {name}"] if name.partition(".")[0] in used else []
+            elif each.module == "__future__":
+                future.append(f"from __future__ import {name}")
+            elif name in used or name == "*":
+                statements.append(f"from {each.module} import {name}")
+    head, rest = lines[: imports[0].lineno - 1], lines[imports[-1].end_lineno or 0 :]
+    found = [*future, *_grouped(dict.fromkeys(statements))]
+    return format_python("\n".join(head) + "\n" + "\n\n".join(found) + "\n\n\n" + "\n".join(rest) + "\n")
+
+
 def mentioned(source: str) -> set[str]:
     """Return the names that some source reads."""
     names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
@@ -157,9 +184,8 @@ def _grouped(statements: Iterable[str]) -> list[str]:
     sections: list[list[str]] = [[], [], []]
     for each in sorted(plain) + sorted(froms):
         root = each.split()[1].partition(".")[0]
-        sections[0 if root in ("datetime", "collections", "typing") else 2 if root == "tests" else 1].append(
-            each
-        )
+        place = 0 if root in sys.stdlib_module_names else 2 if root in ("app", "tests") else 1
+        sections[place].append(each)
     return ["\n".join(each) for each in sections if each]
 
 
