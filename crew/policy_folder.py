@@ -183,7 +183,11 @@ def _verified(kept: Path) -> tuple[Drafted, Approval]:
             f"{kept} was changed after {approval.by} approved it on {approval.when}. {_again(kept)}"
         )
     if not used.is_file() or used.read_bytes() != policy.files[POLICY]:
-        raise BadInput(f"{used} is not what {approval.by} approved on {approval.when}. {_again(kept)}")
+        raise BadInput(
+            f"{used} is not what {approval.by} approved on {approval.when}. To keep the change, make it in {kept} "
+            f"too and approve that: crew policy approve {kept} --into {kept.parent}. Without it there, the same "
+            "command puts the approved text back."
+        )
     return policy, approval
 
 

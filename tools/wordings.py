@@ -143,6 +143,10 @@ def _entity(said: str, blueprint: Blueprint) -> Entity:
 def _field_list(said: str, place: str) -> tuple[FieldSpec, ...]:
     if not said.strip():
         return ()
+    if re.search(r"\blist of\b", said, re.IGNORECASE):
+        raise Unclear(
+            f"{place} '{said}': a field holds one value; say a text with separators, and check it in the code"
+        )
     try:
         found = read_fields(said)
     except Unclear as reason:

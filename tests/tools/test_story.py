@@ -204,6 +204,7 @@ BAD: dict[str, tuple[tuple[Wording, ...], tuple[Custom, ...], str, str]] = {
         (*WORDINGS[:2], Wording(id="LN-1.4", custom=["update"])), (custom(name="update"),), "custom update",
         "has an operation 'update' already",
     ),
+    "a list": (WORDINGS, (custom(inputs="sizes (list of integer)"),), CUSTOM, "a field holds one value"),
     "answers nothing": (WORDINGS, (custom(returns="", items=""),), CUSTOM, "answers something"),
     "does nothing": (WORDINGS, (custom(does=" "),), CUSTOM, "say in `does`"),
     "too long": (WORDINGS, (custom(does="x" * 2_001),), CUSTOM, "in fewer words"),
