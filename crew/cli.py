@@ -98,7 +98,7 @@ def run(
     from crew.office import open_office  # noqa: PLC0415
 
     say_where(config)
-    keeper = keeper_of(given, config, settings.home)
+    keeper = keeper_of(given, config, settings)
     with open_office(settings, players(config, settings.home, keeper), keeper) as office:
         from graphs.run import begin, deliver  # noqa: PLC0415
 
@@ -134,7 +134,7 @@ def resume(
     from crew.office import open_office  # noqa: PLC0415
 
     say_where(config)
-    keeper = keeper_of(given, config, settings.home)
+    keeper = keeper_of(given, config, settings)
     with open_office(settings, players(config, settings.home, keeper), keeper) as office:
         from graphs.run import deliver, take_up  # noqa: PLC0415
 

@@ -50,6 +50,7 @@ def alike(one: Terms, other: Terms, given: Given) -> bool:
         "run_budget": given.run_budget,
         "sandbox": given.sandbox,
         "policy_engine": given.engine,
+        "record": given.record,
     }
     masked = {name: "" for name, value in said.items() if value is not None}
     return one.model_copy(update=masked) == other.model_copy(update=masked)
@@ -86,13 +87,20 @@ def say_where(config: Config) -> None:
         say(f"Models are asked at {shown_server(server_of(config.model))}.", err=True)
 
 
-def keeper_of(given: Given, config: Config, home: Path) -> Keeper | None:
+def keeper_of(given: Given, config: Config, settings: Settings) -> Keeper | None:
     """Return what takes down every model call; None where nothing is recorded."""
-    if given.record is None:
+    if settings.record is None:
         return None
     from crew.models import recorder  # noqa: PLC0415
 
-    return recorder(given.record, config, home, given.label)
+    return recorder(settings.record, config, settings.home, given.label)
+
+
+def _record_of(given: Given, config: Config, begun: Terms | None) -> Path | None:
+    """Return where model calls are kept: what is half recorded is recorded on, unless another model plays from here."""
+    if given.record is not None or begun is None or not begun.record or begun.model != config.model.url:
+        return given.record
+    return Path(begun.record) if Path(begun.record, "recording.json").is_file() else None
 
 
 def settings_of(
@@ -123,6 +131,7 @@ def settings_of(
         telemetry=config.telemetry,
         budget=config.budget.delivery,
         run_budget=config.budget.run,
+        record=_record_of(given, config, begun),
         test_command=config.tests.command,
     )
 

@@ -33,6 +33,8 @@ class Terms(BaseModel):
     sandbox: str = ""
     """Name of the sandbox; "" for the best that works here."""
     policy_engine: str = "auto"
+    record: str = ""
+    """Absolute folder that its model calls are kept in; "" for none."""
 
 
 class Opened(Terms):

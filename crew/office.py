@@ -63,6 +63,8 @@ class Settings:
     """Bounds of one delivery."""
     run_budget: Budget = field(default_factory=Budget)
     """Bounds of all deliveries of a run."""
+    record: Path | None = None
+    """Folder that every model call is kept in."""
 
     @property
     def terms(self) -> Terms:
@@ -74,6 +76,7 @@ class Settings:
             run_budget=str(self.run_budget),
             sandbox=self.sandbox or "",
             policy_engine=self.engine,
+            record=str(self.record.resolve()) if self.record else "",
         )
 
 

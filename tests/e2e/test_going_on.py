@@ -46,7 +46,16 @@ def test_a_budget_stops_it_again_until_there_is_a_larger_one(kiosk: Kiosk) -> No
     home = ("--home", str(kiosk.home))
     with serving(right) as server:
         at = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url}
-        chosen = ("--model", "openai:m", "--budget", "steps=2", "--run-budget", "steps=50")
+        chosen = (
+            "--model",
+            "openai:m",
+            "--budget",
+            "steps=2",
+            "--run-budget",
+            "steps=50",
+            "--record",
+            "kept",
+        )
         said = kiosk.crew("run", str(path), *chosen, expect=1, **at)
         assert "used up: 2 of 2 model calls. Nothing is lost" in said
         assert "It was interrupted" not in said
@@ -60,6 +69,8 @@ def test_a_budget_stops_it_again_until_there_is_a_larger_one(kiosk: Kiosk) -> No
         # What was given then holds from then on.
         assert "used up: 3 of 3 model calls" in kiosk.crew("resume", expect=1, **at)
         assert len(server.bodies) == 3
+    # What is half recorded is recorded on, from whichever folder.
+    assert len([*(kiosk.folder / "kept" / "calls").iterdir()]) == 3
     began, now = row(kiosk, "opened"), row(kiosk, "resumed")
     assert (began["budget"], began["run_budget"], now["budget"]) == ("steps=2", "steps=50", "steps=3")
     assert "every row is as it was written" in kiosk.crew("ledger", "verify")
