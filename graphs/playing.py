@@ -13,11 +13,11 @@ from pydantic import JsonValue
 
 from crew.agents.role import Role
 from crew.brief import Brief
-from crew.config import OFFLINE
 from crew.desk import Desk
 from crew.errors import Stopped
 from crew.models.calls import GaveUp
 from crew.models.player import Player
+from crew.models.replay import ReplayModel
 from graphs.agent import AgentState, agent_graph, first_state
 
 _PLACE, _COUNTER = "checkpoint_ns", "__pregel_scratchpad"
@@ -61,8 +61,8 @@ def play(
             name = "" if visit == before + 1 else f"visit-{visit}"
             out = _visit(role, desk, player, brief(visit), name)
             why = out.get("problem", "")
-            if not why or player.name == OFFLINE:
-                # A playbook does the same each time: what it cannot do, no further try will.
+            if not why or not following or _ended_with(player, role, visit):
+                # With nobody left, what a role did not manage is for its node to judge.
                 return visit, out
         except GaveUp as error:
             why = str(error)
@@ -85,6 +85,11 @@ def _visit(role: Role, desk: Desk, player: Player, brief: Brief, name: str) -> A
         config["configurable"] = kept | {_PLACE: f"{inherited[_PLACE]}|{name}"}
     with desk.telemetry.visit(role.name, brief.delivery, brief.visit):
         return cast(AgentState, agent_graph(role, desk, player).invoke(first_state(brief), config))
+
+
+def _ended_with(player: Player, role: Role, visit: int) -> bool:
+    """Whether a replayed role was left at that when it was recorded."""
+    return isinstance(player.model, ReplayModel) and not player.model.taken_over(role.name, visit)
 
 
 def _played_by(desk: Desk, delivery: str, role: Role, visit: int) -> str:

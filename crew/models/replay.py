@@ -22,7 +22,7 @@ from pydantic import JsonValue, PrivateAttr
 
 from crew.canonical import digest_of
 from crew.errors import BadInput, Stopped
-from crew.models.mismatch import mismatch
+from crew.models.mismatch import mismatch, prompt_of
 from crew.models.names import Redact
 from crew.models.normalised import Json, Normalised, normalised
 from crew.models.recording import RecordedCall, Recording, key_of, read
@@ -60,6 +60,21 @@ class ReplayModel(BaseChatModel):
     def visits(self, role: str) -> int:
         """Return how often a role is at work in a recorded delivery, at most; 1 for one that is in none."""
         return max((each.visit for each in self._recording.calls if each.role == role), default=1)
+
+    def taken_over(self, role: str, visit: int) -> bool:
+        """Whether a visit was followed by one of the same task: another model began it anew, or it was repaired."""
+        prompts = [
+            next(
+                (
+                    prompt_of(each.messages)
+                    for each in self._recording.calls
+                    if place == (each.role, each.visit)
+                ),
+                "",
+            )
+            for place in ((role, visit), (role, visit + 1))
+        ]
+        return "" != prompts[0] == prompts[1]
 
     @property
     def _llm_type(self) -> str:

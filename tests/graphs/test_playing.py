@@ -107,9 +107,28 @@ def test_a_model_that_goes_round_in_a_circle_is_followed_by_the_next(stage: Any)
     on = stage("openai:a", "openai:b", a=_circling)
     assert on.play() == (2, DONE)
     assert "again and again" in str(on.here.rows("fallback")[0].body["text"])
-    alone = stage("openai:a", a=_circling)
-    with pytest.raises(Stopped, match="tries again, with another model"):
-        alone.play()
+
+
+def test_a_replayed_circle_is_followed_as_it_was(stage: Any, tmp_path: Path, policy: Any) -> None:
+    for name, urls, came in (("one", ["openai:a"], (1, None)), ("two", ["openai:a", "openai:b"], (2, DONE))):
+        keeper = Recorder(tmp_path / name, title="t", model="openai:a", made="Here.", today=date(2026, 1, 2))
+        with scene(
+            tmp_path / f"{name}-home",
+            policy,
+            lambda body: _circling(body) if body["model"] == "a" else right(body),
+        ) as here:
+            on = Stage(here, *urls)
+            on.chain = tuple(replace(each, keeper=keeper) for each in on.chain)
+            assert on.play() == came
+        with scene(tmp_path / f"{name}-again", policy, {}) as here:
+            assert Stage(here, f"replay:{tmp_path / name}").play() == came
+            assert here.server.bodies == []
+
+
+def test_with_nobody_left_a_circle_is_the_end_of_the_role(stage: Any) -> None:
+    on = stage("openai:a", a=_circling)
+    assert on.play() == (1, None)
+    assert on.passed_on == []
 
 
 @pytest.mark.parametrize("wrong", [NO_TOOLS, Say(text="no"), Reset()], ids=["refused", "unusable", "dropped"])
