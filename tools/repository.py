@@ -318,18 +318,18 @@ def anchor(bench: Workbench, number: int, head: str) -> None:
 
 def anchors(folder: Path, home: Path) -> dict[str, str]:
     """Return what `anchor` stored in a repository, by delivery: number and hash of the last row, and the ledger."""
-    return read_anchors(attach_repository(folder, home))
+    return read_anchors(attach_repository(folder, home, reads=True))
 
 
 def landings(folder: Path, home: Path) -> dict[str, str]:
     """Return the ledger head that each delivery's merge commit names in its trailer, by delivery."""
-    return read_trailers(attach_repository(folder, home), "Delivery", "Ledger-Head")
+    return read_trailers(attach_repository(folder, home, reads=True), "Delivery", "Ledger-Head")
 
 
 def ledgers(folder: Path, home: Path) -> dict[str, str]:
     """Return the id of the ledger that each delivery known to a repository is written in, by delivery."""
     named = {delivery: text.split()[-1] for delivery, text in anchors(folder, home).items() if text.split()}
-    return read_trailers(attach_repository(folder, home), "Delivery", "Ledger") | named
+    return read_trailers(attach_repository(folder, home, reads=True), "Delivery", "Ledger") | named
 
 
 def opened_under(home: Path) -> list[Path]:

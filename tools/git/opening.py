@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.errors import RepositoryError
 from tools.git.command import Command, execute, plain_environment, require_version
-from tools.git.identity import Identity, read_person
+from tools.git.identity import Identity, agent, read_person
 from tools.git.landing import finish_landing
 from tools.git.repository import Repository
 from tools.git.tree import dirty_files
@@ -40,10 +40,13 @@ def open_repository(
     return repository
 
 
-def attach_repository(folder: Path, private: Path, base: str = "main", make: bool = False) -> Repository:
+def attach_repository(
+    folder: Path, private: Path, base: str = "main", make: bool = False, reads: bool = False
+) -> Repository:
     """Open a repository that was opened before, without looking at the person's files.
 
-    `make` makes one in a missing or empty folder. Raises RepositoryError for what is no repository.
+    `make` makes one in a missing or empty folder; who only `reads` needs to have told git no name. Raises
+    RepositoryError for what is no repository.
     """
     folder = folder.resolve()
     view = private.resolve() / "git" / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
@@ -63,7 +66,8 @@ def attach_repository(folder: Path, private: Path, base: str = "main", make: boo
     settings = _read_settings(git.git_folder / "config", environment, view)
     _refuse_settings(folder, settings)
     git.prepare(settings)
-    person = person or read_person(settings, git.git_folder, view)
+    if person is None:
+        person = agent("reader") if reads else read_person(settings, git.git_folder, view)
     return Repository(folder=folder, base=base, person=person, git=git)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.errors import RepositoryError
-from tools.git import Repository, open_repository, story_branch
+from tools.git import Repository, attach_repository, open_repository, story_branch
 from tools.git.command import require_version
 
 Git = Callable[..., str]
@@ -160,6 +160,16 @@ def test_missing_identity(folder: Path, reopen: Reopen, person: Path) -> None:
     (person / ".gitconfig").unlink()
     assert "user.email" in refusal(reopen)
     assert not folder.exists()
+
+
+def test_who_only_reads_needs_no_identity(
+    repository: Repository, folder: Path, tmp_path: Path, person: Path
+) -> None:
+    (person / ".gitconfig").unlink()
+    read = attach_repository(folder, tmp_path / "private", reads=True)
+    assert read.ref("refs/heads/main") == repository.ref("refs/heads/main")
+    with pytest.raises(RepositoryError, match=r"user\.email"):
+        attach_repository(folder, tmp_path / "private")
 
 
 def test_identity_of_the_repository_wins_over_the_persons(
