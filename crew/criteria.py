@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from crew.artifacts import ArtifactStore
 from crew.deliveries import opened, story_of
 from crew.ledger import Ledger
+from crew.reading import records, texts
 from crew.tested import Branch, Run, Verdict, branch_now, last_run, verdict
 
 _Tests = dict[str, list[str]]
@@ -54,7 +55,7 @@ def criteria_of(
     """Return one for each criterion of a delivery's story; `design` is the design agent's answer, {} before it."""
     about, branch = opened(ledger, delivery), branch_now(ledger, artifacts, delivery)
     judge = _Judge(artifacts, branch, last_run(ledger, artifacts, about, branch))
-    outcomes = {str(each["id"]): each for each in _records(design.get("criteria"))}
+    outcomes = {str(each["id"]): each for each in records(design.get("criteria"))}
     found = []
     for criterion in story_of(artifacts, about).criteria:
         outcome = outcomes.get(criterion.id, {})
@@ -70,8 +71,8 @@ def criteria_of(
                 covered=understood and not why,
                 understood=understood,
                 why=why,
-                readings=tuple(_texts(outcome.get("readings"))),
-                operations=tuple(_texts(outcome.get("operations"))),
+                readings=tuple(texts(outcome.get("readings"))),
+                operations=tuple(texts(outcome.get("operations"))),
                 tests=tests,
             )
         )
@@ -130,13 +131,13 @@ def _examples(branch: Branch) -> _Tests:
     """Return the example tests of each criterion as they were written."""
     written = branch.last("write_examples")
     tests = written.data.get("tests") if written else None
-    return {name: _texts(names) for name, names in tests.items()} if isinstance(tests, dict) else {}
+    return {name: texts(names) for name, names in tests.items()} if isinstance(tests, dict) else {}
 
 
 def _dropped(branch: Branch) -> dict[str, str]:
     """Return the example tests that were dropped, each with the reason."""
     judged = [each.result for each in branch.steps if each.tool == "keep_examples"]
-    listed = [each for result in judged for each in _records(result.data.get("dropped"))]
+    listed = [each for result in judged for each in records(result.data.get("dropped"))]
     return {str(each["test"]): str(each["why"]) for each in listed}
 
 
@@ -145,12 +146,4 @@ def _kept(branch: Branch) -> set[str]:
     judged = branch.last("keep_examples")
     if judged is None or judged.data.get("tree") != branch.tree:
         return set()
-    return {str(each["test"]) for each in _records(judged.data.get("kept"))}
-
-
-def _records(value: JsonValue) -> list[dict[str, JsonValue]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _texts(value: JsonValue) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
+    return {str(each["test"]) for each in records(judged.data.get("kept"))}

@@ -13,6 +13,7 @@ from crew.artifacts import ArtifactStore
 from crew.canonical import canonical
 from crew.errors import BadInput
 from crew.ledger import Ledger, Row
+from crew.reading import texts
 from crew.state import Status
 from crew.stories import Story, StoryFile
 
@@ -149,7 +150,7 @@ def opened(ledger: Ledger, delivery: str) -> Opened:
     if row is None:
         known = ", ".join(ledger.deliveries()[-5:]) or "none yet"
         raise BadInput(f"There is no delivery {delivery!r}. The latest are: {known}.")
-    (digest,) = _texts(row.body["artifacts"])
+    (digest,) = texts(row.body["artifacts"])
     when = datetime.fromisoformat(row.at).replace(microsecond=0)
     said: dict[str, object] = {**row.body, "delivery": delivery, "story_digest": digest, "when": when}
     for each in ledger.rows(delivery, "resumed"):
@@ -206,8 +207,4 @@ def blocked_by(ledger: Ledger, about: Opened) -> str:
 def _waiting(row: Row) -> Waiting:
     if row.body.get("kind") == "question":
         return Waiting(id=row.key, kind="question", what=str(row.body["text"]))
-    return Waiting(id=row.key, kind="approval", what=" ".join(_texts(row.body["reasons"])))
-
-
-def _texts(value: JsonValue) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
+    return Waiting(id=row.key, kind="approval", what=" ".join(texts(row.body["reasons"])))

@@ -22,6 +22,7 @@ from crew.canonical import canonical, digest_of
 from crew.coordination.events import Bus
 from crew.errors import LedgerDamaged
 from crew.ledger import Kind, Ledger, Row
+from crew.reading import texts
 from tools.errors import RepositoryBusy, ToolError
 from tools.policy import Decision
 from tools.result import Tool, ToolResult, Workbench
@@ -148,7 +149,7 @@ class Door:
         denied = self._ledger.find(call.delivery, "denied", call.key)
         if denied is None:
             return None
-        return _denial(tuple(str(each) for each in _list(denied.body["reasons"])))
+        return _denial(tuple(texts(denied.body["reasons"])))
 
     def _unreasoned(self, call: Call) -> str:
         if not call.rationale.strip():
@@ -328,8 +329,4 @@ def _evidence_of(row: Row) -> set[str]:
     # A refusal happened too: it may be why somebody gives up, and policy still judges what rests on it.
     if row.kind not in ("opened", "outcome", "denied", "answered"):
         return set()
-    return {row.key, *(str(each) for each in _list(row.body.get("artifacts", [])))}
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
+    return {row.key, *texts(row.body.get("artifacts"))}

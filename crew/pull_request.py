@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from crew.criteria import CriterionReport
+from crew.reading import records, texts
 from crew.state import DeliveryState
 
 
@@ -12,12 +13,12 @@ def description(state: DeliveryState, criteria: tuple[CriterionReport, ...], tes
     """Return the description as Markdown; `tests` is what the tools said of them."""
     design = _answer(state, "design")
     parts = [state["story"]["story"], "## Criteria", *(_criterion(state, each) for each in criteria)]
-    if assumptions := _list(design, "assumptions"):
+    if assumptions := texts(design.get("assumptions")):
         parts += ["## Assumptions", *(f"- {each}" for each in assumptions)]
     if sketch := str(design.get("sketch") or "").strip():
         parts += ["## Architecture", f"```mermaid\n{_unfenced(sketch)}\n```"]
     if design.get("blueprint"):
-        changes = [f"- {each}" for each in _list(design, "changes")]
+        changes = [f"- {each}" for each in texts(design.get("changes"))]
         parts += ["## Contract", *(changes or ["It stays as it is."])]
     parts += ["## Tests", tests]
     return "\n\n".join(part for part in parts if part)
@@ -30,7 +31,7 @@ def comments(state: DeliveryState) -> list[tuple[str, str]]:
         answer = _answer(state, role)
         if not answer:
             continue
-        lines = [str(answer["summary"]), *(f"- {finding(each)}" for each in _records(answer, "findings"))]
+        lines = [str(answer["summary"]), *(f"- {finding(each)}" for each in records(answer.get("findings")))]
         said.append((role, "\n".join(lines)))
     return said
 
@@ -45,7 +46,7 @@ def finding(record: dict[str, JsonValue]) -> str:
 
 def blocking(state: DeliveryState, role: str) -> list[str]:
     """Return a role's blocking findings, a line each."""
-    found = _records(_answer(state, role), "findings")
+    found = records(_answer(state, role).get("findings"))
     return [finding(each).removeprefix("blocking: ") for each in found if each["severity"] == "blocking"]
 
 
@@ -69,13 +70,3 @@ def _unfenced(sketch: str) -> str:
 def _answer(state: DeliveryState, role: str) -> dict[str, JsonValue]:
     answer = state.get("answers", {}).get(role)
     return answer if isinstance(answer, dict) else {}
-
-
-def _records(holder: dict[str, JsonValue], name: str) -> list[dict[str, JsonValue]]:
-    value = holder.get(name)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _list(holder: dict[str, JsonValue], name: str) -> list[str]:
-    value = holder.get(name)
-    return [str(each) for each in value] if isinstance(value, list) else []

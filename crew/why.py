@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
 from crew.config import OFFLINE
 from crew.errors import BadInput
 from crew.ledger import Ledger, Row
+from crew.reading import texts
 from tools.counting import counted
 
 
@@ -134,7 +135,7 @@ def _question(row: Row, answer: Row | None) -> Question:
     return Question(
         id=row.key,
         kind="question" if plain else "approval",
-        text=str(row.body["text"]) if plain else " ".join(_texts(row.body["reasons"])),
+        text=str(row.body["text"]) if plain else " ".join(texts(row.body["reasons"])),
         answer=said,
         by=str(answer.body["by"]) if answer else "",
     )
@@ -149,14 +150,14 @@ def _reason(row: Row, outcome: Row | None, answer: Row | None, model: str) -> Re
     body = row.body
     said = str(outcome.body["summary"]) if outcome else ""
     if row.kind == "denied":
-        said = "Not done. " + " ".join(_texts(body["reasons"]))
+        said = "Not done. " + " ".join(texts(body["reasons"]))
     return Reason(
         action=row.key,
         role=str(body["role"]),
         tool="answer" if row.kind == "concluded" else str(body["tool"]),
         at=row.at,
         rationale=str(body["rationale"]),
-        evidence=tuple(_texts(body["evidence"])),
+        evidence=tuple(texts(body["evidence"])),
         policy=_policy(row),
         approval=_answer(answer) if answer else "",
         outcome=said,
@@ -217,7 +218,7 @@ def _policy(row: Row) -> str:
     policy = row.body.get("policy")
     if not isinstance(policy, dict):
         return "denied by the door, before policy was asked" if row.kind == "denied" else ""
-    rules = ", ".join(_texts(policy["rules"]))
+    rules = ", ".join(texts(policy["rules"]))
     said = {"allow": "allowed", "deny": "denied", "ask": "asked for a person"}[str(policy["outcome"])]
     return (
         f"{said}{f' ({rules})' if rules else ''} by {policy['engine']}, policies {str(policy['digest'])[:19]}"
@@ -243,7 +244,3 @@ def _known(ledger: Ledger, delivery: str) -> list[Row]:
     if not rows:
         raise BadInput(f"There is no delivery {delivery!r} in this ledger. `crew status` lists deliveries.")
     return rows
-
-
-def _texts(value: JsonValue) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []

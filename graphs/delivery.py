@@ -30,6 +30,7 @@ from crew.deliveries import opened as begun
 from crew.desk import Desk
 from crew.proof import last
 from crew.pull_request import blocking, comments, description
+from crew.reading import records
 from crew.settled import asked_anew, assumed, mapped, settled
 from crew.state import DeliveryState, Ending, RoleName, Status
 from crew.tested import said_of_tests
@@ -396,5 +397,4 @@ def _design(state: DeliveryState) -> dict[str, JsonValue]:
 
 def _records(state: DeliveryState, role: str, name: str) -> list[dict[str, JsonValue]]:
     answer = state.get("answers", {}).get(role)
-    value = answer.get(name) if isinstance(answer, dict) else None
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return records(answer.get(name)) if isinstance(answer, dict) else []

@@ -24,7 +24,7 @@ from tools.own_tests import own_tests
 from tools.programs import project_of
 from tools.repository import workspace_tree
 from tools.result import Tool, ToolResult, Workbench
-from tools.testing import Bench, Coverage, Verdict, cores, mutate
+from tools.testing import Bench, Coverage, MutationReport, Verdict, cores, mutate
 from tools.testing import run_tests as run_in_sandbox
 from tools.testing.finding import is_test
 
@@ -75,10 +75,7 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     """Return how many mutants the tests noticed, and where the ones are that they did not."""
     tree, foreign = workspace_tree(bench), is_foreign(bench)
     if not any(each.path.endswith(".py") for each in changes_of(bench, tree).files):
-        said = "No mutant was made: the change holds no Python code."
-        return ToolResult(
-            ok=True, code="ok", summary=said, data={"tree": tree, "mutants": 0, "survivors": []}
-        )
+        return _no_mutant(tree, "No mutant was made: the change holds no Python code.")
     service = tests_environment(bench)
     if service is None:
         return not_installed()
@@ -103,26 +100,30 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         limits=LIMITS,
         project=project_of(bench.workspace) if foreign else None,
     )
-    report = mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS)
+    return _judged(tree, mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS))
+
+
+def _judged(tree: str, report: MutationReport) -> ToolResult:
+    """Return what became of the mutants of a tree."""
     if report.problem:
-        return ToolResult(
-            ok=False, code="not_judged", summary=f"The mutants could not be judged: {report.problem}"
-        )
+        said = f"The mutants could not be judged: {report.problem}"
+        return ToolResult(ok=False, code="not_judged", summary=said)
+    if not report.candidates:
+        return _no_mutant(tree, "No mutant could be made of the changed lines.")
     # Where not all covering tests were asked, nobody knows whether one of the others would have noticed.
     survivors: list[JsonValue] = [_survivor(each) for each in report.survivors if not each.left_out]
     judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
     judged = [each for each in judged if each.result != "not_run"]
-    if not report.candidates:
-        said = "No mutant could be made of the changed lines."
-        return ToolResult(
-            ok=True, code="ok", summary=said, data={"tree": tree, "mutants": 0, "survivors": []}
-        )
     said = (
         f"{len(judged) - len(survivors)} of {counted(len(judged), 'mutant')} of the changed lines "
         f"{'was' if len(judged) == 1 else 'were'} noticed ({counted(report.candidates, 'was', 'were')} possible)."
     )
     data: dict[str, JsonValue] = {"tree": tree, "mutants": len(judged), "survivors": survivors}
     return ToolResult(ok=True, code="ok", summary=said, data=data)
+
+
+def _no_mutant(tree: str, said: str) -> ToolResult:
+    return ToolResult(ok=True, code="ok", summary=said, data={"tree": tree, "mutants": 0, "survivors": []})
 
 
 def _survivor(verdict: Verdict) -> JsonValue:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.brief import Brief
+from crew.reading import records, texts
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,11 @@ class Seen(BaseModel):
 
     def texts(self, name: str) -> list[str]:
         """Return a list of strings from the data; [] if it is not there."""
-        value = self.data.get(name)
-        return [str(each) for each in value] if isinstance(value, list) else []
+        return texts(self.data.get(name))
 
     def records(self, name: str) -> list[dict[str, JsonValue]]:
         """Return a list of objects from the data; [] if it is not there."""
-        value = self.data.get(name)
-        return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+        return records(self.data.get(name))
 
     def text(self, name: str) -> str:
         """Return a string from the data; "" if it is not there."""

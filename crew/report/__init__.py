@@ -9,6 +9,7 @@ from crew.criteria import CriterionReport, criteria_of
 from crew.deliveries import Opened, blocked_by, closed, opened, waiting
 from crew.ledger import Ledger, Row
 from crew.proof import Proof, last
+from crew.reading import records, texts
 from crew.settled import assumed, settled
 from crew.spending import Spent, by_role
 from crew.state import Status
@@ -95,8 +96,8 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
             each if on_main else each.unmerged()
             for each in criteria_of(ledger, artifacts, delivery, conclusions.get("design", {}))
         ),
-        changes=tuple(_texts(conclusions.get("design", {}).get("changes"))),
-        assumptions=tuple(_texts(conclusions.get("design", {}).get("assumptions"))),
+        changes=tuple(texts(conclusions.get("design", {}).get("changes"))),
+        assumptions=tuple(texts(conclusions.get("design", {}).get("assumptions"))),
         spent=by_role(rows),
         findings=tuple(each for role, answer in conclusions.items() for each in _findings(role, answer)),
         tests=said_of_tests(ledger, artifacts, about),
@@ -134,18 +135,10 @@ def _diff(artifacts: ArtifactStore, request: Proof | None) -> str:
 def _findings(role: str, answer: dict[str, JsonValue]) -> list[FindingReport]:
     return [
         FindingReport.model_validate({"file": "", "line": 0} | each | {"role": role})
-        for each in _records(answer.get("findings"))
+        for each in records(answer.get("findings"))
     ]
 
 
 def _arguments(row: Row) -> dict[str, JsonValue]:
     arguments = row.body["arguments"]
     return arguments if isinstance(arguments, dict) else {}
-
-
-def _records(value: JsonValue) -> list[dict[str, JsonValue]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _texts(value: JsonValue) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
