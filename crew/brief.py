@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.agents.role import Role
-from crew.canonical import canonical, unmistakable
+from crew.records.canonical_json import canonical, unmistakable
 from crew.state import DeliveryState
 from prompts import render
 

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crew.command_line import (
+from crew.commands.options import FILE, HOME, JSON, Given, working
+from crew.commands.policy import policy
+from crew.commands.records import impact, knowledge, ledger, why
+from crew.commands.shared import (
     HOME_USED,
     alike,
     begun_with,
@@ -25,16 +28,13 @@ from crew.command_line import (
     settings_of,
     work,
 )
+from crew.commands.tests import tests
 from crew.errors import BadInput, CrewError, Interrupted
-from crew.options import FILE, HOME, JSON, Given, working
-from crew.policy_commands import policy
 from crew.printable import say
-from crew.record_commands import impact, knowledge, ledger, why
-from crew.tests_command import tests
 
 if TYPE_CHECKING:
-    from crew.deliveries import Opened
-    from crew.office import Office
+    from crew.app import Office
+    from crew.records.deliveries import Opened
     from graphs.approval import Reply
 
 EXIT_CODES = r"""\ Exit codes: 0 all delivered; 1 some stopped or failed; 2 bad input; 3 waiting for a
@@ -57,7 +57,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             leave(Interrupted("Interrupted."))
         except Exception as error:  # noqa: BLE001  what nobody foresaw is still no traceback on a terminal
-            from crew.accidents import unexpected  # noqa: PLC0415
+            from crew.commands.crash_report import unexpected  # noqa: PLC0415
 
             leave(unexpected(error, ctx.meta.get(HOME_USED), "Nothing is lost; `crew resume` goes on."))
 
@@ -93,9 +93,9 @@ def run(
     config = configured(file, given, test_command=test_command)
     home = given.home or file.resolve().parent / ".crew"
     settings = settings_of(home, config, given, strict=strict, ask=ask)
+    from crew.app import open_office  # noqa: PLC0415
     from crew.console import console_for  # noqa: PLC0415
     from crew.models import players  # noqa: PLC0415
-    from crew.office import open_office  # noqa: PLC0415
 
     say_where(config)
     keeper = keeper_of(given, config, settings)
@@ -129,9 +129,9 @@ def resume(
     begun = begun_with(folder, delivery, reply[0] if reply else "")
     config = configured(folder, given, begun)
     settings = settings_of(folder, config, given, begun)
+    from crew.app import open_office  # noqa: PLC0415
     from crew.console import console_for  # noqa: PLC0415
     from crew.models import players  # noqa: PLC0415
-    from crew.office import open_office  # noqa: PLC0415
 
     say_where(config)
     keeper = keeper_of(given, config, settings)
@@ -152,7 +152,7 @@ def _left(office: Office, named: str, begun: Opened | None, given: Given) -> lis
     """Return the deliveries to go on with: all, or the named one and what follows it in its run.
 
     Those that began with other options than the first are for another command, which is said."""
-    from crew.deliveries import closed, opened, unfinished  # noqa: PLC0415
+    from crew.records.deliveries import closed, opened, unfinished  # noqa: PLC0415
     from graphs.run import open_ends  # noqa: PLC0415
 
     waiting = open_ends(office)
@@ -180,9 +180,9 @@ def _left(office: Office, named: str, begun: Opened | None, given: Given) -> lis
 @HOME
 def abandon(delivery: str, home: Path | None) -> None:
     """Give DELIVERY up; what it has merged stays merged."""
-    from crew.config import Config  # noqa: PLC0415
+    from crew.app import Settings, open_office  # noqa: PLC0415
     from crew.models import players  # noqa: PLC0415
-    from crew.office import Settings, open_office  # noqa: PLC0415
+    from crew.settings.config import Config  # noqa: PLC0415
 
     settings = Settings(home=existing(home).resolve())
     with open_office(settings, players(Config(), settings.home)) as office:
@@ -204,7 +204,7 @@ def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
             "crew plan reads the story with the sentence forms only and asks no model; leave --model out. "
             "What a model makes of the other sentences, crew run says."
         )
-    from crew.plan import plan_of, show_plan  # noqa: PLC0415
+    from crew.report.plan import plan_of, show_plan  # noqa: PLC0415
     from crew.stories import load  # noqa: PLC0415
 
     planned = plan_of(load(file))
@@ -217,7 +217,7 @@ def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
 @HOME
 def status(as_json: bool, home: Path | None) -> None:
     """Show what runs, and where each delivery stands."""
-    from crew.status import status_json, status_text  # noqa: PLC0415
+    from crew.report.status import status_json, status_text  # noqa: PLC0415
 
     folder = existing(home)
     say(status_json(folder) if as_json else status_text(folder))
@@ -244,7 +244,7 @@ for _each in (why, policy, tests, ledger, impact, knowledge):
 @JSON
 def doctor(as_json: bool) -> None:
     """Say what this machine has, what it lacks, and what mends that."""
-    from crew.doctor import doctor_json, doctor_text, healthy  # noqa: PLC0415
+    from crew.commands.doctor import doctor_json, doctor_text, healthy  # noqa: PLC0415
 
     say(doctor_json() if as_json else doctor_text())
     sys.exit(0 if healthy() else 4)

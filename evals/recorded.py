@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from crew.config import Price
-from crew.models.recording import RecordedCall, Recording, read
+from crew.models.recordings.format import RecordedCall, Recording, read
+from crew.settings.config import Price
 
 HEADER = ("Role", "Model calls", "Prompt tokens", "Completion tokens", "Largest request", "Recorded cost")
 

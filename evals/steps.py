@@ -16,18 +16,18 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crew.agents.role import Answer, Role
-from crew.artifacts import ArtifactStore
 from crew.brief import Brief
-from crew.budget import Budget
-from crew.checkpoints import open_saver
-from crew.coordination.events import Bus
-from crew.desk import Desk
-from crew.door import Door
-from crew.ledger import Ledger
-from crew.models.player import Player
-from crew.spending import Purse
+from crew.delivery_context import Desk
+from crew.door.door import Door
+from crew.models.role_model import Player
+from crew.models.spending import Purse
+from crew.records.artifacts import ArtifactStore
+from crew.records.bus import Bus
+from crew.records.checkpoints import open_saver
+from crew.records.ledger import Ledger
+from crew.settings.budget import Budget
 from graphs.agent import agent_graph, first_state
-from tools.files import TOOLS
+from tools.catalogue.files import TOOLS
 from tools.policy import choose as choose_policy
 from tools.result import Workbench
 

@@ -16,13 +16,13 @@ from pydantic import JsonValue, ValidationError
 
 from crew.agents.role import Role
 from crew.brief import Brief, first_messages
-from crew.call import Call
-from crew.canonical import digest_of, encodable, unmistakable
-from crew.desk import Desk
-from crew.models.calls import SECRET_CALLS, Request, read_reply, reply
-from crew.models.context import Conversation, Exchange, Result, conversation, exchange, size_of
-from crew.models.player import Player
+from crew.delivery_context import Desk
+from crew.door.call import Call
+from crew.model_calls import SECRET_CALLS, Request, read_reply, reply
+from crew.models.compaction import Conversation, Exchange, Result, conversation, exchange, size_of
+from crew.models.role_model import Player
 from crew.models.schemas import recall_schemas, tool_schemas
+from crew.records.canonical_json import digest_of, encodable, unmistakable
 from graphs.approval import through
 from tools.counting import counted
 from tools.result import ToolResult

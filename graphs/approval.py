@@ -7,8 +7,8 @@ from typing import Literal
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict
 
-from crew.call import ApprovalNeeded, Call
-from crew.door import Door
+from crew.door.call import ApprovalNeeded, Call
+from crew.door.door import Door
 from tools.result import ToolResult
 
 

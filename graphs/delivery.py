@@ -23,21 +23,21 @@ from pydantic import JsonValue
 
 from crew.agents import ROLES
 from crew.brief import brief_for
-from crew.call import Call
-from crew.canonical import digest_of
-from crew.criteria import criteria_of
-from crew.deliveries import opened as begun
-from crew.desk import Desk
-from crew.proof import last
-from crew.pull_request import blocking, comments, description
+from crew.delivery_context import Desk
+from crew.door.call import Call
+from crew.evidence.criteria import criteria_of
+from crew.evidence.design import asked_anew, assumed, mapped, settled
+from crew.evidence.evidence import last
+from crew.evidence.tests import said_of_tests
 from crew.reading import records
-from crew.settled import asked_anew, assumed, mapped, settled
+from crew.records.canonical_json import digest_of
+from crew.records.deliveries import opened as begun
+from crew.report.pull_request import blocking, comments, description
 from crew.state import DeliveryState, Ending, RoleName, Status
-from crew.tested import said_of_tests
 from graphs.approval import Reply, permitted, through
-from graphs.crew_calls import COMMENT, MERGE, OPEN, SHOW, crew, crew_call, reset
 from graphs.examples import examples_node, keep_node
-from graphs.playing import play
+from graphs.fallback import play
+from graphs.own_calls import COMMENT, MERGE, OPEN, SHOW, crew, crew_call, reset
 from tools.counting import counted
 
 Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]

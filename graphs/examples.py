@@ -9,11 +9,11 @@ from pydantic import JsonValue
 
 from crew.agents import EXAMPLES
 from crew.brief import brief_for
-from crew.desk import Desk
-from crew.proof import outcomes
+from crew.delivery_context import Desk
+from crew.evidence.evidence import outcomes
 from crew.state import DeliveryState
-from graphs.crew_calls import HARNESS, INSTALL, KEEP, crew, reset
-from graphs.playing import play
+from graphs.fallback import play
+from graphs.own_calls import HARNESS, INSTALL, KEEP, crew, reset
 
 Node = Callable[[DeliveryState], DeliveryState]
 

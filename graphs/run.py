@@ -13,9 +13,13 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command, Interrupt
 from pydantic import JsonValue
 
-from crew.accidents import unexpected
-from crew.checkpoints import open_saver
-from crew.deliveries import (
+from crew.app import Office, desk_of, workbench
+from crew.commands.crash_report import unexpected
+from crew.delivery_context import Desk
+from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped
+from crew.knowledge.project import catch_up
+from crew.records.checkpoints import open_saver
+from crew.records.deliveries import (
     Closed,
     Opened,
     blocked_by,
@@ -26,17 +30,13 @@ from crew.deliveries import (
     story_of,
     unfinished,
 )
-from crew.desk import Desk
-from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped
-from crew.knowledge.project import catch_up
-from crew.lease import lease, owner_of
-from crew.office import Office, desk_of, workbench
+from crew.records.lease import lease, owner_of
 from crew.state import DeliveryState, StoryState
 from crew.stories import StoryFile
 from graphs.approval import Reply
 from graphs.delivery import Graph, delivery_graph, shape
 from tools.errors import RepositoryBusy, ToolError
-from tools.repository import anchor
+from tools.projects.ledger_anchors import anchor
 
 NODES_AT_MOST = 100
 """Nodes of one delivery; its own bounds end it long before."""

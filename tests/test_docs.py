@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crew.config import load_config
-from crew.settings_table import with_settings
-from graphs.drawing import with_diagram
+from crew.settings.docs_table import with_settings
+from crew.settings.load import load_config
+from graphs.diagram import with_diagram
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")

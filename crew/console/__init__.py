@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from crew.app import Office
 from crew.console.ending import exit_code, report_text, run_finished
 from crew.console.lines import Line, line_of
-from crew.ledger import Row
-from crew.office import Office
 from crew.printable import printable
+from crew.records.ledger import Row
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import write_report
 

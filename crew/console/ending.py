@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from crew.criteria import CriterionReport
-from crew.ledger import Row
+from crew.evidence.criteria import CriterionReport
+from crew.models.spending import Spent, spent_text
+from crew.records.ledger import Row
 from crew.report import DeliveryReport
-from crew.spending import Spent, spent_text
 from tools.counting import counted
 from tools.errors import ToolError
 

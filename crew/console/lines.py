@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from crew.ledger import Row
+from crew.records.ledger import Row
 
 Tone = Literal["plain", "denied", "failed", "asked"]
 

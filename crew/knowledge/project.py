@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from crew.artifacts import ArtifactStore
-from crew.deliveries import Opened, closed, opened
+from crew.evidence.evidence import last
 from crew.knowledge.store import Edge, Node, open_store
-from crew.ledger import Ledger
-from crew.proof import last
+from crew.records.artifacts import ArtifactStore
+from crew.records.deliveries import Opened, closed, opened
+from crew.records.ledger import Ledger
 from crew.report import delivery_report
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import plural, snake

@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl
 
 from pydantic import JsonValue, ValidationError
 
-from crew.config import OFFLINE, Config, ModelSettings
 from crew.errors import BadInput
+from crew.settings.config import OFFLINE, Config, ModelSettings
 
 if TYPE_CHECKING:
-    from crew.budget import Budget
-    from crew.models.player import Keeper, Player, Players
+    from crew.models.role_model import Keeper, Player, Players
+    from crew.settings.budget import Budget
 
 _IN_URL = (
     "base_url",
@@ -80,12 +80,12 @@ def redacted(text: str) -> str:
 
 def recorder(folder: Path, config: Config, home: Path, label: str) -> Keeper:
     """Return what keeps every call in a folder; `label` says how the recording is made. Raises BadInput."""
-    from crew.models.recorded import Recorder  # noqa: PLC0415  as below
+    from crew.models.recordings.record import Recorder  # noqa: PLC0415  as below
 
     url = config.model.url
     made = label or f"With crew run --model {url}."
     if url.startswith("replay:"):
-        from crew.models.replay import carried_over, replay_model  # noqa: PLC0415
+        from crew.models.recordings.replay import carried_over, replay_model  # noqa: PLC0415
 
         made = label or carried_over(replay_model(url, redact=_redact, home=home))
     return Recorder(
@@ -125,7 +125,7 @@ def _player(url: str, config: Config, home: Path, keeper: Keeper | None) -> Play
 
 def _offline(keeper: Keeper | None) -> Player:
     from crew.models.offline import OfflineModel  # noqa: PLC0415  langchain costs most of a second
-    from crew.models.player import Player  # noqa: PLC0415
+    from crew.models.role_model import Player  # noqa: PLC0415
     from crew.playbooks import PLAYBOOKS  # noqa: PLC0415
 
     return Player(name=OFFLINE, model=OfflineModel(playbooks=PLAYBOOKS), keeper=keeper)
@@ -133,7 +133,7 @@ def _offline(keeper: Keeper | None) -> Player:
 
 def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
     from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  another second
-    from crew.models.player import Player  # noqa: PLC0415
+    from crew.models.role_model import Player  # noqa: PLC0415
 
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)
@@ -156,10 +156,13 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
 
 
 def _replay(url: str, home: Path, keeper: Keeper | None) -> Player:
-    from crew.models.calls import GAVE_UP  # noqa: PLC0415  as above
-    from crew.models.faults import Fault, Faulty  # noqa: PLC0415
-    from crew.models.player import Player  # noqa: PLC0415
-    from crew.models.replay import replay_model  # noqa: PLC0415
+    from crew.models.faults import (  # noqa: PLC0415
+        GAVE_UP,
+        Fault,
+        Faulty,
+    )
+    from crew.models.recordings.replay import replay_model  # noqa: PLC0415
+    from crew.models.role_model import Player  # noqa: PLC0415
 
     def overflow(said: str) -> Exception:
         return Faulty(Fault(name="context_overflow", remedy="shrink", what=said))
@@ -187,7 +190,7 @@ def _replay(url: str, home: Path, keeper: Keeper | None) -> Player:
 
 def _as_often_as_recorded(player: Player, role: str) -> tuple[Player, ...]:
     """Return a player for each visit that a recording holds of a role: who gave up in it was followed by another."""
-    from crew.models.replay import ReplayModel  # noqa: PLC0415  as above
+    from crew.models.recordings.replay import ReplayModel  # noqa: PLC0415  as above
 
     visits = player.model.visits(role) if isinstance(player.model, ReplayModel) else 1
     return (player, *(replace(player, name=f"{player.name}#{number}") for number in range(2, visits + 1)))

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from crew.budget import Budget
 from crew.errors import BoundReached, Stopped
-from crew.spending import Spent, bound_reached, spent_on
+from crew.models.spending import Spent, bound_reached, spent_on
+from crew.settings.budget import Budget
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
     from crew.models.faults import Fault
-    from crew.models.player import Player
+    from crew.models.role_model import Player
 
 MOST_COMPLAINTS = 12
 """Complaints that are sent back at once."""
@@ -103,9 +103,9 @@ class Drafter:
         from langchain_core.messages import messages_to_dict  # noqa: PLC0415  most of a second
 
         from crew.models import redacted  # noqa: PLC0415  as above
-        from crew.models.asking import ask, size_of  # noqa: PLC0415
-        from crew.models.costs import cost_of  # noqa: PLC0415
         from crew.models.faults import Faulty  # noqa: PLC0415
+        from crew.models.prices import cost_of  # noqa: PLC0415
+        from crew.models.request import ask, size_of  # noqa: PLC0415
 
         if self._down:
             raise NoAnswer(self._down)

@@ -40,6 +40,9 @@ Remedy = Literal["tell", "wait", "shrink", "give_up"]
 """`tell`: ask again, saying what was wrong. `wait`: send it again later. `shrink`: put older results away and send
 again. `give_up`: asking again would change nothing."""
 
+GAVE_UP: Literal["gave_up"] = "gave_up"
+"""Name under which a recording holds that a model was not asked again."""
+
 _OVERFLOW = re.compile(
     r"context.{0,20}(length|window|size)|(prompt|input|request|messages?) (is|are) too long|too many (input )?tokens"
     r"|maximum.{0,20}tokens"

@@ -17,10 +17,10 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
-from crew.config import ModelSettings
 from crew.errors import BadInput
 from crew.models.arguments import arguments_in
 from crew.models.faults import Fault, Faulty
+from crew.settings.config import ModelSettings
 
 PUBLIC = "https://api.openai.com/v1"
 LARGEST_REPLY = 4_000_000
@@ -116,7 +116,7 @@ def shown_server(url: str) -> str:
 def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
     """Return the model of that name; raises BadInput where there is no key for OpenAI's own server.
 
-    It does not retry: that is done in one place, `crew.models.asking`, where the ledger sees it.
+    It does not retry: that is done in one place, `crew.models.request`, where the ledger sees it.
     """
     base, key = server_of(settings), os.environ.get("OPENAI_API_KEY")
     if not key and base.rstrip("/") == PUBLIC:

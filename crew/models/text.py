@@ -11,8 +11,8 @@ import re
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import JsonValue
 
-from crew.canonical import unmistakable
 from crew.models.arguments import json_in
+from crew.records.canonical_json import unmistakable
 
 REPLY_SCHEMA: dict[str, JsonValue] = {
     "type": "object",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from crew.artifacts import ArtifactStore
-from crew.criteria import CriterionReport, criteria_of
-from crew.deliveries import Opened, blocked_by, closed, opened, waiting
-from crew.ledger import Ledger, Row
-from crew.proof import Proof, last
+from crew.evidence.criteria import CriterionReport, criteria_of
+from crew.evidence.design import assumed, settled
+from crew.evidence.evidence import Proof, last
+from crew.evidence.tests import said_of_tests
+from crew.models.spending import Spent, by_role
 from crew.reading import records, texts
-from crew.settled import assumed, settled
-from crew.spending import Spent, by_role
+from crew.records.artifacts import ArtifactStore
+from crew.records.deliveries import Opened, blocked_by, closed, opened, waiting
+from crew.records.ledger import Ledger, Row
 from crew.state import Status
-from crew.tested import said_of_tests
 
 
 class FindingReport(BaseModel):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crew.printable import printable
 from crew.report import DeliveryReport
-from crew.why import Reason, questions_of, reasons_of
+from crew.report.why import Reason, questions_of, reasons_of
 from tools.counting import counted
 
 

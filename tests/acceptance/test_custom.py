@@ -15,18 +15,12 @@ import pytest
 from tests.acceptance.delivery import environment
 from tests.acceptance.test_own_tests import run
 from tests.crew.doors import setting
-from tools.repository import (
-    Commit,
-    Merge,
-    OpenRepository,
-    commit,
-    merge_story,
-    open_repository,
-    workspace_tree,
-)
+from tools.blueprint.reader.model_wordings import Custom, Wording
+from tools.catalogue.criteria import ReadCriteria, SettleBlueprint, read_criteria, settle_blueprint
+from tools.catalogue.generation import GenerateService, generate_service
+from tools.catalogue.repository import Commit, Merge, OpenRepository, commit, merge_story, open_repository
+from tools.projects.trees import workspace_tree
 from tools.result import ToolResult, Workbench
-from tools.service import GenerateService, generate_service
-from tools.story import Custom, ReadCriteria, SettleBlueprint, Wording, read_criteria, settle_blueprint
 
 pytestmark = pytest.mark.slow
 

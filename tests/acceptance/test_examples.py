@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from crew.office import cache_folder
+from crew.app import cache_folder
 from tests.acceptance.test_custom import BODY, FILE, FIRST, SCHEDULE, write
 from tests.crew.doors import setting
-from tools.dependencies import InstallDependencies, install_dependencies
-from tools.examples import KeepExamples, WriteExamples, keep_examples, write_examples
-from tools.harness import DescribeHarness, describe_harness
-from tools.linting import RunLinters, run_linters
-from tools.protected import is_protected
-from tools.repository import Commit, OpenRepository, commit, open_repository
+from tools.blueprint.reader.model_wordings import Wording
+from tools.catalogue.criteria import ReadCriteria, SettleBlueprint, read_criteria, settle_blueprint
+from tools.catalogue.dependencies import InstallDependencies, install_dependencies
+from tools.catalogue.example_tests import KeepExamples, WriteExamples, keep_examples, write_examples
+from tools.catalogue.generation import GenerateService, generate_service
+from tools.catalogue.linting import RunLinters, run_linters
+from tools.catalogue.repository import Commit, OpenRepository, commit, open_repository
+from tools.catalogue.test_context import DescribeHarness, describe_harness
 from tools.result import ToolResult, Workbench
 from tools.sandbox import choose
-from tools.service import GenerateService, generate_service
-from tools.story import ReadCriteria, SettleBlueprint, Wording, read_criteria, settle_blueprint
+from tools.test_integrity.protected_tests import is_protected
 
 pytestmark = pytest.mark.slow
 

@@ -9,11 +9,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from crew.artifacts import ArtifactStore
-from crew.call import Call
-from crew.coordination.events import Bus
-from crew.door import Door
-from crew.ledger import Ledger
+from crew.door.call import Call
+from crew.door.door import Door
+from crew.records.artifacts import ArtifactStore
+from crew.records.bus import Bus
+from crew.records.ledger import Ledger
 from tools.policy import PolicyEngine, choose
 from tools.result import Tool, Workbench
 from tools.scanners import redact

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crew.policy_draft import DraftRule, PolicyCase, PolicyDraft
+from crew.policy_drafts.draft import DraftRule, PolicyCase, PolicyDraft
 
 REGULATION = """# House rules for payment software
 

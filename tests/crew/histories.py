@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crew.artifacts import ArtifactStore
-from crew.canonical import canonical
-from crew.deliveries import Terms, open_delivery
-from crew.ledger import Ledger, Row
+from crew.records.artifacts import ArtifactStore
+from crew.records.canonical_json import canonical
+from crew.records.deliveries import Terms, open_delivery
+from crew.records.ledger import Ledger, Row
 from crew.stories import StoryFile, parse
 from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import read

@@ -9,7 +9,7 @@ import pytest
 
 from crew.agents import EXAMPLES, ROLES
 from crew.models.schemas import RECALL
-from tools.catalogue import CATALOGUE
+from tools.catalogue.registry import CATALOGUE
 
 SETTINGS = json.loads(resources.files("crew").joinpath("policies/data.json").read_text())["settings"]
 

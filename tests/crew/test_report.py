@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from crew.console.ending import exit_code, report_text, run_finished
-from crew.deliveries import go_on, opened
+from crew.records.deliveries import go_on, opened
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import render, write_report
-from crew.status import status_json, status_text
+from crew.report.status import status_json, status_text
 from tests.crew.histories import STORIES, VERSION, History, history
 
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)> \"'` {{7*7}} {% raw %} &amp; </textarea>"

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
+from crew.app import Office, Settings, open_office
 from crew.brief import Brief, read_brief
-from crew.config import Config
 from crew.models import players
-from crew.models.player import Player
-from crew.office import Office, Settings, open_office
+from crew.models.role_model import Player
 from crew.report import delivery_report
+from crew.settings.config import Config
 from crew.stories import load
 from graphs.run import begin, deliver
 from tests.e2e.conftest import PERSON

@@ -15,21 +15,22 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
 
 from crew.agents import ROLES
+from crew.app import Office, Settings, desk_of, open_office, workbench
 from crew.brief import Brief
-from crew.config import Config
-from crew.deliveries import opened
 from crew.models import players
-from crew.models.player import Player
-from crew.office import Office, Settings, desk_of, open_office, workbench
+from crew.models.role_model import Player
+from crew.records.deliveries import opened
+from crew.settings.config import Config
 from crew.state import RoleName
 from crew.stories import load
 from graphs.agent import _call, agent_graph, first_state
 from graphs.run import begin, deliver
 from tests.e2e.conftest import PERSON, STORIES
 from tests.graphs.models import ScriptedModel
-from tools.catalogue import CATALOGUE
+from tools.catalogue.registry import CATALOGUE
+from tools.catalogue.repository import open_repository
 from tools.git import checkout
-from tools.repository import open_repository, repository
+from tools.projects.trees import repository
 
 SECRET = "AKIA" + "IOSFODNN7" + "QWERTYU"
 ABROAD = ("../../../../etc/passwd", "/etc/shadow", "..", "~/.ssh/id_rsa", ".git/config", ".git/hooks/post-commit",

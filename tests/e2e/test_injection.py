@@ -23,15 +23,15 @@ from typing import Any
 import pytest
 
 from crew.agents import ROLES
+from crew.app import Office, Settings, desk_of, open_office, workbench
 from crew.brief import brief_for
-from crew.config import Config
-from crew.deliveries import opened
 from crew.models import players, recorder
-from crew.models.player import Keeper, Player
-from crew.office import Office, Settings, desk_of, open_office, workbench
+from crew.models.role_model import Keeper, Player
+from crew.records.deliveries import opened
+from crew.records.verify import verify
+from crew.settings.config import Config
 from crew.state import DeliveryState
 from crew.stories import load
-from crew.verify import verify
 from graphs.agent import agent_graph, first_state
 from graphs.run import _first_state, begin
 from tests.e2e.attacks import ATTACKS, Attack
@@ -39,10 +39,12 @@ from tests.e2e.conftest import PERSON
 from tests.e2e.obeying import Obeying
 from tests.graphs.models import ScriptedModel
 from tests.tools.deliveries import git, put
-from tools.catalogue import CATALOGUE
-from tools.dependencies import InstallDependencies, install_dependencies, requirements
+from tools.catalogue.dependencies import InstallDependencies, install_dependencies
+from tools.catalogue.registry import CATALOGUE
+from tools.catalogue.repository import open_repository
 from tools.git import checkout
-from tools.repository import branch_of, open_repository, repository
+from tools.projects.dependencies import requirements
+from tools.projects.trees import branch_of, repository
 from tools.result import Workbench
 
 KEY = "sk-proj-" + "9fQ2mX7cV4bN1zL8kJ5hG3dS6aP0oI" + "wE"

@@ -14,16 +14,16 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from crew.agents import ROLES
 from crew.agents.governance import LOOKS
+from crew.app import Office, Settings, desk_of, open_office, workbench
 from crew.brief import brief_for, read_brief
-from crew.config import Config
-from crew.deliveries import opened
 from crew.models import players
-from crew.models.player import Player
-from crew.office import Office, Settings, desk_of, open_office, workbench
+from crew.models.role_model import Player
+from crew.records.deliveries import opened
+from crew.records.verify import verify
 from crew.report import delivery_report
 from crew.report.html import render, write_report
+from crew.settings.config import Config
 from crew.stories import load
-from crew.verify import verify
 from graphs.agent import agent_graph, first_state
 from graphs.approval import Reply
 from graphs.run import _first_state, begin, deliver
@@ -32,10 +32,10 @@ from tests.e2e.conftest import PERSON
 from tests.e2e.obeying import Obeying, Order, orders
 from tests.graphs.models import ScriptedModel
 from tests.tools.deliveries import git, put
-from tests.tools.test_environments import Index
-from tests.tools.test_environments import index as index
-from tools.catalogue import CATALOGUE
-from tools.repository import open_repository
+from tests.tools.environments.test_install import Index
+from tests.tools.environments.test_install import index as index
+from tools.catalogue.registry import CATALOGUE
+from tools.catalogue.repository import open_repository
 
 KEY = "sk-proj-" + "7hT3nB9wK5xR1vY6mC2dL8jF4gQ0sP" + "zA"
 ONE = "from shop import total\n\n\ndef test_{0}():\n    assert total([1, 2]) == 3\n"

@@ -89,7 +89,7 @@ def test_rows_cut_after_the_merge_are_missed(copy: Copy, last: str) -> None:
 
 def test_a_chain_that_was_cut_and_written_on_is_found(copy: Copy) -> None:
     # Without the last row and with another of its place, properly chained: only git knows better.
-    from crew.ledger import Ledger
+    from crew.records.ledger import Ledger
 
     number = copy.number("closed")
     copy.change(f"DELETE FROM rows WHERE number = {number}")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 
-from crew.canonical import canonical
-from crew.config import Price
-from crew.models.normalised import normalised
-from crew.models.recorded import Recorder
+from crew.models.recordings.normalise import normalised
+from crew.models.recordings.record import Recorder
+from crew.records.canonical_json import canonical
+from crew.settings.config import Price
 from evals.recorded import as_json, main, markdown, summary
 from tests.crew.models.conversations import ONE, TOOLS, opening
 

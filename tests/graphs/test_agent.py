@@ -13,19 +13,19 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from crew.agents import ROLES
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
-from crew.budget import Budget
-from crew.coordination.events import Bus
-from crew.desk import Desk
-from crew.models.calls import GaveUp
+from crew.delivery_context import Desk
+from crew.model_calls import GaveUp
 from crew.models.offline import OfflineModel
-from crew.models.player import Player
+from crew.models.role_model import Player
 from crew.models.schemas import tool_schemas
+from crew.models.spending import Purse
 from crew.playbooks.script import Act, Conclude, Script
-from crew.spending import Purse
+from crew.records.bus import Bus
+from crew.settings.budget import Budget
 from graphs.agent import agent_graph, first_state
 from tests.crew.doors import DELIVERY, Setting, policies, setting
 from tests.graphs.models import ScriptedModel, openai_server
-from tools import files
+from tools.catalogue import files
 
 TWO_TOOLS = Role(
     name="code",

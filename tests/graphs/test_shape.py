@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from crew.desk import Desk
+from crew.delivery_context import Desk
 from crew.state import DeliveryState
 from graphs.delivery import _after_code, _after_design, delivery_graph
 

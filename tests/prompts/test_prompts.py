@@ -19,7 +19,7 @@ TASKS: dict[str, Role] = {**ROLES, "examples": EXAMPLES}
 
 def schemas(name: str) -> str:
     from crew.models.schemas import tool_schemas
-    from tools.catalogue import CATALOGUE
+    from tools.catalogue.registry import CATALOGUE
 
     return json.dumps(tool_schemas(TASKS[name], CATALOGUE), indent=1) + "\n"
 
@@ -65,7 +65,7 @@ def test_the_prompt_of_a_further_task_stays_within_two_kilobytes() -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_prompt_names_no_tool_that_the_role_does_not_hold(name: str) -> None:
-    from tools.catalogue import CATALOGUE
+    from tools.catalogue.registry import CATALOGUE
 
     text = rendered(name)
     for tool in set(CATALOGUE) - set(TASKS[name].tools):

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crew.artifacts import ArtifactStore
-from crew.office import cache_folder
-from tools.repository import OpenRepository, open_repository
+from crew.app import cache_folder
+from crew.records.artifacts import ArtifactStore
+from tools.catalogue.repository import OpenRepository, open_repository
 from tools.result import Workbench
 from tools.sandbox import choose
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tools.blueprint.model import Blueprint
+from tools.catalogue.criteria import _said
 from tools.counting import counted
-from tools.story import _said
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.testing.test_source import parsed
+from tools.testing.mutation.generated_source import parsed
 
 
 class Candidate(BaseModel):

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.programs import roots
-from tools.testing.mutating import NOT_CODE
-from tools.walking import files
+from tools.testing.mutation.mutants import NOT_CODE
+from tools.testing.sandbox_environment import roots
+from tools.workspace.walk import files
 
 _LARGEST = 500_000
 _NOT_MODULES = ("__main__", "setup", "conftest", "noxfile", "tasks")

@@ -13,20 +13,20 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.environments import Environment, install, resolve
+from tools.environments.install import Environment, install, resolve
 from tools.errors import RequirementRefused
-from tools.outcomes import steady
-from tools.programs import project_of, roots
+from tools.projects.requirements import FolderFiles, wanted
 from tools.properties.assembling import Candidate, assembled, named
 from tools.properties.finding import Found, functions_of
 from tools.properties.writing import Problem, docstring_tests, ghostwritten
-from tools.requirements import FolderFiles, wanted
 from tools.sandbox import Limits, Sandbox
 from tools.testing import run_tests
+from tools.testing.mutation.generated_source import objections, parsed
+from tools.testing.mutation.test_strength import Worth, WorthReport, prove
 from tools.testing.orders import Bench
-from tools.testing.proving import Worth, WorthReport, prove
-from tools.testing.test_source import objections, parsed
-from tools.walking import files
+from tools.testing.results import steady
+from tools.testing.sandbox_environment import project_of, roots
+from tools.workspace.walk import files
 
 _ASKED = ("pytest>=8", "hypothesis[ghostwriter]>=6.100")
 _FOLDER = "crew_properties"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tools.environments import Environment
+from tools.environments.install import Environment
 from tools.properties.assembling import Candidate, tests_of
 from tools.properties.finding import Found
 from tools.sandbox import Job, Limits, Sandbox
@@ -81,7 +81,7 @@ def ghostwritten(
     told.write_text(Order(roots=tuple(roots), functions=functions, out=said).model_dump_json())
     done = sandbox.run(
         Job(
-            argv=(str(environment.python), "-s", "-P", "-B", str(INSIDE / "ghosts.py"), str(told)),
+            argv=(str(environment.python), "-s", "-P", "-B", str(INSIDE / "ghostwriter.py"), str(told)),
             folder=out,
             readable=(environment.folder, folder, INSIDE, told),
             writable=(out,),

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tools.errors import ToolError
 from tools.runtimes import Ended, ServiceStatus, Version
-from tools.runtimes.measures import exposition
+from tools.runtimes.metrics import exposition
 from tools.runtimes.router import problem
 from tools.runtimes.supervisor import Supervisor
 

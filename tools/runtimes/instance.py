@@ -19,7 +19,7 @@ from tools.runtimes.backend import Backend
 from tools.runtimes.logs import ServiceLog
 from tools.runtimes.processes import Register
 from tools.sandbox import Job, Running, Sandbox
-from tools.sandbox.view import base_python
+from tools.sandbox.filesystem import base_python
 
 RELAY = Path(__file__).with_name("relay.py")
 POLL_SECONDS = 0.1

@@ -25,8 +25,8 @@ from tools.errors import PlatformError
 from tools.runtimes import Ended, Environment, Release, ServiceStatus, Version, state
 from tools.runtimes.places import places, runtime_folder
 from tools.runtimes.processes import alive, kill, kill_left_over, process
+from tools.runtimes.protocol import request
 from tools.runtimes.state import PROTOCOL, Announcement, announced
-from tools.runtimes.wire import request
 
 BEGIN_SECONDS = 75.0
 """How long a daemon may take to begin, or the one before it to end."""

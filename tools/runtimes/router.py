@@ -18,7 +18,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from tools.runtimes.backend import Backend, BrokenOff, address
-from tools.runtimes.measures import Measures, Outcome, status_class
+from tools.runtimes.metrics import Measures, Outcome, status_class
 
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tools.runtimes import Ended, Release, ServiceStatus, Version, state
 from tools.runtimes.instance import Instance, NotReadyError, Surroundings
-from tools.runtimes.keeper import Keeper
 from tools.runtimes.logs import prune
-from tools.runtimes.measures import Measures
+from tools.runtimes.metrics import Measures
 from tools.runtimes.places import Places
 from tools.runtimes.processes import Register
+from tools.runtimes.restart_policy import Keeper
 from tools.runtimes.router import Route
 from tools.runtimes.state import PlatformState
 from tools.sandbox import Sandbox

@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 
 from tools.errors import SandboxUnavailable
-from tools.sandbox.facts import describe
+from tools.sandbox.capabilities import describe
+from tools.sandbox.filesystem import USER, View, own_files, view
 from tools.sandbox.launcher import Wrapping, launch, log_file
 from tools.sandbox.model import Completed, Facts, Job
 from tools.sandbox.orders import Plan
 from tools.sandbox.running import StartedJob, run_to_end
-from tools.sandbox.view import USER, View, own_files, view
 
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tools.errors import SandboxUnavailable, ToolError
 from tools.sandbox.bubblewrap import Bubblewrap
+from tools.sandbox.filesystem import base_python
 from tools.sandbox.landlock import Landlock
 from tools.sandbox.model import Job, Limits, Sandbox
 from tools.sandbox.namespaces import Namespaces
 from tools.sandbox.none import Unconfined
-from tools.sandbox.view import base_python
 
 _TRIAL = """
 import sys

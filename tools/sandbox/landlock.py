@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from tools.errors import JobRefused, SandboxUnavailable
-from tools.sandbox.facts import describe
+from tools.sandbox.capabilities import describe
+from tools.sandbox.filesystem import View, view
 from tools.sandbox.inside import landlock
 from tools.sandbox.launcher import launch, log_file
 from tools.sandbox.model import Completed, Facts, Job
 from tools.sandbox.orders import Plan
 from tools.sandbox.running import StartedJob, run_to_end
-from tools.sandbox.view import View, view
 
 NEWEST_KNOWN = 7
 _FACTS = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.sandbox.facts import describe
+from tools.sandbox.capabilities import describe
+from tools.sandbox.filesystem import view
 from tools.sandbox.launcher import launch, log_file
 from tools.sandbox.model import Completed, Facts, Job
 from tools.sandbox.orders import Plan
 from tools.sandbox.running import StartedJob, run_to_end
-from tools.sandbox.view import view
 
 
 class Namespaces:

@@ -13,13 +13,13 @@ from types import CodeType
 from typing import IO, Any
 
 from tools.errors import SandboxUnavailable
+from tools.sandbox.capabilities import process_bound
 from tools.sandbox.cgroups import Group
-from tools.sandbox.facts import process_bound
-from tools.sandbox.filters import Surroundings, names_of_brokered, seccomp_filter
+from tools.sandbox.filesystem import USER, View, base_environment, own_files, search_path
 from tools.sandbox.inside import landlock
 from tools.sandbox.model import Job
+from tools.sandbox.seccomp import Surroundings, names_of_brokered, seccomp_filter
 from tools.sandbox.syscalls import AUDIT_ARCH, number
-from tools.sandbox.view import USER, View, base_environment, own_files, search_path
 
 BOOT = "import marshal, sys; order = open(int(sys.argv[1]), 'rb'); exec(marshal.load(order))"
 """The launcher's program text; the descriptor that it is to read from is its argument."""
@@ -37,8 +37,8 @@ _MODULES = (
     "order",
     "kernel",
     "scratch",
-    "watch",
-    "family",
+    "watchdog",
+    "process_group",
     "forks",
     "landlock",
     "program",

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from tools.environments import install
-from tools.licences import Package
+from tools.environments.install import install
+from tools.environments.licences import Package
 from tools.sandbox import choose
 from tools.scanners.packages import dependencies
 

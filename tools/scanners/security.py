@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from tools.environments import Environment
+from tools.environments.install import Environment
 from tools.sandbox import Job, Limits, Sandbox
 
 Level = Literal["low", "medium", "high"]

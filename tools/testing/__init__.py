@@ -11,7 +11,6 @@ reports   reading what sandboxed code wrote, without believing it
 inside    the part that runs in the sandbox, next to the service
 """
 
-from tools.testing.judging import mutate
 from tools.testing.model import (
     Coverage,
     Flaky,
@@ -22,7 +21,8 @@ from tools.testing.model import (
     TestReport,
     Verdict,
 )
-from tools.testing.mutating import find_mutants
+from tools.testing.mutation.mutants import find_mutants
+from tools.testing.mutation.run import mutate
 from tools.testing.orders import Bench, Project, cores
 from tools.testing.running import run_tests
 

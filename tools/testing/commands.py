@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.environments import Environment
+from tools.environments.install import Environment
 from tools.git import remove
-from tools.programs import surroundings, without_places
 from tools.sandbox import Ending, Job, Limits, Sandbox
+from tools.testing.sandbox_environment import surroundings, without_places
 
 _LONGEST = 20_000
 """Characters of the output that are kept."""

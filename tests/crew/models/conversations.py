@@ -28,7 +28,7 @@ class Run:
         return f"kio-1-{self.seed:06x}"
 
     def hex(self, name: str, length: int) -> str:
-        from crew.canonical import digest
+        from crew.records.canonical_json import digest
 
         return digest(f"{self.seed} {name}").removeprefix("sha256:")[:length]
 

@@ -10,11 +10,11 @@ import pytest
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, Field
 
-from crew.budget import Budget
-from crew.config import Config
 from crew.errors import BadInput, BoundReached
 from crew.models import lone_player
 from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable
+from crew.settings.budget import Budget
+from crew.settings.config import Config
 from tests.crew.models.forms import Body, Say
 from tests.crew.models.server import Raw, Reset, Server, Silence, Status, Step, checked, heard, say, serving
 from tests.crew.models.wired import IN_TEXT, KEY, MODES, QUICK

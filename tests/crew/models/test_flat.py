@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from langchain_core.messages import ToolMessage
 
-from crew.budget import Budget, parse_budget
 from crew.errors import BoundReached
+from crew.settings.budget import Budget, parse_budget
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.server import Body, Say, Status, Step, heard, say
 from tests.crew.models.wired import DONE, KEY, MODES, right, scene, with_steps

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, messages_from_dict, messages_to_dict
 
-from crew.canonical import canonical
-from crew.config import Config
 from crew.models import players
-from crew.models.asking import ask, faults_in
 from crew.models.faults import Faulty
 from crew.models.replies import plain
+from crew.models.request import ask, faults_in
+from crew.records.canonical_json import canonical
+from crew.settings.config import Config
 from tests.crew.models.forms import Body, Say, chat, completion, response, responses
 from tests.crew.models.server import Raw, Step, serving
 from tests.crew.models.wired import KEY, MODES, QUICK

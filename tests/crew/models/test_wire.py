@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crew.models.calls import GaveUp
+from crew.model_calls import GaveUp
 from crew.models.openai import LARGEST_REPLY
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.faults import BOTH, CASES, REASONED, SAYS_TOO_LONG, Case

@@ -10,19 +10,20 @@ from typing import Any
 
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
-from crew.budget import Budget
-from crew.config import Config
-from crew.coordination.events import Bus
-from crew.desk import Desk
+from crew.delivery_context import Desk
 from crew.models import players
 from crew.models.offline import OfflineModel
-from crew.models.player import Player
+from crew.models.role_model import Player
+from crew.models.spending import Purse
 from crew.playbooks.script import Act, Conclude, Script
-from crew.spending import Purse
+from crew.records.bus import Bus
+from crew.settings.budget import Budget
+from crew.settings.config import Config
 from graphs.agent import agent_graph, first_state
 from tests.crew.doors import DELIVERY, Setting, setting
 from tests.crew.models.server import Body, Say, Server, Step, checked, heard, said, serving
-from tools import files, recall
+from tools.catalogue import files
+from tools.catalogue import stored_results as recall
 from tools.scanners import redact
 
 KEY = "sk-proj-" + "Zx81Kq0" * 6

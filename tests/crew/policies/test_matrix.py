@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from crew.agents import ROLES
-from tools.catalogue import CATALOGUE
+from tools.catalogue.registry import CATALOGUE
 from tools.policy.source import load
 
 POLICIES = Path(__file__).parents[3] / "crew" / "policies"

@@ -13,8 +13,8 @@ from tools.errors import PlatformError
 from tools.runtimes import Version
 from tools.runtimes.local import LocalRuntime
 from tools.runtimes.places import places
+from tools.runtimes.protocol import request
 from tools.runtimes.state import announced
-from tools.runtimes.wire import request
 
 Make = Callable[..., Version]
 

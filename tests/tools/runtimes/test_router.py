@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tools.runtimes import router
 from tools.runtimes.backend import Backend
-from tools.runtimes.measures import Measures
+from tools.runtimes.metrics import Measures
 from tools.runtimes.router import Route
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

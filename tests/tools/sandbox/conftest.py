@@ -14,8 +14,8 @@ import pytest
 
 from tools.errors import SandboxUnavailable
 from tools.sandbox import Completed, Job, Sandbox, cgroups, choose
+from tools.sandbox.filesystem import base_python
 from tools.sandbox.landlock import Landlock
-from tools.sandbox.view import base_python
 
 NAMES = ("bubblewrap", "namespaces", "landlock", "landlock-2")
 """The last is the third on a kernel whose Landlock knows nothing of truncating, TCP and signals."""

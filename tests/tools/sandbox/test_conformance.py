@@ -14,7 +14,7 @@ import pytest
 from tests.tools.sandbox.conftest import Run
 from tools.errors import JobRefused
 from tools.sandbox import Job, Sandbox
-from tools.sandbox.view import base_python
+from tools.sandbox.filesystem import base_python
 
 TRY = """
 import os, sys

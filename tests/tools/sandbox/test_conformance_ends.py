@@ -226,7 +226,7 @@ import sys, threading, time
 from pathlib import Path
 from tools.sandbox import Job, Limits, choose
 from tools.sandbox.landlock import Landlock
-from tools.sandbox.view import base_python
+from tools.sandbox.filesystem import base_python
 name, folder, code = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 sandbox = Landlock(2) if name == "landlock-2" else choose(name)
 def job(what):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.licences import Package
+from tools.environments.licences import Package
 from tools.policy.in_process import RegopyEngine
 from tools.policy.source import load
 from tools.scanners import dependencies

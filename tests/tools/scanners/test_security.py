@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.environments import Environment
+from tools.environments.install import Environment
 from tools.sandbox import Completed, Job, Running, Sandbox, choose
 from tools.scanners import Finding, ScanReport, security
 

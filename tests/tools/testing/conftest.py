@@ -18,7 +18,7 @@ from tools.testing import TestReport, run_tests
 
 @dataclass(frozen=True)
 class Folder:
-    """An environment, as `tools.environments` makes them."""
+    """An environment, as `tools.environments.install` makes them."""
 
     python: Path
     folder: Path

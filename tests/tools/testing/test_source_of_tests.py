@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from tools.testing import test_source as source_of
-from tools.testing.test_source import by_criterion, objections, parsed, without
+from tools.testing.mutation import generated_source as source_of
+from tools.testing.mutation.generated_source import by_criterion, objections, parsed, without
 
 FINE = "import json\nfrom shop.prices import total\n\n\ndef test_a_1_x():\n    assert total([json.loads('1')]) == 1\n"
 

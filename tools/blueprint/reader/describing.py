@@ -17,8 +17,8 @@ from tools.blueprint.model import (
 )
 from tools.blueprint.names import plural
 from tools.blueprint.reader.facts import Born, Computing, Fact, Input, Offering
+from tools.blueprint.reader.forms.wording import a, field, listing
 from tools.blueprint.reader.paraphrase import doing, entity_facts, sentences
-from tools.blueprint.reader.wording import a, field, listing
 
 MOST_BYTES = 4_000
 _LAST: tuple[type, ...] = (Limit, Computing, Access, Offering)

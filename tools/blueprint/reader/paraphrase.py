@@ -31,7 +31,7 @@ from tools.blueprint.model import (
 from tools.blueprint.names import gerund, participle, plural
 from tools.blueprint.reader.facts import Anyway, Born, Computing, Fact, Input, Offering, Starting
 from tools.blueprint.reader.forms.values import plain
-from tools.blueprint.reader.wording import a, clause, field, listing, path, some, value
+from tools.blueprint.reader.forms.wording import a, clause, field, listing, path, some, value
 
 
 def paraphrase(facts: Iterable[Fact], blueprint: Blueprint) -> str:

@@ -15,12 +15,14 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from tools.blueprint.model import Blueprint, FieldRef
-from tools.blueprint.reader import spoken
+from tools.blueprint.reader import first_pass as spoken
 from tools.blueprint.reader.choices import Ambiguity, Choices, Contradiction, Unclear, explore
 from tools.blueprint.reader.facts import Facts
+from tools.blueprint.reader.first_pass import familiar
 from tools.blueprint.reader.forms import fields, rules, structure
 from tools.blueprint.reader.forms.examples import example
-from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.wording import listing
 from tools.blueprint.reader.grammar.parsing import parse
 from tools.blueprint.reader.grammar.sentences import (
     Belongs,
@@ -44,10 +46,8 @@ from tools.blueprint.reader.grammar.text import Text, joined, prepare, with_subj
 from tools.blueprint.reader.hints import outside
 from tools.blueprint.reader.merging import Merger, ordered
 from tools.blueprint.reader.paraphrase import paraphrase
-from tools.blueprint.reader.spoken import familiar
 from tools.blueprint.reader.touched import touched
 from tools.blueprint.reader.vocabulary import hard_names
-from tools.blueprint.reader.wording import listing
 
 Outcome = Literal["covered", "not_covered", "ambiguous", "contradictory"]
 Form = Callable[[Any, World, Choices], Facts]

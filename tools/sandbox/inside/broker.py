@@ -11,7 +11,8 @@ from __future__ import annotations
 import errno
 import os
 
-from tools.sandbox.inside import family, kernel
+from tools.sandbox.inside import kernel
+from tools.sandbox.inside import process_group
 from tools.sandbox.inside.forks import Forks
 from tools.sandbox.inside.order import Order
 
@@ -152,7 +153,7 @@ class Broker:
 
     def _signal(self, request: Request, name: str) -> None:
         target = request.integer(0)
-        members = family.members()
+        members = process_group.members()
         if name != "kill" or target > 0:
             allowed = _process(target) in members
         else:

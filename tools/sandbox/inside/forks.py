@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 
-from tools.sandbox.inside import family, watch
+from tools.sandbox.inside import process_group
+from tools.sandbox.inside import watchdog
 
 _ON_THE_WAY_SECONDS = 0.05
 """How long something that was allowed may take to be seen."""
@@ -28,7 +29,7 @@ class Forks:
         now = time.monotonic()
         self._allowed_at = [at for at in self._allowed_at if now - at < _ON_THE_WAY_SECONDS]
         if self._left <= 0:
-            threads = watch.measure(family.members()).threads
+            threads = watchdog.measure(process_group.members()).threads
             self._left = self._limit - threads - len(self._allowed_at)
         if self._left <= 0:
             return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from tools.sandbox.inside import family, kernel, landlock, mounts, scratch, supervise
+from tools.sandbox.inside import kernel, landlock, mounts, scratch, supervise
+from tools.sandbox.inside import process_group
 from tools.sandbox.inside.order import Order
 
 
@@ -51,7 +52,7 @@ def _guarded(order: Order) -> int:
         os.close(watched)
         os.close(order.status)
         os.waitpid(child, 0)
-        family.kill_all()
+        process_group.kill_all()
         if order.scratch:
             scratch.remove(order.scratch)
         os._exit(0)

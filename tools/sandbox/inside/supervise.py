@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import select
 
-from tools.sandbox.inside import broker, family, kernel, landlock, program, scratch
+from tools.sandbox.inside import broker, kernel, landlock, program, scratch
+from tools.sandbox.inside import process_group
 from tools.sandbox.inside.order import Order
-from tools.sandbox.inside.watch import Watch
+from tools.sandbox.inside.watchdog import Watch
 
 _CHUNK = 1 << 16
 
@@ -44,7 +45,7 @@ class _Supervisor:
     def wait(self) -> tuple[str, int]:
         ending = self._attend()
         self._reap()
-        family.kill_all(self._order.landlock >= landlock.SIGNALS_SINCE)
+        process_group.kill_all(self._order.landlock >= landlock.SIGNALS_SINCE)
         if self._order.scratch:
             scratch.remove(self._order.scratch)
         if self._output is not None:
@@ -79,7 +80,7 @@ class _Supervisor:
             self._reap()
             if self._status is not None:
                 return ""
-            if not self._watch.seconds_left() and (ending := self._watch.exceeded(family.members())):
+            if not self._watch.seconds_left() and (ending := self._watch.exceeded(process_group.members())):
                 return ending
 
     def _obey(self) -> bool:

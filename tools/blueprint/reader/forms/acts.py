@@ -9,9 +9,9 @@ from tools.blueprint.model import CRUD, Action, Entity, Operation, Reference, Su
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.collisions import safe_name
 from tools.blueprint.reader.forms.english import PARTICLES, check_verb
-from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.wording import a
 from tools.blueprint.reader.grammar.phrases import Condition, Ending, Thing
-from tools.blueprint.reader.wording import a
 
 Form = Literal["gerund", "base"]
 

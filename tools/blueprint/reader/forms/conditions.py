@@ -31,8 +31,9 @@ from tools.blueprint.reader.forms.comparisons import (
     stated,
 )
 from tools.blueprint.reader.forms.operands import Fields, Found
+from tools.blueprint.reader.forms.scope import World
 from tools.blueprint.reader.forms.values import TEMPORAL, find_value
-from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.forms.wording import a, listing
 from tools.blueprint.reader.grammar.phrases import (
     Condition,
     Counted,
@@ -48,7 +49,6 @@ from tools.blueprint.reader.grammar.phrases import (
     Term,
     Whose,
 )
-from tools.blueprint.reader.wording import a, listing
 
 _EXPIRY = frozenset({"expiry", "expiration", "expires", "expire", "expiring"})
 

@@ -11,10 +11,11 @@ from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.facts import Fact, Facts
 from tools.blueprint.reader.forms import lookup
 from tools.blueprint.reader.forms.acts import Act
-from tools.blueprint.reader.forms.deeds import act
-from tools.blueprint.reader.forms.holdings import Holdings, Values
+from tools.blueprint.reader.forms.example_values import Holdings, Values
 from tools.blueprint.reader.forms.rules import check_known, status_code
-from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.verb_phrases import act
+from tools.blueprint.reader.forms.wording import a
 from tools.blueprint.reader.grammar.phrases import Condition, Counted, Event, It, Lacks, Noun, Owned, Thing
 from tools.blueprint.reader.grammar.sentences import (
     Became,
@@ -25,7 +26,6 @@ from tools.blueprint.reader.grammar.sentences import (
     Rejected,
     Valued,
 )
-from tools.blueprint.reader.wording import a
 
 _FINE = frozenset({"accepted", "allowed", "successful", "ok"})
 

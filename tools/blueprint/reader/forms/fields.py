@@ -11,7 +11,7 @@ from tools.blueprint.model import Computed, Entity, FieldSpec, FieldType
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.facts import Born, Computing, Fact, Facts, Input
 from tools.blueprint.reader.forms import english, lookup
-from tools.blueprint.reader.forms.deeds import acts
+from tools.blueprint.reader.forms.scope import World, no_field
 from tools.blueprint.reader.forms.values import (
     NUMERIC,
     TEXTUAL,
@@ -21,11 +21,11 @@ from tools.blueprint.reader.forms.values import (
     state_value,
     value_of,
 )
-from tools.blueprint.reader.forms.world import World, no_field
+from tools.blueprint.reader.forms.verb_phrases import acts
+from tools.blueprint.reader.forms.wording import a, listing, some
+from tools.blueprint.reader.forms.wording import field as field_words
 from tools.blueprint.reader.grammar.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
 from tools.blueprint.reader.grammar.sentences import Has, Requires, Sums
-from tools.blueprint.reader.wording import a, listing, some
-from tools.blueprint.reader.wording import field as field_words
 
 TYPES: dict[str, FieldType] = {
     "text": "text",

@@ -9,10 +9,10 @@ from tools.blueprint.model import FieldRef, FieldSpec, Value
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.forms import lookup
 from tools.blueprint.reader.forms.acts import Act, Party
+from tools.blueprint.reader.forms.scope import World, no_field
 from tools.blueprint.reader.forms.values import NUMERIC, check_fits, value_of
-from tools.blueprint.reader.forms.world import World, no_field
+from tools.blueprint.reader.forms.wording import a, listing
 from tools.blueprint.reader.grammar.phrases import It, Noun, Operand, Owned, Path, Term
-from tools.blueprint.reader.wording import a, listing
 
 
 @dataclass(frozen=True)

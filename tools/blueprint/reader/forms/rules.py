@@ -12,10 +12,11 @@ from tools.blueprint.reader.forms import english
 from tools.blueprint.reader.forms.acts import Act
 from tools.blueprint.reader.forms.comparisons import all_of
 from tools.blueprint.reader.forms.conditions import Conditions
-from tools.blueprint.reader.forms.deeds import act, acts
 from tools.blueprint.reader.forms.operands import Fields, Found, Right, is_percent
+from tools.blueprint.reader.forms.scope import World
 from tools.blueprint.reader.forms.values import NUMERIC, TEXTUAL, check_fits, state_value
-from tools.blueprint.reader.forms.world import World
+from tools.blueprint.reader.forms.verb_phrases import act, acts
+from tools.blueprint.reader.forms.wording import a
 from tools.blueprint.reader.grammar.phrases import Event, Noun, Term
 from tools.blueprint.reader.grammar.sentences import (
     Change,
@@ -26,7 +27,6 @@ from tools.blueprint.reader.grammar.sentences import (
     Restricted,
     Status,
 )
-from tools.blueprint.reader.wording import a
 
 _STATUS_WORDS = frozenset(
     {"http", "status", "code", "error", "response", "conflict", "unprocessable", "entity", "forbidden"}

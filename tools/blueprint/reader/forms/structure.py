@@ -8,14 +8,14 @@ from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.facts import Anyway, Born, Fact, Facts, Offering, Starting
 from tools.blueprint.reader.forms import lookup
 from tools.blueprint.reader.forms.acts import SYNONYMS
-from tools.blueprint.reader.forms.deeds import act
 from tools.blueprint.reader.forms.english import check_state
 from tools.blueprint.reader.forms.fields import entity_name
+from tools.blueprint.reader.forms.scope import World, no_field
 from tools.blueprint.reader.forms.values import find_value, state_value
-from tools.blueprint.reader.forms.world import World, no_field
+from tools.blueprint.reader.forms.verb_phrases import act
+from tools.blueprint.reader.forms.wording import a, listing
 from tools.blueprint.reader.grammar.phrases import Owned
 from tools.blueprint.reader.grammar.sentences import Belongs, Finds, Goes, HasMany, Move, Offers, Starts
-from tools.blueprint.reader.wording import a, listing
 
 
 def belongs(sentence: Belongs, world: World, choices: Choices) -> Facts:

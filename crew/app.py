@@ -1,0 +1,258 @@
+"""Everything that one home's deliveries share, opened once a command."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crew.errors import BadInput, MachineLacks
+from crew.policy_drafts.folder import verify_approvals
+from crew.records.artifacts import ArtifactStore, RedactingStore
+from crew.records.bus import Bus
+from crew.records.deliveries import Opened, Terms, of_run
+from crew.records.ledger import Ledger, ledger_id
+from crew.settings.budget import Budget
+from crew.settings.config import TelemetrySettings
+from crew.telemetry.api import OFF, Telemetry
+from crew.telemetry.open import open_telemetry
+from tools.errors import PolicyError, SandboxUnavailable
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from crew.delivery_context import Desk
+    from crew.models.role_model import Keeper, Players
+    from tools.policy import PolicyEngine
+    from tools.result import Workbench
+    from tools.runtimes import Runtime
+    from tools.sandbox import Sandbox
+
+
+SANDBOXES = ("bubblewrap", "namespaces", "landlock", "none")
+"""What --sandbox may say."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person chose for a command."""
+
+    home: Path
+    """Everything the crew keeps; made when missing."""
+    model: str = "offline"
+    yes: bool = False
+    """Answer approvals that policy marks as answerable so."""
+    strict: bool = False
+    ask: bool = False
+    """Let agents ask a person; else they assume what is most careful, and say so."""
+    test_command: str = ""
+    """The repository's own test command; "" lets the crew find it."""
+    sandbox: str | None = None
+    """Name of a sandbox; None means the best that works here."""
+    engine: str = "auto"
+    """Policy engine: "auto", "opa" or "regopy"."""
+    policies: Path | None = None
+    """Folder of policies of the person's own, which can only forbid or ask more."""
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
+    budget: Budget = field(default_factory=Budget)
+    """Bounds of one delivery."""
+    run_budget: Budget = field(default_factory=Budget)
+    """Bounds of all deliveries of a run."""
+    record: Path | None = None
+    """Folder that every model call is kept in."""
+
+    @property
+    def terms(self) -> Terms:
+        """What the ledger keeps of it, for a delivery to go on with."""
+        return Terms(
+            model=self.model,
+            policies=str(self.policies.resolve()) if self.policies else "",
+            budget=str(self.budget),
+            run_budget=str(self.run_budget),
+            sandbox=self.sandbox or "",
+            policy_engine=self.engine,
+            record=str(self.record.resolve()) if self.record else "",
+        )
+
+
+@dataclass(frozen=True)
+class Office:
+    """The home's records, and the engines that its deliveries work with."""
+
+    settings: Settings
+    ledger: Ledger
+    artifacts: ArtifactStore
+    bus: Bus
+    policy: PolicyEngine
+    sandbox: Sandbox
+    runtime: Runtime
+    players: Players
+    keeper: Keeper | None = None
+    """What takes down every model call; None where nothing is recorded."""
+    telemetry: Telemetry = OFF
+
+
+@contextmanager
+def open_office(settings: Settings, players: Players, keeper: Keeper | None = None) -> Iterator[Office]:
+    """Open a home, and close it at the end of the block.
+
+    Raises MachineLacks if there is no sandbox or no policy engine: without them nothing is done.
+    """
+    from tools.policy import choose as choose_policy  # noqa: PLC0415  a shared library of 7 MB
+    from tools.runtimes.local import LocalRuntime  # noqa: PLC0415  only what runs services needs it
+    from tools.sandbox import choose as choose_sandbox  # noqa: PLC0415
+
+    if sys.platform != "linux":
+        raise MachineLacks(
+            f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
+        )
+    _check_names(settings)
+    if settings.policies:
+        verify_approvals(settings.policies)
+    home = prepared(settings.home)
+    try:
+        sandbox = choose_sandbox(settings.sandbox)
+        with resources.as_file(resources.files("crew").joinpath("policies")) as folder:
+            policy = choose_policy(folder, settings.policies, settings.engine)
+    except (SandboxUnavailable, PolicyError) as error:
+        raise MachineLacks(str(error)) from error
+    ledger = Ledger(home / "ledger.db")
+    telemetry = open_telemetry(settings.telemetry, lambda value: value)
+    try:
+        yield Office(
+            settings=settings,
+            ledger=ledger,
+            artifacts=ArtifactStore(home / "artifacts"),
+            bus=Bus(),
+            policy=policy,
+            sandbox=sandbox,
+            runtime=LocalRuntime(home),
+            players=players,
+            keeper=keeper,
+            telemetry=telemetry,
+        )
+    finally:
+        if lost := telemetry.close():
+            logging.getLogger(__name__).warning("crew: %s", lost)
+        policy.close()
+        ledger.close()
+
+
+def prepared(home: Path) -> Path:
+    """Return the absolute path of a home, made if need be, readable by its owner only.
+
+    Raises BadInput for a place where no folder can be had.
+    """
+    home = home.resolve()
+    ignore = home / ".gitignore"
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not ignore.exists():
+            # A home inside somebody's repository is not part of it.
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise BadInput(
+            f"{home} cannot be used as the home: {error.strerror}. Name a folder that you may write to: --home FOLDER."
+        ) from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise BadInput(
+            f"{home} cannot be used as the home: it cannot be written to. Name another folder: --home FOLDER."
+        )
+    return home
+
+
+def _check_names(settings: Settings) -> None:
+    from tools.policy import ENGINES  # noqa: PLC0415  as above
+
+    if settings.sandbox is not None and settings.sandbox not in SANDBOXES:
+        raise BadInput(f"There is no sandbox {settings.sandbox!r}; there are {', '.join(SANDBOXES)}.")
+    if settings.engine not in ENGINES:
+        raise BadInput(f"There is no policy engine {settings.engine!r}; there are {', '.join(ENGINES)}.")
+
+
+def cache_folder() -> Path:
+    """Return where environments of services are kept, for all homes of this person."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "shipcrew"
+
+
+def workbench(office: Office, about: Opened) -> Workbench:
+    """Return what the tools of a delivery may touch."""
+    from crew.evidence.evidence import written_by  # noqa: PLC0415  what it reads with is needed by few commands
+    from tools.catalogue.release import service_secrets  # noqa: PLC0415
+    from tools.result import Workbench  # noqa: PLC0415
+
+    home = office.settings.home.resolve()
+
+    def head() -> str:
+        row = office.ledger.head(about.delivery)
+        return row.hash if row else ""
+
+    return Workbench(
+        delivery=about.delivery,
+        service=about.service,
+        story=about.story,
+        stack=about.stack,
+        when=about.when,
+        repository=about.repository,
+        workspace=home / "work" / about.delivery,
+        test_command=about.test_command,
+        home=home,
+        artifacts=office.artifacts,
+        sandbox=office.sandbox,
+        runtime=office.runtime,
+        cache=cache_folder(),
+        ledger_head=head,
+        ledger=ledger_id(home),
+        secrets=service_secrets(home, about.service),
+        tests_written=lambda: written_by(office.ledger, about.delivery, "testing"),
+    )
+
+
+def desk_of(office: Office, about: Opened) -> Desk:
+    """Return what the nodes of a delivery work with."""
+    from crew.delivery_context import Desk  # noqa: PLC0415  langchain costs most of a second
+    from crew.door.door import Door  # noqa: PLC0415
+    from crew.door.policy_facts import Facts  # noqa: PLC0415
+    from crew.models import keys  # noqa: PLC0415
+    from crew.models.spending import Purse  # noqa: PLC0415
+    from tools.catalogue.registry import CATALOGUE  # noqa: PLC0415
+    from tools.scanners import redact  # noqa: PLC0415
+
+    settings = office.settings
+    others = [each for each in of_run(office.ledger, about.run) if each != about.delivery]
+    bench = workbench(office, about)
+    secrets = tuple(each for each in (*bench.secrets.values(), *keys()) if each)
+
+    def without_secrets(value: JsonValue) -> JsonValue:
+        return redact(value, secrets)
+
+    bench = replace(bench, artifacts=RedactingStore(office.artifacts, without_secrets))
+    door = Door(
+        tools=CATALOGUE,
+        workbench=bench,
+        ledger=office.ledger,
+        artifacts=office.artifacts,
+        policy=office.policy,
+        facts=Facts(bench, office.ledger, office.artifacts),
+        redact=without_secrets,
+        bus=office.bus,
+        yes=office.settings.yes,
+    )
+    return Desk(
+        door=door,
+        ledger=office.ledger,
+        artifacts=office.artifacts,
+        tools=CATALOGUE,
+        players=office.players,
+        purse=Purse(office.ledger, about.delivery, others, settings.budget, settings.run_budget),
+        bus=office.bus,
+        redact=without_secrets,
+        telemetry=office.telemetry.redacting(without_secrets),
+    )

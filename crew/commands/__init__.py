@@ -1,0 +1,1 @@
+"""The commands of `crew`, one module for each family; crew/cli.py registers them."""

@@ -1,0 +1,177 @@
+"""`crew tests`: property tests of code that is there, kept if they prove something."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crew.errors import BadInput, MachineLacks
+from tools.counting import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crew.models.drafting import Drafter
+    from tools.properties import Candidates, Made, Property, Workshop
+    from tools.sandbox import Sandbox
+
+
+@click.command("tests")
+@click.argument("repository", metavar="REPO", type=click.Path(path_type=Path))
+@click.option(
+    "--model", metavar="URL", help="Asks for further tests, a request a module.  [default: offline]"
+)
+@click.option("--budget", help="Bounds of what the model takes: tokens=20000,money=0.5,steps=4,minutes=10.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the kept tests.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+@click.option("--sandbox", help="Sandbox to use.  [default: the best that works here]")
+def tests(
+    repository: Path,
+    model: str | None,
+    budget: str | None,
+    out: Path | None,
+    as_json: bool,
+    sandbox: str | None,
+) -> None:
+    """Write property tests for the Python code of REPO from hints and docstrings; keep those that prove something.
+
+    Nothing is written without --out. The code of REPO runs in the sandbox only.
+    """
+    from crew.app import cache_folder  # noqa: PLC0415  keeps `--help` quick, as all imports below
+    from crew.models.spending import spent_text  # noqa: PLC0415
+    from tools.properties import Workshop  # noqa: PLC0415
+
+    if not repository.is_dir():
+        raise BadInput(f"{repository} is no folder. Name the one that holds the code.")
+    drafter = _drafter(model, budget)
+    with tempfile.TemporaryDirectory(prefix="crew-tests-") as name:
+        shop = Workshop(_sandbox(sandbox), repository, Path(name).resolve(), cache_folder())
+        _require_functions(shop, repository, out)
+        made = []
+        for each in _made(shop, drafter):
+            made.append(each)
+            if not as_json:
+                _show(each)
+    if drafter is not None and drafter.spent.calls:
+        click.echo(f"Asking {drafter.player.name} took {spent_text(drafter.spent)}.", err=True)
+    written = _write(out, made) if out else []
+    click.echo(_json(made, written) if as_json else _ending(made, written, out))
+
+
+def _drafter(model: str | None, budget: str | None) -> Drafter | None:
+    from crew.models import lone_player  # noqa: PLC0415
+    from crew.models.drafting import Drafter  # noqa: PLC0415
+    from crew.settings.budget import Budget, parse_budget  # noqa: PLC0415
+    from crew.settings.load import load_config  # noqa: PLC0415
+
+    bounds = parse_budget(budget) if budget else Budget()
+    if model is None or model == "offline":
+        return None
+    return Drafter(lone_player(model, load_config(None, Path.cwd()), bounds), bounds)
+
+
+def _sandbox(name: str | None) -> Sandbox:
+    from crew.app import SANDBOXES  # noqa: PLC0415
+    from tools.errors import SandboxUnavailable  # noqa: PLC0415
+    from tools.sandbox import choose  # noqa: PLC0415
+
+    if name is not None and name not in SANDBOXES:
+        raise BadInput(f"There is no sandbox {name!r}; there are {', '.join(SANDBOXES)}.")
+    try:
+        return choose(name)
+    except SandboxUnavailable as error:
+        raise MachineLacks(str(error)) from error
+
+
+def _require_functions(shop: Workshop, repository: Path, out: Path | None) -> None:
+    from tools.properties.making import test_file  # noqa: PLC0415
+
+    if not shop.functions:
+        raise BadInput(
+            f"No tests can be made of {repository}: it has no public function with hints on its parameters, and none "
+            "with examples (>>>) in its docstring. Add hints to what should be tested."
+        )
+    if out is None:
+        return
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{out} is a file. Name a folder: --out FOLDER.")
+    for module in dict.fromkeys(each.module for each in shop.functions):
+        if (out / test_file(module)).exists():
+            raise BadInput(f"{out / test_file(module)} is there already. Remove it, or name another folder.")
+
+
+def _made(shop: Workshop, drafter: Drafter | None) -> Iterator[Made]:
+    click.echo(f"Reading {counted(len(shop.functions), 'function')}, installing what they need...", err=True)
+    candidates = shop.candidates()
+    for module in dict.fromkeys(each.module for each in shop.functions):
+        if drafter is not None:
+            _ask(shop, drafter, module, candidates)
+        found, problems = candidates.tests.get(module, []), candidates.problems.get(module, [])
+        click.echo(f"{module}: {counted(len(found), 'test')} to judge...", err=True)
+        yield shop.judged(module, found, problems)
+
+
+def _ask(shop: Workshop, drafter: Drafter, module: str, candidates: Candidates) -> None:
+    """Add what a model writes for a module to its tests; that it writes nothing usable is told like any other."""
+    from crew.models.property_tests import NoTests, draft_tests  # noqa: PLC0415
+    from tools.properties.assembling import tests_of  # noqa: PLC0415
+    from tools.properties.finding import source_of  # noqa: PLC0415
+    from tools.properties.writing import Problem  # noqa: PLC0415
+
+    own = [each for each in shop.functions if each.module == module]
+    source = source_of(shop.folder, own[0].file, [each.name for each in own])
+    try:
+        content = draft_tests(drafter, module, source, shop.objections)
+    except NoTests as error:
+        candidates.problems.setdefault(module, []).append(Problem(function=module, why=str(error)))
+        return
+    labels = [each.label for each in own]
+    candidates.tests.setdefault(module, []).extend(tests_of(content, "model", labels))
+
+
+def _show(made: Made) -> None:
+    click.echo(f"\n{made.module}")
+    for each in made.properties:
+        click.echo(f"  {'kept' if each.kept else 'dropped':<8} {_label(each)}: {each.why}")
+
+
+def _label(each: Property) -> str:
+    return f"{each.test} ({each.kind})" if each.test else ", ".join(each.functions)
+
+
+def _write(out: Path, made: list[Made]) -> list[Path]:
+    from tools.properties.making import test_file  # noqa: PLC0415
+
+    written = []
+    try:
+        for each in made:
+            if each.source:
+                out.mkdir(parents=True, exist_ok=True)
+                path = out / test_file(each.module)
+                path.write_text(each.source)
+                written.append(path)
+    except OSError as error:
+        raise BadInput(
+            f"{out} cannot be written to: {error.strerror}. Name another folder: --out FOLDER."
+        ) from error
+    return written
+
+
+def _ending(made: list[Made], written: list[Path], out: Path | None) -> str:
+    kept = sum(each.kept for one in made for each in one.properties)
+    tried = sum(bool(each.test) for one in made for each in one.properties)
+    said = f"\n{kept} of {counted(tried, 'test is', 'tests are')} kept: such pass five times, and fail on a mutant."
+    if written:
+        return f"{said} They are in {', '.join(map(str, written))}."
+    if kept and out is None:
+        return f"{said} Nothing is written; --out FOLDER writes them."
+    return said
+
+
+def _json(made: list[Made], written: list[Path]) -> str:
+    properties = [each.model_dump(mode="json") for one in made for each in one.properties]
+    return json.dumps({"properties": properties, "files": [str(each) for each in written]}, indent=2)

@@ -1,1 +1,0 @@
-"""How agents coordinate: events."""

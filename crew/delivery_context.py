@@ -1,0 +1,35 @@
+"""What the nodes of one delivery work with; everything else they know is in the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from crew.door.door import Door
+from crew.models.role_model import Players
+from crew.models.spending import Purse
+from crew.records.artifacts import ArtifactStore
+from crew.records.bus import Bus
+from crew.records.ledger import Ledger
+from crew.telemetry.api import OFF, Telemetry
+from tools.result import Tool
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One delivery's door, records and models."""
+
+    door: Door
+    ledger: Ledger
+    artifacts: ArtifactStore
+    tools: Mapping[str, Tool]
+    players: Players
+    purse: Purse
+    bus: Bus
+    redact: Callable[[JsonValue], JsonValue] = lambda value: value
+    """Takes secrets out of what is kept."""
+    telemetry: Telemetry = OFF
+    most_repairs: int = 3
+    """How often the code agent is sent back before the delivery stops."""

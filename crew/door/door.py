@@ -1,0 +1,332 @@
+"""The one door: nothing is done to the world except through `Door.act`.
+
+A call names a tool, its arguments, a rationale and the evidence it rests on. The door checks that the
+evidence exists, asks policy, asks a person where policy says so, writes the intent, runs the tool in its
+sandbox, writes the outcome and publishes both. A call that was begun before a crash is found by its key:
+its outcome is replayed, or its tool's probe says whether the effect is there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Protocol
+
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from crew.door.call import Approval, ApprovalNeeded, Call
+from crew.errors import LedgerDamaged
+from crew.reading import texts
+from crew.records.artifacts import ArtifactStore
+from crew.records.bus import Bus
+from crew.records.canonical_json import canonical, digest_of
+from crew.records.ledger import Kind, Ledger, Row
+from tools.errors import RepositoryBusy, ToolError
+from tools.policy import Decision
+from tools.result import Tool, ToolResult, Workbench
+
+FAILED = "failed"
+"""Code of the outcome of a tool that could not go on."""
+
+
+class Policy(Protocol):
+    """What the door asks."""
+
+    def decide(self, document: dict[str, JsonValue], /) -> Decision:
+        """Return allow, deny or ask; no answer is a deny."""
+
+
+Facts = Callable[[Call, Tool, BaseModel], dict[str, JsonValue]]
+"""What policy has to know about a call besides what the caller said: computed here, never by the caller."""
+
+
+class Door:
+    """The door of one delivery."""
+
+    def __init__(
+        self,
+        *,
+        tools: Mapping[str, Tool],
+        workbench: Workbench,
+        ledger: Ledger,
+        artifacts: ArtifactStore,
+        policy: Policy,
+        facts: Facts,
+        redact: Callable[[JsonValue], JsonValue],
+        bus: Bus,
+        yes: bool = False,
+    ) -> None:
+        self._tools = tools
+        self._bench = workbench
+        self._ledger = ledger
+        self._artifacts = artifacts
+        self._policy = policy
+        self._facts = facts
+        self._redact = redact
+        self._bus = bus
+        self._yes = yes
+        self._known: dict[str, set[str]] | None = None
+        """Role to the evidence that came of its calls; "" for what is nobody's, such as the story."""
+        self._lock = threading.Lock()
+
+    def act(self, call: Call) -> ToolResult:
+        """Do what is asked, once, and return what came of it.
+
+        A call that is refused, by these checks or by policy, is a result with `ok` false and code "denied".
+        Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, written down, if
+        the tool cannot go on."""
+        if replayed := self._replay(call):
+            return replayed
+        begun = self._ledger.find(call.delivery, "intent", call.key)
+        tool, problem = self._tools.get(call.tool), ""
+        arguments: BaseModel | None = None
+        if tool is None:
+            problem = f"There is no tool {call.tool!r}."
+        else:
+            arguments, problem = _validated(tool, call.arguments)
+        problem = problem or self._unreasoned(call)
+        if tool is None or arguments is None or problem:
+            return self._deny(call, (problem,), rules=("door",), decision=None)
+        if begun is None:
+            try:
+                decision, approval, denial = self._permit(call, tool, arguments)
+            except ToolError as error:
+                # What policy would have to know cannot be found out, so nobody can say yes.
+                return self._deny(call, (str(error),), ("facts",), None)
+            if denial:
+                return self._deny(call, *denial, decision)
+            described = self._described(call) | {"effect": tool.effect, "policy": _policy_facts(decision)}
+            self._write(call.delivery, "intent", call.key, described | {"approval": approval})
+        return self._run(call, tool, arguments, probe=begun is not None)
+
+    def consult(self, call: Call) -> str:
+        """Ask policy, and a person where policy says so, without doing anything; return why not, "" if it
+        may.
+
+        Raises ApprovalNeeded like `act`.
+        """
+        tool = self._tools[call.tool]
+        arguments, problem = _validated(tool, call.arguments)
+        if arguments is None:
+            return problem
+        if unreasoned := self._unreasoned(call):
+            return unreasoned
+        denial = self._permit(call, tool, arguments)[2]
+        return " ".join(denial[0]) if denial else ""
+
+    def conclude(self, call: Call) -> ToolResult:
+        """Write down a role's answer, whose reasons have to bind like those of any other call."""
+        if self._ledger.find(call.delivery, "concluded", call.key) is None:
+            if problem := self._unreasoned(call):
+                return self._deny(call, (problem,), ("door",), None)
+            self._write(call.delivery, "concluded", call.key, self._described(call))
+        return ToolResult(ok=True, code="ok", summary="The answer is taken.")
+
+    def refuse(self, call: Call, reason: str) -> ToolResult:
+        """Write down a call that is not let through for a reason of its caller's, and return the refusal."""
+        return self._deny(call, (reason,), ("bounds",), None)
+
+    def answer(self, delivery: str, approval: str, approved: bool, who: str, text: str = "") -> None:
+        """Write down what a person said of an approval that was asked for."""
+        body: dict[str, JsonValue] = {"approved": approved, "by": who, "text": text}
+        self._write(delivery, "answered", approval, body)
+
+    def _replay(self, call: Call) -> ToolResult | None:
+        done = self._ledger.find(call.delivery, "outcome", call.key)
+        if done:
+            try:
+                result = ToolResult.model_validate_json(self._artifacts.get(str(done.body["result"])))
+            except KeyError as error:
+                raise LedgerDamaged(
+                    f"The result of action {call.key} is gone from the artifact store ({error.args[0]}). "
+                    f"Run `crew ledger verify {call.delivery}`."
+                ) from error
+            if result.code == FAILED:
+                raise ToolError(result.summary)
+            return result
+        denied = self._ledger.find(call.delivery, "denied", call.key)
+        if denied is None:
+            return None
+        return _denial(tuple(texts(denied.body["reasons"])))
+
+    def _unreasoned(self, call: Call) -> str:
+        if not call.rationale.strip():
+            return "The call carries no rationale: say what you saw, what you chose and what you rejected."
+        if not call.evidence:
+            return "The call names no evidence: give ids of earlier actions or artifacts of this delivery."
+        known = self._evidence(call)
+        unknown = [each for each in call.evidence if each not in known]
+        if unknown:
+            near = get_close_matches(unknown[0], sorted(known), 1, 0.8)
+            nearest = f" The nearest to {unknown[0]} is {near[0]}." if near else ""
+            said = f"There is no evidence {', '.join(unknown)} that the {call.role} agent was told of or found itself"
+            return f"{said}; reasons bind only to that.{nearest}"
+        return ""
+
+    def _evidence(self, call: Call) -> set[str]:
+        # Read once: a lease makes this door the only writer of the delivery's rows.
+        with self._lock:
+            if self._known is None:
+                self._known = {}
+                for row in self._ledger.rows(call.delivery):
+                    self._remember(row)
+            everything = set().union(*self._known.values())
+            if call.told is None:
+                return everything
+            return self._known.get("", set()) | self._known.get(call.role, set()) | (call.told & everything)
+
+    def _remember(self, row: Row) -> None:
+        if self._known is not None:
+            self._known.setdefault(str(row.body.get("role", "")), set()).update(_evidence_of(row))
+
+    def _permit(
+        self, call: Call, tool: Tool, arguments: BaseModel
+    ) -> tuple[Decision, str, tuple[tuple[str, ...], tuple[str, ...]] | None]:
+        """Return the decision, the approval it rests on, and the reasons and rules of a denial, if it is
+        one."""
+        document = self._document(call, tool, arguments)
+        decision = self._policy.decide(document)
+        if decision.outcome == "deny":
+            return decision, "", (decision.reasons, decision.rules)
+        if decision.outcome == "allow":
+            return decision, "", None
+        answered = self._approval(call, tool, document, decision)
+        if answered.body["approved"]:
+            return decision, answered.key, None
+        said = f"{answered.body['by']} rejected it. {answered.body['text']}".strip()
+        return decision, answered.key, ((said,), ("person",))
+
+    def _approval(self, call: Call, tool: Tool, document: dict[str, JsonValue], decision: Decision) -> Row:
+        facts = document["facts"]
+        subject = facts.get("approves") if isinstance(facts, dict) else None
+        approves = str(subject or digest_of([call.tool, call.arguments]))
+        # Named after what is approved and why, not after the action: the same tree is approved once.
+        name = digest_of([call.delivery, call.tool, approves, list(decision.rules)]).removeprefix("sha256:")
+        approval = Approval(
+            id=f"p-{name[:10]}",
+            action=call.key,
+            tool=tool.name,
+            approves=approves,
+            reasons=decision.reasons,
+            answerable=decision.answerable,
+        )
+        answered = self._ledger.find(call.delivery, "answered", approval.id)
+        if answered:
+            return answered
+        self._write(call.delivery, "asked", approval.id, approval.model_dump(mode="json"))
+        if self._yes and decision.answerable:
+            self.answer(call.delivery, approval.id, approved=True, who="--yes")
+            return self._found(call.delivery, "answered", approval.id)
+        raise ApprovalNeeded(approval)
+
+    def _run(self, call: Call, tool: Tool, arguments: BaseModel, probe: bool) -> ToolResult:
+        begun, probed = time.monotonic(), False
+        bench = replace(self._bench, role=call.role, rationale=call.rationale, action=call.key)
+        try:
+            result = tool.probe(bench, arguments) if probe and tool.probe else None
+            probed = result is not None
+            result = result or tool.run(bench, arguments)
+        except RepositoryBusy:
+            # Nothing was done, so nothing came of it: the intent stays open until a person has made room.
+            raise
+        except ToolError as error:
+            # An outcome: the delivery ends with it. Any other exception leaves the intent open, to be redone.
+            failed = _strip(ToolResult(ok=False, code=FAILED, summary=str(error)), self._redact)
+            self._outcome(call, failed, time.monotonic() - begun, probed)
+            error.args = (failed.summary,)
+            raise
+        result = _strip(result, self._redact)
+        self._outcome(call, result, time.monotonic() - begun, probed)
+        return result
+
+    def _outcome(self, call: Call, result: ToolResult, seconds: float, probed: bool) -> None:
+        stored = self._artifacts.put(canonical(result.model_dump(mode="json")).encode())
+        body: dict[str, JsonValue] = {
+            "role": call.role,
+            "tool": call.tool,
+            "ok": result.ok,
+            "code": result.code,
+            "summary": result.summary,
+            "result": stored,
+            "artifacts": [stored, *result.artifacts.values()],
+            "seconds": round(seconds, 3),
+            "found_after_a_crash": probed,
+        }
+        self._write(call.delivery, "outcome", call.key, body)
+
+    def _deny(
+        self, call: Call, reasons: tuple[str, ...], rules: tuple[str, ...], decision: Decision | None
+    ) -> ToolResult:
+        policy = _policy_facts(decision) if decision else None
+        reasons = tuple(str(self._redact(each)) for each in reasons)
+        body = self._described(call) | {"reasons": list(reasons), "rules": list(rules), "policy": policy}
+        self._write(call.delivery, "denied", call.key, body)
+        return _denial(reasons)
+
+    def _document(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
+        known = sorted(set(call.evidence) & self._evidence(call))
+        return {
+            "delivery": call.delivery,
+            "role": call.role,
+            "tool": call.tool,
+            "effect": tool.effect,
+            "arguments": call.arguments,
+            "rationale": call.rationale,
+            "evidence": list(call.evidence),
+            "facts": self._facts(call, tool, arguments) | {"known_evidence": [*known]},
+        }
+
+    def _described(self, call: Call) -> dict[str, JsonValue]:
+        arguments = self._redact(call.arguments)
+        rationale = self._redact(call.rationale)
+        place: dict[str, JsonValue] = {"visit": call.visit, "step": call.step, "index": call.index}
+        said: dict[str, JsonValue] = {"rationale": rationale, "evidence": self._redact([*call.evidence])}
+        tool = self._redact(call.tool)
+        return {"role": call.role, **place, "tool": tool, "arguments": arguments, **said}
+
+    def _write(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> None:
+        row = self._ledger.append(delivery, kind, key, body)
+        with self._lock:
+            self._remember(row)
+        self._bus.publish(row)
+
+    def _found(self, delivery: str, kind: Kind, key: str) -> Row:
+        row = self._ledger.find(delivery, kind, key)
+        if row is None:
+            raise LedgerDamaged(f"The {kind} row {key} of {delivery} was written and is gone.")
+        return row
+
+
+def _validated(tool: Tool, arguments: dict[str, JsonValue]) -> tuple[BaseModel | None, str]:
+    try:
+        return tool.arguments.model_validate(arguments), ""
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        return None, f"The arguments of {tool.name} do not fit: {wrong}."
+
+
+def _denial(reasons: tuple[str, ...]) -> ToolResult:
+    return ToolResult(ok=False, code="denied", summary=" ".join(reasons))
+
+
+def _policy_facts(decision: Decision) -> dict[str, JsonValue]:
+    return {
+        "outcome": decision.outcome,
+        "reasons": list(decision.reasons),
+        "rules": list(decision.rules),
+        "engine": decision.engine,
+        "digest": decision.policy_digest,
+    }
+
+
+def _strip(result: ToolResult, redact: Callable[[JsonValue], JsonValue]) -> ToolResult:
+    return ToolResult.model_validate(redact(result.model_dump(mode="json")))
+
+
+def _evidence_of(row: Row) -> set[str]:
+    # A refusal happened too: it may be why somebody gives up, and policy still judges what rests on it.
+    if row.kind not in ("opened", "outcome", "denied", "answered"):
+        return set()
+    return {row.key, *texts(row.body.get("artifacts"))}

@@ -1,0 +1,1 @@
+"""What the ledger proves about a delivery: its design, its tests, its criteria."""

@@ -1,0 +1,149 @@
+"""What became of each criterion: what the design makes of it, and whether tests of the code as it is say so."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.evidence.tests import Branch, Run, Verdict, branch_now, last_run, verdict
+from crew.reading import records, texts
+from crew.records.artifacts import ArtifactStore
+from crew.records.deliveries import opened, story_of
+from crew.records.ledger import Ledger
+
+_Tests = dict[str, list[str]]
+"""Criterion to the names of its tests."""
+
+
+class CriterionReport(BaseModel):
+    """What became of one criterion."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    text: str
+    covered: bool
+    """Whether the design covers it and its tests, run on the code as it is now, passed."""
+    understood: bool = False
+    """Whether the design covers it, whatever has come of that."""
+    why: str
+    """Why it is not covered; "" for a covered one."""
+    readings: tuple[str, ...]
+    operations: tuple[str, ...]
+    tests: tuple[str, ...]
+    """Names of the tests that check it and passed, as the test runner names them; none where the repository is people's
+    and its own tests, which are not told apart by criteria, passed as a whole."""
+
+    @property
+    def tested_by(self) -> str:
+        """The first of its tests, and how many more there are; "" for none."""
+        more = f" and {len(self.tests) - 1} more" if len(self.tests) > 1 else ""
+        return f"{self.tests[0]}{more}" if self.tests else ""
+
+    def unmerged(self) -> CriterionReport:
+        """Return what is left of it where the delivery has ended and its branch was not merged."""
+        if not self.covered:
+            return self
+        why = "its tests passed on the story's branch, which was not merged"
+        return self.model_copy(update={"covered": False, "why": why, "tests": ()})
+
+
+def criteria_of(
+    ledger: Ledger, artifacts: ArtifactStore, delivery: str, design: dict[str, JsonValue]
+) -> tuple[CriterionReport, ...]:
+    """Return one for each criterion of a delivery's story; `design` is the design agent's answer, {} before it."""
+    about, branch = opened(ledger, delivery), branch_now(ledger, artifacts, delivery)
+    judge = _Judge(artifacts, branch, last_run(ledger, artifacts, about, branch))
+    outcomes = {str(each["id"]): each for each in records(design.get("criteria"))}
+    found = []
+    for criterion in story_of(artifacts, about).criteria:
+        outcome = outcomes.get(criterion.id, {})
+        understood = outcome.get("outcome") == "covered"
+        if understood:
+            tests, why = judge(criterion.id)
+        else:
+            tests, why = (), str(outcome.get("why", "the design did not get that far"))
+        found.append(
+            CriterionReport(
+                id=criterion.id,
+                text=criterion.text,
+                covered=understood and not why,
+                understood=understood,
+                why=why,
+                readings=tuple(texts(outcome.get("readings"))),
+                operations=tuple(texts(outcome.get("operations"))),
+                tests=tests,
+            )
+        )
+    return tuple(found)
+
+
+class _Judge:
+    """Judges criteria that the design covers by the tests of the code as it is."""
+
+    def __init__(self, artifacts: ArtifactStore, branch: Branch, run: Run | str) -> None:
+        self._run = run
+        self._generated = _generated(artifacts, branch)
+        self._examples = _examples(branch)
+        self._dropped = _dropped(branch)
+        self._kept = _kept(branch)
+
+    def __call__(self, criterion: str) -> tuple[tuple[str, ...], str]:
+        """Return the tests of a criterion that passed, or none and why it does not count as covered."""
+        written = self._examples.get(criterion, [])
+        examples = [each for each in written if each not in self._dropped]
+        # What was written for this very criterion says more than what every operation gets.
+        named = [*examples, *self._generated.get(criterion, ())]
+        if written and not named:
+            reasons = [f"{each}, because {self._dropped[each]}" for each in written]
+            return (), f"its tests were not kept: {'; '.join(reasons)}"
+        if isinstance(self._run, str):
+            return (), self._run
+        if not named:
+            return (), self._unnamed(self._run)
+        went = {each: self._went(self._run, each) for each in named}
+        passed = tuple(name for name, (how, _) in went.items() if how == "passed")
+        wrong = [why for how, why in went.values() if how == "failed" or not passed]
+        return ((), wrong[0]) if wrong else (passed, "")
+
+    def _unnamed(self, run: Run) -> str:
+        # Only what is generated comes with a test for each criterion: people's own are not told apart by criteria.
+        if self._generated:
+            return "it was understood and built, but no test could be written that reaches it"
+        return "" if run.ok else f"the repository's tests did not pass: {run.summary}"
+
+    def _went(self, run: Run, test: str) -> tuple[Verdict, str]:
+        # A command says nothing of single tests; but this one was seen to pass on the same code.
+        seen = run.report is None and run.ok and test in self._kept
+        return ("passed", "") if seen else verdict(run, test)
+
+
+def _generated(artifacts: ArtifactStore, branch: Branch) -> _Tests:
+    made = branch.last("generate_service")
+    if made is None or "tests" not in made.artifacts:
+        return {}
+    stored = json.loads(artifacts.get(made.artifacts["tests"]))
+    return {str(name): [str(each) for each in names] for name, names in stored.items()}
+
+
+def _examples(branch: Branch) -> _Tests:
+    """Return the example tests of each criterion as they were written."""
+    written = branch.last("write_examples")
+    tests = written.data.get("tests") if written else None
+    return {name: texts(names) for name, names in tests.items()} if isinstance(tests, dict) else {}
+
+
+def _dropped(branch: Branch) -> dict[str, str]:
+    """Return the example tests that were dropped, each with the reason."""
+    judged = [each.result for each in branch.steps if each.tool == "keep_examples"]
+    listed = [each for result in judged for each in records(result.data.get("dropped"))]
+    return {str(each["test"]): str(each["why"]) for each in listed}
+
+
+def _kept(branch: Branch) -> set[str]:
+    """Return the example tests that passed when they were judged on the code as it is now."""
+    judged = branch.last("keep_examples")
+    if judged is None or judged.data.get("tree") != branch.tree:
+        return set()
+    return {str(each["test"]) for each in records(judged.data.get("kept"))}

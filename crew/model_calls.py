@@ -1,0 +1,263 @@
+"""One step of thinking: a reply that can be acted on, or an honest end, and the rows that say what it took.
+
+A row "calling" is written before a request goes out, "model" when its reply can be acted on, "fault" when it cannot.
+A request that was on its way when the crew was killed is the one thing that is made again, and its row says so."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, messages_from_dict, messages_to_dict
+from pydantic import JsonValue
+
+from crew.agents.role import Role
+from crew.delivery_context import Desk
+from crew.errors import CrewError
+from crew.models.compaction import Conversation
+from crew.models.faults import GAVE_UP, Fault, Faulty
+from crew.models.prices import cost_of
+from crew.models.request import Schemas, ask, faults_in, size_of
+from crew.models.role_model import Player
+from crew.records.canonical_json import canonical
+from crew.telemetry.api import OFF, Span
+
+SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
+"""Member of a kept reply's `additional_kwargs`: ids of its calls that held a secret, which are not carried out."""
+MOST_SHRINKS = 2
+"""How often in one step the messages are halved because the model cannot read them all."""
+
+
+class GaveUp(CrewError):  # noqa: N818
+    """A model could not be brought to a usable reply within its bounds."""
+
+    def __init__(self, player: str, fault: Fault) -> None:
+        super().__init__(f"{player} gave up ({fault.name}). {fault.what}")
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a role asks its model at one step."""
+
+    delivery: str
+    role: Role
+    visit: int
+    step: int
+    digest: str
+    """Of everything that the messages are made of."""
+    conversation: Callable[[int], Conversation]
+    """What is said so far, within that many bytes; 0 means no bound."""
+    tools: Schemas
+    recall: Schemas = field(default_factory=list)
+    """What is offered besides when something of the conversation was put away."""
+
+    @property
+    def key(self) -> str:
+        """Key of the reply's row; those of the attempts have a number behind it."""
+        return f"m-{self.role.name}-{self.visit}-{self.step}"
+
+
+def reply(desk: Desk, player: Player, request: Request) -> str:
+    """Return the digest of the model's reply. A reply that is in the ledger already is not asked for again.
+
+    Raises GaveUp once the player's bounds are reached, and BoundReached before a request that a budget forbids.
+    """
+    made = desk.ledger.find(request.delivery, "model", request.key)
+    if made:
+        return str(made.body["reply"])
+    step = _Step(desk, player, request)
+    while True:
+        asked = step.asked()
+        try:
+            with desk.telemetry.model_call(player.name, request.role.name, request.delivery) as span:
+                said, seconds = step.ask(asked)
+                _tell(span, said)
+                if desk.telemetry is not OFF:
+                    span.set(
+                        input_messages=cast(JsonValue, messages_to_dict(asked.messages)),
+                        output_messages=cast(JsonValue, messages_to_dict([said])),
+                    )
+        except Faulty as error:
+            step.failed(asked, error.fault)
+            continue
+        fault = faults_in(said, asked.tools, desk.tools)
+        if fault is None:
+            return step.took(said, seconds)
+        step.failed(asked, fault, said, seconds)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What goes out."""
+
+    messages: list[BaseMessage]
+    tools: Schemas
+    size: int
+    """Bytes of both."""
+
+
+def _tell(span: Span, said: AIMessage) -> None:
+    """Tell telemetry what a request took."""
+    usage = said.usage_metadata
+    if usage:
+        span.set(input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"])
+    if served := said.response_metadata.get("model_name"):
+        span.set(response_model=str(served))
+    if reason := said.response_metadata.get("finish_reason"):
+        span.set(finish_reasons=[str(reason)])
+
+
+class _Step:
+    """The attempts of one step, counted in the ledger, so that a crew that starts again counts on."""
+
+    def __init__(self, desk: Desk, player: Player, request: Request) -> None:
+        self._desk = desk
+        self._player = player
+        self._request = request
+        self._sent = 0
+        self._told = ""
+        self._corrections = 0
+        self._shrinks = self._shrunk = self._shrunk_before()
+        self._again = False
+        while row := desk.ledger.find(request.delivery, "calling", self._key(self._sent + 1)):
+            self._sent += 1
+            fault = desk.ledger.find(request.delivery, "fault", row.key)
+            self._again = fault is None
+            if fault:
+                self._count(Fault.model_validate(fault.body["fault"]))
+
+    def _shrunk_before(self) -> int:
+        """Return how often the messages of the step before were halved until the model could read them."""
+        request, number, shrunk = self._request, 1, 0
+        key = replace(request, step=request.step - 1).key
+        while row := self._desk.ledger.find(request.delivery, "calling", f"{key}-{number}"):
+            number, shrunk = number + 1, int(str(row.body.get("shrunk", 0)))
+        return shrunk
+
+    def asked(self) -> _Asked:
+        """Return what goes out, with what was wrong with the last reply at its end."""
+        request, limit = self._request, self._player.context_bytes
+        if self._shrinks:
+            limit = (limit or request.conversation(0).size) >> self._shrinks
+        held = request.conversation(limit)
+        tools = [*request.tools, *request.recall] if held.put_away else request.tools
+        told = [HumanMessage(self._told)] if self._told else []
+        return _Asked([*held.messages, *told], tools, held.size + len(self._told) + size_of(tools))
+
+    def ask(self, asked: _Asked) -> tuple[AIMessage, float]:
+        """Return the reply and the seconds it took; rows say when each attempt goes out and why it failed."""
+        begun = 0.0
+
+        def sending() -> None:
+            nonlocal begun
+            self._desk.purse.check(asked.size, self._player.name)
+            self._calling(asked.size)
+            begun = time.monotonic()
+
+        def failed(fault: Fault, waits: float) -> None:
+            self._fault(fault, {"waits_seconds": round(waits, 1)})
+
+        said = ask(self._player, asked.messages, asked.tools, sending, failed, self._redacted)
+        seconds = time.monotonic() - begun
+        if self._player.keeper:
+            self._player.keeper.keep(asked.messages, asked.tools, {}, said, seconds)
+        return _without_secrets(self._desk, said), seconds
+
+    def _redacted(self, text: str) -> str:
+        return str(self._desk.redact(text))
+
+    def took(self, said: AIMessage, seconds: float) -> str:
+        """Write down a reply that can be acted on, and return its digest."""
+        body = self._place() | self._cost(said, seconds) | {"call": self._key(self._sent)}
+        row = self._desk.ledger.append(self._request.delivery, "model", self._request.key, body)
+        self._desk.bus.publish(row)
+        return str(body["reply"])
+
+    def failed(
+        self, asked: _Asked, fault: Fault, said: AIMessage | None = None, seconds: float = 0.0
+    ) -> None:
+        """Write down what went wrong; raises GaveUp where asking again is out of bounds."""
+        if said is None and fault.remedy == "shrink" and self._player.keeper:
+            # What comes next follows from it, so a replay has to fail there too.
+            self._player.keeper.keep_error(asked.messages, asked.tools, {}, fault.name, seconds)
+        self._fault(fault, self._cost(said, seconds) if said else {})
+        self._count(fault)
+        left = {
+            "tell": self._corrections <= self._player.corrections,
+            "shrink": self._shrinks - self._shrunk <= MOST_SHRINKS,
+            "wait": False,
+            "give_up": False,
+        }
+        if not left[fault.remedy]:
+            if fault.remedy != "shrink" and self._player.keeper:
+                # A replay has to give up here too: the next request is one that nobody made.
+                following = self.asked()
+                self._player.keeper.keep_error(following.messages, following.tools, {}, GAVE_UP, 0.0)
+            raise GaveUp(self._player.name, fault)
+
+    def _count(self, fault: Fault) -> None:
+        self._corrections += fault.remedy == "tell"
+        self._shrinks += fault.remedy == "shrink"
+        self._told = fault.tell or self._told
+
+    def _calling(self, size: int) -> None:
+        self._sent += 1
+        body = self._place() | {"request": self._request.digest, "bytes": size}
+        if self._shrinks:
+            body["shrunk"] = self._shrinks
+        if self._again:
+            body["again"] = True
+        self._again = False
+        row = self._desk.ledger.append(self._request.delivery, "calling", self._key(self._sent), body)
+        self._desk.bus.publish(row)
+
+    def _fault(self, fault: Fault, more: dict[str, JsonValue]) -> None:
+        body = self._place() | {"fault": fault.model_dump(mode="json"), "text": fault.what} | more
+        row = self._desk.ledger.append(self._request.delivery, "fault", self._key(self._sent), body)
+        self._desk.bus.publish(row)
+
+    def _place(self) -> dict[str, JsonValue]:
+        asked = self._request
+        return {"role": asked.role.name, "visit": asked.visit, "step": asked.step, "model": self._player.name}
+
+    def _cost(self, said: AIMessage, seconds: float) -> dict[str, JsonValue]:
+        kept = canonical(messages_to_dict([said])).encode()
+        asked = self._desk.ledger.find(self._request.delivery, "calling", self._key(self._sent))
+        size = int(str(asked.body["bytes"])) if asked else 0
+        body: dict[str, JsonValue] = {"reply": self._desk.artifacts.put(kept), "seconds": round(seconds, 3)}
+        body |= cost_of(said, size, len(kept), self._player.price)
+        if served := said.response_metadata.get("model_name"):
+            body["served_by"] = str(served)
+        return body
+
+    def _key(self, number: int) -> str:
+        return f"{self._request.key}-{number}"
+
+
+def _without_secrets(desk: Desk, message: AIMessage) -> AIMessage:
+    """Return the message as it is kept and acted on; calls that held a secret are named in `SECRET_CALLS`."""
+    raw: JsonValue = messages_to_dict([message])[0]["data"]
+    clean = cast(dict[str, JsonValue], desk.redact(raw))
+    kept = AIMessage.model_validate(clean)
+    held = [
+        str(said["id"])
+        for said, left in zip(message.tool_calls, kept.tool_calls, strict=True)
+        if said["args"] != left["args"]
+    ]
+    return (
+        kept.model_copy(update={"additional_kwargs": kept.additional_kwargs | {SECRET_CALLS: held}})
+        if held
+        else kept
+    )
+
+
+def read_reply(desk: Desk, digest: str) -> AIMessage:
+    """Return the message that a reply's digest names."""
+    (message,) = messages_from_dict(json.loads(desk.artifacts.get(digest)))
+    if not isinstance(message, AIMessage):
+        raise TypeError(f"{digest} is not a model's reply.")
+    return message

@@ -1,0 +1,151 @@
+"""What of a visit goes out with the next request: the newest steps whole, older ones put away.
+
+A request's size stays flat however long a role works. What is put away keeps its digest, by which `recall` gives it
+again; between roles nothing of this is handed on, only the state's facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from pydantic import JsonValue
+
+from crew.records.canonical_json import unmistakable
+
+MOST_STEPS = 10
+"""Steps that stay in the conversation: the newest as it was, others as they were where there is room."""
+MOST_LINES = 12
+"""Steps before those of which a line says what came of them."""
+LONGEST_ARGUMENT = 400
+"""Characters of an argument that stay when a call is put away."""
+LONGEST_CALL = 2_000
+"""Characters of all arguments of a call together that stay when it is put away."""
+LONGEST_SUMMARY = 120
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one call, as the model is told."""
+
+    message: ToolMessage
+    digest: str
+    """Of the whole result in the artifact store."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One step: what the model said, and what came of its calls."""
+
+    said: AIMessage
+    results: tuple[Result, ...]
+    size: int
+    """Bytes of it all."""
+
+    @property
+    def messages(self) -> list[BaseMessage]:
+        """The step as it was."""
+        return [self.said, *(each.message for each in self.results)]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The messages of a request."""
+
+    messages: list[BaseMessage]
+    size: int
+    """About how many bytes they take."""
+    put_away: bool
+    """Whether something was left out that `recall` gives again."""
+
+
+def exchange(said: AIMessage, results: Sequence[Result]) -> Exchange:
+    """Return one step with its size."""
+    return Exchange(said, tuple(results), size_of([said, *(each.message for each in results)]))
+
+
+def size_of(messages: Sequence[BaseMessage]) -> int:
+    """Return about how many bytes messages take on the wire."""
+    calls = sum(len(json.dumps(each.tool_calls)) for each in messages if isinstance(each, AIMessage))
+    return calls + sum(len(str(each.content).encode()) for each in messages)
+
+
+def conversation(
+    first: Sequence[BaseMessage], first_size: int, steps: Sequence[Exchange], limit: int
+) -> Conversation:
+    """Return the messages of the next request within `limit` bytes, 0 for no bound.
+
+    The newest step is always whole: it is what the model has to act on."""
+    if not limit:
+        whole = [message for step in steps for message in step.messages]
+        return Conversation([*first, *whole], first_size + sum(step.size for step in steps), put_away=False)
+    size = first_size
+    shown: list[list[BaseMessage]] = []
+    away = len(steps) > MOST_STEPS
+    for place, step in enumerate(reversed(steps[-MOST_STEPS:])):
+        kept, takes = step.messages, step.size
+        if place and size + takes > limit:
+            kept, away = _put_away(step), True
+            takes = size_of(kept)
+        if place and size + takes > limit:
+            break
+        shown.append(kept)
+        size += takes
+    told = _told(steps[: len(steps) - len(shown)], limit - size)
+    messages = [message for step_messages in reversed(shown) for message in step_messages]
+    return Conversation([*first, *told, *messages], size + size_of(told), away)
+
+
+def _put_away(step: Exchange) -> list[BaseMessage]:
+    calls = [call | {"args": _short_arguments(call["args"])} for call in step.said.tool_calls]
+    said = step.said.model_copy(update={"tool_calls": calls, "content": _short(step.said.text)})
+    stubs = [
+        ToolMessage(unmistakable(json.dumps(_stub(each))), tool_call_id=each.message.tool_call_id)
+        for each in step.results
+    ]
+    return [said, *stubs]
+
+
+def _short_arguments(arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    kept = {name: _short(value) for name, value in arguments.items()}
+    return kept if len(json.dumps(kept)) <= LONGEST_CALL else {"arguments": _short(json.dumps(kept))}
+
+
+def _told(older: Sequence[Exchange], room: int) -> list[BaseMessage]:
+    """Return the lines of earlier steps, the newest that there is room for, and how many stand before them."""
+    if not older:
+        return []
+    lines: list[JsonValue] = []
+    for step in reversed(older[-MOST_LINES:]):
+        line = _line(step)
+        room -= len(json.dumps(line))
+        if room < 0:
+            break
+        lines.insert(0, line)
+    said: JsonValue = {"earlier_steps": lines, "steps_before_these": len(older) - len(lines)}
+    return [HumanMessage(f"```json earlier\n{unmistakable(json.dumps(said))}\n```")]
+
+
+def _line(step: Exchange) -> list[JsonValue]:
+    said: list[JsonValue] = []
+    for call, result in zip(step.said.tool_calls, step.results, strict=False):
+        stub = _stub(result)
+        where = call["args"].get("path") or call["args"].get("folder") or ""
+        named: dict[str, JsonValue] = {"tool": call["name"]}
+        if where:
+            named["on"] = _short(where)
+        said.append(named | stub)
+    return said
+
+
+def _stub(result: Result) -> dict[str, JsonValue]:
+    held = json.loads(str(result.message.content))
+    summary = str(held["summary"])
+    short = summary if len(summary) <= LONGEST_SUMMARY else f"{summary[:LONGEST_SUMMARY]}..."
+    return {"action": held["action"], "ok": held["ok"], "summary": short, "put_away": result.digest}
+
+
+def _short(value: JsonValue) -> JsonValue:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return value if len(text) <= LONGEST_ARGUMENT else f"({len(text)} characters, put away)"

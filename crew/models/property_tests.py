@@ -1,0 +1,71 @@
+"""Further property tests, read by a language model from docstrings and hints: one request a module."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from crew.errors import BoundReached
+from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable
+from crew.records.canonical_json import unmistakable
+from prompts import render
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+LONGEST_SOURCE = 12_000
+"""Characters of a module's functions; what is longer is cut."""
+MOST_TESTS = 8
+CORRECTIONS = 1
+"""How often what is wrong is sent back."""
+
+
+class HandedIn(BaseModel):
+    """The tests of one module."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    content: str = Field(max_length=20_000, description="One Python file.")
+
+
+class NoTests(Exception):  # noqa: N818  names what there is
+    """A model handed in nothing that can be used; says why."""
+
+
+FORM = Form(
+    tool="hand_in_tests",
+    does="Hand in the tests.",
+    called="file",
+    model=HandedIn,
+    shown=lambda handed: f"```python\n{handed.content}\n```",
+)
+
+
+def draft_tests(drafter: Drafter, module: str, source: str, objections: Callable[[str], list[str]]) -> str:
+    """Return a file of tests to which `objections` finds none; what is wrong is sent back once.
+
+    Raises NoTests if that does not help, if the model cannot be asked, or if its budget is used up.
+    """
+    try:
+        first = _messages(module, source)
+        return drafter.draft(first, FORM, lambda handed: objections(handed.content), CORRECTIONS).content
+    except NothingUsable as error:
+        raise NoTests(f"the model's tests cannot be used: {error.wrong[0][:300]}") from None
+    except (NoAnswer, BoundReached) as error:
+        raise NoTests(f"the model was not asked to the end: {error}") from None
+
+
+def _messages(module: str, source: str) -> list[BaseMessage]:
+    from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415  most of a second
+
+    from tools.scanners import redact  # noqa: PLC0415  as above
+
+    shown = str(redact(source[:LONGEST_SOURCE]))
+    fenced = unmistakable(json.dumps({"module": module, "source": shown}, ensure_ascii=False))
+    return [
+        SystemMessage(render("_property_tests", most=MOST_TESTS)),
+        HumanMessage(f"```json module\n{fenced}\n```"),
+    ]

@@ -1,0 +1,1 @@
+"""Recording model calls and replaying them."""

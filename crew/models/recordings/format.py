@@ -1,0 +1,250 @@
+"""A recording on disk: `recording.json`, and one file a call under `calls/`, made to be read in a diff.
+
+A call's file holds the messages that are new since the call before it of the same role and visit; a text of
+several lines is written as `{"lines": [...]}`. Reading puts both back and checks every digest."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from crew.errors import BadInput
+from crew.models.recordings.deltas import applied, changes, joined, split
+from crew.models.recordings.normalise import Json, Place, said_as_message
+from crew.records.canonical_json import digest_of
+from crew.settings.config import Price
+
+FORMAT = 1
+ABOUT = "recording.json"
+
+
+class Usage(BaseModel):
+    """What a call used."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input_tokens: int
+    output_tokens: int
+    estimated: bool = False
+    """Whether the crew counted, because the server did not."""
+
+
+class RecordedRole(BaseModel):
+    """What a role was given besides its messages, when it was last at work."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt: str
+    """Digest of its rendered prompt."""
+    tools: dict[str, str]
+    """Tool to the digest of its schema."""
+
+
+class RecordedDelivery(BaseModel):
+    """A delivery that the recording holds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    story: str
+    delivery: str
+    """The id that it had when it was recorded."""
+
+
+class About(BaseModel):
+    """What a recording is, and how it came about."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = FORMAT
+    title: str
+    model: str
+    """As the person named it."""
+    reported: list[str] = []
+    """The names that the servers gave."""
+    made: str
+    """How it was made, in a sentence."""
+    date: str
+    shipcrew: str
+    """Version of the crew."""
+    context_bytes: int = 0
+    """Bytes of a request's messages above which older results were put away; 0 means no bound."""
+    prices: dict[str, Price] | None = None
+    """Model to its price; None if they are not known."""
+    deliveries: list[RecordedDelivery] = []
+    roles: dict[str, RecordedRole] = {}
+
+
+class RecordedCall(BaseModel):
+    """One call of a model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    """Place in the recording, from 1."""
+    service: str
+    story: str
+    role: str
+    visit: int
+    step: int
+    sample: int
+    """Which time the same request was made, from 1."""
+    request: str
+    """Digest of the messages."""
+    messages: list[Json]
+    """All of them, in their normal form."""
+    tools: str
+    """Digest of the tools' schemas."""
+    parameters: Json
+    size: int
+    """Bytes of the messages and the tools, as canonical JSON."""
+    reply: Json | None = None
+    """In its normal form; None for a call that failed."""
+    error: str = ""
+    """Name of the failure; "" for a call that was answered."""
+    model: str = ""
+    """As the server reported it."""
+    usage: Usage | None = None
+    """None if nobody counted."""
+    seconds: float
+
+    @property
+    def thread(self) -> tuple[str, str, str, int]:
+        """The conversation that the call belongs to."""
+        return self.service, self.story, self.role, self.visit
+
+    @property
+    def key(self) -> str:
+        """What a request has to equal to be this one."""
+        return key_of(self.request, self.tools, self.parameters)
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return f"{self.sequence:04}-{self.role}-{self.visit}-{self.step}.json"
+
+
+class Recording(BaseModel):
+    """A recording as it was read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    about: About
+    calls: list[RecordedCall]
+    """In the order of their sequence."""
+
+    def at(self, place: Place) -> list[RecordedCall]:
+        """Return the calls of a step."""
+        return [each for each in self.of(place) if each.step == place.step]
+
+    def of(self, place: Place) -> list[RecordedCall]:
+        """Return the calls of a visit."""
+        thread = (place.service, place.story, place.role, place.visit)
+        return [each for each in self.calls if each.thread == thread]
+
+
+def key_of(request: str, tools: str, parameters: Json) -> str:
+    """Return what tells a request from others: its messages, its tools and its parameters."""
+    return digest_of([request, tools, parameters])
+
+
+def read(folder: Path) -> Recording:
+    """Return the recording that a folder holds. Raises BadInput that says what is wrong with it."""
+    about = _about(folder)
+    try:
+        calls: dict[int, RecordedCall] = {}
+        for path in sorted((folder / "calls").glob("*.json")):
+            found = _call(path, calls)
+            calls[found.sequence] = found
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise BadInput(f"{path} is no call of a recording: {_short(error)}. {_MEND}") from error
+    return Recording(about=about, calls=list(calls.values()))
+
+
+def write_about(folder: Path, about: About) -> None:
+    """Write what a recording is."""
+    _write(folder / ABOUT, about.model_dump(mode="json"))
+
+
+def write_call(folder: Path, call: RecordedCall, before: RecordedCall | None) -> None:
+    """Write a call; `before` is the one before it in the same conversation."""
+    body = call.model_dump(mode="json", exclude={"messages"})
+    body = {name: value for name, value in body.items() if value not in (None, "")}
+    body["base"] = before.sequence if before else 0
+    body["messages"] = changes(call.messages, _continued(before))
+    _write(folder / "calls" / call.name, body)
+
+
+def remove_call(folder: Path, call: RecordedCall) -> None:
+    """Remove a call's file."""
+    (folder / "calls" / call.name).unlink(missing_ok=True)
+
+
+_MEND = "Record it again with --record."
+
+
+def _about(folder: Path) -> About:
+    path = folder / ABOUT
+    if not folder.is_dir():
+        raise BadInput(f"There is no recording {folder}: it is no folder. Name one that --record made.")
+    try:
+        found = json.loads(path.read_text())
+        version = found["format"] if isinstance(found, dict) else None
+        if version != FORMAT:
+            raise BadInput(
+                f"The recording {folder} has format {version!r}; this version of the crew reads {FORMAT}. {_MEND}"
+            )
+        return About.model_validate(found)
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"{folder} is no recording: it holds no {ABOUT}. Name one that --record made."
+        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(f"{path} cannot be read: {_short(error)}. {_MEND}") from error
+
+
+def _call(path: Path, calls: dict[int, RecordedCall]) -> RecordedCall:
+    body = joined(json.loads(path.read_text()))
+    if not isinstance(body, dict):
+        raise TypeError("it holds no object")
+    number = cast(int, body.pop("base"))
+    base = calls[number] if number else None
+    delta = cast(list[Json], body["messages"])
+    messages = applied(delta, _continued(base))
+    call = RecordedCall.model_validate({**body, "messages": messages})
+    if digest_of(messages) != call.request:
+        raise ValueError("its messages are not those that its digest names; the file was changed")
+    if call.sequence in calls or call.name != path.name:
+        raise ValueError(f"it is number {call.sequence}, which is another file's")
+    return call
+
+
+def _continued(call: RecordedCall | None) -> list[Json]:
+    """Return the messages that a call left behind: those of its request, and its reply."""
+    if call is None:
+        return []
+    return [*call.messages, *([said_as_message(call.reply)] if call.reply else [])]
+
+
+def _write(path: Path, body: Json) -> None:
+    text = json.dumps(split(body), indent=1, sort_keys=True, allow_nan=False) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).chmod(0o644)
+    Path(temporary).replace(path)
+
+
+def _short(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"{error!r}" if isinstance(error, KeyError | TypeError | IndexError) else str(error)

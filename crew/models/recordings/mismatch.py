@@ -1,0 +1,114 @@
+"""What a replay says of a request that its recording does not hold: what changed since, and what mends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from difflib import SequenceMatcher, unified_diff
+from pathlib import Path
+
+from crew.errors import ReplayMismatch
+from crew.models.recordings.deltas import split
+from crew.models.recordings.format import RecordedCall, Recording
+from crew.models.recordings.normalise import Json, Normalised, Place
+from crew.records.canonical_json import canonical, digest, digest_of
+from tools.counting import counted
+
+MOST_LINES = 60
+LONGEST_LINE = 240
+"""Characters of a line of the diff."""
+
+
+def mismatch(
+    folder: Path, recording: Recording, asked: Normalised, tools: Sequence[Json], parameters: Json, made: int
+) -> ReplayMismatch:
+    """Return the error for a request that is not there, or not there more than `made` times."""
+    place = asked.place
+    said = [
+        f"The recording {folder} does not hold this request of the {place.role} agent (visit {place.visit}, "
+        f"step {place.step}) for {place.story or 'no story'}."
+    ]
+    if made:
+        said.append(f"It was recorded {counted(made, 'time')} and is made once more.")
+    else:
+        said += _changes(recording, asked, tools, parameters)
+    said.append(
+        "Record it again (--record); after an edit of a prompt alone, "
+        f"--model 'replay:{folder}?match=place' --record NEW_FOLDER carries the replies over."
+    )
+    lines = [] if made else _difference(closest(recording, asked), asked)
+    return ReplayMismatch("\n".join([" ".join(said), *lines]))
+
+
+def closest(recording: Recording, asked: Normalised) -> RecordedCall | None:
+    """Return the recorded call of the same step that is most like a request; None if there is none."""
+    here = [canonical(each) for each in asked.messages]
+
+    def likeness(call: RecordedCall) -> float:
+        return SequenceMatcher(
+            None, [canonical(each) for each in call.messages], here, autojunk=False
+        ).ratio()
+
+    return max(recording.at(asked.place), key=likeness, default=None)
+
+
+def prompt_of(messages: Sequence[Json]) -> str:
+    """Return the digest of a request's prompt; "" for a request without one."""
+    first = messages[0] if messages else {}
+    return digest(str(first["content"])) if first.get("type") == "system" else ""
+
+
+def tool_digests(tools: Sequence[Json]) -> dict[str, str]:
+    """Return the digest of each tool's schema by the tool's name."""
+    return {_name(each): digest_of(each) for each in tools}
+
+
+def _name(tool: Json) -> str:
+    function = tool.get("function")
+    return str(function.get("name") if isinstance(function, dict) else tool.get("name", "?"))
+
+
+def _changes(recording: Recording, asked: Normalised, tools: Sequence[Json], parameters: Json) -> list[str]:
+    place = asked.place
+    role, near = recording.about.roles.get(place.role), closest(recording, asked)
+    if role is None:
+        return [f"It holds no call of the {place.role} agent."]
+    said = []
+    if prompt_of(asked.messages) != (prompt_of(near.messages) if near else role.prompt):
+        said.append(f"The prompt of the {place.role} agent changed since it was recorded.")
+    now = tool_digests(tools)
+    changed = sorted(name for name, _ in now.items() ^ role.tools.items())
+    if near is None or near.tools != digest_of(list(tools)):
+        if changed:
+            said.append(f"The tools of the {place.role} agent changed: {', '.join(dict.fromkeys(changed))}.")
+        elif near:
+            said.append(f"The tools of the {place.role} agent are offered in another order or choice.")
+    if near and near.parameters != parameters:
+        said.append(f"Its parameters are {canonical(parameters)}, and were {canonical(near.parameters)}.")
+    return said if near else [*said, _unknown(recording, place)]
+
+
+def _unknown(recording: Recording, place: Place) -> str:
+    visit = recording.of(place)
+    if visit:
+        return f"That visit was recorded up to step {max(each.step for each in visit)}."
+    stories = sorted({each.story for each in recording.calls})
+    if place.story not in stories:
+        return f"It was recorded for {', '.join(stories) or 'no story'}."
+    return "That visit was not recorded."
+
+
+def _difference(near: RecordedCall | None, asked: Normalised) -> list[str]:
+    if near is None or near.request == asked.digest:
+        return []
+    before, now = _lines(near.messages), _lines(asked.messages)
+    lines = list(unified_diff(before, now, f"recorded, {near.name}", "now", n=2, lineterm=""))
+    left_out = len(lines) - MOST_LINES
+    shown = [
+        line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in lines[:MOST_LINES]
+    ]
+    return [*shown, *([f"({counted(left_out, 'more line')})"] if left_out > 0 else [])]
+
+
+def _lines(messages: Sequence[Json]) -> list[str]:
+    return json.dumps(split([*messages]), indent=1, sort_keys=True, ensure_ascii=False).splitlines()

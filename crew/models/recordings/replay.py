@@ -1,0 +1,179 @@
+"""Replay: a chat model whose replies come from a recording.
+
+A replayed delivery runs the real tools; what it asks has to be what was asked when it was recorded, but for what
+differs from run to run (crew/models/recordings/normalise.py)."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import JsonValue, PrivateAttr
+
+from crew.errors import BadInput, Stopped
+from crew.models.recordings.format import RecordedCall, Recording, key_of, read
+from crew.models.recordings.mismatch import mismatch, prompt_of
+from crew.models.recordings.normalise import Json, Normalised, normalised
+from crew.models.recordings.placeholders import Redact
+from crew.records.canonical_json import digest_of
+
+SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member, as crew/model_calls.py has it
+
+
+class ReplayModel(BaseChatModel):
+    """Answers from a recording; one for all roles of a process."""
+
+    folder: Path
+    by_place: bool = False
+    """Take replies by role, visit and step, whatever is asked: to record anew after a prompt was edited."""
+    redact: Callable[[JsonValue], JsonValue] = lambda value: value
+    """The same as when it was recorded."""
+    home: Path | None = None
+    """Where the crew keeps everything."""
+    errors: Mapping[str, Callable[[str], Exception]] = {}
+    """Name of a recorded failure to what is raised for it."""
+
+    _recording: Recording = PrivateAttr()
+    _asked: Counter[tuple[str, ...]] = PrivateAttr(default_factory=Counter)
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Read the recording. Raises BadInput if there is none that can be read."""
+        super().model_post_init(context)
+        self._recording = read(self.folder)
+
+    @property
+    def recording(self) -> Recording:
+        """What the replies come from."""
+        return self._recording
+
+    def visits(self, role: str) -> int:
+        """Return how often a role is at work in a recorded delivery, at most; 1 for one that is in none."""
+        return max((each.visit for each in self._recording.calls if each.role == role), default=1)
+
+    def taken_over(self, role: str, visit: int) -> bool:
+        """Whether a visit was followed by one of the same task: another model began it anew, or it was repaired."""
+        prompts = [
+            next(
+                (
+                    prompt_of(each.messages)
+                    for each in self._recording.calls
+                    if place == (each.role, each.visit)
+                ),
+                "",
+            )
+            for place in ((role, visit), (role, visit + 1))
+        ]
+        return "" != prompts[0] == prompts[1]
+
+    @property
+    def _llm_type(self) -> str:
+        return "replay"
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Take note of the tools: a request that offers others is another request."""
+        chosen = {"tool_choice": tool_choice} if tool_choice else {}
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **chosen, **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        tools = kwargs.pop("tools", [])
+        parameters = cast(Json, self.redact(kwargs | ({"stop": stop} if stop else {})))
+        asked = normalised(messages, redact=self.redact, home=self.home)
+        call = self._find(asked, tools, parameters)
+        if call.reply is None:
+            raise self._error(call)
+        message = _message(call, asked.restored(call.reply, f"call-{call.sequence:04}-"))
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _find(self, asked: Normalised, tools: Sequence[Json], parameters: Json) -> RecordedCall:
+        place, key = asked.place, key_of(asked.digest, digest_of(list(tools)), parameters)
+        if self.by_place:
+            there = self._recording.at(place)
+            counted: tuple[str, ...] = tuple(map(str, vars(place).values()))
+        else:
+            there = [each for each in self._recording.calls if each.key == key]
+            counted = (place.delivery, key)
+        with self._lock:
+            made = self._asked[counted]
+            if made < len(there):
+                self._asked[counted] += 1
+                return there[made]
+        raise mismatch(self.folder, self._recording, asked, tools, parameters, made)
+
+    def _error(self, call: RecordedCall) -> Exception:
+        if call.error in self.errors:
+            return self.errors[call.error](f"{call.error}, as it was recorded in {call.name}.")
+        return Stopped(
+            f"The call {call.name} of {self.folder} failed with {call.error}, which this version cannot give back. "
+            "Record it again with --record."
+        )
+
+
+def replay_model(
+    url: str,
+    *,
+    redact: Redact = lambda value: value,
+    home: Path | None = None,
+    errors: Mapping[str, Callable[[str], Exception]] | None = None,
+) -> ReplayModel:
+    """Return the model that `replay:<folder>` or `replay:<folder>?match=place` names.
+
+    `match=place` may only be used with a Recorder: whoever calls this has to see to it. Raises BadInput."""
+    folder, asked, match = url.removeprefix("replay:").partition("?match=")
+    if not folder or (asked and match not in ("request", "place")):
+        raise BadInput(f"{url!r} names no recording; write replay:FOLDER, or replay:FOLDER?match=place.")
+    return ReplayModel(
+        folder=Path(folder).expanduser(),
+        by_place=match == "place",
+        redact=redact,
+        home=home,
+        errors=errors or {},
+    )
+
+
+def carried_over(model: ReplayModel) -> str:
+    """Return how a recording is made whose replies come from another by place, for its `made`."""
+    about = model.recording.about
+    return f"Replies carried over by place from {about.title!r} ({about.date}, {about.model}), of which: {about.made}"
+
+
+def _message(call: RecordedCall, reply: Json) -> AIMessage:
+    extra = {"refusal": reply.get("refusal"), SECRET_CALLS: reply.get("calls_with_secrets")}
+    usage = call.usage
+    metadata: dict[str, Any] = {"recorded": True, "estimated": bool(usage and usage.estimated)}
+    told = {"finish_reason": reply.get("finish_reason"), "model_name": call.model}
+    return AIMessage(
+        content=cast(Any, reply["content"]),
+        tool_calls=cast(Any, reply["tool_calls"]),
+        invalid_tool_calls=cast(Any, reply.get("invalid_tool_calls", [])),
+        additional_kwargs={name: value for name, value in extra.items() if value},
+        response_metadata=metadata | {name: value for name, value in told.items() if value},
+        usage_metadata=usage
+        and {
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "total_tokens": usage.input_tokens + usage.output_tokens,
+        },
+    )

@@ -1,0 +1,139 @@
+"""One request to a chat model and its reply: sent, sent again where the wire failed, and read strictly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from pydantic import JsonValue
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from crew.models.faults import Fault, Faulty, fault_in, fault_of
+from crew.models.replies import numbered, plain
+from crew.models.role_model import Player
+from crew.models.text import REPLY_SCHEMA, as_text, from_text
+
+Schemas = list[dict[str, JsonValue]]
+_BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
+
+
+def ask(
+    player: Player,
+    messages: list[BaseMessage],
+    tools: Schemas,
+    sending: Callable[[], None],
+    failed: Callable[[Fault, float], None],
+    redact: Callable[[str], str] = str,
+    forced: str = "",
+) -> AIMessage:
+    """Return the model's reply, whatever is in it. `forced` names the one tool that it must call.
+
+    `sending` is called before each attempt, `failed` after one that is to be made again, with the seconds that are
+    waited until then. `redact` takes secrets out of what a server says. Raises Faulty once the attempts are used up,
+    or at once for what waiting does not mend.
+    """
+
+    def attempt() -> AIMessage:
+        sending()
+        try:
+            return _once(player, messages, tools, forced)
+        except Exception as error:
+            fault = fault_of(error, redact, player.server)
+            if fault is None or (fault.name == "unreadable" and not player.served):
+                raise
+            # Without its cause, which holds all that the server said.
+            raise Faulty(_patient(fault, player)) from None
+
+    retrying = Retrying(
+        stop=stop_after_attempt(player.attempts),
+        wait=lambda state: _wait(state, player),
+        retry=retry_if_exception(lambda error: _is_passing(error, player)),
+        before_sleep=lambda state: failed(_fault(state), state.upcoming_sleep),
+        reraise=True,
+    )
+    return retrying(attempt)
+
+
+def faults_in(reply: AIMessage, tools: Schemas, existing: Iterable[str]) -> Fault | None:
+    """Return what is wrong with a reply to a request with these tools, where `existing` ones exist."""
+    return fault_in(reply, [str(_function(each)["name"]) for each in tools], existing)
+
+
+def _once(player: Player, messages: list[BaseMessage], tools: Schemas, forced: str) -> AIMessage:
+    if player.tool_calls == "text":
+        reply = _said(player, player.model.bind(**_form(player)), as_text(messages, tools))
+        return numbered(from_text(plain(reply)), messages)
+    bound = player.model.bind_tools(tools, tool_choice=forced) if forced else player.model.bind_tools(tools)
+    return numbered(plain(_said(player, bound, messages)), messages)
+
+
+def _said(player: Player, model: Any, messages: list[BaseMessage]) -> AIMessage:
+    if not player.streams:
+        reply = model.invoke(messages)
+        if not isinstance(reply, AIMessage):
+            raise TypeError(f"a chat model answered with {type(reply).__name__}")
+        return reply
+    from crew.models.openai import whole  # noqa: PLC0415  what does not stream needs no openai
+
+    chunks = [chunk for chunk in model.stream(messages) if isinstance(chunk, AIMessageChunk)]
+    if not chunks or not _ended(chunks):
+        what = "The model's answer broke off before its end. If each one does: stream = false under [model]."
+        raise Faulty(Fault(name="disconnected", remedy="wait", what=what))
+    return whole(chunks)
+
+
+def _ended(chunks: list[AIMessageChunk]) -> bool:
+    """Whether the stream said that it is over: chat completions give a finish reason, responses a status."""
+    return any({"finish_reason", "status"} & set(chunk.response_metadata) for chunk in chunks)
+
+
+def _form(player: Player) -> dict[str, Any]:
+    """Return what holds a reply in text to JSON: past the library, whose own reading of forms is not strict."""
+    if player.structured_output == "function_calling":
+        return {}
+    responses = player.api == "responses"
+    form: dict[str, Any] = {"type": "json_object"}
+    if player.structured_output == "json_schema":
+        schema = {"name": "calls", "schema": REPLY_SCHEMA}
+        form = {"type": "json_schema"} | (schema if responses else {"json_schema": schema})
+    return {"extra_body": {"text": {"format": form}} if responses else {"response_format": form}}
+
+
+def _is_passing(error: BaseException, player: Player) -> bool:
+    if not isinstance(error, Faulty) or error.fault.remedy != "wait":
+        return False
+    return (error.fault.wait_seconds or 0) <= player.longest_wait_seconds
+
+
+def _patient(fault: Fault, player: Player) -> Fault:
+    """Return the fault with why it is not waited for, where a server asks for more than the bound."""
+    asked = fault.wait_seconds or 0
+    if fault.remedy != "wait" or asked <= player.longest_wait_seconds:
+        return fault
+    most = f"{player.longest_wait_seconds:g}"
+    why = f"It asks to wait {asked:.0f} s; at most {most} are waited (longest_wait_seconds under [model])."
+    return fault.model_copy(update={"what": f"{fault.what} {why}"})
+
+
+def _wait(state: RetryCallState, player: Player) -> float:
+    asked = _fault(state).wait_seconds
+    return float(min(player.longest_wait_seconds, _BACKOFF(state) if asked is None else asked))
+
+
+def _fault(state: RetryCallState) -> Fault:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, Faulty)  # noqa: S101  only these are retried
+    return error.fault
+
+
+def size_of(tools: Schemas) -> int:
+    """Return the bytes of the tools' schemas in a request."""
+    return sum(len(json.dumps(each)) for each in tools)
+
+
+def _function(tool: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    function = tool["function"]
+    assert isinstance(function, dict)  # noqa: S101  we made it
+    return function

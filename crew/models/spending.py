@@ -1,0 +1,224 @@
+"""What model calls cost: added up from the ledger's rows, and held against budgets.
+
+Rows "calling" say that a request goes out, "model" and "fault" what came back of it and how many tokens it took."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.errors import BoundReached
+from crew.records.ledger import Ledger, Row
+from crew.settings.budget import Budget
+from crew.settings.config import OFFLINE
+from tools.counting import counted
+
+FURTHER = 10
+"""Calls, at least, that the larger budget which a message names gives room for."""
+BYTES_PER_TOKEN = 4
+"""For estimates where a server does not count, and of a request before it is sent."""
+
+
+class Spent(BaseModel):
+    """What was spent on model calls."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int = 0
+    """Requests that went out, those that failed among them."""
+    free: int = 0
+    """How many of the calls were the offline model's, which cost nothing."""
+    replayed: int = 0
+    """How many of the replies came from a recording: what they took was not spent now."""
+    faults: int = 0
+    """Replies that could not be used, and requests that got none."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    estimated: bool = False
+    """Whether some of the tokens are our estimate (4 bytes a token), since the server did not count them."""
+    money: float = 0.0
+    recorded_money: float = 0.0
+    """What the calls of a replay cost when they were recorded; nothing of it was spent now."""
+    largest_request: int = 0
+    """Bytes of messages and tools."""
+    seconds: float = 0.0
+    """Of models and tools at work."""
+
+    @property
+    def tokens(self) -> int:
+        """Sent and received."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Spent) -> Spent:
+        """Return both together."""
+        return Spent(
+            calls=self.calls + other.calls,
+            free=self.free + other.free,
+            replayed=self.replayed + other.replayed,
+            faults=self.faults + other.faults,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            estimated=self.estimated or other.estimated,
+            money=round(self.money + other.money, 6),
+            recorded_money=round(self.recorded_money + other.recorded_money, 6),
+            largest_request=max(self.largest_request, other.largest_request),
+            seconds=round(self.seconds + other.seconds, 3),
+        )
+
+
+def spent_by(row: Row) -> Spent:
+    """Return what one row says was spent."""
+    body = row.body
+    if row.kind == "calling":
+        return Spent(calls=1, free=body.get("model") == OFFLINE, largest_request=_whole(body.get("bytes")))
+    if row.kind == "outcome":
+        return Spent(seconds=_number(body.get("seconds")))
+    if row.kind not in ("model", "fault"):
+        return Spent()
+    return spent_on(body, is_fault=row.kind == "fault")
+
+
+def spent_on(body: Mapping[str, JsonValue], *, is_fault: bool) -> Spent:
+    """Return what was spent on one reply, or on a request that got none."""
+    recorded = body.get("recorded") is True
+    money = _number(body.get("money"))
+    return Spent(
+        replayed=recorded,
+        faults=is_fault,
+        input_tokens=_whole(body.get("input_tokens")),
+        output_tokens=_whole(body.get("output_tokens")),
+        estimated=body.get("estimated") is True,
+        money=0.0 if recorded else money,
+        recorded_money=money if recorded else 0.0,
+        seconds=_number(body.get("seconds")),
+    )
+
+
+def by_role(rows: Iterable[Row]) -> dict[str, Spent]:
+    """Return what each role spent on model calls, in the order of their first call."""
+    found: dict[str, Spent] = {}
+    for row in rows:
+        if row.kind in ("calling", "model", "fault"):
+            role = str(row.body["role"])
+            found[role] = found.get(role, Spent()) + spent_by(row)
+    return found
+
+
+def total(rows: Iterable[Row]) -> Spent:
+    """Return what all rows say was spent."""
+    spent = Spent()
+    for row in rows:
+        spent += spent_by(row)
+    return spent
+
+
+def spending_lines(spent: dict[str, Spent]) -> list[str]:
+    """Return a line a role, and one for all, of what models cost; none where they cost nothing."""
+    if not any(each.tokens for each in spent.values()):
+        return []
+    everything = sum(spent.values(), Spent())
+    return [_line(role, each) for role, each in [*spent.items(), ("together", everything)]]
+
+
+def _line(role: str, spent: Spent) -> str:
+    return f"    {role:11} {spent_text(spent)}"
+
+
+def spent_text(spent: Spent) -> str:
+    """Return what was spent as one line."""
+    about = "about " if spent.estimated else ""
+    calls = counted(spent.calls, "model call") + (f" ({spent.free:,} of them offline)" if spent.free else "")
+    calls += f" ({spent.replayed:,} of them replayed)" if spent.replayed else ""
+    said = f"{calls}, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
+    if spent.faults:
+        said += f", {spent.faults} of no use"
+    if spent.money:
+        said += f", {spent.money:.4f} spent"
+    if spent.recorded_money:
+        said += f", {spent.recorded_money:.4f} as recorded, not spent now"
+    return said
+
+
+class Purse:
+    """What one delivery, and the run that it belongs to, may still spend."""
+
+    def __init__(
+        self, ledger: Ledger, delivery: str, others: Iterable[str], budget: Budget, run_budget: Budget
+    ) -> None:
+        """`others` are the other deliveries of the run."""
+        self._ledger = ledger
+        self._delivery = delivery
+        self._budget = budget
+        self._run_budget = run_budget
+        self._before = (
+            total(row for each in others for row in ledger.rows(each)) if any_bound(run_budget) else Spent()
+        )
+        self._earlier = total(ledger.rows(delivery)).seconds if budget.minutes or run_budget.minutes else 0.0
+        self._begun = time.monotonic()
+
+    def check(self, request_bytes: int, model: str) -> None:
+        """Raise BoundReached if a request of this size to a model would go over a bound.
+
+        The offline model costs nothing: of its calls, only the time is bounded."""
+        if not any_bound(self._budget) and not any_bound(self._run_budget):
+            return
+        rows = self._ledger.rows(self._delivery, "calling", "model", "fault")
+        seconds = self._earlier + time.monotonic() - self._begun
+        here = total(rows).model_copy(update={"seconds": seconds})
+        for spent, budget, what, option in (
+            (here, self._budget, f"delivery {self._delivery}", "--budget"),
+            (here + self._before, self._run_budget, "run", "--run-budget"),
+        ):
+            held = Budget(minutes=budget.minutes) if model == OFFLINE else budget
+            if reached := bound_reached(spent, request_bytes, held):
+                said, larger = reached
+                more = budget.model_copy(update=larger)
+                raise BoundReached(
+                    f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
+                    f"crew resume {self._delivery} {option} {more}"
+                )
+
+
+def any_bound(budget: Budget) -> bool:
+    """Whether a budget bounds anything."""
+    return budget != Budget()
+
+
+def bound_reached(
+    spent: Spent, request_bytes: int, budget: Budget
+) -> tuple[str, dict[str, int | float]] | None:
+    """Return what was spent of the bound that a request of this size would go over, and by its name one to go on with;
+    None for none."""
+    estimate = -(-request_bytes // BYTES_PER_TOKEN)
+    money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
+    tokens, steps = spent.tokens + estimate, spent.calls - spent.free
+    if budget.steps and steps >= budget.steps:
+        said = f"{steps} of {counted(budget.steps, 'model call')}"
+        return said, {"steps": int(_generous(max(budget.steps, steps + FURTHER)))}
+    if budget.tokens and tokens > budget.tokens:
+        said = f"{spent.tokens:,} of {budget.tokens:,} tokens, and the next request takes about {estimate:,}"
+        return said, {"tokens": int(_generous(max(budget.tokens, spent.tokens + FURTHER * estimate)))}
+    if budget.money and money >= budget.money:
+        return f"{money:.4f} of {budget.money:g} of money", {"money": _generous(2 * max(budget.money, money))}
+    if budget.minutes and minutes >= budget.minutes:
+        said = f"{minutes:.1f} of {budget.minutes:g} minutes"
+        return said, {"minutes": _generous(max(1, 2 * budget.minutes, 2 * minutes))}
+    return None
+
+
+def _generous(number: float) -> float:
+    """Return a number rounded up to one that is easily read: 1, 1.5, 2, 3, 5 or 8, and then zeros."""
+    digit = 10.0 ** math.floor(math.log10(number))
+    steps = (1, 1.5, 2, 3, 5, 8, 10)
+    return float(f"{next(each for each in steps if each * digit >= number * (1 - 1e-9)) * digit:.6g}")
+
+
+def _number(value: JsonValue) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def _whole(value: JsonValue) -> int:
+    return int(_number(value))

@@ -1,0 +1,256 @@
+"""Whether a drafted policy is sound: a deterministic judgement, whoever drafted it.
+
+It may only forbid or ask more than the rules do. Its form makes that so (tools/policy/additions.py); here it is also
+tried, on every engine there is, beside the answers that the policies give without it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from crew.policy_drafts.draft import DraftRule, PolicyCase, PolicyDraft
+from crew.policy_drafts.sample_calls import Document, example_call, example_calls, odd_calls, overlaid
+from tools.errors import PolicyError
+from tools.policy.additions import additions, names_of
+from tools.policy.answer import NO_ANSWER
+from tools.policy.source import Source, load
+
+if TYPE_CHECKING:
+    from tools.policy import Decision, PolicyEngine
+
+SHORTEST_QUOTE = 20
+"""Characters of a quote that can be said to stand in a text."""
+MOST_COMPLAINTS = 40
+ENOUGH = 5
+"""Different complaints about calls, after which no further call is tried."""
+SLOW = "loop over less"
+LONGEST_DECISION = 0.5
+"""Seconds; every call of every tool waits for its decision."""
+_STRENGTH = {"allow": 0, "ask": 1, "deny": 2}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a policy, and what a person should know of a sound one."""
+
+    complaints: tuple[str, ...]
+    """Empty for a sound policy."""
+    engines: tuple[str, ...] = ()
+    """Engines that agreed on every call."""
+    objects_to: tuple[str, ...] = ()
+    """Tools whose plain, allowed call it objects to."""
+
+
+def tool_facts(source: Source | None = None) -> dict[str, list[str]]:
+    """Return each tool's name with the names of the facts that it is judged by."""
+    settings = (source or own_policies()).data["settings"]
+    tools = settings["tools"] if isinstance(settings, dict) else None
+    if not isinstance(tools, dict):
+        raise TypeError("the policies' data are not in their form")
+    facts = {name: each.get("facts", {}) if isinstance(each, dict) else {} for name, each in tools.items()}
+    return {name: list(each) if isinstance(each, dict) else [] for name, each in facts.items()}
+
+
+def own_policies() -> Source:
+    """Return the policies that every run is judged by."""
+    with resources.as_file(resources.files("crew").joinpath("policies")) as folder:
+        return load(folder)
+
+
+def judge(draft: PolicyDraft, regulation: str, name: str, beside: Source | None = None) -> Verdict:
+    """Judge a draft that would be the file `name`.rego beside the policies in `beside` (those of every run)."""
+    base = beside or own_policies()
+    module = f"extra/{name}.rego"
+    added = additions(module, draft.rego, names_of(base.modules))
+    complaints = [*map(str, added.findings), *_quotes(draft.rules, regulation)]
+    kinds = {each.rule: each.kind for each in added.rules}
+    complaints += _names(draft, set(kinds))
+    complaints += _unproved(draft, kinds)
+    if complaints:
+        return Verdict(tuple(complaints[:MOST_COMPLAINTS]))
+    policed = dataclasses.replace(base, modules=base.modules | {module: draft.rego})
+    try:
+        # Without it, one engine's word is enough: that they agree on these is tested.
+        with _panel(base, alone=True) as (plain,), _panel(policed) as stricter:
+            trial = _Trial(base, plain, stricter, draft)
+            complaints = trial.complaints()
+            objects_to = trial.objects_to() if not complaints else ()
+            engines = tuple(each.name for each in stricter)
+    except PolicyError as error:
+        return Verdict((f"an engine cannot read it: {error}",))
+    complaints = list(dict.fromkeys(complaints))
+    return Verdict(tuple(complaints[:MOST_COMPLAINTS]), engines, objects_to)
+
+
+def stands_in(quote: str, text: str) -> bool:
+    """Whether a quote stands in a text to the letter; line ends count as spaces."""
+    return " ".join(quote.split()) in " ".join(text.split())
+
+
+def _quotes(rules: tuple[DraftRule, ...], regulation: str) -> Iterator[str]:
+    for rule in rules:
+        if len(rule.why.strip()) < SHORTEST_QUOTE:
+            yield f"rule {rule.name}: the quote {rule.why!r} is too short; quote the whole sentence"
+        elif not stands_in(rule.why, regulation):
+            yield f"rule {rule.name}: {rule.why[:80]!r} does not stand in the regulation; quote it to the letter"
+
+
+def _names(draft: PolicyDraft, written: set[str]) -> Iterator[str]:
+    listed = [rule.name for rule in draft.rules]
+    for name in sorted(set(listed) ^ written):
+        where = "rego" if name in written else "rules"
+        yield f"rule {name} stands in `{where}` alone; `rules` and `rego` have the same ids"
+    for name in sorted({each for each in listed if listed.count(each) > 1}):
+        yield f"rule {name} stands in `rules` twice"
+    cases = [case.name for case in draft.cases]
+    for name in sorted({each for each in cases if cases.count(each) > 1}):
+        yield f"two cases are called {name!r}"
+    for case in draft.cases:
+        if case.rule not in written:
+            yield f"case {case.name!r} is about {case.rule!r}, which is no rule of this policy"
+
+
+def _unproved(draft: PolicyDraft, kinds: Mapping[str, str]) -> Iterator[str]:
+    for name, kind in sorted(kinds.items()):
+        expected = {case.expect for case in draft.cases if case.rule == name}
+        if kind not in expected:
+            yield f"rule {name}: no case expects {kind} of it; write one that makes it fire"
+        if "allow" not in expected:
+            yield f"rule {name}: no case expects allow; write one that comes close and does not make it fire"
+        for odd in sorted(expected - {kind, "allow"}):
+            yield f"rule {name}: it can {kind}, and a case expects {odd}"
+
+
+@contextmanager
+def _panel(source: Source, alone: bool = False) -> Iterator[list[PolicyEngine]]:
+    """Give one engine of every kind that this machine has; raises PolicyError if one cannot read the policies."""
+    from tools.policy.in_process import RegopyEngine  # noqa: PLC0415  a shared library of 7 MB
+
+    engines: list[PolicyEngine] = []
+    try:
+        engines.append(RegopyEngine(source))
+        if not alone and (program := shutil.which("opa")):
+            from tools.policy.server import OpaEngine  # noqa: PLC0415  httpx, where there is OPA
+
+            engines.append(OpaEngine(source, program))
+        yield engines
+    finally:
+        for each in engines:
+            each.close()
+
+
+class _Trial:
+    """A draft on trial: what engines say with it, beside what they say without it."""
+
+    def __init__(
+        self, base: Source, plain: PolicyEngine, stricter: list[PolicyEngine], draft: PolicyDraft
+    ) -> None:
+        self._data = base.data
+        self._plain = plain
+        self._stricter = stricter
+        self._draft = draft
+
+    def complaints(self) -> list[str]:
+        found = [each for case in self._draft.cases for each in self._case(case)]
+        for call in () if found else self._calls():
+            found += self._no_less(call)
+            # Enough to mend; and a policy that is slow is not tried on hundreds of calls.
+            if len(set(found)) >= ENOUGH or any(SLOW in each for each in found):
+                break
+        return found
+
+    def objects_to(self) -> tuple[str, ...]:
+        calls = list(example_calls(self._data))
+        return tuple(
+            f"{call['tool']}: {said.outcome}"
+            for call in calls
+            if (said := self._stricter[0].decide(call)).outcome != "allow"
+        )
+
+    def _case(self, case: PolicyCase) -> Iterator[str]:
+        try:
+            call = overlaid(example_call(self._data, str(case.input.get("tool"))), case.input)
+        except KeyError:
+            yield f"case {case.name!r}: there is no tool {case.input.get('tool')!r}; name one in `input`"
+            return
+        without = self._plain.decide(call)
+        if without.outcome != "allow":
+            rules = ", ".join(dict.fromkeys(without.rules))
+            yield (
+                f"case {case.name!r}: without this policy it is no allowed call, since {rules} objects already "
+                f"({'; '.join(without.reasons)[:200]}); leave the sentence out if that covers it"
+            )
+            return
+        for engine in self._stricter:
+            said = engine.decide(call)
+            fired = case.rule in said.rules
+            if said.reasons[:1] == (NO_ANSWER,):
+                yield f"case {case.name!r}: {engine.name} gives no answer; {' '.join(said.reasons[1:])[:200]}"
+            elif said.outcome != case.expect or fired is (case.expect == "allow"):
+                wanted = f"{case.expect} by {case.rule}" if case.expect != "allow" else "allow"
+                yield f"case {case.name!r}: {engine.name} says {_told(said)}, not {wanted}"
+
+    def _calls(self) -> Iterator[Document]:
+        """Give the cases' calls, plain ones of all tools, and odd ones of the cases and of their tools."""
+        for case in self._draft.cases:
+            yield overlaid(example_call(self._data, str(case.input.get("tool"))), case.input)
+        yield from example_calls(self._data)
+        tools = sorted({str(case.input.get("tool")) for case in self._draft.cases})
+        for call in (example_call(self._data, tool) for tool in tools):
+            yield from odd_calls(call)
+        for case in self._draft.cases:
+            call = example_call(self._data, str(case.input.get("tool")))
+            yield from (overlaid(call, odd) for odd in odd_calls(case.input))
+
+    def _no_less(self, call: Document) -> Iterator[str]:
+        before, said = self._plain.decide(call), [_at_leisure(engine, call) for engine in self._stricter]
+        for after in said:
+            if not no_less(before, after):
+                change = f"{_told(before)} becomes {_told(after)}"
+                yield f"{change} on a call of {call.get('tool')!r}: a policy may only add"
+            if after.seconds > LONGEST_DECISION:
+                yield f"{after.engine} took {after.seconds:.1f} s for a call of {call.get('tool')!r}; {SLOW}"
+            if after.reasons[:1] == (NO_ANSWER,) and before.reasons[:1] != (NO_ANSWER,):
+                yield (
+                    f"{after.engine} gives no answer on a call of {call.get('tool')!r} with an odd value: a helper has "
+                    "two values, or a built-in one of another type; check is_string(x), is_number(x) before"
+                )
+        if len({(each.outcome, each.rules, each.reasons[:1] == (NO_ANSWER,)) for each in said}) > 1:
+            answers = "; ".join(f"{each.engine}: {_told(each)}" for each in said)
+            yield f"the engines differ on a call of {call.get('tool')!r} ({answers}); write it more plainly"
+
+
+def _at_leisure(engine: PolicyEngine, call: Document) -> Decision:
+    """Return a decision; one that took long is made again, since the machine may have been busy."""
+    said = engine.decide(call)
+    for _ in range(2):
+        if said.seconds <= LONGEST_DECISION:
+            break
+        said = engine.decide(call)
+    return said
+
+
+def no_less(before: Decision, after: Decision) -> bool:
+    """Whether a decision is at least as careful as one made without a policy."""
+    if _STRENGTH[after.outcome] != _STRENGTH[before.outcome]:
+        return _STRENGTH[after.outcome] > _STRENGTH[before.outcome]
+    careful = before.answerable or not after.answerable or before.outcome == "allow"
+    unanswered = after.reasons[:1] == (NO_ANSWER,)
+    return careful and (unanswered or set(before.rules) <= set(after.rules))
+
+
+def _told(decision: Decision) -> str:
+    named = ", ".join(dict.fromkeys(decision.rules))
+    return f"{decision.outcome} by {named}" if named else decision.outcome
+
+
+def slug(stem: str) -> str:
+    """Return a plain name for a policy's file, made from a regulation's."""
+    return re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_")[:40] or "policy"

@@ -1,0 +1,141 @@
+"""A Rego policy drafted by a language model from a regulation's text.
+
+The model proposes; `check.py` decides whether the draft is sound, and what it finds wrong is sent back, three times
+at most. A sound draft still forbids nothing: a person approves it first (`folder.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from crew.errors import BadInput, Stopped
+from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable
+from crew.records.canonical_json import digest, unmistakable
+from prompts import render
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+CORRECTIONS = 3
+"""How often what is wrong is sent back."""
+LONGEST_REGULATION = 60_000
+"""Characters of a regulation; a longer one is drafted from part by part."""
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
+"""Characters that a person does not see: no text for a model that the person who approves cannot read."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DraftRule(_Part):
+    """One rule of the policy."""
+
+    name: str = Field(max_length=80, description='Its id, as "rule" in rego: subject.what_it_forbids.')
+    why: str = Field(max_length=2_000, description="The sentence of the regulation, quoted exactly.")
+
+
+class PolicyCase(_Part):
+    """A call, and what becomes of it."""
+
+    name: str = Field(min_length=3, max_length=120, description="What happens, in a few words.")
+    input: dict[str, JsonValue] = Field(description='"tool", and what differs from its allowed call.')
+    expect: Literal["deny", "ask", "allow"]
+    rule: str = Field(
+        max_length=80, description="Id of the rule that fires, or for allow the one that must not."
+    )
+
+
+class PolicyDraft(_Part):
+    """The policy, its rules and its tests."""
+
+    rules: tuple[DraftRule, ...] = Field(max_length=20, description="Empty if nothing can be checked.")
+    rego: str = Field(max_length=20_000, description="The whole file, from `package extra` on.")
+    cases: tuple[PolicyCase, ...] = Field(
+        max_length=80, description="For each rule at least one that makes it fire and one allow."
+    )
+
+
+Check = Callable[[PolicyDraft], list[str]]
+"""Returns what is wrong with a draft, a sentence each."""
+
+
+def readable(text: str) -> str:
+    """Return a regulation's text without what a person would not see, and without secrets.
+
+    Raises BadInput if nothing or too much is left.
+    """
+    from tools.scanners import redact  # noqa: PLC0415  what it needs is slow to load
+
+    seen = str(redact(_UNSEEN.sub("", text))).strip()
+    if not seen:
+        raise BadInput("The regulation is empty. Give a file with its text, as Markdown or plain text.")
+    if len(seen) > LONGEST_REGULATION:
+        raise BadInput(
+            f"The regulation has {len(seen)} characters, and at most {LONGEST_REGULATION} are read at once. "
+            "Cut it into parts, a file each."
+        )
+    return seen
+
+
+FORM = Form(
+    tool="draft_policy",
+    does="Hand in the policy.",
+    called="draft",
+    model=PolicyDraft,
+    shown=lambda draft: (
+        f"```json draft\n{json.dumps(draft.model_dump(mode='json'), ensure_ascii=False)}\n```"
+    ),
+)
+
+
+def draft_policy(drafter: Drafter, regulation: str, tools: dict[str, list[str]], check: Check) -> PolicyDraft:
+    """Return a draft that `check` finds nothing wrong with.
+
+    `tools` is each tool's name with those of its facts. Raises BadInput for the offline model, and Stopped if the
+    last correction did not help, if the model cannot be asked or its budget is used up, or if it finds nothing in the
+    text that could be checked.
+    """
+    if drafter.player.name == "offline":
+        raise BadInput(
+            "Reading a regulation needs a language model; the offline one has only playbooks. "
+            "Name one: --model openai:NAME, or [model] url in crew.toml."
+        )
+
+    def wrong(draft: PolicyDraft) -> list[str]:
+        return check(draft) if draft.rules or draft.rego.strip() else []
+
+    try:
+        draft = drafter.draft(_first_messages(regulation, tools), FORM, wrong, CORRECTIONS)
+    except NothingUsable as error:
+        raise Stopped(
+            f"{error}\nNothing was written. Try another model, or a shorter part of the regulation."
+        ) from None
+    except NoAnswer as error:
+        raise Stopped(f"{error} Nothing was written.") from None
+    if not draft.rules and not draft.rego.strip():
+        raise Stopped("The model finds nothing in this text that a policy could check; nothing was written.")
+    return draft
+
+
+def _first_messages(regulation: str, tools: dict[str, list[str]]) -> list[BaseMessage]:
+    from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415  most of a second
+
+    # No backtick in the data: nothing in it can end the fence.
+    fenced = unmistakable(json.dumps({"regulation": regulation}, ensure_ascii=False))
+    return [
+        SystemMessage(render("_policy_draft", tools=tools)),
+        HumanMessage(f"```json regulation\n{fenced}\n```"),
+    ]
+
+
+def prompt_digest(tools: dict[str, list[str]]) -> str:
+    """Return the digest of the prompt that drafts are made with."""
+    return digest(render("_policy_draft", tools=tools))

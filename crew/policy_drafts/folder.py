@@ -1,0 +1,206 @@
+"""A drafted policy on disk, from draft to approval.
+
+A draft's folder holds `policy.rego`, `cases.json`, `draft.json` (its status, rules and quotes), `regulation.md` and a
+README for the person who approves. Approval copies all that into `NAME.approved/` of a folder of policies, with
+`approval.json`, and the policy alone as `NAME.rego` beside it, which is what `crew run --policies` reads. The digest
+that is approved covers every file but the README, which is made from them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from crew.errors import BadInput
+from crew.policy_drafts.draft import DraftRule, PolicyCase, PolicyDraft
+from crew.records.canonical_json import digest, digest_of
+
+POLICY, CASES, DRAFT, REGULATION = "policy.rego", "cases.json", "draft.json", "regulation.md"
+APPROVAL = "approval.json"
+SUFFIX = ".approved"
+_FILES = (CASES, DRAFT, POLICY, REGULATION)
+LARGEST = 1_000_000
+"""Bytes that a file of a draft may have."""
+
+
+class About(BaseModel):
+    """What `draft.json` says: where a policy comes from, and which sentence asks for which rule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Literal["draft"] = "draft"
+    """It stays one: what is approved says so in `approval.json`."""
+    name: str
+    """Name of its file among policies, without `.rego`."""
+    model: str
+    """URL of the model that drafted it."""
+    prompt: str
+    """Digest of the prompt that it was drafted with."""
+    rules: tuple[DraftRule, ...]
+
+
+class Approval(BaseModel):
+    """Who agreed to what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    digest: str
+    """Of the draft's files, README left out."""
+    by: str
+    when: str
+    """ISO 8601, in UTC."""
+    rules: tuple[str, ...]
+    engines: tuple[str, ...]
+    """Policy engines that agreed on every case."""
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A drafted policy, read once: what is judged, shown, digested and copied are the same bytes."""
+
+    about: About
+    draft: PolicyDraft
+    regulation: str
+    files: dict[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """Of all files but the README."""
+        return digest_of({name: digest(content) for name, content in self.files.items()})
+
+
+def drafted(draft: PolicyDraft, about: About, regulation: str) -> Drafted:
+    """Return a draft as it is written to disk."""
+    cases = [case.model_dump(mode="json") for case in draft.cases]
+    files = {
+        POLICY: draft.rego,
+        CASES: json.dumps(cases, indent=2, ensure_ascii=False) + "\n",
+        DRAFT: about.model_dump_json(indent=2) + "\n",
+        REGULATION: regulation,
+    }
+    return Drafted(about, draft, regulation, {name: files[name].encode() for name in _FILES})
+
+
+def write(policy: Drafted, folder: Path, readme: str) -> None:
+    """Write a draft into a folder that is new or empty.
+
+    Raises BadInput if the folder holds something, or cannot be written.
+    """
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise BadInput(f"{folder} is there already. Remove it, or name another folder: --out FOLDER.")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in (policy.files | {"README.md": readme.encode()}).items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise BadInput(
+            f"{folder} cannot be written: {error.strerror}. Name another folder: --out FOLDER."
+        ) from error
+
+
+def read(folder: Path) -> Drafted:
+    """Read a draft's folder. Raises BadInput naming the file that is missing or not in its form."""
+    files = {name: _content(folder / name) for name in _FILES}
+    name = DRAFT
+    try:
+        about = About.model_validate_json(files[DRAFT])
+        name = CASES
+        cases = TypeAdapter(tuple[PolicyCase, ...]).validate_json(files[CASES])
+        draft = PolicyDraft(rules=about.rules, rego=files[POLICY].decode(), cases=cases)
+        regulation = files[REGULATION].decode()
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise BadInput(f"{folder / name} is not in its form: {error}. Mend it, or draft anew.") from error
+    return Drafted(about, draft, regulation, files)
+
+
+def is_draft(folder: Path) -> bool:
+    """Whether a folder is that of one drafted policy."""
+    return (folder / DRAFT).is_file()
+
+
+def read_approval(folder: Path) -> Approval | None:
+    """Return the approval that lies in a folder; None without one. Raises BadInput if it is not in its form."""
+    if not (folder / APPROVAL).is_file():
+        return None
+    try:
+        return Approval.model_validate_json(_content(folder / APPROVAL))
+    except ValidationError as error:
+        raise BadInput(
+            f"{folder / APPROVAL} is not in its form: {error}. Approve the policy anew."
+        ) from error
+
+
+def approve(policy: Drafted, into: Path, by: str, engines: tuple[str, ...], readme: str) -> Approval:
+    """Copy a policy among those of `into`, with the approval. Raises BadInput if it cannot be written."""
+    approval = Approval(
+        digest=policy.digest,
+        by=by,
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        rules=tuple(rule.name for rule in policy.draft.rules),
+        engines=engines,
+    )
+    kept = into / f"{policy.about.name}{SUFFIX}"
+    more = {"README.md": readme.encode(), APPROVAL: (approval.model_dump_json(indent=2) + "\n").encode()}
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+        for name, content in (policy.files | more).items():
+            (kept / name).write_bytes(content)
+        # Last: a policy that is read has its approval beside it.
+        (into / f"{policy.about.name}.rego").write_bytes(policy.files[POLICY])
+    except OSError as error:
+        raise BadInput(
+            f"{into} cannot be written: {error.strerror}. Name another folder: --into FOLDER."
+        ) from error
+    return approval
+
+
+def verify_approvals(folder: Path) -> list[tuple[Drafted, Approval]]:
+    """Return the approved policies of a folder, each as it was approved.
+
+    A person's own policies, which nobody drafted, need no approval. Raises BadInput for a folder that is a draft, and
+    for a policy that is no longer what was approved.
+    """
+    if is_draft(folder):
+        raise BadInput(
+            f"{folder} holds a draft, which judges nothing until a person approves it: "
+            f"crew policy approve {folder} --into FOLDER."
+        )
+    return [_verified(kept) for kept in sorted(folder.glob(f"*{SUFFIX}")) if kept.is_dir()]
+
+
+def _verified(kept: Path) -> tuple[Drafted, Approval]:
+    policy, approval = read(kept), read_approval(kept)
+    used = kept.parent / f"{kept.name.removesuffix(SUFFIX)}.rego"
+    if approval is None:
+        raise BadInput(f"{kept} has no {APPROVAL}: nobody approved it. {_again(kept)}")
+    if approval.digest != policy.digest:
+        raise BadInput(
+            f"{kept} was changed after {approval.by} approved it on {approval.when}. {_again(kept)}"
+        )
+    if not used.is_file() or used.read_bytes() != policy.files[POLICY]:
+        raise BadInput(
+            f"{used} is not what {approval.by} approved on {approval.when}. To keep the change, make it in {kept} "
+            f"too and approve that: crew policy approve {kept} --into {kept.parent}. Without it there, the same "
+            "command puts the approved text back."
+        )
+    return policy, approval
+
+
+def _again(kept: Path) -> str:
+    return f"Put it back, or approve it as it is: crew policy approve {kept} --into {kept.parent}."
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}. Draft the policy anew.") from error
+    if len(content) > LARGEST:
+        raise BadInput(f"{path} is larger than {LARGEST} bytes; no draft is.")
+    return content

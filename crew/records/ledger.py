@@ -1,0 +1,238 @@
+"""The append-only record of everything that was done, and why.
+
+One chain of rows a delivery: each row holds the hash of the row before it. A row's hash is the SHA-256 of its
+delivery, number, kind, key, time, body and previous hash in canonical JSON. SQLite keeps it; triggers refuse
+updates and deletes, and `verify` finds what got past them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from crew.errors import LedgerDamaged
+from crew.records.canonical_json import canonical, digest
+
+Kind = Literal[
+    "opened",  # the delivery: its story, service and origin
+    "intent",  # an action that policy allowed, before it is done
+    "outcome",  # what came of it
+    "denied",  # a call that was not executed, and the reason
+    "asked",  # a person has to approve or answer
+    "answered",  # what they said, and who
+    "calling",  # a request to a chat model that goes out: egress
+    "model",  # its reply: spending
+    "fault",  # what was wrong with the reply, or why there was none
+    "fallback",  # a model gave up in a role's visit, and who plays the role next
+    "concluded",  # what a role answered
+    "paused",  # why it cannot go on until somebody resumes it: a budget, a model that is gone
+    "resumed",  # what it works with from here on, where a person changed that
+    "note",  # something a reader should know, such as a role that had nothing to do
+    "closed",  # how the delivery ended
+]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (
+    delivery TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, at TEXT NOT NULL,
+    body TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
+    PRIMARY KEY (delivery, number), UNIQUE (delivery, kind, key)
+);
+CREATE TRIGGER IF NOT EXISTS rows_are_not_updated BEFORE UPDATE ON rows
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS rows_are_not_deleted BEFORE DELETE ON rows
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+"""
+_COLUMNS = "delivery, number, kind, key, at, body, previous, hash"
+
+
+class Row(BaseModel):
+    """One line of the ledger."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery: str
+    number: int
+    """Place in the delivery's chain, from 1."""
+    kind: Kind
+    key: str
+    """Unique among the rows of its kind in the delivery: the id of the action, approval or model call."""
+    at: str
+    """UTC, ISO 8601."""
+    body: dict[str, JsonValue]
+    previous: str
+    """Hash of the row before; "" for the first."""
+    hash: str
+
+
+class Damage(BaseModel):
+    """A place where the ledger does not add up."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery: str
+    row: int
+    """Number of the first row that is wrong or missing."""
+    what: str
+
+
+class Ledger:
+    """All chains of a home, in one SQLite file. Safe to use from several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(
+                path, check_same_thread=False, isolation_level=None, timeout=30
+            )
+            # Damage is for verify to name.
+            self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise LedgerDamaged(f"{path} cannot be opened as a ledger: {error}.") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def append(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> Row:
+        """Write a row durably and return it; a row of that kind and key that is there already is returned
+        as is."""
+        with self.together():
+            there = self._one("delivery = ? AND kind = ? AND key = ?", delivery, kind, key)
+            if there:
+                return there
+            last = self._one("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
+            number, previous = (last.number + 1, last.hash) if last else (1, "")
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            text = canonical(body)
+            hashed = _hash(delivery, number, kind, key, at, text, previous)
+            values = (delivery, number, kind, key, at, text, previous, hashed)
+            self._connection.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        return _row(values)
+
+    def find(self, delivery: str, kind: Kind, key: str) -> Row | None:
+        """Return the row of that kind and key, or None."""
+        with self._lock:
+            return self._one("delivery = ? AND kind = ? AND key = ?", delivery, kind, key)
+
+    def rows(self, delivery: str, *kinds: Kind) -> list[Row]:
+        """Return a delivery's rows in order, of these kinds only if any are given."""
+        with self._lock:
+            found = self._all("delivery = ? ORDER BY number", delivery)
+        return [row for row in found if not kinds or row.kind in kinds]
+
+    def head(self, delivery: str) -> Row | None:
+        """Return the last row of a delivery's chain, or None."""
+        with self._lock:
+            return self._one("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
+
+    def deliveries(self) -> list[str]:
+        """Return the ids of all chains, oldest first."""
+        query = "SELECT delivery FROM rows WHERE number = 1 ORDER BY rowid"
+        with self._lock:
+            return [delivery for (delivery,) in self._connection.execute(query)]
+
+    def deliveries_with_rows(self) -> list[str]:
+        """Return the ids that any row carries, even one whose first row is gone, oldest first."""
+        query = "SELECT delivery FROM rows GROUP BY delivery ORDER BY MIN(rowid)"
+        with self._lock:
+            return [delivery for (delivery,) in self._connection.execute(query)]
+
+    def holding(self, key: str) -> list[Row]:
+        """Return the rows of every delivery with that key, in order."""
+        with self._lock:
+            return self._all("key = ? ORDER BY delivery, number", key)
+
+    def verify(self, delivery: str) -> Damage | None:
+        """Recompute a delivery's chain and return the first place where it does not add up, or None."""
+        query = f"SELECT {_COLUMNS} FROM rows WHERE delivery = ? ORDER BY number"  # noqa: S608  constant columns
+        with self._lock:
+            found = self._connection.execute(query, (delivery,)).fetchall()
+        return _verify(delivery, found)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write all rows of the block, or none of them."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield  # within a block that began before
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _one(self, where: str, *values: str) -> Row | None:
+        rows = self._all(where, *values)
+        return rows[0] if rows else None
+
+    def _all(self, where: str, *values: str) -> list[Row]:
+        query = f"SELECT {_COLUMNS} FROM rows WHERE {where}"  # noqa: S608  only constants of this file
+        return [_row(values) for values in self._connection.execute(query, values)]
+
+
+def ledger_id(home: Path) -> str:
+    """Return the id of a home's ledger, by which a repository tells it from those of other homes.
+
+    It is made when missing, and stands outside the ledger's file, so that it outlives what happens to that.
+    """
+    path = home / "ledger.id"
+    if not path.exists():
+        fresh = path.with_name(f"ledger.id.{secrets.token_hex(4)}")
+        fresh.write_text(f"l-{secrets.token_hex(8)}\n")
+        try:
+            os.link(fresh, path)  # the first one wins
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
+
+
+def _verify(delivery: str, rows: Iterable[tuple[str, int, str, str, str, str, str, str]]) -> Damage | None:
+    expected, previous = 1, ""
+    for _, number, kind, key, at, body, named, hashed in rows:
+        if number != expected:
+            return Damage(delivery=delivery, row=expected, what=f"row {expected} is missing")
+        if named != previous:
+            return Damage(
+                delivery=delivery, row=number, what=f"row {number} does not follow row {number - 1}"
+            )
+        if _hash(delivery, number, kind, key, at, body, previous) != hashed:
+            return Damage(
+                delivery=delivery, row=number, what=f"row {number} was changed after it was written"
+            )
+        expected, previous = number + 1, hashed
+    if expected == 1:
+        return Damage(delivery=delivery, row=1, what="there are no rows of this delivery")
+    return None
+
+
+def _hash(delivery: str, number: int, kind: str, key: str, at: str, body: str, previous: str) -> str:
+    return digest(canonical([delivery, number, kind, key, at, body, previous]))
+
+
+def _row(values: tuple[str, int, str, str, str, str, str, str]) -> Row:
+    names = _COLUMNS.split(", ")
+    try:
+        return Row.model_validate(dict(zip(names, values, strict=True)) | {"body": json.loads(values[5])})
+    except ValueError as error:
+        raise LedgerDamaged(
+            f"Row {values[1]} of {values[0]} is not what a ledger holds. Run `crew ledger verify`."
+        ) from error

@@ -1,0 +1,122 @@
+"""Whether the ledger is as it was written: its chains, the artifacts they name, and what git remembers of them."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from pathlib import Path
+
+from crew.errors import BadInput
+from crew.records.artifacts import ArtifactStore
+from crew.records.deliveries import Opened, closed, opened
+from crew.records.ledger import Damage, Ledger, Row, ledger_id
+from tools.counting import counted
+from tools.errors import RepositoryError
+from tools.projects.ledger_anchors import anchors, landings, ledgers, opened_under
+
+_ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})( \S+)?")
+
+
+def verify(home: Path, delivery: str | None = None) -> tuple[list[Damage], int]:
+    """Return every damage, and how many deliveries were looked at.
+
+    A chain's rows are hashed again; the hash in the merge commit's trailer and the one under the repository's
+    `refs/crew/ledger` must be in it; every artifact that a row names must hold what its digest says; and every
+    delivery of this ledger that a repository knows must have its rows.
+    """
+    with closing(Ledger(home / "ledger.db")) as ledger:
+        known = ledger.deliveries_with_rows()
+        vanished = [
+            each for each in _vanished(home, ledger, known) if delivery is None or each.delivery == delivery
+        ]
+        if delivery and delivery not in known and not vanished:
+            raise BadInput(
+                f"There is no delivery {delivery!r} in this ledger. `crew status` lists deliveries."
+            )
+        wanted = [each for each in known if delivery is None or each == delivery]
+        damages = [damage for each in wanted for damage in _verify(home, ledger, each)]
+        return [*damages, *vanished], len(wanted)
+
+
+def _verify(home: Path, ledger: Ledger, delivery: str) -> list[Damage]:
+    damage = ledger.verify(delivery)
+    if damage:
+        return [damage]
+    rows = ledger.rows(delivery)
+    return [
+        *_against_repository(home, ledger, opened(ledger, delivery), rows),
+        *_against_artifacts(home, rows),
+    ]
+
+
+def _against_repository(home: Path, ledger: Ledger, about: Opened, rows: list[Row]) -> list[Damage]:
+    ended = closed(ledger, about.delivery)
+    landed = bool(ended and ended.version)
+    try:
+        named = anchors(about.repository, home).get(about.delivery, "")
+        merged = landings(about.repository, home).get(about.delivery, "")
+    except RepositoryError as error:
+        # A delivery that failed on its repository has nothing there to compare with.
+        return [
+            _damage(rows, f"its repository cannot be read, so a cut tail would not show: {error}")
+        ] * landed
+    hashes = {row.hash: row.number for row in rows}
+    if merged and merged not in hashes:
+        return [_cut(rows, "its merge commit's trailer names a row that is not there")]
+    match = _ANCHOR.fullmatch(named.strip())
+    if match is None:
+        gone = bool(named) or landed
+        return [_damage(rows, f"its anchor, refs/crew/ledger/{about.delivery}, is gone or changed")] * gone
+    number, head = int(match[1]), match[2]
+    if len(rows) < number:
+        return [_cut(rows, f"it had {counted(number, 'row')} when it was closed")]
+    if hashes.get(head) != number:
+        what = f"row {number} is not the one anchored in git"
+        return [Damage(delivery=about.delivery, row=number, what=what)]
+    return []
+
+
+def _cut(rows: list[Row], why: str) -> Damage:
+    last = rows[-1]
+    what = f"the rows after row {last.number} are missing: {why}"
+    return Damage(delivery=last.delivery, row=last.number + 1, what=what)
+
+
+def _damage(rows: list[Row], what: str) -> Damage:
+    return Damage(delivery=rows[-1].delivery, row=rows[-1].number, what=what)
+
+
+def _against_artifacts(home: Path, rows: list[Row]) -> list[Damage]:
+    store = ArtifactStore(home / "artifacts")
+    found = []
+    for row in rows:
+        for digest in _named(row):
+            try:
+                store.get(digest)
+            except (KeyError, OSError) as error:
+                what = f"row {row.number} names an artifact that is gone or changed: {error.args[0]}"
+                found.append(Damage(delivery=row.delivery, row=row.number, what=what))
+    return found
+
+
+def _named(row: Row) -> list[str]:
+    named = row.body.get("artifacts")
+    listed = [str(each) for each in named] if isinstance(named, list) else []
+    return [*listed, str(row.body["reply"])] if row.kind == "model" else listed
+
+
+def _vanished(home: Path, ledger: Ledger, known: list[str]) -> list[Damage]:
+    """Return deliveries of this ledger that a repository still knows, and the ledger has no row of."""
+    sound = [each for each in known if ledger.verify(each) is None]
+    repositories = {*opened_under(home), *(opened(ledger, each).repository for each in sound)}
+    ours, found = ledger_id(home), []
+    for repository in sorted(repositories):
+        try:
+            written_in = ledgers(repository, home)
+        except RepositoryError:
+            continue  # named with the deliveries that it should hold
+        for delivery, name in sorted(written_in.items()):
+            if name == ours and delivery not in known:
+                what = f"all its rows are missing: {repository} knows it, and the ledger has no row of it"
+                found.append(Damage(delivery=delivery, row=1, what=what))
+    return found

@@ -1,0 +1,1 @@
+"""Settings from crew.toml and the command line."""

@@ -1,0 +1,1 @@
+"""OpenTelemetry spans, off by default."""

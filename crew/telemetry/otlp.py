@@ -1,0 +1,264 @@
+"""Telemetry over OTLP/HTTP. Only crew/telemetry/api.py imports this, and only where it is on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from importlib.metadata import version
+from typing import Unpack
+from urllib.parse import urlsplit
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+from opentelemetry.util.types import AttributeValue
+from pydantic import JsonValue
+
+from crew.telemetry.api import Facts, Span, Telemetry
+from tools.counting import counted
+
+# The conventions for generative AI as opentelemetry-semantic-conventions 0.66b2 has them. Written out, because that
+# package marks the constants as moved to a repository of their own, which publishes none for Python yet.
+AGENT_NAME = "gen_ai.agent.name"
+CONVERSATION_ID = "gen_ai.conversation.id"
+OPERATION_NAME = "gen_ai.operation.name"
+PROVIDER_NAME = "gen_ai.provider.name"
+REQUEST_MODEL = "gen_ai.request.model"
+TOOL_CALL_ID = "gen_ai.tool.call.id"
+TOOL_NAME = "gen_ai.tool.name"
+TOOL_TYPE = "gen_ai.tool.type"
+WORKFLOW_NAME = "gen_ai.workflow.name"
+ERROR_TYPE = "error.type"
+FACTS = {
+    "response_model": "gen_ai.response.model",
+    "response_id": "gen_ai.response.id",
+    "input_tokens": "gen_ai.usage.input_tokens",
+    "output_tokens": "gen_ai.usage.output_tokens",
+    "cached_tokens": "gen_ai.usage.cache_read.input_tokens",
+    "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
+    "finish_reasons": "gen_ai.response.finish_reasons",
+    "attempts": "crew.attempts",
+    "action": "crew.action",
+    "outcome": "crew.outcome",
+    "error": ERROR_TYPE,
+}
+CONTENT = {
+    "input_messages": "gen_ai.input.messages",
+    "output_messages": "gen_ai.output.messages",
+    "tool_definitions": "gen_ai.tool.definitions",
+    "arguments": "gen_ai.tool.call.arguments",
+    "result": "gen_ai.tool.call.result",
+}
+"""Facts that are content."""
+
+LONGEST_CONTENT = 32_000
+"""Characters of one piece of content; the rest is cut."""
+QUEUE = 2_048
+"""Spans that wait for the collector; the oldest go when there are more."""
+SEND_EVERY_SECONDS = 1.0
+SEND_SECONDS = 5.0
+"""How long one batch may take, its retries included."""
+CLOSE_SECONDS = 2.0
+
+Redact = Callable[[JsonValue], JsonValue]
+_WAITING = "GraphBubbleUp"
+"""LangGraph's exceptions that stop a graph for a person: no failure."""
+
+
+class OtlpTelemetry:
+    """Opens spans and hands them to a thread that sends them."""
+
+    def __init__(self, url: str, redact: Redact | None, sender: _Sender | None = None) -> None:
+        self._sender = sender or _Sender(endpoint(url))
+        self._redact = redact
+
+    def delivery(self, delivery: str, service: str) -> AbstractContextManager[Span]:
+        """Open the span of a delivery; see Telemetry."""
+        return self._open(
+            "invoke_workflow deliver",
+            delivery,
+            {OPERATION_NAME: "invoke_workflow", WORKFLOW_NAME: "deliver", "crew.service": service},
+        )
+
+    def step(self, node: str, delivery: str) -> AbstractContextManager[Span]:
+        """Open the span of a node; see Telemetry."""
+        return self._open(f"step {node}", delivery, {"crew.step": node})
+
+    def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
+        """Open the span of a visit; see Telemetry."""
+        known: dict[str, AttributeValue] = {
+            OPERATION_NAME: "invoke_agent",
+            PROVIDER_NAME: "shipcrew",
+            AGENT_NAME: role,
+            "crew.visit": visit,
+        }
+        return self._open(f"invoke_agent {role}", delivery, known)
+
+    def model_call(
+        self, url: str, role: str, delivery: str, base_url: str = ""
+    ) -> AbstractContextManager[Span]:
+        """Open the span of a model call; see Telemetry."""
+        scheme, _, name = url.partition(":")
+        provider, model = ("openai", name) if scheme == "openai" else ("shipcrew", scheme)
+        known: dict[str, AttributeValue] = {
+            OPERATION_NAME: "chat",
+            PROVIDER_NAME: provider,
+            REQUEST_MODEL: model,
+            AGENT_NAME: role,
+        }
+        return self._open(f"chat {model}", delivery, known | _server(base_url), SpanKind.CLIENT)
+
+    def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:
+        """Open the span of a tool call; see Telemetry."""
+        known: dict[str, AttributeValue] = {
+            OPERATION_NAME: "execute_tool",
+            TOOL_NAME: tool,
+            TOOL_TYPE: "function",
+            TOOL_CALL_ID: call_id,
+            AGENT_NAME: role,
+        }
+        return self._open(f"execute_tool {tool}", delivery, known)
+
+    def redacting(self, redact: Redact) -> Telemetry:
+        """Return the same with another redactor; where content is off it stays off."""
+        return OtlpTelemetry("", redact, self._sender) if self._redact else self
+
+    def close(self) -> str:
+        """Send what is left; see Telemetry."""
+        return self._sender.close()
+
+    @contextmanager
+    def _open(
+        self,
+        name: str,
+        delivery: str,
+        known: dict[str, AttributeValue],
+        kind: SpanKind = SpanKind.INTERNAL,
+    ) -> Iterator[Span]:
+        # The SDK would put an exception's message and stack into the span: content.
+        with self._sender.tracer.start_as_current_span(
+            name,
+            kind=kind,
+            attributes=known | {CONVERSATION_ID: delivery},
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield _Open(span, self._redact)
+            except BaseException as error:
+                if not any(each.__name__ == _WAITING for each in type(error).__mro__):
+                    _fail(span, _kind(error))
+                raise
+
+
+class _Open:
+    def __init__(self, span: trace.Span, redact: Redact | None) -> None:
+        self._span = span
+        self._redact = redact
+
+    def set(self, **facts: Unpack[Facts]) -> None:
+        try:
+            for name, value in facts.items():
+                self._put(name, value)
+        except Exception:  # noqa: BLE001  no span is worth a delivery
+            self._span.set_attribute("crew.facts_lost", True)
+
+    def _put(self, name: str, value: object) -> None:
+        if name == "error":
+            _fail(self._span, str(value))
+        elif name in CONTENT:
+            if self._redact:
+                text = json.dumps(self._redact(value), ensure_ascii=False)  # type: ignore[arg-type]
+                self._span.set_attribute(CONTENT[name], text[:LONGEST_CONTENT])
+        elif isinstance(value, str | int | float):
+            self._span.set_attribute(FACTS[name], value)
+        elif isinstance(value, list | tuple):
+            self._span.set_attribute(FACTS[name], [str(each) for each in value])
+
+
+class _Sender:
+    """The thread that sends, its bounded queue, and a count of what was lost."""
+
+    def __init__(self, address: str) -> None:
+        # A collector that is down is no news for every batch: `close` says it once.
+        logger = logging.getLogger("opentelemetry")
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+        self._address = address
+        self._exporter = _Counting(OTLPSpanExporter(endpoint=address, timeout=SEND_SECONDS))
+        self._processor = _Counted(
+            self._exporter, max_queue_size=QUEUE, schedule_delay_millis=SEND_EVERY_SECONDS * 1_000
+        )
+        resource = Resource({"service.name": "shipcrew", "service.version": version("shipcrew")})
+        # Its own way of ending at exit would wait for half a minute.
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(self._processor)
+        self.tracer: Tracer = self._provider.get_tracer("shipcrew", version("shipcrew"))
+
+    def close(self) -> str:
+        closing = threading.Thread(target=self._provider.shutdown, name="telemetry-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
+        lost = self._processor.ended - self._exporter.taken
+        if lost <= 0:
+            return ""
+        said = f"The collector at {self._address} did not take {counted(lost, 'span')}"
+        return f"{said}; the delivery does not depend on it."
+
+
+class _Counted(BatchSpanProcessor):
+    ended = 0
+    _counting = threading.Lock()
+
+    def on_end(self, span: ReadableSpan) -> None:
+        with self._counting:
+            self.ended += 1
+        super().on_end(span)
+
+
+class _Counting(SpanExporter):
+    """Counts what the collector took; one thread calls it."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+        self.taken = 0
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        result = self._exporter.export(spans)
+        if result is SpanExportResult.SUCCESS:
+            self.taken += len(spans)
+        return result
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()
+
+
+def endpoint(url: str) -> str:
+    """Return where traces go: a URL without a path names a collector, whose path for traces is a standard."""
+    parts = urlsplit(url)
+    return parts._replace(path="/v1/traces").geturl() if parts.path in ("", "/") else url
+
+
+def _server(base_url: str) -> dict[str, AttributeValue]:
+    parts = urlsplit(base_url)
+    if not parts.hostname:
+        return {}
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return {"server.address": parts.hostname, "server.port": port}
+
+
+def _fail(span: trace.Span, kind: str) -> None:
+    span.set_attribute(ERROR_TYPE, kind)
+    span.set_status(Status(StatusCode.ERROR))
+
+
+def _kind(error: BaseException) -> str:
+    """Return the full name of an exception's class, without the module where that is Python's own."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

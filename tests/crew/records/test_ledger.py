@@ -1,0 +1,117 @@
+"""The ledger is append-only, and what gets past that is found."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from crew.records.ledger import Ledger
+
+
+@pytest.fixture
+def ledger(tmp_path: Path):
+    opened = Ledger(tmp_path / "ledger.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def chain(ledger: Ledger) -> Ledger:
+    for number in range(1, 6):
+        ledger.append("d", "note", f"n{number}", {"text": f"row {number}", "unicode": "é\u2028"})
+    return ledger
+
+
+def tamper(tmp_path: Path, statement: str) -> None:
+    """Do what the triggers refuse, as somebody with the file would."""
+    connection = sqlite3.connect(tmp_path / "ledger.db")
+    connection.execute("DROP TRIGGER rows_are_not_updated")
+    connection.execute("DROP TRIGGER rows_are_not_deleted")
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_an_untouched_chain_adds_up(chain: Ledger) -> None:
+    assert chain.verify("d") is None
+    assert [row.number for row in chain.rows("d")] == [1, 2, 3, 4, 5]
+
+
+def test_rows_follow_one_another(chain: Ledger) -> None:
+    rows = chain.rows("d")
+    assert rows[0].previous == ""
+    assert all(later.previous == earlier.hash for earlier, later in pairwise(rows))
+
+
+def test_the_same_row_again_is_the_row_that_is_there(chain: Ledger) -> None:
+    again = chain.append("d", "note", "n3", {"text": "something else"})
+    assert again.number == 3
+    assert again.body["text"] == "row 3"
+    assert len(chain.rows("d")) == 5
+
+
+def test_updates_and_deletes_are_refused(chain: Ledger, tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "ledger.db")
+    for statement in ("UPDATE rows SET body = '{}'", "DELETE FROM rows"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize("column", ["kind", "key", "at", "body", "previous", "hash"])
+def test_one_changed_byte_is_named(chain: Ledger, tmp_path: Path, column: str) -> None:
+    tamper(
+        tmp_path,
+        f"UPDATE rows SET {column} = substr({column}, 1, length({column}) - 1) || '~' WHERE number = 3",
+    )
+    damage = chain.verify("d")
+    assert damage is not None
+    assert damage.row == 3
+
+
+def test_a_byte_that_is_no_text_is_named(chain: Ledger, tmp_path: Path) -> None:
+    tamper(tmp_path, "UPDATE rows SET body = CAST(x'ff' || body AS TEXT) WHERE number = 2")
+    damage = chain.verify("d")
+    assert damage is not None
+    assert damage.row == 2
+
+
+def test_a_row_that_is_gone_is_named(chain: Ledger, tmp_path: Path) -> None:
+    tamper(tmp_path, "DELETE FROM rows WHERE number = 2")
+    damage = chain.verify("d")
+    assert damage is not None
+    assert (damage.row, damage.what) == (2, "row 2 is missing")
+
+
+def test_a_row_of_another_delivery_does_not_fit(chain: Ledger, tmp_path: Path) -> None:
+    chain.append("e", "note", "n1", {"text": "other"})
+    tamper(tmp_path, "UPDATE rows SET delivery = 'f' WHERE delivery = 'e'")
+    assert chain.verify("f") is not None
+
+
+def test_many_threads_write_one_chain(ledger: Ledger) -> None:
+    def write(name: str) -> None:
+        for number in range(20):
+            ledger.append("d", "note", f"{name}-{number}", {})
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ledger.rows("d")) == 80
+    assert ledger.verify("d") is None
+
+
+def test_two_openings_write_one_chain(ledger: Ledger, tmp_path: Path) -> None:
+    other = Ledger(tmp_path / "ledger.db")
+    for number in range(5):
+        ledger.append("d", "note", f"a{number}", {})
+        other.append("d", "note", f"b{number}", {})
+    other.close()
+    assert len(ledger.rows("d")) == 10
+    assert ledger.verify("d") is None

@@ -1,0 +1,187 @@
+"""The values that resources and bodies of an example hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tools.blueprint.model import FieldSpec, Value
+from tools.blueprint.reader.choices import Choices, Unclear
+from tools.blueprint.reader.forms import lookup
+from tools.blueprint.reader.forms.conditions import expiry_fields
+from tools.blueprint.reader.forms.scope import World, no_field
+from tools.blueprint.reader.forms.values import TEMPORAL, find_value, value_of
+from tools.blueprint.reader.forms.wording import some
+from tools.blueprint.reader.grammar.phrases import (
+    Condition,
+    Is,
+    Lacks,
+    Measure,
+    Measured,
+    Noun,
+    Operand,
+    Owned,
+    Plain,
+    Term,
+    Whose,
+)
+
+Values = dict[str, Value | None]
+
+_PAST = {"date": "2000-01-01", "timestamp": "2000-01-01T00:00:00Z"}
+_FUTURE = {"date": "2999-12-31", "timestamp": "2999-12-31T00:00:00Z"}
+
+
+def is_null(said: Operand) -> bool:
+    """Whether it says that there is no value."""
+    return isinstance(said, Noun) and said.words.lower() in ("missing", "null")
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Makes values of the conditions in an example, which must say them exactly."""
+
+    world: World
+    choices: Choices
+    wrong: bool = False
+    """Whether a value may be one that its field cannot hold, because it is to be rejected."""
+
+    def fields(self, entity: str, conditions: Iterable[Condition]) -> Values:
+        """Return the values of an entity's fields."""
+        return _together(self._of(entity, each) for each in conditions)
+
+    def inputs(self, entity: str, operation: str, conditions: Iterable[Condition]) -> Values:
+        """Return the values of an action's inputs."""
+        action = self.world.entity(entity).action(operation)
+        specs = action.inputs if action else ()
+        return _together(self._input(specs, operation, each) for each in conditions)
+
+    def field(self, entity: str, words: str) -> FieldSpec:
+        """Return the field of that name. Raises Unclear when there is none."""
+        found = lookup.fields(self.world.entity(entity), words)
+        if not found:
+            raise no_field(entity, words)
+        return self.choices.pick(found)
+
+    def value(self, spec: FieldSpec, said: Operand) -> Value | None:
+        """Return what was said as a value of the field."""
+        if is_null(said):
+            return None
+        if isinstance(said, Owned):
+            raise Unclear(f"an example needs an exact value for '{spec.name}'")
+        try:
+            return value_of(spec, said)
+        except Unclear:
+            if not self.wrong:
+                raise
+            return said.words if isinstance(said, Noun) else said.text
+
+    def being(self, entity: str, said: Is) -> tuple[str, Value]:
+        """Return the field and value of "shipped", "not vaccinated", "expired"."""
+        owner = self.world.entity(entity)
+        if len(said.values) > 1:
+            raise Unclear("an example needs one value, not several joined by 'or'")
+        words = said.values[0]
+        options: list[tuple[str, Value]] = []
+        if words.lower() == "expired":
+            times = _FUTURE if said.negated else _PAST
+            options += [(each.name, times[each.type]) for each in expiry_fields(owner)]
+        for spec in (*lookup.status_field(owner), *owner.fields):
+            choice = find_value(words, spec.choices)
+            if choice is not None and not said.negated:
+                options.append((spec.name, choice))
+            if spec.type == "boolean" and lookup.says_field(words, spec.name):
+                options.append((spec.name, not said.negated))
+        if not options:
+            raise Unclear(f"'{words}' is no state, choice or yes/no field of {entity}")
+        return self.choices.pick(options)
+
+    def _of(self, entity: str, condition: Condition) -> Values:
+        if isinstance(condition, Is):
+            return dict([self.being(entity, condition)])
+        if isinstance(condition, Lacks):
+            return {self.field(entity, condition.words).name: None}
+        if isinstance(condition, Measured):
+            return self._measured(self.field(entity, condition.field.words), condition.measures)
+        if isinstance(condition, Whose):
+            spec = self.field(entity, condition.words)
+            return _together(self._state(spec, each) for each in condition.states)
+        if isinstance(condition, Plain):
+            return self._plain(entity, condition.noun.words)
+        if lookup.counts(self.world.blueprint, self.world.entity(entity), condition.words):
+            measure = Measure(condition.comparator, Term("number", str(condition.number)))
+            return self._measured(self.field(entity, condition.words), (measure,))
+        raise Unclear("an example needs exact values")
+
+    def _plain(self, entity: str, words: str) -> Values:
+        """ "status shipped", "a missing note", "an expired passport"."""
+        first, _, rest = words.partition(" ")
+        start, _, last = words.rpartition(" ")
+        if first.lower() == "missing" and rest:
+            return {self.field(entity, rest).name: None}
+        if last.lower() == "missing" and start:
+            return {self.field(entity, start).name: None}
+        if first.lower() == "expired" and rest:
+            return self._measured(self.field(entity, rest), (Measure("before", None),))
+        owner = self.world.entity(entity)
+        spec, said = _split(words, (*lookup.status_field(owner), *owner.fields), no_field(entity, words))
+        return {spec.name: self.value(spec, said)}
+
+    def _measured(self, spec: FieldSpec, measures: Iterable[Measure]) -> Values:
+        found: list[Values] = []
+        for each in measures:
+            operand = each.operand
+            today = operand is None or (isinstance(operand, Noun) and operand.words.lower() == "today")
+            if today and each.comparator == "before" and spec.type in TEMPORAL:
+                found.append({spec.name: _PAST[spec.type]})
+            elif operand is None or today or each.comparator != "eq":
+                raise Unclear(f"an example needs an exact value for '{spec.name}'")
+            else:
+                found.append({spec.name: self.value(spec, operand)})
+        return _together(found)
+
+    def _state(self, spec: FieldSpec, said: Measure | Is) -> Values:
+        if isinstance(said, Measure):
+            return self._measured(spec, (said,))
+        if said.negated or len(said.values) > 1:
+            raise Unclear(f"an example needs an exact value for '{spec.name}'")
+        return {spec.name: self.value(spec, Noun(said.values[0]))}
+
+    def _input(self, specs: tuple[FieldSpec, ...], operation: str, condition: Condition) -> Values:
+        unknown = Unclear(
+            f"'{operation}' takes no such thing; say '... requires ...' of what its body brings"
+        )
+        if isinstance(condition, Plain):
+            spec, said = _split(condition.noun.words, specs, unknown)
+            return {spec.name: self.value(spec, said)}
+        if isinstance(condition, Measured):
+            found = lookup.named(condition.field.words, [each.name for each in specs])
+            for spec in specs:
+                if spec.name in found:
+                    return self._measured(spec, condition.measures)
+        raise unknown
+
+
+def _split(words: str, specs: Iterable[FieldSpec], unknown: Unclear) -> tuple[FieldSpec, Noun]:
+    """Part "status shipped" into the field and the words of its value."""
+    by_name = {each.name: each for each in specs}
+    pieces = words.split()
+    for index in range(len(pieces), 0, -1):
+        found = lookup.named(" ".join(pieces[:index]), by_name)
+        if found and index == len(pieces):
+            raise Unclear(
+                f"an example needs an exact value for '{words}', such as 'with {some(words)} of ...'"
+            )
+        if found:
+            return by_name[found[0]], Noun(" ".join(pieces[index:]))
+    raise unknown
+
+
+def _together(parts: Iterable[Values]) -> Values:
+    values: Values = {}
+    for part in parts:
+        for name, value in part.items():
+            if name in values:
+                raise Unclear(f"'{name}' has two values in this example")
+            values[name] = value
+    return values

@@ -1,0 +1,240 @@
+"""What a model adds to a story that is not in the sentence forms: wordings of its criteria, and custom operations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tools.blueprint import shape
+from tools.blueprint.model import CRUD, Blueprint, Criterion, CustomOperation, Entity, FieldSpec
+from tools.blueprint.names import kebab, singulars
+from tools.blueprint.reader import CriterionReading, Reading
+from tools.blueprint.reader.choices import Unclear
+from tools.blueprint.reader.describing import custom_words
+from tools.blueprint.reader.rewording import Unread, read_fields, reread
+
+_NAME = re.compile(r"[a-z][a-z0-9]*( [a-z0-9]+)*")
+_ROLE = re.compile(r"[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*")
+_LONGEST = 40
+"""Characters of a custom operation's name."""
+_LONGEST_DOES = 2_000
+_MOST = 200
+"""Sentences and custom operations of one story; reading takes some milliseconds for each."""
+
+
+def reworded(
+    criteria: Sequence[tuple[str, str]],
+    before: Blueprint,
+    wordings: Sequence[Wording],
+    custom: Sequence[Custom],
+) -> tuple[Reading, list[Unread]]:
+    """Return the story read with its wordings and custom operations, and all that must be mended first."""
+    said = sum(max(1, len(each.sentences)) for each in wordings) + len(custom)
+    if said > _MOST:
+        why = f"there are {said} sentences and custom operations; a story takes {_MOST} at most"
+        return Reading(blueprint=before, criteria=()), [Unread(id="", sentence="", why=why)]
+    problems = _misplaced(criteria, before, wordings, custom)
+    by_id = {each.id: each for each in wordings}
+    reading, unread = reread(criteria, before, {each.id: each.sentences for each in wordings})
+    problems += unread
+    blueprint = reading.blueprint
+    serving = {name: each.id for each in reversed(wordings) for name in map(_words, each.custom)}
+    for declared in custom:
+        try:
+            operation = _operation(declared, blueprint, serving.get(_words(declared.name), ""))
+            blueprint = _with(blueprint, operation)
+        except Unclear as reason:
+            problems.append(Unread(id="", sentence=f"custom {declared.name}", why=str(reason)))
+    read_by_id = {each.id: each for each in reading.criteria}
+    found: list[CriterionReading] = []
+    for id_, text in criteria:
+        wording = by_id.get(id_)
+        if wording is None:
+            found.append(read_by_id[id_])
+        else:
+            blueprint, came = _covered(id_, text, wording, read_by_id.get(id_), blueprint)
+            found.append(came)
+    return Reading(blueprint=_in_order(blueprint, criteria), criteria=tuple(found)), problems
+
+
+def _in_order(blueprint: Blueprint, criteria: Sequence[tuple[str, str]]) -> Blueprint:
+    """Return the blueprint with the story's criteria in the story's order, after those of earlier stories."""
+    place = {id_: index for index, (id_, _) in enumerate(criteria)}
+    kept = sorted(blueprint.criteria, key=lambda each: place.get(each.id, -1))
+    return blueprint.model_copy(update={"criteria": tuple(kept)})
+
+
+def _misplaced(
+    criteria: Sequence[tuple[str, str]],
+    before: Blueprint,
+    wordings: Sequence[Wording],
+    custom: Sequence[Custom],
+) -> list[Unread]:
+    """Return what is wrong with the wordings before any sentence is read."""
+    ids = [id_ for id_, _ in criteria]
+    known = {operation.name for entity in before.entities for operation in entity.custom}
+    names = {_words(each.name): each.name for each in custom}
+    problems: list[Unread] = []
+
+    def say(id_: str, sentence: str, why: str) -> None:
+        problems.append(Unread(id=id_, sentence=sentence, why=why))
+
+    for index, each in enumerate(wordings):
+        if each.id not in ids:
+            say(each.id, "", f"the story has no such criterion; its criteria are {_listed(ids)}")
+        if any(other.id == each.id for other in wordings[:index]):
+            say(each.id, "", "it is worded twice; put all of its sentences into one wording")
+        if not (each.sentences or each.custom or each.why.strip()):
+            say(each.id, "", "give it sentences or custom operations, or say in `why` why it is left out")
+        for name in each.custom:
+            if _words(name) not in {*names, *known}:
+                say(each.id, name, "nobody declared this custom operation; declare it in `custom`")
+    used = {_words(name) for each in wordings for name in each.custom}
+    for name, said in names.items():
+        if name not in used:
+            why = "no criterion names it; put its name into `custom` of the one it covers"
+            say("", f"custom {said}", why)
+    return problems
+
+
+def _operation(declared: Custom, blueprint: Blueprint, criterion: str) -> CustomOperation:
+    """Return the operation that is declared; raise Unclear for what cannot be one."""
+    name = _words(declared.name)
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
+        raise Unclear(
+            f"'{declared.name}' is no name; use a few words of letters and digits, {_LONGEST} at most"
+        )
+    entity = _entity(declared.of, blueprint)
+    if not declared.does.strip():
+        raise Unclear("say in `does` what it does, for whoever writes it")
+    if len(declared.does) > _LONGEST_DOES:
+        raise Unclear(f"`does` is longer than {_LONGEST_DOES:,} characters; say it in fewer words")
+    if declared.kind == "query" and not (declared.returns or declared.items):
+        raise Unclear("a query answers something; say what in `returns` or `items`")
+    for role in declared.roles:
+        if not _ROLE.fullmatch(role.strip()):
+            raise Unclear(f"'{role}' is no role; a role has letters, digits, spaces and hyphens")
+    return CustomOperation(
+        name=name,
+        entity=entity.name,
+        kind=declared.kind,
+        inputs=_field_list(declared.inputs, "inputs"),
+        returns=_field_list(declared.returns, "returns"),
+        items=_field_list(declared.items, "items"),
+        roles=tuple(dict.fromkeys("-".join(each.split()) for each in declared.roles)),
+        does=" ".join(declared.does.split()),
+        criterion=criterion,
+    )
+
+
+def _entity(said: str, blueprint: Blueprint) -> Entity:
+    wanted = singulars(" ".join(said.split()))
+    found = next((each for each in blueprint.entities if each.name in wanted), None)
+    if found is None:
+        known = _listed(each.name for each in blueprint.entities)
+        raise Unclear(f"there is no entity '{said}'; the entities are {known}")
+    return found
+
+
+def _field_list(said: str, place: str) -> tuple[FieldSpec, ...]:
+    if not said.strip():
+        return ()
+    if re.search(r"\blist of\b", said, re.IGNORECASE):
+        raise Unclear(
+            f"{place} '{said}': a field holds one value; say a text with separators, and check it in the code"
+        )
+    try:
+        found = read_fields(said)
+    except Unclear as reason:
+        raise Unclear(f"{place} '{said}': {reason}") from reason
+    for each in found:
+        if each.unique:
+            raise Unclear(f"{place}: '{each.name}' is not kept, so it cannot be unique")
+        if place != "inputs" and each.default is not None:
+            raise Unclear(f"{place}: '{each.name}' is answered, so it can have no default")
+        if place == "returns" and each.name == "items":
+            raise Unclear("returns: the list is called items already; say its fields in `items`")
+    return found
+
+
+def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
+    """Return the blueprint with the operation; raise Unclear where something else is called that."""
+    entity = next(each for each in blueprint.entities if each.name == operation.entity)
+    path = kebab(operation.name)
+    if path in {*CRUD, *(kebab(each.name) for each in entity.actions)}:
+        raise Unclear(f"{entity.name} has an operation '{operation.name}' already; give it another name")
+    old = next((each for each in entity.custom if kebab(each.name) == path), None)
+    if old is not None and old.model_copy(update={"criterion": operation.criterion}) != operation:
+        raise Unclear(
+            f"it is there already, and differs: {custom_words(old)} "
+            "Name it without declaring it, or declare another one"
+        )
+    kept = entity if old else entity.model_copy(update={"custom": (*entity.custom, operation)})
+    entities = tuple(kept if each.name == kept.name else each for each in blueprint.entities)
+    return blueprint.model_copy(update={"entities": entities})
+
+
+def _covered(
+    id_: str, text: str, wording: Wording, read: CriterionReading | None, blueprint: Blueprint
+) -> tuple[Blueprint, CriterionReading]:
+    """Return what came of a worded criterion, and the blueprint with it among those that are covered."""
+    names = set(map(_words, wording.custom))
+    served = [(entity, each) for entity in blueprint.entities for each in entity.custom if each.name in names]
+    if read is None and not served:
+        why = wording.why.strip() or "it is worded in no sentence"
+        return blueprint, CriterionReading(
+            id=id_, text=text, outcome="not_covered", why=why, readings=(), operations=()
+        )
+    routes = [" ".join(shape.route(entity, each.name)) for entity, each in served]
+    came = CriterionReading(
+        id=id_,
+        text=text,
+        outcome=read.outcome if read else "covered",
+        why=read.why if read else "",
+        readings=(*(read.readings if read else ()), *(custom_words(each) for _, each in served)),
+        operations=tuple(dict.fromkeys((*(read.operations if read else ()), *routes))),
+    )
+    kept = {each.id: each for each in blueprint.criteria}
+    if served and came.outcome == "covered":
+        old = kept.get(id_) or Criterion(id=id_, text=text)
+        asked = {each.criterion for _, each in served}
+        own = id_ in asked or (read is not None and not old.same_as)
+        kept[id_] = old.model_copy(update={"same_as": () if own else tuple(sorted({*old.same_as, *asked}))})
+    return blueprint.model_copy(update={"criteria": tuple(kept.values())}), came
+
+
+def _words(name: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", name.strip().lower()))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none yet"
+
+
+class Wording(BaseModel):
+    """What covers a criterion: sentences of the forms, custom operations, both; else why it is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    sentences: list[str] = []
+    custom: list[str] = Field(default=[], description="Names.")
+    why: str = ""
+
+
+class Custom(BaseModel):
+    """An operation on one resource that no form can say. Field lists: "months (integer, 1 to 480), start (date)"."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="amortisation schedule")
+    of: str = Field(description="Entity.")
+    kind: Literal["query", "command"]
+    does: str
+    inputs: str = ""
+    returns: str = ""
+    items: str = Field(default="", description="Fields of each record of its list.")
+    roles: list[str] = []

@@ -1,0 +1,260 @@
+"""Finds the requests that bring a service into a situation: "an order that is paid and has two line items".
+
+A scene is searched for among few, telling values: those that the rules themselves name and their neighbours.
+Each try is played through in a simulation, so what is found is known to work, guards on the way included.
+"""
+
+from __future__ import annotations
+
+import itertools
+import keyword
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tools.blueprint import shape
+from tools.blueprint.model import Action, Blueprint, Entity
+from tools.blueprint.names import snake
+from tools.blueprint.parameters import CHILD, Knob, Knobs, knobs_of
+from tools.blueprint.reference_model import World
+from tools.blueprint.requests import Act, Create, Delete, Given, List, Outcome, Read, Step, Update
+from tools.blueprint.samples import sample
+
+Choice = Mapping[Knob, object]
+
+_TRIES = 400
+"""How many settings one search tries."""
+_WASTE = 8000
+"""How many settings all searches that find nothing may try before they try only a few each."""
+_FEW = 20
+_ROUTES = 3
+_DEPTH = 5
+
+
+class Unreachable(Exception):  # noqa: N818  says of a situation what it is
+    """No requests lead there, as far as the search went."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A situation and the one request that it is about."""
+
+    setup: tuple[Step, ...]
+    final: Step
+    names: Mapping[str, str]
+    """Place, with a number for each of several children, to name of the resource there."""
+    choice: Choice
+    outcome: Outcome
+    before: World
+    after: World
+
+
+Wanted = Callable[[Scene], bool]
+
+
+@dataclass
+class _Draft:
+    choice: Choice
+    steps: list[Step] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    number: int = 0
+
+    def name(self, entity: Entity, place: str) -> str:
+        """Return a new name for a resource, fit for a variable."""
+        base = variable(entity.name)
+        taken = set(self.names.values())
+        numbered = (base if n == 1 else f"{base.rstrip('_')}_{n}" for n in itertools.count(1))
+        self.names[place] = next(name for name in numbered if name not in taken)
+        return self.names[place]
+
+    def knob(self, kind: str, place: str, name: str = "") -> object:
+        """Return how a knob is set, or None if nothing is chosen; children of one kind share theirs."""
+        return self.choice.get((kind, re.sub(r"\.\d+(?=[/>]|$)", "", place), name))
+
+    def chosen(self, kind: str, place: str) -> dict[str, Given]:
+        """Return the values chosen for a place: name to value."""
+        at = re.sub(r"\.\d+(?=[/>]|$)", "", place)
+        return {key[2]: value for key, value in self.choice.items() if key[:2] == (kind, at)}  # type: ignore[misc]
+
+
+def variable(entity: str) -> str:
+    """Return the name of a variable that holds a resource."""
+    name = snake(entity)
+    reserved = {"api", "response", "before", "day", "page", "accepted", "refused", "current", "list", "type"}
+    if name[:1].isdigit():
+        return f"n{name}"
+    return f"{name}_" if keyword.iskeyword(name) or name in reserved else name
+
+
+class Planner:
+    """Searches scenes of one service."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self.blueprint = blueprint
+        self._plain: dict[str, Scene | None] = {}
+        self._wasted = 0
+
+    def plain(self, entity: Entity) -> Scene:
+        """Return the scene of the plainest create that succeeds. Raises Unreachable."""
+        if entity.name not in self._plain:
+            self._plain[entity.name] = None
+            self._plain[entity.name] = self.find(entity, "create", lambda scene: not scene.outcome.cause)
+        found = self._plain[entity.name]
+        if found is None:
+            raise Unreachable(f"create {entity.name}")
+        return found
+
+    def find(
+        self,
+        entity: Entity,
+        operation: str,
+        wanted: Wanted,
+        *,
+        fixed: Choice | None = None,
+        extra: Knobs | None = None,
+        others: tuple[str, ...] = (),
+    ) -> Scene:
+        """Return the plainest scene whose last request is the operation and which is as wanted.
+
+        `fixed` sets knobs, `extra` lets others be turned, `others` are places at which further resources of
+        the entity are made, before the one at "self". Raises Unreachable.
+        """
+        knobs = knobs_of(self.blueprint, entity, operation, others) | dict(extra or {})
+        given = dict(fixed or {})
+        free = {knob: values for knob, values in knobs.items() if knob not in given}
+        before = self._wasted
+        tries = _TRIES if self._wasted < _WASTE else _FEW
+        for choice in itertools.islice(_choices(free), tries):
+            self._wasted += 1
+            scene = self.play(entity, operation, given | choice, others)
+            if scene is not None and wanted(scene):
+                self._wasted = before
+                return scene
+        raise Unreachable(f"{operation} {entity.name}")
+
+    def play(
+        self, entity: Entity, operation: str, choice: Choice, others: tuple[str, ...] = ()
+    ) -> Scene | None:
+        """Return the scene of these settings, or None when a request on the way is refused."""
+        draft = _Draft(choice)
+        try:
+            for place in others:
+                self._make(draft, entity, place)
+            final = self._final(draft, entity, operation)
+        except Unreachable:
+            return None
+        before, after = World(self.blueprint), World(self.blueprint)
+        for step in draft.steps:
+            if before.run(step).cause or after.run(step).cause:
+                return None
+        outcome = after.run(final)
+        return Scene(tuple(draft.steps), final, draft.names, choice, outcome, before, after)
+
+    def _final(self, draft: _Draft, entity: Entity, operation: str) -> Step:
+        action = shape.action_of(entity, operation)
+        if action is None and operation == "create":
+            return self._create(draft, entity, "self")
+        if action is None and operation == "list":
+            return List(entity.name, draft.chosen("query", "self"))
+        name = self._make(draft, entity, "self")
+        if action is not None:
+            return self._act(draft, entity, action, "self", "object")
+        if operation in ("delete", "read"):
+            return (Delete if operation == "delete" else Read)(name, entity.name)
+        return Update(name, entity.name, draft.chosen("change", "self"))
+
+    def _make(self, draft: _Draft, entity: Entity, place: str) -> str:
+        """Plan the requests that make a resource as its knobs say, and return its name."""
+        if not entity.offers("create") or re.sub(r"[^/>#]", "", place)[_DEPTH:]:
+            raise Unreachable(place)
+        made = self._create(draft, entity, place)
+        draft.steps.append(made)
+        late = draft.knob("late", place) is True
+        if not late:
+            self._add_children(draft, place)
+        for action in self._route(draft, entity, place):
+            draft.steps.append(self._act(draft, entity, action, place, f"{place}>{action.name}"))
+        if late:
+            self._add_children(draft, place)
+        return made.name
+
+    def _create(self, draft: _Draft, entity: Entity, place: str) -> Create:
+        parents: dict[str, str] = {}
+        for each in entity.references:
+            at = f"{place}/{each.name}"
+            parents[each.name] = draft.names.get(at) or self._make(draft, self._entity(each.target), at)
+        draft.number += 1
+        chosen = draft.chosen("value", place)
+        filled: dict[str, Given] = {
+            each.name: sample(each, draft.number)
+            for each in shape.written_fields(entity)
+            if each.required and each.name not in chosen
+        }
+        filled |= {name: value for name, value in self._usual(entity).items() if name not in chosen}
+        if None in filled.values():
+            raise Unreachable(entity.name)
+        return Create(draft.name(entity, place), entity.name, chosen, parents, filled)
+
+    def _usual(self, entity: Entity) -> Mapping[str, Given]:
+        """What the rules on creating need in every body that says nothing else."""
+        plain = self._plain.get(entity.name)
+        return plain.final.values if plain is not None and isinstance(plain.final, Create) else {}
+
+    def _entity(self, name: str) -> Entity:
+        found = self.blueprint.entity(name)
+        if found is None:
+            raise Unreachable(name)
+        return found
+
+    def _add_children(self, draft: _Draft, place: str) -> None:
+        for link, number in draft.chosen("children", place).items():
+            name, _, reference = link.partition(".")
+            for index in range(number if isinstance(number, int) else 0):
+                at = f"{place}{CHILD}{link}.{index}"
+                draft.names[f"{at}/{reference}"] = draft.names[place]
+                self._make(draft, self._entity(name), at)
+
+    def _route(self, draft: _Draft, entity: Entity, place: str) -> list[Action]:
+        status = draft.knob("status", place)
+        if status is None:
+            return []
+        found = list(itertools.islice(routes(entity, str(status)), _ROUTES))
+        index = draft.knob("route", place) or 0
+        if not isinstance(index, int) or index >= len(found):
+            raise Unreachable(place)
+        return found[index]
+
+    def _act(self, draft: _Draft, entity: Entity, action: Action, place: str, thing: str) -> Act:
+        inputs = draft.chosen("input", thing)
+        for each in action.inputs:
+            if each.required and each.name not in inputs:
+                inputs[each.name] = sample(shape.stored_input(entity, each), draft.number)
+        made = None
+        if action.object is not None:
+            made = draft.names.get(thing) or self._make(draft, self._entity(action.object), thing)
+        return Act(draft.names[place], entity.name, action.name, inputs, made)
+
+
+def routes(entity: Entity, status: str) -> Iterator[list[Action]]:
+    """Yield the ways from the initial state to another, shortest first, none through a state twice."""
+    ways: list[tuple[str, list[Action], frozenset[str]]] = []
+    if entity.initial_state is not None:
+        ways = [(entity.initial_state, [], frozenset({entity.initial_state}))]
+    while ways:
+        state, way, seen = ways.pop(0)
+        if state == status:
+            yield way
+            continue
+        for each in entity.transitions:
+            action = entity.action(each.operation)
+            if each.source == state and each.target not in seen and action is not None:
+                ways.append((each.target, [*way, action], seen | {each.target}))
+
+
+def _choices(knobs: Knobs) -> Iterator[dict[Knob, object]]:
+    """Yield settings of the knobs, those first that turn the fewest."""
+    turnable = [knob for knob, values in knobs.items() if values]
+    for number in range(len(turnable) + 1):
+        for turned in itertools.combinations(turnable, number):
+            for values in itertools.product(*(knobs[knob] for knob in turned)):
+                yield dict(zip(turned, values, strict=True))

@@ -1,0 +1,156 @@
+"""The tool that runs a program of the code agent's choice, in the sandbox."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from tools.counting import counted
+from tools.environments.install import Environment
+from tools.errors import JobRefused
+from tools.git import checkout, diff, remove_unsafe_files
+from tools.projects.dependencies import tests_environment
+from tools.projects.trees import repository, workspace_tree
+from tools.result import Tool, ToolResult, Workbench
+from tools.sandbox import Completed, Job, Limits
+from tools.test_integrity.protected_tests import put_back, remember
+from tools.testing.sandbox_environment import available, surroundings, without_places
+
+LONGEST_OUTPUT = 3_000
+"""Characters of each stream that a result shows; the artifact holds more."""
+MOST_SHOWN = 30
+MOST_BYTES = 300_000_000
+MOST_FILES = 30_000
+"""By how much a command may let the workspace grow: all of it would go into the repository."""
+NO_PROGRAM = 127
+
+
+class RunCommand(BaseModel):
+    """Run a program in the workspace, without network and without a shell."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    command: list[str] = Field(
+        min_length=1, max_length=200, description='["python", "-m", "pytest", "-x"], ["sh", "-c", "..."].'
+    )
+    wall_seconds: int = Field(default=60, ge=1, le=300)
+
+
+def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
+    """Return how it ended, the end of what it said, and which files it changed."""
+    before = _start(bench)
+    tests = remember(bench) if bench.role == "code" else {}
+    size = _size(bench.workspace)
+    python = tests_environment(bench)
+    around = surroundings(bench.workspace, bench.home / "scratch" / bench.delivery, python)
+    job = Job(
+        argv=tuple(arguments.command),
+        folder=bench.workspace,
+        readable=around.readable,
+        writable=(bench.workspace, *around.writable),
+        environment=around.variables,
+        limits=Limits(wall_seconds=arguments.wall_seconds, memory_mb=2048, processes=256),
+    )
+    try:
+        done = bench.sandbox.run(job)
+    except JobRefused as error:
+        return ToolResult(ok=False, code="not_run", summary=f"That is no command: {error}")
+    removed, kept = _tidied(bench, before, size, tests)
+    changed = [each.path for each in diff(repository(bench), before, workspace_tree(bench)).files]
+    said = [_ending(done, arguments), _hint(done, python)]
+    said += [f"It changed {counted(len(changed), 'file')}."] if changed else []
+    said += [f"Removed what may not stay: {', '.join(removed[:5])}."] if removed else []
+    said += [f"Put back, since these tests are not yours to change: {', '.join(kept[:5])}."] if kept else []
+    places = (bench.workspace, *around.writable, *((python.folder,) if python else ()))
+    shown = done.model_copy(
+        update={name: without_places(getattr(done, name), *places) for name in ("stdout", "stderr")}
+    )
+    data: dict[str, JsonValue] = {
+        "exit_code": done.exit_code,
+        "ending": done.ending,
+        "stdout": shown.stdout[-LONGEST_OUTPUT:],
+        "stderr": shown.stderr[-LONGEST_OUTPUT:],
+        "changed": [*changed[:MOST_SHOWN]],
+        "put_back": [*kept[:MOST_SHOWN]],
+    }
+    return _result(bench, arguments, shown, " ".join(each for each in said if each), data)
+
+
+def _tidied(
+    bench: Workbench, before: str, size: tuple[int, int], tests: dict[str, bytes | None]
+) -> tuple[list[str], list[str]]:
+    """Undo what may not be; return what was removed and which tests were put back."""
+    held = repository(bench)
+    known = [each for each in held.files(before) if not each.isascii()]
+    removed = list(remove_unsafe_files(bench.workspace, known))
+    kept = put_back(bench, tests)
+    now = _size(bench.workspace)
+    if now[0] - size[0] > MOST_FILES or now[1] - size[1] > MOST_BYTES:
+        checkout(held, before, bench.workspace)
+        removed = [f"everything it wrote (more than {MOST_FILES:,} files or {MOST_BYTES // 10**6} MB)"]
+    return removed, kept
+
+
+def _result(
+    bench: Workbench, arguments: RunCommand, done: Completed, said: str, data: dict[str, JsonValue]
+) -> ToolResult:
+    whole = f"$ {' '.join(arguments.command)}\n{done.stdout}\n--- stderr ---\n{done.stderr}"
+    ok = done.ending == "exited" and done.exit_code == 0
+    stored = bench.artifacts.put(whole.encode("utf-8", "replace"))
+    return ToolResult(
+        ok=ok, code="ok" if ok else _code(done), summary=said, data=data, artifacts={"output": stored}
+    )
+
+
+def _start(bench: Workbench) -> str:
+    """Return the tree from which the command starts: after a crash, what there was before its first try."""
+    note = bench.workspace.with_name(f"{bench.delivery}.command")
+    action, _, tree = note.read_text().partition(" ") if note.is_file() else ("", "", "")
+    if bench.action and action == bench.action:
+        remove_unsafe_files(bench.workspace)
+        checkout(repository(bench), tree, bench.workspace)
+        return tree
+    tree = workspace_tree(bench)
+    fresh = note.with_suffix(".new")
+    fresh.write_text(f"{bench.action} {tree}")
+    fresh.replace(note)
+    return tree
+
+
+def _ending(done: Completed, arguments: RunCommand) -> str:
+    program = arguments.command[0]
+    endings = {
+        "timed_out": f"{program} did not end within {arguments.wall_seconds} s; give it less to do, or more time.",
+        "out_of_memory": f"{program} ran out of memory; give it less to do.",
+        "killed": f"{program} was killed by a signal ({-done.exit_code}).",
+    }
+    return endings.get(done.ending, f"{program} ended with exit code {done.exit_code}.")
+
+
+def _hint(done: Completed, python: Environment | None) -> str:
+    if done.exit_code != NO_PROGRAM:
+        return ""
+    return f"There is no such program. There are: {', '.join(available(python))}. Nothing can be downloaded."
+
+
+def _code(done: Completed) -> str:
+    if done.ending != "exited":
+        return done.ending
+    return "no_such_program" if done.exit_code == NO_PROGRAM else "command_failed"
+
+
+def _size(folder: Path) -> tuple[int, int]:
+    """Return how many files there are, and their bytes."""
+    count, total = 0, 0
+    for place, _, names in os.walk(folder):
+        count += len(names)
+        total += sum(Path(place, each).lstat().st_size for each in names)
+    return count, total
+
+
+TOOLS = (
+    # A second try starts from the files before the first: see `_start`.
+    Tool(name="run_command", effect="execute", arguments=RunCommand, run=run_command),
+)

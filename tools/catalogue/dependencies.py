@@ -1,0 +1,59 @@
+"""The tool that installs a service's dependencies, and where the environments are found again."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tools.counting import counted
+from tools.environments.install import install
+from tools.errors import EnvironmentFailed
+from tools.projects import pins
+from tools.projects.dependencies import SERVICE, requirements
+from tools.projects.kind import is_foreign
+from tools.result import Tool, ToolResult, Workbench
+
+
+class InstallDependencies(BaseModel):
+    """Install the pinned dependencies of the service and of its tests: wheels only, nothing of theirs
+    runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: str = Field(default="", description='Commit to install for; "" means the workspace.')
+
+
+def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> ToolResult:
+    """Return how many packages are there now; a place that lacks one, or the network, is a result."""
+    if is_foreign(bench) and pins.kept(bench, arguments.version) is None:
+        said = "It is not known yet which packages the repository needs; call install_dependencies again."
+        return ToolResult(ok=False, code="not_installed", summary=said)
+    texts = requirements(bench, arguments.version)
+    if not texts and is_foreign(bench):
+        said = "The repository asks for no Python package, so nothing is installed; go on with run_tests."
+        return ToolResult(ok=True, code="nothing_to_install", summary=said, data={"packages": 0})
+    if not texts:
+        said = f"There is no {SERVICE}, so there is nothing to install."
+        return ToolResult(ok=False, code="not_found", summary=said)
+    packages: set[str] = set()
+    for text in texts.values():
+        try:
+            made = install(bench.sandbox, text, bench.cache)
+        except EnvironmentFailed as error:
+            return ToolResult(ok=False, code="not_installed", summary=str(error))
+        packages |= {f"{each.name}=={each.version}" for each in made.packages}
+    names = " and ".join(texts)
+    said = (
+        f"{counted(len(packages), 'package')} of {names} {'is' if len(packages) == 1 else 'are'} installed."
+    )
+    return ToolResult(ok=True, code="ok", summary=said, data={"packages": len(packages)})
+
+
+TOOLS = (
+    # Environments are keyed by the digest of what is in them: installing again finds them.
+    Tool(
+        name="install_dependencies",
+        effect="network",
+        arguments=InstallDependencies,
+        run=install_dependencies,
+    ),
+)

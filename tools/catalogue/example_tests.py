@@ -1,0 +1,233 @@
+"""Example tests: written before the code is seen, kept only if they prove something about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+
+from tools.catalogue.repository import Commit, commit
+from tools.catalogue.test_context import Harness, harness_of
+from tools.counting import counted
+from tools.git import checkout
+from tools.projects.dependencies import tests_environment, toolbox
+from tools.projects.example_files import SERVICE_FOLDER
+from tools.projects.kind import is_foreign
+from tools.projects.trees import branch_of, repository, written_lines
+from tools.result import Tool, ToolResult, Workbench
+from tools.testing.mutation.generated_source import (
+    LONGEST,
+    beginning,
+    by_criterion,
+    objections,
+    parsed,
+    tests_in,
+    without,
+)
+from tools.testing.mutation.test_strength import Worth, WorthReport, prove
+from tools.testing.orders import Bench
+from tools.testing.results import LIMITS, not_installed, scratch_of, steady
+from tools.testing.sandbox_environment import project_of
+
+SUBJECT = "Add example tests"
+_MOST_NAMED = 8
+_LIMITS = LIMITS.model_copy(update={"wall_seconds": 90})
+"""A few tests that take longer would hold up every later run."""
+_Ranges = dict[str, list[tuple[int, int]]]
+
+
+class WriteExamples(BaseModel):
+    """Write the file of example tests, replacing the one before."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    content: str = Field(max_length=LONGEST, description="One Python file.")
+
+
+class KeepExamples(BaseModel):
+    """Judge the example tests by the code that was written: keep what proves something, drop what does not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    commit: str = Field(description="The commit whose tree they are judged on.")
+
+
+def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
+    """Commit the tests to the story's branch and return which of them check which criterion."""
+    harness, held = harness_of(bench), repository(bench)
+    if harness is None:
+        said = "Nobody asked for example tests in this delivery."
+        return ToolResult(ok=False, code="not_asked", summary=said)
+    tip = held.message(held.required(branch_of(bench)))
+    if f"Delivery: {bench.delivery}" in tip.splitlines() and not tip.startswith(SUBJECT):
+        said = "The code is written already; example tests come before it, or they would only repeat it."
+        return ToolResult(ok=False, code="too_late", summary=said)
+    tests, wrong = _read(harness, arguments.content)
+    if wrong:
+        said = " ".join(wrong[:_MOST_NAMED])
+        return ToolResult(ok=False, code="not_accepted", summary=f"Nothing was written. {said}")
+    _put(bench, harness.file, _formatted(bench, arguments.content))
+    count = sum(map(len, tests.values()))
+    title = f"{SUBJECT} of {', '.join(harness.criteria)}, before the code"
+    made = commit(bench, Commit(message=title[:200]))
+    are = "is" if count == 1 else "are"
+    said = f"{counted(count, 'test')} of {', '.join(harness.criteria)} {are} in {harness.file}. "
+    said += "Once there is code, those are kept "
+    said += "that say the same five times and fail on a mutant. Answer now."
+    data: dict[str, JsonValue] = {
+        "file": harness.file,
+        "tests": _json(
+            {each: [f"{harness.file}::{name}" for name in names] for each, names in tests.items()}
+        ),
+        "commit": made.data["commit"],
+        "tree": made.data["tree"],
+    }
+    return ToolResult(ok=True, code="ok", summary=said, data=data)
+
+
+def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
+    """Return the tests that are kept, those that fail every time, and those that are dropped with the reason.
+
+    What is dropped is taken out of the file and committed; the result's commit and tree are those to go on with.
+    """
+    harness, held = harness_of(bench), repository(bench)
+    if harness is None or held.show(arguments.commit, harness.file) is None:
+        return ToolResult(ok=False, code="not_found", summary="There are no example tests.")
+    report = _noted(bench)
+    if report is None:
+        checkout(held, arguments.commit, bench.workspace)
+        service = tests_environment(bench)
+        if service is None:
+            return not_installed()
+        tree = held.tree_of(arguments.commit)
+        place = Bench(
+            sandbox=bench.sandbox,
+            environment=service,
+            coverage=toolbox(bench),
+            workspace=bench.workspace,
+            scratch=scratch_of(bench),
+            limits=_LIMITS,
+            project=project_of(bench.workspace) if is_foreign(bench) else None,
+        )
+        lines = written_lines(bench, arguments.commit)
+        report = prove(place, [harness.file], lines, tree, before=_before(bench, lines))
+        _note(bench).write_text(f"{bench.action}\n{report.model_dump_json()}")
+    if report.problem:
+        said = f"The example tests could not be judged: {steady(report.problem.splitlines()[0])[:300]}"
+        return ToolResult(ok=False, code="not_judged", summary=said)
+    return _kept(bench, harness, report)
+
+
+def _read(harness: Harness, content: str) -> tuple[dict[str, list[str]], list[str]]:
+    """Return each criterion's tests, and what is wrong with the file."""
+    tree = parsed(content)
+    if isinstance(tree, str):
+        return {}, [tree]
+    tests, stray = by_criterion(tests_in(tree), harness.criteria)
+    wrong = objections(tree, harness.packages)
+    begin = " or ".join(f"{beginning(each)}_" for each in harness.criteria)
+    wrong += [f"{each} belongs to no criterion: its name must begin with {begin}." for each in stray]
+    wrong += [
+        f"{each} has no test: write {beginning(each)}_..." for each, names in tests.items() if not names
+    ]
+    return tests, wrong
+
+
+def _kept(bench: Workbench, harness: Harness, report: WorthReport) -> ToolResult:
+    dropped = report.of("flaky", "proves_nothing")
+    names = [each.test.rpartition("::")[2] for each in dropped]
+    file = bench.workspace / harness.file
+    if dropped and file.is_file():
+        left = without(file.read_text(), names)
+        if left:
+            file.write_text(left)
+        else:
+            file.unlink()
+    count = counted(len(dropped), "example test")
+    prove_s = "proves" if len(dropped) == 1 else "prove"
+    reasons = "\n".join(f"- {each.test.rpartition('::')[2]}: {each.why}" for each in dropped)
+    made = commit(
+        bench,
+        Commit(message=f"Drop {count} that {prove_s} nothing: {', '.join(names)}"[:120] + f"\n\n{reasons}"),
+    )
+    there = file.read_text() if file.is_file() else ""
+    tree = parsed(there)
+    tests, _ = by_criterion([] if isinstance(tree, str) else tests_in(tree), harness.criteria)
+    data: dict[str, JsonValue] = {
+        "commit": made.data["commit"],
+        "tree": made.data["tree"],
+        "file": harness.file if there else "",
+        "tests": _json(
+            {each: [f"{harness.file}::{n}" for n in found] for each, found in tests.items() if found}
+        ),
+        "kept": _named(report.of("kept")),
+        "failing": _named(report.of("fails")),
+        "dropped": _named(dropped),
+        "mutants": report.mutants,
+        "seconds": round(report.seconds, 1),
+    }
+    return ToolResult(ok=True, code="ok", summary=_summary(report, dropped), data=data)
+
+
+def _summary(report: WorthReport, dropped: tuple[Worth, ...]) -> str:
+    failing = report.of("fails")
+    said = (
+        f"Of {counted(len(report.tests), 'example test')} {counted(len(report.of('kept')), 'is', 'are')} kept"
+    )
+    said += f", {counted(len(failing), 'fails', 'fail')} every time" if failing else ""
+    said += f", {len(dropped)} dropped" if dropped else ""
+    reasons = [f"{each.test.rpartition('::')[2]}: {each.why}." for each in (*failing, *dropped)]
+    return " ".join([f"{said}.", *reasons[:_MOST_NAMED]])[:1_500]
+
+
+def _named(tests: tuple[Worth, ...]) -> JsonValue:
+    return [{"test": each.test, "why": steady(each.why)} for each in tests]
+
+
+def _before(bench: Workbench, lines: _Ranges) -> dict[str, str]:
+    """Return what the changed files said on the main branch, of those that were there."""
+    held = repository(bench)
+    main = held.required(held.base_ref)
+    texts = {path: held.show(main, path) for path in lines}
+    return {path: text.decode("utf-8", "replace") for path, text in texts.items() if text is not None}
+
+
+def _put(bench: Workbench, name: str, content: str) -> None:
+    path = bench.workspace / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    if name.startswith(f"{SERVICE_FOLDER}/"):
+        (path.parent / "__init__.py").write_text("")
+
+
+def _formatted(bench: Workbench, content: str) -> str:
+    """Return the tests as the service's own linters want them; a repository's own style is not ours to guess."""
+    if is_foreign(bench):
+        return content.rstrip("\n") + "\n"
+    from tools.stacks.fastapi.python_code import tidied  # noqa: PLC0415  a formatter, needed by few commands
+
+    return tidied(content)
+
+
+def _note(bench: Workbench) -> Path:
+    return bench.workspace.with_name(f"{bench.delivery}.worth")
+
+
+def _noted(bench: Workbench) -> WorthReport | None:
+    """Return what this very action found out before a crash, so that what is dropped is dropped only once."""
+    note = _note(bench)
+    action, _, text = note.read_text().partition("\n") if note.is_file() else ("", "", "")
+    return WorthReport.model_validate_json(text) if bench.action and action == bench.action else None
+
+
+def _json(tests: dict[str, list[str]]) -> JsonValue:
+    read: JsonValue = TypeAdapter(dict[str, JsonValue]).validate_python(tests)
+    return read
+
+
+TOOLS = (
+    # Writing the same tests again changes nothing.
+    Tool(name="write_examples", effect="write", arguments=WriteExamples, run=write_examples),
+    # What was found out is noted before anything is dropped, and dropping again changes nothing.
+    Tool(name="keep_examples", effect="execute", arguments=KeepExamples, run=keep_examples),
+)

@@ -1,0 +1,88 @@
+"""The tool that makes the service's code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from tools.blueprint.files import from_yaml
+from tools.blueprint.model import Blueprint
+from tools.counting import counted
+from tools.git import Repository, agent, checkout, commit_generation, diff, last_generation, merge_generation
+from tools.projects.trees import branch_of, note_generation, repository
+from tools.result import Tool, ToolResult, Workbench
+from tools.stacks import Previous
+from tools.stacks.named import stack_named
+
+
+class GenerateService(BaseModel):
+    """Write the whole service from a blueprint, merged with what people changed by hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    blueprint: str = Field(description="Digest of the blueprint that was settled.")
+    contract: str = Field(description="Digest of its contract.")
+
+
+def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult:
+    """Return what changed, or every conflict with its file and line; with conflicts nothing is written."""
+    try:
+        blueprint = Blueprint.model_validate_json(bench.artifacts.get(arguments.blueprint))
+        contract = bench.artifacts.get(arguments.contract).decode()
+    except (KeyError, ValidationError, UnicodeDecodeError) as error:
+        return ToolResult(
+            ok=False, code="not_found", summary=f"That is no blueprint of this delivery: {error}."
+        )
+    held = repository(bench)
+    base, tip = held.required(held.base_ref), held.required(branch_of(bench))
+    parent = last_generation(held, base)
+    made = stack_named(blueprint.stack).generate(blueprint, contract, _previous(held, parent))
+    author = agent(bench.role)
+    generation = commit_generation(held, made.files, parent, f"Generate {bench.service}", author, bench.when)
+    merged = merge_generation(held, tip, generation)
+    if merged.conflicts:
+        places = ", ".join(f"{each.file}:{each.line}" for each in merged.conflicts)
+        conflicts: list[JsonValue] = [each.model_dump(mode="json") for each in merged.conflicts]
+        said = f"The story and a hand edit change the same lines: {places}. Nothing was written."
+        return ToolResult(ok=False, code="conflict", summary=said, data={"conflicts": conflicts})
+    checkout(held, merged.tree, bench.workspace)
+    note_generation(bench, generation)
+    files = [each.path for each in diff(held, base, merged.tree).files]
+    tests = bench.artifacts.put(json.dumps(made.tests, sort_keys=True).encode())
+    said = (
+        f"{counted(len(files), 'file follows', 'files follow')} from the blueprint."
+        if files
+        else "Every file is already as it should be."
+    )
+    unwritten = _unwritten(bench.workspace)
+    if unwritten:
+        said += f" Left to write, as its docstring says: the function in each of {', '.join(unwritten)}."
+    return ToolResult(
+        ok=True, code="ok", summary=said, data={"to_write": [*unwritten]}, artifacts={"tests": tests}
+    )
+
+
+def _unwritten(workspace: Path) -> list[str]:
+    """Return the files of custom operations that nobody has written yet."""
+    files = sorted(workspace.glob("app/custom/*.py"))
+    return [
+        each.relative_to(workspace).as_posix()
+        for each in files
+        if "raise NotImplementedError" in each.read_text()
+    ]
+
+
+def _previous(held: Repository, generation: str | None) -> Previous | None:
+    if generation is None:
+        return None
+    paths = held.files(generation)
+    files = {path: (held.show(generation, path) or b"").decode() for path in paths}
+    return Previous(blueprint=from_yaml(files["blueprint.yaml"]), files=files)
+
+
+TOOLS = (
+    # The same blueprint on the same branch gives the same generation, so doing it again is harmless.
+    Tool(name="generate_service", effect="write", arguments=GenerateService, run=generate_service),
+)

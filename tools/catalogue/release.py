@@ -1,0 +1,110 @@
+"""The tool that brings a version of the service into production."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets as random
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from tools.errors import RepositoryError
+from tools.git import checkout
+from tools.projects.dependencies import SERVICE, environment_of
+from tools.projects.trees import repository
+from tools.result import Tool, ToolResult, Workbench
+from tools.runtimes import Version
+from tools.stacks.named import stack_named
+
+JWT_SECRET = "AUTH_JWT_SECRET"  # noqa: S105  the name of a variable
+
+
+class StartService(BaseModel):
+    """Give a merged version all of its service's traffic, once it says that it is ready."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: str = Field(description="Commit of the main branch.")
+    environment: Literal["production", "staging"] = "production"
+
+
+def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
+    """Return the URL, or why the version before it keeps the traffic."""
+    version = _version(bench, arguments)
+    if version is None:
+        said = f"The dependencies of {arguments.version[:12]} are not installed."
+        return ToolResult(ok=False, code="not_installed", summary=said)
+    release = bench.runtime.start(version)
+    if not release.ready:
+        return ToolResult(ok=False, code="not_ready", summary=release.detail, data={"url": release.url})
+    said = f"{bench.service} {arguments.version[:12]} serves at {release.url}."
+    return ToolResult(ok=True, code="ok", summary=said, data={"url": release.url, "version": release.version})
+
+
+def is_merged(bench: Workbench, version: str) -> bool:
+    """Whether a version is a commit that the main branch holds."""
+    held = repository(bench)
+    base = held.required(held.base_ref)
+    try:
+        return version == base or held.is_ancestor(version, base)
+    except RepositoryError:
+        return False  # no commit at all
+
+
+def service_secrets(home: Path, service: str) -> dict[str, str]:
+    """Return the secrets of a service by environment name.
+
+    The crew's own environment gives them; one that it lacks is made once and kept in `<home>/secrets`,
+    readable by its owner only."""
+    if given := os.environ.get(JWT_SECRET):
+        return {JWT_SECRET: given}
+    path = home / "secrets" / f"{service}.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            json.dump({JWT_SECRET: random.token_urlsafe(48)}, file)
+        # Of two that make one at the same time, the first wins.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
+    return {str(name): str(value) for name, value in json.loads(path.read_text()).items()}
+
+
+def _version(bench: Workbench, arguments: StartService) -> Version | None:
+    held = repository(bench)
+    folder = bench.home / "releases" / bench.service / arguments.version
+    if not folder.exists():
+        # Made beside its place: a version may be serving from there while another delivery starts it again.
+        fresh = folder.with_name(f"{folder.name}.{bench.delivery}")
+        checkout(held, arguments.version, fresh)
+        fresh.rename(folder)
+    installed = environment_of(bench, folder, SERVICE)
+    if installed is None:
+        return None
+    data = bench.home / "data" / bench.service / arguments.environment
+    data.mkdir(parents=True, exist_ok=True)
+    stack = stack_named(bench.stack)
+    return Version(
+        service=bench.service,
+        environment=arguments.environment,
+        version=arguments.version,
+        folder=folder,
+        serve=stack.serve(installed.python),
+        migrate=stack.migrate(installed.python),
+        readable=(installed.folder,),
+        data=data,
+        variables={"DATABASE_URL": f"sqlite:///{data}/service.db", "ENVIRONMENT": arguments.environment},
+        secrets={name: SecretStr(value) for name, value in bench.secrets.items()},
+        sandbox=bench.sandbox.name,
+    )
+
+
+TOOLS = (
+    # The platform finds the version serving already and changes nothing.
+    Tool(name="start_service", effect="production", arguments=StartService, run=start_service),
+)

@@ -1,0 +1,248 @@
+"""Tools for the service's repository: opening it, committing, the pull request and the merge."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from tools.counting import counted
+from tools.git import (
+    Repository,
+    agent,
+    checkout,
+    diff,
+    find_landing,
+    merge,
+    write_tree,
+)
+from tools.git import open_repository as open_or_make
+from tools.projects.kind import made_by_people
+from tools.projects.trees import _generation_note, branch_of, merged_generation, repository
+from tools.result import Tool, ToolResult, Workbench
+
+
+class OpenRepository(BaseModel):
+    """Open the service's repository, or make it, and lay out a workspace for a story."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    story: str = Field(description="Id of the story, which names its branch.")
+
+
+class ResetWorkspace(BaseModel):
+    """Take the story's branch and the workspace back to a commit, before another model does a role's work."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    commit: str = Field(description="Where the role began.")
+    before: str = Field(description="Role and visit that begin after it.")
+
+
+class Commit(BaseModel):
+    """Commit the workspace to the story's branch. The rationale goes into the message's body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: str = Field(min_length=1, max_length=4_000, description="First line: what it does for a user.")
+
+
+class OpenPullRequest(BaseModel):
+    """Record the pull request of the story's branch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    description: str = Field(description="Markdown.")
+
+
+class Comment(BaseModel):
+    """Add a comment to the pull request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    author: str = Field(description="Role that says it.")
+    text: str = Field(description="Markdown.")
+
+
+class Merge(BaseModel):
+    """Merge the story's branch into the main branch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tree: str = Field(description="Git tree that was tested and scanned; another one is not merged.")
+    title: str
+
+
+def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
+    """Return where the delivery starts from; a repository that cannot be worked on raises RepositoryError."""
+    held = open_or_make(bench.repository, bench.home, when=bench.when)
+    base = held.required(held.base_ref)
+    _leave_behind(held, base, bench)
+    tip = held.start_story(arguments.story)
+    checkout(held, tip, bench.workspace)
+    tree = held.tree_of(base)
+    return ToolResult(
+        ok=True,
+        code="ok",
+        summary=f"{held.folder.name} starts from {base[:12]} on {held.base}.",
+        data={
+            "base": base,
+            "base_tree": tree,
+            "start": tip,
+            # What people made is worked on file by file.
+            "generated": not made_by_people(held.files(tree)),
+            "branch": _short(branch_of(bench)),
+            "files": len(held.files(tree)),
+        },
+    )
+
+
+def _leave_behind(held: Repository, base: str, bench: Workbench) -> None:
+    """Start the story's branch anew if all it holds is what an earlier delivery, now ended, left on it.
+
+    Its commits stay in the reflog and in that delivery's ledger. What a person committed there is not touched.
+    """
+    branch = branch_of(bench)
+    tip = held.ref(branch)
+    if tip is None or held.is_ancestor(tip, base):
+        return
+    lines = held.message(tip).splitlines()
+    if any(line.startswith("Delivery: ") and line != f"Delivery: {bench.delivery}" for line in lines[-2:]):
+        held.update_ref(branch, base, tip)
+
+
+def reset_workspace(bench: Workbench, arguments: ResetWorkspace) -> ToolResult:
+    """Return where the branch and the workspace are now; what was committed since stays in the reflog."""
+    held = repository(bench)
+    branch, tip = branch_of(bench), held.required(branch_of(bench))
+    if not held.is_ancestor(arguments.commit, tip):
+        said = f"{arguments.commit} is not on the story's branch, so nothing was taken back."
+        return ToolResult(ok=False, code="not_found", summary=said)
+    if tip != arguments.commit:
+        held.update_ref(branch, arguments.commit, tip)
+    checkout(held, arguments.commit, bench.workspace)
+    _generation_note(bench).unlink(missing_ok=True)
+    said = f"The workspace is as it was at {arguments.commit[:12]}."
+    return ToolResult(ok=True, code="ok", summary=said, data={"commit": arguments.commit})
+
+
+def commit(bench: Workbench, arguments: Commit) -> ToolResult:
+    """Return the new commit and its tree; nothing to commit is a result, not an error."""
+    held = repository(bench)
+    branch = branch_of(bench)
+    tip = held.required(branch)
+    tree = write_tree(held, bench.workspace, base=tip)
+    generation = merged_generation(bench)
+    parents = [tip] + ([generation] if generation and not held.is_ancestor(generation, tip) else [])
+    if tree == held.tree_of(tip) and len(parents) == 1:
+        return _committed(held, tip, "There was nothing to commit.", "nothing_to_commit")
+    message = f"{arguments.message.rstrip()}\n\n{bench.rationale}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
+    # git keeps no NUL, and what a model writes into a text is no reason to end a delivery.
+    made = held.commit(tree, parents, message.replace("\0", "\ufffd"), agent(bench.role), bench.when)
+    held.update_ref(branch, made, tip)
+    return _committed(held, made, f"Committed as {made[:12]}.", "ok")
+
+
+def committed(bench: Workbench, arguments: Commit) -> ToolResult | None:
+    """Probe: whether the branch's tip is the commit of this very action."""
+    held = repository(bench)
+    tip = held.required(branch_of(bench))
+    if f"Action: {bench.action}" in held.message(tip).splitlines()[-2:]:
+        return _committed(held, tip, f"Committed as {tip[:12]}.", "ok")
+    return None
+
+
+def open_pull_request(bench: Workbench, arguments: OpenPullRequest) -> ToolResult:
+    """Return the record: branch, head, what it would merge and what it changes."""
+    held = repository(bench)
+    branch, base = branch_of(bench), held.required(held.base_ref)
+    head = held.required(branch)
+    changed = diff(held, base, head)
+    record: dict[str, JsonValue] = {
+        "id": f"pr-{bench.delivery}",
+        "title": arguments.title,
+        "description": arguments.description,
+        "branch": _short(branch),
+        "base": base,
+        "head": head,
+        "tree": held.tree_of(head),
+        "files": [each.model_dump(mode="json") for each in changed.files],
+    }
+    files = counted(len(changed.files), "file")
+    return ToolResult(
+        ok=True,
+        code="ok",
+        summary=f"Pull request pr-{bench.delivery}: {_short(branch)} into {held.base}, {files}.",
+        data={"pull_request": f"pr-{bench.delivery}", "head": head, "tree": held.tree_of(head)},
+        artifacts={
+            "record": bench.artifacts.put(json.dumps(record, sort_keys=True).encode()),
+            "diff": bench.artifacts.put(changed.text.encode("utf-8", "replace")),
+        },
+    )
+
+
+def comment(bench: Workbench, arguments: Comment) -> ToolResult:
+    """Store the comment; the record of the action is the comment."""
+    stored = bench.artifacts.put(f"{arguments.author}: {arguments.text}".encode("utf-8", "replace"))
+    return ToolResult(
+        ok=True, code="ok", summary=f"{arguments.author} commented.", artifacts={"comment": stored}
+    )
+
+
+def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
+    """Return the merge commit, which carries the head of the ledger; anything but a clean merge is not ok."""
+    held = repository(bench)
+    landed = merge(
+        held,
+        branch_of(bench),
+        message=f"Merge {_short(branch_of(bench))}: {arguments.title}",
+        trailers={"Delivery": bench.delivery, "Ledger": bench.ledger, "Ledger-Head": bench.ledger_head()},
+        author=agent("crew"),
+        when=bench.when,
+        expected_tree=arguments.tree,
+    )
+    if landed.outcome == "merged" and landed.commit:
+        return _merged(landed.commit)
+    where = ", ".join(f"{each.file}:{each.line}" for each in landed.conflicts)
+    reasons = {
+        "conflicts": f"main has changed the same lines meanwhile: {where}. Run the story again.",
+        "tree_changed": "main has changed meanwhile, so the merge would not give the tested tree. Run the story again.",
+        "nothing_to_merge": "The branch holds nothing that main does not have.",
+    }
+    said = reasons.get(landed.outcome, "The merge gave no commit.")
+    return ToolResult(ok=False, code=landed.outcome, summary=said)
+
+
+def merged(bench: Workbench, arguments: Merge) -> ToolResult | None:
+    """Probe: whether main holds a merge of the branch's tip."""
+    found = find_landing(repository(bench), branch_of(bench))
+    return _merged(found) if found else None
+
+
+def _committed(held: Repository, commit_id: str, summary: str, code: str) -> ToolResult:
+    base = held.required(held.base_ref)
+    files = [each.path for each in diff(held, base, commit_id).files]
+    data: dict[str, JsonValue] = {"commit": commit_id, "tree": held.tree_of(commit_id), "files": list(files)}
+    return ToolResult(ok=True, code=code, summary=summary, data=data)
+
+
+def _merged(commit_id: str) -> ToolResult:
+    return ToolResult(ok=True, code="ok", summary=f"Merged as {commit_id[:12]}.", data={"version": commit_id})
+
+
+def _short(ref: str) -> str:
+    return ref.removeprefix("refs/heads/")
+
+
+TOOLS = (
+    # Opening again finds the same branch and lays out the same workspace.
+    Tool(name="open_repository", effect="write", arguments=OpenRepository, run=open_repository),
+    # Taken back already, it changes nothing.
+    Tool(name="reset_workspace", effect="write", arguments=ResetWorkspace, run=reset_workspace),
+    Tool(name="commit", effect="write", arguments=Commit, run=commit, probe=committed),
+    # A record under the digest of its content: making it again changes nothing.
+    Tool(name="open_pull_request", effect="write", arguments=OpenPullRequest, run=open_pull_request),
+    Tool(name="comment", effect="write", arguments=Comment, run=comment),
+    Tool(name="merge", effect="write", arguments=Merge, run=merge_story, probe=merged),
+)

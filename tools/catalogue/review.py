@@ -1,0 +1,218 @@
+"""Tools that look at the committed change for what a rule or a careful reviewer would object to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import yaml
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from tools.blueprint.changes import changes
+from tools.counting import counted
+from tools.git import Changes, diff
+from tools.projects import pins
+from tools.projects.dependencies import environment_of, required_before, requirements, toolbox
+from tools.projects.kind import is_foreign
+from tools.projects.trees import branch_tree, changed_texts, changes_of, repository, shown, workspace_tree
+from tools.result import Tool, ToolResult, Workbench
+from tools.scanners import ScanReport, dependencies, destructive, secrets, security
+
+CONTRACT = "openapi.yaml"
+MIGRATIONS = "migrations/versions/"
+MOST_NAMED = 10
+"""New dependencies that a result names; the artifact holds all, with their licences."""
+
+
+class ScanCode(BaseModel):
+    """Look for security holes in the code of the committed tree."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ScanSecrets(BaseModel):
+    """Look for secrets in what the change adds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CheckDependencies(BaseModel):
+    """Look at names, versions and licences of what the service depends on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CheckContract(BaseModel):
+    """Compare the contract and the migrations with the main branch: what breaks, what destroys."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
+    """Return counts by severity and every finding, for the tree that the workspace holds."""
+    tree = workspace_tree(bench)
+    report = security(bench.sandbox, toolbox(bench), bench.workspace)
+    before = len(report.findings)
+    if is_foreign(bench):
+        report = _of_change(report, changes_of(bench, tree))
+    high = [each for each in report.findings if each.severity == "high"]
+    medium = [each for each in report.findings if each.severity == "medium"]
+    findings: list[JsonValue] = [
+        {
+            "severity": "blocking" if each.severity == "high" else "warning",
+            "what": f"{each.rule}: {each.what}",
+            "file": each.file,
+            "line": each.line,
+        }
+        for each in (*high, *medium)
+    ]
+    data: dict[str, JsonValue] = {
+        "tree": tree,
+        "high": len(high),
+        "medium": len(medium),
+        "low": len(report.findings) - len(high) - len(medium),
+        "skipped": len(report.skipped),
+        "findings": findings,
+    }
+    said = f"The security scan has {len(high)} grave and {counted(len(medium), 'medium finding')}."
+    if is_foreign(bench):
+        data["elsewhere"] = before - len(report.findings)
+        left = before - len(report.findings)
+        said += f" {left} on lines that were there before {'is' if left == 1 else 'are'} left out."
+    return ToolResult(ok=True, code="ok", summary=said, data=data)
+
+
+def _of_change(report: ScanReport, changes: Changes) -> ScanReport:
+    """Keep what concerns changed lines: what a repository held before is not this change's to mend."""
+    lines = {each.path: each.lines for each in changes.files}
+    found = [
+        each
+        for each in report.findings
+        if any(
+            min(each.line, each.span[0] or each.line) <= last and first <= max(each.line, each.span[1])
+            for first, last in lines.get(each.file, ())
+        )
+    ]
+    # ".", the whole scan, counts always.
+    skipped = [each for each in report.skipped if each.partition(": ")[0] in {".", *lines}]
+    return report.model_copy(update={"findings": tuple(found), "skipped": tuple(skipped)})
+
+
+def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
+    """Return the place and kind of each secret, never the secret."""
+    found = secrets(changed_texts(bench, branch_tree(bench)))
+    findings: list[JsonValue] = [
+        {
+            "severity": "blocking",
+            "what": f"There is a secret ({each.kind}). Take it out, and revoke it if it was ever used.",
+            "file": each.file,
+            "line": each.line,
+        }
+        for each in found
+    ]
+    said = (
+        f"{counted(len(found), 'secret is', 'secrets are')} in the change."
+        if found
+        else "No secret is in the change."
+    )
+    return ToolResult(ok=True, code="ok", summary=said, data={"findings": findings})
+
+
+def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolResult:
+    """Return what is new, and what is not plainly pinned."""
+    if is_foreign(bench) and pins.kept(bench) is None:
+        said = "It is not known yet what the requirements resolve to; the merge is judged by it all the same."
+        return ToolResult(ok=True, code="not_known", summary=said, data={"findings": []})
+    facts = dependency_facts(bench, requirements(bench))
+    added, unpinned = facts["added"], facts["unpinned"]
+    names = sorted(added) if isinstance(added, dict) else []
+    loose = [str(each) for each in unpinned] if isinstance(unpinned, list) else []
+    findings: list[JsonValue] = [
+        {
+            "severity": "blocking",
+            "what": f"The requirement {each!r} is not one pinned release.",
+            "file": "requirements.txt",
+        }
+        for each in loose
+    ]
+    said = f"{counted(len(names), 'dependency is', 'dependencies are')} new."
+    if not names:
+        said = "No dependency is new."
+    licences = facts["licences"] if isinstance(facts["licences"], dict) else {}
+    data: dict[str, JsonValue] = {
+        "new": [*names[:MOST_NAMED]],
+        "licences": [*sorted(licences)],
+        "findings": findings,
+    }
+    stored = bench.artifacts.put(json.dumps(facts, sort_keys=True).encode())
+    return ToolResult(ok=True, code="ok", summary=said, data=data, artifacts={"dependencies": stored})
+
+
+def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
+    """Return what breaks for clients, and what a migration would destroy."""
+    tree = branch_tree(bench)
+    breaks, destroys = breaking(bench, tree), destructive_migrations(bench, tree)
+    findings: list[JsonValue] = [{"severity": "warning", "what": each, "file": CONTRACT} for each in breaks]
+    findings += [{"severity": "warning", "what": each, "file": MIGRATIONS} for each in destroys]
+    broken = counted(len(breaks), "change breaks", "changes break")
+    gone = counted(len(destroys), "destroys", "destroy")
+    said = f"{broken} the contract and {gone} data; those need a person."
+    if not breaks and not destroys:
+        said = "The contract only grows, and no migration destroys data."
+        if repository(bench).show(tree, CONTRACT) is None:
+            said = f"There is no {CONTRACT}, and no migration of the crew's making: nothing to compare."
+    return ToolResult(ok=True, code="ok", summary=said, data={"findings": findings})
+
+
+def secret_records(texts: dict[str, str]) -> list[JsonValue]:
+    """Return kind, file and line of every secret in these texts."""
+    return [{"kind": each.kind, "file": each.file, "line": each.line} for each in secrets(texts)]
+
+
+def dependency_facts(bench: Workbench, texts: dict[str, str]) -> dict[str, JsonValue]:
+    """Return what policy asks of dependencies: what is new against the main branch, and under which
+    licences."""
+    before = {name: required_before(bench, name) for name in texts}
+    installed = [environment_of(bench, bench.workspace, name) for name in texts]
+    packages = [package for each in installed if each for package in each.packages]
+    return dependencies("\n".join(texts.values()), "\n".join(before.values()), packages)
+
+
+def breaking(bench: Workbench, tree: str) -> Sequence[str]:
+    """Return what a tree's contract breaks against the main branch's, a sentence each."""
+    old, new = shown(bench, CONTRACT), repository(bench).show(tree, CONTRACT)
+    if old is None:
+        return []
+    if new is None:
+        return [f"{CONTRACT} is gone."]
+    try:
+        found = changes(yaml.safe_load(old), yaml.safe_load(new))
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        # One that the crew did not write may say it in ways that are not read here.
+        return [] if old.encode() == new else [f"{CONTRACT} has changed, and could not be compared."]
+    return [f"{each.where}: {each.what}" for each in found if each.kind == "breaking"]
+
+
+def destructive_migrations(bench: Workbench, tree: str) -> Sequence[str]:
+    """Return what the migrations that a tree adds or changes would destroy, a sentence each."""
+    held = repository(bench)
+    changed = diff(held, held.required(held.base_ref), tree)
+    paths = [
+        each.path for each in changed.files if each.path.startswith(MIGRATIONS) and each.path.endswith(".py")
+    ]
+    found: list[str] = []
+    for path in paths:
+        content = held.show(tree, path)
+        if content is None:
+            found.append(f"{path}: the migration is gone, and databases that ran it cannot go on.")
+        else:
+            found += [f"{path}: {each}" for each in destructive(content.decode("utf-8", "replace"))]
+    return found
+
+
+TOOLS = (
+    Tool(name="scan_code", effect="execute", arguments=ScanCode, run=scan_code),
+    Tool(name="scan_secrets", effect="read", arguments=ScanSecrets, run=scan_secrets),
+    Tool(name="check_dependencies", effect="read", arguments=CheckDependencies, run=check_dependencies),
+    Tool(name="check_contract", effect="read", arguments=CheckContract, run=check_contract),
+)

@@ -1,0 +1,221 @@
+"""Tools that look at the workspace as a whole: searching it, and what the delivery has changed."""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import regex
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from tools.counting import counted
+from tools.git import ChangedFile, Changes, Repository, diff, last_generation
+from tools.projects.trees import branch_of, merged_generation, repository, workspace_tree
+from tools.result import Tool, ToolResult, Workbench
+from tools.testing.test_command import is_test
+from tools.workspace.paths import inside
+from tools.workspace.text_files import NoText, read
+from tools.workspace.walk import files, shown
+
+MOST_MATCHES = 40
+LONGEST_LINE = 160
+"""Characters of a matching line that are shown."""
+PATIENCE_SECONDS = 10.0
+"""For a whole search: a pattern can be such that matching one line takes years."""
+LONGEST_DIFF = 8_000
+MOST_FILES = 100
+MOST_CUT = 5
+"""Names of files whose part of a diff is cut off."""
+
+
+class SearchFiles(BaseModel):
+    """Find lines that hold a text, or match a regular expression."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pattern: str = Field(min_length=1, max_length=500)
+    folder: str = Field(default=".", description="Relative to the workspace.")
+    regex: bool = False
+    path_glob: str = Field(default="", max_length=200, description='Such as "*.py".')
+
+
+class ShowDiff(BaseModel):
+    """Show what this delivery has changed so far."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Matcher = Callable[[str], int | None]
+"""Where in a line the pattern begins, or None. Raises TimeoutError."""
+
+
+@dataclass
+class _Search:
+    """What was found so far."""
+
+    lines: list[JsonValue] = field(default_factory=list)
+    count: int = 0
+    files: int = 0
+    """That hold a match."""
+
+
+def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
+    """Return lines as "path:line: text", and the count of all; binary and very large files are left out."""
+    folder = inside(bench.workspace, arguments.folder)
+    if folder is None or not folder.exists():
+        said = f"The workspace has no {arguments.folder!r}; list_files shows what it has."
+        return ToolResult(ok=False, code="not_found", summary=said)
+    root = bench.workspace.resolve()
+    search = _Search()
+    try:
+        matcher = _matcher(arguments, time.monotonic() + PATIENCE_SECONDS)
+        for path in [folder] if folder.is_file() else files(folder):
+            name = path.relative_to(root).as_posix()
+            if _named(name, arguments.path_glob):
+                _search(search, path, name, matcher)
+    except regex.error as error:
+        said = f"The pattern is no regular expression: {error}. Mend it, or leave out regex."
+        return ToolResult(ok=False, code="bad_pattern", summary=said)
+    except TimeoutError:
+        said = f"The search took over {PATIENCE_SECONDS:.0f} s: simplify the pattern, or name a folder or path_glob."
+        return ToolResult(ok=False, code="too_slow", summary=said, data={"matches": search.lines})
+    match = "matches" if search.count == 1 else "match"
+    said = f"{counted(search.count, 'line')} in {counted(search.files, 'file')} {match}."
+    if search.count > MOST_MATCHES:
+        said += f" The first {MOST_MATCHES} are shown; narrow it by folder, path_glob or a longer pattern."
+    elif not search.count:
+        said = "Nothing matches. Try a shorter pattern, or list_files."
+    return ToolResult(ok=True, code="ok", summary=said, data={"matches": search.lines, "count": search.count})
+
+
+def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
+    """Return the diff from where the delivery started to the workspace, and lines added and removed by file. Of a
+    generated service the diff is of what was written by hand, code before tests; what is generated is listed only."""
+    held = repository(bench)
+    main, tip = held.required(held.base_ref), held.required(branch_of(bench))
+    tree = workspace_tree(bench)
+    changed = diff(held, held.merge_base(main, tip) or main, tree)
+    stored = bench.artifacts.put(changed.text.encode("utf-8", "replace"))
+    generation = merged_generation(bench) or last_generation(held, tip)
+    own = changed.patches
+    if generation is not None:
+        own = _by_hand(
+            changed, diff(held, generation, tree), held.files(generation), _made_before(held, main)
+        )
+    files = sorted(changed.files, key=lambda each: each.path not in own)
+    listed: list[JsonValue] = [_listed(each, own) for each in files[:MOST_FILES]]
+    text = "".join(own.values())
+    said = f"{counted(len(files), 'file is', 'files are')} changed." if files else "Nothing is changed yet."
+    if len(own) < len(files):
+        said += f" {_told(len(own))}"
+    if len(text) > LONGEST_DIFF:
+        said += f" The diff's first {LONGEST_DIFF:,} of {len(text):,} characters are shown; "
+        said += f"read_file shows the rest, of {', '.join(_cut_off(own))}."
+    if len(files) > MOST_FILES:
+        said += f" The first {MOST_FILES} files are listed."
+    data: dict[str, JsonValue] = {"diff": text[:LONGEST_DIFF], "files": listed}
+    return ToolResult(ok=True, code="ok", summary=said, data=data, artifacts={"diff": stored})
+
+
+def _made_before(held: Repository, main: str) -> Collection[str]:
+    """Return the files of the generation that a commit holds already."""
+    before = last_generation(held, main)
+    return held.files(before) if before else ()
+
+
+def _by_hand(
+    changed: Changes, edits: Changes, made: Collection[str], before: Collection[str]
+) -> dict[str, str]:
+    """Return the patches of changed files that are not as they were generated, code before tests.
+
+    `edits` is what differs from the generation, whose files are `made`; the generation before it has those of `before`.
+    A generated file's patch is against its generation, another one's against where the delivery started."""
+    generated = {*made, *before}
+    found = {
+        each.path: edits.patches[each.path] if each.path in made else changed.patches[each.path]
+        for each in changed.files
+        if each.path in edits.patches or each.path not in generated
+    }
+    return dict(sorted(found.items(), key=lambda item: is_test(item[0])))
+
+
+def _listed(file: ChangedFile, own: Collection[str]) -> str:
+    kind = "" if file.status == "modified" else f" {file.status}"
+    return f"{shown(file.path)} +{file.added} -{file.removed}{kind}{'' if file.path in own else ' generated'}"
+
+
+def _told(own: int) -> str:
+    if not own:
+        return "All are as they were generated, so they are only listed; read_file shows them."
+    those = "1 is not as it was generated" if own == 1 else f"{own} are not as they were generated"
+    return f"{those}: the diff shows how. The others are only listed; read_file shows them."
+
+
+def _cut_off(own: dict[str, str]) -> list[str]:
+    """Return the files whose patches do not fit, a few by name."""
+    room, found = LONGEST_DIFF, []
+    for path, patch in own.items():
+        room -= len(patch)
+        if room < 0:
+            found.append(shown(path))
+    return found if len(found) <= MOST_CUT else [*found[:MOST_CUT], f"{len(found) - MOST_CUT} more"]
+
+
+def _matcher(arguments: SearchFiles, deadline: float) -> Matcher:
+    if not arguments.regex:
+
+        def plain(line: str) -> int | None:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            found = line.find(arguments.pattern)
+            return found if found >= 0 else None
+
+        return plain
+    compiled = regex.compile(arguments.pattern)
+
+    def match(line: str) -> int | None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        found = compiled.search(line, timeout=left)
+        return found.start() if found else None
+
+    return match
+
+
+def _named(name: str, glob: str) -> bool:
+    if not glob:
+        return True
+    wanted = {glob, glob.replace("**/", "")}
+    return any(fnmatch.fnmatchcase(text, each) for each in wanted for text in (name, name.rpartition("/")[2]))
+
+
+def _search(search: _Search, path: Path, name: str, matcher: Matcher) -> None:
+    try:
+        content = read(path).content
+    except (NoText, OSError):
+        return
+    before = search.count
+    for number, line in enumerate(content.splitlines(), start=1):
+        place = matcher(line)
+        if place is None:
+            continue
+        search.count += 1
+        if len(search.lines) < MOST_MATCHES:
+            search.lines.append(f"{shown(name)}:{number}: {_cut(line, place)}")
+    search.files += search.count > before
+
+
+def _cut(line: str, place: int) -> str:
+    """Return the part of a line that shows the match."""
+    start = 0 if place < LONGEST_LINE - 40 else place - 40
+    return line[start:].strip()[:LONGEST_LINE] if start else line.rstrip()[:LONGEST_LINE]
+
+
+TOOLS = (
+    Tool(name="search_files", effect="read", arguments=SearchFiles, run=search_files),
+    Tool(name="show_diff", effect="read", arguments=ShowDiff, run=show_diff),
+)

@@ -1,0 +1,196 @@
+"""What example tests of a story can use, and where they lie: told before any code of the change exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from tools.blueprint import shape
+from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
+from tools.blueprint.names import camel, collection_path
+from tools.projects import pins
+from tools.projects.example_files import _TEST, examples_file
+from tools.projects.kind import is_foreign
+from tools.projects.trees import repository
+from tools.result import Tool, ToolResult, Workbench
+from tools.testing.sandbox_environment import roots
+from tools.testing.test_command import find_test_command, is_test
+
+_NO_PACKAGES = ("setup", "conftest", "noxfile", "tasks", "docs", "examples", "test", "tests")
+_MOST_NAMED = 20
+_LONGEST_EXAMPLE = 2_000
+_SERVICE = (
+    "A test takes `api: Api`, a caller with every role of a service that holds nothing yet. `from tests.support import "
+    "Api, accepted, refused, bearer, day`; `from tests.bodies import make_...`. api.get(path, query), api.post(path, "
+    "body), api.patch(path, body), api.delete(path); api.calling_with(bearer('role')) calls as somebody else. "
+    "accepted(response, status=200) returns its JSON, refused(response, status, field=None) checks the problem. A list "
+    'of records, `items` below too, comes as {"items": [...]} beside the other members. '
+    "make_x(api, {member: value}) returns what was made. Money and numbers are JSON numbers; day(n) is in n days. "
+    "Annotate all parameters and results; a response is an httpx.Response."
+)
+_REPOSITORY = "Functions that pytest finds. They may import the standard library and: "
+
+
+class DescribeHarness(BaseModel):
+    """Say what example tests of these criteria can use, and where they lie."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    blueprint: str = Field(
+        default="", description='Digest of the blueprint; "" where people made the repository.'
+    )
+    criteria: list[str] = Field(description="Ids of the criteria that are covered.")
+
+
+class Harness(BaseModel):
+    """What is kept beside the workspace for the tools that write and judge the tests."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    criteria: tuple[str, ...]
+    packages: tuple[str, ...]
+    """What the tests may import besides the standard library."""
+
+
+def describe_harness(bench: Workbench, arguments: DescribeHarness) -> ToolResult:
+    """Return the criteria to write tests for - none where no such test can be written - and what there is for it."""
+    if is_foreign(bench):
+        told, packages = _of_repository(bench), _packages(bench)
+        criteria = arguments.criteria if told else []
+    else:
+        try:
+            blueprint = Blueprint.model_validate_json(bench.artifacts.get(arguments.blueprint))
+        except (KeyError, ValidationError):
+            said = f"{arguments.blueprint} is no blueprint of this delivery."
+            return ToolResult(ok=False, code="not_found", summary=said)
+        told, packages = (
+            _of_service(blueprint, arguments.criteria),
+            ["httpx", "hypothesis", "pytest", "tests"],
+        )
+        asked = _by_hand(blueprint)
+        criteria = [each for each in arguments.criteria if each in asked]
+    if not criteria:
+        said = "No example tests: there is no code by hand whose criteria pytest could check."
+        return ToolResult(ok=True, code="nothing_to_write", summary=said, data={"criteria": []})
+    harness = Harness(file=examples_file(bench), criteria=tuple(criteria), packages=tuple(packages))
+    note = _note(bench)
+    fresh = note.with_suffix(".new")
+    fresh.write_text(harness.model_dump_json())
+    fresh.replace(note)
+    data: dict[str, JsonValue] = {"criteria": [*criteria], "file": harness.file, **told}
+    said = f"Example tests of {', '.join(criteria)} go to {harness.file}."
+    return ToolResult(ok=True, code="ok", summary=said, data=data)
+
+
+def _by_hand(blueprint: Blueprint) -> set[str]:
+    """Return the criteria that custom operations cover: those that asked for one, and those that say more of it."""
+    custom = {each.criterion for entity in blueprint.entities for each in entity.custom}
+    return custom | {each.id for each in blueprint.criteria if custom & set(each.same_as)}
+
+
+def harness_of(bench: Workbench) -> Harness | None:
+    """Return what was described in this delivery, or None."""
+    note = _note(bench)
+    return Harness.model_validate_json(note.read_text()) if note.is_file() else None
+
+
+def _note(bench: Workbench) -> Path:
+    # Beside the workspace, not in it: what runs there must not choose what its tests may import.
+    return bench.workspace.with_name(f"{bench.delivery}.harness")
+
+
+def _of_service(blueprint: Blueprint, criteria: list[str]) -> dict[str, JsonValue]:
+    from tools.stacks.fastapi.suite.suite import Suite  # noqa: PLC0415  templates, needed by few commands
+
+    suite = Suite(blueprint)
+    asked = [
+        (entity, each)
+        for entity in blueprint.entities
+        for each in entity.custom
+        if each.criterion in criteria
+    ]
+    operations: list[JsonValue] = [_operation(entity, each) for entity, each in asked]
+    made: list[JsonValue] = [_factory(each) for each in blueprint.entities if suite.makes(each)]
+    return {"operations": operations, "make": made[:_MOST_NAMED], "harness": _SERVICE}
+
+
+def _operation(entity: Entity, custom: CustomOperation) -> JsonValue:
+    told: dict[str, JsonValue] = {
+        "criterion": custom.criterion,
+        "request": " ".join(shape.route(entity, custom.name)),
+        "does": custom.does,
+        "roles": [*custom.roles],
+        ("query" if custom.kind == "query" else "body"): _fields(custom.inputs),
+        "answer": _fields(custom.returns),
+        "items": _fields(custom.items),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _factory(entity: Entity) -> str:
+    from tools.stacks.fastapi.python_code import factory  # noqa: PLC0415  as above
+
+    members = [
+        *_fields(shape.written_fields(entity)),
+        *(f"{camel(each.name)}Id" for each in entity.references),
+    ]
+    return f"make_{factory(entity.name)}: POST {collection_path(entity.name)} with {', '.join(map(str, members))}"
+
+
+def _fields(fields: Iterable[FieldSpec]) -> list[JsonValue]:
+    return [f"{camel(each.name)} ({_kind(each)})" for each in fields]
+
+
+def _kind(field: FieldSpec) -> str:
+    said = [f"one of {', '.join(field.choices)}" if field.choices else field.type]
+    if field.minimum is not None or field.maximum is not None:
+        said.append(
+            f"{'' if field.minimum is None else field.minimum}..{'' if field.maximum is None else field.maximum}"
+        )
+    return ", ".join([*said, *([] if field.required else ["optional"])])
+
+
+def _of_repository(bench: Workbench) -> dict[str, JsonValue]:
+    """Return {} where pytest does not test the repository."""
+    command = find_test_command(bench.workspace, bench.test_command)
+    held = repository(bench)
+    main = held.required(held.base_ref)
+    files = held.files(main)
+    if not any(each.endswith(".py") and not is_test(each) for each in files):
+        return {}
+    if command is not None and command.selection is None and not command.needs_pytest(bench.workspace):
+        return {}
+    tests = [each for each in files if _TEST.fullmatch(each)]
+    told: dict[str, JsonValue] = {"harness": f"{_REPOSITORY}{', '.join(_packages(bench))}."}
+    if tests:
+        texts = {each: (held.show(main, each) or b"").decode("utf-8", "replace") for each in tests[:200]}
+        shown = min(texts, key=lambda each: (len(texts[each]) > _LONGEST_EXAMPLE, -len(texts[each])))
+        style: dict[str, JsonValue] = {"file": shown, "text": texts[shown][:_LONGEST_EXAMPLE]}
+        told |= {"tests": [*tests[:_MOST_NAMED]], "style": style}
+    return told
+
+
+def _packages(bench: Workbench) -> list[str]:
+    """Return what the tests of a repository may import: its own packages and those it tests with."""
+    found = {"pytest"}
+    for root in roots(bench.workspace):
+        for each in root.iterdir():
+            name = each.name.removesuffix(".py")
+            plain = name.isidentifier() and name not in _NO_PACKAGES and not name.startswith("test_")
+            if plain and (each.suffix == ".py" or (each.is_dir() and any(each.glob("*.py")))):
+                found.add(name)
+    for name in ("tests", "test"):
+        if (bench.workspace / name / "__init__.py").is_file():
+            found.add(name)
+    known = pins.kept(bench) or ""
+    return sorted(found | ({"hypothesis"} if re.search(r"^hypothesis==", known, re.MULTILINE) else set()))
+
+
+TOOLS = (
+    # It only looks, and what it keeps is the same each time.
+    Tool(name="describe_harness", effect="read", arguments=DescribeHarness, run=describe_harness),
+)

@@ -1,0 +1,142 @@
+"""Tools that find out whether the change does what it should, and whether its tests would notice if not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from tools.counting import counted
+from tools.git import Changes
+from tools.projects.dependencies import tests_environment, toolbox
+from tools.projects.existing_tests import own_tests
+from tools.projects.kind import is_foreign
+from tools.projects.trees import changes_of, workspace_tree, written_lines
+from tools.result import Tool, ToolResult, Workbench
+from tools.testing import Bench, Coverage, MutationReport, Verdict, cores, mutate
+from tools.testing import run_tests as run_in_sandbox
+from tools.testing.results import LIMITS, last_coverage, not_installed, scratch_of, tested
+from tools.testing.sandbox_environment import project_of
+from tools.testing.test_command import is_test
+
+MOST_MUTANTS = 12
+NOT_MUTATED = ("tests/", "migrations/")
+
+
+class RunTests(BaseModel):
+    """Run the whole test suite in a sandbox; new and failing tests are run again."""
+
+    __test__ = False
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RunMutants(BaseModel):
+    """Alter the changed lines one at a time, and see whether a test that covers them notices."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    coverage: str = Field(default="", description="Coverage that run_tests returned; else the last.")
+
+
+def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
+    """Return the counts, what failed and why, for the tree that the workspace holds."""
+    if is_foreign(bench):
+        return own_tests(bench)
+    service = tests_environment(bench)
+    if service is None:
+        return not_installed()
+    tree = workspace_tree(bench)
+    new = _new_tests(changes_of(bench, tree))
+    report = run_in_sandbox(
+        bench.sandbox,
+        service,
+        bench.workspace,
+        scratch_of(bench),
+        new=new,
+        reruns=1,
+        shares=1 if _all_tests(bench.workspace) <= set(new) else cores(),
+        coverage=toolbox(bench),
+        limits=LIMITS,
+    )
+    return tested(bench, tree, report)
+
+
+def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
+    """Return how many mutants the tests noticed, and where the ones are that they did not."""
+    tree, foreign = workspace_tree(bench), is_foreign(bench)
+    if not any(each.path.endswith(".py") for each in changes_of(bench, tree).files):
+        return _no_mutant(tree, "No mutant was made: the change holds no Python code.")
+    service = tests_environment(bench)
+    if service is None:
+        return not_installed()
+    note = last_coverage(bench)
+    digest = arguments.coverage or (note.read_text() if note.is_file() else "")
+    try:
+        coverage = Coverage.model_validate_json(bench.artifacts.get(digest))
+    except (KeyError, ValueError, ValidationError):
+        said = "That is no coverage of this delivery: run_tests first, until all tests pass."
+        return ToolResult(ok=False, code="not_found", summary=said)
+    # What somebody wrote by hand deserves the few mutants there are; the generator has tests of its own.
+    changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {
+        each.path: each.lines
+        for each in changes_of(bench, tree).files
+        if each.path.endswith(".py") and each.lines and not _serves_tests(each.path, foreign)
+    }
+    place = Bench(
+        sandbox=bench.sandbox,
+        environment=service,
+        workspace=bench.workspace,
+        scratch=scratch_of(bench),
+        limits=LIMITS,
+        project=project_of(bench.workspace) if foreign else None,
+    )
+    return _judged(tree, mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS))
+
+
+def _judged(tree: str, report: MutationReport) -> ToolResult:
+    """Return what became of the mutants of a tree."""
+    if report.problem:
+        said = f"The mutants could not be judged: {report.problem}"
+        return ToolResult(ok=False, code="not_judged", summary=said)
+    if not report.candidates:
+        return _no_mutant(tree, "No mutant could be made of the changed lines.")
+    # Where not all covering tests were asked, nobody knows whether one of the others would have noticed.
+    survivors: list[JsonValue] = [_survivor(each) for each in report.survivors if not each.left_out]
+    judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
+    judged = [each for each in judged if each.result != "not_run"]
+    said = (
+        f"{len(judged) - len(survivors)} of {counted(len(judged), 'mutant')} of the changed lines "
+        f"{'was' if len(judged) == 1 else 'were'} noticed ({counted(report.candidates, 'was', 'were')} possible)."
+    )
+    data: dict[str, JsonValue] = {"tree": tree, "mutants": len(judged), "survivors": survivors}
+    return ToolResult(ok=True, code="ok", summary=said, data=data)
+
+
+def _no_mutant(tree: str, said: str) -> ToolResult:
+    return ToolResult(ok=True, code="ok", summary=said, data={"tree": tree, "mutants": 0, "survivors": []})
+
+
+def _survivor(verdict: Verdict) -> JsonValue:
+    mutant = verdict.mutant
+    return {"file": mutant.file, "line": mutant.line, "change": " ".join(mutant.diff.split())}
+
+
+def _serves_tests(path: str, foreign: bool) -> bool:
+    return path.startswith(NOT_MUTATED) or (foreign and is_test(path))
+
+
+def _new_tests(changes: Changes) -> list[str]:
+    return [each.path for each in changes.files if each.path.startswith("tests/") and each.status == "added"]
+
+
+def _all_tests(workspace: Path) -> set[str]:
+    return {path.relative_to(workspace).as_posix() for path in workspace.glob("tests/**/test_*.py")}
+
+
+TOOLS = (
+    # Both only look: what they write lies in the delivery's own scratch folder.
+    Tool(name="run_tests", effect="execute", arguments=RunTests, run=run_tests),
+    Tool(name="run_mutants", effect="execute", arguments=RunMutants, run=run_mutants),
+)

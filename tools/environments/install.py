@@ -1,0 +1,273 @@
+"""Environments of services: what their pinned requirements install, kept and shared by digest.
+
+Wheels only, and nothing that is not named: no code of a package runs while there is a network.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from tools.environments.licences import Package, packages
+from tools.errors import (
+    EnvironmentFailed,
+    IndexUnreachable,
+    PackageNotFound,
+    RequirementRefused,
+    WheelMissing,
+)
+from tools.sandbox import Completed, Job, Limits, Sandbox
+from tools.sandbox.filesystem import base_python
+
+_RECORD = "packages.json"
+_LIMITS = Limits(wall_seconds=900, file_mb=4096, memory_mb=2048, processes=256)
+_PIN = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._, -]*\])?\s*==\s*[A-Za-z0-9.!+_-]+"  # name[extra]==version
+    r"(\s*;((?!--)[^#/:])*)?(\s+--hash=sha256:[0-9a-f]{64})*"
+)
+_INDEX_VARIABLES = re.compile(
+    r"UV_(INDEX\w*|DEFAULT_INDEX|EXTRA_INDEX_URL|HTTP_\w+|REQUEST_TIMEOUT|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
+    r"|OFFLINE|EXCLUDE_NEWER)|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy"
+)
+_ADDRESS = re.compile(r"\S*://[^\s`'\")]*")
+"""That of a mirror may hold a password, and belongs into no result."""
+_CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_FROM_PIP: Final = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
+"""uv does not read pip's variables; somebody with a mirror has set these."""
+
+_NETWORK = "Check the network, or set UV_DEFAULT_INDEX to a mirror that answers."
+_FAILURES: Final = (
+    ("no usable wheels", WheelMissing, "It comes only as source, which would have to be run: pin another."),
+    ("no wheels with a matching", WheelMissing, "It has no wheel for this machine's Python: pin another."),
+    ("was not found in the package registry", PackageNotFound, "Correct its name in the requirements."),
+    ("there is no version of", PackageNotFound, "Pin a version that exists."),
+    ("error sending request", IndexUnreachable, _NETWORK),
+    ("Failed to fetch", IndexUnreachable, _NETWORK),
+    (
+        "network was disabled",
+        IndexUnreachable,
+        "UV_OFFLINE is set, and the cache lacks the package: unset it.",
+    ),
+)
+"""Words of uv, what they mean, and what mends it. The first match counts."""
+
+
+class Environment(BaseModel):
+    """An installed environment. Nothing writes to it any more, so that jobs can share it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    """To be named readable in jobs."""
+    python: Path
+    """Its interpreter: a link to the base interpreter, which every sandbox shows."""
+    digest: str
+    """Of the requirements, the Python version and the platform: "sha256:..."."""
+    packages: tuple[Package, ...]
+
+
+def install(sandbox: Sandbox, requirements: str, cache: Path, python: Path | None = None) -> Environment:
+    """Return the environment of these pins, made in the sandbox if it is not there yet.
+
+    `python` is another interpreter than the crew's base one; a sandbox shows it only if it is the
+    machine's own. Callers in several processes wait for each other. Raises RequirementRefused,
+    IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
+    """
+    found = find(requirements, cache, python)
+    if found:
+        return found
+    require_pins(requirements)
+    place = _place(requirements, cache, python)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(place):
+        found = find(requirements, cache, python)
+        if found:
+            return found
+        for left in place.parent.glob(f"{place.name}.building-*"):
+            shutil.rmtree(left)
+        building = Path(tempfile.mkdtemp(prefix=f"{place.name}.building-", dir=place.parent))
+        try:
+            _build(sandbox, requirements, building, _uv_cache(cache), python or base_python())
+            building.rename(place)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    made = find(requirements, cache, python)
+    if made is None:
+        raise EnvironmentFailed(f"{place} was removed while it was being made: install again.")
+    return made
+
+
+def find(requirements: str, cache: Path, python: Path | None = None) -> Environment | None:
+    """Return the environment of these pins if it is there."""
+    place = _place(requirements, cache, python)
+    try:
+        record = (place / _RECORD).read_bytes()
+    except FileNotFoundError:
+        return None
+    listed = TypeAdapter(tuple[Package, ...]).validate_json(record)
+    return Environment(
+        folder=place, python=place / "bin" / "python", digest=_digest(requirements, python), packages=listed
+    )
+
+
+def resolve(
+    sandbox: Sandbox, wanted: str, cache: Path, scratch: Path, *, constraints: str = "", kept: str = ""
+) -> str:
+    """Return pins, a line each, that give what is wanted: requirements by name, a line each.
+
+    Only metadata is fetched, and nothing built or run. Of the pins in `kept` those stay that still fit.
+    Raises IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    program, index, certificates = _uv(), *_index_settings()
+    with tempfile.TemporaryDirectory(dir=scratch.resolve(), prefix="resolving-") as name:
+        folder = Path(name)
+        texts = {"wanted.in": wanted, "constraints.txt": constraints, "pins.txt": kept}
+        for file, text in texts.items():
+            (folder / file).write_text(text)
+        options = ("--no-build", "--no-header", "--no-annotate", "--no-emit-index-url", "--python")
+        files = ("--constraints", "constraints.txt", "--output-file", "pins.txt", "wanted.in")
+        argv = (
+            str(program),
+            "--no-config",
+            "--quiet",
+            "pip",
+            "compile",
+            *options,
+            str(base_python()),
+            *files,
+        )
+        uv_cache = _uv_cache(cache)
+        settings = {"UV_CACHE_DIR": str(uv_cache), "UV_PYTHON_DOWNLOADS": "never"}
+        job = Job(
+            argv=argv,
+            folder=folder,
+            readable=(program, *certificates),
+            writable=(folder, uv_cache),
+            environment=settings | index,
+            network=True,
+            limits=_LIMITS,
+        )
+        _check(sandbox.run(job))
+        pins = (folder / "pins.txt").read_text()
+    require_pins(pins)
+    return pins
+
+
+def _build(sandbox: Sandbox, requirements: str, folder: Path, uv_cache: Path, python: Path) -> None:
+    pins = folder / "requirements.txt"
+    pins.write_text(requirements)
+    program = _uv()
+    inner = folder / "bin" / "python"
+    settings = {"UV_CACHE_DIR": str(uv_cache), "UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
+    index, certificates = _index_settings()
+
+    def run(*argv: str, network: bool = False) -> Completed:
+        return sandbox.run(
+            Job(
+                argv=argv,
+                folder=folder,
+                readable=(program, *(certificates if network else ())),
+                writable=(folder, uv_cache),
+                environment=settings | (index if network else {"UV_OFFLINE": "1"}),
+                network=network,
+                limits=_LIMITS,
+            )
+        )
+
+    uv = (str(program), "--no-config", "--quiet")
+    _check(
+        run(*uv, "venv", "--relocatable", "--no-project", "--allow-existing", "--python", str(python), ".")
+    )
+    options = ("--no-build", "--no-deps", "--python", str(inner))
+    _check(run(*uv, "pip", "install", *options, "-r", str(pins), network=True))
+    # From here on without a network: looking at an environment may run code of a package (its `.pth` files).
+    _check(run(*uv, "pip", "check", "--python", str(inner)))
+    site = next(folder.glob("lib/python*/site-packages"))
+    # Compiled now, since jobs cannot write here; by the base interpreter, so that nothing of a package runs.
+    compiling = (str(python), "-I", "-S", "-m", "compileall", "-q", str(site))
+    if run(*compiling, "-j0").exit_code:
+        run(*compiling)  # not every sandbox has the shared memory that it takes to do it side by side
+    record = TypeAdapter(tuple[Package, ...]).dump_json(packages(site), indent=1)
+    (folder / _RECORD).write_bytes(record)
+
+
+def _check(completed: Completed) -> None:
+    if completed.ending == "exited" and completed.exit_code == 0:
+        return
+    said = _ADDRESS.sub("the index", " ".join(f"{completed.stderr}\n{completed.stdout}".split()))
+    what = f"uv ended with {completed.ending} {completed.exit_code}: {said[-1500:]}"
+    for words, error, mend in _FAILURES:
+        if words in said:
+            raise error(f"The environment could not be installed. {mend} {what}")
+    raise EnvironmentFailed(f"The environment could not be installed. {what}")
+
+
+def require_pins(requirements: str) -> None:
+    """Raise RequirementRefused unless every line pins one release from the index.
+
+    Requirement files can say more: other indexes, files to include, addresses to fetch code from.
+    """
+    joined = requirements.replace("\\\n", " ")
+    for number, line in enumerate(joined.splitlines(), start=1):
+        text = re.sub(r"(^|\s)#.*", "", line).strip()
+        if text and not _PIN.fullmatch(text):
+            raise RequirementRefused(
+                f"Line {number} of the requirements, '{text[:200]}', is not a pin: write name==version."
+            )
+
+
+def _index_settings() -> tuple[dict[str, str], tuple[Path, ...]]:
+    """Return the variables that say where packages come from, and the certificate files that they name."""
+    settings = {ours: os.environ[theirs] for theirs, ours in _FROM_PIP.items() if theirs in os.environ}
+    settings |= {name: value for name, value in os.environ.items() if _INDEX_VARIABLES.fullmatch(name)}
+    files = {
+        name: Path(os.environ[name]).resolve() for name in _CERTIFICATE_VARIABLES if os.environ.get(name)
+    }
+    files = {name: path for name, path in files.items() if path.exists()}
+    return settings | {name: str(path) for name, path in files.items()}, tuple(files.values())
+
+
+def _uv() -> Path:
+    """Return the uv of our own environment; as a single file, so that no sandbox sees what lies beside it."""
+    from uv import find_uv_bin  # noqa: PLC0415  finding an installed environment does not need it
+
+    return Path(find_uv_bin()).resolve()
+
+
+def _uv_cache(cache: Path) -> Path:
+    folder = cache.resolve() / "uv"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _place(requirements: str, cache: Path, python: Path | None) -> Path:
+    return cache.resolve() / "environments" / _digest(requirements, python).removeprefix("sha256:")[:32]
+
+
+def _digest(requirements: str, python: Path | None) -> str:
+    base = base_python()
+    which = str((python or base).resolve())
+    libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else ""
+    parts = "\0".join((requirements, sys.version, str(base), which, platform.machine(), libc or ""))
+    return f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
+
+
+@contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    """Hold the lock of one environment; the system gives it back should we be killed."""
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,71 @@
+"""A project's requirements, and the environments that hold them."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from tools.environments.install import Environment, find, install
+from tools.projects import pins
+from tools.projects.kind import is_foreign
+from tools.projects.trees import repository, shown
+from tools.result import Workbench
+
+SERVICE = "requirements.txt"
+
+
+TESTS = "requirements-dev.txt"
+
+
+def requirements(bench: Workbench, version: str = "", *, fetch: bool = False) -> dict[str, str]:
+    """Return the requirement files of the workspace, or of a commit, by name.
+
+    For a repository that the crew did not make, the one text is the pins that its requirements resolve to. With
+    `fetch` they are resolved if they are not known yet, which may raise EnvironmentFailed; without, none are
+    returned then.
+    """
+    if is_foreign(bench):
+        known = pins.resolved(bench, version) if fetch else pins.kept(bench, version)
+        return {pins.NAME: known} if known else {}
+    held = repository(bench) if version else None
+    found: dict[str, str] = {}
+    for name in (SERVICE, TESTS):
+        if held is not None:
+            content = held.show(version, name)
+        else:
+            path = bench.workspace / name
+            content = path.read_bytes() if path.is_file() and not path.is_symlink() else None
+        if content is not None:
+            found[name] = content.decode("utf-8", "replace")
+    return found
+
+
+def required_before(bench: Workbench, name: str) -> str:
+    """Return what a text of `requirements` says on the main branch; "" where there is none."""
+    if name == pins.NAME:
+        held = repository(bench)
+        return pins.kept(bench, held.required(held.base_ref)) or ""
+    return shown(bench, name) or ""
+
+
+def tests_environment(bench: Workbench) -> Environment | None:
+    """Return the environment in which the workspace's tests run, or None if it is not installed."""
+    if not is_foreign(bench):
+        return environment_of(bench, bench.workspace)
+    known = pins.kept(bench)
+    return find(known, bench.cache) if known else None
+
+
+def environment_of(bench: Workbench, folder: Path, name: str = TESTS) -> Environment | None:
+    """Return the environment of a folder's requirement file, or None if it is not installed."""
+    if name == pins.NAME:
+        return tests_environment(bench)
+    path = folder / name
+    return find(path.read_text(), bench.cache) if path.is_file() and not path.is_symlink() else None
+
+
+def toolbox(bench: Workbench) -> Environment:
+    """Return the environment of the tools that judge code, from the crew's own pins, installing it if need
+    be."""
+    pins = resources.files("tools").joinpath("toolbox.txt").read_text()
+    return install(bench.sandbox, pins, bench.cache)

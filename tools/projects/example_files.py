@@ -1,0 +1,41 @@
+"""Where the example tests of a story are."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from tools.projects.kind import is_foreign
+from tools.projects.trees import branch_of, repository
+from tools.result import Workbench
+
+SERVICE_FOLDER = "tests/examples"
+
+
+_TEST = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test)\.py")
+
+
+def examples_file(bench: Workbench) -> str:
+    """Return where the story's example tests lie: the same path all through a delivery, free on the main branch."""
+    held = repository(bench)
+    main = held.files(held.required(held.base_ref))
+    name = "_".join(re.findall(r"[a-z0-9]+", bench.story.lower())) or "story"
+    if is_foreign(bench):
+        folders = Counter(Path(each).parent.as_posix() for each in main if _TEST.fullmatch(each))
+        folder = min(folders, key=lambda each: (-folders[each], each)) if folders else "tests"
+        stem = f"test_{name}_examples"
+    else:
+        folder, stem = SERVICE_FOLDER, f"test_{name}"
+    start = "" if folder == "." else f"{folder}/"
+    numbers = ("", *(f"_{number}" for number in range(2, 1_000)))
+    return next(path for each in numbers if (path := f"{start}{stem}{each}.py") not in main)
+
+
+def example_files(bench: Workbench) -> frozenset[str]:
+    """Return what the testing agent has written: the tests, and what makes their folder a package; none before."""
+    held, file = repository(bench), examples_file(bench)
+    tip = held.ref(branch_of(bench))
+    if tip is None or held.show(tip, file) is None:
+        return frozenset()
+    return frozenset({file} if is_foreign(bench) else {file, f"{SERVICE_FOLDER}/__init__.py"})

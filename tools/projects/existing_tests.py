@@ -1,0 +1,182 @@
+"""Running the tests of a repository that the crew did not make, by the command that it uses itself."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from tools.environments.install import Environment
+from tools.errors import JobRefused
+from tools.git import checkout
+from tools.projects import pins
+from tools.projects.dependencies import tests_environment, toolbox
+from tools.projects.trees import changes_of, repository, workspace_tree
+from tools.result import ToolResult, Workbench
+from tools.testing import TestReport
+from tools.testing import run_tests as run_in_sandbox
+from tools.testing.commands import NO_PROGRAM, CommandReport, run_test_command
+from tools.testing.results import LIMITS, not_installed, scratch_of, tested
+from tools.testing.sandbox_environment import available, project_of
+from tools.testing.test_command import TestCommand, find_test_command, is_test
+
+_LAST_LINES = 15
+_PLUGINS = {
+    "--cov": "pytest-cov",
+    "-n": "pytest-xdist",
+    "--numprocesses": "pytest-xdist",
+    "--dist": "pytest-xdist",
+    "--timeout": "pytest-timeout",
+    "--asyncio-mode": "pytest-asyncio",
+    "--ds": "pytest-django",
+    "--benchmark": "pytest-benchmark",
+    "--reruns": "pytest-rerunfailures",
+    "--randomly": "pytest-randomly",
+    "--mypy": "pytest-mypy",
+    "--snapshot": "syrupy",
+    "--disable-socket": "pytest-socket",
+    "--black": "pytest-black",
+    "--flake8": "pytest-flake8",
+}
+
+
+def own_tests(bench: Workbench) -> ToolResult:
+    """Return what the generated services' tests return; of a command that is not pytest only how it ended."""
+    command = find_test_command(bench.workspace, bench.test_command)
+    if command is None or not command.argv:
+        said = (
+            "No test command was found; looked for pytest, tox, nox, make test, npm test and go test. Write tests "
+            "that pytest finds, or let a person give the command."
+        )
+        return ToolResult(ok=False, code="no_tests", summary=said)
+    python = tests_environment(bench)
+    needed = command.needs_pytest(bench.workspace) or pins.kept(bench) != ""
+    if python is None and needed:
+        return not_installed()
+    if command.selection is not None and python is not None:
+        return _by_pytest(bench, command, command.selection, python)
+    return _by_command(bench, command, python)
+
+
+def _by_pytest(
+    bench: Workbench, command: TestCommand, selection: tuple[str, ...], python: Environment
+) -> ToolResult:
+    tree = workspace_tree(bench)
+    added = [each.path for each in changes_of(bench, tree).files if each.status == "added"]
+    report = run_in_sandbox(
+        bench.sandbox,
+        python,
+        bench.workspace,
+        scratch_of(bench),
+        selection,
+        new=[
+            each for each in added if is_test(each) and re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", each)
+        ],
+        reruns=1,
+        coverage=toolbox(bench),
+        limits=LIMITS,
+        project=project_of(bench.workspace),
+    )
+    before = _failing_before(bench, python, report)
+    return tested(bench, tree, _explained(report), {"unit": "test", **_about(command)}, before)
+
+
+def _failing_before(bench: Workbench, python: Environment, report: TestReport) -> set[str]:
+    """Return which of the tests that failed do so on the main branch as well, where they are run once more."""
+    wrong = {each.id for each in (*report.failed, *report.errored)}
+    if report.problem or not wrong:
+        return set()
+    held = repository(bench)
+    main = held.required(held.base_ref)
+    files = {each.partition("::")[0] for each in wrong} & set(held.files(main))
+    if not files:
+        return set()
+    with tempfile.TemporaryDirectory(dir=scratch_of(bench)) as folder:
+        workspace, scratch = Path(folder) / "main", Path(folder) / "out"
+        checkout(held, main, workspace)
+        scratch.mkdir()
+        project = project_of(workspace)
+        earlier = run_in_sandbox(
+            bench.sandbox, python, workspace, scratch, sorted(files), reruns=0, limits=LIMITS, project=project
+        )
+    return wrong & {each.id for each in (*earlier.failed, *earlier.errored)}
+
+
+def _explained(report: TestReport) -> TestReport:
+    """Say first which plugin is missing, if that is why pytest did not start."""
+    if report.problem is None:
+        return report
+    refused = re.search(r"unrecognized arguments: (.*)", report.problem)
+    required = re.search(r"Missing required plugins: (.*)", report.problem)
+    names = {
+        name
+        for option in (refused[1].split() if refused else [])
+        for start, name in _PLUGINS.items()
+        if option == start or option.startswith((f"{start}=", f"{start}-"))
+    } | {each.strip(" ,") for each in (required[1].split() if required else [])}
+    if names:
+        said = (
+            f"Its pytest settings need {', '.join(sorted(names))}, which is not installed: add it to the "
+            "requirements of its tests, then install_dependencies."
+        )
+    elif refused:
+        said = f"pytest does not know {refused[1][:200]}, which its settings name; a plugin is not installed."
+    else:
+        lines = [
+            each for each in report.problem.splitlines() if each.startswith(("ERROR", "E  ", "ImportError"))
+        ]
+        said = " ".join([report.problem.splitlines()[0], *(each.strip() for each in lines[:2])])
+    return report.model_copy(update={"problem": f"{said}\n{report.problem}"})
+
+
+def _by_command(bench: Workbench, command: TestCommand, python: Environment | None) -> ToolResult:
+    tree = workspace_tree(bench)
+    try:
+        report = run_test_command(
+            bench.sandbox, command.argv, bench.workspace, scratch_of(bench), python, LIMITS
+        )
+    except JobRefused as error:
+        return ToolResult(
+            ok=False, code="not_run", summary=f"{' '.join(command.argv)} is no command: {error}"
+        )
+    line = " ".join(command.argv)
+    failure: JsonValue = {
+        "name": line,
+        "message": "\n".join(report.output.splitlines()[-_LAST_LINES:])[-1_500:],
+        "traceback": "",
+    }
+    data: dict[str, JsonValue] = {
+        "tree": tree,
+        "passed": int(report.ok),
+        "failed": int(not report.ok),
+        "errors": 0,
+        "complete": True,
+        "skipped": 0,
+        "failures": [] if report.ok else [failure],
+        "flaky": [],
+        "seconds": round(report.seconds, 1),
+        "unit": "command",
+        **_about(command),
+    }
+    return ToolResult(
+        ok=report.ok,
+        code="ok" if report.ok else "tests_failed",
+        summary=_said(line, report, python),
+        data=data,
+        artifacts={"report": bench.artifacts.put(report.output.encode("utf-8", "replace"))},
+    )
+
+
+def _said(line: str, report: CommandReport, python: Environment | None) -> str:
+    if report.ending == "timed_out":
+        return f"`{line}` did not end within {LIMITS.wall_seconds:.0f} s."
+    if report.exit_code == NO_PROGRAM:
+        return f"`{line}` names a program that the sandbox lacks. There are: {', '.join(available(python))}."
+    ended = "passed" if report.ok else f"failed with exit code {report.exit_code}"
+    return f"`{line}` {ended}, in {report.seconds:.0f} s."
+
+
+def _about(command: TestCommand) -> dict[str, JsonValue]:
+    return {"command": " ".join(command.argv), "why": command.why}

@@ -1,0 +1,49 @@
+"""The ends of ledger chains as a service's repository keeps them: refs and merge trailers."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from tools.errors import RepositoryError
+from tools.git import (
+    attach_repository,
+    read_anchors,
+    read_trailers,
+)
+from tools.projects.trees import repository
+from tools.result import Workbench
+
+
+def anchor(bench: Workbench, number: int, head: str) -> None:
+    """Store the number and hash of a delivery's last row in the repository, once; it is never moved.
+
+    A repository that cannot be used has nothing to store it in, which is why the delivery ended.
+    """
+    with contextlib.suppress(RepositoryError):
+        held = repository(bench)
+        if held.read_anchor(bench.delivery) is None:
+            held.anchor(bench.delivery, f"{number} {head} {bench.ledger}")
+
+
+def anchors(folder: Path, home: Path) -> dict[str, str]:
+    """Return what `anchor` stored in a repository, by delivery: number and hash of the last row, and the ledger."""
+    return read_anchors(attach_repository(folder, home, reads=True))
+
+
+def landings(folder: Path, home: Path) -> dict[str, str]:
+    """Return the ledger head that each delivery's merge commit names in its trailer, by delivery."""
+    return read_trailers(attach_repository(folder, home, reads=True), "Delivery", "Ledger-Head")
+
+
+def ledgers(folder: Path, home: Path) -> dict[str, str]:
+    """Return the id of the ledger that each delivery known to a repository is written in, by delivery."""
+    named = {delivery: text.split()[-1] for delivery, text in anchors(folder, home).items() if text.split()}
+    return read_trailers(attach_repository(folder, home, reads=True), "Delivery", "Ledger") | named
+
+
+def opened_under(home: Path) -> list[Path]:
+    """Return the repositories that were ever opened under a home."""
+    # git's view of a repository, which is kept under the home, is made of links into it.
+    links = [each for each in (home / "git").glob("*/objects") if each.is_symlink()]
+    return sorted({each.readlink().parent.parent for each in links})

@@ -1,0 +1,89 @@
+"""The pins of a repository that the crew did not make: resolved once from what its files ask for, then kept.
+
+They lie in the delivery's own scratch folder, out of reach of what runs in the workspace: what policy has judged
+is what is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from tools.environments.install import resolve
+from tools.errors import EnvironmentFailed, IndexUnreachable, RequirementRefused
+from tools.projects.requirements import Files, FolderFiles, TreeFiles, Wanted, tox_lines, wanted
+from tools.projects.trees import repository
+from tools.result import Workbench
+from tools.testing.test_command import find_test_command
+
+NAME = "the repository's requirements"
+
+
+def kept(bench: Workbench, version: str = "") -> str | None:
+    """Return the pins of the workspace, or of a commit: "" where none are needed, None if they are not known."""
+    asked = _asked(bench, version)
+    if not asked.lines and not asked.problems:
+        return ""
+    place = _place(bench, asked)
+    return place.read_text() if place.is_file() else None
+
+
+def resolved(bench: Workbench, version: str = "") -> str:
+    """Return the pins, resolving them if they are not known; those of the main branch stay where they still fit.
+
+    Raises EnvironmentFailed, which names what cannot be had and what mends it.
+    """
+    known = kept(bench, version)
+    if known is not None:
+        return known
+    asked = _asked(bench, version)
+    if asked.problems:
+        raise RequirementRefused(" ".join(asked.problems[:3]))
+    held = repository(bench)
+    main = held.required(held.base_ref)
+    before = "" if version == main else _of_main(bench, main)
+    found = resolve(
+        bench.sandbox,
+        _joined(asked.lines),
+        bench.cache,
+        _folder(bench),
+        constraints=_joined(asked.constraints),
+        kept=before,
+    )
+    place = _place(bench, asked)
+    fresh = place.with_suffix(".new")
+    fresh.write_text(found)
+    fresh.replace(place)
+    return found
+
+
+def _of_main(bench: Workbench, main: str) -> str:
+    """Return main's pins; "" if it cannot have any, which is no reason against a change that mends it."""
+    try:
+        return resolved(bench, main)
+    except IndexUnreachable:
+        raise
+    except EnvironmentFailed:
+        return ""
+
+
+def _asked(bench: Workbench, version: str) -> Wanted:
+    files: Files = TreeFiles(repository(bench), version) if version else FolderFiles(bench.workspace)
+    command = find_test_command(bench.workspace, bench.test_command)
+    extra = ["pytest"] if command and command.needs_pytest(bench.workspace) else []
+    extra += tox_lines(files) if command and command.kind == "tox" else []
+    return wanted(files, extra)
+
+
+def _place(bench: Workbench, asked: Wanted) -> Path:
+    return _folder(bench) / f"{hashlib.sha256(asked.model_dump_json().encode()).hexdigest()[:32]}.txt"
+
+
+def _folder(bench: Workbench) -> Path:
+    folder = bench.home / "scratch" / bench.delivery / "requirements"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _joined(lines: tuple[str, ...]) -> str:
+    return "".join(f"{each}\n" for each in lines)

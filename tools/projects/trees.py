@@ -1,0 +1,99 @@
+"""The service's repository as a delivery sees it: the story's branch, its trees, and what they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.git import (
+    Changes,
+    Repository,
+    attach_repository,
+    diff,
+    last_generation,
+    story_branch,
+    write_tree,
+)
+from tools.result import Workbench
+from tools.testing.test_command import is_test
+
+
+def repository(bench: Workbench) -> Repository:
+    """Return the repository of the delivery's service."""
+    return attach_repository(bench.repository, bench.home)
+
+
+def branch_of(bench: Workbench) -> str:
+    """Return the full ref name of the delivery's story branch."""
+    return story_branch(bench.story)
+
+
+def merged_generation(bench: Workbench) -> str | None:
+    """Return the generation that the workspace was merged with in this delivery, or None."""
+    note = _generation_note(bench)
+    return note.read_text().strip() if note.is_file() else None
+
+
+def note_generation(bench: Workbench, generation: str) -> None:
+    """Keep in mind which generation the workspace was merged with, for the commit to name it as a parent."""
+    note = _generation_note(bench)
+    fresh = note.with_suffix(".new")
+    fresh.write_text(generation)
+    fresh.replace(note)
+
+
+def _generation_note(bench: Workbench) -> Path:
+    # Beside the workspace, not in it: what runs there must not choose the parents of a commit.
+    return bench.workspace.with_name(f"{bench.delivery}.generation")
+
+
+def workspace_tree(bench: Workbench) -> str:
+    """Return the git tree that the workspace holds now; nothing is committed."""
+    held = repository(bench)
+    return write_tree(held, bench.workspace, base=held.required(branch_of(bench)))
+
+
+def branch_tree(bench: Workbench) -> str:
+    """Return the git tree of the story branch's tip."""
+    held = repository(bench)
+    return held.tree_of(held.required(branch_of(bench)))
+
+
+def changed_texts(bench: Workbench, tree: str) -> dict[str, str]:
+    """Return the text of every file that a tree adds or changes against the main branch, by path."""
+    held = repository(bench)
+    changed = diff(held, held.required(held.base_ref), tree)
+    paths = [each.path for each in changed.files if each.status != "deleted"]
+    return {path: (held.show(tree, path) or b"").decode("utf-8", "replace") for path in paths}
+
+
+def shown(bench: Workbench, path: str) -> str | None:
+    """Return a file of the main branch, or None."""
+    held = repository(bench)
+    content = held.show(held.required(held.base_ref), path)
+    return None if content is None else content.decode("utf-8", "replace")
+
+
+def changes_of(bench: Workbench, tree: str) -> Changes:
+    """Return what a tree changes against the main branch."""
+    held = repository(bench)
+    return diff(held, held.required(held.base_ref), tree)
+
+
+def written_lines(bench: Workbench, source: str) -> dict[str, list[tuple[int, int]]]:
+    """Return the lines of code that the change wrote; of a generated service those that were written by hand."""
+    held = repository(bench)
+    generation = merged_generation(bench) or last_generation(held, source)
+    own = (
+        {} if generation is None else {each.path: each.lines for each in diff(held, generation, source).files}
+    )
+    found: dict[str, list[tuple[int, int]]] = {}
+    for each in changes_of(bench, source).files:
+        if not each.path.endswith(".py") or is_test(each.path) or each.path.startswith("migrations/"):
+            continue
+        lines = {line for first, last in each.lines for line in range(first, last + 1)}
+        if generation is not None:
+            by_hand = own.get(each.path, ())
+            lines &= {line for first, last in by_hand for line in range(first, last + 1)}
+        if lines:
+            found[each.path] = [(line, line) for line in sorted(lines)]
+    return found

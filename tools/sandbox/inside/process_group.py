@@ -1,0 +1,91 @@
+"""The processes of a job: which they are, and the end of all of them."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from tools.sandbox.inside import kernel
+from tools.sandbox.inside import watchdog
+
+_PAUSE_SECONDS = 0.002
+_PATIENCE_SECONDS = 10.0
+"""How long to wait for processes that the kernel will not let die; with a world of their own they end with it."""
+
+
+def members() -> list[int]:
+    """Return all processes of the job, without this one."""
+    own = os.getpid()
+    if own == 1:
+        return [process for process in _all() if process != own]
+    children = _children_by_list(own)
+    return children if children is not None else _children_by_search(own)
+
+
+def kill_all(confined: bool = False) -> None:
+    """Kill every process of the job and wait until all are gone.
+
+    `confined` says that this process is in a Landlock domain, out of which no signal leads.
+    """
+    everyone = os.getpid() == 1 or (confined and _cannot_reach_outside())
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if everyone:
+            _kill(-1)
+        else:
+            for process in members():
+                _kill(process)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _cannot_reach_outside() -> bool:
+    """Try it, before a signal to everyone is sent: the guard that started us is outside."""
+    try:
+        os.kill(os.getppid(), 0)
+    except PermissionError:
+        return True
+    return False
+
+
+def _kill(process: int) -> None:
+    try:
+        os.kill(process, kernel.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _all() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _children_by_list(parent: int) -> list[int] | None:
+    """Return all descendants from the kernel's own lists; None where it is built without them."""
+    found: list[int] = []
+    pending = [parent]
+    while pending:
+        process = pending.pop()
+        try:
+            for thread in os.listdir(f"/proc/{process}/task"):
+                with open(f"/proc/{process}/task/{thread}/children", "rb") as file:
+                    children = list(map(int, file.read().split()))
+                found += children
+                pending += children
+        except FileNotFoundError:
+            if process == parent:
+                return None
+        except ProcessLookupError:
+            continue
+    return found
+
+
+def _children_by_search(parent: int) -> list[int]:
+    parents = {process: int(fields[1]) for process in _all() if (fields := watchdog.stat(process))}
+    found = {parent}
+    while more := {process for process, its in parents.items() if its in found} - found:
+        found |= more
+    return sorted(found - {parent})

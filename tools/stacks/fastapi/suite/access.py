@@ -1,0 +1,50 @@
+"""Tests of access: without a token, with a bad one, with another role, with the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tools.blueprint.model import Access, Criterion, Entity
+from tools.blueprint.parameters import Knob
+from tools.blueprint.scenarios import Unreachable
+from tools.stacks.fastapi.python_code import Case, literal
+from tools.stacks.fastapi.suite.guards import neutral_change
+from tools.stacks.fastapi.suite.suite import Suite
+
+BAD_TOKENS = (
+    "garbage",
+    "unsigned",
+    "of another secret",
+    "of another algorithm",
+    "expired",
+    "of another scheme",
+)
+"""Keys of what the tests' own `BAD_TOKENS` holds."""
+
+
+def access_cases(
+    suite: Suite, criterion: Criterion, entity: Entity, access: Access, *, alone: bool
+) -> Iterator[Case]:
+    """Yield the refusals and the acceptance of each role; `alone` if the criterion names one operation."""
+    fixed: dict[Knob, object] = neutral_change(entity) if access.operation == "update" else {}
+    try:
+        scene = suite.planner.find(entity, access.operation, lambda each: not each.outcome.cause, fixed=fixed)
+    except Unreachable:
+        return
+    about = "" if alone else f"{access.operation} "
+    others = [each for each in suite.blueprint.roles if each not in access.roles]
+    refusals = (
+        ("without a token", "None", 401, ()),
+        ("with a bad token", "BAD_TOKENS[value]", 401, tuple((each, each) for each in BAD_TOKENS)),
+        ("with another role", f"bearer({literal(others[0] if others else 'nobody')})", 403, ()),
+        ("without roles", "bearer()", 403, ()),
+    )
+    for aspect, header, status, values in refusals:
+        lines = suite.refusal(scene, status, caller=f"api.calling_with({header})")
+        yield Case(criterion, about + aspect, tuple(lines), values)
+    yield Case(
+        criterion,
+        f"{about}with the role",
+        tuple(suite.success(scene, access.operation, caller="api.calling_with(bearer(value))")),
+        tuple((each, each) for each in access.roles),
+    )

@@ -1,0 +1,104 @@
+"""Tests of what an action takes: its inputs and the object that its body names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tools.blueprint import shape
+from tools.blueprint.model import Action, Criterion, Entity, FieldSpec
+from tools.blueprint.names import camel, collection_path, kebab
+from tools.blueprint.parameters import Knob
+from tools.blueprint.requests import Act, Expression, Given
+from tools.blueprint.samples import boundaries, sample, violations
+from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.shape import stored_input
+from tools.stacks.fastapi.python_code import Case, literal, named
+from tools.stacks.fastapi.suite.suite import Suite
+
+
+def input_cases(
+    suite: Suite, criterion: Criterion, entity: Entity, action: Action, field: FieldSpec
+) -> Iterator[Case]:
+    """Yield what an input takes, what it refuses, and what an action without it comes to."""
+    scene = _plain(suite, entity, action)
+    if scene is None:
+        return
+    key, about = camel(field.name), f"{action.name} {field.name}"
+    knob: Knob = ("input", "object", field.name)
+    shown = replace(scene, final=_with(scene.final, field.name, Expression("value", None)))
+    narrowed = stored_input(entity, field)
+    optional = (None,) if field.optional else ()
+    wanted = {literal(each): each for each in (sample(narrowed), *boundaries(narrowed), *optional)}
+    good = [each for each in wanted.values() if _accepts(suite, entity, action, scene, knob, each)]
+    stored = any(each.name == field.name and each.type == field.type for each in shape.written_fields(entity))
+    kept = stored and not any(
+        each.operation == action.name and each.target.field == field.name for each in entity.effects
+    )
+    if good:
+        lines = [*suite.script.setup(shown), "", f"changed = accepted({suite.script.final(shown)})", ""]
+        current = suite.script.current(entity, "changed")
+        lines += [f'assert changed["{key}"] == value'] if kept else []
+        lines += [f"assert {current} == changed"] if current else ['assert changed["id"]']
+        labelled = tuple((literal(each)[:30], each) for each in good if each is not None or not kept)
+        yield named(criterion, f"{about} is taken", tuple(lines), labelled)
+    bad = tuple((each.why, each.value) for each in violations(field, nullable=field.optional))
+    yield named(criterion, f"{about} is refused", tuple(suite.refusal(shown, 422, key)), bad)
+    if field.required:
+        without = replace(scene, final=_with(scene.final, field.name))
+        yield named(criterion, f"{about} is required", tuple(suite.refusal(without, 422, key)))
+
+
+def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Action) -> Iterator[Case]:
+    """Yield that the object must be named and exist, and that a body holds nothing else."""
+    scene = _plain(suite, entity, action)
+    if scene is None:
+        return
+    final = scene.final
+    path = f"{collection_path(entity.name)}/{{{final.name}['id']}}/{kebab(action.name)}"
+    key = shape.object_key(suite.blueprint, action)
+    if key is not None:
+        values = (("unknown", _unknown(suite, action)), ("number", 7), ("null", None))
+        body = suite.script.action_body(final) if isinstance(final, Act) else {}
+        inner = ", ".join(
+            f"{literal(name)}: {'value' if name == key else code}" for name, code in body.items()
+        )
+        lines = [
+            *suite.script.setup(scene),
+            "",
+            f'response = api.post(f"{path}", {{{inner}}})',
+            "",
+            f'refused(response, 422, "{key}")',
+            f'refused(api.post(f"{path}", {{}}), 422, "{key}")',
+        ]
+        yield named(criterion, f"{action.name} needs its {action.object}", tuple(lines), values)
+    surplus = replace(scene, final=_with(scene.final, "surplus", 1))
+    yield named(criterion, f"{action.name} takes nothing else", tuple(suite.refusal(surplus, 422, "surplus")))
+
+
+def _plain(suite: Suite, entity: Entity, action: Action) -> Scene | None:
+    try:
+        return suite.planner.find(entity, action.name, lambda scene: not scene.outcome.cause)
+    except Unreachable:
+        return None
+
+
+def _accepts(suite: Suite, entity: Entity, action: Action, scene: Scene, knob: Knob, value: Given) -> bool:
+    tried = suite.planner.play(entity, action.name, dict(scene.choice) | {knob: value})
+    return tried is not None and not tried.outcome.cause
+
+
+def _with(step: object, name: str, value: Given | None = None) -> Act:
+    """Return the action with another input, or without it."""
+    if not isinstance(step, Act):
+        raise TypeError(step)
+    inputs = {key: each for key, each in step.inputs.items() if key != name}
+    return replace(step, inputs=inputs if value is None else inputs | {name: value})
+
+
+def _unknown(suite: Suite, action: Action) -> Given:
+    """Return a value that names no object."""
+    field = shape.object_field(suite.blueprint, action)
+    if field is None:
+        return "6f1c2d3e-0000-4000-8000-00000000dead"
+    return sample(field, 77)

@@ -1,0 +1,141 @@
+"""`tests/bodies.py`: factories that make valid resources, and a table of all kinds of them."""
+
+from __future__ import annotations
+
+import re
+
+from tools.blueprint.arithmetic import bounds
+from tools.blueprint.model import Entity, FieldSpec
+from tools.blueprint.names import camel, collection_path
+from tools.blueprint.patterns import numbered
+from tools.blueprint.requests import Create, Given
+from tools.blueprint.samples import STEP, sample, text_form
+from tools.blueprint.scenarios import Scene
+from tools.blueprint.shape import body_required
+from tools.stacks.fastapi.python_code import docstring, factory, literal, mentioned
+from tools.stacks.fastapi.source import format_python
+from tools.stacks.fastapi.suite.script import children_of
+from tools.stacks.fastapi.suite.suite import Suite
+
+_MANY = 40
+_HEAD = '''"""Bodies that the service accepts, and resources made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+{imports}
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of resource."""
+
+    path: str
+    operations: frozenset[str]
+    body: Callable[..., Json]
+    make: Callable[..., Json]
+    refusals: frozenset[int]
+    """With what status a rule may refuse a body that the contract allows."""
+    needs_body: bool = True
+    moved: tuple[str, ...] = ()
+    """Members that an update changes unasked."""
+
+
+'''
+
+
+def bodies_module(suite: Suite) -> str:
+    """Return the module's source."""
+    made = [each for each in suite.blueprint.entities if suite.makes(each)]
+    functions = "\n\n\n".join(_factory(suite, each) for each in made)
+    names = ["Api", "Json", "accepted", *(["day"] if re.search(r"\bday\(", functions) else [])]
+    head = _HEAD.replace("{imports}", f"\nfrom tests.support import {', '.join(names)}\n")
+    rows = ", ".join(_row(each) for each in made)
+    table = f'\n\n\nRESOURCES = [{rows}]\n"""Every kind of resource that can be made."""\n'
+    return format_python(head + functions + table)
+
+
+def _row(entity: Entity) -> str:
+    name = factory(entity.name)
+    offered = literal([each.name for each in entity.operations])
+    guarded = {each.status for each in entity.guards if each.operation in ("create", "update")}
+    ruled = [each.operation for each in entity.effects] + [each.operation for each in entity.limits]
+    changing = not {"create", "update"}.isdisjoint(ruled)
+    taken = {409} if changing or any(each.unique for each in entity.fields) else set()
+    refusals = f"frozenset({literal(sorted(guarded | taken))})"
+    moved = [each.target.field for each in entity.effects if each.operation in ("create", "update")]
+    parts = [
+        f'"{collection_path(entity.name)}"',
+        f"frozenset({offered})",
+        f"body_of_{name}",
+        f"make_{name}",
+        refusals,
+        *(["needs_body=False"] if not body_required(entity, "create") else []),
+        *([f"moved=({', '.join(literal(camel(each)) for each in moved)},)"] if moved else []),
+    ]
+    return f"Resource({', '.join(parts)})"
+
+
+def _factory(suite: Suite, entity: Entity) -> str:
+    scene = suite.planner.plain(entity)
+    final, name, path = scene.final, factory(entity.name), collection_path(entity.name)
+    if not isinstance(final, Create):
+        raise TypeError(final)
+    members = {
+        **{each: literal(value) for each, value in final.values.items()},
+        **{
+            each: _code(entity, each, value)
+            for each, value in final.filled.items()
+            if each not in final.values
+        },
+    }
+    inner = "{" + ", ".join(f"{literal(camel(each))}: {code}" for each, code in members.items()) + "}"
+    lines = [f"def body_of_{name}(api: Api, given: Json | None = None) -> Json:"]
+    lines += docstring(f"A body that POST {path} accepts, with what is given on top.")
+    if "number" in mentioned(inner):
+        lines.append("    number = api.number()")
+    lines.append(f"    body: Json = {inner} | (given or {{}})")
+    for reference, parent in final.parents.items():
+        key = literal(camel(f"{reference} id"))
+        lines.append(f"    if {key} not in body:")
+        lines += [f"        {each}" for each in _parent(suite, entity, scene, reference, parent)]
+        lines.append(f'        body[{key}] = {parent}["id"]')
+    lines += ["    return body", "", ""]
+    lines.append(f"def make_{name}(api: Api, given: Json | None = None) -> Json:")
+    lines += docstring(f"A new resource at {path}.")
+    lines.append(f'    return accepted(api.post("{path}", body_of_{name}(api, given)), 201)')
+    return "\n".join(lines)
+
+
+def _parent(suite: Suite, entity: Entity, scene: Scene, reference: str, parent: str) -> list[str]:
+    """Return the lines that make a parent as the rules on creating need it."""
+    own = {name for place, name in scene.names.items() if place.startswith(f"self/{reference}")}
+    steps = [step for step in scene.setup if step.name in own]
+    return suite.script.lines(steps, scene.setup, {parent}, children_of(scene))
+
+
+def _code(entity: Entity, name: str, value: Given) -> str:
+    """Return the source of a value that nothing depends on; of a unique field it differs by `number`."""
+    field = entity.field(name)
+    return literal(value) if field is None or not field.unique else _numbered(field, value)
+
+
+def _numbered(field: FieldSpec, value: Given) -> str:
+    if field.type in STEP:
+        low = bounds(field)[0]
+        high_enough = literal(low) if low is not None and low > -1000 else literal(sample(field, 0))
+        return f"{high_enough} + number"
+    if field.type == "text" and field.pattern:
+        longest = field.max_length if field.max_length is not None else 200
+        form = numbered(field.pattern, shortest=field.min_length or 0, longest=longest)
+        if form is not None:
+            return f"f{form!r}"
+        many = dict.fromkeys(sample(field, number) for number in range(_MANY))
+        return f"{literal(list(many))}[number % {len(many)}]"
+    if field.type in ("text", "email", "url", "uuid"):
+        return f"f{text_form(field)!r}"
+    if field.type in ("date", "timestamp"):
+        return "day(number)" if field.type == "date" else 'day(number) + "T12:00:00Z"'
+    if field.type == "choice":
+        return f"{literal(field.choices)}[number % {len(field.choices)}]"
+    return literal(value)

@@ -1,0 +1,68 @@
+"""`tests/test_contract.py`: what Schemathesis cannot know of a contract."""
+
+from __future__ import annotations
+
+from tools.blueprint import shape
+from tools.blueprint.model import Entity
+from tools.blueprint.names import camel
+from tools.stacks.fastapi.python_code import factory, literal
+from tools.stacks.fastapi.source import Code, format_python, render
+from tools.stacks.fastapi.suite.suite import Suite
+
+
+def contract_module(suite: Suite) -> str:
+    """Return the module's source."""
+    operations: list[str] = []
+    named: list[str] = []
+    rules: list[str] = []
+    makes: set[str] = set()
+    for entity in suite.blueprint.entities:
+        for operation in shape.operations(entity):
+            label = literal(" ".join(shape.route(entity, operation)))
+            operations.append(label)
+            members = _named(suite, entity, operation)
+            if members:
+                inner = ", ".join(f"{key}: ({make}, {literal(of)})" for key, make, of in members)
+                named.append(f"{label}: {{{inner}}}")
+                makes |= {make for _, make, _ in members}
+            if shape.custom_of(entity, operation) is not None:
+                rules.append(f"{label}: {{409, 422}}")
+            elif statuses := _statuses(entity, operation):
+                rules.append(f"{label}: {{{', '.join(map(str, statuses))}}}")
+    custom = any(entity.custom for entity in suite.blueprint.entities)
+    imports = [
+        f"from tests.bodies import {', '.join(['RESOURCES', *sorted(makes)])}",
+        *(["from tests.custom import skip_unwritten"] if custom else []),
+        "from tests.support import AUTHORIZATION, ROOT, Api, Json, Service",
+    ]
+    return format_python(
+        render(
+            "tests/test_contract.py.j2",
+            imports=Code("\n".join(imports)),
+            custom=custom,
+            operations=Code(f"[{', '.join(operations)}]"),
+            named=Code(f"{{{', '.join(named)}}}"),
+            rules=Code(f"{{{', '.join(rules)}}}"),
+        )
+    )
+
+
+def _named(suite: Suite, entity: Entity, operation: str) -> list[tuple[str, str, str]]:
+    """Return members that name a resource: the member, the factory, the member of the resource."""
+    if operation in ("create", "update"):
+        return [
+            (literal(camel(f"{each.name} id")), f"make_{factory(each.target)}", "id")
+            for each in entity.references
+            if suite.makes(suite.entity(each.target))
+        ]
+    action = entity.action(operation)
+    if action is None or action.object is None or not suite.makes(suite.entity(action.object)):
+        return []
+    key, field = shape.object_key(suite.blueprint, action), shape.object_field(suite.blueprint, action)
+    return [(literal(key), f"make_{factory(action.object)}", camel(field.name) if field else "id")]
+
+
+def _statuses(entity: Entity, operation: str) -> list[int]:
+    """Return with what statuses rules refuse, other than those that any correct request may meet."""
+    watched = {"create", "update"} if operation == "update" else {operation}
+    return sorted({each.status for each in entity.guards if each.operation in watched})

@@ -1,0 +1,233 @@
+"""Tests of effects: exact results, rounding, the last value a field takes and the first it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import ROUND_HALF_UP, Decimal
+
+from tools.blueprint.arithmetic import bounds, canonical, rounded
+from tools.blueprint.model import Criterion, Effect, Entity, FieldRef, FieldSpec
+from tools.blueprint.names import camel
+from tools.blueprint.parameters import CHILD, Knobs
+from tools.blueprint.requests import Create, Plain
+from tools.blueprint.samples import sample
+from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.shape import stored_input
+from tools.stacks.fastapi.python_code import Case, equals, literal
+from tools.stacks.fastapi.suite.suite import Suite, success_status
+
+_NUMBERS = tuple(
+    Decimal(text)
+    for text in ("100", "10", "7", "0.25", "10.25", "99.99", "5", "1", "50", "15", "0.05", "12.5")
+)
+
+
+def effect_cases(suite: Suite, criterion: Criterion, entity: Entity, effect: Effect) -> Iterator[Case]:
+    """Yield the plain result, a rounded one, the edge of the field and what lies beyond it."""
+    seeker = _Seeker(suite, entity, effect)
+    wishes: list[tuple[str, Callable[[Scene], bool]]] = [("", seeker.changes)]
+    if effect.percent:
+        wishes.append(("rounds half to even", seeker.ties))
+    if effect.kind != "set":
+        wishes.append(("up to the bound", seeker.reaches_bound))
+    for aspect, wanted in wishes:
+        scene = seeker.find(wanted)
+        if scene is not None:
+            yield Case(criterion, aspect, tuple(seeker.lines(scene)))
+    broken = seeker.find(lambda scene: scene.outcome.cause == "effect" and scene.outcome.rule == effect)
+    if broken is not None:
+        yield Case(criterion, "refused where it would break the field", tuple(suite.refusal(broken, 409)))
+    if seeker.spec.computed is not None:
+        yield from seeker.kept(criterion)
+
+
+class _Seeker:
+    """Searches telling scenes of one effect."""
+
+    def __init__(self, suite: Suite, entity: Entity, effect: Effect) -> None:
+        self._suite = suite
+        self._entity = entity
+        self._effect = effect
+        self._place = {"self": "self", "object": "object"}.get(
+            effect.target.subject, f"self/{effect.target.via}"
+        )
+        owner = self._entity_at(effect.target.subject, effect.target.via)
+        spec = owner.field(effect.target.field) if owner else None
+        if owner is None or spec is None:
+            raise Unreachable(effect.target.field)
+        self._owner = owner
+        self.spec = spec
+
+    def find(self, wanted: Callable[[Scene], bool]) -> Scene | None:
+        """Return the plainest scene that is as wanted, or None."""
+        try:
+            return self._suite.planner.find(self._entity, self._effect.operation, wanted, extra=self._knobs())
+        except Unreachable:
+            return None
+
+    def changes(self, scene: Scene) -> bool:
+        """Whether the field is another afterwards, with numbers that tell."""
+        before, after = self._values(scene)
+        if scene.outcome.cause or before == after:
+            return False
+        number = isinstance(before, int | Decimal)
+        return not number or self._effect.kind == "set" or before not in (0, self._amount(scene))
+
+    def ties(self, scene: Scene) -> bool:
+        """Whether the exact result lies half-way, and other ways of rounding give another one."""
+        before, after = self._values(scene)
+        amount = self._amount(scene)
+        if (
+            scene.outcome.cause
+            or not isinstance(before, int | Decimal)
+            or not isinstance(amount, int | Decimal)
+        ):
+            return False
+        change = Decimal(before) * Decimal(amount) / 100
+        sign = 1 if self._effect.kind == "increase" else -1
+        unit = Decimal("0.01") if self.spec.type == "money" else Decimal(1)
+        upwards = (Decimal(before) + sign * change).quantize(unit, ROUND_HALF_UP)
+        parts = rounded(self.spec.type, change)
+        apart = Decimal(before) + sign * parts if isinstance(parts, int | Decimal) else None
+        return self.spec.type != "number" and after not in (upwards, apart)
+
+    def reaches_bound(self, scene: Scene) -> bool:
+        """Whether the result is the last one that the field takes."""
+        _, after = self._values(scene)
+        bound = self.spec.minimum if self._effect.kind == "reduce" else self.spec.maximum
+        return not scene.outcome.cause and bound is not None and after == bound
+
+    def lines(self, scene: Scene) -> list[str]:
+        """Return a test's lines that compare the result."""
+        name, result = self._name(scene), self._values(scene)[1]
+        key = camel(self.spec.name)
+        operation = self._effect.operation
+        status = success_status(self._entity, operation)
+        script = self._suite.script
+        found = script.setup(scene, self._place)
+        final = f"accepted({script.final(scene)}{status})"
+        current = script.current(self._owner, name)
+        if self._place != "self" or operation in ("create", "delete"):
+            named = "changed = " if operation == "create" and self._place == "self" else ""
+            current = script.current(self._owner, "changed") if named else current
+            found += ["", f"{named}{final}", ""]
+            return [*found, *([equals(f'{current}["{key}"]', result)] if current else [])]
+        found += [f"before = {current}"] if current else []
+        found += ["", f"changed = {final}", "", equals(f'changed["{key}"]', result)]
+        if current:
+            found.append(f"assert {script.current(self._owner, 'changed')} == changed")
+            found.append('assert moment(changed["updatedAt"]) > moment(before["updatedAt"])')
+        return found
+
+    def kept(self, criterion: Criterion) -> Iterator[Case]:
+        """Yield the test that an effect on a computed field outlives a change of what it is computed from."""
+        computed = self.spec.computed
+        scene = self.find(self.changes)
+        child = self._suite.blueprint.entity(computed.child) if computed else None
+        if computed is None or scene is None or child is None or not child.offers("create"):
+            return
+        world = scene.after.copy()
+        name = self._name(scene)
+        factors = {each: Decimal(2) for each in computed.factors}
+        values = {key: canonical("integer", each) for key, each in factors.items()}
+        others = [each for each in child.references if each.name != computed.reference]
+        step = Create("another", child.name, values, {computed.reference: name}, _filled(child, values))
+        current = self._suite.script.current(self._owner, name)
+        if others or world.run(step).cause or current is None:
+            return
+        result = literal(world.value(name, self.spec.name))
+        steps = (*scene.setup, scene.final, step)
+        last = self._suite.script.lines(steps, steps, {name}, {"another"})
+        yield Case(
+            criterion,
+            "kept when the sum changes",
+            (*last, "", f'assert {current}["{camel(self.spec.name)}"] == {result}'),
+        )
+
+    def _entity_at(self, subject: str, via: str) -> Entity | None:
+        if subject == "object":
+            action = self._entity.action(self._effect.operation)
+            return self._suite.blueprint.entity((action.object if action else None) or "")
+        if subject == "reference":
+            reference = self._entity.reference(via)
+            return self._suite.blueprint.entity(reference.target) if reference else None
+        return self._entity
+
+    def _name(self, scene: Scene) -> str:
+        return scene.names.get(self._place, scene.final.name)
+
+    def _values(self, scene: Scene) -> tuple[Plain, Plain]:
+        """What the field holds before and after the last request."""
+        name = self._name(scene)
+        created = isinstance(scene.final, Create) and self._place == "self"
+        before = None if created else scene.before.value(name, self.spec.name)
+        return before, scene.after.value(name, self.spec.name) if name in scene.after.resources else None
+
+    def _amount(self, scene: Scene) -> Plain:
+        world, view = scene.before.seen(scene.final)
+        return world.operand(
+            self._effect.amount, view, "number" if self._effect.kind != "set" else self.spec.type
+        )
+
+    def _knobs(self) -> Knobs:
+        """Let the target and the amount be turned, to numbers that tell."""
+        found: Knobs = {}
+        numbers = tuple(dict.fromkeys((*_NUMBERS, *self._near_bounds())))
+        if self.spec.computed is not None:
+            link = f"{self.spec.computed.child}.{self.spec.computed.reference}"
+            found["children", self._place, link] = (1, 2)
+            child = self._suite.blueprint.entity(self.spec.computed.child)
+            for index, name in enumerate(self.spec.computed.factors):
+                factor = child.field(name) if child else None
+                if factor is not None:
+                    wanted = numbers if index == len(self.spec.computed.factors) - 1 else (Decimal(1),)
+                    found["value", f"{self._place}{CHILD}{link}", name] = _kept(factor, wanted)
+        elif self._place != "self" or self._effect.operation != "create":
+            found["value", self._place, self.spec.name] = _kept(self.spec, numbers)
+        if isinstance(self._effect.amount, FieldRef):
+            found |= self._amount_knob(self._effect.amount)
+        return found
+
+    def _amount_knob(self, ref: FieldRef) -> Knobs:
+        action = self._entity.action(self._effect.operation)
+        if ref.subject == "input":
+            spec = next((each for each in action.inputs if each.name == ref.field), None) if action else None
+            return (
+                {("input", "object", ref.field): _kept(stored_input(self._entity, spec), _NUMBERS)}
+                if spec
+                else {}
+            )
+        place = "object" if ref.subject == "object" else f"self/{ref.via}" if ref.via else "self"
+        owner = self._entity_at(ref.subject, ref.via)
+        spec = owner.field(ref.field) if owner else None
+        return {("value", place, ref.field): _kept(spec, _NUMBERS)} if spec and spec.computed is None else {}
+
+    def _near_bounds(self) -> Iterator[Decimal]:
+        for bound in (self.spec.minimum, self.spec.maximum):
+            if bound is not None:
+                yield bound
+                literal_ = self._effect.amount
+                amounts = [] if isinstance(literal_, FieldRef | bool) else [Decimal(str(literal_))]
+                for amount in amounts if self._effect.kind != "set" else []:
+                    yield from (bound - amount, bound + amount)
+
+
+def _kept(spec: FieldSpec, numbers: tuple[Decimal, ...]) -> tuple[object, ...]:
+    """Return the numbers that a field takes."""
+    low, high = bounds(spec)
+    whole = spec.type == "integer"
+    return (
+        tuple(
+            canonical(spec.type, each)
+            for each in numbers
+            if (low is None or low <= each)
+            and (high is None or each <= high)
+            and (not whole or each == each.to_integral_value())
+        )
+        if spec.type in ("integer", "number", "money")
+        else (sample(spec),)
+    )
+
+
+def _filled(entity: Entity, values: dict[str, Plain]) -> dict[str, Plain]:
+    return {each.name: sample(each, 9) for each in entity.fields if each.required and each.name not in values}

@@ -1,0 +1,233 @@
+"""Tests of examples, run as they are written, and of latency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tools.blueprint.arithmetic import canonical
+from tools.blueprint.model import Criterion, Entity, Example, FieldSpec, Given, Speed, Then, Value
+from tools.blueprint.names import camel, collection_path
+from tools.blueprint.openapi import filtered_field
+from tools.blueprint.parameters import CHILD, Knob, knobs_of
+from tools.blueprint.requests import Plain
+from tools.blueprint.samples import plain_json
+from tools.blueprint.scenarios import Scene, Unreachable
+from tools.stacks.fastapi.python_code import Case, equals, factory, literal
+from tools.stacks.fastapi.suite.guards import neutral_change
+from tools.stacks.fastapi.suite.suite import Suite, success_status
+
+
+def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Iterator[Case]:
+    """Yield the example, in the setting that it gives."""
+    try:
+        scene = _Setting(suite, example).scene()
+    except Unreachable:
+        return
+    when = example.when
+    watched = suite.watched(scene) if any(each.kind == "rejected" for each in example.then) else []
+    final = suite.script.final(scene)
+    uses = [place for place in scene.names if _mentions(suite, scene, place, example.then)]
+    lines = [
+        *suite.script.setup(scene, *uses),
+        *([f"for _ in range({when.times - 1}):", f"    {final}"] if when.times > 1 else []),
+        *(f"{name} = {code}" for name, code in watched),
+        "",
+        f"response = {final}",
+        "",
+    ]
+    for then in example.then:
+        lines += _checks(suite, scene, example, then)
+    yield Case(criterion, "", (*lines, *(f"assert {code} == {name}" for name, code in watched)))
+
+
+def _mentions(suite: Suite, scene: Scene, place: str, thens: tuple[Then, ...]) -> bool:
+    """Whether a resource is looked at afterwards, by itself or among all that are listed."""
+    found = scene.before.resources.get(scene.names[place])
+    if found is None:
+        return False
+    return re.fullmatch(r"given\d+", place) is not None or any(
+        each.entity == found.entity.name for each in thens
+    )
+
+
+def _checks(suite: Suite, scene: Scene, example: Example, then: Then) -> list[str]:
+    given = success_status(suite.entity(example.when.entity), example.when.operation)
+    if then.kind == "rejected":
+        return [f"refused(response, {then.status})"]
+    if then.kind == "listed":
+        return [
+            f"assert len(ids(response)) == {then.count}",
+            f'assert response.json()["total"] == {then.count}',
+        ]
+    if then.kind != "value":
+        return [f"accepted(response{given})"]
+    key, value = camel(then.field), _value(suite, then)
+    entity = suite.entity(then.entity or example.when.entity)
+    if entity.name == example.when.entity:
+        lines = [f"changed = accepted(response{given})", equals(f'changed["{key}"]', value)]
+        current = suite.script.current(entity, "changed")
+    else:
+        names = (name for name, each in scene.before.resources.items() if each.entity.name == entity.name)
+        current = suite.script.current(entity, next(names))
+        lines = [f"accepted(response{given})"]
+    return [*lines, *([equals(f'{current}["{key}"]', value)] if current else [])]
+
+
+def _value(suite: Suite, then: Then) -> Plain:
+    field = filtered_field(suite.entity(then.entity), then.field) if then.entity else None
+    shown = plain_json(field.type, canonical(field.type, then.value)) if field else then.value
+    return shown if isinstance(shown, bool | int | str) or shown is None else canonical("number", then.value)
+
+
+class _Setting:
+    """Turns what an example gives into settings of a scene."""
+
+    def __init__(self, suite: Suite, example: Example) -> None:
+        self._suite = suite
+        self._example = example
+        self._entity = suite.entity(example.when.entity)
+        self._fixed: dict[Knob, object] = {}
+        self._wanted: list[tuple[str, FieldSpec, Plain]] = []
+        self._others: list[str] = []
+
+    def scene(self) -> Scene:
+        """Return a scene in which the example comes out as it says, or else any one. Raises Unreachable."""
+        when = self._example.when
+        for each in self._example.given:
+            self._give(each)
+        kind = {"create": "value", "update": "change", "list": "query"}.get(when.operation, "input")
+        place = "object" if kind == "input" else "self"
+        action = self._entity.action(when.operation)
+        for name, value in when.values.items():
+            spec = next((each for each in action.inputs if each.name == name), None) if action else None
+            spec = spec or filtered_field(self._entity, name)
+            self._fixed[kind, place, name] = canonical(spec.type, value)
+        if when.operation == "update" and not when.values:
+            self._fixed |= neutral_change(self._entity)
+        operation = when.operation
+        find = self._suite.planner.find
+        extra = {} if operation != "update" else _changes(self._suite, self._entity)
+        for strict in (True, False):
+            try:
+                return find(
+                    self._entity,
+                    operation,
+                    lambda scene, strict=strict: (
+                        self._holds(scene) and (not strict or self._comes_out(scene))
+                    ),  # type: ignore[misc]
+                    fixed=self._fixed,
+                    extra=extra,
+                    others=tuple(self._others),
+                )
+            except Unreachable:
+                continue
+        raise Unreachable(self._example.criterion)
+
+    def _give(self, given: Given) -> None:
+        entity = self._suite.entity(given.entity)
+        if given.children_of:
+            parent = self._place(given.children_of)
+            reference = next((each for each in entity.references if each.target == given.children_of), None)
+            if parent is None or reference is None:
+                raise Unreachable(given.entity)
+            link = f"{entity.name}.{reference.name}"
+            self._fixed["children", parent, link] = given.count
+            self._set(f"{parent}{CHILD}{link}", entity, given.values)
+            return
+        place = self._place(given.entity)
+        first = 0
+        if place is not None:
+            self._set(place, entity, given.values)
+            first = 1
+        for _ in range(first, given.count):
+            if entity.name != self._entity.name:
+                raise Unreachable(given.entity)
+            self._others.append(f"given{len(self._others)}")
+            self._set(self._others[-1], entity, given.values)
+
+    def _place(self, name: str) -> str | None:
+        """Return where a resource that was given stands in the scene, or None for one beside it."""
+        when = self._example.when
+        if name == self._entity.name and when.operation == "list":
+            return None
+        if name == self._entity.name and not (when.operation == "create" and when.values):
+            return "self"
+        if name == when.object:
+            return "object"
+        for start, entity in (
+            ("self", self._entity),
+            ("object", self._suite.blueprint.entity(when.object or "")),
+        ):
+            for reference in entity.references if entity else ():
+                if reference.target == name:
+                    return f"{start}/{reference.name}"
+        if name == self._entity.name:
+            return None
+        raise Unreachable(name)
+
+    def _set(self, place: str, entity: Entity, values: dict[str, Value | None]) -> None:
+        for name, value in values.items():
+            field = filtered_field(entity, name)
+            if name == "status" and entity.initial_state is not None:
+                self._fixed["status", place, ""] = value
+            elif field.computed is not None:
+                self._wanted.append((place, field, canonical(field.type, value)))
+            else:
+                self._fixed["value", place, name] = canonical(field.type, value)
+
+    def _holds(self, scene: Scene) -> bool:
+        return all(
+            scene.before.value(scene.names[place], field.name) == value
+            for place, field, value in self._wanted
+        )
+
+    def _comes_out(self, scene: Scene) -> bool:
+        rejected = next((each.status for each in self._example.then if each.kind == "rejected"), None)
+        if rejected is not None:
+            return self._example.when.times > 1 or scene.outcome.status == rejected
+        return not scene.outcome.cause
+
+
+def _changes(suite: Suite, entity: Entity) -> dict[Knob, tuple[object, ...]]:
+    found = knobs_of(suite.blueprint, entity, "update")
+    return {("change", at, name): values for (kind, at, name), values in found.items() if kind == "value"}
+
+
+def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Case]:
+    """Yield the measurement against the served application."""
+    entity = suite.entity(speed.entity)
+    fixed: dict[Knob, object] = neutral_change(entity) if speed.operation == "update" else {}
+    try:
+        scene = suite.planner.find(entity, speed.operation, lambda each: not each.outcome.cause, fixed=fixed)
+    except Unreachable:
+        return
+    setup, final = suite.script.setup(scene), suite.script.final(scene)
+    alike = speed.operation in ("list", "read")
+    rate = speed.requests_per_second or 10
+    if speed.operation == "list" and suite.makes(entity):
+        setup = ["for _ in range(50):", f"    make_{factory(entity.name)}(api)"]
+    lines = [
+        "api = served",
+        *(setup if alike else []),
+        "",
+        "def prepare() -> Call:",
+        *(f"    {each}" for each in ([] if alike else setup)),
+        *_returned(final, scene, entity),
+        "",
+        "latency = latency_ms(",
+        f"prepare, per_second={rate}, percentile={literal(speed.percentile)}, enough={speed.latency_ms}",
+        ")",
+        "",
+        f"assert latency <= {speed.latency_ms}",
+    ]
+    yield Case(criterion, "", tuple(lines), fixture="served: Api")
+
+
+def _returned(final: str, scene: Scene, entity: Entity) -> list[str]:
+    """Return the end of `prepare`; a body is made before the clock starts."""
+    prefix = f'api.post("{collection_path(entity.name)}", '
+    body = final.removeprefix(prefix)
+    if final.startswith(prefix) and body.startswith(f"body_of_{factory(entity.name)}("):
+        return [f"    body = {body[:-1]}", f"    return lambda: {prefix}body)"]
+    return [f"    return lambda: {final}"]

@@ -1,0 +1,165 @@
+"""Tests of fields: what is stored, what is refused, and what a field is when it is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tools.blueprint.model import Criterion, Entity, FieldSpec
+from tools.blueprint.names import camel, collection_path
+from tools.blueprint.parameters import Knob
+from tools.blueprint.requests import Given
+from tools.blueprint.samples import boundaries, sample, violations
+from tools.blueprint.schemas import json_value
+from tools.stacks.fastapi.python_code import Case, equals, factory, literal, named
+from tools.stacks.fastapi.suite.suite import Suite
+
+Values = tuple[tuple[str, object], ...]
+
+
+def field_cases(suite: Suite, criterion: Criterion, entity: Entity, field: FieldSpec) -> Iterator[Case]:
+    """Yield what a field takes and shows, what it refuses, and what it is when it is left out."""
+    one = _Field(suite, entity, field)
+    if not suite.makes(entity):
+        return
+    about = f"{entity.name} {field.name}"
+    if field.name not in one.moved("create"):
+        yield named(criterion, f"{about} is stored", tuple(one.stored()), one.good("create"))
+    yield named(criterion, f"{about} is refused", tuple(one.refused()), one.bad())
+    if entity.offers("update"):
+        if field.name not in one.moved("update"):
+            yield named(criterion, f"{about} is updated", tuple(one.updated()), one.good("update"))
+        yield named(criterion, f"{about} is refused in an update", tuple(one.refused_update()), one.bad())
+    aspect, lines = one.left_out()
+    yield named(criterion, f"{about} {aspect}", tuple(lines))
+    if field.unique:
+        yield named(criterion, f"{about} is unique", tuple(one.unique()))
+    if field.unique and field.optional:
+        yield named(criterion, f"{about} may be absent more than once", tuple(one.absent_twice()))
+
+
+class _Field:
+    """Writes the tests of one field."""
+
+    def __init__(self, suite: Suite, entity: Entity, field: FieldSpec) -> None:
+        self._suite = suite
+        self._entity = entity
+        self._field = field
+        self._path = collection_path(entity.name)
+        self._name = factory(entity.name)
+        self._key = literal(camel(field.name))
+        self._one = f'{self._path}/{{made["id"]}}'.replace('"', "'")
+        self._usual = dict(suite.planner.plain(entity).choice) if suite.makes(entity) else {}
+        self._current = suite.script.current(entity, "made")
+
+    def moved(self, operation: str) -> set[str]:
+        """Return the fields that the operation itself gives another value."""
+        return {each.target.field for each in self._entity.effects if each.operation == operation}
+
+    def good(self, operation: str) -> Values:
+        """Return telling values that the field takes, rules on the operation included."""
+        optional = (None,) if self._field.optional else ()
+        wanted = {literal(each): each for each in (sample(self._field), *boundaries(self._field), *optional)}
+        found = [each for each in wanted.values() if self._accepts(operation, each)]
+        # Rules can refuse all of these; what other tests make resources of is then left.
+        found = found or [
+            self._usual[key] for key in [("value", "self", self._field.name)] if key in self._usual
+        ]
+        return tuple((_label(each), each) for each in found)
+
+    def bad(self) -> Values:
+        """Return one value for each way of breaking the field."""
+        return tuple(
+            (each.why, each.value) for each in violations(self._field, nullable=self._field.optional)
+        )
+
+    def stored(self) -> list[str]:
+        """Return the test that a created resource shows the value, then and later."""
+        return [
+            f"made = make_{self._name}(api, {{{self._key}: value}})",
+            "",
+            f"assert made[{self._key}] == value",
+            *([f"assert {self._current} == made"] if self._current else []),
+        ]
+
+    def updated(self) -> list[str]:
+        """Return the test that an update changes this field and nothing else."""
+        return [
+            f"made = make_{self._name}(api)",
+            "",
+            f'changed = accepted(api.patch(f"{self._one}", {{{self._key}: value}}))',
+            "",
+            f"assert changed[{self._key}] == value"
+            if self.moved("update")
+            else f'assert changed == made | {{{self._key}: value, "updatedAt": changed["updatedAt"]}}',
+            *([f"assert {self._current} == changed"] if self._current else []),
+        ]
+
+    def refused(self) -> list[str]:
+        """Return the test that a create with the value is refused."""
+        body = f"body_of_{self._name}(api, {{{self._key}: value}})"
+        return [f'response = api.post("{self._path}", {body})', "", f"refused(response, 422, {self._key})"]
+
+    def refused_update(self) -> list[str]:
+        """Return the test that an update with the value is refused and changes nothing."""
+        return [
+            f"made = make_{self._name}(api)",
+            "",
+            f'response = api.patch(f"{self._one}", {{{self._key}: value}})',
+            "",
+            f"refused(response, 422, {self._key})",
+            *([f"assert {self._current} == made"] if self._current else []),
+        ]
+
+    def left_out(self) -> tuple[str, list[str]]:
+        """Return what becomes of a body without the field: a word for it, and its test."""
+        lines = [f"body = body_of_{self._name}(api)", f"body.pop({self._key}, None)", ""]
+        response = f'api.post("{self._path}", body)'
+        if self._field.required:
+            return "is required", [
+                *lines,
+                f"response = {response}",
+                "",
+                f"refused(response, 422, {self._key})",
+            ]
+        default = self._field.default
+        shown = None if default is None else json_value(self._field.type, default)
+        if not self._accepts("create", default):
+            return "has a default", [f"assert {self._key} not in body_of_{self._name}(api)"]
+        lines += [f"made = accepted({response}, 201)", "", equals(f"made[{self._key}]", shown)]
+        return ("is null by default" if default is None else "has a default"), lines
+
+    def unique(self) -> list[str]:
+        """Return the test that no second resource gets the value of the first."""
+        value = literal(sample(self._field, 1))
+        lines = [
+            f"made = make_{self._name}(api, {{{self._key}: {value}}})",
+            f"body = body_of_{self._name}(api, {{{self._key}: {value}}})",
+            "",
+            f'response = api.post("{self._path}", body)',
+            "",
+            f"refused(response, 409, {self._key})",
+        ]
+        if self._entity.offers("update"):
+            lines += [
+                f"made = make_{self._name}(api)",
+                f'response = api.patch(f"{self._one}", {{{self._key}: {value}}})',
+                f"refused(response, 409, {self._key})",
+                *([f"assert {self._current} == made"] if self._current else []),
+            ]
+        return lines
+
+    def absent_twice(self) -> list[str]:
+        """Return the test that absent values do not collide."""
+        make = f"make_{self._name}(api, {{{self._key}: None}})"
+        return [f"assert {make}[{self._key}] is None"] * 2
+
+    def _accepts(self, operation: str, value: Given) -> bool:
+        kind = "value" if operation == "create" else "change"
+        changed: dict[Knob, object] = {(kind, "self", self._field.name): value}
+        scene = self._suite.planner.play(self._entity, operation, self._usual | changed)
+        return scene is not None and not scene.outcome.cause
+
+
+def _label(value: object) -> str:
+    text = literal(value)
+    return text.strip("\"'") if len(text) < 30 else f"{text[:20]}..."

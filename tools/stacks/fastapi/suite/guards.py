@@ -1,0 +1,124 @@
+"""Tests of guards: each where it bites, and where it just does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from tools.blueprint.model import Compare, Criterion, Entity, Expired, Guard, Test
+from tools.blueprint.parameters import Knob, Knobs, knobs_of
+from tools.blueprint.reference_model import World
+from tools.blueprint.requests import TODAY, YESTERDAY
+from tools.blueprint.resources import View
+from tools.blueprint.samples import STEP, sample
+from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.shape import written_fields
+from tools.stacks.fastapi.python_code import Case
+from tools.stacks.fastapi.suite.suite import Suite
+
+
+def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard) -> Iterator[Case]:
+    """Yield the refusal, the acceptance for each condition that is false, and the same when updating."""
+    hunt = _Hunt(suite, entity, guard, guard.operation)
+    refused = hunt.refused()
+    if refused is not None:
+        yield Case(criterion, "", tuple(suite.refusal(refused, guard.status)))
+    for number, test in enumerate(guard.tests, 1):
+        accepted = hunt.accepted(test)
+        if accepted is not None:
+            aspect = "else accepted" if len(guard.tests) == 1 else f"accepted without condition {number}"
+            yield Case(criterion, aspect, tuple(suite.success(accepted, guard.operation)))
+    if guard.operation == "create" and entity.offers("update"):
+        hunt = _Hunt(suite, entity, guard, "update")
+        for aspect, scene in (("also when updated", hunt.refused()), ("updated else", hunt.accepted(None))):
+            if scene is not None and aspect == "also when updated":
+                yield Case(criterion, aspect, tuple(suite.refusal(scene, guard.status)))
+            elif scene is not None:
+                yield Case(criterion, aspect, tuple(suite.success(scene, "update")))
+
+
+def neutral_change(entity: Entity) -> dict[Knob, object]:
+    """Return the setting of an update that changes something without meaning."""
+    plain = [each for each in written_fields(entity) if not each.unique and each.type != "choice"]
+    fields = sorted(plain or written_fields(entity), key=lambda each: not each.optional)
+    value = sample(fields[0]) if fields else None
+    return {("change", "self", fields[0].name): value} if fields and value is not None else {}
+
+
+class _Hunt:
+    """Searches the scenes of one guard, those first in which a value is just at the edge."""
+
+    def __init__(self, suite: Suite, entity: Entity, guard: Guard, operation: str) -> None:
+        self._suite = suite
+        self._entity = entity
+        self._guard = guard
+        self._operation = operation
+        self._fixed: dict[Knob, object] = {}
+        self._extra: Knobs = {}
+        if operation == "update":
+            knobs = knobs_of(suite.blueprint, entity, "update")
+            self._extra = {
+                ("change", at, name): each for (kind, at, name), each in knobs.items() if kind == "value"
+            }
+            if guard.operation == "update":
+                self._fixed = neutral_change(entity)
+
+    def refused(self) -> Scene | None:
+        """Return a scene in which the guard refuses."""
+        tests = self._guard.tests
+        return self._first((tests, (), True), (tests, (), False))
+
+    def accepted(self, false: Test | None) -> Scene | None:
+        """Return a scene in which a condition does not hold, all others if possible, and the request succeeds."""
+        if false is None:
+            tests = self._guard.tests
+            return self._first(*(((), (each,), tight) for tight in (True, False) for each in tests))
+        others = tuple(each for each in self._guard.tests if each is not false)
+        return self._first((others, (false,), True), (others, (false,), False), ((), (false,), False))
+
+    def _first(self, *wishes: tuple[tuple[Test, ...], tuple[Test, ...], bool]) -> Scene | None:
+        for true, false, tight in wishes:
+            try:
+                return self._find(true, false, tight)
+            except Unreachable:
+                continue
+        return None
+
+    def _find(self, true: tuple[Test, ...], false: tuple[Test, ...], tight: bool) -> Scene:
+        def wanted(scene: Scene) -> bool:
+            outcome = scene.outcome
+            if false and outcome.cause:
+                return False
+            if not false and (
+                outcome.status != self._guard.status or outcome.rule not in (None, self._guard)
+            ):
+                return False
+            if self._operation != self._guard.operation and not false and outcome.rule is None:
+                return False
+            world, view = scene.before.seen(scene.final)
+            held = all(world.holds(each, view) for each in true)
+            if not held or any(world.holds(each, view) for each in false):
+                return False
+            return not tight or all(_at_edge(each, world, view) for each in (*true, *false))
+
+        find = self._suite.planner.find
+        return find(self._entity, self._operation, wanted, fixed=self._fixed, extra=self._extra)
+
+
+def _at_edge(test: Test, world: World, view: View) -> bool:
+    """Whether the least change of the compared value turns the condition."""
+    if isinstance(test, Expired):
+        value = world.look(test.field, view)
+        return isinstance(value, str) and value[:10] in (TODAY.value, YESTERDAY.value)
+    if not isinstance(test, Compare) or test.op in ("eq", "ne"):
+        return True
+    left = world.look(test.left, view)
+    right = world.operand(test.right, view, world.type_of(test.left, view))
+    if isinstance(left, str):
+        return left == right or world.holds(test, view) is (test.op in ("lt", "gt"))
+    if not isinstance(left, int | Decimal) or not isinstance(right, int | Decimal):
+        return False
+    inclusive = test.op in ("le", "ge")
+    if world.holds(test, view) is inclusive:
+        return left == right
+    return abs(Decimal(left) - Decimal(right)) == STEP.get(world.type_of(test.left, view), Decimal(1))

@@ -1,0 +1,105 @@
+"""`tests/test_lifecycle.py`: the table that its model works by."""
+
+from __future__ import annotations
+
+from tools.blueprint import shape
+from tools.blueprint.model import Action, Entity, FieldSpec
+from tools.blueprint.names import camel, collection_path, kebab
+from tools.blueprint.samples import sample
+from tools.blueprint.shape import stored_input
+from tools.stacks.fastapi.python_code import factory, literal
+from tools.stacks.fastapi.source import Code, format_python, render
+from tools.stacks.fastapi.suite.suite import Suite
+
+_MANY = 1000
+"""Values that are enough for any run."""
+
+
+def lifecycle_module(suite: Suite) -> str:
+    """Return the module's source."""
+    made = [each for each in suite.blueprint.entities if suite.makes(each)]
+    bodies = sorted(f"body_of_{factory(each.name)}" for each in made)
+    imports = [
+        *([f"from tests.bodies import {', '.join(bodies)}"] if bodies else []),
+        "from tests.strategies import VALID",
+        "from tests.support import Json, Service, accepted, moment, refused",
+    ]
+    kinds = ", ".join(_kind(suite, each) for each in made)
+    return format_python(
+        render("tests/test_lifecycle.py.j2", imports=Code("\n".join(imports)), kinds=Code(kinds))
+    )
+
+
+def _kind(suite: Suite, entity: Entity) -> str:
+    offered = [each.name for each in entity.operations]
+    unique = tuple(camel(each.name) for each in shape.written_fields(entity) if each.unique and each.required)
+    parts = [
+        literal(collection_path(entity.name)),
+        f"frozenset({literal(offered)})",
+        f"body_of_{factory(entity.name)}",
+    ]
+    if entity.initial_state is not None:
+        parts.append(f"initial={literal(entity.initial_state)}")
+    if entity.references:
+        parents = {camel(f"{each.name} id"): collection_path(each.target) for each in entity.references}
+        parts.append(f"parents={literal(parents)}")
+    if unique:
+        parts.append(f"unique=({', '.join(map(literal, unique))},)")
+    acted = [_action(suite, entity, each) for each in entity.actions if _possible(suite, each)]
+    if acted:
+        parts.append(f"actions=({', '.join(acted)},)")
+    refusals = ", ".join(
+        f"{literal(each)}: frozenset({literal(_refusals(entity, each))})"
+        for each in ("create", "read", "update", "delete")
+    )
+    return f"Kind({', '.join(parts)}, refusals={{{refusals}}})"
+
+
+def _possible(suite: Suite, action: Action) -> bool:
+    return action.object is None or suite.makes(suite.entity(action.object))
+
+
+def _action(suite: Suite, entity: Entity, action: Action) -> str:
+    inputs = {camel(each.name): sample(stored_input(entity, each)) for each in action.inputs if each.required}
+    parts = [literal(kebab(action.name)), literal(inputs)]
+    moves = {
+        each.source: each.target for each in reversed(entity.transitions) if each.operation == action.name
+    }
+    if moves:
+        parts.append(f"moves={literal(moves)}")
+    key = shape.object_key(suite.blueprint, action)
+    if action.object is not None and key is not None:
+        field = shape.object_field(suite.blueprint, action)
+        of = camel(field.name) if field else "id"
+        parts.append(f"object=({literal(collection_path(action.object))}, {literal(key)}, {literal(of)})")
+    limits = sorted((each.times, each.per) for each in entity.limits if each.operation == action.name)
+    if limits:
+        parts.append(f"times={limits[0][0]}, per_object={limits[0][1] == 'object'}")
+    refusals = _refusals(entity, action.name)
+    if refusals:
+        parts.append(f"refusals=frozenset({literal(refusals)})")
+    return f"Action({', '.join(parts)})"
+
+
+def _refusals(entity: Entity, operation: str) -> list[int]:
+    """Return with what statuses rules may refuse that the model does not know."""
+    watched = {"create", "update"} if operation == "update" else {operation}
+    found = {each.status for each in entity.guards if each.operation in watched}
+    action = entity.action(operation)
+    stored = {each.name for each in shape.written_fields(entity) if each.unique}
+    effects = any(each.operation == operation for each in entity.effects)
+    limited = operation == "update" and any(each.operation == "update" for each in entity.limits)
+    scarce = operation in ("create", "update") and any(
+        each.unique and _is_scarce(each) for each in shape.written_fields(entity)
+    )
+    if effects or limited or scarce or (action and any(each.name in stored for each in action.inputs)):
+        found.add(409)
+    return sorted(found)
+
+
+def _is_scarce(field: FieldSpec) -> bool:
+    """Whether a run of the lifecycle could need more values than there are."""
+    ranged = field.type == "integer" and field.minimum is not None and field.maximum is not None
+    return field.type in ("boolean", "choice") or (
+        ranged and (field.maximum or 0) - (field.minimum or 0) < _MANY
+    )

@@ -1,0 +1,117 @@
+"""Tests of limits: so many requests succeed, and one more is refused."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tools.blueprint.model import Criterion, Entity, Limit
+from tools.blueprint.reference_model import World
+from tools.blueprint.requests import Act, Create, Outcome, Step
+from tools.blueprint.samples import sample
+from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.shape import stored_input
+from tools.stacks.fastapi.python_code import Case
+from tools.stacks.fastapi.suite.script import children_of
+from tools.stacks.fastapi.suite.suite import Suite
+
+
+def limit_cases(suite: Suite, criterion: Criterion, entity: Entity, limit: Limit) -> Iterator[Case]:
+    """Yield the test of a limit: as a loop over the same resource, or over a new one each time."""
+    rounds: list[_Rounds] = []
+
+    def wanted(scene: Scene) -> bool:
+        rounds[:] = [*_again(scene, entity, limit), *_anew(suite, scene, limit)][:1]
+        return bool(rounds)
+
+    try:
+        scene = suite.planner.find(entity, limit.operation, wanted)
+    except Unreachable:
+        return
+    yield Case(criterion, "", tuple(_lines(suite, scene, rounds[0], limit)))
+
+
+@dataclass(frozen=True)
+class _Rounds:
+    """What comes first, what each success takes, and what leads to the request that is one too many."""
+
+    first: tuple[Step, ...]
+    repeated: tuple[Step, ...]
+    last: tuple[Step, ...]
+
+
+def _lines(suite: Suite, scene: Scene, rounds: _Rounds, limit: Limit) -> list[str]:
+    everything = (*rounds.first, *rounds.repeated, *rounds.last, scene.final)
+
+    def lines(steps: tuple[Step, ...]) -> list[str]:
+        return suite.script.lines(steps, everything, set(), children_of(scene))
+
+    watched = suite.watched(scene)
+    return [
+        *lines(rounds.first),
+        f"for _ in range({limit.times}):",
+        *(f"    {each}" for each in lines(rounds.repeated)),
+        *lines(rounds.last),
+        *(f"{name} = {code}" for name, code in watched),
+        "",
+        f"response = {suite.script.final(scene)}",
+        "",
+        "refused(response, 409)",
+        *(f"assert {code} == {name}" for name, code in watched),
+    ]
+
+
+def _again(scene: Scene, entity: Entity, limit: Limit) -> Iterator[_Rounds]:
+    """Yield how the same resource is acted on again and again, by a way back if need be."""
+    if scene.outcome.cause:
+        return
+    for way in _ways_back(entity, scene.final.name):
+        world = scene.before.copy()
+        repeated = (scene.final, *way)
+        if world.accepts(repeated * limit.times) and _limited(world, scene.final, limit):
+            yield _Rounds(scene.setup, repeated, ())
+
+
+def _anew(suite: Suite, scene: Scene, limit: Limit) -> Iterator[_Rounds]:
+    """Yield how a new resource is made each time for the same object."""
+    if scene.outcome.cause or limit.per != "object":
+        return
+    shared = {name for place, name in scene.names.items() if place.startswith("object")}
+    first = tuple(step for step in scene.setup if step.name in shared)
+    own = tuple(step for step in scene.setup if step.name not in shared)
+    rounds = [_renamed((*own, scene.final), shared, f".{number}") for number in range(limit.times)]
+    world = World(suite.blueprint)
+    if world.accepts((*first, *itertools.chain(*rounds), *own)) and _limited(world, scene.final, limit):
+        yield _Rounds(first, (*own, scene.final), own)
+
+
+def _limited(world: World, step: Step, limit: Limit) -> bool:
+    return world.run(step) == Outcome(409, "limit", limit)
+
+
+def _renamed(steps: Iterable[Step], shared: set[str], suffix: str) -> Iterator[Step]:
+    """Yield the steps with other names for all but the shared resources."""
+    for step in steps:
+        if isinstance(step, Create):
+            parents = {key: each if each in shared else each + suffix for key, each in step.parents.items()}
+            yield replace(step, name=step.name + suffix, parents=parents)
+        else:
+            yield replace(step, name=step.name if step.name in shared else step.name + suffix)
+
+
+def _ways_back(entity: Entity, name: str) -> Iterator[tuple[Step, ...]]:
+    """Yield ways of up to two further actions, none first; their inputs are samples."""
+    acts = tuple(
+        Act(
+            name, entity.name, each.name, {one.name: sample(stored_input(entity, one)) for one in each.inputs}
+        )
+        for each in entity.actions
+        if each.object is None
+    )
+    yield ()
+    for first in acts:
+        yield (first,)
+    for first in acts:
+        for second in acts:
+            yield (first, second)

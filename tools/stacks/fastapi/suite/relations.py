@@ -1,0 +1,234 @@
+"""Tests of references and of what is computed over children."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from tools.blueprint.arithmetic import bounds, canonical
+from tools.blueprint.model import Computed, Criterion, Entity, FieldSpec, Reference
+from tools.blueprint.names import camel, collection_path
+from tools.blueprint.parameters import CHILD, Knob
+from tools.blueprint.reference_model import World
+from tools.blueprint.requests import Delete, Plain, Step, Update
+from tools.blueprint.samples import plain_json, sample
+from tools.blueprint.scenarios import Scene, Unreachable
+from tools.stacks.fastapi.python_code import Case, factory, literal, named
+from tools.stacks.fastapi.suite.script import children_of
+from tools.stacks.fastapi.suite.suite import Suite
+
+NOWHERE = "6f1c2d3e-0000-4000-8000-00000000dead"
+_AMOUNTS = (Decimal("1.5"), Decimal("2.25"), Decimal("4"))
+
+
+def reference_cases(
+    suite: Suite, criterion: Criterion, entity: Entity, reference: Reference
+) -> Iterator[Case]:
+    """Yield that a parent must exist, can be changed and filtered by, and is kept while it has children."""
+    target = suite.entity(reference.target)
+    if not suite.makes(entity) or not suite.makes(target):
+        return
+    key, child, path = camel(f"{reference.name} id"), factory(entity.name), collection_path(entity.name)
+    parent = f"make_{factory(target.name)}(api)"
+    about = f"{entity.name} {reference.name}"
+    current = suite.script.current(entity, "made")
+    yield named(
+        criterion,
+        f"{about} is stored",
+        (
+            f"parent = {parent}",
+            "",
+            f'made = make_{child}(api, {{"{key}": parent["id"]}})',
+            "",
+            f'assert made["{key}"] == parent["id"]',
+            *([f"assert {current} == made"] if current else []),
+        ),
+    )
+    wrong = (("unknown", NOWHERE), ("malformed", "7"), ("null", None), ("number", 7))
+    response = f'response = api.post("{path}", body_of_{child}(api, {{"{key}": value}}))'
+    yield named(criterion, f"{about} must exist", (response, "", f'refused(response, 422, "{key}")'), wrong)
+    lines = (
+        f"body = body_of_{child}(api)",
+        f'del body["{key}"]',
+        "",
+        f'response = api.post("{path}", body)',
+        "",
+        f'refused(response, 422, "{key}")',
+    )
+    yield named(criterion, f"{about} is required", lines)
+    yield from _moved(suite, criterion, entity, reference)
+    yield from _listed(suite, criterion, entity, reference)
+    yield from _deleted(suite, criterion, entity, reference)
+
+
+def _moved(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
+    """Yield the change of the parent; left out where rules on updating could forbid it."""
+    guarded = any(each.operation in ("create", "update") for each in entity.guards)
+    if not entity.offers("update") or guarded:
+        return
+    key, child, path = camel(f"{reference.name} id"), factory(entity.name), collection_path(entity.name)
+    at = f"{path}/{{made['id']}}"
+    current = suite.script.current(entity, "made")
+    yield named(
+        criterion,
+        f"{entity.name} {reference.name} can be changed",
+        (
+            f"made = make_{child}(api)",
+            f"parent = make_{factory(reference.target)}(api)",
+            "",
+            f'changed = accepted(api.patch(f"{at}", {{"{key}": parent["id"]}}))',
+            "",
+            f'assert changed["{key}"] == parent["id"]',
+            f'refused(api.patch(f"{at}", {{"{key}": "{NOWHERE}"}}), 422, "{key}")',
+            f'refused(api.patch(f"{at}", {{"{key}": None}}), 422, "{key}")',
+            *([f"assert {current} == changed"] if current else []),
+        ),
+    )
+
+
+def _listed(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
+    if not entity.offers("list"):
+        return
+    key, child, path = camel(f"{reference.name} id"), factory(entity.name), collection_path(entity.name)
+    yield named(
+        criterion,
+        f"{entity.name} {reference.name} can be filtered by",
+        (
+            f"made = make_{child}(api)",
+            f"make_{child}(api)",
+            "",
+            f'assert ids(api.get("{path}", {{"{key}": made["{key}"]}})) == [made["id"]]',
+            f'assert ids(api.get("{path}", {{"{key}": "{NOWHERE}"}})) == []',
+            f'refused(api.get("{path}", {{"{key}": "7"}}), 422, "{key}")',
+        ),
+    )
+
+
+def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
+    """Yield that a parent with a child is kept, and goes once the child has gone."""
+    target = suite.entity(reference.target)
+    if not target.offers("delete"):
+        return
+
+    def wanted(scene: Scene) -> bool:
+        parent = scene.before.resources[scene.final.name].parents[reference.name]
+        world = scene.before.copy()
+        if world.run(Delete(parent, target.name)).cause != "children":
+            return False
+        return world.accepts((scene.final, Delete(parent, target.name)))
+
+    operation = "delete" if entity.offers("delete") else "read"
+    try:
+        scene = suite.planner.find(entity, operation, wanted if operation == "delete" else lambda _: True)
+    except Unreachable:
+        return
+    parent = f"self/{reference.name}"
+    kept = replace(scene, final=Delete(scene.names[parent], target.name))
+    lines = suite.refusal(kept, 409)
+    lines = [*suite.script.setup(scene, parent), *lines[len(suite.script.setup(kept)) :]]
+    if operation == "delete":
+        lines += [
+            "",
+            f"accepted({suite.script.final(scene)}, 204)",
+            f"accepted({suite.script.final(kept)}, 204)",
+        ]
+    yield named(criterion, f"a {target.name} with a {entity.name} is kept", tuple(lines))
+
+
+def computed_cases(
+    suite: Suite, criterion: Criterion, entity: Entity, field: FieldSpec, computed: Computed
+) -> Iterator[Case]:
+    """Yield the value as children come, change and go, and that no body sets it."""
+    child = suite.entity(computed.child)
+    if not suite.makes(entity):
+        return
+    name, key, path = factory(entity.name), camel(field.name), collection_path(entity.name)
+    value = literal(plain_json(field.type, sample(field.model_copy(update={"computed": None}))))
+    about = f"{entity.name} {field.name}"
+    lines = [
+        f'response = api.post("{path}", body_of_{name}(api, {{"{key}": {value}}}))',
+        "",
+        f'refused(response, 422, "{key}")',
+    ]
+    if entity.offers("update"):
+        lines += [
+            f"made = make_{name}(api)",
+            f'refused(api.patch(f"{path}/{{made[\'id\']}}", {{"{key}": {value}}}), 422, "{key}")',
+        ]
+    yield named(criterion, f"{about} is read only", tuple(lines))
+    if suite.makes(child) and suite.script.current(entity, "made"):
+        for lines_ in _follows(suite, entity, field, computed):
+            yield named(criterion, about, tuple(lines_))
+
+
+def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed) -> Iterator[list[str]]:
+    """Yield tests that the value follows its children; the simulation says what it is each time."""
+    link = f"{computed.child}.{computed.reference}"
+    child = suite.entity(computed.child)
+    factors = [
+        each
+        for each in (child.field(name) for name in computed.factors)
+        if each is not None and each.computed is None
+    ]
+    for number, amount in ((0, _AMOUNTS[0]), (3, _AMOUNTS[0]), (2, _AMOUNTS[1])):
+        fixed: dict[Knob, object] = {("children", "self", link): number}
+        fixed |= {
+            ("value", f"self{CHILD}{link}", each.name): _near(each, amount + index)
+            for index, each in enumerate(factors)
+        }
+        try:
+            scene = suite.planner.find(entity, "read", lambda each: not each.outcome.cause, fixed=fixed)
+        except Unreachable:
+            continue
+        yield _compared(suite, entity, field, scene, link)
+
+
+def _compared(suite: Suite, entity: Entity, field: FieldSpec, scene: Scene, link: str) -> list[str]:
+    name, world, key = scene.final.name, scene.after.copy(), camel(field.name)
+    current = suite.script.current(entity, name)
+    children = [
+        scene.names[place] for place in scene.names if re.fullmatch(rf"self#{re.escape(link)}\.\d+", place)
+    ]
+    steps = _further(suite, world, field, children)
+    everything = (*scene.setup, scene.final, *steps)
+
+    def lines(*some: Step) -> list[str]:
+        return suite.script.lines(some, everything, set(), children_of(scene))
+
+    def shown() -> str:
+        return (
+            f'assert {current}["{key}"] == {literal(plain_json(field.type, world.value(name, field.name)))}'
+        )
+
+    found = [*lines(*scene.setup), shown()]
+    for step in steps:
+        world.run(step)
+        found += ["", *lines(step), shown()]
+    return found
+
+
+def _further(suite: Suite, world: World, field: FieldSpec, children: list[str]) -> list[Step]:
+    """Return requests that change what the value is computed from: an update of a child, its end."""
+    computed, trial = field.computed, world.copy()
+    if computed is None or not children:
+        return []
+    child = suite.entity(computed.child)
+    wanted: list[Step] = []
+    factor = child.field(computed.factors[-1]) if computed.factors else None
+    if factor is not None and factor.computed is None and child.offers("update"):
+        wanted.append(Update(children[0], child.name, {factor.name: _near(factor, _AMOUNTS[2])}))
+        if factor.optional:
+            wanted.append(Update(children[0], child.name, {factor.name: None}))
+    if child.offers("delete"):
+        wanted.append(Delete(children[-1], child.name))
+    return [step for step in wanted if not trial.run(step).cause]
+
+
+def _near(field: FieldSpec, amount: Decimal) -> Plain:
+    """Return the amount, or what the field takes instead."""
+    low, high = bounds(field)
+    value = max(amount, low) if low is not None else amount
+    value = min(value, high) if high is not None else value
+    return canonical(field.type, value.to_integral_value() if field.type == "integer" else value)

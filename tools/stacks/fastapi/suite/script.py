@@ -1,0 +1,125 @@
+"""Scenes as lines of a test: requests that must succeed, and the one that the test is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from tools.blueprint import shape
+from tools.blueprint.model import Blueprint, Entity
+from tools.blueprint.names import camel, collection_path, kebab
+from tools.blueprint.requests import Act, Create, Delete, List, Read, Step, Update, Values
+from tools.blueprint.scenarios import Scene
+from tools.stacks.fastapi.python_code import factory, literal
+
+
+class Script:
+    """Writes requests against one service."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self._blueprint = blueprint
+
+    def setup(self, scene: Scene, *uses: str) -> list[str]:
+        """Return the lines that set the scene up; `uses` are the places whose resources the test mentions."""
+        mentioned = {scene.names[place] for place in uses if place in scene.names}
+        everything = (*scene.setup, scene.final)
+        return self.lines(scene.setup, everything, mentioned, children_of(scene))
+
+    def final(self, scene: Scene) -> str:
+        """Return the expression that sends the request that the scene is about, and gives the response."""
+        shown = _shown((*scene.setup, scene.final), set(), children_of(scene))
+        return self.request(scene.final, shown)
+
+    def lines(
+        self, steps: Iterable[Step], everything: tuple[Step, ...], mentioned: set[str], wanted: set[str]
+    ) -> list[str]:
+        """Return a line for each step, but for what factories do: resources neither mentioned nor wanted.
+
+        `everything` are all steps of the test, which decide what is needed by name.
+        """
+        shown = _shown(everything, mentioned, wanted)
+        named = set(mentioned)
+        for step in everything:
+            named |= set(step.parents.values()) & shown if isinstance(step, Create) else _subjects(step)
+        found = []
+        for step in steps:
+            if not isinstance(step, Create):
+                status = ", 204" if isinstance(step, Delete) else ""
+                found.append(f"accepted({self.request(step, shown)}{status})")
+            elif step.name in shown:
+                call = f"make_{factory(step.entity)}({self._arguments(step, shown)})"
+                found.append(f"{step.name} = {call}" if step.name in named else call)
+        return found
+
+    def request(self, step: Step, shown: set[str]) -> str:
+        """Return the expression that sends a request and gives the response."""
+        path = collection_path(step.entity)
+        if isinstance(step, Create):
+            return f'api.post("{path}", body_of_{factory(step.entity)}({self._arguments(step, shown)}))'
+        at = f"{path}/{{{step.name}['id']}}"
+        if isinstance(step, List):
+            query = _dict(_members(step.query)) if step.query else ""
+            return f'api.get("{path}"{", " + query if query else ""})'
+        if isinstance(step, Delete | Read):
+            return f'api.{"delete" if isinstance(step, Delete) else "get"}(f"{at}")'
+        if isinstance(step, Update):
+            return f'api.patch(f"{at}", {_dict(_members(step.values))})'
+        body = self.action_body(step)
+        return f'api.post(f"{at}/{kebab(step.action)}"{", " + _dict(body) if body else ""})'
+
+    def action_body(self, step: Act) -> dict[str, str]:
+        """Return the members of an action's body as source."""
+        entity = self._blueprint.entity(step.entity)
+        action = entity.action(step.action) if entity else None
+        key = shape.object_key(self._blueprint, action) if action else None
+        members: dict[str, str] = {}
+        if action is not None and key is not None and step.object is not None:
+            field = shape.object_field(self._blueprint, action)
+            members[key] = f'{step.object}["{camel(field.name) if field else "id"}"]'
+        return members | _members(step.inputs)
+
+    def current(self, entity: Entity, name: str) -> str | None:
+        """Return the expression that reads a resource, or None when the service offers no way."""
+        path = collection_path(entity.name)
+        if entity.offers("read"):
+            return f"accepted(api.get(f\"{path}/{{{name}['id']}}\"))"
+        return f'api.find("{path}", {name}["id"])' if entity.offers("list") else None
+
+    def _arguments(self, step: Create, shown: set[str]) -> str:
+        parents = {
+            camel(f"{name} id"): f'{parent}["id"]' for name, parent in step.parents.items() if parent in shown
+        }
+        given = parents | _members(step.values)
+        return f"api, {_dict(given)}" if given else "api"
+
+
+def children_of(scene: Scene) -> set[str]:
+    """Return the names of resources that are there because the situation asks for children."""
+    return {name for place, name in scene.names.items() if re.search(r"#[^/>]*\.\d+$", place)}
+
+
+def _members(values: Values) -> dict[str, str]:
+    return {camel(name): literal(value) for name, value in values.items()}
+
+
+def _dict(members: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{literal(name)}: {code}" for name, code in members.items()) + "}"
+
+
+def _subjects(step: Step) -> set[str]:
+    return {step.name, step.object} if isinstance(step, Act) and step.object else {step.name}
+
+
+def _shown(steps: tuple[Step, ...], mentioned: set[str], wanted: set[str]) -> set[str]:
+    """Names of resources that a test must make itself: a factory would make another, or one too few."""
+    creates = [step for step in steps if isinstance(step, Create)]
+    shown = mentioned | wanted | {step.name for step in creates if step.values}
+    for step in steps:
+        if not isinstance(step, Create):
+            shown |= _subjects(step)
+    parents = [parent for step in creates for parent in step.parents.values()]
+    shown |= {parent for parent in parents if parents.count(parent) > 1}
+    for step in creates:
+        if shown & set(step.parents.values()):
+            shown.add(step.name)
+    return shown

@@ -1,0 +1,82 @@
+"""Tests of states: where a resource starts, where an action takes it, and from where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tools.blueprint.model import Criterion, Entity, Transition
+from tools.blueprint.names import collection_path
+from tools.blueprint.scenarios import Scene, Unreachable
+from tools.stacks.fastapi.python_code import Case, factory
+from tools.stacks.fastapi.suite.suite import Suite
+
+
+def initial_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[Case]:
+    """Yield the tests that a resource starts in its state and that no body sets it."""
+    if not entity.offers("create"):
+        return
+    name, path = factory(entity.name), collection_path(entity.name)
+    yield Case(criterion, "", (f'assert make_{name}(api)["status"] == {entity.initial_state!r}',))
+    other = next((each for each in entity.states if each != entity.initial_state), entity.initial_state)
+    body = f'body_of_{name}(api, {{"status": {other!r}}})'
+    yield Case(
+        criterion,
+        "not from a body",
+        (f'response = api.post("{path}", {body})', "", 'refused(response, 422, "status")'),
+    )
+    if entity.offers("update"):
+        current = suite.script.current(entity, "made")
+        yield Case(
+            criterion,
+            "not by an update",
+            (
+                f"made = make_{name}(api)",
+                "",
+                f'response = api.patch(f"{path}/{{made[\'id\']}}", {{"status": {other!r}}})',
+                "",
+                'refused(response, 422, "status")',
+                *([f"assert {current} == made"] if current else []),
+            ),
+        )
+
+
+def transition_cases(
+    suite: Suite, criterion: Criterion, entity: Entity, transitions: list[Transition]
+) -> Iterator[Case]:
+    """Yield the move itself, and the refusal from every state that no transition of the action names."""
+    for each in transitions:
+        scene = _from(suite, entity, each.operation, each.source, accepted=True)
+        if scene is not None:
+            aspect = "" if len(transitions) == 1 else f"{each.operation} from {each.source}"
+            yield Case(criterion, aspect, tuple(_moved(suite, entity, scene, each)))
+    for operation in dict.fromkeys(each.operation for each in transitions):
+        sources = {each.source for each in entity.transitions if each.operation == operation}
+        for state in entity.states:
+            scene = None if state in sources else _from(suite, entity, operation, state, accepted=False)
+            if scene is not None:
+                yield Case(criterion, f"{operation} not from {state}", tuple(suite.refusal(scene, 409)))
+
+
+def _from(suite: Suite, entity: Entity, operation: str, state: str, *, accepted: bool) -> Scene | None:
+    def wanted(scene: Scene) -> bool:
+        return scene.outcome.cause == ("" if accepted else "state")
+
+    try:
+        return suite.planner.find(entity, operation, wanted, fixed={("status", "self", ""): state})
+    except Unreachable:
+        return None
+
+
+def _moved(suite: Suite, entity: Entity, scene: Scene, transition: Transition) -> list[str]:
+    current = suite.script.current(entity, "changed")
+    before = suite.script.current(entity, scene.final.name)
+    return [
+        *suite.script.setup(scene),
+        *([f"before = {before}"] if before else []),
+        "",
+        f"changed = accepted({suite.script.final(scene)})",
+        "",
+        f'assert changed["status"] == {transition.target!r}',
+        *([f"assert {current} == changed"] if current else []),
+        *(['assert moment(changed["updatedAt"]) > moment(before["updatedAt"])'] if before else []),
+    ]

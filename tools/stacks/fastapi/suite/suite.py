@@ -1,0 +1,79 @@
+"""What the makers of tests share: scenes of the service, and the shapes that most tests have."""
+
+from __future__ import annotations
+
+from tools.blueprint.model import Blueprint, Entity
+from tools.blueprint.names import collection_path
+from tools.blueprint.requests import Act, Create, List, Read
+from tools.blueprint.scenarios import Planner, Scene, Unreachable
+from tools.blueprint.shape import action_of
+from tools.stacks.fastapi.suite.script import Script
+
+
+def success_status(entity: Entity, operation: str) -> str:
+    """Return the further argument of `accepted`: ", 201" for a create, "" where it is 200."""
+    status = {"create": 201, "delete": 204}.get(operation, 200)
+    return "" if status == 200 or action_of(entity, operation) is not None else f", {status}"
+
+
+class Suite:
+    """The tests of one service, in the making."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self.blueprint = blueprint
+        self.planner = Planner(blueprint)
+        self.script = Script(blueprint)
+
+    def entity(self, name: str) -> Entity:
+        """Return the entity of that name, which the blueprint has."""
+        found = self.blueprint.entity(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def makes(self, entity: Entity) -> bool:
+        """Whether requests can make a resource of the entity."""
+        try:
+            return entity.offers("create") and bool(self.planner.plain(entity))
+        except Unreachable:
+            return False
+
+    def watched(self, scene: Scene) -> list[tuple[str, str]]:
+        """Return what the last request could change: a name for it, and the expression that reads it."""
+        final = scene.final
+        entity = self.entity(final.entity)
+        path = collection_path(entity.name)
+        if isinstance(final, Read | List):
+            return []
+        if isinstance(final, Create):
+            return [("before", f'api.total("{path}")')] if entity.offers("list") else []
+        found = [("before", self.script.current(entity, final.name))]
+        if isinstance(final, Act) and final.object is not None:
+            thing = scene.before.resources[final.object].entity
+            found.append((f"{final.object.rstrip('_')}_before", self.script.current(thing, final.object)))
+        return [(name, code) for name, code in found if code is not None]
+
+    def refusal(self, scene: Scene, status: int, field: str = "", caller: str = "api") -> list[str]:
+        """Return a test's lines: the scene, its last request by a caller refused, nothing changed."""
+        watched = self.watched(scene)
+        named = f', "{field}"' if field else ""
+        return [
+            *self.script.setup(scene),
+            *(f"{name} = {code}" for name, code in watched),
+            "",
+            f"response = {caller}{self.script.final(scene).removeprefix('api')}",
+            "",
+            f"refused(response, {status}{named})",
+            *(f"assert {code} == {name}" for name, code in watched),
+        ]
+
+    def success(self, scene: Scene, operation: str, caller: str = "api") -> list[str]:
+        """Return a test's lines: the scene, its last request by a caller accepted."""
+        given = success_status(self.entity(scene.final.entity), operation)
+        return [
+            *self.script.setup(scene),
+            "",
+            f"response = {caller}{self.script.final(scene).removeprefix('api')}",
+            "",
+            f"accepted(response{given})",
+        ]

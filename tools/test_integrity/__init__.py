@@ -1,0 +1,1 @@
+"""Whether a change takes something away from the tests."""

@@ -1,0 +1,71 @@
+"""Tests that the code agent may not change: those of the generation, and those the testing agent wrote."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tools.git import last_generation
+from tools.projects.example_files import example_files
+from tools.projects.trees import merged_generation, repository
+from tools.result import Workbench
+from tools.workspace.paths import inside
+
+TESTS = "tests/"
+
+
+def protected_tests(bench: Workbench) -> frozenset[str]:
+    """Return the paths, relative to the workspace."""
+    held = repository(bench)
+    generation = merged_generation(bench) or last_generation(held, held.required(held.base_ref))
+    made = held.files(generation) if generation else ()
+    generated = frozenset(each for each in made if each.startswith(TESTS))
+    return generated | bench.tests_written() | example_files(bench)
+
+
+def is_protected(bench: Workbench, name: str) -> bool:
+    """Whether a path is one of them, or leads to one through a link."""
+    root = bench.workspace.resolve()
+    path = inside(bench.workspace, name)
+    meant = {Path(name).as_posix()} | ({path.relative_to(root).as_posix()} if path else set())
+    return bool(meant & protected_tests(bench))
+
+
+def remember(bench: Workbench) -> dict[str, bytes | None]:
+    """Return what each of them holds now; None for one that is not there."""
+    return {name: _content(bench.workspace / name) for name in sorted(protected_tests(bench))}
+
+
+def put_back(bench: Workbench, before: dict[str, bytes | None]) -> list[str]:
+    """Undo what has changed of them since, and return their paths."""
+    found = []
+    for name, content in before.items():
+        path = bench.workspace / name
+        if _content(path) == content and not _through_link(bench.workspace, path):
+            continue
+        found.append(name)
+        _make_way(bench.workspace, path)
+        if content is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return found
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+
+
+def _through_link(root: Path, path: Path) -> bool:
+    return any(each.is_symlink() for each in path.parents if each != root and each.is_relative_to(root))
+
+
+def _make_way(root: Path, path: Path) -> None:
+    """Remove what stands at a path, and links and files that stand where its folders should be."""
+    for each in (
+        *reversed([each for each in path.parents if each != root and each.is_relative_to(root)]),
+        path,
+    ):
+        if each.is_symlink() or each.is_file():
+            each.unlink()
+        elif each == path and each.is_dir():
+            shutil.rmtree(each)

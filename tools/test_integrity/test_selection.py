@@ -1,0 +1,130 @@
+"""What of a repository's files says which tests run, and what a change does to that."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+import warnings
+from collections.abc import Callable, Iterable
+
+from pydantic import JsonValue
+
+from tools.testing.test_command import ini_of, is_choosing, makefiles, toml_of, within
+
+Reader = Callable[[str], str | None]
+"""Path to the text that a tree holds there, or None."""
+
+_SETTINGS = ("addopts", "testpaths", "python_files", "python_classes", "python_functions", "norecursedirs")
+"""Settings of pytest that choose among tests."""
+SOURCES = frozenset({
+    "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg",
+    "package.json", *makefiles(),
+})  # fmt: skip
+"""Files, in the root of a repository, that say which tests run."""
+_HOOKS = frozenset({
+    "collect_ignore", "collect_ignore_glob", "pytest_plugins", "pytest_ignore_collect", "pytest_collect_file",
+    "pytest_collection", "pytest_collection_modifyitems", "pytest_itemcollected", "pytest_pycollect_makemodule",
+    "pytest_pycollect_makeitem", "pytest_runtest_protocol", "pytest_runtest_call", "pytest_pyfunc_call",
+    "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_cmdline_main", "pytest_runtestloop",
+    "skip", "skipif", "xfail", "exit",
+})  # fmt: skip
+"""Names by which a conftest.py keeps tests from running, or from counting."""
+
+
+def choices(read: Reader) -> dict[str, str]:
+    """Return what chooses among a tree's tests, by where it says so."""
+    found = {f"pytest's {name}": text for name, text in _pytest(read).items() if text}
+    for name in makefiles():
+        if recipe := re.search(r"^test\s*:(?!=).*(\n[\t ].*|\n(?=\n))*", read(name) or "", re.MULTILINE):
+            found[f"the target test of {name}"] = recipe[0].strip()
+    script = within(_json(read("package.json")), "scripts", "test")
+    if isinstance(script, str):
+        found["the script test of package.json"] = script
+    commands = ini_of(read("tox.ini") or "").get("testenv", "commands", fallback="")
+    if commands:
+        found["the commands of tox.ini"] = commands
+    return found
+
+
+def chosen_otherwise(now: dict[str, str], before: Iterable[dict[str, str]]) -> list[str]:
+    """Return a sentence for each choice that is made now and was made in none of the trees before."""
+    known = list(before)
+    names = sorted({*now, *(name for each in known for name in each)})
+    return [
+        f"Which tests run is chosen otherwise: {name} becomes {now.get(name, '')[:200]!r}."
+        for name in names
+        if known and all(each.get(name, "") != now.get(name, "") for each in known)
+    ]
+
+
+def hooks(text: str | None) -> frozenset[tuple[str, str]]:
+    """Return the names in a conftest.py by which tests are kept from running, each with the statement that it stands
+    in; none for what does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return frozenset(
+                (name, ast.unparse(statement))
+                for statement in ast.parse(text or "").body
+                for node in ast.walk(statement)
+                if (name := _named(node)) in _HOOKS
+            )
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+
+
+def _named(node: ast.AST) -> str:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _pytest(read: Reader) -> dict[str, str]:
+    """Return the settings of the file that pytest obeys: the first that has its section."""
+    for name in ("pytest.toml", ".pytest.toml"):
+        if (text := read(name)) is not None:
+            return _of_toml(within(toml_of(text), "pytest"))
+    for name in ("pytest.ini", ".pytest.ini"):
+        if (text := read(name)) is not None:
+            return _of_ini(text, "pytest")
+    document = within(toml_of(read("pyproject.toml") or ""), "tool", "pytest")
+    if isinstance(document, dict):
+        return _of_toml(document.get("ini_options", document))
+    for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        if found := _of_ini(read(name) or "", section):
+            return found
+    return {}
+
+
+def _of_toml(options: JsonValue) -> dict[str, str]:
+    return {name: _chosen(name, _words(within(options, name))) for name in _SETTINGS}
+
+
+def _of_ini(text: str, section: str) -> dict[str, str]:
+    parser = ini_of(text)
+    if not parser.has_section(section):
+        return {}
+    return {name: _chosen(name, _words(parser.get(section, name, fallback=""))) for name in _SETTINGS}
+
+
+def _words(value: JsonValue) -> list[str]:
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    try:
+        return shlex.split(str(value or ""))
+    except ValueError:
+        return str(value).split()
+
+
+def _chosen(name: str, words: list[str]) -> str:
+    return " ".join(each for each in words if name != "addopts" or is_choosing(each))
+
+
+def _json(text: str | None) -> JsonValue:
+    try:
+        found: JsonValue = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found

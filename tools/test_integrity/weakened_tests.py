@@ -1,0 +1,168 @@
+"""Existing tests that a change takes away from: deleted, not run any more, or holding the code to less than before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tools.git import Repository, diff, last_generation
+from tools.projects.trees import merged_generation, repository
+from tools.result import Workbench
+from tools.test_integrity.inventory import Part, parts_of
+from tools.test_integrity.lost_checks import Loss, Place, losses, sentences
+from tools.test_integrity.test_selection import SOURCES, choices, chosen_otherwise, hooks
+from tools.testing.test_command import is_test
+
+_MOST = 30
+"""Sentences; who has read that many knows enough."""
+_Parts = dict[Place, Part]
+
+
+def altered_tests(bench: Workbench, tree: str) -> list[str]:
+    """Return what a tree takes away from the tests of the main branch, a sentence each that begins with the place.
+
+    Python is compared test by test, any other file line by line. Tests that are as they were generated do not count:
+    there the blueprint has changed, not somebody's mind.
+    """
+    held = repository(bench)
+    main = held.required(held.base_ref)
+    before = last_generation(held, main)
+    generation = merged_generation(bench) or before
+    changed = [each.path for each in diff(held, main, tree).files]
+    trees = _Trees(held, main, tree, before, generation)
+    tests = [each for each in changed if is_test(each)]
+    found = [*_altered(trees, tests), *_not_run(held, main, generation, tree, changed)]
+    more = len(found) - _MOST
+    return [*found[:_MOST], *([f"There are {more} more such places."] if more > 0 else [])]
+
+
+@dataclass(frozen=True)
+class _Trees:
+    """What is compared."""
+
+    held: Repository
+    main: str
+    tree: str
+    before: str | None
+    """The generation that main holds."""
+    generation: str | None
+    """The one that the tree holds."""
+
+    def old(self, path: str) -> bytes | None:
+        return self.held.show(self.main, path)
+
+    def new(self, path: str) -> bytes | None:
+        return self.held.show(self.tree, path)
+
+    def of(self, generation: str | None, path: str) -> bytes | None:
+        return self.held.show(generation, path) if generation else None
+
+    def is_generated(self, path: str) -> bool:
+        """Whether a file is, or is not there, because the generator says so."""
+        if self.generation is None:
+            return False
+        new, made = self.new(path), self.of(self.generation, path)
+        if new is None:
+            return made is None and self.of(self.before, path) is not None
+        return made == new
+
+
+def _altered(trees: _Trees, changed: Sequence[str]) -> Iterator[str]:
+    there = [each for each in changed if trees.old(each) is not None and not trees.is_generated(each)]
+    old = {path: parts for path in changed if (parts := _parts(path, trees.old(path))) is not None}
+    new = {path: parts for path in changed if (parts := _parts(path, trees.new(path))) is not None}
+    broken = [path for path in old if path not in new and trees.new(path) is not None]
+    lost = _lost(trees, {path: parts for path, parts in old.items() if path not in broken}, new)
+    lost = [each for each in lost if each.place[0] in there]
+    arrived = {trees.new(each) for each in changed if trees.old(each) is None}
+    for path in there:
+        if path in broken:
+            yield f"{path} no longer parses."
+        elif trees.new(path) is None:
+            if trees.old(path) not in arrived and _is_gone(path, old.get(path, {}), lost):
+                lost = [each for each in lost if each.path != path]
+                yield f"{path} is deleted."
+        elif path not in old:
+            yield from _lines(trees, path)
+    yield from sentences(lost)
+
+
+def _parts(path: str, content: bytes | None) -> dict[str, Part] | None:
+    return parts_of(content) if content is not None and path.endswith(".py") else None
+
+
+def _lost(trees: _Trees, old: dict[str, dict[str, Part]], new: dict[str, dict[str, Part]]) -> list[Loss]:
+    """Return what Python tests lose, but for what the generator takes away."""
+    now = _together(new)
+    lost = losses(_together(old), now)
+    if not lost or trees.generation is None:
+        return lost
+    paths = {each.place[0] for each in lost}
+    made, made_before = (
+        _together({path: _parts(path, trees.of(each, path)) or {} for path in paths})
+        for each in (trees.generation, trees.before)
+    )
+    own = {each.place for each in losses(made, now)}
+    return [
+        each for each in lost if (each.place in own if each.place in made else each.place not in made_before)
+    ]
+
+
+def _together(files: dict[str, dict[str, Part]]) -> _Parts:
+    return {(path, name): part for path, parts in files.items() for name, part in parts.items()}
+
+
+def _is_gone(path: str, parts: dict[str, Part], lost: Iterable[Loss]) -> bool:
+    """Whether nothing of a deleted file is left elsewhere."""
+    gone = {each.place for each in lost if each.path == path}
+    return all((path, name) in gone for name, part in parts.items() if part.kind == "test")
+
+
+def _lines(trees: _Trees, path: str) -> Iterator[str]:
+    """Say which lines of a file that is no Python are changed or gone."""
+    old, new, made, before = (
+        [line.strip() for line in (content or b"").decode("utf-8", "replace").splitlines()]
+        for content in (
+            trees.old(path),
+            trees.new(path),
+            trees.of(trees.generation, path),
+            trees.of(trees.before, path),
+        )
+    )
+    gone = Counter(old) - Counter(new) - (Counter(before) - Counter(made))
+    del gone[""]
+    if gone:
+        first = next(number for number, line in enumerate(old, start=1) if line in gone)
+        what = "1 line is" if gone.total() == 1 else f"{gone.total()} lines are"
+        yield f"{path}:{first}: {what} changed or gone, first `{old[first - 1][:120]}`."
+
+
+def _not_run(held: Repository, main: str, generation: str | None, tree: str, changed: list[str]) -> list[str]:
+    """Return how a tree chooses otherwise which tests run than the main branch or the generation, a sentence each."""
+    serving = [each for each in changed if each.rpartition("/")[2] == "conftest.py"]
+    if not serving and not SOURCES & set(changed):
+        return []
+    now, *before = (_reader(held, each) for each in (tree, main, generation) if each)
+    before = [each for each in before if any(map(is_test, each.files))]
+    found = chosen_otherwise(choices(now), [choices(each) for each in before])
+    for path in serving if before else []:
+        known = frozenset[tuple[str, str]]().union(*(hooks(each(path)) for each in before))
+        if new := {name for name, _ in hooks(now(path)) - known}:
+            found.append(f"{path} may keep tests from running: {', '.join(sorted(new))}.")
+    return found
+
+
+@dataclass(frozen=True)
+class _Reader:
+    held: Repository
+    tree: str
+    files: frozenset[str]
+
+    def __call__(self, path: str) -> str | None:
+        content = self.held.show(self.tree, path) if path in self.files else None
+        return None if content is None else content.decode("utf-8", "replace")
+
+
+def _reader(held: Repository, tree: str) -> _Reader:
+    return _Reader(held, tree, frozenset(held.files(tree)))

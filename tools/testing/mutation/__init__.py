@@ -1,0 +1,1 @@
+"""Mutants: made from the changed lines, run against the tests."""

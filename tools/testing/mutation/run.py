@@ -1,0 +1,120 @@
+"""Judging tests: does one of them notice when a line says something else?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.sandbox import Completed
+from tools.testing.model import Coverage, Mutant, MutationReport, Verdict
+from tools.testing.mutation.mutants import find_mutants
+from tools.testing.orders import Bench, Run, broken
+from tools.testing.reports import BrokenReport, RunEnd, read_ends, read_log, read_run
+
+MOST_ASKED = 100
+"""Tests that are asked about one mutant; the others that run its line are left out, and counted."""
+_CONTROL = "unchanged"
+
+
+@dataclass(frozen=True)
+class _Trial:
+    name: str
+    mutant: Mutant
+    tests: tuple[str, ...]
+    left_out: int
+
+
+def mutate(
+    bench: Bench,
+    changed: Mapping[str, Sequence[tuple[int, int]]],
+    coverage: Coverage,
+    seed: str,
+    *,
+    limit: int = 20,
+    seconds_each: float = 20.0,
+    seconds: float = 180.0,
+) -> MutationReport:
+    """Put mutants of the changed lines before the tests that run those lines.
+
+    `changed` gives files and inclusive ranges of lines, `coverage` comes from `run_tests`, `seed` is the id
+    of the tree. `seconds_each` bounds the tests of one mutant, `seconds` the whole. As many run at one time
+    as there are cores. The workspace is not changed.
+    """
+    if not coverage.tests:
+        return MutationReport(problem="There is no test that passes, so there is nothing to judge.")
+    sources = bench.sources(changed)
+    mutants, candidates = find_mutants(sources, changed, seed, limit)
+    trials = [_trial(number, mutant, coverage) for number, mutant in enumerate(mutants)]
+    runs = [_run(trial, sources, coverage, seconds_each) for trial in trials if trial.tests]
+    if not runs:
+        return MutationReport(verdicts=tuple(_uncovered(each) for each in trials), candidates=candidates)
+    together = tuple(dict.fromkeys(test for run in runs for test in run.select))
+    control = Run(name=_CONTROL, select=together, brief=True, seconds=seconds)
+    done = bench.carry_out("mutants", (control, *runs), seconds, warm=coverage.modules)
+    out = bench.out("mutants")
+    try:
+        ends = _ends(out, done)
+        verdicts = tuple(_verdict(out, ends, each) for each in trials)
+    except BrokenReport as error:
+        return MutationReport(candidates=candidates, problem=str(error), seconds=done.seconds)
+    return MutationReport(verdicts=verdicts, candidates=candidates, seconds=done.seconds)
+
+
+def _trial(number: int, mutant: Mutant, coverage: Coverage) -> _Trial:
+    """Ask the tests that are most about the line. Not the fastest: which they are is another each time."""
+    covering = coverage.covering(mutant.file, mutant.line)
+    asked = covering[:MOST_ASKED]
+    return _Trial(f"mutant{number}", mutant, asked, len(covering) - len(asked))
+
+
+def _run(trial: _Trial, sources: Mapping[str, str], coverage: Coverage, seconds_each: float) -> Run:
+    expected = sum(coverage.took(test) for test in trial.tests)
+    return Run(
+        name=trial.name,
+        select=trial.tests,
+        patch={trial.mutant.file: trial.mutant.apply(sources[trial.mutant.file])},
+        brief=True,
+        seconds=max(seconds_each, 3 * expected),
+    )
+
+
+def _ends(out: Path, done: Completed) -> dict[str, RunEnd]:
+    """Return how each run ended; raises BrokenReport unless the tests pass when nothing is changed."""
+    failed = broken(done)
+    if failed is not None:
+        raise BrokenReport(failed)
+    ends = read_ends(out)
+    if _CONTROL not in ends:
+        raise BrokenReport("Without any change, the tests did not end in time.")
+    problem = read_run(out, _CONTROL).contradiction(ends[_CONTROL])
+    if problem is not None or ends[_CONTROL].exit != 0:
+        reason = problem or "A test fails."
+        raise BrokenReport(f"Without any change: {reason}\n{read_log(out, _CONTROL)}".strip())
+    return ends
+
+
+def _uncovered(trial: _Trial) -> Verdict:
+    return Verdict(mutant=trial.mutant, result="survived", reason="No test runs this line.")
+
+
+def _verdict(out: Path, ends: Mapping[str, RunEnd], trial: _Trial) -> Verdict:
+    if not trial.tests:
+        return _uncovered(trial)
+    about = Verdict(mutant=trial.mutant, result="not_run", tests=trial.tests, left_out=trial.left_out)
+    end = ends.get(trial.name)
+    if end is None:
+        return about.model_copy(update={"reason": "There was no time left."})
+    if end.timed_out:
+        return about.model_copy(update={"result": "timed_out"})
+    try:
+        said = read_run(out, trial.name)
+    except BrokenReport as error:
+        return about.model_copy(update={"reason": str(error)})
+    bad = next((each.id for each in said.tests if each.outcome in ("failed", "errored")), "")
+    if end.exit == 0 and said.contradiction(end) is None:
+        return about.model_copy(update={"result": "survived"})
+    # A crash, or an import that fails, is noticed too, if not by a test that could be named.
+    if bad or end.exit not in (0, 5):
+        return about.model_copy(update={"result": "killed", "killed_by": bad})
+    return about.model_copy(update={"reason": said.contradiction(end) or "The tests were not run."})

@@ -1,0 +1,117 @@
+"""What the tools say of tests that ran, and what they need for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from tools.counting import counted
+from tools.result import ToolResult, Workbench
+from tools.sandbox import Limits
+from tools.testing import Flaky, TestOutcome, TestReport
+
+_MOST_NAMED = 5
+MOST_FAILURES = 20
+"""Failing tests that a result describes; the count is of all."""
+LIMITS = Limits(wall_seconds=300, memory_mb=2048, processes=256)
+_LONGEST = 1_500
+"""Characters of a traceback."""
+_MOST_FRAMES = 5
+_FRAME = re.compile(r"^[^\s:]+\.py:\d+: .*$", re.MULTILINE)
+_PLACES = re.compile(r"[^\s'\"(]*/runs-[^/\s]+/[^/\s]+/(workspace/|tmp/)?")
+_ADDRESSES = re.compile(r"\b0x[0-9a-f]{6,}\b")
+
+
+def last_coverage(bench: Workbench) -> Path:
+    """Return the note that says which coverage the last run of the tests stored."""
+    # Beside the workspace, not in it: what runs there must not choose it.
+    return bench.workspace.with_name(f"{bench.delivery}.coverage")
+
+
+def tested(
+    bench: Workbench,
+    tree: str,
+    report: TestReport,
+    more: dict[str, JsonValue] | None = None,
+    before: Collection[str] = (),
+) -> ToolResult:
+    """Return the counts, what failed and why; `more` is added to the facts.
+
+    `before` names the tests among them that fail on the main branch as well. They are told apart, and not counted: the
+    change did not break them, and a person says before the merge whether that is enough.
+    """
+    failed = [each for each in report.failed if each.id not in before]
+    errored = [each for each in report.errored if each.id not in before]
+    wrong = (*failed, *errored)
+    known = [each for each in (*report.failed, *report.errored) if each.id in before]
+    data: dict[str, JsonValue] = {
+        "tree": tree,
+        "passed": len(report.passed),
+        "failed": len(failed),
+        "errors": len(errored) + (1 if report.problem else 0),
+        "complete": True,
+        "skipped": len(report.skipped),
+        "failures": [_failure(each) for each in (*wrong, *known)[:MOST_FAILURES]],
+        **({"failed_before": [*sorted(before)]} if before else {}),
+        "flaky": [_flaky(each) for each in report.flaky],
+        "seconds": round(report.seconds, 1),
+        **(more or {}),
+    }
+    artifacts = {"report": bench.artifacts.put(report.model_dump_json(exclude={"coverage"}).encode())}
+    if report.coverage:
+        artifacts["coverage"] = bench.artifacts.put(report.coverage.model_dump_json().encode())
+        last_coverage(bench).write_text(artifacts["coverage"])
+    ok = bool(report.passed) and not (wrong or report.problem or report.flaky)
+    return ToolResult(
+        ok=ok,
+        code="ok" if ok else "tests_failed",
+        summary=_said(report, len(wrong), before),
+        data=data,
+        artifacts=artifacts,
+    )
+
+
+def _said(report: TestReport, wrong: int, before: Collection[str]) -> str:
+    if report.problem:
+        return f"The tests could not be run to their end: {steady(report.problem.splitlines()[0])[:300]}"
+    said = f"{counted(len(report.passed), 'test')} passed, {wrong} failed, in {report.seconds:.0f} s."
+    if report.flaky:
+        said += f" {counted(len(report.flaky), 'changed its', 'changed their')} mind when run again."
+    if before:
+        named = ", ".join(sorted(before)[:_MOST_NAMED]) + (", ..." if len(before) > _MOST_NAMED else "")
+        said += f" As on the main branch, {named} failed: mend what the story is about; a person decides on the rest."
+    return said
+
+
+def _failure(test: TestOutcome) -> JsonValue:
+    message, traceback = steady(test.message), steady(test.traceback)
+    if len(traceback) > _LONGEST:
+        # A library's frames come last; where the repository's own code was left is worth more.
+        own = dict.fromkeys(each for each in _FRAME.findall(traceback) if "site-packages" not in each)
+        traceback = "\n".join([*list(own)[-_MOST_FRAMES:], "...", traceback[-_LONGEST:]])
+    return {"name": test.id, "message": message[:500], "traceback": traceback}
+
+
+def steady(text: str) -> str:
+    """Return a text without the places and addresses in memory that differ from run to run."""
+    return _ADDRESSES.sub("0x0", _PLACES.sub("", text))
+
+
+def _flaky(test: Flaky) -> JsonValue:
+    return f"{test.id} ({', '.join(test.outcomes)})"
+
+
+def scratch_of(bench: Workbench) -> Path:
+    """Return the delivery's own scratch folder."""
+    scratch = bench.home / "scratch" / bench.delivery
+    scratch.mkdir(parents=True, exist_ok=True)
+    return scratch
+
+
+def not_installed() -> ToolResult:
+    """Say what has to come first."""
+    said = "The dependencies of the tests are not installed; install_dependencies first."
+    return ToolResult(ok=False, code="not_installed", summary=said)
