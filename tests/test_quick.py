@@ -94,7 +94,7 @@ def test_what_is_left_out_is_skipped_by_name(
     quick.pytest_runtest_setup(request.node)
 
     monkeypatch.setenv("QUICK_DEADLINE", "0")
-    with pytest.raises(pytest.skip.Exception, match="45 seconds are over"):
+    with pytest.raises(pytest.skip.Exception, match=f"{quick.SECONDS} seconds are over"):
         quick.pytest_runtest_setup(request.node)
 
     request.node.add_marker("slow")
