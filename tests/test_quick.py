@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +95,9 @@ def test_what_is_left_out_is_skipped_by_name(
     quick.pytest_runtest_setup(request.node)
 
     monkeypatch.setenv("QUICK_DEADLINE", "0")
+    monkeypatch.setattr(quick, "first_test", time.time)
+    quick.pytest_runtest_setup(request.node)
+    monkeypatch.setattr(quick, "first_test", lambda: time.time() - quick.LEAST_SECONDS - 1)
     with pytest.raises(pytest.skip.Exception, match=f"{quick.SECONDS} seconds are over"):
         quick.pytest_runtest_setup(request.node)
 
