@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test check bench pins docs clean
+.PHONY: setup run test quick snapshots check bench pins docs clean
 
 setup: $(VENV)/.ready
 
@@ -21,6 +21,13 @@ run: setup
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# The tests of what differs from origin/main, within a minute.
+quick: setup
+	$(BIN)/python -m tests.quick
+
+snapshots: setup
+	$(BIN)/python -m pytest -q --update-snapshots
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -18,6 +18,41 @@ Build = Callable[[Source], PolicyEngine]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a person ask for more than a quick run shows."""
     parser.addoption("--kills", type=int, default=3, help="how often the crash test kills the crew")
+    parser.addoption(
+        "--update-snapshots", action="store_true", help="write the prompt snapshots, run only their tests"
+    )
+
+
+def pytest_configure() -> None:
+    """Give git the identity of the suite, here and in every process that a test starts, in place of the user's."""
+    for name in [name for name in os.environ if name.startswith("GIT_") or name == "EMAIL"]:
+        del os.environ[name]
+    os.environ["GIT_CONFIG_GLOBAL"] = str(Path(__file__).with_name("gitconfig"))
+    os.environ["GIT_CONFIG_NOSYSTEM"] = os.environ["GIT_ATTR_NOSYSTEM"] = "1"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep only the tests of snapshots when those are to be written."""
+    if config.getoption("--update-snapshots"):
+        config.hook.pytest_deselected(items=[item for item in items if not _has_snapshot(item)])
+        items[:] = filter(_has_snapshot, items)
+
+
+def _has_snapshot(item: pytest.Item) -> bool:
+    return "snapshot" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture
+def snapshot(pytestconfig: pytest.Config) -> Callable[[str, str], None]:
+    """Compare a text with the file of this name in tests/prompts/snapshots, or write that file first."""
+
+    def compare(name: str, text: str) -> None:
+        path = Path(__file__).parent / "prompts" / "snapshots" / name
+        if pytestconfig.getoption("--update-snapshots"):
+            path.write_text(text)
+        assert path.read_text() == text, f"{name} has changed: run `make snapshots`, then read the diff"
+
+    return compare
 
 
 @pytest.fixture(scope="session")

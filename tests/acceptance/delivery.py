@@ -23,8 +23,8 @@ from tools.stacks.fastapi import FastAPIStack
 
 SECRET = "a secret of these tests that is long enough for HS256"
 CACHE = Path(os.environ.get("SHIPCREW_TESTS_CACHE", Path.home() / ".cache" / "shipcrew-tests" / "acceptance"))
-STARTUP_SECONDS = 30.0
-STOP_SECONDS = 10.0
+STARTUP_SECONDS = 120.0
+STOP_SECONDS = 60.0
 UV = Path(sys.executable).parent / "uv"
 
 

@@ -29,7 +29,7 @@ def test_an_interrupted_delivery_goes_on_though_nobody_reads(kiosk: Kiosk) -> No
         begun = [process.stdout.readline() for _ in range(4)]
         (standing,) = json.loads(kiosk.crew("status", "--json"))["deliveries"]
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert "delivery.opened" in begun[0]
     assert (standing["status"], f"Process {process.pid} " in standing["reason"]) == ("running", True)
     assert process.returncode == 1

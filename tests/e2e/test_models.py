@@ -118,7 +118,7 @@ def test_killed_bounded_and_given_up_a_delivery_goes_on(kiosk: Kiosk) -> None:
     with serving(answer) as server:
         configure(kiosk, server.url, 'url = "openai:first"\n')
         with kiosk.start("run", str(path), OPENAI_API_KEY=KEY) as process:
-            assert arrived.wait(60)
+            assert arrived.wait(300)
             process.kill()
             process.communicate()
         dead.set()

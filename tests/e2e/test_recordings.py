@@ -8,7 +8,6 @@ import random
 import shutil
 import signal
 import subprocess
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,7 +211,5 @@ def test_resumed_after_an_interrupt_where_nothing_is_left_to_ask(started: Replay
     assert statuses(replay) == ["waiting"]
     replay.crew("abandon", replay.rows()[0]["delivery"])
     stories.write_text(whole)
-    deadline = time.monotonic() + 120
     replay.crew("run", replay.stories, *replay.model, **NOBODY)
-    assert time.monotonic() < deadline
     replay.check()

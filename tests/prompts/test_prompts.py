@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import jinja2
@@ -12,7 +13,6 @@ from crew.agents import EXAMPLES, ROLES
 from crew.agents.role import Role
 from prompts import names, render
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
 TASKS: dict[str, Role] = {**ROLES, "examples": EXAMPLES}
 """Every prompt's name, and who works by it."""
 
@@ -24,7 +24,7 @@ def schemas(name: str) -> str:
     return json.dumps(tool_schemas(TASKS[name], CATALOGUE), indent=1) + "\n"
 
 
-def snapshot(name: str, by_blueprint: bool) -> str:
+def file_name(name: str, by_blueprint: bool) -> str:
     # Most prompts are the same wherever the repository comes from.
     both = rendered(name) == rendered(name, by_blueprint=False)
     return f"{name}.md" if both or by_blueprint else f"{name}.people.md"
@@ -41,16 +41,17 @@ def test_every_role_has_a_prompt_and_every_prompt_a_role() -> None:
 
 @pytest.mark.parametrize("by_blueprint", [True, False])
 @pytest.mark.parametrize("name", TASKS)
-def test_a_prompt_is_as_it_was_read_last(name: str, by_blueprint: bool) -> None:
-    path = SNAPSHOTS / snapshot(name, by_blueprint)
-    said = f"read the change, then write the rendered prompt to {path}"
-    assert path.read_text() == rendered(name, by_blueprint), said
+def test_a_prompt_is_as_it_was_read_last(
+    name: str, by_blueprint: bool, snapshot: Callable[[str, str], None]
+) -> None:
+    snapshot(file_name(name, by_blueprint), rendered(name, by_blueprint))
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_the_schemas_of_a_role_are_as_they_were_read_last(name: str) -> None:
-    path = SNAPSHOTS / f"{name}.tools.json"
-    assert path.read_text() == schemas(name), f"read the change, then write the schemas to {path}"
+def test_the_schemas_of_a_role_are_as_they_were_read_last(
+    name: str, snapshot: Callable[[str, str], None]
+) -> None:
+    snapshot(f"{name}.tools.json", schemas(name))
 
 
 @pytest.mark.parametrize("name", TASKS)

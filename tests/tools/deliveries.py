@@ -22,9 +22,7 @@ DELIVERY = "fix-1-abc123"
 def git(folder: Path, *arguments: str) -> str:
     """Run git as a person would."""
     command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(
-        command, check=True, capture_output=True, text=True, env={"PATH": os.environ["PATH"], **PERSON}
-    )
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | PERSON)
     return done.stdout
 
 

@@ -158,9 +158,12 @@ class Names:
             parts.append(rf"(?P<delivery>(?<![0-9A-Za-z])(?:{'|'.join(longest)})(?![0-9A-Za-z]))")
         parts.append(r"(?P<literal>\{\\*" + _HEAD + ")")
         if fixed:
-            parts.append(rf"(?P<temp>(?<![\w.-]){re.escape(tempfile.gettempdir())}/[\w.-]+)")
-            if len(str(Path.home())) > 1:
-                parts.append(rf"(?P<user>(?<![\w.-]){re.escape(str(Path.home()))}(?![\w-]))")
+            user, temp = str(Path.home()), tempfile.gettempdir()
+            places = {temp: rf"(?P<temp>(?<![\w.-]){re.escape(temp)}/[\w.-]+)"}
+            if len(user) > 1:
+                places[user] = rf"(?P<user>(?<![\w.-]){re.escape(user)}(?![\w-]))"
+            # If one folder is inside the other, the inner one must match first.
+            parts += [places[path] for path in sorted(places, key=len, reverse=True)]
         return re.compile("|".join(parts) + "|" + _ID + (_FIXED if fixed else ""))
 
     def _learn_id(self, match: re.Match[str], path: str) -> None:

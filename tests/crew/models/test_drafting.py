@@ -17,7 +17,7 @@ from crew.settings.budget import Budget
 from crew.settings.config import Config
 from tests.crew.models.forms import Body, Say
 from tests.crew.models.server import Raw, Reset, Server, Silence, Status, Step, checked, heard, say, serving
-from tests.crew.models.wired import IN_TEXT, KEY, MODES, QUICK
+from tests.crew.models.wired import IMPATIENT, IN_TEXT, KEY, MODES, QUICK
 
 
 class Sum(BaseModel):
@@ -66,7 +66,8 @@ PASSING: dict[str, Step] = {
 @pytest.mark.parametrize("step", PASSING.values(), ids=PASSING)
 def test_what_passes_is_waited_for(step: Step, mode: dict[str, Any]) -> None:
     with serving(steps(step, RIGHT)) as server:
-        drafter = drafting(server, **mode)
+        patience = IMPATIENT if isinstance(step, Silence) else {}
+        drafter = drafting(server, **mode, **patience)
         assert drafter.draft(FIRST, FORM, positive, 0).value == 3
     assert [[each.text for each in heard(body)] for body in server.bodies] == [["Add.", "1 and 2"]] * 2
     assert (drafter.spent.calls, drafter.spent.faults) == (2, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import Any
 import pytest
 
 from crew.model_calls import GaveUp
+from crew.models import openai
 from crew.models.openai import LARGEST_REPLY
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.faults import BOTH, CASES, REASONED, SAYS_TOO_LONG, Case
 from tests.crew.models.server import Body, Raw, Say, Status, Step, say
-from tests.crew.models.wired import DONE, IN_TEXT, KEY, MODES, right, scene, with_steps
+from tests.crew.models.wired import DONE, IMPATIENT, IN_TEXT, KEY, MODES, right, scene, with_steps
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,8 @@ def asked(body: Body) -> list[Any]:
     [pytest.param(case, mode, id=f"{case.name}, {mode}") for case in CASES for mode in case.modes],
 )
 def test_a_fault_is_named_and_leaves_no_trace(case: Case, mode: str, tmp_path: Path, policy: Any) -> None:
-    with scene(tmp_path, policy, {2: case.step}, **MODES[mode]) as here:
+    patience = IMPATIENT if case.name == "silence" else {}
+    with scene(tmp_path, policy, {2: case.step}, **MODES[mode], **patience) as here:
         if case.remedy == "give_up":
             with pytest.raises(GaveUp, match=case.fault):
                 here.work()
@@ -67,7 +68,6 @@ def test_a_fault_is_named_and_leaves_no_trace(case: Case, mode: str, tmp_path: P
 )
 def test_every_patience_ends(name: str, requests: int, tmp_path: Path, policy: Any) -> None:
     (case,) = (each for each in CASES if each.name == name)
-    begun = time.monotonic()
     with scene(tmp_path, policy, dict.fromkeys(range(2, 50), case.step), **MODES["chat streamed"]) as here:
         with pytest.raises(GaveUp, match=case.fault):
             here.work()
@@ -76,7 +76,6 @@ def test_every_patience_ends(name: str, requests: int, tmp_path: Path, policy: A
         waits = [row.body.get("waits_seconds") for row in here.rows("fault")]
         assert all(each is None or float(str(each)) <= 0.02 for each in waits)
         assert [row.kind for row in here.rows("calling", "fault")[-2:]] == ["calling", "fault"]
-    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize("mode", IN_TEXT)
@@ -116,22 +115,21 @@ def test_ids_of_calls_are_told_apart(mode: str, given_id: str, tmp_path: Path, p
 @pytest.mark.parametrize("forever", [Raw(b"x" * 100_000, forever=True), "stream"], ids=["bytes", "words"])
 def test_an_endless_reply_ends(forever: Any, mode: str, tmp_path: Path, policy: Any) -> None:
     step = Say(text="word " * (LARGEST_REPLY // 4)) if forever == "stream" else forever
-    begun = time.monotonic()
-    with scene(tmp_path, policy, {1: step}, timeout_seconds=10, **MODES[mode]) as here:
+    with scene(tmp_path, policy, {1: step}, **MODES[mode]) as here:
         assert here.work()["answer"] == DONE
-        assert here.faults == ["oversized"]
-    assert time.monotonic() - begun < 10
+        assert here.faults == ["oversized"]  # by its size: at the end of its time it would be "disconnected"
 
 
 @pytest.mark.parametrize("mode", BOTH)
-def test_a_byte_now_and_then_is_not_waited_for_without_end(mode: str, tmp_path: Path, policy: Any) -> None:
-    slow = Say(text="I " * 2000, pause=0.05)
-    begun = time.monotonic()
-    with scene(tmp_path, policy, {2: slow}, timeout_seconds=0.1, **MODES[mode]) as here:
+def test_a_byte_now_and_then_is_not_waited_for_without_end(
+    mode: str, tmp_path: Path, policy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai, "LONGEST_REPLY", 0.1)  # times 20 s: a byte is always there long before that
+    slow = Say(text="I " * 20_000, pause=0.05)
+    with scene(tmp_path, policy, {2: slow}, timeout_seconds=20, **MODES[mode]) as here:
         here.work()
-        assert set(here.faults) == {"disconnected"}
-        assert "had not come to its end after 1 s" in str(here.rows("fault")[0].body["text"])
-    assert time.monotonic() - begun < 4
+        assert here.faults == ["disconnected"]
+        assert "had not come to its end after 2 s" in str(here.rows("fault")[0].body["text"])
 
 
 @pytest.mark.parametrize(

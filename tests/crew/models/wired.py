@@ -41,7 +41,9 @@ IN_TEXT = {
     for stream in (False, True)
     for api in ("chat", "responses")
 }  # fmt: skip
-QUICK = {"attempts": 3, "longest_wait_seconds": 0.02, "corrections": 2, "timeout_seconds": 0.3}
+QUICK = {"attempts": 3, "longest_wait_seconds": 0.02, "corrections": 2, "timeout_seconds": 30}
+IMPATIENT = {"timeout_seconds": 2}
+"""For a server that says nothing; with the others a busy machine must not look like one."""
 ROLE = Role(
     name="code",
     purpose="Writes one file.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
@@ -215,10 +214,10 @@ def test_a_regulation_is_read_as_a_person_sees_it() -> None:
         readable("x" * 60_001)
 
 
-def test_the_prompt_is_as_it_was_read_last() -> None:
-    path = Path(__file__).parents[2] / "prompts" / "snapshots" / "_policy_draft.md"
-    rendered = render("_policy_draft", tools={"merge": ["branch", "tests"], "run_tests": []})
-    assert path.read_text() == rendered, f"read the change, then write the rendered prompt to {path}"
+def test_the_prompt_is_as_it_was_read_last(snapshot: Callable[[str, str], None]) -> None:
+    snapshot(
+        "_policy_draft.md", render("_policy_draft", tools={"merge": ["branch", "tests"], "run_tests": []})
+    )
 
 
 def test_the_prompt_is_small_and_its_example_is_sound() -> None:

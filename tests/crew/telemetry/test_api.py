@@ -5,20 +5,22 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from contextvars import copy_context
 from pathlib import Path
+from typing import Any
 
 import pytest
+from crew.telemetry.api import OFF, Telemetry
+from crew.telemetry.open import open_telemetry
 from langgraph.errors import GraphInterrupt
 from pydantic import JsonValue
 
 from crew.settings.config import TelemetrySettings
-from crew.telemetry.api import OFF, Telemetry
-from crew.telemetry.open import open_telemetry
 from tests.crew.collector import Collector, collector
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,7 +38,10 @@ def redacted(value: JsonValue) -> JsonValue:
 @contextmanager
 def told(work: Callable[[Telemetry], None], content: bool = False) -> Iterator[Collector]:
     """What a collector has after some work and a close that lost nothing."""
-    with collector() as got:
+    from crew.telemetry.api import otlp as spans
+
+    with collector() as got, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spans, "CLOSE_SECONDS", 60)
         telemetry = open_telemetry(TelemetrySettings(otlp=got.url, content=content), redacted)
         work(telemetry)
         assert telemetry.close() == ""
@@ -261,7 +266,7 @@ def test_spans_of_parallel_roles_find_their_parent() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/own/path", "http://127.0.0.1:1/own/path/"])
 def test_a_path_of_ones_own_is_kept(url: str) -> None:
-    from crew.telemetry.otlp import endpoint
+    from crew.telemetry.api.otlp import endpoint
 
     assert endpoint(url) == url
     assert endpoint("https://collector:4318/") == endpoint("https://collector:4318")
@@ -291,21 +296,35 @@ def refusing_server() -> Iterator[str]:
 
 @pytest.mark.parametrize("dead", [closed_port, silent_server, refusing_server])
 def test_a_dead_collector_neither_slows_nor_fails(
-    dead: Callable[[], contextmanager[str]], capfd: pytest.CaptureFixture[str]
+    dead: Callable[[], contextmanager[str]],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from crew.telemetry.api import otlp as spans
+
+    senders: set[threading.Thread] = set()
+    export = spans.OTLPSpanExporter.export
+
+    def watched(exporter: spans.OTLPSpanExporter, batch: Any) -> Any:
+        senders.add(threading.current_thread())
+        return export(exporter, batch)
+
+    monkeypatch.setattr(spans.OTLPSpanExporter, "export", watched)
     with dead() as url:
         telemetry = open_telemetry(TelemetrySettings(otlp=url), redacted)
-        begun = time.perf_counter()
+        begun = time.thread_time()
         for _ in range(3_000):
             with telemetry.tool_call("read_file", "c", "code", "D") as span:
                 span.set(outcome="done")
-        worked = time.perf_counter() - begun
+        worked = time.thread_time() - begun
         begun = time.perf_counter()
         said = telemetry.close()
         ended = time.perf_counter() - begun
 
     assert worked < 3, f"{worked / 3_000 * 1_000:.2f} ms a span"
-    assert ended < 3
+    assert senders
+    assert threading.current_thread() not in senders
+    assert ended < spans.SEND_SECONDS
     assert (
         said
         == f"The collector at {url}/v1/traces did not take 3000 spans; the delivery does not depend on it."
@@ -316,23 +335,23 @@ def test_a_dead_collector_neither_slows_nor_fails(
 @pytest.mark.parametrize("dead", [closed_port, silent_server])
 def test_a_command_ends_in_spite_of_a_dead_collector(dead: Callable[[], contextmanager[str]]) -> None:
     program = """
-import sys
+import sys, time
 from crew.settings.config import TelemetrySettings
-from crew.telemetry.api import open_telemetry
+from crew.telemetry.open import open_telemetry
 telemetry = open_telemetry(TelemetrySettings(otlp=sys.argv[1]), lambda value: value)
 with telemetry.step("intake", "D"):
     pass
+print(time.monotonic(), flush=True)
 assert telemetry.close()
 """
     with dead() as url:
-        begun = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-c", program, url], capture_output=True, text=True, timeout=60, cwd=ROOT
         )
-        seconds = time.perf_counter() - begun
+        ended = time.monotonic()
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert seconds < 8
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ended - float(done.stdout) < 8
 
 
 def test_off_imports_nothing_and_costs_nothing() -> None:
@@ -349,17 +368,17 @@ print([name for name in sys.modules if name.startswith(("opentelemetry", "google
     assert done.stdout == "[]\n", done.stderr
 
     assert open_telemetry(TelemetrySettings(content=True), redacted) is OFF
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for _ in range(10_000):
         with OFF.tool_call("t", "c", "code", "D") as span:
             span.set(outcome="done")
-    assert time.perf_counter() - begun < 0.2, "more than 20 microseconds a span"
+    assert time.thread_time() - begun < 0.2, "more than 20 microseconds a span"
     assert OFF.close() == ""
 
 
 def test_off_has_every_method_and_no_other() -> None:
     from crew.telemetry.api import NoTelemetry
-    from crew.telemetry.otlp import OtlpTelemetry
+    from crew.telemetry.api.otlp import OtlpTelemetry
 
     def methods(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")}

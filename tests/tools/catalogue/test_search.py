@@ -74,9 +74,9 @@ def test_what_is_found_nowhere(bench: Workbench) -> None:
 def test_a_catastrophic_pattern_ends(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.catalogue.search.PATIENCE_SECONDS", 0.5)
     put(bench.workspace, {"evil.txt": "a" * 40 + "!\n"})
-    start = time.monotonic()
+    start = time.process_time()
     assert search(bench, r"^(a|a|aa)+$", regex=True).code == "too_slow"
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_links_and_pipes_are_not_followed(bench: Workbench) -> None:

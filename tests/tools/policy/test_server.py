@@ -16,8 +16,9 @@ import pytest
 
 from tests.conftest import Build
 from tools.errors import PolicyError
+from tools.policy import server
 from tools.policy.answer import NO_ANSWER
-from tools.policy.server import START_SECONDS, OpaEngine
+from tools.policy.server import OpaEngine
 from tools.policy.source import Source, load
 from tools.runtimes.processes import process
 
@@ -71,10 +72,11 @@ def test_closing_leaves_nothing(engine: OpaEngine) -> None:
 
 def test_a_server_that_hangs_or_died_means_no(engine: OpaEngine) -> None:
     assert engine._server is not None
-    engine._client.timeout = httpx.Timeout(0.2)
+    usual, engine._client.timeout = engine._client.timeout, httpx.Timeout(0.2)
     os.kill(engine._server.pid, signal.SIGSTOP)
     assert engine.decide({}).reasons[0] == NO_ANSWER
     os.kill(engine._server.pid, signal.SIGCONT)
+    engine._client.timeout = usual
     assert engine.decide({}).rules[0] == "call.form"
 
     os.kill(engine._server.pid, signal.SIGKILL)
@@ -84,13 +86,14 @@ def test_a_server_that_hangs_or_died_means_no(engine: OpaEngine) -> None:
     assert engine.decide({}).reasons[0] == NO_ANSWER
 
 
-def test_a_program_that_is_not_opa_is_an_error_at_once() -> None:
+def test_a_program_that_is_not_opa_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "START_SECONDS", 600)
     started = time.monotonic()
 
     with pytest.raises(PolicyError, match="OPA did not start"):
         OpaEngine(Source(modules={}, data={}, digest=""), "/bin/false")
 
-    assert time.monotonic() - started < START_SECONDS / 2
+    assert time.monotonic() - started < 300
 
 
 def test_the_server_dies_with_its_owner(opa_program: str, tmp_path: Path) -> None:
@@ -99,7 +102,7 @@ def test_the_server_dies_with_its_owner(opa_program: str, tmp_path: Path) -> Non
         """
         import sys, threading, time
         from pathlib import Path
-        from tools.policy.server import START_SECONDS, OpaEngine
+        from tools.policy.server import OpaEngine
         from tools.policy.source import load
 
         made = []
@@ -121,7 +124,7 @@ def test_the_server_dies_with_its_owner(opa_program: str, tmp_path: Path) -> Non
 
         started.kill()
 
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while process(int(pid)) == server and time.monotonic() < deadline:
         time.sleep(0.02)
     assert process(int(pid)) is None

@@ -55,7 +55,7 @@ def make(code: Path) -> Make:
             "folder": code,
             "serve": (os.path.realpath(sys.executable), "service.py"),
             "variables": {"NAME": name, **(variables or {})},
-            "ready_seconds": 10,
+            "ready_seconds": 60,
         }
         return Version(**(given | fields))
 
@@ -69,8 +69,8 @@ def runtime(tmp_path: Path, living: Callable[[], list[int]]) -> Iterator[LocalRu
     yield runtime
     runtime.down()
     deadline = (
-        time.monotonic() + 3
-    )  # what was being started when a test killed its daemon takes a moment to die
+        time.monotonic() + 30
+    )  # what was being started when its daemon was killed takes a moment to die
     while living() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert living() == []

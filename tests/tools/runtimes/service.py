@@ -23,6 +23,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/crash":
             os._exit(7)
         if self.path == "/slow":
+            print("A slow request has arrived.", flush=True)
             time.sleep(1)
         if self.path == "/environment":
             return self.answer(200, json.dumps(dict(os.environ)).encode())

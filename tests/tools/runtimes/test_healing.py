@@ -21,7 +21,7 @@ Make = Callable[..., Version]
 Living = Callable[[], list[int]]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
@@ -125,10 +125,15 @@ def test_a_crash_loop_is_called_so_and_is_not_busy(
     assert "the disk is full" in crashing.detail
     assert crashing.restarts >= 2
     assert not runtime.is_running(make("v1"))
-    before = cpu_seconds(daemon_of(home))
+    begun, before = time.monotonic(), cpu_seconds(daemon_of(home))
     time.sleep(1)
-    assert cpu_seconds(daemon_of(home)) - before < 0.3
-    assert only(runtime.status()).restarts - crashing.restarts <= 3
+    used, restarts = (
+        cpu_seconds(daemon_of(home)) - before,
+        only(runtime.status()).restarts - crashing.restarts,
+    )
+    passed = time.monotonic() - begun
+    assert used < 0.3 * passed
+    assert restarts <= 3 * passed
 
 
 def cpu_seconds(pid: int) -> float:
@@ -190,7 +195,7 @@ def test_a_process_that_outlived_its_daemon_is_ended(runtime: LocalRuntime, make
 
     runtime.status()
 
-    assert left_over.wait(timeout=5) == -signal.SIGKILL
+    assert left_over.wait(timeout=60) == -signal.SIGKILL
 
 
 def test_down_after_a_kill_forgets_and_starts_nothing(

@@ -21,7 +21,7 @@ Make = Callable[..., Version]
 Living = Callable[[], list[int]]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
@@ -80,7 +80,7 @@ def test_services_outlive_the_process_that_started_them(
         "print(LocalRuntime(Path(sys.argv[1])).start(Version.model_validate_json(sys.argv[2])).pid)"
     )
     argv = [sys.executable, "-P", "-c", script, str(tmp_path / "home"), version.model_dump_json()]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120)
 
     release = runtime.start(version)
 
@@ -120,12 +120,13 @@ def test_a_switch_drops_no_request(runtime: LocalRuntime, make: Make) -> None:
 
 
 def test_a_request_on_its_way_is_answered_by_the_version_that_took_it(
-    runtime: LocalRuntime, make: Make
+    runtime: LocalRuntime, make: Make, tmp_path: Path
 ) -> None:
     first = runtime.start(make("v1"))
+    logs = tmp_path / "home" / "platform" / "logs"
     with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(httpx.get, first.url + "/slow")
-        time.sleep(0.2)
+        slow = pool.submit(httpx.get, first.url + "/slow", timeout=60)
+        wait_for(lambda: any("slow request" in path.read_text() for path in logs.iterdir()))
         second = runtime.start(make("v2"))
         assert slow.result().text == "v1"
     assert httpx.get(second.url).text == "v2"
@@ -137,8 +138,8 @@ def test_a_request_on_its_way_is_answered_by_the_version_that_took_it(
     [
         ({"variables": {"FAIL": "no such table"}}, "ended with exit code 3 before it was ready"),
         (
-            {"variables": {"READY_AFTER": "60"}, "ready_seconds": 0.5},
-            "not ready within 0.5 s: /readyz answered 503",
+            {"variables": {"READY_AFTER": "60"}, "ready_seconds": 3},
+            "not ready within 3 s: /readyz answered 503",
         ),
         ({"serve": ("/no/such/program",)}, "could not be started|ended with exit code 127"),
         ({"migrate": ("/bin/sh", "-c", "echo no such column; exit 4")}, "migration ended with exit code 4"),
@@ -272,9 +273,10 @@ def test_secrets_reach_the_service_and_nothing_else(
 
 def test_down_breaks_a_start_off(runtime: LocalRuntime, make: Make, living: Living) -> None:
     runtime.start(make("v1"))
+    before = len(living())
     with ThreadPoolExecutor(1) as pool:
-        starting = pool.submit(runtime.start, make("v2", variables={"READY_AFTER": "60"}, ready_seconds=60))
-        time.sleep(0.3)
+        starting = pool.submit(runtime.start, make("v2", variables={"READY_AFTER": "600"}, ready_seconds=600))
+        wait_for(lambda: len(living()) > before)
         assert [each.version for each in runtime.down()] == ["v1"]
         with pytest.raises(PlatformError, match="taken down meanwhile"):
             starting.result()
@@ -284,10 +286,15 @@ def test_down_breaks_a_start_off(runtime: LocalRuntime, make: Make, living: Livi
 def test_a_service_that_floods_its_log_is_bounded(runtime: LocalRuntime, make: Make, tmp_path: Path) -> None:
     flood = ("/bin/sh", "-c", "yes 'too much to say' & exec python3 service.py")
     release = runtime.start(make("v1", serve=flood))
-    time.sleep(1)
-    assert httpx.get(release.url).text == "v1"
     logs = tmp_path / "home" / "platform" / "logs"
-    assert 1_000_000 < sum(path.stat().st_size for path in logs.iterdir()) < 5_000_000
+
+    def size() -> int:
+        return sum(path.stat().st_size for path in logs.iterdir())
+
+    wait_for(lambda: size() > 1_000_000)
+    time.sleep(1)
+    assert httpx.get(release.url, timeout=60).text == "v1"
+    assert 1_000_000 < size() < 5_000_000
 
 
 def test_two_homes_know_nothing_of_each_other(runtime: LocalRuntime, make: Make, tmp_path: Path) -> None:

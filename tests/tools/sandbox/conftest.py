@@ -97,7 +97,7 @@ def processes_told(word: str) -> dict[int, str]:
     return found
 
 
-def assert_no_process(word: str, seconds: float = 5.0) -> None:
+def assert_no_process(word: str, seconds: float = 45.0) -> None:
     """Wait until no process is left in whose command line the word occurs."""
     deadline = time.monotonic() + seconds
     while left := processes_told(word):

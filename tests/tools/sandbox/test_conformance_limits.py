@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import time
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,6 @@ except OSError as error:
 
 @either
 def test_a_fork_bomb_is_held(run: Run) -> None:
-    began = time.monotonic()
     done = run(
         """
 import os, time
@@ -80,10 +78,9 @@ while time.monotonic() < deadline:
     except OSError:
         time.sleep(0.01)
 """,
-        limits=Limits(processes=24, wall_seconds=20),
+        limits=Limits(processes=24, wall_seconds=60),
     )
     assert (done.ending, done.stderr) == ("exited", "")
-    assert time.monotonic() - began < 10
 
 
 @either
@@ -102,7 +99,7 @@ except BlockingIOError:
     pass
 print(children)
 """,
-        limits=Limits(processes=24, wall_seconds=20),
+        limits=Limits(processes=24, wall_seconds=50),
     )
     assert 20 <= int(done.stdout) <= 24, done
 
@@ -114,13 +111,13 @@ def test_threads_are_counted_too(run: Run) -> None:
 import threading, time
 try:
     for _ in range(100):
-        threading.Thread(target=time.sleep, args=(1,), daemon=True).start()
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
         time.sleep(0.002)
     print("all")
 except RuntimeError:
     print("refused")
 """,
-        limits=Limits(processes=24, wall_seconds=20),
+        limits=Limits(processes=24, wall_seconds=50),
     )
     assert done.stdout == "refused\n", done
 
@@ -129,24 +126,29 @@ def test_orphans_are_collected(run: Run) -> None:
     done = run(
         """
 import os, time
+def fork():
+    while True:  # until there is room again: for ever, if nobody collects
+        try:
+            return os.fork()
+        except BlockingIOError:
+            time.sleep(0.05)
 for _ in range(120):
-    if os.fork() == 0:
-        if os.fork() == 0:
+    if fork() == 0:
+        if fork() == 0:
             os._exit(0)
         os._exit(0)
     os.wait()
-    time.sleep(0.004)
 print("all")
 """,
-        limits=Limits(processes=64, wall_seconds=30),
+        limits=Limits(processes=64, wall_seconds=60),
     )
     assert (done.ending, done.stdout) == ("exited", "all\n"), done
 
 
 def test_wall_time(run: Run) -> None:
-    done = run("import time; print('begun', flush=True); time.sleep(60)", limits=Limits(wall_seconds=0.5))
+    done = run("import time; print('begun', flush=True); time.sleep(60)", limits=Limits(wall_seconds=3))
     assert (done.ending, done.exit_code, done.stdout) == ("timed_out", -9, "begun\n")
-    assert 0.5 <= done.seconds < 5
+    assert 3 <= done.seconds < 50
 
 
 def test_processor_time_of_all_processes_together(run: Run) -> None:
@@ -158,10 +160,10 @@ for _ in range(3):
 while True:
     pass
 """,
-        limits=Limits(cpu_seconds=1, wall_seconds=30),
+        limits=Limits(cpu_seconds=1, wall_seconds=90),
     )
     assert done.ending == "timed_out"
-    assert done.seconds < 15
+    assert done.seconds < 60, "the limit of wall time is not what ended it"
 
 
 def test_file_size(run: Run, workspace: Path) -> None:
@@ -192,14 +194,14 @@ def test_scratch_is_bounded_and_goes(run: Run) -> None:
 import os, time
 print(os.environ["TMPDIR"], flush=True)
 try:
-    for number in range(64):
+    for number in range(1_000):
         with open(f"{os.environ['TMPDIR']}/{number}", "wb") as file:
             file.write(bytes(1 << 20))
         time.sleep(0.05)
 except OSError as error:
     print(error.strerror)
 """,
-        limits=Limits(scratch_mb=8, file_mb=2, wall_seconds=20),
+        limits=Limits(scratch_mb=8, file_mb=2, wall_seconds=60),
     )
     folder, *rest = done.stdout.splitlines()
     assert done.ending == "killed" or rest == ["No space left on device"], done

@@ -11,8 +11,7 @@ from __future__ import annotations
 import errno
 import os
 
-from tools.sandbox.inside import kernel
-from tools.sandbox.inside import process_group
+from tools.sandbox.inside import kernel, process_group
 from tools.sandbox.inside.forks import Forks
 from tools.sandbox.inside.order import Order
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import time
 
-from tools.sandbox.inside import process_group
-from tools.sandbox.inside import watchdog
+from tools.sandbox.inside import process_group, watchdog
 
 _ON_THE_WAY_SECONDS = 0.05
 """How long something that was allowed may take to be seen."""

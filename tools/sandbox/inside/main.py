@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tools.sandbox.inside import kernel, landlock, mounts, scratch, supervise
-from tools.sandbox.inside import process_group
+from tools.sandbox.inside import kernel, landlock, mounts, process_group, scratch, supervise
 from tools.sandbox.inside.order import Order
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from tools.sandbox.inside import kernel
-from tools.sandbox.inside import watchdog
+from tools.sandbox.inside import kernel, watchdog
 
 _PAUSE_SECONDS = 0.002
 _PATIENCE_SECONDS = 10.0

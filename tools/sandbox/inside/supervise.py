@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import select
 
-from tools.sandbox.inside import broker, kernel, landlock, program, scratch
-from tools.sandbox.inside import process_group
+from tools.sandbox.inside import broker, kernel, landlock, process_group, program, scratch
 from tools.sandbox.inside.order import Order
 from tools.sandbox.inside.watchdog import Watch
 

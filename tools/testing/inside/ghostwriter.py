@@ -1,7 +1,7 @@
 """Lets Hypothesis' ghostwriter write tests of functions, next to the code that it has to import for it.
 
-Started as `python ghostwriter.py ORDER`: a JSON file with `roots` (folders to import from), `functions` (a list of module
-and name each) and `out`. There it writes `tests` (kind, functions, source) and `problems` (function, why).
+Started as `python ghostwriter.py ORDER`: a JSON file with `roots` (folders to import from), `functions` (a list of
+module and name each) and `out`. There it writes `tests` (kind, functions, source) and `problems` (function, why).
 """
 
 from __future__ import annotations

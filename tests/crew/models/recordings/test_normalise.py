@@ -218,9 +218,18 @@ def test_place() -> None:
     assert normalised([HumanMessage("Write a policy.")]).place.role == "other"
 
 
-def test_places_of_this_machine_have_names() -> None:
-    home, temporary = Path("/srv/crew"), tempfile.gettempdir()
-    text = f"{home}/cache {home}crew {temporary}/tmpx1/a.py {Path.home()}/.cache /x{home}"
+@pytest.mark.parametrize(
+    ("user", "temporary"),
+    [("/home/ada", "/tmp"), ("/tmp/ada", "/tmp"), ("/home/ada", "/home/ada/tmp")],
+    ids=["apart", "home in the temporary folder", "the temporary folder in home"],
+)
+def test_places_of_this_machine_have_names(
+    user: str, temporary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", user)
+    monkeypatch.setattr(tempfile, "tempdir", temporary)
+    home = Path("/srv/crew")
+    text = f"{home}/cache {home}crew {temporary}/tmpx1/a.py {user}/.cache /x{home}"
     said = AIMessage(text)
     asked = normalised([*opening(ONE), HumanMessage(text), said], home=home)
     assert asked.messages[2]["content"] == f"{{home}}/cache {home}crew <temp>/a.py <user>/.cache /x{home}"

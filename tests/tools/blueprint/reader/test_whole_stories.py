@@ -219,7 +219,7 @@ def test_a_hostile_sentence_is_settled_quickly(sentence: str) -> None:
     before = shop()
     start = time.process_time()
     reading = story(sentence, before=before)
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < 10  # of these at most 2 for the examples of a pattern
     (criterion,) = reading.criteria
     if criterion.outcome != "covered":
         assert criterion.why

@@ -63,7 +63,7 @@ class Service:
 
     def client(self) -> httpx.Client:
         transport = httpx.HTTPTransport(uds=str(self.socket))
-        return httpx.Client(transport=transport, base_url="http://service", timeout=30)
+        return httpx.Client(transport=transport, base_url="http://service", timeout=60)
 
 
 def migrate(python: Path, folder: Path, database: str) -> None:
@@ -92,7 +92,7 @@ def running(python: Path, folder: Path, database: str, sockets: Path, **more: st
         yield service
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, log.read_text()
+        assert process.wait(60) == 0, log.read_text()
 
 
 def postgresql_programs() -> Path | None:
@@ -123,7 +123,7 @@ def postgresql(programs: Path, folder: Path) -> Iterator[Callable[[str], str]]:
 
     def make(name: str) -> str:
         create = [programs / "createdb", "-h", folder, "-U", "postgres", name]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while (done := subprocess.run(create, capture_output=True, text=True)).returncode != 0:
             assert server.poll() is None, log.read_text()
             # One that was made though its client heard nothing of it is as good as made.
@@ -137,11 +137,11 @@ def postgresql(programs: Path, folder: Path) -> Iterator[Callable[[str], str]]:
         yield make
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(30)
+        server.wait(60)
 
 
 def _wait(service: Service) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert service.process.poll() is None, service.log.read_text()
         with socket.socket(socket.AF_UNIX) as probe:

@@ -244,5 +244,5 @@ def test_it_listens_on_a_port_and_ends_what_it_began(made: Make, python: Path, t
         answers.append(client.post("/samples", content=slowly(), headers=JSON).status_code)
 
     assert answers == [422]
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     log.close()
