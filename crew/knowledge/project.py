@@ -14,9 +14,9 @@ from crew.knowledge.store import Edge, Node, open_store
 from crew.ledger import Ledger
 from crew.proof import last
 from crew.report import delivery_report
+from tools.blueprint.api_outline import operations, route
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import plural, snake
-from tools.blueprint.shape import operations, route
 from tools.counting import counted
 
 GRAPH = "knowledge/graph"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 
+from tools.blueprint.api_outline import stored_input
 from tools.blueprint.arithmetic import bounds, canonical, rounded
 from tools.blueprint.knobs import CHILD, Knobs
 from tools.blueprint.model import Criterion, Effect, Entity, FieldRef, FieldSpec
@@ -12,7 +13,6 @@ from tools.blueprint.names import camel
 from tools.blueprint.requests import Create, Plain
 from tools.blueprint.samples import sample
 from tools.blueprint.scenes import Scene, Unreachable
-from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.tests_code import Case, equals, literal
 from tools.stacks.fastapi.tests_suite import Suite, success_status
 

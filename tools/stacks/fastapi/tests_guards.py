@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tools.blueprint.api_outline import written_fields
 from tools.blueprint.knobs import Knob, Knobs, knobs_of
 from tools.blueprint.model import Compare, Criterion, Entity, Expired, Guard, Test
 from tools.blueprint.requests import TODAY, YESTERDAY
 from tools.blueprint.resources import View
 from tools.blueprint.samples import STEP, sample
 from tools.blueprint.scenes import Scene, Unreachable
-from tools.blueprint.shape import written_fields
 from tools.blueprint.simulation import World
 from tools.stacks.fastapi.tests_code import Case
 from tools.stacks.fastapi.tests_suite import Suite

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Criterion, Entity, Limit
 from tools.blueprint.requests import Act, Create, Outcome, Step
 from tools.blueprint.samples import sample
 from tools.blueprint.scenes import Scene, Unreachable
-from tools.blueprint.shape import stored_input
 from tools.blueprint.simulation import World
 from tools.stacks.fastapi.tests_code import Case
 from tools.stacks.fastapi.tests_script import children_of
