@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BadInput
 from crew.stories import Story, StoryFile
-from tools.blueprint.changes import Change, changes
+from tools.blueprint.contract_diff import Change, contract_changes
 from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint
 from tools.blueprint.openapi import document
@@ -79,7 +79,7 @@ def show_plan(plan: Plan) -> str:
 def _plan(story: Story, before: Blueprint) -> tuple[StoryPlan, Blueprint]:
     reading = read([(each.id, each.text) for each in story.criteria], before)
     old = document(before) if before.entities else None
-    found = changes(old, document(reading.blueprint)) if reading.blueprint != before else ()
+    found = contract_changes(old, document(reading.blueprint)) if reading.blueprint != before else ()
     breaking = [each for each in found if each.kind == "breaking"]
     person = tuple(
         f"{each.where}: {each.what} Clients could break, so a person approves the merge." for each in breaking

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from tools import pins
-from tools.blueprint.changes import changes
+from tools.blueprint.contract_diff import contract_changes
 from tools.counting import counted
 from tools.dependencies import environment_of, required_before, requirements, toolbox
 from tools.foreign import is_foreign
@@ -187,7 +187,7 @@ def breaking(bench: Workbench, tree: str) -> Sequence[str]:
     if new is None:
         return [f"{CONTRACT} is gone."]
     try:
-        found = changes(yaml.safe_load(old), yaml.safe_load(new))
+        found = contract_changes(yaml.safe_load(old), yaml.safe_load(new))
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
         # One that the crew did not write may say it in ways that are not read here.
         return [] if old.encode() == new else [f"{CONTRACT} has changed, and could not be compared."]

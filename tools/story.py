@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from tools.blueprint.changes import changes
+from tools.blueprint.contract_diff import contract_changes
 from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint, Slo
 from tools.blueprint.openapi import document, to_yaml
@@ -138,7 +138,7 @@ def _settled(
 ) -> ToolResult:
     contract = document(blueprint)
     old = document(before) if before.entities else None
-    found = changes(old, contract)
+    found = contract_changes(old, contract)
     breaking = [each for each in found if each.kind == "breaking"]
     return ToolResult(
         ok=True,
