@@ -93,7 +93,9 @@ def test_what_is_no_contract_any_more_is_for_a_person(tmp_path: Path, regopy_onl
     assert asked(bench, regopy_only) == ("contract.incomparable",)
 
 
-@pytest.mark.parametrize("document", [CONTRACT, "paths: [", {"swagger": "2.0", "paths": {}}], ids=str)
+@pytest.mark.parametrize(
+    "document", [CONTRACT, "paths: [", {"swagger": "2.0", "paths": {}}], ids=["3.1", "broken", "2.0"]
+)
 def test_a_contract_that_nobody_touched_asks_nobody(
     tmp_path: Path, regopy_only: Build, document: Any
 ) -> None:

@@ -22,6 +22,7 @@ from tools.blueprint.keyword_comparison import (
     Rule,
     Side,
     compare_keywords,
+    flag,
     incomparable,
     is_annotation,
     resolve,
@@ -30,15 +31,12 @@ from tools.blueprint.keyword_comparison import (
     to_object,
     to_texts,
 )
+from tools.blueprint.operation_security import SECURITY, security_of
 from tools.blueprint.schema_compatibility import compare_schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _EVERYWHERE = "All operations"
 _NEW = "The operation is new."
-_SCHEMES = "security schemes"
-"""Where an operation keeps references to the schemes that its `security` names; OpenAPI has no such keyword."""
-_Alternative = tuple[tuple[str, tuple[str, ...]], ...]
-"""One way to be let in: each security scheme that is needed, with its scopes or roles."""
 
 
 class Change(BaseModel):
@@ -127,7 +125,7 @@ def _operations(document: Object) -> dict[str, JsonValue]:
     """Return each operation by method and path, with what it inherits; a path that cannot be read, by its path."""
     operations: dict[str, JsonValue] = {}
     for path, item in to_object(document.get("paths", {})).items():
-        if is_annotation(path):
+        if path.startswith("x-"):
             continue
         try:
             operations |= _operations_of(document, path, to_object(resolve(document, item)))
@@ -142,13 +140,10 @@ def _operations_of(document: Object, path: str, item: Object) -> dict[str, JsonV
     operations: dict[str, JsonValue] = {}
     for method in (method for method in _METHODS if method in item):
         own = to_object(item[method])
-        security = to_list(own.get("security", document.get("security", [])))
-        names = {name for requirement in security for name in to_object(requirement)}
         operations[f"{method.upper()} {path}"] = {
             **(inherited | own),
             "parameters": [*shared, *to_list(own.get("parameters", []))],
-            "security": security,
-            _SCHEMES: {name: {"$ref": f"#/components/securitySchemes/{name}"} for name in names},
+            **security_of(document, own),
         }
     unknown = any(keyword != "parameters" and not is_annotation(keyword) for keyword in inherited)
     return operations or ({path: item} if unknown else {})
@@ -162,51 +157,6 @@ def _version_rule(side: Side, what: str, old: Object, new: Object) -> Iterator[D
 
 def _compared_elsewhere(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
     yield from ()
-
-
-def _schemes(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    """Compare the definitions of the security schemes that are named before and after."""
-    was, now = to_object(old[_SCHEMES]), to_object(new[_SCHEMES])
-    for name in sorted(was.keys() & now.keys()):
-        yield from compare_keywords(
-            side, f"security scheme `{name}`", *side.objects(was[name], now[name]), {}
-        )
-
-
-def _security(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    was, now = _alternatives(old), _alternatives(new)
-    open_before, open_now = not was or () in was, not now or () in now
-    if open_before and not open_now:
-        yield "breaking", f"It now needs the {_named(now)}."
-    elif open_now and not open_before:
-        yield "additive", "It is now open to everyone."
-    else:
-        for alternative in was:
-            if alternative and alternative not in now:
-                yield "breaking", f"The {_named([alternative])} is no longer enough."
-        for alternative in now:
-            if alternative and alternative not in was:
-                yield "additive", f"The {_named([alternative])} is now enough."
-
-
-def _alternatives(operation: Object) -> list[_Alternative]:
-    return [
-        tuple(
-            sorted((name, tuple(sorted(to_texts(scopes)))) for name, scopes in to_object(requirement).items())
-        )
-        for requirement in to_list(operation["security"])
-    ]
-
-
-def _named(alternatives: list[_Alternative]) -> str:
-    """Return "role clerk or admin" where scopes are named, else "security scheme apiKey"."""
-    roles = [
-        " and ".join(role for _, scopes in alternative for role in scopes) for alternative in alternatives
-    ]
-    if all(roles):
-        return f"role {' or '.join(roles)}"
-    schemes = [" and ".join(scheme for scheme, _ in alternative) for alternative in alternatives]
-    return f"security scheme {' or '.join(schemes)}"
 
 
 def _parameters(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
@@ -234,14 +184,6 @@ def _by_name(document: Object, operation: Object) -> dict[tuple[str, str], Objec
     return parameters
 
 
-def _needed(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    was, now = (to_flag(part.get("required", False)) for part in (old, new))
-    if now and not was:
-        yield side.narrower, f"The {what} is now required."
-    if was and not now:
-        yield side.wider, f"The {what} may now be left out."
-
-
 def _schema(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
     yield from compare_schemas(side, what, old.get("schema", True), new.get("schema", True))
 
@@ -254,13 +196,14 @@ def _body(side: Side, what: str, old: Object, new: Object) -> Iterator[Differenc
     needed_before, needed = (to_flag(part.get("required", False)) for part in (was, now))
     if needed and not needed_before:
         yield "breaking", "A body is now required."
-    elif "requestBody" not in old:
-        yield "additive", "It can now take a body."
     elif needed_before and not needed:
         yield "additive", "The body may now be left out."
+    elif "requestBody" not in old:
+        yield "additive", "It can now take a body."
     if "requestBody" in old:
-        rules = {"required": _compared_elsewhere, "content": _content}
-        yield from compare_keywords(side, "request body", was, now, rules)
+        yield from compare_keywords(
+            side, "request body", was, now, {"required": _compared_elsewhere, "content": _content}
+        )
 
 
 def _responses(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
@@ -268,7 +211,7 @@ def _responses(side: Side, what: str, old: Object, new: Object) -> Iterator[Diff
         {
             status: value
             for status, value in to_object(part.get("responses", {})).items()
-            if not is_annotation(status)
+            if not status.startswith("x-")
         }
         for part in (old, new)
     )
@@ -328,11 +271,13 @@ _DOCUMENT: dict[str, Rule] = {
     "components": _compared_elsewhere,
 }
 _OPERATION: dict[str, Rule] = {
-    "security": _security,
-    _SCHEMES: _schemes,
+    **SECURITY,
     "parameters": _parameters,
     "requestBody": _body,
     "responses": _responses,
 }
-_VALUE: dict[str, Rule] = {"required": _needed, "schema": _schema}
+_VALUE: dict[str, Rule] = {
+    "required": flag("required", "is now required", "may now be left out"),
+    "schema": _schema,
+}
 _RESPONSE: dict[str, Rule] = {"headers": _headers, "content": _content}

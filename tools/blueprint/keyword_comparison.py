@@ -144,6 +144,17 @@ def compare_keywords(
             yield incomparable(f"`{keyword}` of the {what}")
 
 
+def flag(keyword: str, words: str, otherwise: str) -> Rule:
+    """Return the rule of a keyword that, where it is true, admits fewer values; both texts follow the value's name."""
+
+    def differences(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
+        was, now = (to_flag(part.get(keyword, False)) for part in (old, new))
+        if was != now:
+            yield side.narrower if now else side.wider, f"The {what} {words if now else otherwise}."
+
+    return differences
+
+
 def _no_rule(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
     raise IncomparableError
 
