@@ -135,7 +135,7 @@ def policy_questions() -> list[dict[str, JsonValue]]:
         "scan": {"action": "a-2", "tree": tree, "high": 0, "medium": 0, "skipped": 0},
         "secrets": [],
         "dependencies": {"added": added, "unpinned": [], "licences": licences},
-        "contract": {"breaking": []},
+        "contract": {"breaking": [], "incomparable": []},
         "migrations": {"destructive": []},
     }
     calls: list[tuple[str, str, str, dict[str, JsonValue], dict[str, JsonValue]]] = [

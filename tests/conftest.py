@@ -58,10 +58,20 @@ def snapshot(pytestconfig: pytest.Config) -> Callable[[str, str], None]:
 @pytest.fixture(scope="session")
 def opa_program() -> str:
     """Path of the OPA program, from PATH or from where Go installs it."""
+    return _go_program("opa", "github.com/open-policy-agent/opa@v1.19.1")
+
+
+@pytest.fixture(scope="session")
+def oasdiff_program() -> str:
+    """Path of the oasdiff program, from PATH or from where Go installs it."""
+    return _go_program("oasdiff", "github.com/oasdiff/oasdiff@v1.37.0")
+
+
+def _go_program(name: str, source: str) -> str:
     places = os.pathsep.join([os.environ.get("PATH", ""), str(Path.home() / "go" / "bin")])
-    program = shutil.which("opa", path=places)
+    program = shutil.which(name, path=places)
     if program is None:
-        pytest.skip("opa is not there: go install github.com/open-policy-agent/opa@v1.19.1")
+        pytest.skip(f"{name} is not there: go install {source}")
     return program
 
 

@@ -96,7 +96,7 @@ class Facts:
             "approves": tree,
             "tests": self._proof("run_tests"),
             "scan": self._proof("scan_code"),
-            "contract": {"breaking": [*review.breaking(self._bench, tree)]},
+            "contract": review.contract_findings(self._bench, tree).model_dump(mode="json"),
             "migrations": {"destructive": [*review.destructive_migrations(self._bench, tree)]},
             "altered_tests": [*altered_tests(self._bench, tree)],
             "guarding": [*guarding_changes(self._bench, tree)],

@@ -14,9 +14,9 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import Opened, closed, opened
 from crew.records.ledger import Ledger
 from crew.report import delivery_report
+from tools.blueprint.api_outline import operations, route
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import plural, snake
-from tools.blueprint.shape import operations, route
 from tools.counting import counted
 
 GRAPH = "knowledge/graph"

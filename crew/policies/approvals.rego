@@ -8,6 +8,11 @@ default breaks := ["nobody compared the contracts."]
 
 breaks := fact_object("contract").breaking if is_array(fact_object("contract").breaking)
 
+# What was not compared counts as a break.
+default unknown := ["all of it."]
+
+unknown := fact_object("contract").incomparable if is_array(fact_object("contract").incomparable)
+
 default destroys := ["nobody read the migrations."]
 
 destroys := fact_object("migrations").destructive if is_array(fact_object("migrations").destructive)
@@ -19,6 +24,17 @@ ask contains finding if {
 		"rule": "contract.breaking",
 		"reason": ["The change breaks the contract: ", what],
 		"mend": "A person must say that the clients are ready for it.",
+		"answerable": data.settings.breaking_answerable,
+	}
+}
+
+ask contains finding if {
+	merging
+	some what in unknown
+	finding := {
+		"rule": "contract.incomparable",
+		"reason": ["Nobody has compared a part of the contract: ", what],
+		"mend": "A person must compare it, and say that the clients are ready for it.",
 		"answerable": data.settings.breaking_answerable,
 	}
 }

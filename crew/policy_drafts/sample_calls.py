@@ -22,7 +22,7 @@ _FACTS: Document = {
     "tests": {"action": "a-2", "tree": _TREE, "passed": 40, "failed": 0, "errors": 0, "complete": True},
     "scan": {"action": "a-3", "tree": _TREE, "high": 0, "medium": 0, "skipped": 0},
     "dependencies": {"added": {}, "unpinned": [], "licences": {}},
-    "contract": {"breaking": []},
+    "contract": {"breaking": [], "incomparable": []},
     "migrations": {"destructive": []},
 }
 """Facts as they are when there is nothing to object to."""

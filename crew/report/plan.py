@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BadInput
 from crew.stories import Story, StoryFile
-from tools.blueprint.changes import Change, changes
+from tools.blueprint.contract_diff import Change, contract_changes
 from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint
 from tools.blueprint.openapi import document
@@ -79,14 +79,19 @@ def show_plan(plan: Plan) -> str:
 def _plan(story: Story, before: Blueprint) -> tuple[StoryPlan, Blueprint]:
     reading = read([(each.id, each.text) for each in story.criteria], before)
     old = document(before) if before.entities else None
-    found = changes(old, document(reading.blueprint)) if reading.blueprint != before else ()
-    breaking = [each for each in found if each.kind == "breaking"]
-    person = tuple(
-        f"{each.where}: {each.what} Clients could break, so a person approves the merge." for each in breaking
-    )
+    found = contract_changes(old, document(reading.blueprint)) if reading.blueprint != before else ()
+    person = for_a_person(found)
     return (
         StoryPlan(story=story.id, title=story.title, criteria=reading.criteria, changes=found, person=person),
         reading.blueprint,
+    )
+
+
+def for_a_person(changes: tuple[Change, ...]) -> tuple[str, ...]:
+    """Return a sentence for each change that a person has to approve."""
+    approval = {"breaking": " Clients could break, so a person approves the merge."}
+    return tuple(
+        f"{each.where}: {each.what}{approval.get(each.kind, '')}" for each in changes if each.needs_person
     )
 
 
@@ -112,13 +117,13 @@ def _story(plan: StoryPlan) -> str:
 
 
 def _contract(changes: tuple[Change, ...]) -> list[str]:
-    """Return what breaks clients first, each on a line; of what only adds, a line for each place."""
-    breaking = [f"    breaking  {each.where}: {each.what}" for each in changes if each.kind == "breaking"]
+    """Return what needs a person first, each on a line; of what only adds, a line for each place."""
+    asking = [f"    {each.kind}  {each.where}: {each.what}" for each in changes if each.needs_person]
     added: dict[str, list[str]] = {}
     for each in changes:
-        if each.kind != "breaking":
+        if not each.needs_person:
             added.setdefault(each.where, []).append(each.what)
-    return breaking + [
+    return asking + [
         f"    additive  {where}: {whats[0]}" + (f" And {len(whats) - 1} more." if len(whats) > 1 else "")
         for where, whats in added.items()
     ]

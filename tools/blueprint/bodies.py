@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, pascal
 from tools.blueprint.responses import problem_schema
@@ -62,9 +62,9 @@ def component_schemas(blueprint: Blueprint) -> dict[str, JsonValue]:
 def create_body(entity: Entity) -> Schema:
     """Return the schema of a create's body."""
     required = [camel(f"{each.name} id") for each in entity.references]
-    required += [camel(each.name) for each in shape.written_fields(entity) if each.required]
+    required += [camel(each.name) for each in api_outline.written_fields(entity) if each.required]
     schema = _object(_written(entity, "create"), required)
-    example = None if entity.references else example_body(shape.written_fields(entity))
+    example = None if entity.references else example_body(api_outline.written_fields(entity))
     return schema | ({"examples": [example]} if example else {})
 
 
@@ -72,11 +72,11 @@ def action_body(blueprint: Blueprint, entity: Entity, action: Action) -> Schema:
     """Return the schema of an action's body."""
     properties: dict[str, JsonValue] = {}
     required: list[str] = []
-    if key := shape.object_key(blueprint, action):
-        properties[key] = _key_schema(shape.object_field(blueprint, action))
+    if key := api_outline.object_key(blueprint, action):
+        properties[key] = _key_schema(api_outline.object_field(blueprint, action))
         required.append(key)
     for each in action.inputs:
-        properties[camel(each.name)] = field_schema(shape.stored_input(entity, each), "create")
+        properties[camel(each.name)] = field_schema(api_outline.stored_input(entity, each), "create")
         required += [camel(each.name)] if each.required else []
     return _object(properties, required)
 
@@ -135,7 +135,9 @@ def _read(entity: Entity) -> Schema:
 
 def _written(entity: Entity, use: Use) -> dict[str, JsonValue]:
     properties: dict[str, JsonValue] = {camel(f"{each.name} id"): _reference() for each in entity.references}
-    return properties | {camel(each.name): field_schema(each, use) for each in shape.written_fields(entity)}
+    return properties | {
+        camel(each.name): field_schema(each, use) for each in api_outline.written_fields(entity)
+    }
 
 
 def _reference(*, nullable: bool = False) -> Schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 from pydantic import JsonValue
 
-from tools.blueprint import formats, responses, shape
+from tools.blueprint import api_outline, formats, responses
 from tools.blueprint.bodies import component_schemas, schema_names
 from tools.blueprint.model import Blueprint, Entity, FieldSpec, Operation
 from tools.blueprint.names import camel, kebab, plural
@@ -21,8 +21,8 @@ def document(blueprint: Blueprint) -> dict[str, JsonValue]:
     """Return the service's OpenAPI document; equal blueprints give equal ones, order of keys included."""
     paths: dict[str, JsonValue] = {}
     for entity in blueprint.entities:
-        for operation in shape.operations(entity):
-            method, path = shape.route(entity, operation)
+        for operation in api_outline.operations(entity):
+            method, path = api_outline.route(entity, operation)
             item = paths.setdefault(path, {})
             if isinstance(item, dict):
                 item[method.lower()] = _operation(blueprint, entity, operation)
@@ -50,14 +50,14 @@ def to_yaml(document: dict[str, JsonValue]) -> str:
 
 def operation_id(entity: Entity, operation: Operation) -> str:
     """Return `cancelOrder`, `listOrders`, of a custom operation `orderInvoiceNumber`."""
-    if shape.custom_of(entity, operation) is not None:
+    if api_outline.custom_of(entity, operation) is not None:
         return camel(f"{entity.name} {operation}")
     return camel(f"{operation} {plural(entity.name) if _is(entity, operation, 'list') else entity.name}")
 
 
 def _is(entity: Entity, operation: Operation, *names: str) -> bool:
     """Whether it is one of these plain operations, and no action of that name."""
-    return operation in names and shape.action_of(entity, operation) is None
+    return operation in names and api_outline.action_of(entity, operation) is None
 
 
 class _Dumper(yaml.SafeDumper):
@@ -70,7 +70,7 @@ class _Dumper(yaml.SafeDumper):
 def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
     many = plural(entity.name)
     lists = _is(entity, operation, "list")
-    custom = shape.custom_of(entity, operation)
+    custom = api_outline.custom_of(entity, operation)
     subject = many if lists else f"of one {entity.name}" if custom else entity.name
     found: Schema = {
         "operationId": operation_id(entity, operation),
@@ -83,18 +83,18 @@ def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
     parameters = _parameters(entity, operation)
     if parameters:
         found["parameters"] = parameters
-    if shape.takes_body(entity, operation):
+    if api_outline.takes_body(entity, operation):
         found["requestBody"] = _request_body(blueprint, entity, operation)
     found["responses"] = _responses(blueprint, entity, operation)
-    if allowed := shape.roles(entity, operation):
+    if allowed := api_outline.roles(entity, operation):
         found["security"] = [{"bearer": [role]} for role in allowed]
     return found
 
 
 def _criteria(blueprint: Blueprint, entity: Entity, operation: Operation) -> list[str]:
     """Texts of the criteria that rule this operation of all."""
-    ids = {each.criterion for each in shape.rules(entity, operation)}
-    custom = shape.custom_of(entity, operation)
+    ids = {each.criterion for each in api_outline.rules(entity, operation)}
+    custom = api_outline.custom_of(entity, operation)
     ids |= {custom.criterion} if custom else set()
     return [each.text for each in blueprint.criteria if each.id in ids]
 
@@ -104,7 +104,7 @@ def _parameters(entity: Entity, operation: Operation) -> list[JsonValue]:
         return _list_parameters(entity)
     if _is(entity, operation, "create"):
         return []
-    custom = shape.custom_of(entity, operation)
+    custom = api_outline.custom_of(entity, operation)
     asked = custom.inputs if custom is not None and custom.kind == "query" else ()
     return [{"name": "id", "in": "path", "required": True, "schema": _ID}, *map(_input, asked)]
 
@@ -150,7 +150,7 @@ def _request_body(blueprint: Blueprint, entity: Entity, operation: Operation) ->
     reference: Schema = {"$ref": f"#/components/schemas/{schema_names(blueprint)[entity.name, variant]}"}
     types = _MERGE_PATCH if variant == "update" else _JSON
     return {
-        "required": shape.body_required(entity, operation),
+        "required": api_outline.body_required(entity, operation),
         "content": {kind: {"schema": reference} for kind in types},
     }
 
@@ -166,12 +166,12 @@ def _responses(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
         found["200"] = responses.success(f"A page of {plural(entity.name)}.", page)
     elif _is(entity, operation, "delete"):
         found["204"] = {"description": f"The {entity.name} is gone."}
-    elif shape.custom_of(entity, operation) is not None:
+    elif api_outline.custom_of(entity, operation) is not None:
         answer: Schema = {"$ref": f"#/components/schemas/{names[entity.name, f'answer {operation}']}"}
         found["200"] = responses.success(f"The {operation} of the {entity.name}.", answer)
     else:
         found["200"] = responses.success(f"The {entity.name} as it is now.", reference)
-    for status in shape.error_statuses(blueprint, entity, operation):
+    for status in api_outline.error_statuses(blueprint, entity, operation):
         found[str(status)] = {"$ref": f"#/components/responses/{responses.problem_name(status)}"}
     return found
 
@@ -181,8 +181,8 @@ def _statuses(blueprint: Blueprint) -> set[int]:
     return {
         status
         for entity in blueprint.entities
-        for operation in shape.operations(entity)
-        for status in shape.error_statuses(blueprint, entity, operation)
+        for operation in api_outline.operations(entity)
+        for status in api_outline.error_statuses(blueprint, entity, operation)
     }
 
 
@@ -193,6 +193,6 @@ def _links(entity: Entity) -> Schema:
             "operationId": operation_id(entity, operation),
             "parameters": {"id": "$response.body#/id"},
         }
-        for operation in shape.operations(entity)
+        for operation in api_outline.operations(entity)
         if not _is(entity, operation, "create", "list")
     }

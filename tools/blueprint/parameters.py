@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.arithmetic import bounds, canonical
 from tools.blueprint.model import (
     Blueprint,
@@ -215,4 +215,4 @@ def _days(spec: FieldSpec, days: tuple[object, ...]) -> tuple[object, ...]:
 
 def written(entity: Entity, name: str) -> FieldSpec | None:
     """Return the field if a body may set it."""
-    return next((each for each in shape.written_fields(entity) if each.name == name), None)
+    return next((each for each in api_outline.written_fields(entity) if each.name == name), None)

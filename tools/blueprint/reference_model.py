@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import reduce
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.arithmetic import affected, canonical, keeps, ordered, rounded
 from tools.blueprint.model import (
     Blueprint,
@@ -137,7 +137,7 @@ class World:
     def _draft(self, step: Create) -> Resource:
         entity = self._entity(step)
         values: dict[str, Plain] = {}
-        for each in shape.written_fields(entity):
+        for each in api_outline.written_fields(entity):
             given = step.values.get(each.name, step.filled.get(each.name, each.default))
             values[each.name] = canonical(each.type, given)
         if entity.initial_state is not None:
@@ -201,7 +201,7 @@ class World:
     def _change(self, operation: str, view: View, moved: Mapping[str, Plain] | None = None) -> Outcome | None:
         """Store inputs, take effect, count; undo all of it when an effect breaks a constraint."""
         kept = [(each, dict(each.values), dict(each.adjustments)) for each in self.resources.values()]
-        names = {each.name for each in shape.written_fields(view.self.entity)}
+        names = {each.name for each in api_outline.written_fields(view.self.entity)}
         stored = {name: value for name, value in view.inputs.items() if name in names and value is not None}
         view.self.values = view.self.values | stored | dict(moved or {})
         for effect in view.self.entity.effects:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Action, Blueprint, Entity
 from tools.blueprint.names import snake
 from tools.blueprint.parameters import CHILD, Knob, Knobs, knobs_of
@@ -151,7 +151,7 @@ class Planner:
         return Scene(tuple(draft.steps), final, draft.names, choice, outcome, before, after)
 
     def _final(self, draft: _Draft, entity: Entity, operation: str) -> Step:
-        action = shape.action_of(entity, operation)
+        action = api_outline.action_of(entity, operation)
         if action is None and operation == "create":
             return self._create(draft, entity, "self")
         if action is None and operation == "list":
@@ -187,7 +187,7 @@ class Planner:
         chosen = draft.chosen("value", place)
         filled: dict[str, Given] = {
             each.name: sample(each, draft.number)
-            for each in shape.written_fields(entity)
+            for each in api_outline.written_fields(entity)
             if each.required and each.name not in chosen
         }
         filled |= {name: value for name, value in self._usual(entity).items() if name not in chosen}
@@ -228,7 +228,7 @@ class Planner:
         inputs = draft.chosen("input", thing)
         for each in action.inputs:
             if each.required and each.name not in inputs:
-                inputs[each.name] = sample(shape.stored_input(entity, each), draft.number)
+                inputs[each.name] = sample(api_outline.stored_input(entity, each), draft.number)
         made = None
         if action.object is not None:
             made = draft.names.get(thing) or self._make(draft, self._entity(action.object), thing)

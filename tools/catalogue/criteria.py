@@ -6,7 +6,7 @@ import json
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from tools.blueprint.changes import changes
+from tools.blueprint.contract_diff import contract_changes
 from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint, Slo
 from tools.blueprint.openapi import document, to_yaml
@@ -112,16 +112,16 @@ def _settled(
 ) -> ToolResult:
     contract = document(blueprint)
     old = document(before) if before.entities else None
-    found = changes(old, contract)
-    breaking = [each for each in found if each.kind == "breaking"]
+    found = contract_changes(old, contract)
+    asking = [each for each in found if each.needs_person]
     return ToolResult(
         ok=True,
         code="ok",
-        summary=_said(blueprint, len(found), len(breaking), new=old is None),
+        summary=_said(blueprint, len(found), len(asking), new=old is None),
         data={
             "criteria": [*readings],
             "changes": [each.model_dump(mode="json") for each in found],
-            "breaking": bool(breaking),
+            "breaking": bool(asking),
         },
         artifacts={
             "blueprint": bench.artifacts.put(blueprint.model_dump_json().encode()),
@@ -175,14 +175,14 @@ def _slo(story: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return {name: value for name, value in slo.items() if value is not None} if isinstance(slo, dict) else {}
 
 
-def _said(blueprint: Blueprint, changed: int, breaking: int, new: bool) -> str:
+def _said(blueprint: Blueprint, changed: int, asking: int, new: bool) -> str:
     names = ", ".join(entity.name for entity in blueprint.entities)
     if new:
         held = counted(len(blueprint.entities), "entity", "entities")
         return f"The blueprint of {blueprint.service} has {held}: {names}."
     if not changed:
         return "The contract stays as it is."
-    return f"The contract changes in {counted(changed, 'place')}, {breaking or 'none'} of them breaking."
+    return f"The contract changes in {counted(changed, 'place')}, {asking or 'none'} of them breaking."
 
 
 TOOLS = (

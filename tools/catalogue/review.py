@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from tools.blueprint.changes import changes
+from tools.blueprint.contract_diff import contract_changes
 from tools.counting import counted
 from tools.git import Changes, diff
 from tools.projects import pins
@@ -46,6 +46,15 @@ class CheckContract(BaseModel):
     """Compare the contract and the migrations with the main branch: what breaks, what destroys."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ContractFindings(BaseModel):
+    """What a person has to decide on in a contract, a sentence each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    breaking: tuple[str, ...] = ()
+    incomparable: tuple[str, ...] = ()
 
 
 def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
@@ -151,13 +160,20 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
 def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
     """Return what breaks for clients, and what a migration would destroy."""
     tree = branch_tree(bench)
-    breaks, destroys = breaking(bench, tree), destructive_migrations(bench, tree)
-    findings: list[JsonValue] = [{"severity": "warning", "what": each, "file": CONTRACT} for each in breaks]
+    contract, destroys = contract_findings(bench, tree), destructive_migrations(bench, tree)
+    breaks, unknown = contract.breaking, contract.incomparable
+    findings: list[JsonValue] = [
+        {"severity": "warning", "what": each, "file": CONTRACT} for each in (*breaks, *unknown)
+    ]
     findings += [{"severity": "warning", "what": each, "file": MIGRATIONS} for each in destroys]
     broken = counted(len(breaks), "change breaks", "changes break")
     gone = counted(len(destroys), "destroys", "destroy")
     said = f"{broken} the contract and {gone} data; those need a person."
-    if not breaks and not destroys:
+    if unknown:
+        said += (
+            f" {counted(len(unknown), 'change')} of the contract cannot be compared; a person has to decide."
+        )
+    if not breaks and not unknown and not destroys:
         said = "The contract only grows, and no migration destroys data."
         if repository(bench).show(tree, CONTRACT) is None:
             said = f"There is no {CONTRACT}, and no migration of the crew's making: nothing to compare."
@@ -178,19 +194,23 @@ def dependency_facts(bench: Workbench, texts: dict[str, str]) -> dict[str, JsonV
     return dependencies("\n".join(texts.values()), "\n".join(before.values()), packages)
 
 
-def breaking(bench: Workbench, tree: str) -> Sequence[str]:
-    """Return what a tree's contract breaks against the main branch's, a sentence each."""
+def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
+    """Compare a tree's contract with that of the main branch."""
     old, new = shown(bench, CONTRACT), repository(bench).show(tree, CONTRACT)
     if old is None:
-        return []
+        return ContractFindings()
     if new is None:
-        return [f"{CONTRACT} is gone."]
+        return ContractFindings(breaking=(f"{CONTRACT} is gone.",))
     try:
-        found = changes(yaml.safe_load(old), yaml.safe_load(new))
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
-        # One that the crew did not write may say it in ways that are not read here.
-        return [] if old.encode() == new else [f"{CONTRACT} has changed, and could not be compared."]
-    return [f"{each.where}: {each.what}" for each in found if each.kind == "breaking"]
+        changes = contract_changes(yaml.safe_load(old), yaml.safe_load(new))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        if old.encode() == new:
+            return ContractFindings()
+        return ContractFindings(incomparable=(f"{CONTRACT} is no YAML, and cannot be compared.",))
+    return ContractFindings(
+        breaking=tuple(f"{each.where}: {each.what}" for each in changes if each.kind == "breaking"),
+        incomparable=tuple(f"{each.where}: {each.what}" for each in changes if each.kind == "incomparable"),
+    )
 
 
 def destructive_migrations(bench: Workbench, tree: str) -> Sequence[str]:

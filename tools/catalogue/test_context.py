@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
 from tools.projects import pins
@@ -121,7 +121,7 @@ def _of_service(blueprint: Blueprint, criteria: list[str]) -> dict[str, JsonValu
 def _operation(entity: Entity, custom: CustomOperation) -> JsonValue:
     told: dict[str, JsonValue] = {
         "criterion": custom.criterion,
-        "request": " ".join(shape.route(entity, custom.name)),
+        "request": " ".join(api_outline.route(entity, custom.name)),
         "does": custom.does,
         "roles": [*custom.roles],
         ("query" if custom.kind == "query" else "body"): _fields(custom.inputs),
@@ -135,7 +135,7 @@ def _factory(entity: Entity) -> str:
     from tools.stacks.fastapi.python_code import factory  # noqa: PLC0415  as above
 
     members = [
-        *_fields(shape.written_fields(entity)),
+        *_fields(api_outline.written_fields(entity)),
         *(f"{camel(each.name)}Id" for each in entity.references),
     ]
     return f"make_{factory(entity.name)}: POST {collection_path(entity.name)} with {', '.join(map(str, members))}"

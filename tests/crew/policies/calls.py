@@ -43,7 +43,7 @@ MERGE: Call = {
     "scan": {"action": "a-8", "tree": TREE, "high": 0, "medium": 0, "skipped": 0},
     "secrets": [],
     "dependencies": DEPENDENCIES,
-    "contract": {"breaking": []},
+    "contract": {"breaking": [], "incomparable": []},
     "migrations": {"destructive": []},
     "altered_tests": [],
     "guarding": [],

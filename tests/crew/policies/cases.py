@@ -311,6 +311,12 @@ QUESTIONS = [
         *("contract.breaking",) * 2,
     ),
     asking(
+        "a change of the contract that cannot be compared",
+        merge(contract__incomparable=["POST /orders: The `if` of the request body cannot be compared."]),
+        "contract.incomparable",
+    ),
+    asking("nobody knows what was compared", merge(contract__incomparable=GONE), "contract.incomparable"),
+    asking(
         "a test is taken away",
         merge(altered_tests=["tests/test_a.py is deleted."]),
         "tests.altered",
@@ -333,7 +339,7 @@ QUESTIONS = [
         answerable=True,
     ),
     Case("nobody compared the tests", merge(altered_tests=GONE), ("facts.missing",)),
-    asking("nobody compared contracts", merge(contract={}), "contract.breaking"),
+    asking("nobody compared contracts", merge(contract={}), "contract.breaking", "contract.incomparable"),
     asking(
         "a destructive migration",
         merge(migrations__destructive=["0003.py drops the column orders.total."]),

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crew.telemetry.api import OFF, Telemetry
-from crew.telemetry.open import open_telemetry
 from langgraph.errors import GraphInterrupt
 from pydantic import JsonValue
 
 from crew.settings.config import TelemetrySettings
+from crew.telemetry.api import OFF, Telemetry
+from crew.telemetry.open import open_telemetry
 from tests.crew.collector import Collector, collector
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -377,8 +377,9 @@ print([name for name in sys.modules if name.startswith(("opentelemetry", "google
 
 
 def test_off_has_every_method_and_no_other() -> None:
-    from crew.telemetry.api import NoTelemetry
     from crew.telemetry.api.otlp import OtlpTelemetry
+
+    from crew.telemetry.api import NoTelemetry
 
     def methods(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")}

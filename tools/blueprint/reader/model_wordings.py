@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import CRUD, Blueprint, Criterion, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import kebab, singulars
 from tools.blueprint.reader import CriterionReading, Reading
@@ -188,7 +188,7 @@ def _covered(
         return blueprint, CriterionReading(
             id=id_, text=text, outcome="not_covered", why=why, readings=(), operations=()
         )
-    routes = [" ".join(shape.route(entity, each.name)) for entity, each in served]
+    routes = [" ".join(api_outline.route(entity, each.name)) for entity, each in served]
     came = CriterionReading(
         id=id_,
         text=text,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Entity, Example, FieldSpec, Filter, Operation, Reference, Sort
 from tools.blueprint.reader.facts import Computing, Facts, Offering, Part, Starting
 
@@ -15,7 +15,7 @@ def touched(facts: Facts, blueprint: Blueprint) -> tuple[str, ...]:
         if entity is None:
             continue
         for operation in _operations(fact.part, entity):
-            found[" ".join(shape.route(entity, operation))] = None
+            found[" ".join(api_outline.route(entity, operation))] = None
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import CRUD, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab, plural, snake
 from tools.errors import ToolError
@@ -72,7 +72,7 @@ def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
         yield from _field_problems(blueprint, entity, field)
     for action in entity.actions:
         yield from _bad_name(action.name)
-        key = shape.object_key(blueprint, action)
+        key = api_outline.object_key(blueprint, action)
         yield from _same(
             f"input of {action.name}", [camel(each.name) for each in action.inputs] + ([key] if key else [])
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tools.blueprint import formats
+from tools.blueprint.api_outline import operations, roles, route
 from tools.blueprint.files import to_yaml
 from tools.blueprint.model import Blueprint
 from tools.blueprint.names import collection_path, kebab, plural
-from tools.blueprint.shape import operations, roles, route
 from tools.stacks import Previous
 from tools.stacks.fastapi.computed import computed_files
 from tools.stacks.fastapi.custom import custom_files

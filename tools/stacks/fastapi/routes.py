@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, Operation
 from tools.blueprint.names import collection_path, kebab, plural
 from tools.stacks.fastapi.custom import custom_class, custom_function, custom_module
@@ -86,7 +86,7 @@ def _routes(entity: Entity) -> str:
 
 
 def _custom(entity: Entity, custom: CustomOperation) -> dict[str, object]:
-    method, _ = shape.route(entity, custom.name)
+    method, _ = api_outline.route(entity, custom.name)
     cls = custom_class(custom)
     return {
         "method": Code(method.lower()),
@@ -101,7 +101,7 @@ def _custom(entity: Entity, custom: CustomOperation) -> dict[str, object]:
 
 
 def _gate(entity: Entity, operation: Operation) -> Code:
-    roles = shape.roles(entity, operation)
+    roles = api_outline.roles(entity, operation)
     if not roles:
         return Code()
     return Code(f", dependencies=[Depends(auth.AnyOf({', '.join(repr(each) for each in roles)}))]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import (
     Action,
     Blueprint,
@@ -153,7 +153,7 @@ def _when(entity: Entity, rule: Guard) -> str:
         names += [f"{t.via} id" for t in [test] if isinstance(t, ChildCount) and t.subject == "reference"]
         for ref in _refs(test):
             names.append(f"{ref.via} id" if ref.subject == "reference" else ref.field)
-    written = {each.name for each in shape.written_fields(entity)} | {
+    written = {each.name for each in api_outline.written_fields(entity)} | {
         f"{each.name} id" for each in entity.references
     }
     touched = [attribute(name) for name in dict.fromkeys(names) if name in written]
@@ -166,14 +166,14 @@ def _object(blueprint: Blueprint, seen: Scene, action: Action, *, used: bool) ->
     if action.object is None:
         return ""
     cls = class_name(action.object)
-    key = shape.object_field(blueprint, action)
+    key = api_outline.object_field(blueprint, action)
     column = attribute(key.name) if key else "id"
     member = attribute(key.name if key else f"{action.object} id")
     assigned = f"{seen.object} = " if used else ""
     return (
         f"{assigned}store.named("
         f"session, models.{cls}, models.{cls}.{column}, body.{member}, "
-        f"{shape.object_key(blueprint, action)!r})"
+        f"{api_outline.object_key(blueprint, action)!r})"
     )
 
 
@@ -204,7 +204,7 @@ def _transition(seen: Scene, action: Action) -> str:
 def _inputs(seen: Scene, action: Action) -> str:
     """Return the statements that store the inputs for which there is a field."""
     lines: list[str] = []
-    stored = {each.name: each for each in shape.written_fields(seen.entity)}
+    stored = {each.name: each for each in api_outline.written_fields(seen.entity)}
     for each in action.inputs:
         field = stored.get(each.name)
         if field is None or field.type != each.type:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel
 from tools.stacks.fastapi.conditions import known_field
@@ -63,7 +63,7 @@ def filter_names(entity: Entity) -> list[tuple[str, FieldSpec]]:
 
 
 def _schemas(blueprint: Blueprint, entity: Entity) -> str:
-    written = shape.written_fields(entity)
+    written = api_outline.written_fields(entity)
     checked = checked_fields(blueprint, entity)
     ruled = entity.initial_state is not None
     body = render(
@@ -123,12 +123,12 @@ def _update(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, Co
 def _action(blueprint: Blueprint, entity: Entity, action: Action) -> dict[str, object]:
     members: list[dict[str, Code]] = []
     if action.object is not None:
-        key = shape.object_field(blueprint, action)
+        key = api_outline.object_field(blueprint, action)
         if key is None:
             members.append(_member(f"{action.object} id", "fields.Uuid"))
         else:
             members.append(_member(key.name, "fields.Text"))
-    stored = {each.name: each for each in shape.written_fields(entity)}
+    stored = {each.name: each for each in api_outline.written_fields(entity)}
     for each in action.inputs:
         also = [stored[each.name]] if each.name in stored and stored[each.name].type == each.type else []
         members.append(_given(each, taken(each, *also)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Action, Blueprint, Entity, Operation
 from tools.blueprint.names import camel, plural
 from tools.stacks.fastapi.conditions import computed_function, known_field
@@ -74,10 +74,10 @@ def _service(blueprint: Blueprint, entity: Entity) -> str:
             }
             for each in entity.references
         ],
-        fields=[{"attribute": Code(attribute(each.name))} for each in shape.written_fields(entity)],
+        fields=[{"attribute": Code(attribute(each.name))} for each in api_outline.written_fields(entity)],
         unique=[
             {"attribute": Code(attribute(each.name)), "json": camel(each.name)}
-            for each in shape.written_fields(entity)
+            for each in api_outline.written_fields(entity)
             if each.unique
         ],
         initial=entity.initial_state,

@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
+from tools.blueprint.api_outline import written_fields
 from tools.blueprint.model import Blueprint, Entity, FieldSpec, FieldType, Limit, Value
 from tools.blueprint.names import plural, snake
-from tools.blueprint.shape import written_fields
 
 Kind = Literal["text", "integer", "number", "money", "boolean", "date", "timestamp", "uuid"]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.delivery import environment
 from tests.acceptance.test_own_tests import run
 from tools.blueprint import openapi
-from tools.blueprint.changes import changes
+from tools.blueprint.contract_diff import contract_changes
 from tools.blueprint.files import from_yaml, to_yaml
 from tools.blueprint.model import Action, Blueprint, Criterion, CustomOperation, Entity, FieldSpec
 from tools.blueprint.reader.rewording import read_fields
@@ -89,11 +89,11 @@ def test_the_contract_is_widened_by_a_new_one_and_broken_by_one_that_changes() -
     less = QUOTE.model_copy(update={"items": QUOTE.items[:-1]})
     gated = QUOTE.model_copy(update={"roles": ("clerk",)})
 
-    assert [(each.kind, each.where) for each in changes(plain, with_quote)] == [
+    assert [(each.kind, each.where) for each in contract_changes(plain, with_quote)] == [
         ("additive", "GET /loans/{id}/quote")
     ]
     for other in (more, less, gated):
-        found = changes(with_quote, openapi.document(service(other)))
+        found = contract_changes(with_quote, openapi.document(service(other)))
         assert "breaking" in {each.kind for each in found if each.where == "GET /loans/{id}/quote"}
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
+from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Action, Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.parameters import Knob
 from tools.blueprint.requests import Act, Expression, Given
 from tools.blueprint.samples import boundaries, sample, violations
 from tools.blueprint.scenarios import Scene, Unreachable
-from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.python_code import Case, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -31,7 +31,9 @@ def input_cases(
     optional = (None,) if field.optional else ()
     wanted = {literal(each): each for each in (sample(narrowed), *boundaries(narrowed), *optional)}
     good = [each for each in wanted.values() if _accepts(suite, entity, action, scene, knob, each)]
-    stored = any(each.name == field.name and each.type == field.type for each in shape.written_fields(entity))
+    stored = any(
+        each.name == field.name and each.type == field.type for each in api_outline.written_fields(entity)
+    )
     kept = stored and not any(
         each.operation == action.name and each.target.field == field.name for each in entity.effects
     )
@@ -56,7 +58,7 @@ def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Act
         return
     final = scene.final
     path = f"{collection_path(entity.name)}/{{{final.name}['id']}}/{kebab(action.name)}"
-    key = shape.object_key(suite.blueprint, action)
+    key = api_outline.object_key(suite.blueprint, action)
     if key is not None:
         values = (("unknown", _unknown(suite, action)), ("number", 7), ("null", None))
         body = suite.script.action_body(final) if isinstance(final, Act) else {}
@@ -98,7 +100,7 @@ def _with(step: object, name: str, value: Given | None = None) -> Act:
 
 def _unknown(suite: Suite, action: Action) -> Given:
     """Return a value that names no object."""
-    field = shape.object_field(suite.blueprint, action)
+    field = api_outline.object_field(suite.blueprint, action)
     if field is None:
         return "6f1c2d3e-0000-4000-8000-00000000dead"
     return sample(field, 77)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tools.blueprint.api_outline import body_required
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
@@ -11,7 +12,6 @@ from tools.blueprint.patterns import numbered
 from tools.blueprint.requests import Create, Given
 from tools.blueprint.samples import STEP, sample, text_form
 from tools.blueprint.scenarios import Scene
-from tools.blueprint.shape import body_required
 from tools.stacks.fastapi.python_code import docstring, factory, literal, mentioned
 from tools.stacks.fastapi.source import format_python
 from tools.stacks.fastapi.suite.script import children_of

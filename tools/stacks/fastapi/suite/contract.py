@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Entity
 from tools.blueprint.names import camel
 from tools.stacks.fastapi.python_code import factory, literal
@@ -17,15 +17,15 @@ def contract_module(suite: Suite) -> str:
     rules: list[str] = []
     makes: set[str] = set()
     for entity in suite.blueprint.entities:
-        for operation in shape.operations(entity):
-            label = literal(" ".join(shape.route(entity, operation)))
+        for operation in api_outline.operations(entity):
+            label = literal(" ".join(api_outline.route(entity, operation)))
             operations.append(label)
             members = _named(suite, entity, operation)
             if members:
                 inner = ", ".join(f"{key}: ({make}, {literal(of)})" for key, make, of in members)
                 named.append(f"{label}: {{{inner}}}")
                 makes |= {make for _, make, _ in members}
-            if shape.custom_of(entity, operation) is not None:
+            if api_outline.custom_of(entity, operation) is not None:
                 rules.append(f"{label}: {{409, 422}}")
             elif statuses := _statuses(entity, operation):
                 rules.append(f"{label}: {{{', '.join(map(str, statuses))}}}")
@@ -58,7 +58,10 @@ def _named(suite: Suite, entity: Entity, operation: str) -> list[tuple[str, str,
     action = entity.action(operation)
     if action is None or action.object is None or not suite.makes(suite.entity(action.object)):
         return []
-    key, field = shape.object_key(suite.blueprint, action), shape.object_field(suite.blueprint, action)
+    key, field = (
+        api_outline.object_key(suite.blueprint, action),
+        api_outline.object_field(suite.blueprint, action),
+    )
     return [(literal(key), f"make_{factory(action.object)}", camel(field.name) if field else "id")]
 
 

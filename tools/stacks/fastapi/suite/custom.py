@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Criterion, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.requests import Expression, Given
@@ -82,7 +82,7 @@ def _access(suite: Suite, criterion: Criterion, entity: Entity, custom: CustomOp
 
 
 def _label(entity: Entity, custom: CustomOperation) -> str:
-    return " ".join(shape.route(entity, custom.name))
+    return " ".join(api_outline.route(entity, custom.name))
 
 
 def _own(entity: Entity) -> str:

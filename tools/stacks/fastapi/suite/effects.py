@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 
+from tools.blueprint.api_outline import stored_input
 from tools.blueprint.arithmetic import bounds, canonical, rounded
 from tools.blueprint.model import Criterion, Effect, Entity, FieldRef, FieldSpec
 from tools.blueprint.names import camel
@@ -12,7 +13,6 @@ from tools.blueprint.parameters import CHILD, Knobs
 from tools.blueprint.requests import Create, Plain
 from tools.blueprint.samples import sample
 from tools.blueprint.scenarios import Scene, Unreachable
-from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.python_code import Case, equals, literal
 from tools.stacks.fastapi.suite.suite import Suite, success_status
 

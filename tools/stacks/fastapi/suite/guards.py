@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tools.blueprint.api_outline import written_fields
 from tools.blueprint.model import Compare, Criterion, Entity, Expired, Guard, Test
 from tools.blueprint.parameters import Knob, Knobs, knobs_of
 from tools.blueprint.reference_model import World
@@ -12,7 +13,6 @@ from tools.blueprint.requests import TODAY, YESTERDAY
 from tools.blueprint.resources import View
 from tools.blueprint.samples import STEP, sample
 from tools.blueprint.scenarios import Scene, Unreachable
-from tools.blueprint.shape import written_fields
 from tools.stacks.fastapi.python_code import Case
 from tools.stacks.fastapi.suite.suite import Suite
 

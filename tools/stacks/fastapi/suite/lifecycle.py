@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
+from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.samples import sample
-from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.python_code import factory, literal
 from tools.stacks.fastapi.source import Code, format_python, render
 from tools.stacks.fastapi.suite.suite import Suite
@@ -32,7 +32,9 @@ def lifecycle_module(suite: Suite) -> str:
 
 def _kind(suite: Suite, entity: Entity) -> str:
     offered = [each.name for each in entity.operations]
-    unique = tuple(camel(each.name) for each in shape.written_fields(entity) if each.unique and each.required)
+    unique = tuple(
+        camel(each.name) for each in api_outline.written_fields(entity) if each.unique and each.required
+    )
     parts = [
         literal(collection_path(entity.name)),
         f"frozenset({literal(offered)})",
@@ -67,9 +69,9 @@ def _action(suite: Suite, entity: Entity, action: Action) -> str:
     }
     if moves:
         parts.append(f"moves={literal(moves)}")
-    key = shape.object_key(suite.blueprint, action)
+    key = api_outline.object_key(suite.blueprint, action)
     if action.object is not None and key is not None:
-        field = shape.object_field(suite.blueprint, action)
+        field = api_outline.object_field(suite.blueprint, action)
         of = camel(field.name) if field else "id"
         parts.append(f"object=({literal(collection_path(action.object))}, {literal(key)}, {literal(of)})")
     limits = sorted((each.times, each.per) for each in entity.limits if each.operation == action.name)
@@ -86,11 +88,11 @@ def _refusals(entity: Entity, operation: str) -> list[int]:
     watched = {"create", "update"} if operation == "update" else {operation}
     found = {each.status for each in entity.guards if each.operation in watched}
     action = entity.action(operation)
-    stored = {each.name for each in shape.written_fields(entity) if each.unique}
+    stored = {each.name for each in api_outline.written_fields(entity) if each.unique}
     effects = any(each.operation == operation for each in entity.effects)
     limited = operation == "update" and any(each.operation == "update" for each in entity.limits)
     scarce = operation in ("create", "update") and any(
-        each.unique and _is_scarce(each) for each in shape.written_fields(entity)
+        each.unique and _is_scarce(each) for each in api_outline.written_fields(entity)
     )
     if effects or limited or scarce or (action and any(each.name in stored for each in action.inputs)):
         found.add(409)

@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Criterion, Entity, Limit
 from tools.blueprint.reference_model import World
 from tools.blueprint.requests import Act, Create, Outcome, Step
 from tools.blueprint.samples import sample
 from tools.blueprint.scenarios import Scene, Unreachable
-from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.python_code import Case
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite

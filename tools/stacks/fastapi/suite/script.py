@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from tools.blueprint import shape
+from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.requests import Act, Create, Delete, List, Read, Step, Update, Values
@@ -71,10 +71,10 @@ class Script:
         """Return the members of an action's body as source."""
         entity = self._blueprint.entity(step.entity)
         action = entity.action(step.action) if entity else None
-        key = shape.object_key(self._blueprint, action) if action else None
+        key = api_outline.object_key(self._blueprint, action) if action else None
         members: dict[str, str] = {}
         if action is not None and key is not None and step.object is not None:
-            field = shape.object_field(self._blueprint, action)
+            field = api_outline.object_field(self._blueprint, action)
             members[key] = f'{step.object}["{camel(field.name) if field else "id"}"]'
         return members | _members(step.inputs)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tools.blueprint import formats, shape
+from tools.blueprint import api_outline, formats
+from tools.blueprint.api_outline import stored_input
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.shape import stored_input
 from tools.stacks.fastapi.python_code import literal
 from tools.stacks.fastapi.source import format_python
 from tools.stacks.fastapi.suite.suite import Suite
@@ -25,7 +25,9 @@ _FUNCTIONS = ("integers", "matching", "money", "numbers", "texts")
 def strategies_module(suite: Suite) -> str:
     """Return the module's source."""
     made = [each for each in suite.blueprint.entities if suite.makes(each)]
-    valid = ", ".join(f'"{collection_path(each.name)}": {_body(shape.written_fields(each))}' for each in made)
+    valid = ", ".join(
+        f'"{collection_path(each.name)}": {_body(api_outline.written_fields(each))}' for each in made
+    )
     actions = ", ".join(
         f'("{collection_path(entity.name)}", "{kebab(action.name)}"): {_action(suite, entity, action)}'
         for entity in made
@@ -53,7 +55,7 @@ def _body(fields: tuple[FieldSpec, ...]) -> str:
 
 
 def _action(suite: Suite, entity: Entity, action: Action) -> str:
-    key = shape.object_key(suite.blueprint, action)
+    key = api_outline.object_key(suite.blueprint, action)
     inputs = _body(tuple(stored_input(entity, each) for each in action.inputs))
     return inputs.replace("{", f"{{{literal(key)}: st.text(), ", 1) if key else inputs
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.blueprint.changes import Change, changes
+from tools.blueprint.contract_diff import Change, contract_changes
 from tools.blueprint.model import (
     Access,
     Action,
@@ -53,7 +53,9 @@ def with_field(old: FieldSpec, **update: object) -> Entity:
 
 
 def told(before: Entity, after: Entity) -> set[tuple[str, str, str]]:
-    return {(each.kind, each.where, each.what) for each in changes(contract(before), contract(after))}
+    return {
+        (each.kind, each.where, each.what) for each in contract_changes(contract(before), contract(after))
+    }
 
 
 CREATE, UPDATE, READ, LIST = "POST /boxes", "PATCH /boxes/{id}", "GET /boxes/{id}", "GET /boxes"
@@ -374,11 +376,11 @@ def test_words_that_bind_nobody_are_not_changes() -> None:
     after["paths"]["/boxes"]["post"]["summary"] = "Another"
     after["components"]["schemas"]["BoxCreate"]["examples"] = []
 
-    assert changes(before, after) == ()
+    assert contract_changes(before, after) == ()
 
 
 def test_without_a_contract_before_every_operation_is_new() -> None:
-    found = changes(None, contract(BOX))
+    found = contract_changes(None, contract(BOX))
 
     assert Change(kind="additive", where="POST /boxes/{id}/close", what="The operation is new.") in found
     assert {each.kind for each in found} == {"additive"}
@@ -420,7 +422,9 @@ def test_documents_of_other_origin_are_compared_too(edit: Any, kind: str, what: 
     before, after = contract(BOX), contract(BOX)
     edit(after["paths"]["/boxes"]["post"]["responses"])
 
-    assert Change.model_validate({"kind": kind, "where": CREATE, "what": what}) in changes(before, after)
+    assert Change.model_validate({"kind": kind, "where": CREATE, "what": what}) in contract_changes(
+        before, after
+    )
 
 
 def test_a_schema_that_holds_itself_comes_to_an_end() -> None:
@@ -432,4 +436,4 @@ def test_a_schema_that_holds_itself_comes_to_an_end() -> None:
     for each in (before, after):
         each["components"]["schemas"]["BoxCreate"] = {"$ref": "#/components/schemas/Node"}
 
-    assert changes(before, after)[0].kind == "breaking"
+    assert contract_changes(before, after)[0].kind == "breaking"

@@ -1,0 +1,114 @@
+"""From the two contracts of a repository to a person who is asked at the merge."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from crew.artifacts import ArtifactStore
+from crew.facts import Facts
+from crew.ledger import Ledger
+from crew.plan import Plan, StoryPlan, for_a_person, show_plan
+from tools.repository import Commit, Merge, branch_tree, commit
+from tools.review import CheckContract, check_contract
+
+from tests.conftest import Build
+from tests.crew.policies.calls import ALLOWED
+from tests.crew.policies.test_policies import policies
+from tests.tools.blueprint.contract_differences import CASES, CONTRACT, Case, edited
+from tests.tools.deliveries import delivery
+from tools.blueprint.contract_diff import contract_changes
+from tools.result import Workbench
+
+NAMED = {case.name: case for case in CASES}
+NOTHING: Any = None
+IF = "POST /orders: The `if` of the request body cannot be compared; a person has to decide."
+
+
+def changed(tmp_path: Path, before: Any, after: Any) -> Workbench:
+    """A delivery that has committed another contract."""
+    texts = [text if isinstance(text, str) else yaml.safe_dump(text) for text in (before, after)]
+    bench = delivery(tmp_path, {"openapi.yaml": texts[0], "requirements.txt": ""})
+    (bench.workspace / "openapi.yaml").write_text(texts[1])
+    (bench.workspace / "note.txt").write_text("Changed.\n")
+    commit(bench, Commit(message="Change the contract"))
+    return bench
+
+
+def asked(bench: Workbench, build: Build) -> tuple[str, ...]:
+    """What the policies ask at a merge with the facts that the crew finds of the contract."""
+    ledger = Ledger(bench.home / "ledger.db")
+    try:
+        facts = Facts(bench, ledger, ArtifactStore(bench.home / "artifacts"))
+        found = facts(NOTHING, NOTHING, Merge(tree=branch_tree(bench), title="Change the contract"))
+    finally:
+        ledger.close()
+    call = copy.deepcopy(ALLOWED["merge"])
+    call["facts"]["contract"] = found["contract"]
+    decision = build(policies()).decide(call)
+    assert decision.outcome == ("ask" if decision.rules else "allow")
+    return decision.rules
+
+
+@pytest.mark.parametrize(
+    ("name", "summary", "rules"),
+    [
+        (
+            "if",
+            "1 change of the contract cannot be compared; a person has to decide.",
+            ("contract.incomparable",),
+        ),
+        ("required parameter at path level", "1 change breaks the contract", ("contract.breaking",)),
+        ("optional parameter", "The contract only grows", ()),
+        ("Swagger 2.0", "cannot be compared", ("contract.incomparable",)),
+    ],
+)
+def test_a_person_is_asked_at_the_merge(
+    tmp_path: Path, build: Build, name: str, summary: str, rules: tuple[str, ...]
+) -> None:
+    case: Case = NAMED[name]
+    bench = changed(tmp_path, CONTRACT, case.document)
+
+    result = check_contract(bench, CheckContract())
+
+    assert summary in result.summary
+    assert bool(result.data["findings"]) is bool(rules)
+    assert asked(bench, build) == rules
+
+
+def test_the_finding_names_operation_and_keyword(tmp_path: Path) -> None:
+    result = check_contract(changed(tmp_path, CONTRACT, NAMED["if"].document), CheckContract())
+
+    assert result.data["findings"] == [{"severity": "warning", "what": IF, "file": "openapi.yaml"}]
+
+
+@pytest.mark.parametrize("after", ["paths: [", "paths: {? [a] : b}", "made: 2026-99-99", "- a\n- b\n", ""])
+def test_what_is_no_contract_any_more_is_for_a_person(tmp_path: Path, regopy_only: Build, after: str) -> None:
+    bench = changed(tmp_path, CONTRACT, after)
+
+    assert "cannot be compared; a person has to decide" in check_contract(bench, CheckContract()).summary
+    assert asked(bench, regopy_only) == ("contract.incomparable",)
+
+
+@pytest.mark.parametrize(
+    "document", [CONTRACT, "paths: [", {"swagger": "2.0", "paths": {}}], ids=["3.1", "broken", "2.0"]
+)
+def test_a_contract_that_nobody_touched_asks_nobody(
+    tmp_path: Path, regopy_only: Build, document: Any
+) -> None:
+    assert asked(changed(tmp_path, document, document), regopy_only) == ()
+
+
+def test_a_plan_says_what_a_person_has_to_decide() -> None:
+    changes = contract_changes(
+        CONTRACT, edited(NAMED["if"].document, "/paths/~1b", {"get": {"responses": {}}})
+    )
+    story = StoryPlan(story="A-1", title="Gifts", criteria=(), changes=changes, person=for_a_person(changes))
+
+    said = show_plan(Plan(service="orders", repository="orders", new=False, stories=(story,)))
+
+    assert f"    incomparable  {IF}\n    additive  GET /b: The operation is new.\n" in said
+    assert f"  needs a person\n    {IF}\n" in said

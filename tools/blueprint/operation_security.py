@@ -1,0 +1,77 @@
+"""What an operation demands of those who call it: which security schemes, and which roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tools.blueprint.keyword_comparison import (
+    Difference,
+    Object,
+    Rule,
+    Side,
+    compare_keywords,
+    to_list,
+    to_object,
+    to_texts,
+)
+
+_SCHEMES = "security schemes"
+"""Where an operation keeps references to the schemes that its `security` names; OpenAPI has no such keyword."""
+_Alternative = tuple[tuple[str, tuple[str, ...]], ...]
+"""One way to be let in: each security scheme that is needed, with its scopes or roles."""
+
+
+def security_of(document: Object, operation: Object) -> Object:
+    """Return what an operation demands, inherited from the document if it says nothing, and what that refers to."""
+    security = to_list(operation.get("security", document.get("security", [])))
+    names = {name for requirement in security for name in to_object(requirement)}
+    schemes: Object = {name: {"$ref": f"#/components/securitySchemes/{name}"} for name in names}
+    return {"security": security, _SCHEMES: schemes}
+
+
+def _schemes(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
+    """Compare the definitions of the security schemes that are named before and after."""
+    was, now = to_object(old[_SCHEMES]), to_object(new[_SCHEMES])
+    for name in sorted(was.keys() & now.keys()):
+        yield from compare_keywords(
+            side, f"security scheme `{name}`", *side.objects(was[name], now[name]), {}
+        )
+
+
+def _security(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
+    was, now = _alternatives(old), _alternatives(new)
+    open_before, open_now = not was or () in was, not now or () in now
+    if open_before and not open_now:
+        yield "breaking", f"It now needs the {_named(now)}."
+    elif open_now and not open_before:
+        yield "additive", "It is now open to everyone."
+    else:
+        for alternative in was:
+            if alternative and alternative not in now:
+                yield "breaking", f"The {_named([alternative])} is no longer enough."
+        for alternative in now:
+            if alternative and alternative not in was:
+                yield "additive", f"The {_named([alternative])} is now enough."
+
+
+def _alternatives(operation: Object) -> list[_Alternative]:
+    return [
+        tuple(
+            sorted((name, tuple(sorted(to_texts(scopes)))) for name, scopes in to_object(requirement).items())
+        )
+        for requirement in to_list(operation["security"])
+    ]
+
+
+def _named(alternatives: list[_Alternative]) -> str:
+    """Return "role clerk or admin" where scopes are named, else "security scheme apiKey"."""
+    roles = [
+        " and ".join(role for _, scopes in alternative for role in scopes) for alternative in alternatives
+    ]
+    if all(roles):
+        return f"role {' or '.join(roles)}"
+    schemes = [" and ".join(scheme for scheme, _ in alternative) for alternative in alternatives]
+    return f"security scheme {' or '.join(schemes)}"
+
+
+SECURITY: dict[str, Rule] = {"security": _security, _SCHEMES: _schemes}
