@@ -7,8 +7,7 @@
     merge -> performance -> deployment -> reliability -> cost -> learn
 
 Agents talk through the state, never to each other. The names of the nodes are an on-disk format:
-checkpoints of unfinished deliveries hold them, so `shape` goes into the ledger and another shape refuses to
-resume."""
+checkpoints of unfinished deliveries hold them (crew/shape.py)."""
 
 from __future__ import annotations
 
@@ -24,7 +23,6 @@ from pydantic import JsonValue
 from crew.agents import ROLES
 from crew.brief import brief_for
 from crew.call import Call
-from crew.canonical import digest_of
 from crew.criteria import criteria_of
 from crew.deliveries import opened as begun
 from crew.desk import Desk
@@ -80,14 +78,6 @@ def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) ->
     graph.add_edge("cost", "learn")
     graph.add_edge("learn", END)
     return graph.compile(checkpointer=saver)
-
-
-def shape() -> str:
-    """Return the digest of the graph's nodes and edges."""
-    # Nodes use the desk only when they run.
-    drawn = delivery_graph(cast(Desk, None)).get_graph()
-    edges = sorted(f"{each.source} -> {each.target}" for each in drawn.edges)
-    return digest_of([sorted(drawn.nodes), edges])
 
 
 def _nodes(desk: Desk) -> dict[str, Node]:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.artifacts import ArtifactStore
 from crew.criteria import CriterionReport, criteria_of
-from crew.deliveries import Opened, blocked_by, closed, opened, waiting
+from crew.deliveries import Opened, blocked_by, closed, opened, refusal, waiting
 from crew.ledger import Ledger, Row
 from crew.proof import Proof, last
 from crew.reading import records, texts
@@ -112,6 +112,8 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
 
 def open_reason(ledger: Ledger, about: Opened) -> str:
     """Return why a delivery that has not ended does not go on."""
+    if why := refusal(ledger, about):
+        return why
     asked = waiting(ledger, about.delivery)
     if asked:
         return " ".join(f"{each.id}: {each.what}" for each in asked)
