@@ -8,6 +8,7 @@ CrewError
 │   ├── BoundReached       a limit on steps, repairs, money or time
 │   ├── LeaseTaken         another process owns the delivery
 │   ├── LedgerDamaged      the ledger does not add up, so nothing is built on it
+│   ├── WrittenLater       a later version wrote the home, so this one does not read it
 │   └── ReplayMismatch     a recording does not hold what is asked of it
 ├── Interrupted     1  a person ended the command
 └── Unexpected      1  a fault of the crew's own, which nobody foresaw
@@ -58,6 +59,10 @@ class LeaseTaken(Stopped):
 
 class LedgerDamaged(Stopped):
     """The ledger does not add up, so nothing is built on it."""
+
+
+class WrittenLater(Stopped):
+    """A later version of Shipcrew wrote the home, and this one would misread it."""
 
 
 class ReplayMismatch(Stopped):

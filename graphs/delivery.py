@@ -7,8 +7,7 @@
     merge -> performance -> deployment -> reliability -> cost -> learn
 
 Agents talk through the state, never to each other. The names of the nodes are an on-disk format:
-checkpoints of unfinished deliveries hold them, so `shape` goes into the ledger and another shape refuses to
-resume."""
+checkpoints of unfinished deliveries hold them (crew/shape.py)."""
 
 from __future__ import annotations
 
@@ -30,7 +29,6 @@ from crew.evidence.design import asked_anew, assumed, mapped, settled
 from crew.evidence.evidence import last
 from crew.evidence.tests import said_of_tests
 from crew.reading import records
-from crew.records.canonical_json import digest_of
 from crew.records.deliveries import opened as begun
 from crew.report.pull_request import blocking, comments, description
 from crew.state import DeliveryState, Ending, RoleName, Status
@@ -80,14 +78,6 @@ def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) ->
     graph.add_edge("cost", "learn")
     graph.add_edge("learn", END)
     return graph.compile(checkpointer=saver)
-
-
-def shape() -> str:
-    """Return the digest of the graph's nodes and edges."""
-    # Nodes use the desk only when they run.
-    drawn = delivery_graph(cast(Desk, None)).get_graph()
-    edges = sorted(f"{each.source} -> {each.target}" for each in drawn.edges)
-    return digest_of([sorted(drawn.nodes), edges])
 
 
 def _nodes(desk: Desk) -> dict[str, Node]:

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from crew.app import Office, desk_of, workbench
 from crew.commands.crash_report import unexpected
 from crew.delivery_context import Desk
-from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped
+from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped, WrittenLater
 from crew.knowledge.project import catch_up
 from crew.records.checkpoints import open_saver
 from crew.records.deliveries import (
@@ -27,6 +27,7 @@ from crew.records.deliveries import (
     go_on,
     open_delivery,
     opened,
+    refusal,
     story_of,
     unfinished,
 )
@@ -34,7 +35,7 @@ from crew.records.lease import lease, owner_of
 from crew.state import DeliveryState, StoryState
 from crew.stories import StoryFile
 from graphs.approval import Reply
-from graphs.delivery import Graph, delivery_graph, shape
+from graphs.delivery import Graph, delivery_graph
 from tools.errors import RepositoryBusy, ToolError
 from tools.projects.ledger_anchors import anchor
 
@@ -48,8 +49,8 @@ OPENING = "opening"
 def begin(office: Office, file: StoryFile) -> list[str]:
     """Open a delivery for every story of a file, and return their ids in order.
 
-    Raises BadInput, before anything is written, if a story of the file has a delivery that has not ended, and
-    LeaseTaken if another process is just opening its own.
+    Raises BadInput, before anything is written, if a story of the file has a delivery that has not ended, or the
+    repository one that this version cannot continue, and LeaseTaken if another process is just opening its own.
     """
     with lease(office.settings.home / "leases", OPENING):
         return _begin(office, file)
@@ -58,6 +59,8 @@ def begin(office: Office, file: StoryFile) -> list[str]:
 def _begin(office: Office, file: StoryFile) -> list[str]:
     open_ones = [each for each in unfinished(office.ledger) if each.repository == file.repository]
     for each in open_ones:
+        if why := refusal(office.ledger, each):
+            raise BadInput(why)
         if any(story.id == each.story for story in file.stories):
             raise BadInput(
                 f"{each.story} has a delivery that has not ended, {each.delivery}. "
@@ -67,7 +70,6 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
         for story in file.stories:
             office.keeper.check(file.service, story.id)
     run = f"run-{secrets.token_hex(3)}"
-    drawn = shape()
     # All or none: a run that was killed in between would go on without its later stories.
     with office.ledger.together():
         begun = [
@@ -81,7 +83,6 @@ def _begin(office: Office, file: StoryFile) -> list[str]:
                 ask=office.settings.ask,
                 test_command=office.settings.test_command,
                 terms=office.settings.terms,
-                shape=drawn,
             )
             for story in file.stories
         ]
@@ -94,11 +95,13 @@ def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = Non
     """Take a delivery as far as it goes, and return where it stands.
 
     `reply` is what a person said, with the id of the approval or question. Status "waiting" is the one that
-    does not end it. Raises BadInput for a reply to nothing, and LeaseTaken if another process is at work on
-    it."""
+    does not end it. Raises BadInput for a reply to nothing, LeaseTaken if another process is at work on
+    it, and Stopped if it cannot be continued."""
     about = opened(office.ledger, delivery)
     with lease(office.settings.home / "leases", delivery):
         ended = closed(office.ledger, delivery)
+        if ended is None and (why := refusal(office.ledger, about)):
+            raise Stopped(why)
         blocker = blocked_by(office.ledger, about) if ended is None else ""
         if reply and (ended or blocker):
             why = f"it is {ended.status}" if ended else f"it waits for {blocker}"
@@ -127,11 +130,13 @@ def take_up(office: Office, deliveries: list[str]) -> None:
 
 
 def open_ends(office: Office) -> list[str]:
-    """Return the deliveries that have not ended, oldest first, and those that died while they were put away."""
+    """Return the deliveries that can be continued, oldest first, and those that ended and were not yet put away."""
     with closing(open_saver(office.settings.home / "checkpoints.db").conn) as connection:
         left = {str(name) for (name,) in connection.execute("SELECT DISTINCT thread_id FROM checkpoints")}
-    going = {each.delivery for each in unfinished(office.ledger)}
-    return [each for each in office.ledger.deliveries() if each in going | left]
+    going = unfinished(office.ledger)
+    refused = {each.delivery for each in going if refusal(office.ledger, each)}
+    wanted = {each.delivery for each in going} | left
+    return [each for each in office.ledger.deliveries() if each in wanted - refused]
 
 
 def abandon(office: Office, delivery: str, who: str) -> Closed:
@@ -148,11 +153,6 @@ def abandon(office: Office, delivery: str, who: str) -> Closed:
 
 
 def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
-    if shape() != about.shape:
-        raise Stopped(
-            f"{about.delivery} was begun by a version of shipcrew with another delivery graph. "
-            "Finish it with that version, or give it up and run the story again."
-        )
     saver = open_saver(office.settings.home / "checkpoints.db")
     if office.keeper:
         office.keeper.begin(about.service, about.story, about.delivery)
@@ -160,7 +160,7 @@ def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> 
         desk = desk_of(office, about)
         state = _invoke(delivery_graph(desk, saver), saver, office, about, reply)
     except Stopped as error:
-        if not isinstance(error, LedgerDamaged):
+        if not isinstance(error, LedgerDamaged | WrittenLater):
             _pause(desk, about.delivery, str(error))
         raise
     except RepositoryBusy as error:

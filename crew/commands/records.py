@@ -32,12 +32,19 @@ def ledger() -> None:
 
 @ledger.command("verify")
 @click.argument("delivery", required=False)
+@click.option(
+    "--repo",
+    "moved",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    help="Where the repository of this name is now, if it was moved or cloned; may be repeated.",
+)
 @HOME
-def ledger_verify(delivery: str | None, home: Path | None) -> None:
+def ledger_verify(delivery: str | None, moved: tuple[Path, ...], home: Path | None) -> None:
     """Recompute every chain and compare it with what the repositories hold; exit 1 if anything differs."""
     from crew.records.verify import verify  # noqa: PLC0415
 
-    damages, checked = verify(existing(home), delivery)
+    damages, checked = verify(existing(home), delivery, moved)
     for damage in damages:
         say(f"{damage.delivery}: {damage.what}", err=True)
     if damages:

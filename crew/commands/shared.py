@@ -27,18 +27,26 @@ HOME_USED = "crew.home"
 
 
 def begun_with(home: Path, delivery: str | None, asked: str) -> Opened | None:
-    """Return what the delivery works with that a person goes on with; None if nothing is left to go on with.
+    """Return the settings of the delivery that a person resumes; None if every delivery has ended.
 
-    `asked` is the id of what they answer, which names the delivery too."""
+    `asked` is the id of what they answer, which names the delivery too. Deliveries that this version cannot continue
+    are left out and named; raises Stopped if no other is left."""
     from contextlib import closing  # noqa: PLC0415  keeps `--help` quick, as all imports below
 
-    from crew.records.deliveries import asking, opened, unfinished  # noqa: PLC0415
+    from crew.records.deliveries import asking, closed, opened, refusal, unfinished  # noqa: PLC0415  # noqa: PLC0415
     from crew.records.ledger import Ledger  # noqa: PLC0415
 
     with closing(Ledger(home / "ledger.db")) as rows:
         name = delivery or (asking(rows, asked) if asked else "")
         left = [opened(rows, name)] if name else unfinished(rows)
-        return left[0] if left else None
+        refused = {each: refusal(rows, each) for each in left if closed(rows, each.delivery) is None}
+        ready = [each for each in left if not refused.get(each)]
+        reasons = [why for why in refused.values() if why]
+        if reasons and not ready:
+            raise Stopped("\n".join(reasons))
+        for why in reasons:
+            say(f"crew: {why}", err=True)
+        return ready[0] if ready else None
 
 
 def alike(one: Terms, other: Terms, given: Given) -> bool:

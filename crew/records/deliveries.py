@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from crew.errors import BadInput
 from crew.reading import texts
 from crew.records.artifacts import ArtifactStore
 from crew.records.canonical_json import canonical
+from crew.records.graph_shapes import SHAPE, SHAPES
 from crew.records.ledger import Ledger, Row
 from crew.state import Status
 from crew.stories import Story, StoryFile
@@ -60,7 +62,7 @@ class Opened(Terms):
     test_command: str = ""
     """The repository's own test command; "" lets the crew find it."""
     shape: str
-    """Digest of the delivery graph that it began with."""
+    """Shape of the version that opened it."""
     story_digest: str
     when: datetime
 
@@ -102,7 +104,6 @@ def open_delivery(
     run: str,
     strict: bool,
     terms: Terms,
-    shape: str,
     ask: bool = False,
     test_command: str = "",
     origin: str = "person",
@@ -124,7 +125,7 @@ def open_delivery(
         "strict": strict,
         "ask": ask,
         "test_command": test_command,
-        "shape": shape,
+        "shape": SHAPE,
         "artifacts": [stored],
     }
     ledger.append(delivery, "opened", "opened", body | terms.model_dump(mode="json"))
@@ -168,6 +169,19 @@ def story_of(artifacts: ArtifactStore, about: Opened) -> Story:
     """Return the story that a delivery is for."""
     content = json.loads(artifacts.get(about.story_digest))
     return Story.model_validate({name: content[name] for name in Story.model_fields})
+
+
+def refusal(ledger: Ledger, about: Opened) -> str:
+    """Return why this version cannot continue an unfinished delivery, and the command that fixes it; "" if it can."""
+    if about.shape == SHAPE:
+        return ""
+    writer = "an earlier" if about.shape in SHAPES else "another"
+    command = f"crew abandon {about.delivery} --home {shlex.quote(str(ledger.home))}"
+    return (
+        f"{about.delivery} ({about.story}) was started by {writer} version of Shipcrew, whose steps differ from this "
+        f"version's, so it cannot be continued. Abandon it with `{command}`, which leaves alone what it has merged, "
+        f"then start {about.story} again with `crew run`."
+    )
 
 
 def waiting(ledger: Ledger, delivery: str) -> list[Waiting]:

@@ -16,12 +16,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from crew.errors import LedgerDamaged
+from crew.errors import LedgerDamaged, WrittenLater
 from crew.records.canonical_json import canonical, digest
+from crew.records.row_versions import MEMBER, Body, mark_version, upgrade
 
 Kind = Literal[
     "opened",  # the delivery: its story, service and origin
@@ -53,17 +54,19 @@ CREATE TRIGGER IF NOT EXISTS rows_are_not_deleted BEFORE DELETE ON rows
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
 _COLUMNS = "delivery, number, kind, key, at, body, previous, hash"
+Columns = tuple[str, int, str, str, str, str, str, str]
+"""A row as SQLite has it: its columns, the body as text."""
 
 
-class Row(BaseModel):
-    """One line of the ledger."""
+class StoredRow(BaseModel):
+    """One line of the ledger as it was written and hashed, whichever version wrote it."""
 
     model_config = ConfigDict(frozen=True)
 
     delivery: str
     number: int
     """Place in the delivery's chain, from 1."""
-    kind: Kind
+    kind: str
     key: str
     """Unique among the rows of its kind in the delivery: the id of the action, approval or model call."""
     at: str
@@ -72,6 +75,15 @@ class Row(BaseModel):
     previous: str
     """Hash of the row before; "" for the first."""
     hash: str
+
+
+class Row(StoredRow):
+    """One line of the ledger as this version reads it: its body is in the newest version of its kind."""
+
+    kind: Kind
+
+
+R = TypeVar("R", bound=StoredRow)
 
 
 class Damage(BaseModel):
@@ -89,7 +101,8 @@ class Ledger:
     """All chains of a home, in one SQLite file. Safe to use from several threads and processes."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self.home = path.parent
+        self.home.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         try:
             self._connection = sqlite3.connect(
@@ -117,7 +130,7 @@ class Ledger:
             last = self._one("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
             number, previous = (last.number + 1, last.hash) if last else (1, "")
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            text = canonical(body)
+            text = canonical(mark_version(kind, body))
             hashed = _hash(delivery, number, kind, key, at, text, previous)
             values = (delivery, number, kind, key, at, text, previous, hashed)
             self._connection.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
@@ -158,10 +171,16 @@ class Ledger:
 
     def verify(self, delivery: str) -> Damage | None:
         """Recompute a delivery's chain and return the first place where it does not add up, or None."""
-        query = f"SELECT {_COLUMNS} FROM rows WHERE delivery = ? ORDER BY number"  # noqa: S608  constant columns
         with self._lock:
-            found = self._connection.execute(query, (delivery,)).fetchall()
-        return _verify(delivery, found)
+            return _verify(delivery, self._stored("delivery = ? ORDER BY number", delivery))
+
+    def stored(self, delivery: str) -> list[StoredRow]:
+        """Return a delivery's rows in order, as they were written and hashed."""
+        with self._lock:
+            return [
+                _read(StoredRow, values, _body(values))
+                for values in self._stored("delivery = ? ORDER BY number", delivery)
+            ]
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -183,8 +202,11 @@ class Ledger:
         return rows[0] if rows else None
 
     def _all(self, where: str, *values: str) -> list[Row]:
+        return [_row(columns) for columns in self._stored(where, *values)]
+
+    def _stored(self, where: str, *values: str) -> list[Columns]:
         query = f"SELECT {_COLUMNS} FROM rows WHERE {where}"  # noqa: S608  only constants of this file
-        return [_row(values) for values in self._connection.execute(query, values)]
+        return self._connection.execute(query, values).fetchall()
 
 
 def ledger_id(home: Path) -> str:
@@ -205,7 +227,7 @@ def ledger_id(home: Path) -> str:
     return path.read_text().strip()
 
 
-def _verify(delivery: str, rows: Iterable[tuple[str, int, str, str, str, str, str, str]]) -> Damage | None:
+def _verify(delivery: str, rows: Iterable[Columns]) -> Damage | None:
     expected, previous = 1, ""
     for _, number, kind, key, at, body, named, hashed in rows:
         if number != expected:
@@ -228,11 +250,36 @@ def _hash(delivery: str, number: int, kind: str, key: str, at: str, body: str, p
     return digest(canonical([delivery, number, kind, key, at, body, previous]))
 
 
-def _row(values: tuple[str, int, str, str, str, str, str, str]) -> Row:
-    names = _COLUMNS.split(", ")
+def _row(values: Columns) -> Row:
+    delivery, number, kind = values[:3]
+    stored = _body(values)
+    body = upgrade(kind, stored) if kind in get_args(Kind) else None
+    if body is None:
+        raise WrittenLater(
+            f"Row {number} of {delivery} is of kind `{kind}`, version {stored.get(MEMBER, 1)}, which this version of "
+            "Shipcrew does not know: a later version wrote it. Use that version for this home."
+        )
+    return _read(Row, values, body)
+
+
+def _body(values: Columns) -> Body:
     try:
-        return Row.model_validate(dict(zip(names, values, strict=True)) | {"body": json.loads(values[5])})
+        body = json.loads(values[5])
     except ValueError as error:
-        raise LedgerDamaged(
-            f"Row {values[1]} of {values[0]} is not what a ledger holds. Run `crew ledger verify`."
-        ) from error
+        raise _damaged(values) from error
+    if not isinstance(body, dict):
+        raise _damaged(values)
+    return body
+
+
+def _read(model: type[R], values: Columns, body: Body) -> R:
+    try:
+        return model.model_validate(dict(zip(_COLUMNS.split(", "), values, strict=True)) | {"body": body})
+    except ValueError as error:
+        raise _damaged(values) from error
+
+
+def _damaged(values: Columns) -> LedgerDamaged:
+    return LedgerDamaged(
+        f"Row {values[1]} of {values[0]} is not what a ledger holds. Run `crew ledger verify`."
+    )

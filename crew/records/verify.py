@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
 from crew.errors import BadInput
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import Opened, closed, opened
+from crew.records.deliveries import closed, opened
 from crew.records.ledger import Damage, Ledger, Row, ledger_id
 from tools.counting import counted
 from tools.errors import RepositoryError
@@ -17,44 +18,50 @@ from tools.projects.ledger_anchors import anchors, landings, ledgers, opened_und
 _ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})( \S+)?")
 
 
-def verify(home: Path, delivery: str | None = None) -> tuple[list[Damage], int]:
+def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()) -> tuple[list[Damage], int]:
     """Return every damage, and how many deliveries were looked at.
 
     A chain's rows are hashed again; the hash in the merge commit's trailer and the one under the repository's
     `refs/crew/ledger` must be in it; every artifact that a row names must hold what its digest says; and every
-    delivery of this ledger that a repository knows must have its rows.
+    delivery of this ledger that a repository knows must have its rows. `moved` are repositories that are elsewhere
+    now: each is read instead of the one of its name that the rows give.
     """
+    places = {each.resolve().name: each.resolve() for each in moved}
     with closing(Ledger(home / "ledger.db")) as ledger:
         known = ledger.deliveries_with_rows()
         vanished = [
-            each for each in _vanished(home, ledger, known) if delivery is None or each.delivery == delivery
+            each
+            for each in _vanished(home, ledger, known, places)
+            if delivery is None or each.delivery == delivery
         ]
         if delivery and delivery not in known and not vanished:
             raise BadInput(
                 f"There is no delivery {delivery!r} in this ledger. `crew status` lists deliveries."
             )
         wanted = [each for each in known if delivery is None or each == delivery]
-        damages = [damage for each in wanted for damage in _verify(home, ledger, each)]
+        damages = [damage for each in wanted for damage in _verify(home, ledger, each, places)]
         return [*damages, *vanished], len(wanted)
 
 
-def _verify(home: Path, ledger: Ledger, delivery: str) -> list[Damage]:
+def _verify(home: Path, ledger: Ledger, delivery: str, places: dict[str, Path]) -> list[Damage]:
     damage = ledger.verify(delivery)
     if damage:
         return [damage]
     rows = ledger.rows(delivery)
+    recorded = opened(ledger, delivery).repository
     return [
-        *_against_repository(home, ledger, opened(ledger, delivery), rows),
+        *_against_repository(home, ledger, places.get(recorded.name, recorded), rows),
         *_against_artifacts(home, rows),
     ]
 
 
-def _against_repository(home: Path, ledger: Ledger, about: Opened, rows: list[Row]) -> list[Damage]:
-    ended = closed(ledger, about.delivery)
+def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: list[Row]) -> list[Damage]:
+    delivery = rows[0].delivery
+    ended = closed(ledger, delivery)
     landed = bool(ended and ended.version)
     try:
-        named = anchors(about.repository, home).get(about.delivery, "")
-        merged = landings(about.repository, home).get(about.delivery, "")
+        named = anchors(repository, home).get(delivery, "")
+        merged = landings(repository, home).get(delivery, "")
     except RepositoryError as error:
         # A delivery that failed on its repository has nothing there to compare with.
         return [
@@ -66,13 +73,13 @@ def _against_repository(home: Path, ledger: Ledger, about: Opened, rows: list[Ro
     match = _ANCHOR.fullmatch(named.strip())
     if match is None:
         gone = bool(named) or landed
-        return [_damage(rows, f"its anchor, refs/crew/ledger/{about.delivery}, is gone or changed")] * gone
+        return [_damage(rows, f"its anchor, refs/crew/ledger/{delivery}, is gone or changed")] * gone
     number, head = int(match[1]), match[2]
     if len(rows) < number:
         return [_cut(rows, f"it had {counted(number, 'row')} when it was closed")]
     if hashes.get(head) != number:
         what = f"row {number} is not the one anchored in git"
-        return [Damage(delivery=about.delivery, row=number, what=what)]
+        return [Damage(delivery=delivery, row=number, what=what)]
     return []
 
 
@@ -105,10 +112,11 @@ def _named(row: Row) -> list[str]:
     return [*listed, str(row.body["reply"])] if row.kind == "model" else listed
 
 
-def _vanished(home: Path, ledger: Ledger, known: list[str]) -> list[Damage]:
+def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Path]) -> list[Damage]:
     """Return deliveries of this ledger that a repository still knows, and the ledger has no row of."""
     sound = [each for each in known if ledger.verify(each) is None]
-    repositories = {*opened_under(home), *(opened(ledger, each).repository for each in sound)}
+    recorded = {*opened_under(home), *(opened(ledger, each).repository for each in sound)}
+    repositories = {places.get(each.name, each) for each in recorded}
     ours, found = ledger_id(home), []
     for repository in sorted(repositories):
         try:

@@ -11,7 +11,7 @@ from crew.evidence.tests import said_of_tests
 from crew.models.spending import Spent, by_role
 from crew.reading import records, texts
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import Opened, blocked_by, closed, opened, waiting
+from crew.records.deliveries import Opened, blocked_by, closed, opened, refusal, waiting
 from crew.records.ledger import Ledger, Row
 from crew.state import Status
 
@@ -112,6 +112,8 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
 
 def open_reason(ledger: Ledger, about: Opened) -> str:
     """Return why a delivery that has not ended does not go on."""
+    if why := refusal(ledger, about):
+        return why
     asked = waiting(ledger, about.delivery)
     if asked:
         return " ".join(f"{each.id}: {each.what}" for each in asked)

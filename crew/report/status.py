@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from crew.models.spending import Spent, by_role, spending_lines
-from crew.records.deliveries import closed, opened, waiting
+from crew.records.deliveries import closed, opened, refusal, waiting
 from crew.records.lease import owner_of
 from crew.records.ledger import Ledger
 from crew.report import open_reason
@@ -45,7 +45,10 @@ def _record(home: Path, ledger: Ledger, delivery: str) -> dict[str, JsonValue]:
         standing, reason = ended.status, ended.reason
     elif owner is not None:
         standing, reason = "running", f"Process {owner} is at work on it."
-    asked: list[JsonValue] = [each.model_dump() for each in waiting(ledger, delivery)] if not ended else []
+    open_for_replies = not ended and not refusal(ledger, about)
+    asked: list[JsonValue] = (
+        [each.model_dump() for each in waiting(ledger, delivery)] if open_for_replies else []
+    )
     return {
         "id": delivery,
         "story": about.story,

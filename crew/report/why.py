@@ -80,15 +80,17 @@ def why_json(home: Path, subject: str) -> str:
 def ledger_text(home: Path, delivery: str) -> str:
     """Return the rows of a delivery, a line each: number, time, kind, key, what."""
     with closing(Ledger(home / "ledger.db")) as ledger:
-        rows = _known(ledger, delivery)
+        _refuse_unknown(delivery, ledger)
+        rows = ledger.rows(delivery)
     return "\n".join(f"{row.number:4} {row.at} {row.kind:9} {row.key:24} {_what(row)}" for row in rows)
 
 
 def ledger_export_lines(home: Path, delivery: str | None) -> Iterator[str]:
-    """Yield the rows of a delivery, or of all, each as one JSON object."""
+    """Yield the rows of a delivery, or of all, as they were written and hashed, each as one JSON object."""
     with closing(Ledger(home / "ledger.db")) as ledger:
         for each in [delivery] if delivery else ledger.deliveries():
-            for row in _known(ledger, each):
+            _refuse_unknown(each, ledger)
+            for row in ledger.stored(each):
                 # Escaped: a text of others may hold what is no Unicode.
                 yield json.dumps(row.model_dump(), separators=(",", ":"))
 
@@ -239,8 +241,6 @@ def _what(row: Row) -> str:
     return ""
 
 
-def _known(ledger: Ledger, delivery: str) -> list[Row]:
-    rows = ledger.rows(delivery)
-    if not rows:
+def _refuse_unknown(delivery: str, ledger: Ledger) -> None:
+    if delivery not in ledger.deliveries_with_rows():
         raise BadInput(f"There is no delivery {delivery!r} in this ledger. `crew status` lists deliveries.")
-    return rows

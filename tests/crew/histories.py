@@ -45,11 +45,11 @@ class History:
 
     def opened(self) -> str:
         """Write the first row of a delivery of the first story and return its id."""
-        story, drawn = self.file.stories[0], "sha256:shape"
+        story = self.file.stories[0]
+        terms = Terms(model="offline")
         return open_delivery(
-            self.ledger, self.artifacts, self.file, story, run="run-1", strict=False, shape=drawn,
-            terms=Terms(model="offline"),
-        )  # fmt: skip
+            self.ledger, self.artifacts, self.file, story, run="run-1", strict=False, terms=terms
+        )
 
     def acted(
         self,

@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import Any, cast, is_typeddict
 
 import pytest
 
+import crew.state
+import graphs.agent
+from crew.agents import EXAMPLES, ROLES
+from crew.brief import Brief
 from crew.delivery_context import Desk
+from crew.models.role_model import Player
+from crew.records.canonical_json import digest_of
+from crew.records.graph_shapes import SHAPE
 from crew.state import DeliveryState
+from graphs.agent import agent_graph
 from graphs.delivery import _after_code, _after_design, delivery_graph
+
+
+def computed() -> str:
+    """Return the digest of all names that a checkpoint holds."""
+    desk = cast(Desk, SimpleNamespace(tools={}))  # nodes use the rest only when they run
+    agent = agent_graph(ROLES["code"], desk, cast(Player, None))
+    drawn = [graph.get_graph() for graph in (delivery_graph(desk), agent)]
+    steps = [
+        [sorted(each.nodes), sorted(f"{edge.source} -> {edge.target}" for edge in each.edges)]
+        for each in drawn
+    ]
+    fields = {
+        name: sorted(kind.__annotations__)
+        for module in (crew.state, graphs.agent)
+        for name, kind in vars(module).items()
+        if is_typeddict(kind) and kind.__module__ == module.__name__
+    }
+    models = [*(role.answer for role in (*ROLES.values(), EXAMPLES)), Brief]
+    return digest_of([steps, fields, [_members(each.model_json_schema()) for each in models]])
+
+
+def _members(schema: dict[str, Any]) -> dict[str, list[str]]:
+    defined = {"": schema} | schema.get("$defs", {})
+    return {name: sorted(each.get("properties", [])) for name, each in defined.items()}
+
+
+def test_the_shape_is_the_one_that_deliveries_are_opened_with() -> None:
+    assert computed() == SHAPE, (
+        "Checkpoints of unfinished deliveries no longer fit. Was the last entry of SHAPES in crew/shape.py released? "
+        "Then keep it, keep its home (CONTRIBUTING.md) and append the new digest; else replace it."
+    )
 
 
 def edges() -> set[tuple[str, str]]:

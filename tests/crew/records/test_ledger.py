@@ -8,8 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from crew.records.ledger import Ledger
+from crew.records.row_versions import UPGRADES, upgrade
 
 
 @pytest.fixture
@@ -115,3 +117,30 @@ def test_two_openings_write_one_chain(ledger: Ledger, tmp_path: Path) -> None:
     other.close()
     assert len(ledger.rows("d")) == 10
     assert ledger.verify("d") is None
+
+
+def test_a_row_is_read_in_the_newest_version_and_kept_as_it_was_written(
+    chain: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = (
+        lambda body: {"said": body["text"], "unicode": body["unicode"]},
+        lambda body: body | {"said": f"{body['said']}!"},
+    )
+    monkeypatch.setitem(UPGRADES, "note", steps[:1])
+    chain.append("d", "note", "n6", {"said": "row 6", "unicode": ""})
+    monkeypatch.setitem(UPGRADES, "note", steps)
+    chain.append("d", "note", "n7", {"said": "row 7", "unicode": ""})
+    bodies = [row.body for row in chain.rows("d")]
+    assert bodies[4:] == [
+        {"said": "row 5!", "unicode": "é\u2028"},
+        {"said": "row 6!", "unicode": ""},
+        {"said": "row 7", "unicode": ""},
+    ]
+    assert [row.body.get("v") for row in chain.stored("d")] == [None] * 5 + [2, 3]
+    assert chain.stored("d")[4].body == {"text": "row 5", "unicode": "é\u2028"}
+    assert chain.verify("d") is None
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", 1.5, None])
+def test_an_unknown_version_is_not_read(version: JsonValue) -> None:
+    assert upgrade("note", {"v": version}) is None
