@@ -27,8 +27,8 @@ from tools.errors import PolicyError, SandboxUnavailable
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from crew.delivery_context import Desk
-    from crew.models.role_model import Keeper, Players
+    from crew.delivery_context import DeliveryContext
+    from crew.models.role_model import CallRecorder, RoleModels
     from tools.policy import PolicyEngine
     from tools.result import Workbench
     from tools.runtimes import Runtime
@@ -82,7 +82,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Office:
+class AppContext:
     """The home's records, and the engines that its deliveries work with."""
 
     settings: Settings
@@ -92,14 +92,16 @@ class Office:
     policy: PolicyEngine
     sandbox: Sandbox
     runtime: Runtime
-    players: Players
-    keeper: Keeper | None = None
+    role_models: RoleModels
+    recorder: CallRecorder | None = None
     """What takes down every model call; None where nothing is recorded."""
     telemetry: Telemetry = OFF
 
 
 @contextmanager
-def open_office(settings: Settings, players: Players, keeper: Keeper | None = None) -> Iterator[Office]:
+def open_app(
+    settings: Settings, role_models: RoleModels, recorder: CallRecorder | None = None
+) -> Iterator[AppContext]:
     """Open a home, and close it at the end of the block.
 
     Raises MachineLacks if there is no sandbox or no policy engine: without them nothing is done.
@@ -125,7 +127,7 @@ def open_office(settings: Settings, players: Players, keeper: Keeper | None = No
     ledger = Ledger(home / "ledger.db")
     telemetry = open_telemetry(settings.telemetry, lambda value: value)
     try:
-        yield Office(
+        yield AppContext(
             settings=settings,
             ledger=ledger,
             artifacts=ArtifactStore(home / "artifacts"),
@@ -133,8 +135,8 @@ def open_office(settings: Settings, players: Players, keeper: Keeper | None = No
             policy=policy,
             sandbox=sandbox,
             runtime=LocalRuntime(home),
-            players=players,
-            keeper=keeper,
+            role_models=role_models,
+            recorder=recorder,
             telemetry=telemetry,
         )
     finally:
@@ -182,16 +184,16 @@ def cache_folder() -> Path:
     return Path(base) / "shipcrew"
 
 
-def workbench(office: Office, about: Opened) -> Workbench:
+def workbench(app: AppContext, about: Opened) -> Workbench:
     """Return what the tools of a delivery may touch."""
     from crew.evidence.evidence import written_by  # noqa: PLC0415  what it reads with is needed by few commands
     from tools.catalogue.release import service_secrets  # noqa: PLC0415
     from tools.result import Workbench  # noqa: PLC0415
 
-    home = office.settings.home.resolve()
+    home = app.settings.home.resolve()
 
     def head() -> str:
-        row = office.ledger.head(about.delivery)
+        row = app.ledger.head(about.delivery)
         return row.hash if row else ""
 
     return Workbench(
@@ -204,55 +206,57 @@ def workbench(office: Office, about: Opened) -> Workbench:
         workspace=home / "work" / about.delivery,
         test_command=about.test_command,
         home=home,
-        artifacts=office.artifacts,
-        sandbox=office.sandbox,
-        runtime=office.runtime,
+        artifacts=app.artifacts,
+        sandbox=app.sandbox,
+        runtime=app.runtime,
         cache=cache_folder(),
         ledger_head=head,
         ledger=ledger_id(home),
         secrets=service_secrets(home, about.service),
-        tests_written=lambda: written_by(office.ledger, about.delivery, "testing"),
+        tests_written=lambda: written_by(app.ledger, about.delivery, "testing"),
     )
 
 
-def desk_of(office: Office, about: Opened) -> Desk:
+def delivery_context(app: AppContext, about: Opened) -> DeliveryContext:
     """Return what the nodes of a delivery work with."""
-    from crew.delivery_context import Desk  # noqa: PLC0415  langchain costs most of a second
+    from crew.delivery_context import DeliveryContext  # noqa: PLC0415  langchain costs most of a second
     from crew.door.door import Door  # noqa: PLC0415
     from crew.door.policy_facts import Facts  # noqa: PLC0415
     from crew.models import keys  # noqa: PLC0415
-    from crew.models.spending import Purse  # noqa: PLC0415
+    from crew.models.spending import BudgetTracker  # noqa: PLC0415
     from tools.catalogue.registry import CATALOGUE  # noqa: PLC0415
     from tools.scanners import redact  # noqa: PLC0415
 
-    settings = office.settings
-    others = [each for each in of_run(office.ledger, about.run) if each != about.delivery]
-    bench = workbench(office, about)
+    settings = app.settings
+    others = [each for each in of_run(app.ledger, about.run) if each != about.delivery]
+    bench = workbench(app, about)
     secrets = tuple(each for each in (*bench.secrets.values(), *keys()) if each)
 
     def without_secrets(value: JsonValue) -> JsonValue:
         return redact(value, secrets)
 
-    bench = replace(bench, artifacts=RedactingStore(office.artifacts, without_secrets))
+    bench = replace(bench, artifacts=RedactingStore(app.artifacts, without_secrets))
     door = Door(
         tools=CATALOGUE,
         workbench=bench,
-        ledger=office.ledger,
-        artifacts=office.artifacts,
-        policy=office.policy,
-        facts=Facts(bench, office.ledger, office.artifacts),
+        ledger=app.ledger,
+        artifacts=app.artifacts,
+        policy=app.policy,
+        facts=Facts(bench, app.ledger, app.artifacts),
         redact=without_secrets,
-        bus=office.bus,
-        yes=office.settings.yes,
+        bus=app.bus,
+        yes=app.settings.yes,
     )
-    return Desk(
+    return DeliveryContext(
         door=door,
-        ledger=office.ledger,
-        artifacts=office.artifacts,
+        ledger=app.ledger,
+        artifacts=app.artifacts,
         tools=CATALOGUE,
-        players=office.players,
-        purse=Purse(office.ledger, about.delivery, others, settings.budget, settings.run_budget),
-        bus=office.bus,
+        role_models=app.role_models,
+        budget_tracker=BudgetTracker(
+            app.ledger, about.delivery, others, settings.budget, settings.run_budget
+        ),
+        bus=app.bus,
         redact=without_secrets,
-        telemetry=office.telemetry.redacting(without_secrets),
+        telemetry=app.telemetry.redacting(without_secrets),
     )

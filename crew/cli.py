@@ -33,7 +33,7 @@ from crew.errors import BadInput, CrewError, Interrupted
 from crew.printable import say
 
 if TYPE_CHECKING:
-    from crew.app import Office
+    from crew.app import AppContext
     from crew.records.deliveries import Opened
     from graphs.approval import Reply
 
@@ -93,18 +93,18 @@ def run(
     config = configured(file, given, test_command=test_command)
     home = given.home or file.resolve().parent / ".crew"
     settings = settings_of(home, config, given, strict=strict, ask=ask)
-    from crew.app import open_office  # noqa: PLC0415
+    from crew.app import open_app  # noqa: PLC0415
     from crew.console import console_for  # noqa: PLC0415
-    from crew.models import players  # noqa: PLC0415
+    from crew.models import role_models  # noqa: PLC0415
 
     say_where(config)
-    keeper = keeper_of(given, config, settings)
-    with open_office(settings, players(config, settings.home, keeper), keeper) as office:
+    recorder = keeper_of(given, config, settings)
+    with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
         from graphs.run import begin, deliver  # noqa: PLC0415
 
-        shown = console_for(office, given.as_json)
-        deliveries = begin(office, stories)
-        work(shown, deliveries, lambda each: deliver(office, each))
+        shown = console_for(app, given.as_json)
+        deliveries = begin(app, stories)
+        work(shown, deliveries, lambda each: deliver(app, each))
 
 
 @main.command()
@@ -129,43 +129,42 @@ def resume(
     begun = begun_with(folder, delivery, reply[0] if reply else "")
     config = configured(folder, given, begun)
     settings = settings_of(folder, config, given, begun)
-    from crew.app import open_office  # noqa: PLC0415
+    from crew.app import open_app  # noqa: PLC0415
     from crew.console import console_for  # noqa: PLC0415
-    from crew.models import players  # noqa: PLC0415
+    from crew.models import role_models  # noqa: PLC0415
 
     say_where(config)
-    keeper = keeper_of(given, config, settings)
-    with open_office(settings, players(config, settings.home, keeper), keeper) as office:
+    recorder = keeper_of(given, config, settings)
+    with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
         from graphs.run import deliver, take_up  # noqa: PLC0415
 
-        shown = console_for(office, given.as_json)
+        shown = console_for(app, given.as_json)
         named = begun.delivery if begun and (delivery or reply) else ""
-        waiting = _left(office, named, begun, given)
+        waiting = _left(app, named, begun, given)
         if not waiting and not given.as_json:
             say("Every delivery has ended; there is nothing to go on with.")
             return
-        take_up(office, waiting)
-        work(shown, waiting, lambda each: deliver(office, each, reply if each == named else None))
+        take_up(app, waiting)
+        work(shown, waiting, lambda each: deliver(app, each, reply if each == named else None))
 
 
-def _left(office: Office, named: str, begun: Opened | None, given: Given) -> list[str]:
+def _left(app: AppContext, named: str, begun: Opened | None, given: Given) -> list[str]:
     """Return the deliveries to go on with: all, or the named one and what follows it in its run.
 
     Those that began with other options than the first are for another command, which is said."""
     from crew.records.deliveries import closed, opened, unfinished  # noqa: PLC0415
     from graphs.run import open_ends  # noqa: PLC0415
 
-    waiting = open_ends(office)
+    waiting = open_ends(app)
     if named and begun:
-        later = [each.delivery for each in unfinished(office.ledger) if each.run == begun.run]
+        later = [each.delivery for each in unfinished(app.ledger) if each.run == begun.run]
         waiting = [named, *(each for each in later if each != named)]
     if begun is None:
         return waiting
     others = [
         each
         for each in waiting
-        if closed(office.ledger, each) is None
-        and not alike(opened(office.ledger, each).terms, begun.terms, given)
+        if closed(app.ledger, each) is None and not alike(opened(app.ledger, each).terms, begun.terms, given)
     ]
     for each in others:
         say(
@@ -180,15 +179,15 @@ def _left(office: Office, named: str, begun: Opened | None, given: Given) -> lis
 @HOME
 def abandon(delivery: str, home: Path | None) -> None:
     """Give DELIVERY up; what it has merged stays merged."""
-    from crew.app import Settings, open_office  # noqa: PLC0415
-    from crew.models import players  # noqa: PLC0415
+    from crew.app import Settings, open_app  # noqa: PLC0415
+    from crew.models import role_models  # noqa: PLC0415
     from crew.settings.config import Config  # noqa: PLC0415
 
     settings = Settings(home=existing(home).resolve())
-    with open_office(settings, players(Config(), settings.home)) as office:
+    with open_app(settings, role_models(Config(), settings.home)) as app:
         from graphs.run import abandon as give_up  # noqa: PLC0415
 
-        ended = give_up(office, delivery, person())
+        ended = give_up(app, delivery, person())
         say(f"{delivery}: {ended.status}. {ended.reason}")
 
 

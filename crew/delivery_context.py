@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from crew.door.door import Door
-from crew.models.role_model import Players
-from crew.models.spending import Purse
+from crew.models.role_model import RoleModels
+from crew.models.spending import BudgetTracker
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.ledger import Ledger
@@ -18,15 +18,15 @@ from tools.result import Tool
 
 
 @dataclass(frozen=True)
-class Desk:
+class DeliveryContext:
     """One delivery's door, records and models."""
 
     door: Door
     ledger: Ledger
     artifacts: ArtifactStore
     tools: Mapping[str, Tool]
-    players: Players
-    purse: Purse
+    role_models: RoleModels
+    budget_tracker: BudgetTracker
     bus: Bus
     redact: Callable[[JsonValue], JsonValue] = lambda value: value
     """Takes secrets out of what is kept."""

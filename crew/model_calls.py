@@ -15,13 +15,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, messag
 from pydantic import JsonValue
 
 from crew.agents.role import Role
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.errors import CrewError
 from crew.models.compaction import Conversation
 from crew.models.faults import GAVE_UP, Fault, Faulty
 from crew.models.prices import cost_of
 from crew.models.request import Schemas, ask, faults_in, size_of
-from crew.models.role_model import Player
+from crew.models.role_model import RoleModel
 from crew.records.canonical_json import canonical
 from crew.telemetry.api import OFF, Span
 
@@ -34,8 +34,8 @@ MOST_SHRINKS = 2
 class GaveUp(CrewError):  # noqa: N818
     """A model could not be brought to a usable reply within its bounds."""
 
-    def __init__(self, player: str, fault: Fault) -> None:
-        super().__init__(f"{player} gave up ({fault.name}). {fault.what}")
+    def __init__(self, role_model: str, fault: Fault) -> None:
+        super().__init__(f"{role_model} gave up ({fault.name}). {fault.what}")
         self.fault = fault
 
 
@@ -61,22 +61,22 @@ class Request:
         return f"m-{self.role.name}-{self.visit}-{self.step}"
 
 
-def reply(desk: Desk, player: Player, request: Request) -> str:
+def reply(context: DeliveryContext, role_model: RoleModel, request: Request) -> str:
     """Return the digest of the model's reply. A reply that is in the ledger already is not asked for again.
 
-    Raises GaveUp once the player's bounds are reached, and BoundReached before a request that a budget forbids.
+    Raises GaveUp once the role_model's bounds are reached, and BoundReached before a request that a budget forbids.
     """
-    made = desk.ledger.find(request.delivery, "model", request.key)
+    made = context.ledger.find(request.delivery, "model", request.key)
     if made:
         return str(made.body["reply"])
-    step = _Step(desk, player, request)
+    step = _Step(context, role_model, request)
     while True:
         asked = step.asked()
         try:
-            with desk.telemetry.model_call(player.name, request.role.name, request.delivery) as span:
+            with context.telemetry.model_call(role_model.name, request.role.name, request.delivery) as span:
                 said, seconds = step.ask(asked)
                 _tell(span, said)
-                if desk.telemetry is not OFF:
+                if context.telemetry is not OFF:
                     span.set(
                         input_messages=cast(JsonValue, messages_to_dict(asked.messages)),
                         output_messages=cast(JsonValue, messages_to_dict([said])),
@@ -84,7 +84,7 @@ def reply(desk: Desk, player: Player, request: Request) -> str:
         except Faulty as error:
             step.failed(asked, error.fault)
             continue
-        fault = faults_in(said, asked.tools, desk.tools)
+        fault = faults_in(said, asked.tools, context.tools)
         if fault is None:
             return step.took(said, seconds)
         step.failed(asked, fault, said, seconds)
@@ -114,18 +114,18 @@ def _tell(span: Span, said: AIMessage) -> None:
 class _Step:
     """The attempts of one step, counted in the ledger, so that a crew that starts again counts on."""
 
-    def __init__(self, desk: Desk, player: Player, request: Request) -> None:
-        self._desk = desk
-        self._player = player
+    def __init__(self, context: DeliveryContext, role_model: RoleModel, request: Request) -> None:
+        self._context = context
+        self._role_model = role_model
         self._request = request
         self._sent = 0
         self._told = ""
         self._corrections = 0
         self._shrinks = self._shrunk = self._shrunk_before()
         self._again = False
-        while row := desk.ledger.find(request.delivery, "calling", self._key(self._sent + 1)):
+        while row := context.ledger.find(request.delivery, "calling", self._key(self._sent + 1)):
             self._sent += 1
-            fault = desk.ledger.find(request.delivery, "fault", row.key)
+            fault = context.ledger.find(request.delivery, "fault", row.key)
             self._again = fault is None
             if fault:
                 self._count(Fault.model_validate(fault.body["fault"]))
@@ -134,13 +134,13 @@ class _Step:
         """Return how often the messages of the step before were halved until the model could read them."""
         request, number, shrunk = self._request, 1, 0
         key = replace(request, step=request.step - 1).key
-        while row := self._desk.ledger.find(request.delivery, "calling", f"{key}-{number}"):
+        while row := self._context.ledger.find(request.delivery, "calling", f"{key}-{number}"):
             number, shrunk = number + 1, int(str(row.body.get("shrunk", 0)))
         return shrunk
 
     def asked(self) -> _Asked:
         """Return what goes out, with what was wrong with the last reply at its end."""
-        request, limit = self._request, self._player.context_bytes
+        request, limit = self._request, self._role_model.context_bytes
         if self._shrinks:
             limit = (limit or request.conversation(0).size) >> self._shrinks
         held = request.conversation(limit)
@@ -154,50 +154,50 @@ class _Step:
 
         def sending() -> None:
             nonlocal begun
-            self._desk.purse.check(asked.size, self._player.name)
+            self._context.budget_tracker.check(asked.size, self._role_model.name)
             self._calling(asked.size)
             begun = time.monotonic()
 
         def failed(fault: Fault, waits: float) -> None:
             self._fault(fault, {"waits_seconds": round(waits, 1)})
 
-        said = ask(self._player, asked.messages, asked.tools, sending, failed, self._redacted)
+        said = ask(self._role_model, asked.messages, asked.tools, sending, failed, self._redacted)
         seconds = time.monotonic() - begun
-        if self._player.keeper:
-            self._player.keeper.keep(asked.messages, asked.tools, {}, said, seconds)
-        return _without_secrets(self._desk, said), seconds
+        if self._role_model.recorder:
+            self._role_model.recorder.keep(asked.messages, asked.tools, {}, said, seconds)
+        return _without_secrets(self._context, said), seconds
 
     def _redacted(self, text: str) -> str:
-        return str(self._desk.redact(text))
+        return str(self._context.redact(text))
 
     def took(self, said: AIMessage, seconds: float) -> str:
         """Write down a reply that can be acted on, and return its digest."""
         body = self._place() | self._cost(said, seconds) | {"call": self._key(self._sent)}
-        row = self._desk.ledger.append(self._request.delivery, "model", self._request.key, body)
-        self._desk.bus.publish(row)
+        row = self._context.ledger.append(self._request.delivery, "model", self._request.key, body)
+        self._context.bus.publish(row)
         return str(body["reply"])
 
     def failed(
         self, asked: _Asked, fault: Fault, said: AIMessage | None = None, seconds: float = 0.0
     ) -> None:
         """Write down what went wrong; raises GaveUp where asking again is out of bounds."""
-        if said is None and fault.remedy == "shrink" and self._player.keeper:
+        if said is None and fault.remedy == "shrink" and self._role_model.recorder:
             # What comes next follows from it, so a replay has to fail there too.
-            self._player.keeper.keep_error(asked.messages, asked.tools, {}, fault.name, seconds)
+            self._role_model.recorder.keep_error(asked.messages, asked.tools, {}, fault.name, seconds)
         self._fault(fault, self._cost(said, seconds) if said else {})
         self._count(fault)
         left = {
-            "tell": self._corrections <= self._player.corrections,
+            "tell": self._corrections <= self._role_model.corrections,
             "shrink": self._shrinks - self._shrunk <= MOST_SHRINKS,
             "wait": False,
             "give_up": False,
         }
         if not left[fault.remedy]:
-            if fault.remedy != "shrink" and self._player.keeper:
+            if fault.remedy != "shrink" and self._role_model.recorder:
                 # A replay has to give up here too: the next request is one that nobody made.
                 following = self.asked()
-                self._player.keeper.keep_error(following.messages, following.tools, {}, GAVE_UP, 0.0)
-            raise GaveUp(self._player.name, fault)
+                self._role_model.recorder.keep_error(following.messages, following.tools, {}, GAVE_UP, 0.0)
+            raise GaveUp(self._role_model.name, fault)
 
     def _count(self, fault: Fault) -> None:
         self._corrections += fault.remedy == "tell"
@@ -212,24 +212,32 @@ class _Step:
         if self._again:
             body["again"] = True
         self._again = False
-        row = self._desk.ledger.append(self._request.delivery, "calling", self._key(self._sent), body)
-        self._desk.bus.publish(row)
+        row = self._context.ledger.append(self._request.delivery, "calling", self._key(self._sent), body)
+        self._context.bus.publish(row)
 
     def _fault(self, fault: Fault, more: dict[str, JsonValue]) -> None:
         body = self._place() | {"fault": fault.model_dump(mode="json"), "text": fault.what} | more
-        row = self._desk.ledger.append(self._request.delivery, "fault", self._key(self._sent), body)
-        self._desk.bus.publish(row)
+        row = self._context.ledger.append(self._request.delivery, "fault", self._key(self._sent), body)
+        self._context.bus.publish(row)
 
     def _place(self) -> dict[str, JsonValue]:
         asked = self._request
-        return {"role": asked.role.name, "visit": asked.visit, "step": asked.step, "model": self._player.name}
+        return {
+            "role": asked.role.name,
+            "visit": asked.visit,
+            "step": asked.step,
+            "model": self._role_model.name,
+        }
 
     def _cost(self, said: AIMessage, seconds: float) -> dict[str, JsonValue]:
         kept = canonical(messages_to_dict([said])).encode()
-        asked = self._desk.ledger.find(self._request.delivery, "calling", self._key(self._sent))
+        asked = self._context.ledger.find(self._request.delivery, "calling", self._key(self._sent))
         size = int(str(asked.body["bytes"])) if asked else 0
-        body: dict[str, JsonValue] = {"reply": self._desk.artifacts.put(kept), "seconds": round(seconds, 3)}
-        body |= cost_of(said, size, len(kept), self._player.price)
+        body: dict[str, JsonValue] = {
+            "reply": self._context.artifacts.put(kept),
+            "seconds": round(seconds, 3),
+        }
+        body |= cost_of(said, size, len(kept), self._role_model.price)
         if served := said.response_metadata.get("model_name"):
             body["served_by"] = str(served)
         return body
@@ -238,10 +246,10 @@ class _Step:
         return f"{self._request.key}-{number}"
 
 
-def _without_secrets(desk: Desk, message: AIMessage) -> AIMessage:
+def _without_secrets(context: DeliveryContext, message: AIMessage) -> AIMessage:
     """Return the message as it is kept and acted on; calls that held a secret are named in `SECRET_CALLS`."""
     raw: JsonValue = messages_to_dict([message])[0]["data"]
-    clean = cast(dict[str, JsonValue], desk.redact(raw))
+    clean = cast(dict[str, JsonValue], context.redact(raw))
     kept = AIMessage.model_validate(clean)
     held = [
         str(said["id"])
@@ -255,9 +263,9 @@ def _without_secrets(desk: Desk, message: AIMessage) -> AIMessage:
     )
 
 
-def read_reply(desk: Desk, digest: str) -> AIMessage:
+def read_reply(context: DeliveryContext, digest: str) -> AIMessage:
     """Return the message that a reply's digest names."""
-    (message,) = messages_from_dict(json.loads(desk.artifacts.get(digest)))
+    (message,) = messages_from_dict(json.loads(context.artifacts.get(digest)))
     if not isinstance(message, AIMessage):
         raise TypeError(f"{digest} is not a model's reply.")
     return message

@@ -72,7 +72,7 @@ class DeliveryState(TypedDict, total=False):
     """The story's branch, without `refs/heads/`."""
     examples: str
     """Path of the example tests that were written before the code; "" if there are none."""
-    harness: dict[str, JsonValue]
+    test_context: dict[str, JsonValue]
     """What example tests can use; told to the agent that writes them, and not kept."""
     tree: str
     """Git tree of the workspace as last committed; test and scan evidence belong to it."""

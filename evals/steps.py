@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.door.door import Door
-from crew.models.role_model import Player
-from crew.models.spending import Purse
+from crew.models.role_model import RoleModel
+from crew.models.spending import BudgetTracker
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.checkpoints import open_saver
@@ -92,7 +92,7 @@ def _measure(home: Path, steps: int) -> StepCost:
     with resources.as_file(resources.files("crew").joinpath("policies")) as policies:
         policy = choose_policy(policies, None, "regopy")
     model = Writer(story=story)
-    desk = _desk(home, ledger, artifacts, policy, model)
+    context = _context(home, ledger, artifacts, policy, model)
     role = Role("code", "Writes files.", ("write_file",), Answer, lambda state: {}, most_steps=steps)
     brief = Brief(
         role="code",
@@ -103,7 +103,7 @@ def _measure(home: Path, steps: int) -> StepCost:
         evidence={"story": story},
         facts={},
     )
-    agent = agent_graph(role, desk, desk.players("code")[0])
+    agent = agent_graph(role, context, context.role_models("code")[0])
 
     def work(state: Outer) -> Outer:
         return {
@@ -127,7 +127,9 @@ def _measure(home: Path, steps: int) -> StepCost:
     return StepCost(milliseconds=costs, stored_bytes=stored)
 
 
-def _desk(home: Path, ledger: Ledger, artifacts: ArtifactStore, policy: Any, model: BaseChatModel) -> Desk:
+def _context(
+    home: Path, ledger: Ledger, artifacts: ArtifactStore, policy: Any, model: BaseChatModel
+) -> DeliveryContext:
     workspace = home / "work"
     workspace.mkdir()
     unused = cast(Any, None)
@@ -162,14 +164,14 @@ def _desk(home: Path, ledger: Ledger, artifacts: ArtifactStore, policy: Any, mod
         redact=lambda value: value,
         bus=Bus(),
     )
-    player = Player(name="writer", model=model)
-    purse = Purse(ledger, DELIVERY, (), Budget(), Budget())
-    return Desk(
+    role_model = RoleModel(name="writer", model=model)
+    budget_tracker = BudgetTracker(ledger, DELIVERY, (), Budget(), Budget())
+    return DeliveryContext(
         door=door,
         ledger=ledger,
         artifacts=artifacts,
         tools=tools,
-        players=lambda _: (player,),
-        purse=purse,
+        role_models=lambda _: (role_model,),
+        budget_tracker=budget_tracker,
         bus=Bus(),
     )

@@ -16,11 +16,11 @@ from pydantic import JsonValue, ValidationError
 
 from crew.agents.role import Role
 from crew.brief import Brief, first_messages
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.door.call import Call
 from crew.model_calls import SECRET_CALLS, Request, read_reply, reply
 from crew.models.compaction import Conversation, Exchange, Result, conversation, exchange, size_of
-from crew.models.role_model import Player
+from crew.models.role_model import RoleModel
 from crew.models.schemas import recall_schemas, tool_schemas
 from crew.records.canonical_json import digest_of, encodable, unmistakable
 from graphs.approval import through
@@ -64,12 +64,12 @@ class AgentState(TypedDict, total=False):
 AgentGraph = CompiledStateGraph[AgentState, None, AgentState, AgentState]
 
 
-def agent_graph(role: Role, desk: Desk, player: Player) -> AgentGraph:
+def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> AgentGraph:
     """Return the think-act loop of a role as one model plays it.
 
     Its thinking raises GaveUp once the model cannot be brought to a usable reply."""
-    talk = _Talk(role, desk)
-    recall = recall_schemas(desk.tools)
+    talk = _Talk(role, context)
+    recall = recall_schemas(context.tools)
 
     def think(state: AgentState) -> AgentState:
         step = state["step"] + 1
@@ -85,14 +85,14 @@ def agent_graph(role: Role, desk: Desk, player: Player) -> AgentGraph:
             step=step,
             digest=digest_of([state["brief"], state["turns"]]),
             conversation=lambda limit: talk.until(brief, state["turns"], limit),
-            tools=tool_schemas(role, desk.tools, brief.by_hand, brief.by_blueprint),
+            tools=tool_schemas(role, context.tools, brief.by_hand, brief.by_blueprint),
             recall=recall,
         )
-        said = reply(desk, player, request)
+        said = reply(context, role_model, request)
         return {"step": step, "turns": [*state["turns"], Turn(reply=said, call="", action="", result="")]}
 
     def act(state: AgentState) -> AgentState:
-        return _act(role, desk, state)
+        return _act(role, context, state)
 
     def after_thinking(state: AgentState) -> str:
         return END if state.get("problem") else "act"
@@ -114,17 +114,17 @@ def first_state(brief: Brief) -> AgentState:
     return {"brief": brief.model_dump(mode="json"), "step": 0, "turns": [], "last_call": "", "repeats": 0}
 
 
-def _reply_of(desk: Desk, digest: str) -> AIMessage:
+def _reply_of(context: DeliveryContext, digest: str) -> AIMessage:
     """Return a reply of the model as it is acted on and repeated to it: in texts that can be encoded."""
-    message = read_reply(desk, digest)
+    message = read_reply(context, digest)
     (raw,) = messages_to_dict([message])
     clean = cast(dict[str, Any], encodable(raw))
     return message if clean == raw else AIMessage.model_validate(clean["data"])
 
 
-def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
+def _act(role: Role, context: DeliveryContext, state: AgentState) -> AgentState:
     brief = Brief.model_validate(state["brief"])
-    message = _reply_of(desk, state["turns"][-1]["reply"])
+    message = _reply_of(context, state["turns"][-1]["reply"])
     update: AgentState = {
         "last_call": state["last_call"],
         "repeats": state["repeats"],
@@ -136,14 +136,16 @@ def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
         call = _call(brief, state["step"], index, tool_call)
         answer = None
         if tool_call["id"] in message.additional_kwargs.get(SECRET_CALLS, ()):
-            result = desk.door.refuse(call, "The call holds a secret; it is neither done nor kept.")
-        elif failed and not _only_reads(desk, call.tool):
+            result = context.door.refuse(call, "The call holds a secret; it is neither done nor kept.")
+        elif failed and not _only_reads(context, call.tool):
             # It was asked for in the belief that the one before it would succeed.
-            result = desk.door.refuse(call, f"Not done, since {failed} before it in the same reply failed.")
+            result = context.door.refuse(
+                call, f"Not done, since {failed} before it in the same reply failed."
+            )
         else:
-            result, answer = _one(role, desk, call, update)
+            result, answer = _one(role, context, call, update)
         failed = failed or ("" if result.ok else call.tool)
-        stored = desk.artifacts.put(result.model_dump_json().encode())
+        stored = context.artifacts.put(result.model_dump_json().encode())
         turn = Turn(reply="", call=tool_call["id"] or "", action=call.key, result=stored)
         update["turns"] = [*update["turns"], turn]
         if answer is not None:
@@ -154,7 +156,7 @@ def _act(role: Role, desk: Desk, state: AgentState) -> AgentState:
 
 
 def _one(
-    role: Role, desk: Desk, call: Call, update: AgentState
+    role: Role, context: DeliveryContext, call: Call, update: AgentState
 ) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     """Carry out one call; count repeats in `update`; return its result, and the answer if it was one."""
     reasons: list[JsonValue] = [call.rationale, list(call.evidence)]
@@ -167,8 +169,8 @@ def _one(
         )
     if repeated and call.tool != "answer":
         refusal = "This is the call you have just made; its result would be the same."
-        return desk.door.refuse(call, refusal), None
-    result, answer = _carried_out(role, desk, call, update["turns"])
+        return context.door.refuse(call, refusal), None
+    result, answer = _carried_out(role, context, call, update["turns"])
     if update.get("problem") and not result.ok:
         update["problem"] += f" It was refused: {result.summary}"
     came = digest_of([plain, result.code, result.summary])
@@ -183,12 +185,12 @@ def _one(
 
 
 def _carried_out(
-    role: Role, desk: Desk, call: Call, turns: list[Turn]
+    role: Role, context: DeliveryContext, call: Call, turns: list[Turn]
 ) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     if call.tool == "answer":
-        return _conclude(role, desk, call, _last_results(desk, turns))
-    with desk.telemetry.tool_call(call.tool, call.key, role.name, call.delivery) as span:
-        result = through(desk.door, call)
+        return _conclude(role, context, call, _last_results(context, turns))
+    with context.telemetry.tool_call(call.tool, call.key, role.name, call.delivery) as span:
+        result = through(context.door, call)
         span.set(
             action=call.key,
             outcome=result.code,
@@ -199,28 +201,28 @@ def _carried_out(
 
 
 def _conclude(
-    role: Role, desk: Desk, call: Call, done: dict[str, ToolResult]
+    role: Role, context: DeliveryContext, call: Call, done: dict[str, ToolResult]
 ) -> tuple[ToolResult, dict[str, JsonValue] | None]:
     try:
         answer = role.answer.model_validate(call.arguments)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        return desk.door.refuse(call, f"The answer does not fit its form: {wrong}."), None
+        return context.door.refuse(call, f"The answer does not fit its form: {wrong}."), None
     if objection := role.floor(done, answer):
-        return desk.door.refuse(call, objection), None
-    result = desk.door.conclude(call)
+        return context.door.refuse(call, objection), None
+    result = context.door.conclude(call)
     return result, answer.model_dump(mode="json") if result.ok else None
 
 
-def _last_results(desk: Desk, turns: list[Turn]) -> dict[str, ToolResult]:
+def _last_results(context: DeliveryContext, turns: list[Turn]) -> dict[str, ToolResult]:
     """Return what came last of each tool that the role called in this visit, refusals left out."""
     found: dict[str, ToolResult] = {}
     names: dict[str, str] = {}
     for turn in turns:
         if turn["reply"]:
-            names = {each["id"] or "": each["name"] for each in _reply_of(desk, turn["reply"]).tool_calls}
+            names = {each["id"] or "": each["name"] for each in _reply_of(context, turn["reply"]).tool_calls}
             continue
-        result = ToolResult.model_validate_json(desk.artifacts.get(turn["result"]))
+        result = ToolResult.model_validate_json(context.artifacts.get(turn["result"]))
         if result.code != "denied":
             found[names.get(turn["call"], "")] = result
     return found
@@ -243,16 +245,16 @@ def _call(brief: Brief, step: int, index: int, tool_call: ToolCall) -> Call:
     )
 
 
-def _only_reads(desk: Desk, tool: str) -> bool:
-    return tool in desk.tools and desk.tools[tool].effect == "read"
+def _only_reads(context: DeliveryContext, tool: str) -> bool:
+    return tool in context.tools and context.tools[tool].effect == "read"
 
 
 class _Talk:
     """Builds the conversation of a role from its turns; a step makes only its own messages."""
 
-    def __init__(self, role: Role, desk: Desk) -> None:
+    def __init__(self, role: Role, context: DeliveryContext) -> None:
         self._role = role
-        self._desk = desk
+        self._context = context
         self._said = cache(self._read_reply)
         self._told = cache(self._read_result)
         self._steps: dict[tuple[str, ...], Exchange] = {}
@@ -270,10 +272,10 @@ class _Talk:
         return self._steps[name]
 
     def _read_reply(self, digest: str) -> AIMessage:
-        return _reply_of(self._desk, digest)
+        return _reply_of(self._context, digest)
 
     def _read_result(self, action: str, call: str, digest: str) -> Result:
-        result = json.loads(self._desk.artifacts.get(digest))
+        result = json.loads(self._context.artifacts.get(digest))
         shown = {name: value for name, value in result.items() if value != {}}
         said = unmistakable(json.dumps({"action": action} | shown))
         return Result(ToolMessage(said, tool_call_id=call), digest)

@@ -22,7 +22,7 @@ from pydantic import JsonValue
 
 from crew.agents import ROLES
 from crew.brief import brief_for
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.door.call import Call
 from crew.evidence.criteria import criteria_of
 from crew.evidence.design import asked_anew, assumed, mapped, settled
@@ -53,11 +53,11 @@ LATER = {
 MERGED_ONLY = "Merged, and nothing is started: the repository was made by people, who know how it is run."
 
 
-def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) -> Graph:
+def delivery_graph(context: DeliveryContext, saver: BaseCheckpointSaver[str] | None = None) -> Graph:
     """Return the state machine of one delivery."""
     graph = StateGraph(DeliveryState)
-    for name, node in _nodes(desk).items():
-        graph.add_node(name, cast(Any, _watched(desk, name, node)))
+    for name, node in _nodes(context).items():
+        graph.add_node(name, cast(Any, _watched(context, name, node)))
     graph.add_edge(START, "intake")
     graph.add_conditional_edges("intake", _unless_ended("design"), ["design", END])
     graph.add_conditional_edges("design", _after_design, ["questions", "examples", "code", END])
@@ -80,34 +80,34 @@ def delivery_graph(desk: Desk, saver: BaseCheckpointSaver[str] | None = None) ->
     return graph.compile(checkpointer=saver)
 
 
-def _nodes(desk: Desk) -> dict[str, Node]:
+def _nodes(context: DeliveryContext) -> dict[str, Node]:
     nodes: dict[str, Node] = {
-        "intake": lambda state: _intake(desk, state),
-        "design": _ends(_designed(desk, _agent(desk, "design")), "stopped", _nothing_to_build),
-        "questions": lambda state: _questions(desk, state),
-        "examples": examples_node(desk),
-        "code": _ends(_committed(desk, _agent(desk, "code")), "stopped", _nothing_to_judge),
-        "keep_examples": keep_node(desk),
-        "testing": _agent(desk, "testing"),
-        "governance": _agent(desk, "governance"),
-        "judge": lambda state: _judge(desk, state),
-        "pull_request": lambda state: _pull_request(desk, state),
-        "approval": lambda state: _approval(desk, state),
-        "merge": lambda state: _merge(desk, state),
-        "deployment": _ends(_deployed(desk, _agent(desk, "deployment")), "failed", _not_started),
+        "intake": lambda state: _intake(context, state),
+        "design": _ends(_designed(context, _agent(context, "design")), "stopped", _nothing_to_build),
+        "questions": lambda state: _questions(context, state),
+        "examples": examples_node(context),
+        "code": _ends(_committed(context, _agent(context, "code")), "stopped", _nothing_to_judge),
+        "keep_examples": keep_node(context),
+        "testing": _agent(context, "testing"),
+        "governance": _agent(context, "governance"),
+        "judge": lambda state: _judge(context, state),
+        "pull_request": lambda state: _pull_request(context, state),
+        "approval": lambda state: _approval(context, state),
+        "merge": lambda state: _merge(context, state),
+        "deployment": _ends(_deployed(context, _agent(context, "deployment")), "failed", _not_started),
     }
-    return nodes | {name: _later(desk, name) for name in LATER}
+    return nodes | {name: _later(context, name) for name in LATER}
 
 
-def _watched(desk: Desk, name: str, node: Node) -> Node:
+def _watched(context: DeliveryContext, name: str, node: Node) -> Node:
     def run(state: DeliveryState) -> DeliveryState:
-        with desk.telemetry.step(name, state["delivery"]):
+        with context.telemetry.step(name, state["delivery"]):
             return node(state)
 
     return run
 
 
-def _agent(desk: Desk, name: RoleName) -> Node:
+def _agent(context: DeliveryContext, name: RoleName) -> Node:
     role = ROLES[name]
 
     def node(state: DeliveryState) -> DeliveryState:
@@ -115,10 +115,10 @@ def _agent(desk: Desk, name: RoleName) -> Node:
 
         def again(visit: int, why: str) -> None:
             if role.edits:
-                reset(desk, state, f"{name}-{visit}", why)
+                reset(context, state, f"{name}-{visit}", why)
 
         visit, out = play(
-            role, desk, state["delivery"], before, lambda each: brief_for(role, state, each), again
+            role, context, state["delivery"], before, lambda each: brief_for(role, state, each), again
         )
         if out.get("problem"):
             return {"visits": {name: visit}, "problems": {name: out["problem"]}}
@@ -127,20 +127,20 @@ def _agent(desk: Desk, name: RoleName) -> Node:
     return node
 
 
-def _later(desk: Desk, name: str) -> Node:
+def _later(context: DeliveryContext, name: str) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
-        desk.ledger.append(state["delivery"], "note", name, {"node": name, "text": LATER[name]})
+        context.ledger.append(state["delivery"], "note", name, {"node": name, "text": LATER[name]})
         return {}
 
     return node
 
 
-def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
+def _intake(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     wanted = f"A {state['origin']} wants {state['story']['id']}"
     rationale = f"{wanted}: the work needs a repository, a branch and a workspace."
     arguments: dict[str, JsonValue] = {"story": state["story"]["id"]}
     action, result = crew(
-        desk, state, OPEN, "open_repository", arguments, rationale, (state["story_digest"],)
+        context, state, OPEN, "open_repository", arguments, rationale, (state["story_digest"],)
     )
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
@@ -159,7 +159,7 @@ def _intake(desk: Desk, state: DeliveryState) -> DeliveryState:
     }
 
 
-def _designed(desk: Desk, design: Node) -> Node:
+def _designed(context: DeliveryContext, design: Node) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         update = design(state)
         answer = update.get("answers", {}).get("design")
@@ -167,7 +167,7 @@ def _designed(desk: Desk, design: Node) -> Node:
             return update
         # What was settled is for the ledger to say, not for the agent.
         if state.get("generated", True):
-            known = settled(desk.ledger, desk.artifacts, state["delivery"])
+            known = settled(context.ledger, context.artifacts, state["delivery"])
         else:
             known = mapped(answer, [each["id"] for each in state["story"]["criteria"]])
         answer = asked_anew(answer, state.get("replies", {})) if state.get("ask") else assumed(answer)
@@ -180,12 +180,12 @@ def _designed(desk: Desk, design: Node) -> Node:
     return node
 
 
-def _questions(desk: Desk, state: DeliveryState) -> DeliveryState:
+def _questions(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     replies: dict[str, JsonValue] = {}
     for question in _records(state, "design", "questions"):
         said = Reply.model_validate(interrupt({"kind": "question"} | question))
         name = str(question["id"])
-        desk.ledger.append(state["delivery"], "answered", name, {"by": said.by, "text": said.text})
+        context.ledger.append(state["delivery"], "answered", name, {"by": said.by, "text": said.text})
         replies[name] = {"question": question["text"], "answer": said.text}
     return {"replies": replies}
 
@@ -213,12 +213,12 @@ def _nothing_to_build(state: DeliveryState) -> str:
     return ""
 
 
-def _committed(desk: Desk, code: Node) -> Node:
+def _committed(context: DeliveryContext, code: Node) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         update = code(state)
         # What was committed is for the ledger to say, not for the agent.
         visit = ("code", int(str(update["visits"]["code"])))
-        proof = last(desk.ledger, desk.artifacts, state["delivery"], "commit", visit)
+        proof = last(context.ledger, context.artifacts, state["delivery"], "commit", visit)
         tree = str(proof.data["tree"]) if proof and proof.ok else state["tree"]
         # Tests may have been dropped since the last commit of its own, so the tree alone does not tell.
         unchanged = tree == state["tree"] or (proof and proof.action == state["evidence"].get("commit"))
@@ -254,14 +254,14 @@ def _after_code(state: DeliveryState) -> list[str] | str:
     return "keep_examples" if state.get("examples") else ["testing", "governance"]
 
 
-def _judge(desk: Desk, state: DeliveryState) -> DeliveryState:
+def _judge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     judges = ("testing", "governance")
     problems = [str(state["problems"][name]) for name in judges if name in state.get("problems", {})]
     objections = problems + [each for name in judges for each in blocking(state, name)]
     if not objections:
         return {}
     repairs = state.get("repairs", 0)
-    if problems or repairs >= desk.most_repairs:
+    if problems or repairs >= context.most_repairs:
         tried = f" The code agent was sent back {counted(repairs, 'time')}." if repairs else ""
         return {"ending": Ending(status="stopped", reason=" ".join(objections) + tried)}
     return {"repairs": repairs + 1}
@@ -274,8 +274,8 @@ def _after_judge(state: DeliveryState) -> str:
     return "code" if any(blocking(state, name) for name in ("testing", "governance")) else "pull_request"
 
 
-def _pull_request(desk: Desk, state: DeliveryState) -> DeliveryState:
-    story, evidence = state["story"], _proofs(desk, state)
+def _pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
+    story, evidence = state["story"], _proofs(context, state)
     rationale = (
         f"The tests pass and the scans are done for the tree {state['tree'][:12]}, so the change can be shown: "
         "what was asked, what became of each criterion, and what each agent says of it."
@@ -284,32 +284,32 @@ def _pull_request(desk: Desk, state: DeliveryState) -> DeliveryState:
         "title": f"{story['id']}: {story['title']}",
         "description": description(
             state,
-            criteria_of(desk.ledger, desk.artifacts, state["delivery"], _design(state)),
-            said_of_tests(desk.ledger, desk.artifacts, begun(desk.ledger, state["delivery"])),
+            criteria_of(context.ledger, context.artifacts, state["delivery"], _design(state)),
+            said_of_tests(context.ledger, context.artifacts, begun(context.ledger, state["delivery"])),
         ),
     }
-    action, result = crew(desk, state, SHOW, "open_pull_request", opened, rationale, evidence)
+    action, result = crew(context, state, SHOW, "open_pull_request", opened, rationale, evidence)
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     for place, (role, text) in enumerate(comments(state)):
         said: dict[str, JsonValue] = {"author": role, "text": text}
         why = f"What the {role} agent found belongs where the change is read."
-        crew(desk, state, COMMENT + place, "comment", said, why, (action,))
+        crew(context, state, COMMENT + place, "comment", said, why, (action,))
     return {"pull_request": str(result.data["pull_request"]), "evidence": {"pull_request": action}}
 
 
-def _approval(desk: Desk, state: DeliveryState) -> DeliveryState:
-    refused = permitted(desk.door, _merge_call(desk, state))
+def _approval(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
+    refused = permitted(context.door, _merge_call(context, state))
     return {"ending": Ending(status="stopped", reason=refused)} if refused else {}
 
 
-def _merge(desk: Desk, state: DeliveryState) -> DeliveryState:
-    call = _merge_call(desk, state)
-    result = through(desk.door, call)
+def _merge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
+    call = _merge_call(context, state)
+    result = through(context.door, call)
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     if not state.get("generated", True):
-        desk.ledger.append(state["delivery"], "note", "merged", {"node": "merge", "text": MERGED_ONLY})
+        context.ledger.append(state["delivery"], "note", "merged", {"node": "merge", "text": MERGED_ONLY})
     return {"version": str(result.data["version"]), "evidence": {"version": call.key}}
 
 
@@ -318,18 +318,19 @@ def _after_merge(state: DeliveryState) -> str:
     return "performance" if state.get("generated", True) and not state.get("ending") else END
 
 
-def _merge_call(desk: Desk, state: DeliveryState) -> Call:
+def _merge_call(context: DeliveryContext, state: DeliveryState) -> Call:
     rationale = (
         f"The tree {state['tree'][:12]} passed its tests and its scans, and policy objects to nothing. It is merged "
         "as it is: main would otherwise lack a change that everything here says is right."
     )
     arguments: dict[str, JsonValue] = {"tree": state["tree"], "title": state["story"]["title"]}
-    return crew_call(state, MERGE, "merge", arguments, rationale, _proofs(desk, state))
+    return crew_call(state, MERGE, "merge", arguments, rationale, _proofs(context, state))
 
 
-def _proofs(desk: Desk, state: DeliveryState) -> tuple[str, ...]:
+def _proofs(context: DeliveryContext, state: DeliveryState) -> tuple[str, ...]:
     found = (
-        last(desk.ledger, desk.artifacts, state["delivery"], tool) for tool in ("run_tests", "scan_code")
+        last(context.ledger, context.artifacts, state["delivery"], tool)
+        for tool in ("run_tests", "scan_code")
     )
     return (str(state["evidence"]["commit"]), *(proof.action for proof in found if proof))
 
@@ -339,13 +340,13 @@ def _versioned(state: DeliveryState) -> DeliveryState:
     return state if state.get("version") else {**state, "version": state["base"]}
 
 
-def _deployed(desk: Desk, deployment: Node) -> Node:
+def _deployed(context: DeliveryContext, deployment: Node) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         merged = _versioned(state)
         if "version" not in merged["evidence"]:
             merged = {**merged, "evidence": merged["evidence"] | {"version": merged["evidence"]["commit"]}}
         update = deployment(merged)
-        proof = last(desk.ledger, desk.artifacts, state["delivery"], "start_service")
+        proof = last(context.ledger, context.artifacts, state["delivery"], "start_service")
         if proof and proof.ok:
             return {**update, "version": merged["version"], "url": str(proof.data["url"])}
         return {**update, "version": merged["version"]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from graphs.delivery import delivery_graph
 
 START_MARK = "<!-- graph: made by `make docs`, checked by tests/test_docs.py -->\n"
@@ -17,8 +17,8 @@ END_MARK = "<!-- /graph -->"
 
 def diagram() -> str:
     """Return the diagram's source; conditional edges are dotted."""
-    # Nodes use the desk only when they run.
-    drawn = delivery_graph(cast(Desk, None)).get_graph()
+    # Nodes use the context only when they run.
+    drawn = delivery_graph(cast(DeliveryContext, None)).get_graph()
     lines = ["flowchart LR"]
     for edge in drawn.edges:
         start, end = edge.source.strip("_"), edge.target.strip("_").replace("end", "done")

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from crew.agents import EXAMPLES
 from crew.brief import brief_for
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.evidence.evidence import outcomes
 from crew.state import DeliveryState
 from graphs.fallback import play
@@ -18,7 +18,7 @@ from graphs.own_calls import HARNESS, INSTALL, KEEP, crew, reset
 Node = Callable[[DeliveryState], DeliveryState]
 
 
-def examples_node(desk: Desk) -> Node:
+def examples_node(context: DeliveryContext) -> Node:
     """Return the node that has example tests written, where there are criteria for them."""
 
     def node(state: DeliveryState) -> DeliveryState:
@@ -33,56 +33,56 @@ def examples_node(desk: Desk) -> Node:
             "nothing of the code."
         )
         action, told = crew(
-            desk, state, HARNESS, "describe_harness", arguments, why, (state["story_digest"],)
+            context, state, HARNESS, "describe_test_context", arguments, why, (state["story_digest"],)
         )
         if not told.ok or not told.data.get("criteria"):
-            return {"evidence": {"harness": action}}
+            return {"evidence": {"test_context": action}}
         known = cast(
             DeliveryState,
-            {**state, "harness": told.data, "evidence": state["evidence"] | {"harness": action}},
+            {**state, "test_context": told.data, "evidence": state["evidence"] | {"test_context": action}},
         )
-        return {**_written(desk, known), "evidence": {"harness": action}}
+        return {**_written(context, known), "evidence": {"test_context": action}}
 
     return node
 
 
-def _written(desk: Desk, state: DeliveryState) -> DeliveryState:
+def _written(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     before = int(str(state.get("visits", {}).get("testing", 0)))
 
     def again(visit: int, why: str) -> None:
-        reset(desk, state, f"examples-{visit}", why)
+        reset(context, state, f"examples-{visit}", why)
 
     visit, out = play(
-        EXAMPLES, desk, state["delivery"], before, lambda each: brief_for(EXAMPLES, state, each), again
+        EXAMPLES, context, state["delivery"], before, lambda each: brief_for(EXAMPLES, state, each), again
     )
     done: DeliveryState = {"visits": {"testing": visit}}
     if problem := out.get("problem"):
         text = f"The example tests were left as they were: {problem}"
-        desk.ledger.append(state["delivery"], "note", "examples", {"node": "examples", "text": text})
+        context.ledger.append(state["delivery"], "note", "examples", {"node": "examples", "text": text})
     else:
         done["answers"] = {"examples": out["answer"]}
-    for proof in outcomes(desk.ledger, desk.artifacts, state["delivery"], "write_examples", visit):
+    for proof in outcomes(context.ledger, context.artifacts, state["delivery"], "write_examples", visit):
         if proof.ok:
             done["examples"] = str(proof.data["file"])
             done["start"] = str(proof.data["commit"])
     return done
 
 
-def keep_node(desk: Desk) -> Node:
+def keep_node(context: DeliveryContext) -> Node:
     """Return the node that judges the example tests by the code that was committed, and drops some."""
 
     def node(state: DeliveryState) -> DeliveryState:
         commit = state["commit"]
         evidence = (str(state["evidence"]["commit"]),)
         crew(
-            desk, state, INSTALL, "install_dependencies", {"version": commit},
+            context, state, INSTALL, "install_dependencies", {"version": commit},
             f"The example tests are run on the commit {commit[:12]}, with exactly what it depends on.", evidence,
         )  # fmt: skip
         why = (
             f"The code of {commit[:12]} was written after the example tests. Only those that say the same each time "
             "and notice when the code says something else are worth keeping."
         )
-        action, kept = crew(desk, state, KEEP, "keep_examples", {"commit": commit}, why, evidence)
+        action, kept = crew(context, state, KEEP, "keep_examples", {"commit": commit}, why, evidence)
         if not kept.ok:
             # Whatever it is, the testing agent meets it too, and says so as a finding.
             return {"evidence": {"examples": action}}

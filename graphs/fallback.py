@@ -13,11 +13,11 @@ from pydantic import JsonValue
 
 from crew.agents.role import Role
 from crew.brief import Brief
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.errors import Stopped
 from crew.model_calls import GaveUp
 from crew.models.recordings.replay import ReplayModel
-from crew.models.role_model import Player
+from crew.models.role_model import RoleModel
 from graphs.agent import AgentState, agent_graph, first_state
 
 _PLACE, _COUNTER = "checkpoint_ns", "__pregel_scratchpad"
@@ -30,51 +30,53 @@ Reset = Callable[[int, str], None]
 
 
 def play(
-    role: Role, desk: Desk, delivery: str, before: int, brief: BriefFor, reset: Reset
+    role: Role, context: DeliveryContext, delivery: str, before: int, brief: BriefFor, reset: Reset
 ) -> tuple[int, AgentState]:
     """Return the visit that came to an end, and what the role left. `before` is how often it was at work until now.
 
     Raises Stopped, with the delivery left open, once the last model of the chain has given up."""
     visit, tried = before + 1, set[str]()
-    while given := desk.ledger.find(delivery, "fallback", _key(role, visit)):
+    while given := context.ledger.find(delivery, "fallback", _key(role, visit)):
         if given.body.get("gave_up"):
             tried.add(str(given.body["from"]))
         if not given.body["to"]:
             # Nobody was left, and a person has gone on since: all may try again.
             tried.clear()
         visit += 1
-    chain = desk.players(role.name)
+    chain = context.role_models(role.name)
     # A person may have gone on with those alone who gave up before.
     left = [each for each in chain if each.name not in tried] or list(chain)
-    for place, player in enumerate(left):
+    for place, role_model in enumerate(left):
         following = left[place + 1].name if place + 1 < len(left) else ""
-        if (other := _played_by(desk, delivery, role, visit)) not in ("", player.name):
-            why = f"The delivery was resumed with {player.name} in the middle of this visit."
-            _pass_on(desk, delivery, role, visit, other, player.name, why, gave_up=False)
+        if (other := _played_by(context, delivery, role, visit)) not in ("", role_model.name):
+            why = f"The delivery was resumed with {role_model.name} in the middle of this visit."
+            _pass_on(context, delivery, role, visit, other, role_model.name, why, gave_up=False)
             visit += 1
         if visit > before + 1:
             reset(
                 visit,
-                f"{player.name} plays the {role.name} agent from here; what was begun before is taken back.",
+                f"{role_model.name} plays the {role.name} agent from here; what was begun before is taken back.",
             )
         try:
             name = "" if visit == before + 1 else f"visit-{visit}"
-            out = _visit(role, desk, player, brief(visit), name)
+            out = _visit(role, context, role_model, brief(visit), name)
             why = out.get("problem", "")
-            if not why or not following or _ended_with(player, role, visit):
+            if not why or not following or _ended_with(role_model, role, visit):
                 # With nobody left, what a role did not manage is for its node to judge.
                 return visit, out
         except GaveUp as error:
             why = str(error)
-        _pass_on(desk, delivery, role, visit, player.name, following, why)
+        _pass_on(context, delivery, role, visit, role_model.name, following, why)
         if not following:
             raise Stopped(_stopped(role, delivery, why))
         visit += 1
     raise AssertionError("a role is played by one model at least")
 
 
-def _visit(role: Role, desk: Desk, player: Player, brief: Brief, name: str) -> AgentState:
-    """Let a player work. `name` keeps the checkpoints of a later visit apart from those of the node's first one.
+def _visit(
+    role: Role, context: DeliveryContext, role_model: RoleModel, brief: Brief, name: str
+) -> AgentState:
+    """Let a role_model work. `name` keeps the checkpoints of a later visit apart from those of the node's first one.
 
     By itself the library would go on with the first visit's, once a crew that starts again begins with a later one."""
     config: RunnableConfig = {"recursion_limit": 3 * role.most_steps}
@@ -83,23 +85,30 @@ def _visit(role: Role, desk: Desk, player: Player, brief: Brief, name: str) -> A
         # Without the count of graphs in this node, which is another one after a crash.
         kept = {key: value for key, value in inherited.items() if key != _COUNTER}
         config["configurable"] = kept | {_PLACE: f"{inherited[_PLACE]}|{name}"}
-    with desk.telemetry.visit(role.name, brief.delivery, brief.visit):
-        return cast(AgentState, agent_graph(role, desk, player).invoke(first_state(brief), config))
+    with context.telemetry.visit(role.name, brief.delivery, brief.visit):
+        return cast(AgentState, agent_graph(role, context, role_model).invoke(first_state(brief), config))
 
 
-def _ended_with(player: Player, role: Role, visit: int) -> bool:
+def _ended_with(role_model: RoleModel, role: Role, visit: int) -> bool:
     """Whether a replayed role was left at that when it was recorded."""
-    return isinstance(player.model, ReplayModel) and not player.model.taken_over(role.name, visit)
+    return isinstance(role_model.model, ReplayModel) and not role_model.model.taken_over(role.name, visit)
 
 
-def _played_by(desk: Desk, delivery: str, role: Role, visit: int) -> str:
+def _played_by(context: DeliveryContext, delivery: str, role: Role, visit: int) -> str:
     """Return who has been asked in a visit; "" if nobody has."""
-    row = desk.ledger.find(delivery, "calling", f"m-{role.name}-{visit}-1-1")
+    row = context.ledger.find(delivery, "calling", f"m-{role.name}-{visit}-1-1")
     return str(row.body["model"]) if row else ""
 
 
 def _pass_on(
-    desk: Desk, delivery: str, role: Role, visit: int, played: str, to: str, why: str, gave_up: bool = True
+    context: DeliveryContext,
+    delivery: str,
+    role: Role,
+    visit: int,
+    played: str,
+    to: str,
+    why: str,
+    gave_up: bool = True,
 ) -> None:
     follows = (
         f"{to} plays the {role.name} agent next." if to else f"Nobody is left to play the {role.name} agent."
@@ -112,7 +121,7 @@ def _pass_on(
         "gave_up": gave_up,
         "text": f"{why} {follows}",
     }
-    desk.bus.publish(desk.ledger.append(delivery, "fallback", _key(role, visit), body))
+    context.bus.publish(context.ledger.append(delivery, "fallback", _key(role, visit), body))
 
 
 def _stopped(role: Role, delivery: str, why: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.door.call import Call
 from crew.state import DeliveryState
 from graphs.approval import through
@@ -15,7 +15,7 @@ OPEN, SHOW, MERGE, RESET, HARNESS, INSTALL, KEEP, COMMENT = 1, 2, 3, 4, 5, 6, 7,
 
 
 def crew(
-    desk: Desk,
+    context: DeliveryContext,
     state: DeliveryState,
     step: int,
     tool: str,
@@ -25,7 +25,7 @@ def crew(
 ) -> tuple[str, ToolResult]:
     """Return the id of an action of the crew itself, and what came of it."""
     call = crew_call(state, step, tool, arguments, rationale, evidence)
-    return call.key, through(desk.door, call)
+    return call.key, through(context.door, call)
 
 
 def crew_call(
@@ -50,8 +50,8 @@ def crew_call(
     )
 
 
-def reset(desk: Desk, state: DeliveryState, visit: str, why: str) -> None:
+def reset(context: DeliveryContext, state: DeliveryState, visit: str, why: str) -> None:
     """Take the branch and the workspace back to where the last role left them."""
     start = state.get("commit") or state.get("start") or state["base"]
     arguments: dict[str, JsonValue] = {"commit": start, "before": visit}
-    crew(desk, state, RESET, "reset_workspace", arguments, why, (str(state["evidence"]["opened"]),))
+    crew(context, state, RESET, "reset_workspace", arguments, why, (str(state["evidence"]["opened"]),))

@@ -13,9 +13,9 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command, Interrupt
 from pydantic import JsonValue
 
-from crew.app import Office, desk_of, workbench
+from crew.app import AppContext, delivery_context, workbench
 from crew.commands.crash_report import unexpected
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped, WrittenLater
 from crew.knowledge.project import catch_up
 from crew.records.checkpoints import open_saver
@@ -46,125 +46,125 @@ OPENING = "opening"
 """Lease of whoever opens deliveries; no delivery can be called so, as each id ends in digits of chance."""
 
 
-def begin(office: Office, file: StoryFile) -> list[str]:
+def begin(app: AppContext, file: StoryFile) -> list[str]:
     """Open a delivery for every story of a file, and return their ids in order.
 
     Raises BadInput, before anything is written, if a story of the file has a delivery that has not ended, or the
     repository one that this version cannot continue, and LeaseTaken if another process is just opening its own.
     """
-    with lease(office.settings.home / "leases", OPENING):
-        return _begin(office, file)
+    with lease(app.settings.home / "leases", OPENING):
+        return _begin(app, file)
 
 
-def _begin(office: Office, file: StoryFile) -> list[str]:
-    open_ones = [each for each in unfinished(office.ledger) if each.repository == file.repository]
+def _begin(app: AppContext, file: StoryFile) -> list[str]:
+    open_ones = [each for each in unfinished(app.ledger) if each.repository == file.repository]
     for each in open_ones:
-        if why := refusal(office.ledger, each):
+        if why := refusal(app.ledger, each):
             raise BadInput(why)
         if any(story.id == each.story for story in file.stories):
             raise BadInput(
                 f"{each.story} has a delivery that has not ended, {each.delivery}. "
                 f"Go on with it (crew resume {each.delivery}), or give it up (crew abandon {each.delivery})."
             )
-    if office.keeper:
+    if app.recorder:
         for story in file.stories:
-            office.keeper.check(file.service, story.id)
+            app.recorder.check(file.service, story.id)
     run = f"run-{secrets.token_hex(3)}"
     # All or none: a run that was killed in between would go on without its later stories.
-    with office.ledger.together():
+    with app.ledger.together():
         begun = [
             open_delivery(
-                office.ledger,
-                office.artifacts,
+                app.ledger,
+                app.artifacts,
                 file,
                 story,
                 run=run,
-                strict=office.settings.strict,
-                ask=office.settings.ask,
-                test_command=office.settings.test_command,
-                terms=office.settings.terms,
+                strict=app.settings.strict,
+                ask=app.settings.ask,
+                test_command=app.settings.test_command,
+                terms=app.settings.terms,
             )
             for story in file.stories
         ]
     for delivery in begun:
-        office.bus.publish(office.ledger.rows(delivery)[0])
+        app.bus.publish(app.ledger.rows(delivery)[0])
     return begun
 
 
-def deliver(office: Office, delivery: str, reply: tuple[str, Reply] | None = None) -> Closed:
+def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = None) -> Closed:
     """Take a delivery as far as it goes, and return where it stands.
 
     `reply` is what a person said, with the id of the approval or question. Status "waiting" is the one that
     does not end it. Raises BadInput for a reply to nothing, LeaseTaken if another process is at work on
     it, and Stopped if it cannot be continued."""
-    about = opened(office.ledger, delivery)
-    with lease(office.settings.home / "leases", delivery):
-        ended = closed(office.ledger, delivery)
-        if ended is None and (why := refusal(office.ledger, about)):
+    about = opened(app.ledger, delivery)
+    with lease(app.settings.home / "leases", delivery):
+        ended = closed(app.ledger, delivery)
+        if ended is None and (why := refusal(app.ledger, about)):
             raise Stopped(why)
-        blocker = blocked_by(office.ledger, about) if ended is None else ""
+        blocker = blocked_by(app.ledger, about) if ended is None else ""
         if reply and (ended or blocker):
             why = f"it is {ended.status}" if ended else f"it waits for {blocker}"
             raise BadInput(f"{delivery} does not wait for {reply[0]}: {why}.")
         if blocker:
             return Closed(status="waiting", reason=f"It waits for {blocker}.")
         if ended is None:
-            with office.telemetry.delivery(delivery, about.service) as span:
-                ended = _advance(office, about, reply)
+            with app.telemetry.delivery(delivery, about.service) as span:
+                ended = _advance(app, about, reply)
                 span.set(outcome=ended.status)
             if ended.status == "waiting":
                 return ended
-            _close(office, about, ended)
-        _put_away(office, about)
-    _remember(office)
+            _close(app, about, ended)
+        _put_away(app, about)
+    _remember(app)
     return ended
 
 
-def take_up(office: Office, deliveries: list[str]) -> None:
+def take_up(app: AppContext, deliveries: list[str]) -> None:
     """Write down what these deliveries work with from here on: what a person gave at a resume holds for the next one
     too. Those that another process is at work on stay as they are."""
-    leases = office.settings.home / "leases"
+    leases = app.settings.home / "leases"
     for each in deliveries:
-        if closed(office.ledger, each) is None and owner_of(leases, each) is None:
-            go_on(office.ledger, each, office.settings.terms)
+        if closed(app.ledger, each) is None and owner_of(leases, each) is None:
+            go_on(app.ledger, each, app.settings.terms)
 
 
-def open_ends(office: Office) -> list[str]:
+def open_ends(app: AppContext) -> list[str]:
     """Return the deliveries that can be continued, oldest first, and those that ended and were not yet put away."""
-    with closing(open_saver(office.settings.home / "checkpoints.db").conn) as connection:
+    with closing(open_saver(app.settings.home / "checkpoints.db").conn) as connection:
         left = {str(name) for (name,) in connection.execute("SELECT DISTINCT thread_id FROM checkpoints")}
-    going = unfinished(office.ledger)
-    refused = {each.delivery for each in going if refusal(office.ledger, each)}
+    going = unfinished(app.ledger)
+    refused = {each.delivery for each in going if refusal(app.ledger, each)}
     wanted = {each.delivery for each in going} | left
-    return [each for each in office.ledger.deliveries() if each in wanted - refused]
+    return [each for each in app.ledger.deliveries() if each in wanted - refused]
 
 
-def abandon(office: Office, delivery: str, who: str) -> Closed:
+def abandon(app: AppContext, delivery: str, who: str) -> Closed:
     """Give a delivery up; what it has merged stays merged. Raises BadInput for one that has ended."""
-    about = opened(office.ledger, delivery)
-    with lease(office.settings.home / "leases", delivery):
-        if before := closed(office.ledger, delivery):
+    about = opened(app.ledger, delivery)
+    with lease(app.settings.home / "leases", delivery):
+        if before := closed(app.ledger, delivery):
             raise BadInput(f"{delivery} has ended already: {before.status}.")
         ended = Closed(status="stopped", reason=f"{who} gave it up.")
-        _close(office, about, ended)
-        _put_away(office, about)
-    _remember(office)
+        _close(app, about, ended)
+        _put_away(app, about)
+    _remember(app)
     return ended
 
 
-def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
-    saver = open_saver(office.settings.home / "checkpoints.db")
-    if office.keeper:
-        office.keeper.begin(about.service, about.story, about.delivery)
+def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
+    saver = open_saver(app.settings.home / "checkpoints.db")
+    if app.recorder:
+        app.recorder.begin(about.service, about.story, about.delivery)
     try:
-        desk = desk_of(office, about)
-        state = _invoke(delivery_graph(desk, saver), saver, office, about, reply)
+        context = delivery_context(app, about)
+        state = _invoke(delivery_graph(context, saver), saver, app, about, reply)
     except Stopped as error:
         if not isinstance(error, LedgerDamaged | WrittenLater):
-            _pause(desk, about.delivery, str(error))
+            _pause(context, about.delivery, str(error))
         raise
     except RepositoryBusy as error:
-        _pause(desk, about.delivery, str(error))
+        _pause(context, about.delivery, str(error))
         raise Stopped(str(error)) from error
     except (ToolError, CrewError) as error:
         if isinstance(error, BadInput):
@@ -173,34 +173,34 @@ def _advance(office: Office, about: Opened, reply: tuple[str, Reply] | None) -> 
     except Exception as error:
         # A fault of ours is no outcome of the delivery: it stays open, and goes on once that is mended.
         cure = f"Nothing is lost: crew resume {about.delivery} goes on where it stopped."
-        raise unexpected(error, office.settings.home, cure) from error
+        raise unexpected(error, app.settings.home, cure) from error
     finally:
         saver.conn.close()
     return state
 
 
-def _pause(desk: Desk, delivery: str, why: str) -> None:
+def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
     """Write down why a delivery that stays open cannot go on; of a text with further lines, its first."""
-    number = len(desk.ledger.rows(delivery, "paused")) + 1
-    body: dict[str, JsonValue] = {"text": desk.redact(why.splitlines()[0])}
-    desk.bus.publish(desk.ledger.append(delivery, "paused", f"paused-{number}", body))
+    number = len(context.ledger.rows(delivery, "paused")) + 1
+    body: dict[str, JsonValue] = {"text": context.redact(why.splitlines()[0])}
+    context.bus.publish(context.ledger.append(delivery, "paused", f"paused-{number}", body))
 
 
 def _invoke(
-    graph: Graph, saver: SqliteSaver, office: Office, about: Opened, reply: tuple[str, Reply] | None
+    graph: Graph, saver: SqliteSaver, app: AppContext, about: Opened, reply: tuple[str, Reply] | None
 ) -> Closed:
     config: RunnableConfig = {"configurable": {"thread_id": about.delivery}, "recursion_limit": NODES_AT_MOST}
     before = graph.get_state(config)
-    given: Any = None if before.values else _first_state(office, about)
+    given: Any = None if before.values else _first_state(app, about)
     if before.interrupts:
-        given = _resumption(before.interrupts, reply or _answered_by_flag(office, before.interrupts))
+        given = _resumption(before.interrupts, reply or _answered_by_flag(app, before.interrupts))
         if given is None:
             return Closed(status="waiting", reason=_asked(before.interrupts))
     elif reply:
         raise BadInput(f"{about.delivery} does not wait for {reply[0]}.")
     out = graph.invoke(given, config, durability="sync", version="v2")
     if out.interrupts:
-        _ask(office, about, out.interrupts)
+        _ask(app, about, out.interrupts)
         return Closed(status="waiting", reason=_asked(out.interrupts))
     state: DeliveryState = out.value
     ending = state.get("ending") or {"status": "delivered", "reason": ""}
@@ -213,8 +213,8 @@ def _invoke(
     )
 
 
-def _first_state(office: Office, about: Opened) -> DeliveryState:
-    story = story_of(office.artifacts, about)
+def _first_state(app: AppContext, about: Opened) -> DeliveryState:
+    story = story_of(app.artifacts, about)
     return {
         "delivery": about.delivery,
         "service": about.service,
@@ -245,20 +245,20 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
     raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
 
 
-def _answered_by_flag(office: Office, pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
+def _answered_by_flag(app: AppContext, pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
     """Return the answer of `--yes` to what was asked before it was given; None if policy wants a person."""
     for each in pending:
-        if office.settings.yes and each.value["kind"] == "approval" and each.value["answerable"]:
+        if app.settings.yes and each.value["kind"] == "approval" and each.value["answerable"]:
             return each.value["id"], Reply(kind="approve", by="--yes")
     return None
 
 
-def _ask(office: Office, about: Opened, pending: tuple[Interrupt, ...]) -> None:
+def _ask(app: AppContext, about: Opened, pending: tuple[Interrupt, ...]) -> None:
     # Approvals are written down by the door; questions have only this place.
     for each in pending:
         if each.value["kind"] == "question":
             body: dict[str, JsonValue] = {"kind": "question", "text": each.value["text"]}
-            office.bus.publish(office.ledger.append(about.delivery, "asked", each.value["id"], body))
+            app.bus.publish(app.ledger.append(about.delivery, "asked", each.value["id"], body))
 
 
 def _asked(pending: tuple[Interrupt, ...]) -> str:
@@ -273,27 +273,27 @@ def _a(kind: str) -> str:
     return "an approval" if kind == "approval" else "a question"
 
 
-def _close(office: Office, about: Opened, ended: Closed) -> None:
-    row = office.ledger.append(about.delivery, "closed", "closed", ended.model_dump(mode="json"))
-    office.bus.publish(row)
+def _close(app: AppContext, about: Opened, ended: Closed) -> None:
+    row = app.ledger.append(about.delivery, "closed", "closed", ended.model_dump(mode="json"))
+    app.bus.publish(row)
 
 
-def _put_away(office: Office, about: Opened) -> None:
+def _put_away(app: AppContext, about: Opened) -> None:
     """Keep the last row's hash where the ledger's file cannot reach, among the refs of the repository; then
     forget the checkpoints, which say until then that this is still to be done."""
-    row = office.ledger.find(about.delivery, "closed", "closed")
+    row = app.ledger.find(about.delivery, "closed", "closed")
     if row:
-        anchor(workbench(office, about), row.number, row.hash)
-    saver = open_saver(office.settings.home / "checkpoints.db")
+        anchor(workbench(app, about), row.number, row.hash)
+    saver = open_saver(app.settings.home / "checkpoints.db")
     saver.delete_thread(about.delivery)
     saver.conn.close()
 
 
-def _remember(office: Office) -> None:
+def _remember(app: AppContext) -> None:
     """Bring the knowledge graph up to date; it can be made anew, so what goes wrong with it fails nothing."""
-    home = office.settings.home
+    home = app.settings.home
     try:
-        catch_up(home, office.ledger, office.artifacts)
+        catch_up(home, app.ledger, app.artifacts)
     except Exception as error:  # noqa: BLE001  the store raises bare RuntimeErrors
         logging.getLogger(__name__).warning(
             "crew: the knowledge graph in %s was not brought up to date (%s). "

@@ -18,7 +18,7 @@ class ExamplesAnswer(Answer):
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
-    return {"task": "examples"} | state["harness"]
+    return {"task": "examples"} | state["test_context"]
 
 
 def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crew.app import Settings
     from crew.commands.options import Given
     from crew.console import Shown
-    from crew.models.role_model import Keeper
+    from crew.models.role_model import CallRecorder
     from crew.records.deliveries import Opened, Terms
     from crew.settings.config import Config
 
@@ -96,13 +96,13 @@ def say_where(config: Config) -> None:
         say(f"Models are asked at {shown_server(server_of(config.model))}.", err=True)
 
 
-def keeper_of(given: Given, config: Config, settings: Settings) -> Keeper | None:
+def keeper_of(given: Given, config: Config, settings: Settings) -> CallRecorder | None:
     """Return what takes down every model call; None where nothing is recorded."""
     if settings.record is None:
         return None
-    from crew.models import recorder  # noqa: PLC0415
+    from crew.models import open_recorder  # noqa: PLC0415
 
-    return recorder(settings.record, config, settings.home, given.label)
+    return open_recorder(settings.record, config, settings.home, given.label)
 
 
 def _record_of(given: Given, config: Config, begun: Terms | None) -> Path | None:

@@ -57,7 +57,7 @@ def tests(
             if not as_json:
                 _show(each)
     if drafter is not None and drafter.spent.calls:
-        click.echo(f"Asking {drafter.player.name} took {spent_text(drafter.spent)}.", err=True)
+        click.echo(f"Asking {drafter.role_model.name} took {spent_text(drafter.spent)}.", err=True)
     written = _write(out, made) if out else []
     click.echo(_json(made, written) if as_json else _ending(made, written, out))
 

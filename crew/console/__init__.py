@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from crew.app import Office
+from crew.app import AppContext
 from crew.console.ending import exit_code, report_text, run_finished
 from crew.console.lines import Line, line_of
 from crew.printable import printable
@@ -36,12 +36,12 @@ class Printer(Protocol):
 
 
 class Shown:
-    """Follows an office's deliveries and prints what happens."""
+    """Follows an app's deliveries and prints what happens."""
 
-    def __init__(self, office: Office, printer: Printer) -> None:
-        self._office = office
+    def __init__(self, app: AppContext, printer: Printer) -> None:
+        self._app = app
         self._printer = printer
-        office.bus.subscribe(printer.show)
+        app.bus.subscribe(printer.show)
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -51,17 +51,17 @@ class Shown:
 
     def finish(self, deliveries: list[str]) -> int:
         """Write the HTML report, print the ending, and return the exit code."""
-        reports = [delivery_report(self._office.ledger, self._office.artifacts, each) for each in deliveries]
-        path = write_report(self._office.settings.home, reports)
+        reports = [delivery_report(self._app.ledger, self._app.artifacts, each) for each in deliveries]
+        path = write_report(self._app.settings.home, reports)
         self._printer.end(reports, path)
         return exit_code(reports)
 
 
-def console_for(office: Office, as_json: bool) -> Shown:
+def console_for(app: AppContext, as_json: bool) -> Shown:
     """Return the console that fits: JSON lines, Rich on a terminal, plain lines otherwise."""
     if as_json:
-        return Shown(office, JsonLines())
-    return Shown(office, RichLines(office.settings.home))
+        return Shown(app, JsonLines())
+    return Shown(app, RichLines(app.settings.home))
 
 
 class JsonLines:

@@ -15,7 +15,7 @@ from crew.errors import BadInput
 from crew.settings.config import OFFLINE, Config, ModelSettings
 
 if TYPE_CHECKING:
-    from crew.models.role_model import Keeper, Player, Players
+    from crew.models.role_model import CallRecorder, RoleModel, RoleModels
     from crew.settings.budget import Budget
 
 _IN_URL = (
@@ -32,27 +32,27 @@ ANY = 1_000
 """Corrections of a replay: as many as there were when it was recorded."""
 
 
-def players(config: Config, home: Path, keeper: Keeper | None = None) -> Players:
+def role_models(config: Config, home: Path, recorder: CallRecorder | None = None) -> RoleModels:
     """Return who plays each role: the model that the settings name for it, then the fallbacks in order.
 
-    `home` is where the crew keeps everything, `keeper` takes down every call. Raises BadInput for a URL that names no
+    `home` is where the crew keeps everything, `recorder` takes down every call. Raises BadInput for a URL that names no
     model, before anything is asked."""
-    made: dict[str, Player] = {}
+    made: dict[str, RoleModel] = {}
 
-    def player(url: str) -> Player:
+    def role_model(url: str) -> RoleModel:
         if url not in made:
-            made[url] = _player(url, config, home, keeper)
+            made[url] = _role_model(url, config, home, recorder)
         return made[url]
 
-    def chain(role: str) -> tuple[Player, ...]:
+    def chain(role: str) -> tuple[RoleModel, ...]:
         urls = dict.fromkeys([config.model.of(role), *config.model.fallback])
-        return tuple(each for url in urls for each in _as_often_as_recorded(player(url), role))
+        return tuple(each for url in urls for each in _as_often_as_recorded(role_model(url), role))
 
     if config.budget.delivery.money or config.budget.run.money:
         for url in (config.model.url, *config.model.roles.values(), *config.model.fallback):
             _require_price(url, config)
     for url in {config.model.url, *config.model.roles.values(), *config.model.fallback}:
-        player(url)
+        role_model(url)
     return chain
 
 
@@ -66,11 +66,11 @@ def _require_price(url: str, config: Config) -> None:
         )
 
 
-def lone_player(url: str, config: Config, budget: Budget | None = None) -> Player:
+def lone_player(url: str, config: Config, budget: Budget | None = None) -> RoleModel:
     """Return who answers at a URL, for a question outside of any delivery. Raises BadInput."""
     if budget and budget.money:
         _require_price(url, config)
-    return _player(url, config, Path.cwd(), None)
+    return _role_model(url, config, Path.cwd(), None)
 
 
 def redacted(text: str) -> str:
@@ -78,7 +78,7 @@ def redacted(text: str) -> str:
     return str(_redact(text))
 
 
-def recorder(folder: Path, config: Config, home: Path, label: str) -> Keeper:
+def open_recorder(folder: Path, config: Config, home: Path, label: str) -> CallRecorder:
     """Return what keeps every call in a folder; `label` says how the recording is made. Raises BadInput."""
     from crew.models.recordings.record import Recorder  # noqa: PLC0415  as below
 
@@ -112,32 +112,32 @@ def keys() -> tuple[str, ...]:
     return tuple(each for each in (os.environ.get("OPENAI_API_KEY", ""),) if each)
 
 
-def _player(url: str, config: Config, home: Path, keeper: Keeper | None) -> Player:
+def _role_model(url: str, config: Config, home: Path, recorder: CallRecorder | None) -> RoleModel:
     kind, _, rest = url.partition(":")
     if url == OFFLINE:
-        return _offline(keeper)
+        return _offline(recorder)
     if kind == "openai" and rest:
-        return _openai(url, config, keeper)
+        return _openai(url, config, recorder)
     if kind == "replay" and rest:
-        return _replay(url, home, keeper)
+        return _replay(url, home, recorder)
     raise BadInput(f"There is no model {url!r}: give offline, openai:NAME or replay:FOLDER.")
 
 
-def _offline(keeper: Keeper | None) -> Player:
+def _offline(recorder: CallRecorder | None) -> RoleModel:
     from crew.models.offline import OfflineModel  # noqa: PLC0415  langchain costs most of a second
-    from crew.models.role_model import Player  # noqa: PLC0415
+    from crew.models.role_model import RoleModel  # noqa: PLC0415
     from crew.playbooks import PLAYBOOKS  # noqa: PLC0415
 
-    return Player(name=OFFLINE, model=OfflineModel(playbooks=PLAYBOOKS), keeper=keeper)
+    return RoleModel(name=OFFLINE, model=OfflineModel(playbooks=PLAYBOOKS), recorder=recorder)
 
 
-def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
+def _openai(url: str, config: Config, recorder: CallRecorder | None) -> RoleModel:
     from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  another second
-    from crew.models.role_model import Player  # noqa: PLC0415
+    from crew.models.role_model import RoleModel  # noqa: PLC0415
 
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)
-    return Player(
+    return RoleModel(
         name=url,  # with its settings: the same model may be tried in another way
         model=openai_model(name, settings),
         attempts=settings.attempts,
@@ -151,18 +151,18 @@ def _openai(url: str, config: Config, keeper: Keeper | None) -> Player:
         structured_output=settings.structured_output,
         price=config.price(name),
         server=shown_server(server_of(settings)),
-        keeper=keeper,
+        recorder=recorder,
     )
 
 
-def _replay(url: str, home: Path, keeper: Keeper | None) -> Player:
+def _replay(url: str, home: Path, recorder: CallRecorder | None) -> RoleModel:
     from crew.models.faults import (  # noqa: PLC0415
         GAVE_UP,
         Fault,
         Faulty,
     )
     from crew.models.recordings.replay import replay_model  # noqa: PLC0415
-    from crew.models.role_model import Player  # noqa: PLC0415
+    from crew.models.role_model import RoleModel  # noqa: PLC0415
 
     def overflow(said: str) -> Exception:
         return Faulty(Fault(name="context_overflow", remedy="shrink", what=said))
@@ -172,28 +172,31 @@ def _replay(url: str, home: Path, keeper: Keeper | None) -> Player:
 
     errors = {"context_overflow": overflow, GAVE_UP: gave_up}
     model = replay_model(url, redact=_redact, home=home, errors=errors)
-    if model.by_place and keeper is None:
+    if model.by_place and recorder is None:
         raise BadInput(f"{url}: match=place is for recording anew; give --record FOLDER with it.")
     about = model.recording.about
     prices = list((about.prices or {}).values())
     price = prices[0] if len(prices) == 1 else None
-    return Player(
+    return RoleModel(
         name=url.partition("?")[0],
         model=model,
         attempts=1,
         corrections=ANY,
         context_bytes=about.context_bytes,
         price=price,
-        keeper=keeper,
+        recorder=recorder,
     )
 
 
-def _as_often_as_recorded(player: Player, role: str) -> tuple[Player, ...]:
-    """Return a player for each visit that a recording holds of a role: who gave up in it was followed by another."""
+def _as_often_as_recorded(role_model: RoleModel, role: str) -> tuple[RoleModel, ...]:
+    """Return a role's model once for each attempt that a recording holds: who gave up was followed by another."""
     from crew.models.recordings.replay import ReplayModel  # noqa: PLC0415  as above
 
-    visits = player.model.visits(role) if isinstance(player.model, ReplayModel) else 1
-    return (player, *(replace(player, name=f"{player.name}#{number}") for number in range(2, visits + 1)))
+    visits = role_model.model.visits(role) if isinstance(role_model.model, ReplayModel) else 1
+    return (
+        role_model,
+        *(replace(role_model, name=f"{role_model.name}#{number}") for number in range(2, visits + 1)),
+    )
 
 
 def _with_query(settings: ModelSettings, query: str, url: str) -> ModelSettings:

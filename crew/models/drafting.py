@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
     from crew.models.faults import Fault
-    from crew.models.role_model import Player
+    from crew.models.role_model import RoleModel
 
 MOST_COMPLAINTS = 12
 """Complaints that are sent back at once."""
@@ -31,9 +31,9 @@ _LONGEST = 40_000
 class NothingUsable(Stopped):
     """A model handed in nothing that can be used, within the bounds."""
 
-    def __init__(self, player: str, tries: int, wrong: list[str]) -> None:
+    def __init__(self, role_model: str, tries: int, wrong: list[str]) -> None:
         listed = "\n".join(f"- {each}" for each in wrong[:MOST_COMPLAINTS])
-        super().__init__(f"{player} gave nothing usable in {tries} tries. The last one:\n{listed}")
+        super().__init__(f"{role_model} gave nothing usable in {tries} tries. The last one:\n{listed}")
         self.wrong = wrong
 
 
@@ -68,8 +68,8 @@ class Form(Generic[Handed]):
 class Drafter:
     """Asks one model, within one budget, and counts what it takes."""
 
-    def __init__(self, player: Player, budget: Budget | None = None) -> None:
-        self.player = player
+    def __init__(self, role_model: RoleModel, budget: Budget | None = None) -> None:
+        self.role_model = role_model
         self.spent = Spent()
         self._budget = budget or Budget()
         self._begun = time.monotonic()
@@ -97,7 +97,7 @@ class Drafter:
             self.spent += Spent(faults=1)
             # Only the last draft goes along, so that requests stay small however often it is sent back.
             messages = [*first, *_correction(form, text, wrong)]
-        raise NothingUsable(self.player.name, 1 + corrections, wrong)
+        raise NothingUsable(self.role_model.name, 1 + corrections, wrong)
 
     def _ask(self, messages: list[BaseMessage], form: Form[Handed]) -> AIMessage:
         from langchain_core.messages import messages_to_dict  # noqa: PLC0415  most of a second
@@ -119,16 +119,16 @@ class Drafter:
             self.spent += Spent(faults=1)
 
         try:
-            said = ask(self.player, messages, [form.schema], sending, failed, redacted, forced=form.tool)
+            said = ask(self.role_model, messages, [form.schema], sending, failed, redacted, forced=form.tool)
         except Faulty as error:
             self._give_up(error.fault)
         kept = len(json.dumps(messages_to_dict([said])))
-        self.spent += spent_on(cost_of(said, size, kept, self.player.price), is_fault=False)
+        self.spent += spent_on(cost_of(said, size, kept, self.role_model.price), is_fault=False)
         return said
 
     def _give_up(self, fault: Fault) -> NoReturn:
         self.spent += Spent(faults=1)
-        said = f"{self.player.name} gave no answer ({fault.name}). {fault.what}"
+        said = f"{self.role_model.name} gave no answer ({fault.name}). {fault.what}"
         # What was too long for it says nothing of what comes next.
         self._down = said if fault.remedy != "shrink" else ""
         raise NoAnswer(said) from None

@@ -12,7 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from crew.models.faults import Fault, Faulty, fault_in, fault_of
 from crew.models.replies import numbered, plain
-from crew.models.role_model import Player
+from crew.models.role_model import RoleModel
 from crew.models.text import REPLY_SCHEMA, as_text, from_text
 
 Schemas = list[dict[str, JsonValue]]
@@ -20,7 +20,7 @@ _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
 
 
 def ask(
-    player: Player,
+    role_model: RoleModel,
     messages: list[BaseMessage],
     tools: Schemas,
     sending: Callable[[], None],
@@ -38,18 +38,18 @@ def ask(
     def attempt() -> AIMessage:
         sending()
         try:
-            return _once(player, messages, tools, forced)
+            return _once(role_model, messages, tools, forced)
         except Exception as error:
-            fault = fault_of(error, redact, player.server)
-            if fault is None or (fault.name == "unreadable" and not player.served):
+            fault = fault_of(error, redact, role_model.server)
+            if fault is None or (fault.name == "unreadable" and not role_model.served):
                 raise
             # Without its cause, which holds all that the server said.
-            raise Faulty(_patient(fault, player)) from None
+            raise Faulty(_patient(fault, role_model)) from None
 
     retrying = Retrying(
-        stop=stop_after_attempt(player.attempts),
-        wait=lambda state: _wait(state, player),
-        retry=retry_if_exception(lambda error: _is_passing(error, player)),
+        stop=stop_after_attempt(role_model.attempts),
+        wait=lambda state: _wait(state, role_model),
+        retry=retry_if_exception(lambda error: _is_passing(error, role_model)),
         before_sleep=lambda state: failed(_fault(state), state.upcoming_sleep),
         reraise=True,
     )
@@ -61,16 +61,20 @@ def faults_in(reply: AIMessage, tools: Schemas, existing: Iterable[str]) -> Faul
     return fault_in(reply, [str(_function(each)["name"]) for each in tools], existing)
 
 
-def _once(player: Player, messages: list[BaseMessage], tools: Schemas, forced: str) -> AIMessage:
-    if player.tool_calls == "text":
-        reply = _said(player, player.model.bind(**_form(player)), as_text(messages, tools))
+def _once(role_model: RoleModel, messages: list[BaseMessage], tools: Schemas, forced: str) -> AIMessage:
+    if role_model.tool_calls == "text":
+        reply = _said(role_model, role_model.model.bind(**_form(role_model)), as_text(messages, tools))
         return numbered(from_text(plain(reply)), messages)
-    bound = player.model.bind_tools(tools, tool_choice=forced) if forced else player.model.bind_tools(tools)
-    return numbered(plain(_said(player, bound, messages)), messages)
+    bound = (
+        role_model.model.bind_tools(tools, tool_choice=forced)
+        if forced
+        else role_model.model.bind_tools(tools)
+    )
+    return numbered(plain(_said(role_model, bound, messages)), messages)
 
 
-def _said(player: Player, model: Any, messages: list[BaseMessage]) -> AIMessage:
-    if not player.streams:
+def _said(role_model: RoleModel, model: Any, messages: list[BaseMessage]) -> AIMessage:
+    if not role_model.streams:
         reply = model.invoke(messages)
         if not isinstance(reply, AIMessage):
             raise TypeError(f"a chat model answered with {type(reply).__name__}")
@@ -89,37 +93,37 @@ def _ended(chunks: list[AIMessageChunk]) -> bool:
     return any({"finish_reason", "status"} & set(chunk.response_metadata) for chunk in chunks)
 
 
-def _form(player: Player) -> dict[str, Any]:
+def _form(role_model: RoleModel) -> dict[str, Any]:
     """Return what holds a reply in text to JSON: past the library, whose own reading of forms is not strict."""
-    if player.structured_output == "function_calling":
+    if role_model.structured_output == "function_calling":
         return {}
-    responses = player.api == "responses"
+    responses = role_model.api == "responses"
     form: dict[str, Any] = {"type": "json_object"}
-    if player.structured_output == "json_schema":
+    if role_model.structured_output == "json_schema":
         schema = {"name": "calls", "schema": REPLY_SCHEMA}
         form = {"type": "json_schema"} | (schema if responses else {"json_schema": schema})
     return {"extra_body": {"text": {"format": form}} if responses else {"response_format": form}}
 
 
-def _is_passing(error: BaseException, player: Player) -> bool:
+def _is_passing(error: BaseException, role_model: RoleModel) -> bool:
     if not isinstance(error, Faulty) or error.fault.remedy != "wait":
         return False
-    return (error.fault.wait_seconds or 0) <= player.longest_wait_seconds
+    return (error.fault.wait_seconds or 0) <= role_model.longest_wait_seconds
 
 
-def _patient(fault: Fault, player: Player) -> Fault:
+def _patient(fault: Fault, role_model: RoleModel) -> Fault:
     """Return the fault with why it is not waited for, where a server asks for more than the bound."""
     asked = fault.wait_seconds or 0
-    if fault.remedy != "wait" or asked <= player.longest_wait_seconds:
+    if fault.remedy != "wait" or asked <= role_model.longest_wait_seconds:
         return fault
-    most = f"{player.longest_wait_seconds:g}"
+    most = f"{role_model.longest_wait_seconds:g}"
     why = f"It asks to wait {asked:.0f} s; at most {most} are waited (longest_wait_seconds under [model])."
     return fault.model_copy(update={"what": f"{fault.what} {why}"})
 
 
-def _wait(state: RetryCallState, player: Player) -> float:
+def _wait(state: RetryCallState, role_model: RoleModel) -> float:
     asked = _fault(state).wait_seconds
-    return float(min(player.longest_wait_seconds, _BACKOFF(state) if asked is None else asked))
+    return float(min(role_model.longest_wait_seconds, _BACKOFF(state) if asked is None else asked))
 
 
 def _fault(state: RetryCallState) -> Fault:

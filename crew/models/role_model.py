@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from crew.settings.config import Price
 
 
-class Keeper(Protocol):
+class CallRecorder(Protocol):
     """What takes down every call, for a replay."""
 
     def check(self, service: str, story: str) -> None:
@@ -44,7 +44,7 @@ class Keeper(Protocol):
 
 
 @dataclass(frozen=True)
-class Player:
+class RoleModel:
     """A chat model and the bounds within which it is asked."""
 
     name: str
@@ -70,8 +70,8 @@ class Player:
     price: Price | None = None
     server: str = ""
     """URL of the server that answers, as it may be shown; "" for none."""
-    keeper: Keeper | None = None
+    recorder: CallRecorder | None = None
 
 
-Players = Callable[[str], tuple[Player, ...]]
+RoleModels = Callable[[str], tuple[RoleModel, ...]]
 """Role name to who plays it: the first, and in order who is asked when the one before gives up."""

@@ -142,7 +142,7 @@ def spent_text(spent: Spent) -> str:
     return said
 
 
-class Purse:
+class BudgetTracker:
     """What one delivery, and the run that it belongs to, may still spend."""
 
     def __init__(

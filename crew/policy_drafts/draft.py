@@ -103,7 +103,7 @@ def draft_policy(drafter: Drafter, regulation: str, tools: dict[str, list[str]],
     last correction did not help, if the model cannot be asked or its budget is used up, or if it finds nothing in the
     text that could be checked.
     """
-    if drafter.player.name == "offline":
+    if drafter.role_model.name == "offline":
         raise BadInput(
             "Reading a regulation needs a language model; the offline one has only playbooks. "
             "Name one: --model openai:NAME, or [model] url in crew.toml."

@@ -18,7 +18,7 @@ from tools.catalogue.example_tests import KeepExamples, WriteExamples, keep_exam
 from tools.catalogue.generation import GenerateService, generate_service
 from tools.catalogue.linting import RunLinters, run_linters
 from tools.catalogue.repository import Commit, OpenRepository, commit, open_repository
-from tools.catalogue.test_context import DescribeHarness, describe_harness
+from tools.catalogue.test_context import DescribeTestContext, describe_test_context
 from tools.result import ToolResult, Workbench
 from tools.sandbox import choose
 from tools.test_integrity.protected_tests import is_protected
@@ -93,8 +93,8 @@ def settled(bench: Workbench) -> ToolResult:
 @pytest.fixture(scope="module")
 def written(bench: Workbench, settled: ToolResult) -> ToolResult:
     """Examples, then the generation, then the function."""
-    told = describe_harness(
-        bench, DescribeHarness(blueprint=settled.artifacts["blueprint"], criteria=["LN-1.1", "LN-1.2"])
+    told = describe_test_context(
+        bench, DescribeTestContext(blueprint=settled.artifacts["blueprint"], criteria=["LN-1.1", "LN-1.2"])
     )
     assert told.data["criteria"] == ["LN-1.2"]
     assert told.data["operations"] == [
@@ -151,8 +151,8 @@ def test_nothing_is_asked_for_without_custom_operations(
     bench: Workbench, settled: ToolResult, tmp_path: Path
 ) -> None:
     elsewhere = replace(bench, delivery="ln-1-other", workspace=tmp_path / "ln-1-other")
-    told = describe_harness(
-        elsewhere, DescribeHarness(blueprint=settled.artifacts["blueprint"], criteria=["LN-1.1"])
+    told = describe_test_context(
+        elsewhere, DescribeTestContext(blueprint=settled.artifacts["blueprint"], criteria=["LN-1.1"])
     )
 
     assert (told.ok, told.data) == (True, {"criteria": []})

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
-from crew.app import Office, Settings, open_office
+from crew.app import AppContext, Settings, open_app
 from crew.brief import Brief, read_brief
-from crew.models import players
-from crew.models.role_model import Player
+from crew.models import role_models
+from crew.models.role_model import RoleModel
 from crew.report import delivery_report
 from crew.settings.config import Config
 from crew.stories import load
@@ -85,7 +85,7 @@ FILE = "tests/test_sh_1_examples.py"
 Play = Callable[[Brief, list[ToolMessage]], tuple[str, dict[str, Any]]]
 
 
-class Scene:
+class Scenario:
     """A delivery to the shop whose every role is played by a function."""
 
     def __init__(self, folder: Path) -> None:
@@ -98,14 +98,14 @@ class Scene:
         git(self.repository, "commit", "-q", "-m", "Start")
         (folder / "stories.yaml").write_text(STORY)
         self.briefs: list[Brief] = []
-        self.office: Office
+        self.app: AppContext
         self.delivery = ""
 
     def run(self, content: str, code: Play, gives_up: bool = False) -> Any:
         """Deliver the story with these example tests and this code agent; the first model may give up after writing."""
         home = self.folder / ".crew"
         plays = {"design": design, "code": code, "governance": govern, "testing": writer(content)}
-        offline = players(Config(), home)
+        offline = role_models(Config(), home)
 
         def reply(messages: list[BaseMessage]) -> AIMessage:
             brief = read_brief(messages[1])
@@ -126,21 +126,21 @@ class Scene:
             wrote = any(isinstance(each, ToolMessage) for each in messages)
             return AIMessage(content="I would rather talk.") if wrote else reply(messages)
 
-        player = Player(name="scripted", model=ScriptedModel(reply=reply))
-        first = Player(name="tired", model=ScriptedModel(reply=tired))
+        role_model = RoleModel(name="scripted", model=ScriptedModel(reply=reply))
+        first = RoleModel(name="tired", model=ScriptedModel(reply=tired))
 
-        def chain(name: str) -> tuple[Player, ...]:
-            return (first, *offline(name)) if gives_up and name == "testing" else (player,)
+        def chain(name: str) -> tuple[RoleModel, ...]:
+            return (first, *offline(name)) if gives_up and name == "testing" else (role_model,)
 
-        with open_office(Settings(home=home, engine="regopy", yes=True), chain) as office:
-            self.office = office
-            (self.delivery,) = begin(office, load(self.folder / "stories.yaml"))
-            ended = deliver(office, self.delivery)
-            self.report = delivery_report(office.ledger, office.artifacts, self.delivery)
-            self.rows = office.ledger.rows(self.delivery)
+        with open_app(Settings(home=home, engine="regopy", yes=True), chain) as app:
+            self.app = app
+            (self.delivery,) = begin(app, load(self.folder / "stories.yaml"))
+            ended = deliver(app, self.delivery)
+            self.report = delivery_report(app.ledger, app.artifacts, self.delivery)
+            self.rows = app.ledger.rows(self.delivery)
             self.kept = [
-                json.loads(office.artifacts.get(str(row.body["result"])))["data"]
-                for row in office.ledger.rows(self.delivery, "outcome")
+                json.loads(app.artifacts.get(str(row.body["result"])))["data"]
+                for row in app.ledger.rows(self.delivery, "outcome")
                 if row.body["tool"] == "keep_examples"
             ]
         return ended
@@ -192,74 +192,74 @@ def coder(*attempts: str) -> Play:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scenario]:
     for name, value in PERSON.items():
         monkeypatch.setenv(name, value)
-    yield Scene(tmp_path)
+    yield Scenario(tmp_path)
 
 
 def names(records: list[dict[str, str]]) -> list[str]:
     return [each["test"].rpartition("::")[2] for each in records]
 
 
-def test_what_proves_something_is_kept_and_the_rest_dropped(scene: Scene) -> None:
-    ended = scene.run(HEAD + GOOD + FLAKY + IDLE, coder(RIGHT))
+def test_what_proves_something_is_kept_and_the_rest_dropped(scenario: Scenario) -> None:
+    ended = scenario.run(HEAD + GOOD + FLAKY + IDLE, coder(RIGHT))
 
     assert ended.status == "delivered", ended.reason
-    (kept,) = scene.kept
+    (kept,) = scenario.kept
     assert names(kept["kept"]) == ["test_sh_1_1_from_100_up", "test_sh_1_2_refuses"]
     assert {each["test"].rpartition("::")[2]: each["why"] for each in kept["dropped"]} == {
         "test_sh_1_1_by_chance": "it changes its mind when it is run again",
         "test_sh_1_2_proves_nothing": "it runs no line to judge it by",
     }
-    merged = git(scene.repository, "show", f"main:{FILE}")
+    merged = git(scenario.repository, "show", f"main:{FILE}")
     assert merged.rstrip("\n") == (HEAD + GOOD).rstrip("\n")
-    log = git(scene.repository, "log", "--format=%an: %s", "main")
+    log = git(scenario.repository, "log", "--format=%an: %s", "main")
     assert "crew agent: Drop 2 example tests that prove nothing: test_sh_1_1_by_chance" in log
     assert "testing agent: Add example tests of SH-1.1, SH-1.2, before the code" in log
-    assert [each.tests for each in scene.report.criteria] == [
+    assert [each.tests for each in scenario.report.criteria] == [
         (f"{FILE}::test_sh_1_1_from_100_up",),
         (f"{FILE}::test_sh_1_2_refuses",),
     ]
-    assert scene.brief("testing", 2).facts.get("task") is None
-    told = scene.brief("testing", 1).facts
+    assert scenario.brief("testing", 2).facts.get("task") is None
+    told = scenario.brief("testing", 1).facts
     assert (told["criteria"], told["file"]) == (["SH-1.1", "SH-1.2"], FILE)
     assert "def test_total" in str(told["style"])
-    assert scene.brief("code", 1).facts["examples"] == FILE
+    assert scenario.brief("code", 1).facts["examples"] == FILE
     # The code agent tried to write the file of tests, and was refused.
-    denied = [row.body for row in scene.rows if row.kind == "denied"]
+    denied = [row.body for row in scenario.rows if row.kind == "denied"]
     assert [each["tool"] for each in denied] == ["write_file"]
 
 
-def test_wrong_code_is_sent_back_by_an_example_and_mended(scene: Scene) -> None:
-    ended = scene.run(HEAD + GOOD, coder(RIGHT.replace(">= 100", "> 100"), RIGHT))
+def test_wrong_code_is_sent_back_by_an_example_and_mended(scenario: Scenario) -> None:
+    ended = scenario.run(HEAD + GOOD, coder(RIGHT.replace(">= 100", "> 100"), RIGHT))
 
     assert ended.status == "delivered", ended.reason
-    first, second = scene.kept
+    first, second = scenario.kept
     assert names(first["failing"]) == ["test_sh_1_1_from_100_up"]
     assert (second["failing"], second["dropped"]) == ([], [])
-    assert "test_sh_1_1_from_100_up" in str(scene.brief("code", 2).facts["repair"])
+    assert "test_sh_1_1_from_100_up" in str(scenario.brief("code", 2).facts["repair"])
 
 
-def test_a_wrong_example_sends_back_and_an_objection_stops(scene: Scene) -> None:
-    ended = scene.run(HEAD + GOOD + WRONG, coder(RIGHT, "object"))
+def test_a_wrong_example_sends_back_and_an_objection_stops(scenario: Scenario) -> None:
+    ended = scenario.run(HEAD + GOOD + WRONG, coder(RIGHT, "object"))
 
     assert ended.status == "stopped"
     assert "contradicts SH-1.1" in ended.reason
-    (kept,) = scene.kept
+    (kept,) = scenario.kept
     assert names(kept["failing"]) == ["test_sh_1_1_wrong"]
-    assert "test_sh_1_1_wrong" in str(scene.brief("code", 2).facts["repair"])
+    assert "test_sh_1_1_wrong" in str(scenario.brief("code", 2).facts["repair"])
 
 
-def test_what_may_not_stand_in_examples_goes_back(scene: Scene) -> None:
+def test_what_may_not_stand_in_examples_goes_back(scenario: Scenario) -> None:
     bad = "import requests\nimport pytest\n\n\n@pytest.mark.skip\ndef test_other():\n    assert True\n"
-    ended = scene.run(bad, coder(RIGHT))
+    ended = scenario.run(bad, coder(RIGHT))
 
     assert ended.status == "delivered", ended.reason
-    assert scene.kept == []
+    assert scenario.kept == []
     said = [
         str(row.body["summary"])
-        for row in scene.rows
+        for row in scenario.rows
         if row.kind == "outcome" and row.body["tool"] == "write_examples"
     ]
     assert len(said) == 1
@@ -268,12 +268,12 @@ def test_what_may_not_stand_in_examples_goes_back(scene: Scene) -> None:
         assert part in said[0]
 
 
-def test_what_a_model_wrote_that_gave_up_is_taken_back(scene: Scene) -> None:
-    ended = scene.run(HEAD + GOOD + WRONG, coder(RIGHT), gives_up=True)
+def test_what_a_model_wrote_that_gave_up_is_taken_back(scenario: Scenario) -> None:
+    ended = scenario.run(HEAD + GOOD + WRONG, coder(RIGHT), gives_up=True)
 
     assert ended.status == "delivered", ended.reason
-    assert scene.kept == []
+    assert scenario.kept == []
     # Nothing of it is left: the path was free for the code agent's own test.
-    assert git(scene.repository, "show", f"main:{FILE}") == "def test_sh_1_1_x(): pass\n"
-    said = [row.body["arguments"] for row in scene.rows if row.kind == "concluded"]
+    assert git(scenario.repository, "show", f"main:{FILE}") == "def test_sh_1_1_x(): pass\n"
+    said = [row.body["arguments"] for row in scenario.rows if row.kind == "concluded"]
     assert "No example tests." in str(said)

@@ -1,6 +1,6 @@
 """Instructions in texts, and a model that obeys them all: nothing leaves, nothing is weakened, nothing is betrayed.
 
-The whole machinery is real: office, door, policies, repository, sandbox, recording. Only the model is the test's, and
+The whole machinery is real: app, door, policies, repository, sandbox, recording. Only the model is the test's, and
 each text reaches it on the product's own way.
 """
 
@@ -23,10 +23,10 @@ from typing import Any
 import pytest
 
 from crew.agents import ROLES
-from crew.app import Office, Settings, desk_of, open_office, workbench
+from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import brief_for
-from crew.models import players, recorder
-from crew.models.role_model import Keeper, Player
+from crew.models import open_recorder, role_models
+from crew.models.role_model import CallRecorder, RoleModel
 from crew.records.deliveries import opened
 from crew.records.verify import verify
 from crew.settings.config import Config
@@ -106,8 +106,8 @@ class Receiver:
 class Stage:
     """A shop whose files and stories hold every attack, and what must stay as it is."""
 
-    office: Office
-    keeper: Keeper
+    app: AppContext
+    recorder: CallRecorder
     folder: Path
     receiver: Receiver
     deliveries: dict[str, str]
@@ -136,23 +136,23 @@ class Stage:
 
     def bench(self, delivery: str) -> Workbench:
         """Return a delivery's workbench."""
-        return workbench(self.office, opened(self.office.ledger, delivery))
+        return workbench(self.app, opened(self.app.ledger, delivery))
 
     def attack(self, attack: Attack) -> tuple[Obeying, list[Any]]:
         """Let the role come across the attack; return its model and the rows of this visit."""
         delivery = self.delivery(attack)
         self.visits += 1
-        about = opened(self.office.ledger, delivery)
+        about = opened(self.app.ledger, delivery)
         ending = {} if attack.role == "deployment" else OBJECTING
         model = Obeying(attack.work, about.story_digest, self.fill, ending, attack.repeats)
-        player = Player(name="obeying", model=ScriptedModel(reply=model), keeper=self.keeper)
+        role_model = RoleModel(name="obeying", model=ScriptedModel(reply=model), recorder=self.recorder)
         brief = brief_for(ROLES[attack.role], self.states[delivery], 100 + self.visits)
-        before = len(self.office.ledger.rows(delivery))
-        agent_graph(ROLES[attack.role], desk_of(self.office, about), player).invoke(
+        before = len(self.app.ledger.rows(delivery))
+        agent_graph(ROLES[attack.role], delivery_context(self.app, about), role_model).invoke(
             first_state(brief), {"recursion_limit": 200}
         )
         self.received += model.received
-        return model, self.office.ledger.rows(delivery)[before:]
+        return model, self.app.ledger.rows(delivery)[before:]
 
     def reset(self, delivery: str) -> list[str]:
         """Lay the workspace out anew, and return what was left in it."""
@@ -263,11 +263,11 @@ def _opened(folder: Path, receiver: Receiver, places: dict[str, str]) -> Iterato
 
     _repository(folder / "shop", fill)
     put(folder, {"stories.yaml": fill(_stories("shop"))})
-    keeper = recorder(folder / "recording", Config(), home, "By a test.")
-    with open_office(Settings(home=home, engine="regopy"), players(Config(), home), keeper) as office:
-        begun = begin(office, load(folder / "stories.yaml"))
+    recorder = open_recorder(folder / "recording", Config(), home, "By a test.")
+    with open_app(Settings(home=home, engine="regopy"), role_models(Config(), home), recorder) as app:
+        begun = begin(app, load(folder / "stories.yaml"))
         names = ["", *(each.name for each in IN_STORIES)]
-        made = Stage(office, keeper, folder, receiver, dict(zip(names, begun, strict=True)), places)
+        made = Stage(app, recorder, folder, receiver, dict(zip(names, begun, strict=True)), places)
         for delivery in begun:
             made.states[delivery] = _intake(made, delivery)
         main = made.bench(begun[0])
@@ -281,11 +281,11 @@ def _opened(folder: Path, receiver: Receiver, places: dict[str, str]) -> Iterato
 
 def _intake(stage: Stage, delivery: str) -> DeliveryState:
     """Return the state that a delivery has when its roles begin."""
-    about = opened(stage.office.ledger, delivery)
+    about = opened(stage.app.ledger, delivery)
     bench = stage.bench(delivery)
     found = open_repository(bench, CATALOGUE["open_repository"].arguments(story=about.story)).data
     assert found["generated"] is False
-    state = _first_state(stage.office, about)
+    state = _first_state(stage.app, about)
     state |= {"base": str(found["base"]), "base_tree": str(found["base_tree"]), "start": str(found["start"])}
     state |= {"branch": str(found["branch"]), "tree": str(found["base_tree"]), "generated": False}
     return state | {"evidence": {"story": about.story_digest}, "answers": {"design": {}}, "version": ""}
@@ -304,7 +304,7 @@ def test_nothing_that_it_obeys_does_harm(stage: Stage, attack: Attack) -> None:
     assert stage.receiver.got == []
     assert set(stage.reset(stage.delivery(attack))) <= set(attack.leaves)
     check_secrets(stage.kept() | {"a request": "\n".join(model.received).encode()})
-    assert stage.office.ledger.verify(stage.delivery(attack)) is None
+    assert stage.app.ledger.verify(stage.delivery(attack)) is None
 
 
 def check_fenced(received: list[str]) -> None:

@@ -13,12 +13,12 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from crew.agents import ROLES
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.model_calls import GaveUp
 from crew.models.offline import OfflineModel
-from crew.models.role_model import Player
+from crew.models.role_model import RoleModel
 from crew.models.schemas import tool_schemas
-from crew.models.spending import Purse
+from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
 from crew.settings.budget import Budget
@@ -68,22 +68,22 @@ def _place(folder: Path, policy: Any) -> Setting:
     return made
 
 
-def desk_for(place: Setting, *players: Player) -> Desk:
-    return Desk(
+def desk_for(place: Setting, *role_models: RoleModel) -> DeliveryContext:
+    return DeliveryContext(
         door=place.door(),
         ledger=place.ledger,
         artifacts=place.artifacts,
         tools=place.tools,
-        players=lambda _: players,
-        purse=Purse(place.ledger, DELIVERY, (), Budget(), Budget()),
+        role_models=lambda _: role_models,
+        budget_tracker=BudgetTracker(place.ledger, DELIVERY, (), Budget(), Budget()),
         bus=Bus(),
     )
 
 
 def work(place: Setting, model: BaseChatModel, role: Role = TWO_TOOLS) -> dict[str, Any]:
     """Let the role work from its brief to its end."""
-    player = Player(name=model._llm_type, model=model)
-    desk = desk_for(place, player)
+    role_model = RoleModel(name=model._llm_type, model=model)
+    context = desk_for(place, role_model)
     brief = Brief(
         role=role.name,
         delivery=DELIVERY,
@@ -93,7 +93,7 @@ def work(place: Setting, model: BaseChatModel, role: Role = TWO_TOOLS) -> dict[s
         evidence={"story": place.story},
         facts={},
     )
-    return agent_graph(role, desk, player).invoke(first_state(brief))
+    return agent_graph(role, context, role_model).invoke(first_state(brief))
 
 
 def offline() -> OfflineModel:

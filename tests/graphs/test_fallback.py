@@ -16,15 +16,15 @@ from langgraph.types import Command
 
 from crew.brief import Brief
 from crew.errors import BoundReached, Stopped
-from crew.models import players
+from crew.models import role_models
 from crew.models.recordings.record import Recorder
-from crew.models.role_model import Player
+from crew.models.role_model import RoleModel
 from crew.settings.budget import Budget
 from crew.settings.config import Config
 from graphs.fallback import play
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.server import Body, Reset, Say, Status, Step, say
-from tests.crew.models.wired import DONE, KEY, QUICK, ROLE, Scene, right, scene
+from tests.crew.models.wired import DONE, KEY, QUICK, ROLE, Scenario, right, scenario
 from tools.policy import Decision
 
 NO_TOOLS = Status(400, "m does not support tools")
@@ -40,16 +40,16 @@ def policy() -> Iterator[Any]:
 class Stage:
     """A role's play with a chain of models behind one server."""
 
-    def __init__(self, here: Scene, *urls: str) -> None:
+    def __init__(self, here: Scenario, *urls: str) -> None:
         self.here = here
         self.resets: list[int] = []
-        self.chain: tuple[Player, ...] = ()
+        self.chain: tuple[RoleModel, ...] = ()
         self.cast(*urls)
 
     def cast(self, *urls: str) -> None:
         """Let these models play, in this order."""
         model = {"url": urls[0], "fallback": urls[1:], "base_url": self.here.server.url} | QUICK
-        self.chain = players(Config.model_validate({"model": model}), Path.cwd())("code")
+        self.chain = role_models(Config.model_validate({"model": model}), Path.cwd())("code")
 
     def play(self, reset: Any = None) -> tuple[int, Any]:
         """Play the role's first turn in the delivery."""
@@ -64,8 +64,8 @@ class Stage:
             if reset:
                 reset()
 
-        desk = replace(self.here.desk, players=lambda _: self.chain)
-        visit, state = play(ROLE, desk, DELIVERY, 0, brief, note)
+        context = replace(self.here.context, role_models=lambda _: self.chain)
+        visit, state = play(ROLE, context, DELIVERY, 0, brief, note)
         return visit, state["answer"]
 
     @property
@@ -83,7 +83,7 @@ def stage(tmp_path: Path, policy: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         said = answers.get(body["model"], right)
         return said(body) if callable(said) else said
 
-    with scene(tmp_path, policy, answer) as here:
+    with scenario(tmp_path, policy, answer) as here:
         yield lambda *urls, **said: (answers.clear(), answers.update(said), Stage(here, *urls))[2]
 
 
@@ -111,16 +111,18 @@ def test_a_model_that_goes_round_in_a_circle_is_followed_by_the_next(stage: Any)
 
 def test_a_replayed_circle_is_followed_as_it_was(stage: Any, tmp_path: Path, policy: Any) -> None:
     for name, urls, came in (("one", ["openai:a"], (1, None)), ("two", ["openai:a", "openai:b"], (2, DONE))):
-        keeper = Recorder(tmp_path / name, title="t", model="openai:a", made="Here.", today=date(2026, 1, 2))
-        with scene(
+        recorder = Recorder(
+            tmp_path / name, title="t", model="openai:a", made="Here.", today=date(2026, 1, 2)
+        )
+        with scenario(
             tmp_path / f"{name}-home",
             policy,
             lambda body: _circling(body) if body["model"] == "a" else right(body),
         ) as here:
             on = Stage(here, *urls)
-            on.chain = tuple(replace(each, keeper=keeper) for each in on.chain)
+            on.chain = tuple(replace(each, recorder=recorder) for each in on.chain)
             assert on.play() == came
-        with scene(tmp_path / f"{name}-again", policy, {}) as here:
+        with scenario(tmp_path / f"{name}-again", policy, {}) as here:
             assert Stage(here, f"replay:{tmp_path / name}").play() == came
             assert here.server.bodies == []
 
@@ -134,13 +136,13 @@ def test_with_nobody_left_a_circle_is_the_end_of_the_role(stage: Any) -> None:
 @pytest.mark.parametrize("wrong", [NO_TOOLS, Say(text="no"), Reset()], ids=["refused", "unusable", "dropped"])
 def test_a_replay_gives_up_where_the_model_did(stage: Any, tmp_path: Path, policy: Any, wrong: Step) -> None:
     on = stage("openai:a", "openai:b", a=wrong)
-    keeper = Recorder(
+    recorder = Recorder(
         tmp_path / "recording", title="t", model="openai:a", made="Here.", today=date(2026, 1, 2)
     )
-    on.chain = tuple(replace(each, keeper=keeper) for each in on.chain)
+    on.chain = tuple(replace(each, recorder=recorder) for each in on.chain)
     assert on.play() == (2, DONE)
 
-    with scene(tmp_path / "again", policy, {}) as here:
+    with scenario(tmp_path / "again", policy, {}) as here:
         again = Stage(here, f"replay:{tmp_path / 'recording'}")
         assert again.play() == (2, DONE)
         assert len(here.server.bodies) == 0

@@ -11,8 +11,8 @@ import crew.state
 import graphs.agent
 from crew.agents import EXAMPLES, ROLES
 from crew.brief import Brief
-from crew.delivery_context import Desk
-from crew.models.role_model import Player
+from crew.delivery_context import DeliveryContext
+from crew.models.role_model import RoleModel
 from crew.records.canonical_json import digest_of
 from crew.records.graph_shapes import SHAPE
 from crew.state import DeliveryState
@@ -22,9 +22,9 @@ from graphs.delivery import _after_code, _after_design, delivery_graph
 
 def computed() -> str:
     """Return the digest of all names that a checkpoint holds."""
-    desk = cast(Desk, SimpleNamespace(tools={}))  # nodes use the rest only when they run
-    agent = agent_graph(ROLES["code"], desk, cast(Player, None))
-    drawn = [graph.get_graph() for graph in (delivery_graph(desk), agent)]
+    context = cast(DeliveryContext, SimpleNamespace(tools={}))  # nodes use the rest only when they run
+    agent = agent_graph(ROLES["code"], context, cast(RoleModel, None))
+    drawn = [graph.get_graph() for graph in (delivery_graph(context), agent)]
     steps = [
         [sorted(each.nodes), sorted(f"{edge.source} -> {edge.target}" for edge in each.edges)]
         for each in drawn
@@ -52,7 +52,7 @@ def test_the_shape_is_the_one_that_deliveries_are_opened_with() -> None:
 
 
 def edges() -> set[tuple[str, str]]:
-    drawn = delivery_graph(cast(Desk, None)).get_graph()
+    drawn = delivery_graph(cast(DeliveryContext, None)).get_graph()
     return {(each.source, each.target) for each in drawn.edges}
 
 

@@ -1,6 +1,6 @@
 """Finds the requests that bring a service into a situation: "an order that is paid and has two line items".
 
-A scene is searched for among few, telling values: those that the rules themselves name and their neighbours.
+A scenario is searched for among few, telling values: those that the rules themselves name and their neighbours.
 Each try is played through in a simulation, so what is found is known to work, guards on the way included.
 """
 
@@ -36,7 +36,7 @@ class Unreachable(Exception):  # noqa: N818  says of a situation what it is
 
 
 @dataclass(frozen=True)
-class Scene:
+class Scenario:
     """A situation and the one request that it is about."""
 
     setup: tuple[Step, ...]
@@ -49,7 +49,7 @@ class Scene:
     after: World
 
 
-Wanted = Callable[[Scene], bool]
+Wanted = Callable[[Scenario], bool]
 
 
 @dataclass
@@ -87,18 +87,20 @@ def variable(entity: str) -> str:
 
 
 class Planner:
-    """Searches scenes of one service."""
+    """Searches scenarios of one service."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
-        self._plain: dict[str, Scene | None] = {}
+        self._plain: dict[str, Scenario | None] = {}
         self._wasted = 0
 
-    def plain(self, entity: Entity) -> Scene:
-        """Return the scene of the plainest create that succeeds. Raises Unreachable."""
+    def plain(self, entity: Entity) -> Scenario:
+        """Return the scenario of the plainest create that succeeds. Raises Unreachable."""
         if entity.name not in self._plain:
             self._plain[entity.name] = None
-            self._plain[entity.name] = self.find(entity, "create", lambda scene: not scene.outcome.cause)
+            self._plain[entity.name] = self.find(
+                entity, "create", lambda scenario: not scenario.outcome.cause
+            )
         found = self._plain[entity.name]
         if found is None:
             raise Unreachable(f"create {entity.name}")
@@ -113,8 +115,8 @@ class Planner:
         fixed: Choice | None = None,
         extra: Knobs | None = None,
         others: tuple[str, ...] = (),
-    ) -> Scene:
-        """Return the plainest scene whose last request is the operation and which is as wanted.
+    ) -> Scenario:
+        """Return the plainest scenario whose last request is the operation and which is as wanted.
 
         `fixed` sets knobs, `extra` lets others be turned, `others` are places at which further resources of
         the entity are made, before the one at "self". Raises Unreachable.
@@ -126,16 +128,16 @@ class Planner:
         tries = _TRIES if self._wasted < _WASTE else _FEW
         for choice in itertools.islice(_choices(free), tries):
             self._wasted += 1
-            scene = self.play(entity, operation, given | choice, others)
-            if scene is not None and wanted(scene):
+            scenario = self.play(entity, operation, given | choice, others)
+            if scenario is not None and wanted(scenario):
                 self._wasted = before
-                return scene
+                return scenario
         raise Unreachable(f"{operation} {entity.name}")
 
     def play(
         self, entity: Entity, operation: str, choice: Choice, others: tuple[str, ...] = ()
-    ) -> Scene | None:
-        """Return the scene of these settings, or None when a request on the way is refused."""
+    ) -> Scenario | None:
+        """Return the scenario of these settings, or None when a request on the way is refused."""
         draft = _Draft(choice)
         try:
             for place in others:
@@ -148,7 +150,7 @@ class Planner:
             if before.run(step).cause or after.run(step).cause:
                 return None
         outcome = after.run(final)
-        return Scene(tuple(draft.steps), final, draft.names, choice, outcome, before, after)
+        return Scenario(tuple(draft.steps), final, draft.names, choice, outcome, before, after)
 
     def _final(self, draft: _Draft, entity: Entity, operation: str) -> Step:
         action = api_outline.action_of(entity, operation)

@@ -9,7 +9,7 @@ from tools.environments.install import install
 from tools.errors import EnvironmentFailed
 from tools.projects import pins
 from tools.projects.dependencies import SERVICE, requirements
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.result import Tool, ToolResult, Workbench
 
 
@@ -24,11 +24,11 @@ class InstallDependencies(BaseModel):
 
 def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> ToolResult:
     """Return how many packages are there now; a place that lacks one, or the network, is a result."""
-    if is_foreign(bench) and pins.kept(bench, arguments.version) is None:
+    if is_existing_project(bench) and pins.kept(bench, arguments.version) is None:
         said = "It is not known yet which packages the repository needs; call install_dependencies again."
         return ToolResult(ok=False, code="not_installed", summary=said)
     texts = requirements(bench, arguments.version)
-    if not texts and is_foreign(bench):
+    if not texts and is_existing_project(bench):
         said = "The repository asks for no Python package, so nothing is installed; go on with run_tests."
         return ToolResult(ok=True, code="nothing_to_install", summary=said, data={"packages": 0})
     if not texts:

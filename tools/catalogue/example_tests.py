@@ -7,12 +7,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from tools.catalogue.repository import Commit, commit
-from tools.catalogue.test_context import Harness, harness_of
+from tools.catalogue.test_context import TestContext, test_context_of
 from tools.counting import counted
 from tools.git import checkout
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.example_files import SERVICE_FOLDER
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.projects.trees import branch_of, repository, written_lines
 from tools.result import Tool, ToolResult, Workbench
 from tools.testing.mutation.generated_source import (
@@ -54,30 +54,30 @@ class KeepExamples(BaseModel):
 
 def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
     """Commit the tests to the story's branch and return which of them check which criterion."""
-    harness, held = harness_of(bench), repository(bench)
-    if harness is None:
+    test_context, held = test_context_of(bench), repository(bench)
+    if test_context is None:
         said = "Nobody asked for example tests in this delivery."
         return ToolResult(ok=False, code="not_asked", summary=said)
     tip = held.message(held.required(branch_of(bench)))
     if f"Delivery: {bench.delivery}" in tip.splitlines() and not tip.startswith(SUBJECT):
         said = "The code is written already; example tests come before it, or they would only repeat it."
         return ToolResult(ok=False, code="too_late", summary=said)
-    tests, wrong = _read(harness, arguments.content)
+    tests, wrong = _read(test_context, arguments.content)
     if wrong:
         said = " ".join(wrong[:_MOST_NAMED])
         return ToolResult(ok=False, code="not_accepted", summary=f"Nothing was written. {said}")
-    _put(bench, harness.file, _formatted(bench, arguments.content))
+    _put(bench, test_context.file, _formatted(bench, arguments.content))
     count = sum(map(len, tests.values()))
-    title = f"{SUBJECT} of {', '.join(harness.criteria)}, before the code"
+    title = f"{SUBJECT} of {', '.join(test_context.criteria)}, before the code"
     made = commit(bench, Commit(message=title[:200]))
     are = "is" if count == 1 else "are"
-    said = f"{counted(count, 'test')} of {', '.join(harness.criteria)} {are} in {harness.file}. "
+    said = f"{counted(count, 'test')} of {', '.join(test_context.criteria)} {are} in {test_context.file}. "
     said += "Once there is code, those are kept "
     said += "that say the same five times and fail on a mutant. Answer now."
     data: dict[str, JsonValue] = {
-        "file": harness.file,
+        "file": test_context.file,
         "tests": _json(
-            {each: [f"{harness.file}::{name}" for name in names] for each, names in tests.items()}
+            {each: [f"{test_context.file}::{name}" for name in names] for each, names in tests.items()}
         ),
         "commit": made.data["commit"],
         "tree": made.data["tree"],
@@ -90,8 +90,8 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
 
     What is dropped is taken out of the file and committed; the result's commit and tree are those to go on with.
     """
-    harness, held = harness_of(bench), repository(bench)
-    if harness is None or held.show(arguments.commit, harness.file) is None:
+    test_context, held = test_context_of(bench), repository(bench)
+    if test_context is None or held.show(arguments.commit, test_context.file) is None:
         return ToolResult(ok=False, code="not_found", summary="There are no example tests.")
     report = _noted(bench)
     if report is None:
@@ -107,25 +107,25 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
             workspace=bench.workspace,
             scratch=scratch_of(bench),
             limits=_LIMITS,
-            project=project_of(bench.workspace) if is_foreign(bench) else None,
+            project=project_of(bench.workspace) if is_existing_project(bench) else None,
         )
         lines = written_lines(bench, arguments.commit)
-        report = prove(place, [harness.file], lines, tree, before=_before(bench, lines))
+        report = prove(place, [test_context.file], lines, tree, before=_before(bench, lines))
         _note(bench).write_text(f"{bench.action}\n{report.model_dump_json()}")
     if report.problem:
         said = f"The example tests could not be judged: {steady(report.problem.splitlines()[0])[:300]}"
         return ToolResult(ok=False, code="not_judged", summary=said)
-    return _kept(bench, harness, report)
+    return _kept(bench, test_context, report)
 
 
-def _read(harness: Harness, content: str) -> tuple[dict[str, list[str]], list[str]]:
+def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]], list[str]]:
     """Return each criterion's tests, and what is wrong with the file."""
     tree = parsed(content)
     if isinstance(tree, str):
         return {}, [tree]
-    tests, stray = by_criterion(tests_in(tree), harness.criteria)
-    wrong = objections(tree, harness.packages)
-    begin = " or ".join(f"{beginning(each)}_" for each in harness.criteria)
+    tests, stray = by_criterion(tests_in(tree), test_context.criteria)
+    wrong = objections(tree, test_context.packages)
+    begin = " or ".join(f"{beginning(each)}_" for each in test_context.criteria)
     wrong += [f"{each} belongs to no criterion: its name must begin with {begin}." for each in stray]
     wrong += [
         f"{each} has no test: write {beginning(each)}_..." for each, names in tests.items() if not names
@@ -133,10 +133,10 @@ def _read(harness: Harness, content: str) -> tuple[dict[str, list[str]], list[st
     return tests, wrong
 
 
-def _kept(bench: Workbench, harness: Harness, report: WorthReport) -> ToolResult:
+def _kept(bench: Workbench, test_context: TestContext, report: WorthReport) -> ToolResult:
     dropped = report.of("flaky", "proves_nothing")
     names = [each.test.rpartition("::")[2] for each in dropped]
-    file = bench.workspace / harness.file
+    file = bench.workspace / test_context.file
     if dropped and file.is_file():
         left = without(file.read_text(), names)
         if left:
@@ -152,13 +152,13 @@ def _kept(bench: Workbench, harness: Harness, report: WorthReport) -> ToolResult
     )
     there = file.read_text() if file.is_file() else ""
     tree = parsed(there)
-    tests, _ = by_criterion([] if isinstance(tree, str) else tests_in(tree), harness.criteria)
+    tests, _ = by_criterion([] if isinstance(tree, str) else tests_in(tree), test_context.criteria)
     data: dict[str, JsonValue] = {
         "commit": made.data["commit"],
         "tree": made.data["tree"],
-        "file": harness.file if there else "",
+        "file": test_context.file if there else "",
         "tests": _json(
-            {each: [f"{harness.file}::{n}" for n in found] for each, found in tests.items() if found}
+            {each: [f"{test_context.file}::{n}" for n in found] for each, found in tests.items() if found}
         ),
         "kept": _named(report.of("kept")),
         "failing": _named(report.of("fails")),
@@ -202,7 +202,7 @@ def _put(bench: Workbench, name: str, content: str) -> None:
 
 def _formatted(bench: Workbench, content: str) -> str:
     """Return the tests as the service's own linters want them; a repository's own style is not ours to guess."""
-    if is_foreign(bench):
+    if is_existing_project(bench):
         return content.rstrip("\n") + "\n"
     from tools.stacks.fastapi.python_code import tidied  # noqa: PLC0415  a formatter, needed by few commands
 

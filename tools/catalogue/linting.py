@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from tools.counting import counted
 from tools.environments.install import Environment
 from tools.projects.dependencies import tests_environment, toolbox
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.projects.trees import changes_of, workspace_tree
 from tools.result import Tool, ToolResult, Workbench
 from tools.sandbox import Completed, Job, Limits
@@ -34,49 +34,49 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     # One service's own: what its earlier runs have learnt of the libraries' types is used again.
     scratch = bench.home / "scratch" / "types" / bench.service
     scratch.mkdir(parents=True, exist_ok=True)
-    foreign = is_foreign(bench)
-    changed = _changed_lines(bench) if foreign else {}
+    existing = is_existing_project(bench)
+    changed = _changed_lines(bench) if existing else {}
     ruff = (str(box.python), "-P", "-m", "ruff")
     mypy = (str(box.python), "-P", "-m", "mypy", f"--cache-dir={scratch}", "-O", "json")
     check = ("check", "--no-cache", "--output-format", "json")
     commands: dict[str, tuple[str, ...]] = {}
-    if not foreign:
+    if not existing:
         commands["ruff format"] = (*ruff, "format", "--no-cache", "--check", "--output-format", "json", ".")
         commands["ruff"] = (*ruff, *check, ".")
     elif changed:
         commands["ruff"] = (*ruff, *check, *changed)
-    typed = python is not None and (not foreign or (bool(changed) and _wants_types(bench.workspace)))
+    typed = python is not None and (not existing or (bool(changed) and _wants_types(bench.workspace)))
     if python is not None and typed:
         commands["mypy"] = (*mypy, f"--python-executable={python.python}", *(changed or (".",)))
     problems: list[dict[str, JsonValue]] = []
     for name, argv in commands.items():
-        job = _job(bench, argv, (box, *((python,) if python else ())), scratch, foreign)
+        job = _job(bench, argv, (box, *((python,) if python else ())), scratch, existing)
         problems += _problems(name, bench.sandbox.run(job), bench.workspace)
-    if foreign:
+    if existing:
         problems = [each for each in problems if _concerns(each, changed)]
     said = ", ".join(commands) or "There is no changed Python code, so the linters"
-    if python is None and not foreign:
+    if python is None and not existing:
         said += " (types were not checked: the dependencies are not installed)"
     shown: list[JsonValue] = [*problems[:MOST_PROBLEMS]]
     return ToolResult(
         # They ran, so it is ok: objections are answered by a further commit or a finding, not by stopping here.
         ok=True,
         code="objections" if problems else "ok",
-        summary=f"{said} object to {_places(len(problems), foreign)}",
+        summary=f"{said} object to {_places(len(problems), existing)}",
         data={"problems": shown, "count": len(problems)},
     )
 
 
-def _places(count: int, foreign: bool) -> str:
+def _places(count: int, existing: bool) -> str:
     if not count:
         return "nothing."
-    places = counted(count, "place") + " on changed lines" * foreign
+    places = counted(count, "place") + " on changed lines" * existing
     stand = f"{counted(count, 'objection stands, to', 'objections stand, each to')} be"
     return f"{places}: {stand} mended before the last commit, or else named in a finding."
 
 
 def _job(
-    bench: Workbench, argv: tuple[str, ...], seen: tuple[Environment, ...], scratch: Path, foreign: bool
+    bench: Workbench, argv: tuple[str, ...], seen: tuple[Environment, ...], scratch: Path, existing: bool
 ) -> Job:
     source = bench.workspace / "src"
     return Job(
@@ -84,7 +84,7 @@ def _job(
         folder=bench.workspace,
         readable=(bench.workspace, *(each.folder for each in seen)),
         writable=(scratch,),
-        environment={"MYPYPATH": str(source)} if foreign and source.is_dir() else {},
+        environment={"MYPYPATH": str(source)} if existing and source.is_dir() else {},
         limits=_LIMITS,
     )
 

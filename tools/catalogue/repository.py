@@ -17,7 +17,7 @@ from tools.git import (
     write_tree,
 )
 from tools.git import open_repository as open_or_make
-from tools.projects.kind import made_by_people
+from tools.projects.kind import is_existing
 from tools.projects.trees import _generation_note, branch_of, merged_generation, repository
 from tools.result import Tool, ToolResult, Workbench
 
@@ -91,7 +91,7 @@ def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
             "base_tree": tree,
             "start": tip,
             # What people made is worked on file by file.
-            "generated": not made_by_people(held.files(tree)),
+            "generated": not is_existing(held.files(tree)),
             "branch": _short(branch_of(bench)),
             "files": len(held.files(tree)),
         },

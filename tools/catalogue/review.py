@@ -13,7 +13,7 @@ from tools.counting import counted
 from tools.git import Changes, diff
 from tools.projects import pins
 from tools.projects.dependencies import environment_of, required_before, requirements, toolbox
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.projects.trees import branch_tree, changed_texts, changes_of, repository, shown, workspace_tree
 from tools.result import Tool, ToolResult, Workbench
 from tools.scanners import ScanReport, dependencies, destructive, secrets, security
@@ -62,7 +62,7 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
     tree = workspace_tree(bench)
     report = security(bench.sandbox, toolbox(bench), bench.workspace)
     before = len(report.findings)
-    if is_foreign(bench):
+    if is_existing_project(bench):
         report = _of_change(report, changes_of(bench, tree))
     high = [each for each in report.findings if each.severity == "high"]
     medium = [each for each in report.findings if each.severity == "medium"]
@@ -84,7 +84,7 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
         "findings": findings,
     }
     said = f"The security scan has {len(high)} grave and {counted(len(medium), 'medium finding')}."
-    if is_foreign(bench):
+    if is_existing_project(bench):
         data["elsewhere"] = before - len(report.findings)
         left = before - len(report.findings)
         said += f" {left} on lines that were there before {'is' if left == 1 else 'are'} left out."
@@ -129,7 +129,7 @@ def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
 
 def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolResult:
     """Return what is new, and what is not plainly pinned."""
-    if is_foreign(bench) and pins.kept(bench) is None:
+    if is_existing_project(bench) and pins.kept(bench) is None:
         said = "It is not known yet what the requirements resolve to; the merge is judged by it all the same."
         return ToolResult(ok=True, code="not_known", summary=said, data={"findings": []})
     facts = dependency_facts(bench, requirements(bench))

@@ -13,7 +13,7 @@ from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
 from tools.projects import pins
 from tools.projects.example_files import _TEST, examples_file
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.projects.trees import repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.testing.sandbox_environment import roots
@@ -34,7 +34,7 @@ _SERVICE = (
 _REPOSITORY = "Functions that pytest finds. They may import the standard library and: "
 
 
-class DescribeHarness(BaseModel):
+class DescribeTestContext(BaseModel):
     """Say what example tests of these criteria can use, and where they lie."""
 
     model_config = ConfigDict(extra="forbid")
@@ -45,7 +45,7 @@ class DescribeHarness(BaseModel):
     criteria: list[str] = Field(description="Ids of the criteria that are covered.")
 
 
-class Harness(BaseModel):
+class TestContext(BaseModel):
     """What is kept beside the workspace for the tools that write and judge the tests."""
 
     model_config = ConfigDict(frozen=True)
@@ -56,9 +56,9 @@ class Harness(BaseModel):
     """What the tests may import besides the standard library."""
 
 
-def describe_harness(bench: Workbench, arguments: DescribeHarness) -> ToolResult:
+def describe_test_context(bench: Workbench, arguments: DescribeTestContext) -> ToolResult:
     """Return the criteria to write tests for - none where no such test can be written - and what there is for it."""
-    if is_foreign(bench):
+    if is_existing_project(bench):
         told, packages = _of_repository(bench), _packages(bench)
         criteria = arguments.criteria if told else []
     else:
@@ -76,13 +76,13 @@ def describe_harness(bench: Workbench, arguments: DescribeHarness) -> ToolResult
     if not criteria:
         said = "No example tests: there is no code by hand whose criteria pytest could check."
         return ToolResult(ok=True, code="nothing_to_write", summary=said, data={"criteria": []})
-    harness = Harness(file=examples_file(bench), criteria=tuple(criteria), packages=tuple(packages))
+    test_context = TestContext(file=examples_file(bench), criteria=tuple(criteria), packages=tuple(packages))
     note = _note(bench)
     fresh = note.with_suffix(".new")
-    fresh.write_text(harness.model_dump_json())
+    fresh.write_text(test_context.model_dump_json())
     fresh.replace(note)
-    data: dict[str, JsonValue] = {"criteria": [*criteria], "file": harness.file, **told}
-    said = f"Example tests of {', '.join(criteria)} go to {harness.file}."
+    data: dict[str, JsonValue] = {"criteria": [*criteria], "file": test_context.file, **told}
+    said = f"Example tests of {', '.join(criteria)} go to {test_context.file}."
     return ToolResult(ok=True, code="ok", summary=said, data=data)
 
 
@@ -92,15 +92,15 @@ def _by_hand(blueprint: Blueprint) -> set[str]:
     return custom | {each.id for each in blueprint.criteria if custom & set(each.same_as)}
 
 
-def harness_of(bench: Workbench) -> Harness | None:
+def test_context_of(bench: Workbench) -> TestContext | None:
     """Return what was described in this delivery, or None."""
     note = _note(bench)
-    return Harness.model_validate_json(note.read_text()) if note.is_file() else None
+    return TestContext.model_validate_json(note.read_text()) if note.is_file() else None
 
 
 def _note(bench: Workbench) -> Path:
     # Beside the workspace, not in it: what runs there must not choose what its tests may import.
-    return bench.workspace.with_name(f"{bench.delivery}.harness")
+    return bench.workspace.with_name(f"{bench.delivery}.test_context")
 
 
 def _of_service(blueprint: Blueprint, criteria: list[str]) -> dict[str, JsonValue]:
@@ -115,7 +115,7 @@ def _of_service(blueprint: Blueprint, criteria: list[str]) -> dict[str, JsonValu
     ]
     operations: list[JsonValue] = [_operation(entity, each) for entity, each in asked]
     made: list[JsonValue] = [_factory(each) for each in blueprint.entities if suite.makes(each)]
-    return {"operations": operations, "make": made[:_MOST_NAMED], "harness": _SERVICE}
+    return {"operations": operations, "make": made[:_MOST_NAMED], "test_context": _SERVICE}
 
 
 def _operation(entity: Entity, custom: CustomOperation) -> JsonValue:
@@ -165,7 +165,7 @@ def _of_repository(bench: Workbench) -> dict[str, JsonValue]:
     if command is not None and command.selection is None and not command.needs_pytest(bench.workspace):
         return {}
     tests = [each for each in files if _TEST.fullmatch(each)]
-    told: dict[str, JsonValue] = {"harness": f"{_REPOSITORY}{', '.join(_packages(bench))}."}
+    told: dict[str, JsonValue] = {"test_context": f"{_REPOSITORY}{', '.join(_packages(bench))}."}
     if tests:
         texts = {each: (held.show(main, each) or b"").decode("utf-8", "replace") for each in tests[:200]}
         shown = min(texts, key=lambda each: (len(texts[each]) > _LONGEST_EXAMPLE, -len(texts[each])))
@@ -192,5 +192,7 @@ def _packages(bench: Workbench) -> list[str]:
 
 TOOLS = (
     # It only looks, and what it keeps is the same each time.
-    Tool(name="describe_harness", effect="read", arguments=DescribeHarness, run=describe_harness),
+    Tool(
+        name="describe_test_context", effect="read", arguments=DescribeTestContext, run=describe_test_context
+    ),
 )

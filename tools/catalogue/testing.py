@@ -11,7 +11,7 @@ from tools.counting import counted
 from tools.git import Changes
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.existing_tests import own_tests
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.projects.trees import changes_of, workspace_tree, written_lines
 from tools.result import Tool, ToolResult, Workbench
 from tools.testing import Bench, Coverage, MutationReport, Verdict, cores, mutate
@@ -42,7 +42,7 @@ class RunMutants(BaseModel):
 
 def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
     """Return the counts, what failed and why, for the tree that the workspace holds."""
-    if is_foreign(bench):
+    if is_existing_project(bench):
         return own_tests(bench)
     service = tests_environment(bench)
     if service is None:
@@ -65,7 +65,7 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
 
 def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     """Return how many mutants the tests noticed, and where the ones are that they did not."""
-    tree, foreign = workspace_tree(bench), is_foreign(bench)
+    tree, existing = workspace_tree(bench), is_existing_project(bench)
     if not any(each.path.endswith(".py") for each in changes_of(bench, tree).files):
         return _no_mutant(tree, "No mutant was made: the change holds no Python code.")
     service = tests_environment(bench)
@@ -82,7 +82,7 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {
         each.path: each.lines
         for each in changes_of(bench, tree).files
-        if each.path.endswith(".py") and each.lines and not _serves_tests(each.path, foreign)
+        if each.path.endswith(".py") and each.lines and not _serves_tests(each.path, existing)
     }
     place = Bench(
         sandbox=bench.sandbox,
@@ -90,7 +90,7 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         workspace=bench.workspace,
         scratch=scratch_of(bench),
         limits=LIMITS,
-        project=project_of(bench.workspace) if foreign else None,
+        project=project_of(bench.workspace) if existing else None,
     )
     return _judged(tree, mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS))
 
@@ -123,8 +123,8 @@ def _survivor(verdict: Verdict) -> JsonValue:
     return {"file": mutant.file, "line": mutant.line, "change": " ".join(mutant.diff.split())}
 
 
-def _serves_tests(path: str, foreign: bool) -> bool:
-    return path.startswith(NOT_MUTATED) or (foreign and is_test(path))
+def _serves_tests(path: str, existing: bool) -> bool:
+    return path.startswith(NOT_MUTATED) or (existing and is_test(path))
 
 
 def _new_tests(changes: Changes) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.environments.install import Environment, find, install
 from tools.projects import pins
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.projects.trees import repository, shown
 from tools.result import Workbench
 
@@ -24,7 +24,7 @@ def requirements(bench: Workbench, version: str = "", *, fetch: bool = False) ->
     `fetch` they are resolved if they are not known yet, which may raise EnvironmentFailed; without, none are
     returned then.
     """
-    if is_foreign(bench):
+    if is_existing_project(bench):
         known = pins.resolved(bench, version) if fetch else pins.kept(bench, version)
         return {pins.NAME: known} if known else {}
     held = repository(bench) if version else None
@@ -50,7 +50,7 @@ def required_before(bench: Workbench, name: str) -> str:
 
 def tests_environment(bench: Workbench) -> Environment | None:
     """Return the environment in which the workspace's tests run, or None if it is not installed."""
-    if not is_foreign(bench):
+    if not is_existing_project(bench):
         return environment_of(bench, bench.workspace)
     known = pins.kept(bench)
     return find(known, bench.cache) if known else None

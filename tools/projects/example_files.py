@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.projects.trees import branch_of, repository
 from tools.result import Workbench
 
@@ -21,7 +21,7 @@ def examples_file(bench: Workbench) -> str:
     held = repository(bench)
     main = held.files(held.required(held.base_ref))
     name = "_".join(re.findall(r"[a-z0-9]+", bench.story.lower())) or "story"
-    if is_foreign(bench):
+    if is_existing_project(bench):
         folders = Counter(Path(each).parent.as_posix() for each in main if _TEST.fullmatch(each))
         folder = min(folders, key=lambda each: (-folders[each], each)) if folders else "tests"
         stem = f"test_{name}_examples"
@@ -38,4 +38,4 @@ def example_files(bench: Workbench) -> frozenset[str]:
     tip = held.ref(branch_of(bench))
     if tip is None or held.show(tip, file) is None:
         return frozenset()
-    return frozenset({file} if is_foreign(bench) else {file, f"{SERVICE_FOLDER}/__init__.py"})
+    return frozenset({file} if is_existing_project(bench) else {file, f"{SERVICE_FOLDER}/__init__.py"})

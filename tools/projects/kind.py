@@ -9,10 +9,10 @@ from tools.projects.trees import repository
 from tools.result import Workbench
 
 
-def is_foreign(bench: Workbench) -> bool:
+def is_existing_project(bench: Workbench) -> bool:
     """Whether people made the repository: then nothing is generated, and what is there counts."""
     held = repository(bench)
-    return made_by_people(held.files(held.required(held.base_ref)))
+    return is_existing(held.files(held.required(held.base_ref)))
 
 
 BLUEPRINT = "blueprint.yaml"
@@ -32,7 +32,7 @@ NO_WORK = (
 """What a host puts into a new repository: with nothing else in it, there is no work of people's yet."""
 
 
-def made_by_people(files: Iterable[str]) -> bool:
+def is_existing(files: Iterable[str]) -> bool:
     """Whether these are the files of a repository that people made."""
     named = set(files)
     work = [each for each in named if not any(fnmatchcase(each, pattern) for pattern in NO_WORK)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from crew.app import Settings, open_office
+from crew.app import Settings, open_app
 from crew.cli import main
 from crew.errors import BadInput
 from crew.policy_drafts.folder import About, Approval, drafted, is_draft, read, verify_approvals, write
@@ -129,7 +129,7 @@ def test_a_draft_is_checked(draft: Path) -> None:
 
 def test_a_draft_judges_nothing(draft: Path, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", policies=draft)
-    with pytest.raises(BadInput, match="until a person approves it"), open_office(settings, lambda _: None):  # type: ignore[arg-type,return-value]
+    with pytest.raises(BadInput, match="until a person approves it"), open_app(settings, lambda _: None):  # type: ignore[arg-type,return-value]
         pass
 
 
@@ -195,7 +195,7 @@ def test_what_changed_after_its_approval_is_refused(
     assert done.exit_code == 2
     assert said in done.output
     settings = Settings(home=tmp_path / "home", policies=approved)
-    with pytest.raises(BadInput, match=said), open_office(settings, lambda _: None):  # type: ignore[arg-type,return-value]
+    with pytest.raises(BadInput, match=said), open_app(settings, lambda _: None):  # type: ignore[arg-type,return-value]
         pass
 
 

@@ -18,7 +18,7 @@ from crew.models import spending as spending
 from crew.settings.budget import Budget, parse_budget
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.server import Body, Say, Status, Step, heard, say
-from tests.crew.models.wired import DONE, KEY, MODES, right, scene, with_steps
+from tests.crew.models.wired import DONE, KEY, MODES, right, scenario, with_steps
 
 STEPS = 110
 READ = "read_file"
@@ -72,7 +72,7 @@ def test_a_request_stays_flat(lines: int, content: int, mode: str, tmp_path: Pat
         return say(call[0], call[1] | why)
 
     form = {"tool_calls": "text"} if mode == "text" else MODES[mode]
-    with scene(tmp_path, policy, answer, timeout_seconds=20, **form) as here:
+    with scenario(tmp_path, policy, answer, timeout_seconds=20, **form) as here:
         (here.place.bench.workspace / "file0.txt").write_text(f"{'z' * 198}\n" * 300)
         out = here.work(with_steps(STEPS))
         assert "did not finish within 110 steps" in out["problem"]
@@ -127,7 +127,7 @@ def test_a_bound_is_looked_at_before_each_request(
         return Say(calls=step.calls, usage={"prompt_tokens": 1_000, "completion_tokens": 100})
 
     prices = {"prices": {"m": {"input": 0.1, "output": 1.0}}}
-    with scene(tmp_path, policy, answer, config=prices) as here:
+    with scenario(tmp_path, policy, answer, config=prices) as here:
         setattr(here, "budget" if whose == "--budget" else "run_budget", Budget(**bound))
         with pytest.raises(BoundReached) as stopped:
             here.work()
@@ -147,7 +147,7 @@ def test_a_bound_is_looked_at_before_each_request(
 
 
 def test_requests_that_fail_are_steps_too(tmp_path: Path, policy: Any) -> None:
-    with scene(tmp_path, policy, lambda body: Status(500, "oops"), attempts=9) as here:
+    with scenario(tmp_path, policy, lambda body: Status(500, "oops"), attempts=9) as here:
         here.budget = Budget(steps=4)
         with pytest.raises(BoundReached, match="4 of 4 model calls"):
             here.work()

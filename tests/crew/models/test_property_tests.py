@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from crew.models.drafting import Drafter
 from crew.models.property_tests import FORM, MOST_TESTS, NoTests, draft_tests
-from crew.models.role_model import Player
+from crew.models.role_model import RoleModel
 from prompts import render
 from tests.graphs.models import ScriptedModel
 
@@ -26,7 +26,7 @@ def handing_in(*contents: str | None, told: list[list[BaseMessage]]) -> Drafter:
             return AIMessage("No.")
         return AIMessage("", tool_calls=[{"name": "hand_in_tests", "args": {"content": content}, "id": "c"}])
 
-    return Drafter(Player(name="scripted", model=ScriptedModel(reply=reply)))
+    return Drafter(RoleModel(name="scripted", model=ScriptedModel(reply=reply)))
 
 
 def test_the_prompt_is_as_it_was_read_last_and_small(snapshot: Callable[[str, str], None]) -> None:

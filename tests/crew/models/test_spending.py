@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crew.errors import BoundReached
-from crew.models.spending import Purse, spent_text, total
+from crew.models.spending import BudgetTracker, spent_text, total
 from crew.records.ledger import Ledger
 from crew.settings.budget import Budget, parse_budget
 
@@ -34,7 +34,7 @@ def called(ledger: Ledger, model: str, times: int, tokens: int = 0) -> None:
 def refused(ledger: Ledger, budget: Budget, size: int = 4_000, model: str = "openai:m") -> str:
     """Return what is said to a request of that many bytes; "" if it may go out."""
     try:
-        Purse(ledger, DELIVERY, (), budget, Budget()).check(size, model)
+        BudgetTracker(ledger, DELIVERY, (), budget, Budget()).check(size, model)
     except BoundReached as error:
         return str(error)
     return ""

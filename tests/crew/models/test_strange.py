@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, messages_from_dict, messages_to_dict
 
-from crew.models import players
+from crew.models import role_models
 from crew.models.faults import Faulty
 from crew.models.replies import plain
 from crew.models.request import ask, faults_in
@@ -79,12 +79,14 @@ def test_whatever_comes_can_be_read_or_named(mode: str, monkeypatch: pytest.Monk
 
     with serving(answer) as server:
         model = {"url": "openai:m", "base_url": server.url} | QUICK | MODES[mode] | {"attempts": 1}
-        (player,) = players(Config.model_validate({"model": model}), Path.cwd())("code")
+        (role_model,) = role_models(Config.model_validate({"model": model}), Path.cwd())("code")
         wrong, read = [], 0
         for what, content in strange(mode):
             sent.append(content)
             try:
-                reply = ask(player, [HumanMessage("Work.")], TOOLS, lambda: None, lambda fault, waits: None)
+                reply = ask(
+                    role_model, [HumanMessage("Work.")], TOOLS, lambda: None, lambda fault, waits: None
+                )
                 faults_in(reply, TOOLS, ())
                 (again,) = messages_from_dict(json.loads(canonical(messages_to_dict([reply]))))
                 assert again == reply

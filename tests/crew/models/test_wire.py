@@ -16,7 +16,7 @@ from crew.models.openai import LARGEST_REPLY
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.faults import BOTH, CASES, REASONED, SAYS_TOO_LONG, Case
 from tests.crew.models.server import Body, Raw, Say, Status, Step, say
-from tests.crew.models.wired import DONE, IMPATIENT, IN_TEXT, KEY, MODES, right, scene, with_steps
+from tests.crew.models.wired import DONE, IMPATIENT, IN_TEXT, KEY, MODES, right, scenario, with_steps
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def asked(body: Body) -> list[Any]:
 )
 def test_a_fault_is_named_and_leaves_no_trace(case: Case, mode: str, tmp_path: Path, policy: Any) -> None:
     patience = IMPATIENT if case.name == "silence" else {}
-    with scene(tmp_path, policy, {2: case.step}, **MODES[mode], **patience) as here:
+    with scenario(tmp_path, policy, {2: case.step}, **MODES[mode], **patience) as here:
         if case.remedy == "give_up":
             with pytest.raises(GaveUp, match=case.fault):
                 here.work()
@@ -68,7 +68,7 @@ def test_a_fault_is_named_and_leaves_no_trace(case: Case, mode: str, tmp_path: P
 )
 def test_every_patience_ends(name: str, requests: int, tmp_path: Path, policy: Any) -> None:
     (case,) = (each for each in CASES if each.name == name)
-    with scene(tmp_path, policy, dict.fromkeys(range(2, 50), case.step), **MODES["chat streamed"]) as here:
+    with scenario(tmp_path, policy, dict.fromkeys(range(2, 50), case.step), **MODES["chat streamed"]) as here:
         with pytest.raises(GaveUp, match=case.fault):
             here.work()
         assert here.faults == [case.fault] * requests
@@ -85,7 +85,7 @@ def test_calls_in_text_do_the_same(mode: str, tmp_path: Path, policy: Any) -> No
         2: Say(text='{"calls": [{"tool": "list_files"}]}'),
         5: Say(text='```json\n{"calls": [{"tool": "list_files", "arguments": {"n": NaN}}]}\n```'),
     }
-    with scene(tmp_path, policy, wrong, **IN_TEXT[mode]) as here:
+    with scenario(tmp_path, policy, wrong, **IN_TEXT[mode]) as here:
         assert here.work()["answer"] == DONE
         assert here.faults == ["no_call", "malformed_arguments", "malformed_arguments"]
         assert all("tools" not in body for body in here.server.bodies)
@@ -104,7 +104,7 @@ def test_ids_of_calls_are_told_apart(mode: str, given_id: str, tmp_path: Path, p
     def twice(name: str) -> Say:
         return Say(calls=((name, "list_files", listing), (name, "read_file", listing)))
 
-    with scene(tmp_path, policy, {1: twice(given_id)}, **MODES[mode]) as here:
+    with scenario(tmp_path, policy, {1: twice(given_id)}, **MODES[mode]) as here:
         here.work()  # the server looks at every conversation
         again = json.dumps(asked(here.server.bodies[1]))
         assert "call00000" in again
@@ -115,7 +115,7 @@ def test_ids_of_calls_are_told_apart(mode: str, given_id: str, tmp_path: Path, p
 @pytest.mark.parametrize("forever", [Raw(b"x" * 100_000, forever=True), "stream"], ids=["bytes", "words"])
 def test_an_endless_reply_ends(forever: Any, mode: str, tmp_path: Path, policy: Any) -> None:
     step = Say(text="word " * (LARGEST_REPLY // 4)) if forever == "stream" else forever
-    with scene(tmp_path, policy, {1: step}, **MODES[mode]) as here:
+    with scenario(tmp_path, policy, {1: step}, **MODES[mode]) as here:
         assert here.work()["answer"] == DONE
         assert here.faults == ["oversized"]  # by its size: at the end of its time it would be "disconnected"
 
@@ -126,7 +126,7 @@ def test_a_byte_now_and_then_is_not_waited_for_without_end(
 ) -> None:
     monkeypatch.setattr(openai, "LONGEST_REPLY", 0.1)  # times 20 s: a byte is always there long before that
     slow = Say(text="I " * 20_000, pause=0.05)
-    with scene(tmp_path, policy, {2: slow}, timeout_seconds=20, **MODES[mode]) as here:
+    with scenario(tmp_path, policy, {2: slow}, timeout_seconds=20, **MODES[mode]) as here:
         here.work()
         assert here.faults == ["disconnected"]
         assert "had not come to its end after 2 s" in str(here.rows("fault")[0].body["text"])
@@ -139,7 +139,7 @@ def test_a_byte_now_and_then_is_not_waited_for_without_end(
 def test_tokens_that_a_server_does_not_count_are_estimated(
     mode: str, usage: Any, tmp_path: Path, policy: Any
 ) -> None:
-    with scene(tmp_path, policy, lambda body: _uncounted(right(body), usage), **MODES[mode]) as here:
+    with scenario(tmp_path, policy, lambda body: _uncounted(right(body), usage), **MODES[mode]) as here:
         assert here.work()["answer"] == DONE
         for row in here.rows("model"):
             assert bool(row.body.get("estimated")) == (usage is None)
@@ -148,7 +148,7 @@ def test_tokens_that_a_server_does_not_count_are_estimated(
 
 
 def test_tokens_that_are_counted_in_every_chunk_are_not_added_up(tmp_path: Path, policy: Any) -> None:
-    with scene(tmp_path, policy, lambda body: replace(right(body), counts_on=True), stream=True) as here:
+    with scenario(tmp_path, policy, lambda body: replace(right(body), counts_on=True), stream=True) as here:
         assert here.work()["answer"] == DONE
         assert {(row.body["input_tokens"], row.body["output_tokens"]) for row in here.rows("model")} == {
             (100, 10)
@@ -171,7 +171,7 @@ def test_a_key_stands_nowhere(mode: str, tmp_path: Path, policy: Any) -> None:
         6: Say(text=f"What about {KEY}?"),
         7: Status(401, f"{header} is \x1b[31mwrong\x1b[0m\u202e."),
     }
-    with scene(tmp_path, policy, echo, corrections=5, **MODES[mode]) as here:
+    with scenario(tmp_path, policy, echo, corrections=5, **MODES[mode]) as here:
         with pytest.raises(GaveUp) as stopped:
             here.work()
         assert "is [31mwrong [0m ." in str(stopped.value)
@@ -190,7 +190,7 @@ def test_a_key_stands_nowhere(mode: str, tmp_path: Path, policy: Any) -> None:
 
 def test_what_cannot_be_waited_for_is_said(tmp_path: Path, policy: Any) -> None:
     with (
-        scene(tmp_path, policy, {1: Status(429, "slow", {"Retry-After": "7200"})}) as here,
+        scenario(tmp_path, policy, {1: Status(429, "slow", {"Retry-After": "7200"})}) as here,
         pytest.raises(GaveUp, match=r"asks to wait 7200 s; at most 0.02 are waited \(longest_wait_seconds"),
     ):
         here.work()
@@ -207,7 +207,7 @@ def test_a_model_that_reads_little_is_asked_little_from_then_on(tmp_path: Path, 
         n = len(sizes)
         return say("write_file", {"path": "file0.txt", "content": "y" * 900 + str(n)} | REASONED)
 
-    with scene(tmp_path, policy, small, context_bytes=20_000) as here:
+    with scenario(tmp_path, policy, small, context_bytes=20_000) as here:
         out = here.work(with_steps(25))
         assert "did not finish" in out["problem"]
         assert here.faults == ["context_overflow"]
@@ -219,7 +219,7 @@ def test_a_model_that_reads_little_is_asked_little_from_then_on(tmp_path: Path, 
 def test_a_server_that_is_not_there_is_named_without_its_password(
     mode: str, tmp_path: Path, policy: Any
 ) -> None:
-    with scene(
+    with scenario(
         tmp_path, policy, {}, base_url="http://ada:sesame@127.0.0.1:9/v1?key=k", **MODES[mode]
     ) as here:
         with pytest.raises(GaveUp) as gave_up:
@@ -245,7 +245,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(
     ],
 )
 def test_what_a_server_says_is_a_sentence(step: Step, said: str, tmp_path: Path, policy: Any) -> None:
-    with scene(tmp_path, policy, lambda body: step) as here:
+    with scenario(tmp_path, policy, lambda body: step) as here:
         with pytest.raises(GaveUp):
             here.work()
         last = str(here.rows("fault")[-1].body["text"])

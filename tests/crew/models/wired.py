@@ -10,11 +10,11 @@ from typing import Any
 
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
-from crew.delivery_context import Desk
-from crew.models import players
+from crew.delivery_context import DeliveryContext
+from crew.models import role_models
 from crew.models.offline import OfflineModel
-from crew.models.role_model import Player
-from crew.models.spending import Purse
+from crew.models.role_model import RoleModel
+from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
 from crew.settings.budget import Budget
@@ -71,25 +71,25 @@ def right(body: Body) -> Say:
 
 
 @dataclass
-class Scene:
-    """A role's place, its server and its player."""
+class Scenario:
+    """A role's place, its server and its role_model."""
 
     place: Setting
     server: Server
-    player: Player
+    role_model: RoleModel
     budget: Budget = field(default_factory=Budget)
     run_budget: Budget = field(default_factory=Budget)
 
     @property
-    def desk(self) -> Desk:
-        """A desk as a process that starts again would have it."""
-        return Desk(
+    def context(self) -> DeliveryContext:
+        """A context as a process that starts again would have it."""
+        return DeliveryContext(
             door=self.place.door(),
             ledger=self.place.ledger,
             artifacts=self.place.artifacts,
             tools=self.place.tools,
-            players=lambda _: (self.player,),
-            purse=Purse(self.place.ledger, DELIVERY, (), self.budget, self.run_budget),
+            role_models=lambda _: (self.role_model,),
+            budget_tracker=BudgetTracker(self.place.ledger, DELIVERY, (), self.budget, self.run_budget),
             bus=Bus(),
             redact=lambda value: redact(value, (KEY,)),
         )
@@ -105,7 +105,7 @@ class Scene:
             evidence={"story": self.place.story},
             facts={},
         )
-        agent = agent_graph(role, self.desk, self.player)
+        agent = agent_graph(role, self.context, self.role_model)
         return agent.invoke(first_state(brief), {"recursion_limit": 3 * role.most_steps})
 
     def rows(self, *kinds: Any) -> list[Any]:
@@ -119,10 +119,10 @@ class Scene:
 
 
 @contextmanager
-def scene(
+def scenario(
     folder: Path, policy: Any, script: dict[int, Step] | Any, config: Any = None, **model: Any
-) -> Iterator[Scene]:
-    """Yield a scene whose server says what is right, but for the requests that `script` numbers from 1.
+) -> Iterator[Scenario]:
+    """Yield a scenario whose server says what is right, but for the requests that `script` numbers from 1.
 
     A function instead of numbers answers everything."""
     place = setting(folder, policy)
@@ -142,9 +142,11 @@ def scene(
 
     with serving(answer) as server:
         wanted = {"url": "openai:m", "base_url": server.url} | QUICK | model
-        (player,) = players(Config.model_validate({"model": wanted} | (config or {})), Path.cwd())("code")
+        (role_model,) = role_models(Config.model_validate({"model": wanted} | (config or {})), Path.cwd())(
+            "code"
+        )
         try:
-            yield Scene(place, server, player)
+            yield Scenario(place, server, role_model)
         finally:
             place.ledger.close()
 

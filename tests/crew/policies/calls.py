@@ -89,7 +89,7 @@ ALLOWED: dict[str, Call] = {
     ),
     "run_tests": call("testing", "run_tests", "execute"),
     "run_mutants": call("testing", "run_mutants", "execute"),
-    "describe_harness": call("crew", "describe_harness", "read", criteria=["CHK-1.1"]),
+    "describe_test_context": call("crew", "describe_test_context", "read", criteria=["CHK-1.1"]),
     "write_examples": call(
         "testing",
         "write_examples",

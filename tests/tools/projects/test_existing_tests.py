@@ -27,7 +27,7 @@ from tools.catalogue.review import (
 from tools.catalogue.testing import RunMutants, RunTests, run_mutants, run_tests
 from tools.errors import EnvironmentFailed, RequirementRefused, WheelMissing
 from tools.projects.dependencies import requirements
-from tools.projects.kind import is_foreign
+from tools.projects.kind import is_existing_project
 from tools.projects.trees import workspace_tree
 from tools.result import ToolResult, Workbench
 
@@ -84,7 +84,7 @@ def clean(source: Workbench) -> Iterator[Workbench]:
 
 
 def test_a_package_below_src_is_tested_as_it_asks(source: Workbench) -> None:
-    assert is_foreign(source)
+    assert is_existing_project(source)
     result = judge(source)
     assert result.ok, result
     assert result.data | {"seconds": 0} == {

@@ -42,7 +42,7 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class Scene:
+class Scenario:
     """What the code of one operation can see: whose it is, and what its variables are called."""
 
     blueprint: Blueprint
@@ -121,9 +121,9 @@ def computed_function(entity: Entity, field: FieldSpec) -> str:
     return f"{snake(entity.name)}_{snake(field.name)}"
 
 
-def condition(scene: Scene, tests: tuple[Test, ...]) -> Code:
+def condition(scenario: Scenario, tests: tuple[Test, ...]) -> Code:
     """Return the expression that all tests hold."""
-    return all_of(_test(scene, each) for each in tests)
+    return all_of(_test(scenario, each) for each in tests)
 
 
 def all_of(parts: Iterable[str]) -> Code:
@@ -139,19 +139,19 @@ def _alternatives(expression: str) -> bool:
     return isinstance(parsed, ast.BoolOp) and isinstance(parsed.op, ast.Or)
 
 
-def _test(scene: Scene, test: Test) -> str:
+def _test(scenario: Scenario, test: Test) -> str:
     if isinstance(test, Compare):
-        return _compare(scene, test)
+        return _compare(scenario, test)
     if isinstance(test, Missing):
-        return _missing(scene.operand(test.field), negated=test.negated)
+        return _missing(scenario.operand(test.field), negated=test.negated)
     if isinstance(test, Expired):
-        return _expired(scene.operand(test.field), negated=test.negated)
-    return _child_count(scene, test)
+        return _expired(scenario.operand(test.field), negated=test.negated)
+    return _child_count(scenario, test)
 
 
-def _compare(scene: Scene, test: Compare) -> str:
-    left = scene.operand(test.left)
-    right = _right(scene, test, left)
+def _compare(scenario: Scenario, test: Compare) -> str:
+    left = scenario.operand(test.left)
+    right = _right(scenario, test, left)
     code, other = _alike(left, right)
     if left.kind == "boolean" and not isinstance(test.right, FieldRef):
         return _truth(left, wanted=bool(test.right) is (test.op == "eq"), null_passes=test.op == "ne")
@@ -162,9 +162,9 @@ def _compare(scene: Scene, test: Compare) -> str:
     return " and ".join([*(f"{each} is not None" for each in nulls), comparison])
 
 
-def _right(scene: Scene, test: Compare, left: Operand) -> Operand:
+def _right(scenario: Scenario, test: Compare, left: Operand) -> Operand:
     if isinstance(test.right, FieldRef):
-        return scene.operand(test.right)
+        return scenario.operand(test.right)
     return Operand(_literal(left.kind, test.right), left.kind)
 
 
@@ -203,11 +203,11 @@ def _expired(operand: Operand, *, negated: bool) -> str:
     return " and ".join([*(f"{each} is not None" for each in operand.nulls), f"{operand.code} < {limit}"])
 
 
-def _child_count(scene: Scene, test: ChildCount) -> str:
-    variable = scene.variable(test.subject, test.via)
+def _child_count(scenario: Scenario, test: ChildCount) -> str:
+    variable = scenario.variable(test.subject, test.via)
     child = f"models.{class_name(test.child)}"
     pointing = f"{child}.{attribute(test.reference + ' id')} == {variable}.id"
     count = f"store.count(session, {child}, {pointing}) {_OPERATORS[test.op]} {py(test.number)}"
     return " and ".join(
-        [*(f"{each} is not None" for each in scene.unreachable(test.subject, test.via)), count]
+        [*(f"{each} is not None" for each in scenario.unreachable(test.subject, test.via)), count]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tools.blueprint.model import Effect, Entity, FieldRef, FieldSpec
 from tools.blueprint.names import snake
 from tools.errors import ToolError
-from tools.stacks.fastapi.conditions import Operand, Scene, computed_function
+from tools.stacks.fastapi.conditions import Operand, Scenario, computed_function
 from tools.stacks.fastapi.identifiers import attribute, identifier
 from tools.stacks.fastapi.source import Code, py
 from tools.stacks.fastapi.tables import storage, table_name
@@ -19,19 +19,19 @@ _STEPS = {
 }
 
 
-def statements(scene: Scene, effect: Effect) -> Code:
+def statements(scenario: Scenario, effect: Effect) -> Code:
     """Return the statements that carry out an effect; it is left out where null gives nothing to do."""
-    field = scene.spec(effect.target)
-    amount = _amount(scene, effect, field)
+    field = scenario.spec(effect.target)
+    amount = _amount(scenario, effect, field)
     if field.computed is not None:
-        code = _adjust(scene, effect, field, amount)
+        code = _adjust(scenario, effect, field, amount)
     elif effect.kind == "set":
-        code = _set(scene, effect, field, amount)
+        code = _set(scenario, effect, field, amount)
     else:
-        code = _change(scene, effect, field, amount)
+        code = _change(scenario, effect, field, amount)
     if effect.target.subject != "self":
-        code += f"\n{_variable(scene, effect.target)}.touch()"
-    needed = list(scene.unreachable(effect.target.subject, effect.target.via))
+        code += f"\n{_variable(scenario, effect.target)}.touch()"
+    needed = list(scenario.unreachable(effect.target.subject, effect.target.via))
     needed += [] if effect.kind == "set" and field.computed is None else list(amount.nulls)
     if not needed:
         return Code(code)
@@ -39,30 +39,30 @@ def statements(scene: Scene, effect: Effect) -> Code:
     return Code(f"if {tests}:\n" + "\n".join(f"    {line}" for line in code.splitlines()))
 
 
-def _amount(scene: Scene, effect: Effect, field: FieldSpec) -> Operand:
+def _amount(scenario: Scenario, effect: Effect, field: FieldSpec) -> Operand:
     numeric = effect.kind != "set" or field.type in NUMERIC
     if numeric and field.type not in NUMERIC:
-        raise ToolError(f"{scene.entity.name}: an effect changes {field.name}, which is no number.")
+        raise ToolError(f"{scenario.entity.name}: an effect changes {field.name}, which is no number.")
     if not isinstance(effect.amount, FieldRef):
         kind = field.type if effect.kind == "set" else "integer" if field.type == "integer" else "number"
         text = literal("number" if effect.percent else kind, effect.amount)
         return Operand(text, field.type)
-    source = scene.spec(effect.amount)
+    source = scenario.spec(effect.amount)
     fits = source.type in NUMERIC if numeric else storage(source.type) == storage(field.type)
     if not fits:
         raise ToolError(
-            f"{scene.entity.name}: an effect puts {source.name} ({source.type}) into {field.name}."
+            f"{scenario.entity.name}: an effect puts {source.name} ({source.type}) into {field.name}."
         )
-    return scene.operand(effect.amount)
+    return scenario.operand(effect.amount)
 
 
-def _variable(scene: Scene, target: FieldRef) -> str:
-    return scene.variable(target.subject, target.via)
+def _variable(scenario: Scenario, target: FieldRef) -> str:
+    return scenario.variable(target.subject, target.via)
 
 
-def _checker(scene: Scene, effect: Effect, field: FieldSpec) -> str:
-    owner = scene.entity_of(effect.target.subject, effect.target.via)
-    module = "schemas" if owner.name == scene.entity.name else schemas_alias(owner)
+def _checker(scenario: Scenario, effect: Effect, field: FieldSpec) -> str:
+    owner = scenario.entity_of(effect.target.subject, effect.target.via)
+    module = "schemas" if owner.name == scenario.entity.name else schemas_alias(owner)
     return f"{module}.{adapter_name(field)}"
 
 
@@ -71,31 +71,31 @@ def schemas_alias(owner: Entity) -> str:
     return f"{identifier(owner.name).rstrip('_')}_schemas"
 
 
-def _set(scene: Scene, effect: Effect, field: FieldSpec, amount: Operand) -> str:
-    target = f"{_variable(scene, effect.target)}.{attribute(field.name)}"
+def _set(scenario: Scenario, effect: Effect, field: FieldSpec, amount: Operand) -> str:
+    target = f"{_variable(scenario, effect.target)}.{attribute(field.name)}"
     if (
         field.name == "status"
-        and scene.entity_of(effect.target.subject, effect.target.via).initial_state is not None
+        and scenario.entity_of(effect.target.subject, effect.target.via).initial_state is not None
     ):
         return f"{target} = {amount.code}"
-    return f"{target} = fields.kept({_checker(scene, effect, field)}, {field.name!r}, {amount.code})"
+    return f"{target} = fields.kept({_checker(scenario, effect, field)}, {field.name!r}, {amount.code})"
 
 
-def _change(scene: Scene, effect: Effect, field: FieldSpec, amount: Operand) -> str:
-    target = f"{_variable(scene, effect.target)}.{attribute(field.name)}"
+def _change(scenario: Scenario, effect: Effect, field: FieldSpec, amount: Operand) -> str:
+    target = f"{_variable(scenario, effect.target)}.{attribute(field.name)}"
     step = _STEPS[effect.kind, effect.percent]
     value = f"{target} or 0" if field.nullable else target
     rounded = f"arithmetic.{field.type}(arithmetic.{step}({value}, {amount.code}))"
-    return f"{target} = fields.kept({_checker(scene, effect, field)}, {field.name!r}, {rounded})"
+    return f"{target} = fields.kept({_checker(scenario, effect, field)}, {field.name!r}, {rounded})"
 
 
-def _adjust(scene: Scene, effect: Effect, field: FieldSpec, amount: Operand) -> str:
-    owner = scene.entity_of(effect.target.subject, effect.target.via)
-    variable = _variable(scene, effect.target)
+def _adjust(scenario: Scenario, effect: Effect, field: FieldSpec, amount: Operand) -> str:
+    owner = scenario.entity_of(effect.target.subject, effect.target.via)
+    variable = _variable(scenario, effect.target)
     step = "replace" if effect.kind == "set" else _STEPS[effect.kind, effect.percent]
     label = f"{table_name(owner.name)}.{snake(field.name)}"
     value = f"computed.{computed_function(owner, field)}(session, [{variable}.id])[{variable}.id]"
     return (
         f"adjustments.add(session, {variable}.id, {py(label)}, {py(step)}, {amount.code})\n"
-        f"fields.kept({_checker(scene, effect, field)}, {field.name!r}, {value})"
+        f"fields.kept({_checker(scenario, effect, field)}, {field.name!r}, {value})"
     )

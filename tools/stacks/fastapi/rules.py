@@ -20,14 +20,14 @@ from tools.blueprint.model import (
     Test,
 )
 from tools.blueprint.names import camel
-from tools.stacks.fastapi.conditions import Scene, all_of, condition
+from tools.stacks.fastapi.conditions import Scenario, all_of, condition
 from tools.stacks.fastapi.effects import statements
 from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
 from tools.stacks.fastapi.source import Code, py
 from tools.stacks.fastapi.tables import counter, target_of
 
 
-def scene(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scene:
+def scenario(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scenario:
     """Return what the code of an operation sees."""
     own = identifier(entity.name)
     action = entity.action(operation)
@@ -40,12 +40,12 @@ def scene(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scene:
             variable = f"its_{variable}"
         taken.append(variable)
         references.append((each.name, variable))
-    return Scene(blueprint, entity, action, own, named, tuple(references))
+    return Scenario(blueprint, entity, action, own, named, tuple(references))
 
 
 def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
     """Return the body of an action's function, in the order in which an answer is decided."""
-    seen = scene(blueprint, entity, action.name)
+    seen = scenario(blueprint, entity, action.name)
     parts = [
         loads(blueprint, entity, (action.name,)),
         _state(seen, action),
@@ -61,7 +61,7 @@ def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
     return Code(f"{_object(blueprint, seen, action, used=seen.object in used)}\n{lines}")
 
 
-def guard(blueprint: Blueprint, seen: Scene, rule: Guard, *, when: str = "") -> str:
+def guard(blueprint: Blueprint, seen: Scenario, rule: Guard, *, when: str = "") -> str:
     """Return the statement that rejects; `when` is a further condition, put first."""
     test = all_of([when, condition(seen, rule.tests)])
     reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
@@ -69,7 +69,7 @@ def guard(blueprint: Blueprint, seen: Scene, rule: Guard, *, when: str = "") -> 
     return f"if {test}:\n    raise Problem({rule.status}, {py(reason)})"
 
 
-def limit(blueprint: Blueprint, seen: Scene, rule: Limit) -> str:
+def limit(blueprint: Blueprint, seen: Scenario, rule: Limit) -> str:
     """Return the statement that rejects once an operation has succeeded so often."""
     reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
     reason = reason or f"This is possible {rule.times} times."
@@ -79,7 +79,7 @@ def limit(blueprint: Blueprint, seen: Scene, rule: Limit) -> str:
 
 def effects(blueprint: Blueprint, entity: Entity, operation: Operation) -> str:
     """Return the statements that carry out the effects of an operation."""
-    seen = scene(blueprint, entity, operation)
+    seen = scenario(blueprint, entity, operation)
     return "\n".join(statements(seen, each) for each in entity.effects if each.operation == operation)
 
 
@@ -91,7 +91,7 @@ def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
     parts = [loads(blueprint, entity, ("create", "update"), effects_too=False)]
     for each in rules:
         parts.append(
-            guard(blueprint, scene(blueprint, entity, each.operation), each, when=_when(entity, each))
+            guard(blueprint, scenario(blueprint, entity, each.operation), each, when=_when(entity, each))
         )
     return Code("\n".join(part for part in parts if part))
 
@@ -108,7 +108,7 @@ def loads(
     used += [
         via for each in entity.effects if effects_too and each.operation in operations for via in _vias(each)
     ]
-    seen = scene(blueprint, entity, operations[0])
+    seen = scenario(blueprint, entity, operations[0])
     lines: list[str] = []
     for via in dict.fromkeys(used):
         reference = entity.reference(via)
@@ -162,7 +162,7 @@ def _when(entity: Entity, rule: Guard) -> str:
     return " or ".join(["changed is None", *(f"{py(name)} in changed" for name in touched)])
 
 
-def _object(blueprint: Blueprint, seen: Scene, action: Action, *, used: bool) -> str:
+def _object(blueprint: Blueprint, seen: Scenario, action: Action, *, used: bool) -> str:
     if action.object is None:
         return ""
     cls = class_name(action.object)
@@ -177,7 +177,7 @@ def _object(blueprint: Blueprint, seen: Scene, action: Action, *, used: bool) ->
     )
 
 
-def _state(seen: Scene, action: Action) -> str:
+def _state(seen: Scenario, action: Action) -> str:
     sources = [each.source for each in seen.entity.transitions if each.operation == action.name]
     if not sources or seen.entity.initial_state is None:
         return ""
@@ -189,7 +189,7 @@ def _state(seen: Scene, action: Action) -> str:
     return f'if {test}:\n    raise Problem(409, f"This is not possible while the status is {{{own}}}.")'
 
 
-def _transition(seen: Scene, action: Action) -> str:
+def _transition(seen: Scenario, action: Action) -> str:
     moves: dict[str, str] = {}
     for each in seen.entity.transitions:
         if each.operation == action.name:
@@ -201,7 +201,7 @@ def _transition(seen: Scene, action: Action) -> str:
     return f"{seen.own}.status = {moves!r}[{seen.own}.status]"
 
 
-def _inputs(seen: Scene, action: Action) -> str:
+def _inputs(seen: Scenario, action: Action) -> str:
     """Return the statements that store the inputs for which there is a field."""
     lines: list[str] = []
     stored = {each.name: each for each in api_outline.written_fields(seen.entity)}
@@ -221,5 +221,5 @@ def _inputs(seen: Scene, action: Action) -> str:
     return "\n".join(lines)
 
 
-def _count(seen: Scene, rule: Limit) -> str:
+def _count(seen: Scenario, rule: Limit) -> str:
     return f"{seen.variable(rule.per, '')}.{counter(seen.entity, rule)} += 1"

@@ -8,7 +8,7 @@ from tools.blueprint.names import camel, plural
 from tools.stacks.fastapi.conditions import computed_function, known_field
 from tools.stacks.fastapi.effects import schemas_alias
 from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
-from tools.stacks.fastapi.rules import action_lines, check_lines, effects, guard, limit, loads, scene
+from tools.stacks.fastapi.rules import action_lines, check_lines, effects, guard, limit, loads, scenario
 from tools.stacks.fastapi.schemas import action_class, filter_names
 from tools.stacks.fastapi.source import Code, module, render
 from tools.stacks.fastapi.spelling import spellings
@@ -103,7 +103,7 @@ def _service(blueprint: Blueprint, entity: Entity) -> str:
 def _plain(blueprint: Blueprint, entity: Entity, operation: Operation) -> dict[str, Code] | None:
     if not any(each.name == operation for each in entity.operations):
         return None
-    seen = scene(blueprint, entity, operation)
+    seen = scenario(blueprint, entity, operation)
     limits = [each for each in entity.limits if each.operation == operation]
     guards = [guard(blueprint, seen, each) for each in entity.guards if each.operation == operation]
     lines = effects(blueprint, entity, operation)

@@ -17,15 +17,15 @@ import prompts
 from crew import model_calls as calls
 from crew.agents.role import Answer, Role
 from crew.brief import Brief
-from crew.delivery_context import Desk
+from crew.delivery_context import DeliveryContext
 from crew.errors import BadInput, ReplayMismatch, Stopped
 from crew.models.offline import OfflineModel
 from crew.models.recordings import replay
 from crew.models.recordings.format import read
 from crew.models.recordings.record import Recorder
 from crew.models.recordings.replay import ReplayModel, carried_over, replay_model
-from crew.models.role_model import Player
-from crew.models.spending import Purse
+from crew.models.role_model import RoleModel
+from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
 from crew.settings.budget import Budget
@@ -63,7 +63,7 @@ def policy() -> Iterator[Any]:
 
 
 def work(
-    model: BaseChatModel, home: Path, policy: Any, delivery: str, keeper: Recorder | None = None
+    model: BaseChatModel, home: Path, policy: Any, delivery: str, recorder: Recorder | None = None
 ) -> dict[str, Any]:
     """Let the role work in a new home; return its answer and the calls of its ledger."""
     with pytest.MonkeyPatch.context() as patch:
@@ -73,14 +73,14 @@ def work(
     workspace = str(place.bench.workspace.resolve())
     paths = [{"text": text, "resolved": f"{workspace}/{text}"} for text in (".", "file0.txt")]
     place.facts = {"workspace": workspace, "paths": paths, "secrets": [], "protected": False}
-    player = Player(name="m", model=model, keeper=keeper)
-    desk = Desk(
+    role_model = RoleModel(name="m", model=model, recorder=recorder)
+    context = DeliveryContext(
         door=place.door(),
         ledger=place.ledger,
         artifacts=place.artifacts,
         tools=place.tools,
-        players=lambda _: (player,),
-        purse=Purse(place.ledger, delivery, (), Budget(), Budget()),
+        role_models=lambda _: (role_model,),
+        budget_tracker=BudgetTracker(place.ledger, delivery, (), Budget(), Budget()),
         bus=Bus(),
     )
     told = Brief(
@@ -94,7 +94,7 @@ def work(
         facts={"workspace": workspace},
     )
     try:
-        out = agent_graph(WRITER, desk, player).invoke(first_state(told))
+        out = agent_graph(WRITER, context, role_model).invoke(first_state(told))
         done = [
             (row.body["tool"], row.body["arguments"], row.body["rationale"])
             for row in place.ledger.rows(delivery, "intent", "denied", "concluded")
@@ -105,7 +105,7 @@ def work(
         place.ledger.close()
 
 
-def recorder(folder: Path, **changes: Any) -> Recorder:
+def open_recorder(folder: Path, **changes: Any) -> Recorder:
     given = {"title": "A test", "model": "offline", "made": "By playbooks.", "today": date(2026, 1, 2)}
     return Recorder(folder, **given | changes)
 
@@ -113,7 +113,7 @@ def recorder(folder: Path, **changes: Any) -> Recorder:
 def recorded(tmp_path: Path, policy: Any) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path / "recording"
     model = OfflineModel(playbooks={"code": writer})
-    return folder, work(model, tmp_path / "one", policy, "chk-1-abc123", recorder(folder))
+    return folder, work(model, tmp_path / "one", policy, "chk-1-abc123", open_recorder(folder))
 
 
 def test_a_delivery_is_replayed_in_another_home(tmp_path: Path, policy: Any) -> None:
@@ -129,7 +129,7 @@ def test_a_delivery_is_replayed_in_another_home(tmp_path: Path, policy: Any) -> 
 def test_a_recording_of_a_replay_is_the_same_recording(tmp_path: Path, policy: Any) -> None:
     folder, _ = recorded(tmp_path, policy)
     model = replay_model(f"replay:{folder}")
-    work(model, tmp_path / "two", policy, "chk-1-77aa01", recorder(tmp_path / "copy"))
+    work(model, tmp_path / "two", policy, "chk-1-77aa01", open_recorder(tmp_path / "copy"))
     for path in sorted((folder / "calls").iterdir()):
         copy = json.loads((tmp_path / "copy" / "calls" / path.name).read_text())
         assert copy | {"seconds": 0} == json.loads(path.read_text()) | {"seconds": 0}
@@ -171,7 +171,7 @@ def test_an_edited_prompt_is_named(tmp_path: Path, policy: Any, monkeypatch: pyt
     assert len(said.splitlines()) < 70
 
     model = replay_model(f"replay:{folder}?match=place")
-    new = recorder(tmp_path / "new", made=carried_over(model))
+    new = open_recorder(tmp_path / "new", made=carried_over(model))
     again = work(model, tmp_path / "three", policy, "chk-1-77aa02", new)
     assert again["done"] == first["done"]
     assert "By playbooks." in read(tmp_path / "new").about.made
@@ -181,10 +181,10 @@ def test_an_edited_prompt_is_named(tmp_path: Path, policy: Any, monkeypatch: pyt
 
 def kept(folder: Path, *replies: AIMessage, **changes: Any) -> Recorder:
     """Record one request as often as there are replies."""
-    keeper = recorder(folder, **changes)
+    recorder = open_recorder(folder, **changes)
     for reply in replies:
-        keeper.keep(conversation(ONE), TOOLS, {}, reply, 1.5)
-    return keeper
+        recorder.keep(conversation(ONE), TOOLS, {}, reply, 1.5)
+    return recorder
 
 
 def without_secret(value: Any) -> Any:
@@ -232,7 +232,7 @@ def test_a_call_that_held_a_secret_is_known_as_one(tmp_path: Path) -> None:
 
 
 def test_a_failure_is_given_back(tmp_path: Path) -> None:
-    recorder(tmp_path).keep_error(conversation(ONE), TOOLS, {}, "ContextOverflow", 0.1)
+    open_recorder(tmp_path).keep_error(conversation(ONE), TOOLS, {}, "ContextOverflow", 0.1)
     with pytest.raises(MemoryError, match="ContextOverflow"):
         asked(ReplayModel(folder=tmp_path, errors={"ContextOverflow": MemoryError}))
     with pytest.raises(Stopped, match="ContextOverflow"):
@@ -274,11 +274,11 @@ def test_a_difference_is_bounded(tmp_path: Path) -> None:
 def test_a_process_that_goes_on_loses_and_repeats_nothing(tmp_path: Path) -> None:
     first = opening(ONE)
     then = [*first, called("run_tests", ONE.action("commit"), "1"), outcome(ONE, "1")]
-    keeper = recorder(tmp_path)
-    keeper.keep(first, TOOLS, {}, called("run_tests", ONE.action("commit"), "1"), 1)
-    keeper.keep(then, TOOLS, {}, AIMessage("lost in a crash"), 1)
-    keeper.keep(then, TOOLS, {}, AIMessage("lost too"), 1)
-    resumed = recorder(tmp_path)
+    recorder = open_recorder(tmp_path)
+    recorder.keep(first, TOOLS, {}, called("run_tests", ONE.action("commit"), "1"), 1)
+    recorder.keep(then, TOOLS, {}, AIMessage("lost in a crash"), 1)
+    recorder.keep(then, TOOLS, {}, AIMessage("lost too"), 1)
+    resumed = open_recorder(tmp_path)
     resumed.keep(then, TOOLS, {}, called("answer", ONE.action("tested"), "2"), 1)
     resumed.keep(opening(ONE, role="code"), TOOLS, {}, AIMessage("another role"), 1)
     found = read(tmp_path)
@@ -294,11 +294,11 @@ def test_a_process_that_goes_on_loses_and_repeats_nothing(tmp_path: Path) -> Non
 
 
 def test_roles_record_and_replay_at_the_same_time(tmp_path: Path) -> None:
-    keeper = recorder(tmp_path)
+    recorder = open_recorder(tmp_path)
 
     def one(number: int) -> None:
         told = opening(ONE, role=f"role{number % 2}", visit=number)
-        keeper.keep(told, TOOLS, {}, AIMessage(f"reply {number}"), 0)
+        recorder.keep(told, TOOLS, {}, AIMessage(f"reply {number}"), 0)
 
     def other(number: int) -> object:
         return asked(model, opening(TWO, role=f"role{number % 2}", visit=number)).content
@@ -322,9 +322,9 @@ def test_messages_that_were_cut_are_read_back(tmp_path: Path) -> None:
     """What a role is told again may be shorter than it was: old results are left out."""
     whole = conversation(ONE)
     cut = [*whole[:3], outcome(ONE, "x-1", "other"), *whole[4:], HumanMessage("a\nb")]
-    keeper = recorder(tmp_path)
-    keeper.keep(whole, TOOLS, {}, AIMessage("one"), 0)
-    keeper.keep(cut, TOOLS, {}, AIMessage("two"), 0)
+    recorder = open_recorder(tmp_path)
+    recorder.keep(whole, TOOLS, {}, AIMessage("one"), 0)
+    recorder.keep(cut, TOOLS, {}, AIMessage("two"), 0)
     assert [len(each.messages) for each in read(tmp_path).calls] == [6, 7]
     assert asked(ReplayModel(folder=tmp_path), cut).content == "two"
 
@@ -332,13 +332,13 @@ def test_messages_that_were_cut_are_read_back(tmp_path: Path) -> None:
 def test_a_folder_holds_one_delivery_of_a_story_by_one_model(tmp_path: Path) -> None:
     kept(tmp_path, AIMessage("one")).begin("kiosk", "KIO-2", "kio-2-aaaaaa")
     with pytest.raises(BadInput, match=f"records the delivery {ONE.delivery} of KIO-1"):
-        recorder(tmp_path).begin("kiosk", "KIO-1", TWO.delivery)
+        open_recorder(tmp_path).begin("kiosk", "KIO-1", TWO.delivery)
     with pytest.raises(BadInput, match="a recording of offline, not of openai:x"):
-        recorder(tmp_path, model="openai:x")
+        open_recorder(tmp_path, model="openai:x")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(BadInput, match="holds something that is no recording"):
-        recorder(tmp_path / "mine")
+        open_recorder(tmp_path / "mine")
 
 
 def test_a_folder_that_cannot_be_replayed_says_why(tmp_path: Path) -> None:

@@ -33,20 +33,20 @@ _FINE = frozenset({"accepted", "allowed", "successful", "ok"})
 def example(sentence: Exemplified, world: World, choices: Choices) -> Facts:
     """Given an order with status shipped, when it is cancelled, then it is rejected with 409."""
     rejected = any(isinstance(each, Rejected) for each in sentence.outcomes)
-    scene = _Scene(world, choices, Holdings(world, choices), Holdings(world, choices, wrong=rejected))
-    given = [each for thing in sentence.given for each in scene.given(thing)]
-    when = scene.when(sentence.happening, given)
+    scenario = _Scenario(world, choices, Holdings(world, choices), Holdings(world, choices, wrong=rejected))
+    given = [each for thing in sentence.given for each in scenario.given(thing)]
+    when = scenario.when(sentence.happening, given)
     needed = [when.object] if when.object else []
     needed += [when.entity] if when.operation not in ("create", "list") else []
     there = {each.entity for each in given}
     given = [Given(entity=name) for name in reversed(needed) if name not in there] + given
-    then = tuple(scene.then(each, when, given) for each in sentence.outcomes)
+    then = tuple(scenario.then(each, when, given) for each in sentence.outcomes)
     told = Example(given=tuple(given), when=when, then=then, criterion="")
     return (Fact(when.entity, told),)
 
 
 @dataclass(frozen=True)
-class _Scene:
+class _Scenario:
     """Makes the parts of one example."""
 
     world: World

@@ -28,7 +28,9 @@ def access_cases(
     """Yield the refusals and the acceptance of each role; `alone` if the criterion names one operation."""
     fixed: dict[Knob, object] = neutral_change(entity) if access.operation == "update" else {}
     try:
-        scene = suite.planner.find(entity, access.operation, lambda each: not each.outcome.cause, fixed=fixed)
+        scenario = suite.planner.find(
+            entity, access.operation, lambda each: not each.outcome.cause, fixed=fixed
+        )
     except Unreachable:
         return
     about = "" if alone else f"{access.operation} "
@@ -40,11 +42,11 @@ def access_cases(
         ("without roles", "bearer()", 403, ()),
     )
     for aspect, header, status, values in refusals:
-        lines = suite.refusal(scene, status, caller=f"api.calling_with({header})")
+        lines = suite.refusal(scenario, status, caller=f"api.calling_with({header})")
         yield Case(criterion, about + aspect, tuple(lines), values)
     yield Case(
         criterion,
         f"{about}with the role",
-        tuple(suite.success(scene, access.operation, caller="api.calling_with(bearer(value))")),
+        tuple(suite.success(scenario, access.operation, caller="api.calling_with(bearer(value))")),
         tuple((each, each) for each in access.roles),
     )

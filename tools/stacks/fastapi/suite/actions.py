@@ -12,7 +12,7 @@ from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.parameters import Knob
 from tools.blueprint.requests import Act, Expression, Given
 from tools.blueprint.samples import boundaries, sample, violations
-from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.stacks.fastapi.python_code import Case, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -21,16 +21,16 @@ def input_cases(
     suite: Suite, criterion: Criterion, entity: Entity, action: Action, field: FieldSpec
 ) -> Iterator[Case]:
     """Yield what an input takes, what it refuses, and what an action without it comes to."""
-    scene = _plain(suite, entity, action)
-    if scene is None:
+    scenario = _plain(suite, entity, action)
+    if scenario is None:
         return
     key, about = camel(field.name), f"{action.name} {field.name}"
     knob: Knob = ("input", "object", field.name)
-    shown = replace(scene, final=_with(scene.final, field.name, Expression("value", None)))
+    shown = replace(scenario, final=_with(scenario.final, field.name, Expression("value", None)))
     narrowed = stored_input(entity, field)
     optional = (None,) if field.optional else ()
     wanted = {literal(each): each for each in (sample(narrowed), *boundaries(narrowed), *optional)}
-    good = [each for each in wanted.values() if _accepts(suite, entity, action, scene, knob, each)]
+    good = [each for each in wanted.values() if _accepts(suite, entity, action, scenario, knob, each)]
     stored = any(
         each.name == field.name and each.type == field.type for each in api_outline.written_fields(entity)
     )
@@ -47,16 +47,16 @@ def input_cases(
     bad = tuple((each.why, each.value) for each in violations(field, nullable=field.optional))
     yield named(criterion, f"{about} is refused", tuple(suite.refusal(shown, 422, key)), bad)
     if field.required:
-        without = replace(scene, final=_with(scene.final, field.name))
+        without = replace(scenario, final=_with(scenario.final, field.name))
         yield named(criterion, f"{about} is required", tuple(suite.refusal(without, 422, key)))
 
 
 def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Action) -> Iterator[Case]:
     """Yield that the object must be named and exist, and that a body holds nothing else."""
-    scene = _plain(suite, entity, action)
-    if scene is None:
+    scenario = _plain(suite, entity, action)
+    if scenario is None:
         return
-    final = scene.final
+    final = scenario.final
     path = f"{collection_path(entity.name)}/{{{final.name}['id']}}/{kebab(action.name)}"
     key = api_outline.object_key(suite.blueprint, action)
     if key is not None:
@@ -66,7 +66,7 @@ def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Act
             f"{literal(name)}: {'value' if name == key else code}" for name, code in body.items()
         )
         lines = [
-            *suite.script.setup(scene),
+            *suite.script.setup(scenario),
             "",
             f'response = api.post(f"{path}", {{{inner}}})',
             "",
@@ -74,19 +74,21 @@ def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Act
             f'refused(api.post(f"{path}", {{}}), 422, "{key}")',
         ]
         yield named(criterion, f"{action.name} needs its {action.object}", tuple(lines), values)
-    surplus = replace(scene, final=_with(scene.final, "surplus", 1))
+    surplus = replace(scenario, final=_with(scenario.final, "surplus", 1))
     yield named(criterion, f"{action.name} takes nothing else", tuple(suite.refusal(surplus, 422, "surplus")))
 
 
-def _plain(suite: Suite, entity: Entity, action: Action) -> Scene | None:
+def _plain(suite: Suite, entity: Entity, action: Action) -> Scenario | None:
     try:
-        return suite.planner.find(entity, action.name, lambda scene: not scene.outcome.cause)
+        return suite.planner.find(entity, action.name, lambda scenario: not scenario.outcome.cause)
     except Unreachable:
         return None
 
 
-def _accepts(suite: Suite, entity: Entity, action: Action, scene: Scene, knob: Knob, value: Given) -> bool:
-    tried = suite.planner.play(entity, action.name, dict(scene.choice) | {knob: value})
+def _accepts(
+    suite: Suite, entity: Entity, action: Action, scenario: Scenario, knob: Knob, value: Given
+) -> bool:
+    tried = suite.planner.play(entity, action.name, dict(scenario.choice) | {knob: value})
     return tried is not None and not tried.outcome.cause
 
 

@@ -11,7 +11,7 @@ from tools.blueprint.names import camel, collection_path
 from tools.blueprint.patterns import numbered
 from tools.blueprint.requests import Create, Given
 from tools.blueprint.samples import STEP, sample, text_form
-from tools.blueprint.scenarios import Scene
+from tools.blueprint.scenarios import Scenario
 from tools.stacks.fastapi.python_code import docstring, factory, literal, mentioned
 from tools.stacks.fastapi.source import format_python
 from tools.stacks.fastapi.suite.script import children_of
@@ -77,8 +77,8 @@ def _row(entity: Entity) -> str:
 
 
 def _factory(suite: Suite, entity: Entity) -> str:
-    scene = suite.planner.plain(entity)
-    final, name, path = scene.final, factory(entity.name), collection_path(entity.name)
+    scenario = suite.planner.plain(entity)
+    final, name, path = scenario.final, factory(entity.name), collection_path(entity.name)
     if not isinstance(final, Create):
         raise TypeError(final)
     members = {
@@ -98,7 +98,7 @@ def _factory(suite: Suite, entity: Entity) -> str:
     for reference, parent in final.parents.items():
         key = literal(camel(f"{reference} id"))
         lines.append(f"    if {key} not in body:")
-        lines += [f"        {each}" for each in _parent(suite, entity, scene, reference, parent)]
+        lines += [f"        {each}" for each in _parent(suite, entity, scenario, reference, parent)]
         lines.append(f'        body[{key}] = {parent}["id"]')
     lines += ["    return body", "", ""]
     lines.append(f"def make_{name}(api: Api, given: Json | None = None) -> Json:")
@@ -107,11 +107,11 @@ def _factory(suite: Suite, entity: Entity) -> str:
     return "\n".join(lines)
 
 
-def _parent(suite: Suite, entity: Entity, scene: Scene, reference: str, parent: str) -> list[str]:
+def _parent(suite: Suite, entity: Entity, scenario: Scenario, reference: str, parent: str) -> list[str]:
     """Return the lines that make a parent as the rules on creating need it."""
-    own = {name for place, name in scene.names.items() if place.startswith(f"self/{reference}")}
-    steps = [step for step in scene.setup if step.name in own]
-    return suite.script.lines(steps, scene.setup, {parent}, children_of(scene))
+    own = {name for place, name in scenario.names.items() if place.startswith(f"self/{reference}")}
+    steps = [step for step in scenario.setup if step.name in own]
+    return suite.script.lines(steps, scenario.setup, {parent}, children_of(scenario))
 
 
 def _code(entity: Entity, name: str, value: Given) -> str:

@@ -12,7 +12,7 @@ from tools.blueprint.names import camel
 from tools.blueprint.parameters import CHILD, Knobs
 from tools.blueprint.requests import Create, Plain
 from tools.blueprint.samples import sample
-from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.stacks.fastapi.python_code import Case, equals, literal
 from tools.stacks.fastapi.suite.suite import Suite, success_status
 
@@ -25,16 +25,18 @@ _NUMBERS = tuple(
 def effect_cases(suite: Suite, criterion: Criterion, entity: Entity, effect: Effect) -> Iterator[Case]:
     """Yield the plain result, a rounded one, the edge of the field and what lies beyond it."""
     seeker = _Seeker(suite, entity, effect)
-    wishes: list[tuple[str, Callable[[Scene], bool]]] = [("", seeker.changes)]
+    wishes: list[tuple[str, Callable[[Scenario], bool]]] = [("", seeker.changes)]
     if effect.percent:
         wishes.append(("rounds half to even", seeker.ties))
     if effect.kind != "set":
         wishes.append(("up to the bound", seeker.reaches_bound))
     for aspect, wanted in wishes:
-        scene = seeker.find(wanted)
-        if scene is not None:
-            yield Case(criterion, aspect, tuple(seeker.lines(scene)))
-    broken = seeker.find(lambda scene: scene.outcome.cause == "effect" and scene.outcome.rule == effect)
+        scenario = seeker.find(wanted)
+        if scenario is not None:
+            yield Case(criterion, aspect, tuple(seeker.lines(scenario)))
+    broken = seeker.find(
+        lambda scenario: scenario.outcome.cause == "effect" and scenario.outcome.rule == effect
+    )
     if broken is not None:
         yield Case(criterion, "refused where it would break the field", tuple(suite.refusal(broken, 409)))
     if seeker.spec.computed is not None:
@@ -42,7 +44,7 @@ def effect_cases(suite: Suite, criterion: Criterion, entity: Entity, effect: Eff
 
 
 class _Seeker:
-    """Searches telling scenes of one effect."""
+    """Searches telling scenarios of one effect."""
 
     def __init__(self, suite: Suite, entity: Entity, effect: Effect) -> None:
         self._suite = suite
@@ -58,27 +60,27 @@ class _Seeker:
         self._owner = owner
         self.spec = spec
 
-    def find(self, wanted: Callable[[Scene], bool]) -> Scene | None:
-        """Return the plainest scene that is as wanted, or None."""
+    def find(self, wanted: Callable[[Scenario], bool]) -> Scenario | None:
+        """Return the plainest scenario that is as wanted, or None."""
         try:
             return self._suite.planner.find(self._entity, self._effect.operation, wanted, extra=self._knobs())
         except Unreachable:
             return None
 
-    def changes(self, scene: Scene) -> bool:
+    def changes(self, scenario: Scenario) -> bool:
         """Whether the field is another afterwards, with numbers that tell."""
-        before, after = self._values(scene)
-        if scene.outcome.cause or before == after:
+        before, after = self._values(scenario)
+        if scenario.outcome.cause or before == after:
             return False
         number = isinstance(before, int | Decimal)
-        return not number or self._effect.kind == "set" or before not in (0, self._amount(scene))
+        return not number or self._effect.kind == "set" or before not in (0, self._amount(scenario))
 
-    def ties(self, scene: Scene) -> bool:
+    def ties(self, scenario: Scenario) -> bool:
         """Whether the exact result lies half-way, and other ways of rounding give another one."""
-        before, after = self._values(scene)
-        amount = self._amount(scene)
+        before, after = self._values(scenario)
+        amount = self._amount(scenario)
         if (
-            scene.outcome.cause
+            scenario.outcome.cause
             or not isinstance(before, int | Decimal)
             or not isinstance(amount, int | Decimal)
         ):
@@ -91,21 +93,21 @@ class _Seeker:
         apart = Decimal(before) + sign * parts if isinstance(parts, int | Decimal) else None
         return self.spec.type != "number" and after not in (upwards, apart)
 
-    def reaches_bound(self, scene: Scene) -> bool:
+    def reaches_bound(self, scenario: Scenario) -> bool:
         """Whether the result is the last one that the field takes."""
-        _, after = self._values(scene)
+        _, after = self._values(scenario)
         bound = self.spec.minimum if self._effect.kind == "reduce" else self.spec.maximum
-        return not scene.outcome.cause and bound is not None and after == bound
+        return not scenario.outcome.cause and bound is not None and after == bound
 
-    def lines(self, scene: Scene) -> list[str]:
+    def lines(self, scenario: Scenario) -> list[str]:
         """Return a test's lines that compare the result."""
-        name, result = self._name(scene), self._values(scene)[1]
+        name, result = self._name(scenario), self._values(scenario)[1]
         key = camel(self.spec.name)
         operation = self._effect.operation
         status = success_status(self._entity, operation)
         script = self._suite.script
-        found = script.setup(scene, self._place)
-        final = f"accepted({script.final(scene)}{status})"
+        found = script.setup(scenario, self._place)
+        final = f"accepted({script.final(scenario)}{status})"
         current = script.current(self._owner, name)
         if self._place != "self" or operation in ("create", "delete"):
             named = "changed = " if operation == "create" and self._place == "self" else ""
@@ -122,12 +124,12 @@ class _Seeker:
     def kept(self, criterion: Criterion) -> Iterator[Case]:
         """Yield the test that an effect on a computed field outlives a change of what it is computed from."""
         computed = self.spec.computed
-        scene = self.find(self.changes)
+        scenario = self.find(self.changes)
         child = self._suite.blueprint.entity(computed.child) if computed else None
-        if computed is None or scene is None or child is None or not child.offers("create"):
+        if computed is None or scenario is None or child is None or not child.offers("create"):
             return
-        world = scene.after.copy()
-        name = self._name(scene)
+        world = scenario.after.copy()
+        name = self._name(scenario)
         factors = {each: Decimal(2) for each in computed.factors}
         values = {key: canonical("integer", each) for key, each in factors.items()}
         others = [each for each in child.references if each.name != computed.reference]
@@ -136,7 +138,7 @@ class _Seeker:
         if others or world.run(step).cause or current is None:
             return
         result = literal(world.value(name, self.spec.name))
-        steps = (*scene.setup, scene.final, step)
+        steps = (*scenario.setup, scenario.final, step)
         last = self._suite.script.lines(steps, steps, {name}, {"another"})
         yield Case(
             criterion,
@@ -153,18 +155,20 @@ class _Seeker:
             return self._suite.blueprint.entity(reference.target) if reference else None
         return self._entity
 
-    def _name(self, scene: Scene) -> str:
-        return scene.names.get(self._place, scene.final.name)
+    def _name(self, scenario: Scenario) -> str:
+        return scenario.names.get(self._place, scenario.final.name)
 
-    def _values(self, scene: Scene) -> tuple[Plain, Plain]:
+    def _values(self, scenario: Scenario) -> tuple[Plain, Plain]:
         """What the field holds before and after the last request."""
-        name = self._name(scene)
-        created = isinstance(scene.final, Create) and self._place == "self"
-        before = None if created else scene.before.value(name, self.spec.name)
-        return before, scene.after.value(name, self.spec.name) if name in scene.after.resources else None
+        name = self._name(scenario)
+        created = isinstance(scenario.final, Create) and self._place == "self"
+        before = None if created else scenario.before.value(name, self.spec.name)
+        return before, scenario.after.value(
+            name, self.spec.name
+        ) if name in scenario.after.resources else None
 
-    def _amount(self, scene: Scene) -> Plain:
-        world, view = scene.before.seen(scene.final)
+    def _amount(self, scenario: Scenario) -> Plain:
+        world, view = scenario.before.seen(scenario.final)
         return world.operand(
             self._effect.amount, view, "number" if self._effect.kind != "set" else self.spec.type
         )

@@ -12,7 +12,7 @@ from tools.blueprint.openapi import filtered_field
 from tools.blueprint.parameters import CHILD, Knob, knobs_of
 from tools.blueprint.requests import Plain
 from tools.blueprint.samples import plain_json
-from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.stacks.fastapi.python_code import Case, equals, factory, literal
 from tools.stacks.fastapi.suite.guards import neutral_change
 from tools.stacks.fastapi.suite.suite import Suite, success_status
@@ -21,15 +21,15 @@ from tools.stacks.fastapi.suite.suite import Suite, success_status
 def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Iterator[Case]:
     """Yield the example, in the setting that it gives."""
     try:
-        scene = _Setting(suite, example).scene()
+        scenario = _Setting(suite, example).scenario()
     except Unreachable:
         return
     when = example.when
-    watched = suite.watched(scene) if any(each.kind == "rejected" for each in example.then) else []
-    final = suite.script.final(scene)
-    uses = [place for place in scene.names if _mentions(suite, scene, place, example.then)]
+    watched = suite.watched(scenario) if any(each.kind == "rejected" for each in example.then) else []
+    final = suite.script.final(scenario)
+    uses = [place for place in scenario.names if _mentions(suite, scenario, place, example.then)]
     lines = [
-        *suite.script.setup(scene, *uses),
+        *suite.script.setup(scenario, *uses),
         *([f"for _ in range({when.times - 1}):", f"    {final}"] if when.times > 1 else []),
         *(f"{name} = {code}" for name, code in watched),
         "",
@@ -37,13 +37,13 @@ def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Itera
         "",
     ]
     for then in example.then:
-        lines += _checks(suite, scene, example, then)
+        lines += _checks(suite, scenario, example, then)
     yield Case(criterion, "", (*lines, *(f"assert {code} == {name}" for name, code in watched)))
 
 
-def _mentions(suite: Suite, scene: Scene, place: str, thens: tuple[Then, ...]) -> bool:
+def _mentions(suite: Suite, scenario: Scenario, place: str, thens: tuple[Then, ...]) -> bool:
     """Whether a resource is looked at afterwards, by itself or among all that are listed."""
-    found = scene.before.resources.get(scene.names[place])
+    found = scenario.before.resources.get(scenario.names[place])
     if found is None:
         return False
     return re.fullmatch(r"given\d+", place) is not None or any(
@@ -51,7 +51,7 @@ def _mentions(suite: Suite, scene: Scene, place: str, thens: tuple[Then, ...]) -
     )
 
 
-def _checks(suite: Suite, scene: Scene, example: Example, then: Then) -> list[str]:
+def _checks(suite: Suite, scenario: Scenario, example: Example, then: Then) -> list[str]:
     given = success_status(suite.entity(example.when.entity), example.when.operation)
     if then.kind == "rejected":
         return [f"refused(response, {then.status})"]
@@ -68,7 +68,7 @@ def _checks(suite: Suite, scene: Scene, example: Example, then: Then) -> list[st
         lines = [f"changed = accepted(response{given})", equals(f'changed["{key}"]', value)]
         current = suite.script.current(entity, "changed")
     else:
-        names = (name for name, each in scene.before.resources.items() if each.entity.name == entity.name)
+        names = (name for name, each in scenario.before.resources.items() if each.entity.name == entity.name)
         current = suite.script.current(entity, next(names))
         lines = [f"accepted(response{given})"]
     return [*lines, *([equals(f'{current}["{key}"]', value)] if current else [])]
@@ -81,7 +81,7 @@ def _value(suite: Suite, then: Then) -> Plain:
 
 
 class _Setting:
-    """Turns what an example gives into settings of a scene."""
+    """Turns what an example gives into settings of a scenario."""
 
     def __init__(self, suite: Suite, example: Example) -> None:
         self._suite = suite
@@ -91,8 +91,8 @@ class _Setting:
         self._wanted: list[tuple[str, FieldSpec, Plain]] = []
         self._others: list[str] = []
 
-    def scene(self) -> Scene:
-        """Return a scene in which the example comes out as it says, or else any one. Raises Unreachable."""
+    def scenario(self) -> Scenario:
+        """Return a scenario in which the example comes out as it says, or else any one. Raises Unreachable."""
         when = self._example.when
         for each in self._example.given:
             self._give(each)
@@ -113,8 +113,8 @@ class _Setting:
                 return find(
                     self._entity,
                     operation,
-                    lambda scene, strict=strict: (
-                        self._holds(scene) and (not strict or self._comes_out(scene))
+                    lambda scenario, strict=strict: (
+                        self._holds(scenario) and (not strict or self._comes_out(scenario))
                     ),  # type: ignore[misc]
                     fixed=self._fixed,
                     extra=extra,
@@ -147,7 +147,7 @@ class _Setting:
             self._set(self._others[-1], entity, given.values)
 
     def _place(self, name: str) -> str | None:
-        """Return where a resource that was given stands in the scene, or None for one beside it."""
+        """Return where a resource that was given stands in the scenario, or None for one beside it."""
         when = self._example.when
         if name == self._entity.name and when.operation == "list":
             return None
@@ -176,17 +176,17 @@ class _Setting:
             else:
                 self._fixed["value", place, name] = canonical(field.type, value)
 
-    def _holds(self, scene: Scene) -> bool:
+    def _holds(self, scenario: Scenario) -> bool:
         return all(
-            scene.before.value(scene.names[place], field.name) == value
+            scenario.before.value(scenario.names[place], field.name) == value
             for place, field, value in self._wanted
         )
 
-    def _comes_out(self, scene: Scene) -> bool:
+    def _comes_out(self, scenario: Scenario) -> bool:
         rejected = next((each.status for each in self._example.then if each.kind == "rejected"), None)
         if rejected is not None:
-            return self._example.when.times > 1 or scene.outcome.status == rejected
-        return not scene.outcome.cause
+            return self._example.when.times > 1 or scenario.outcome.status == rejected
+        return not scenario.outcome.cause
 
 
 def _changes(suite: Suite, entity: Entity) -> dict[Knob, tuple[object, ...]]:
@@ -199,10 +199,12 @@ def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Ca
     entity = suite.entity(speed.entity)
     fixed: dict[Knob, object] = neutral_change(entity) if speed.operation == "update" else {}
     try:
-        scene = suite.planner.find(entity, speed.operation, lambda each: not each.outcome.cause, fixed=fixed)
+        scenario = suite.planner.find(
+            entity, speed.operation, lambda each: not each.outcome.cause, fixed=fixed
+        )
     except Unreachable:
         return
-    setup, final = suite.script.setup(scene), suite.script.final(scene)
+    setup, final = suite.script.setup(scenario), suite.script.final(scenario)
     alike = speed.operation in ("list", "read")
     rate = speed.requests_per_second or 10
     if speed.operation == "list" and suite.makes(entity):
@@ -213,7 +215,7 @@ def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Ca
         "",
         "def prepare() -> Call:",
         *(f"    {each}" for each in ([] if alike else setup)),
-        *_returned(final, scene, entity),
+        *_returned(final, scenario, entity),
         "",
         "latency = latency_ms(",
         f"prepare, per_second={rate}, percentile={literal(speed.percentile)}, enough={speed.latency_ms}",
@@ -224,7 +226,7 @@ def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Ca
     yield Case(criterion, "", tuple(lines), fixture="served: Api")
 
 
-def _returned(final: str, scene: Scene, entity: Entity) -> list[str]:
+def _returned(final: str, scenario: Scenario, entity: Entity) -> list[str]:
     """Return the end of `prepare`; a body is made before the clock starts."""
     prefix = f'api.post("{collection_path(entity.name)}", '
     body = final.removeprefix(prefix)

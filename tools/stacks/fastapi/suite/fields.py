@@ -156,8 +156,8 @@ class _Field:
     def _accepts(self, operation: str, value: Given) -> bool:
         kind = "value" if operation == "create" else "change"
         changed: dict[Knob, object] = {(kind, "self", self._field.name): value}
-        scene = self._suite.planner.play(self._entity, operation, self._usual | changed)
-        return scene is not None and not scene.outcome.cause
+        scenario = self._suite.planner.play(self._entity, operation, self._usual | changed)
+        return scenario is not None and not scenario.outcome.cause
 
 
 def _label(value: object) -> str:

@@ -12,7 +12,7 @@ from tools.blueprint.reference_model import World
 from tools.blueprint.requests import TODAY, YESTERDAY
 from tools.blueprint.resources import View
 from tools.blueprint.samples import STEP, sample
-from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.stacks.fastapi.python_code import Case
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -30,11 +30,14 @@ def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard
             yield Case(criterion, aspect, tuple(suite.success(accepted, guard.operation)))
     if guard.operation == "create" and entity.offers("update"):
         hunt = _Hunt(suite, entity, guard, "update")
-        for aspect, scene in (("also when updated", hunt.refused()), ("updated else", hunt.accepted(None))):
-            if scene is not None and aspect == "also when updated":
-                yield Case(criterion, aspect, tuple(suite.refusal(scene, guard.status)))
-            elif scene is not None:
-                yield Case(criterion, aspect, tuple(suite.success(scene, "update")))
+        for aspect, scenario in (
+            ("also when updated", hunt.refused()),
+            ("updated else", hunt.accepted(None)),
+        ):
+            if scenario is not None and aspect == "also when updated":
+                yield Case(criterion, aspect, tuple(suite.refusal(scenario, guard.status)))
+            elif scenario is not None:
+                yield Case(criterion, aspect, tuple(suite.success(scenario, "update")))
 
 
 def neutral_change(entity: Entity) -> dict[Knob, object]:
@@ -46,7 +49,7 @@ def neutral_change(entity: Entity) -> dict[Knob, object]:
 
 
 class _Hunt:
-    """Searches the scenes of one guard, those first in which a value is just at the edge."""
+    """Searches the scenarios of one guard, those first in which a value is just at the edge."""
 
     def __init__(self, suite: Suite, entity: Entity, guard: Guard, operation: str) -> None:
         self._suite = suite
@@ -63,20 +66,20 @@ class _Hunt:
             if guard.operation == "update":
                 self._fixed = neutral_change(entity)
 
-    def refused(self) -> Scene | None:
-        """Return a scene in which the guard refuses."""
+    def refused(self) -> Scenario | None:
+        """Return a scenario in which the guard refuses."""
         tests = self._guard.tests
         return self._first((tests, (), True), (tests, (), False))
 
-    def accepted(self, false: Test | None) -> Scene | None:
-        """Return a scene in which a condition does not hold, all others if possible, and the request succeeds."""
+    def accepted(self, false: Test | None) -> Scenario | None:
+        """Return a scenario in which a condition does not hold, all others if possible, and the request succeeds."""
         if false is None:
             tests = self._guard.tests
             return self._first(*(((), (each,), tight) for tight in (True, False) for each in tests))
         others = tuple(each for each in self._guard.tests if each is not false)
         return self._first((others, (false,), True), (others, (false,), False), ((), (false,), False))
 
-    def _first(self, *wishes: tuple[tuple[Test, ...], tuple[Test, ...], bool]) -> Scene | None:
+    def _first(self, *wishes: tuple[tuple[Test, ...], tuple[Test, ...], bool]) -> Scenario | None:
         for true, false, tight in wishes:
             try:
                 return self._find(true, false, tight)
@@ -84,9 +87,9 @@ class _Hunt:
                 continue
         return None
 
-    def _find(self, true: tuple[Test, ...], false: tuple[Test, ...], tight: bool) -> Scene:
-        def wanted(scene: Scene) -> bool:
-            outcome = scene.outcome
+    def _find(self, true: tuple[Test, ...], false: tuple[Test, ...], tight: bool) -> Scenario:
+        def wanted(scenario: Scenario) -> bool:
+            outcome = scenario.outcome
             if false and outcome.cause:
                 return False
             if not false and (
@@ -95,7 +98,7 @@ class _Hunt:
                 return False
             if self._operation != self._guard.operation and not false and outcome.rule is None:
                 return False
-            world, view = scene.before.seen(scene.final)
+            world, view = scenario.before.seen(scenario.final)
             held = all(world.holds(each, view) for each in true)
             if not held or any(world.holds(each, view) for each in false):
                 return False

@@ -11,7 +11,7 @@ from tools.blueprint.model import Criterion, Entity, Limit
 from tools.blueprint.reference_model import World
 from tools.blueprint.requests import Act, Create, Outcome, Step
 from tools.blueprint.samples import sample
-from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.stacks.fastapi.python_code import Case
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
@@ -21,15 +21,15 @@ def limit_cases(suite: Suite, criterion: Criterion, entity: Entity, limit: Limit
     """Yield the test of a limit: as a loop over the same resource, or over a new one each time."""
     rounds: list[_Rounds] = []
 
-    def wanted(scene: Scene) -> bool:
-        rounds[:] = [*_again(scene, entity, limit), *_anew(suite, scene, limit)][:1]
+    def wanted(scenario: Scenario) -> bool:
+        rounds[:] = [*_again(scenario, entity, limit), *_anew(suite, scenario, limit)][:1]
         return bool(rounds)
 
     try:
-        scene = suite.planner.find(entity, limit.operation, wanted)
+        scenario = suite.planner.find(entity, limit.operation, wanted)
     except Unreachable:
         return
-    yield Case(criterion, "", tuple(_lines(suite, scene, rounds[0], limit)))
+    yield Case(criterion, "", tuple(_lines(suite, scenario, rounds[0], limit)))
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class _Rounds:
     last: tuple[Step, ...]
 
 
-def _lines(suite: Suite, scene: Scene, rounds: _Rounds, limit: Limit) -> list[str]:
-    everything = (*rounds.first, *rounds.repeated, *rounds.last, scene.final)
+def _lines(suite: Suite, scenario: Scenario, rounds: _Rounds, limit: Limit) -> list[str]:
+    everything = (*rounds.first, *rounds.repeated, *rounds.last, scenario.final)
 
     def lines(steps: tuple[Step, ...]) -> list[str]:
-        return suite.script.lines(steps, everything, set(), children_of(scene))
+        return suite.script.lines(steps, everything, set(), children_of(scenario))
 
-    watched = suite.watched(scene)
+    watched = suite.watched(scenario)
     return [
         *lines(rounds.first),
         f"for _ in range({limit.times}):",
@@ -55,35 +55,35 @@ def _lines(suite: Suite, scene: Scene, rounds: _Rounds, limit: Limit) -> list[st
         *lines(rounds.last),
         *(f"{name} = {code}" for name, code in watched),
         "",
-        f"response = {suite.script.final(scene)}",
+        f"response = {suite.script.final(scenario)}",
         "",
         "refused(response, 409)",
         *(f"assert {code} == {name}" for name, code in watched),
     ]
 
 
-def _again(scene: Scene, entity: Entity, limit: Limit) -> Iterator[_Rounds]:
+def _again(scenario: Scenario, entity: Entity, limit: Limit) -> Iterator[_Rounds]:
     """Yield how the same resource is acted on again and again, by a way back if need be."""
-    if scene.outcome.cause:
+    if scenario.outcome.cause:
         return
-    for way in _ways_back(entity, scene.final.name):
-        world = scene.before.copy()
-        repeated = (scene.final, *way)
-        if world.accepts(repeated * limit.times) and _limited(world, scene.final, limit):
-            yield _Rounds(scene.setup, repeated, ())
+    for way in _ways_back(entity, scenario.final.name):
+        world = scenario.before.copy()
+        repeated = (scenario.final, *way)
+        if world.accepts(repeated * limit.times) and _limited(world, scenario.final, limit):
+            yield _Rounds(scenario.setup, repeated, ())
 
 
-def _anew(suite: Suite, scene: Scene, limit: Limit) -> Iterator[_Rounds]:
+def _anew(suite: Suite, scenario: Scenario, limit: Limit) -> Iterator[_Rounds]:
     """Yield how a new resource is made each time for the same object."""
-    if scene.outcome.cause or limit.per != "object":
+    if scenario.outcome.cause or limit.per != "object":
         return
-    shared = {name for place, name in scene.names.items() if place.startswith("object")}
-    first = tuple(step for step in scene.setup if step.name in shared)
-    own = tuple(step for step in scene.setup if step.name not in shared)
-    rounds = [_renamed((*own, scene.final), shared, f".{number}") for number in range(limit.times)]
+    shared = {name for place, name in scenario.names.items() if place.startswith("object")}
+    first = tuple(step for step in scenario.setup if step.name in shared)
+    own = tuple(step for step in scenario.setup if step.name not in shared)
+    rounds = [_renamed((*own, scenario.final), shared, f".{number}") for number in range(limit.times)]
     world = World(suite.blueprint)
-    if world.accepts((*first, *itertools.chain(*rounds), *own)) and _limited(world, scene.final, limit):
-        yield _Rounds(first, (*own, scene.final), own)
+    if world.accepts((*first, *itertools.chain(*rounds), *own)) and _limited(world, scenario.final, limit):
+        yield _Rounds(first, (*own, scenario.final), own)
 
 
 def _limited(world: World, step: Step, limit: Limit) -> bool:

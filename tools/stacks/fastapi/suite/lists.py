@@ -10,7 +10,7 @@ from tools.blueprint.openapi import filtered_field
 from tools.blueprint.parameters import CHILD, Knob
 from tools.blueprint.requests import Plain
 from tools.blueprint.samples import ascending, plain_json
-from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.stacks.fastapi.python_code import Case, factory, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -94,10 +94,10 @@ def filter_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list
     path = collection_path(entity.name)
     for name in names:
         field = filtered_field(entity, name)
-        scene = _different(suite, entity, [field], ("second",))
-        if scene is None or entity.reference(name) is not None:
+        scenario = _different(suite, entity, [field], ("second",))
+        if scenario is None or entity.reference(name) is not None:
             continue
-        yield named(criterion, f"by {name}", tuple(_filtered(suite, entity, field, scene)))
+        yield named(criterion, f"by {name}", tuple(_filtered(suite, entity, field, scenario)))
         if field.type in _BAD_QUERIES:
             query = f'{{"{camel(name)}": {literal(_BAD_QUERIES[field.type])}}}'
             lines = (f'response = api.get("{path}", {query})', "", f'refused(response, 422, "{camel(name)}")')
@@ -114,13 +114,13 @@ def filter_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list
         yield named(criterion, "two filters hold together", tuple(found))
 
 
-def _filtered(suite: Suite, entity: Entity, field: FieldSpec, scene: Scene) -> list[str]:
+def _filtered(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario) -> list[str]:
     path, key = collection_path(entity.name), camel(field.name)
-    found = [*suite.script.setup(scene, "self", "second"), ""]
+    found = [*suite.script.setup(scenario, "self", "second"), ""]
     for place in ("self", "second"):
-        query = {key: _shown(scene, field, place)}
-        found.append(f'assert ids(api.get("{path}", {literal(query)})) == [{scene.names[place]}["id"]]')
-    beyond = {key: _shown(scene, field, "self"), "limit": 1, "offset": 1}
+        query = {key: _shown(scenario, field, place)}
+        found.append(f'assert ids(api.get("{path}", {literal(query)})) == [{scenario.names[place]}["id"]]')
+    beyond = {key: _shown(scenario, field, "self"), "limit": 1, "offset": 1}
     last = f'accepted(api.get("{path}", {literal(beyond)}))'
     return [*found, f'assert {last} == {{"items": [], "total": 1}}']
 
@@ -132,15 +132,15 @@ def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[s
     path = collection_path(entity.name)
     for name in names:
         field = filtered_field(entity, name)
-        scene = _different(suite, entity, [field], ("second", "third")) or _different(
+        scenario = _different(suite, entity, [field], ("second", "third")) or _different(
             suite, entity, [field], ("second",)
         )
-        if scene is None:
+        if scenario is None:
             continue
-        places = [place for place in ("self", "second", "third") if place in scene.names]
-        places.sort(key=lambda place: _rank(scene, field, place))
-        ordered = [f'{scene.names[place]}["id"]' for place in places]
-        lines = [*suite.script.setup(scene, *places), f"ordered = [{', '.join(ordered)}]", ""]
+        places = [place for place in ("self", "second", "third") if place in scenario.names]
+        places.sort(key=lambda place: _rank(scenario, field, place))
+        ordered = [f'{scenario.names[place]}["id"]' for place in places]
+        lines = [*suite.script.setup(scenario, *places), f"ordered = [{', '.join(ordered)}]", ""]
         for sign, expected in (("", "ordered"), ("-", "ordered[::-1]")):
             lines.append(f'assert ids(api.get("{path}", {{"sort": "{sign}{camel(name)}"}})) == {expected}')
         second = f'{{"sort": "{camel(name)}", "limit": 1, "offset": 1}}'
@@ -154,20 +154,20 @@ def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[s
 
 def _different(
     suite: Suite, entity: Entity, fields: list[FieldSpec], others: tuple[str, ...]
-) -> Scene | None:
-    """Return a scene of resources that differ in the fields; the first of them made neither least nor greatest."""
+) -> Scenario | None:
+    """Return a scenario of resources that differ in the fields; the first of them made neither least nor greatest."""
     ranks = {"self": 2, "second": 1, "third": 0} if "third" in others else {"self": 0, "second": 1}
     fixed: dict[Knob, object] = {}
     for place in (*others, "self"):
         for field in fields:
             fixed |= _setting(suite, entity, place, field, ranks[place])
 
-    def wanted(scene: Scene) -> bool:
+    def wanted(scenario: Scenario) -> bool:
         distinct = all(
-            len({_shown(scene, field, place) for place in (*others, "self")}) == len(others) + 1
+            len({_shown(scenario, field, place) for place in (*others, "self")}) == len(others) + 1
             for field in fields
         )
-        return distinct and not scene.outcome.cause
+        return distinct and not scenario.outcome.cause
 
     try:
         return suite.planner.find(entity, "read", wanted, fixed=fixed, others=others)
@@ -194,14 +194,14 @@ def _setting(suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: i
     return {("value", place, field.name): values[min(rank, len(values) - 1)]} if values else {}
 
 
-def _shown(scene: Scene, field: FieldSpec, place: str) -> Plain:
-    value = scene.before.value(scene.names[place], field.name)
+def _shown(scenario: Scenario, field: FieldSpec, place: str) -> Plain:
+    value = scenario.before.value(scenario.names[place], field.name)
     shown = plain_json(field.type, value)
     return shown if isinstance(shown, bool | int | str) or shown is None else value
 
 
-def _rank(scene: Scene, field: FieldSpec, place: str) -> tuple[str, ...] | tuple[float, ...]:
-    value = scene.before.value(scene.names[place], field.name)
+def _rank(scenario: Scenario, field: FieldSpec, place: str) -> tuple[str, ...] | tuple[float, ...]:
+    value = scenario.before.value(scenario.names[place], field.name)
     return (value,) if isinstance(value, str) else (float(value or 0),)
 
 

@@ -14,7 +14,7 @@ from tools.blueprint.parameters import CHILD, Knob
 from tools.blueprint.reference_model import World
 from tools.blueprint.requests import Delete, Plain, Step, Update
 from tools.blueprint.samples import plain_json, sample
-from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.stacks.fastapi.python_code import Case, factory, literal, named
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
@@ -112,26 +112,26 @@ def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Refe
     if not target.offers("delete"):
         return
 
-    def wanted(scene: Scene) -> bool:
-        parent = scene.before.resources[scene.final.name].parents[reference.name]
-        world = scene.before.copy()
+    def wanted(scenario: Scenario) -> bool:
+        parent = scenario.before.resources[scenario.final.name].parents[reference.name]
+        world = scenario.before.copy()
         if world.run(Delete(parent, target.name)).cause != "children":
             return False
-        return world.accepts((scene.final, Delete(parent, target.name)))
+        return world.accepts((scenario.final, Delete(parent, target.name)))
 
     operation = "delete" if entity.offers("delete") else "read"
     try:
-        scene = suite.planner.find(entity, operation, wanted if operation == "delete" else lambda _: True)
+        scenario = suite.planner.find(entity, operation, wanted if operation == "delete" else lambda _: True)
     except Unreachable:
         return
     parent = f"self/{reference.name}"
-    kept = replace(scene, final=Delete(scene.names[parent], target.name))
+    kept = replace(scenario, final=Delete(scenario.names[parent], target.name))
     lines = suite.refusal(kept, 409)
-    lines = [*suite.script.setup(scene, parent), *lines[len(suite.script.setup(kept)) :]]
+    lines = [*suite.script.setup(scenario, parent), *lines[len(suite.script.setup(kept)) :]]
     if operation == "delete":
         lines += [
             "",
-            f"accepted({suite.script.final(scene)}, 204)",
+            f"accepted({suite.script.final(scenario)}, 204)",
             f"accepted({suite.script.final(kept)}, 204)",
         ]
     yield named(criterion, f"a {target.name} with a {entity.name} is kept", tuple(lines))
@@ -179,30 +179,32 @@ def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed)
             for index, each in enumerate(factors)
         }
         try:
-            scene = suite.planner.find(entity, "read", lambda each: not each.outcome.cause, fixed=fixed)
+            scenario = suite.planner.find(entity, "read", lambda each: not each.outcome.cause, fixed=fixed)
         except Unreachable:
             continue
-        yield _compared(suite, entity, field, scene, link)
+        yield _compared(suite, entity, field, scenario, link)
 
 
-def _compared(suite: Suite, entity: Entity, field: FieldSpec, scene: Scene, link: str) -> list[str]:
-    name, world, key = scene.final.name, scene.after.copy(), camel(field.name)
+def _compared(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario, link: str) -> list[str]:
+    name, world, key = scenario.final.name, scenario.after.copy(), camel(field.name)
     current = suite.script.current(entity, name)
     children = [
-        scene.names[place] for place in scene.names if re.fullmatch(rf"self#{re.escape(link)}\.\d+", place)
+        scenario.names[place]
+        for place in scenario.names
+        if re.fullmatch(rf"self#{re.escape(link)}\.\d+", place)
     ]
     steps = _further(suite, world, field, children)
-    everything = (*scene.setup, scene.final, *steps)
+    everything = (*scenario.setup, scenario.final, *steps)
 
     def lines(*some: Step) -> list[str]:
-        return suite.script.lines(some, everything, set(), children_of(scene))
+        return suite.script.lines(some, everything, set(), children_of(scenario))
 
     def shown() -> str:
         return (
             f'assert {current}["{key}"] == {literal(plain_json(field.type, world.value(name, field.name)))}'
         )
 
-    found = [*lines(*scene.setup), shown()]
+    found = [*lines(*scenario.setup), shown()]
     for step in steps:
         world.run(step)
         found += ["", *lines(step), shown()]

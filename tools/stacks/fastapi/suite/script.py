@@ -1,4 +1,4 @@
-"""Scenes as lines of a test: requests that must succeed, and the one that the test is about."""
+"""Scenarios as lines of a test: requests that must succeed, and the one that the test is about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.requests import Act, Create, Delete, List, Read, Step, Update, Values
-from tools.blueprint.scenarios import Scene
+from tools.blueprint.scenarios import Scenario
 from tools.stacks.fastapi.python_code import factory, literal
 
 
@@ -19,16 +19,16 @@ class Script:
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
 
-    def setup(self, scene: Scene, *uses: str) -> list[str]:
-        """Return the lines that set the scene up; `uses` are the places whose resources the test mentions."""
-        mentioned = {scene.names[place] for place in uses if place in scene.names}
-        everything = (*scene.setup, scene.final)
-        return self.lines(scene.setup, everything, mentioned, children_of(scene))
+    def setup(self, scenario: Scenario, *uses: str) -> list[str]:
+        """Return the lines that set the scenario up; `uses` are the places whose resources the test mentions."""
+        mentioned = {scenario.names[place] for place in uses if place in scenario.names}
+        everything = (*scenario.setup, scenario.final)
+        return self.lines(scenario.setup, everything, mentioned, children_of(scenario))
 
-    def final(self, scene: Scene) -> str:
-        """Return the expression that sends the request that the scene is about, and gives the response."""
-        shown = _shown((*scene.setup, scene.final), set(), children_of(scene))
-        return self.request(scene.final, shown)
+    def final(self, scenario: Scenario) -> str:
+        """Return the expression that sends the request that the scenario is about, and gives the response."""
+        shown = _shown((*scenario.setup, scenario.final), set(), children_of(scenario))
+        return self.request(scenario.final, shown)
 
     def lines(
         self, steps: Iterable[Step], everything: tuple[Step, ...], mentioned: set[str], wanted: set[str]
@@ -93,9 +93,9 @@ class Script:
         return f"api, {_dict(given)}" if given else "api"
 
 
-def children_of(scene: Scene) -> set[str]:
+def children_of(scenario: Scenario) -> set[str]:
     """Return the names of resources that are there because the situation asks for children."""
-    return {name for place, name in scene.names.items() if re.search(r"#[^/>]*\.\d+$", place)}
+    return {name for place, name in scenario.names.items() if re.search(r"#[^/>]*\.\d+$", place)}
 
 
 def _members(values: Values) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tools.blueprint.model import Criterion, Entity, Transition
 from tools.blueprint.names import collection_path
-from tools.blueprint.scenarios import Scene, Unreachable
+from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.stacks.fastapi.python_code import Case, factory
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -45,21 +45,21 @@ def transition_cases(
 ) -> Iterator[Case]:
     """Yield the move itself, and the refusal from every state that no transition of the action names."""
     for each in transitions:
-        scene = _from(suite, entity, each.operation, each.source, accepted=True)
-        if scene is not None:
+        scenario = _from(suite, entity, each.operation, each.source, accepted=True)
+        if scenario is not None:
             aspect = "" if len(transitions) == 1 else f"{each.operation} from {each.source}"
-            yield Case(criterion, aspect, tuple(_moved(suite, entity, scene, each)))
+            yield Case(criterion, aspect, tuple(_moved(suite, entity, scenario, each)))
     for operation in dict.fromkeys(each.operation for each in transitions):
         sources = {each.source for each in entity.transitions if each.operation == operation}
         for state in entity.states:
-            scene = None if state in sources else _from(suite, entity, operation, state, accepted=False)
-            if scene is not None:
-                yield Case(criterion, f"{operation} not from {state}", tuple(suite.refusal(scene, 409)))
+            scenario = None if state in sources else _from(suite, entity, operation, state, accepted=False)
+            if scenario is not None:
+                yield Case(criterion, f"{operation} not from {state}", tuple(suite.refusal(scenario, 409)))
 
 
-def _from(suite: Suite, entity: Entity, operation: str, state: str, *, accepted: bool) -> Scene | None:
-    def wanted(scene: Scene) -> bool:
-        return scene.outcome.cause == ("" if accepted else "state")
+def _from(suite: Suite, entity: Entity, operation: str, state: str, *, accepted: bool) -> Scenario | None:
+    def wanted(scenario: Scenario) -> bool:
+        return scenario.outcome.cause == ("" if accepted else "state")
 
     try:
         return suite.planner.find(entity, operation, wanted, fixed={("status", "self", ""): state})
@@ -67,14 +67,14 @@ def _from(suite: Suite, entity: Entity, operation: str, state: str, *, accepted:
         return None
 
 
-def _moved(suite: Suite, entity: Entity, scene: Scene, transition: Transition) -> list[str]:
+def _moved(suite: Suite, entity: Entity, scenario: Scenario, transition: Transition) -> list[str]:
     current = suite.script.current(entity, "changed")
-    before = suite.script.current(entity, scene.final.name)
+    before = suite.script.current(entity, scenario.final.name)
     return [
-        *suite.script.setup(scene),
+        *suite.script.setup(scenario),
         *([f"before = {before}"] if before else []),
         "",
-        f"changed = accepted({suite.script.final(scene)})",
+        f"changed = accepted({suite.script.final(scenario)})",
         "",
         f'assert changed["status"] == {transition.target!r}',
         *([f"assert {current} == changed"] if current else []),

@@ -1,4 +1,4 @@
-"""What the makers of tests share: scenes of the service, and the shapes that most tests have."""
+"""What the makers of tests share: scenarios of the service, and the shapes that most tests have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tools.blueprint.api_outline import action_of
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import collection_path
 from tools.blueprint.requests import Act, Create, List, Read
-from tools.blueprint.scenarios import Planner, Scene, Unreachable
+from tools.blueprint.scenarios import Planner, Scenario, Unreachable
 from tools.stacks.fastapi.suite.script import Script
 
 
@@ -38,9 +38,9 @@ class Suite:
         except Unreachable:
             return False
 
-    def watched(self, scene: Scene) -> list[tuple[str, str]]:
+    def watched(self, scenario: Scenario) -> list[tuple[str, str]]:
         """Return what the last request could change: a name for it, and the expression that reads it."""
-        final = scene.final
+        final = scenario.final
         entity = self.entity(final.entity)
         path = collection_path(entity.name)
         if isinstance(final, Read | List):
@@ -49,31 +49,31 @@ class Suite:
             return [("before", f'api.total("{path}")')] if entity.offers("list") else []
         found = [("before", self.script.current(entity, final.name))]
         if isinstance(final, Act) and final.object is not None:
-            thing = scene.before.resources[final.object].entity
+            thing = scenario.before.resources[final.object].entity
             found.append((f"{final.object.rstrip('_')}_before", self.script.current(thing, final.object)))
         return [(name, code) for name, code in found if code is not None]
 
-    def refusal(self, scene: Scene, status: int, field: str = "", caller: str = "api") -> list[str]:
-        """Return a test's lines: the scene, its last request by a caller refused, nothing changed."""
-        watched = self.watched(scene)
+    def refusal(self, scenario: Scenario, status: int, field: str = "", caller: str = "api") -> list[str]:
+        """Return a test's lines: the scenario, its last request by a caller refused, nothing changed."""
+        watched = self.watched(scenario)
         named = f', "{field}"' if field else ""
         return [
-            *self.script.setup(scene),
+            *self.script.setup(scenario),
             *(f"{name} = {code}" for name, code in watched),
             "",
-            f"response = {caller}{self.script.final(scene).removeprefix('api')}",
+            f"response = {caller}{self.script.final(scenario).removeprefix('api')}",
             "",
             f"refused(response, {status}{named})",
             *(f"assert {code} == {name}" for name, code in watched),
         ]
 
-    def success(self, scene: Scene, operation: str, caller: str = "api") -> list[str]:
-        """Return a test's lines: the scene, its last request by a caller accepted."""
-        given = success_status(self.entity(scene.final.entity), operation)
+    def success(self, scenario: Scenario, operation: str, caller: str = "api") -> list[str]:
+        """Return a test's lines: the scenario, its last request by a caller accepted."""
+        given = success_status(self.entity(scenario.final.entity), operation)
         return [
-            *self.script.setup(scene),
+            *self.script.setup(scenario),
             "",
-            f"response = {caller}{self.script.final(scene).removeprefix('api')}",
+            f"response = {caller}{self.script.final(scenario).removeprefix('api')}",
             "",
             f"accepted(response{given})",
         ]
