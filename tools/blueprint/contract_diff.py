@@ -121,9 +121,9 @@ def _version(document: Object) -> str:
     return ".".join(str(document.get("openapi")).split(".")[:2])
 
 
-def _operations(document: Object) -> dict[str, JsonValue]:
+def _operations(document: Object) -> Object:
     """Return each operation by method and path, with what it inherits; a path that cannot be read, by its path."""
-    operations: dict[str, JsonValue] = {}
+    operations: Object = {}
     for path, item in to_object(document.get("paths", {})).items():
         if path.startswith("x-"):
             continue
@@ -134,10 +134,10 @@ def _operations(document: Object) -> dict[str, JsonValue]:
     return operations
 
 
-def _operations_of(document: Object, path: str, item: Object) -> dict[str, JsonValue]:
+def _operations_of(document: Object, path: str, item: Object) -> Object:
     inherited = {keyword: value for keyword, value in item.items() if keyword not in _METHODS}
     shared = to_list(item.get("parameters", []))
-    operations: dict[str, JsonValue] = {}
+    operations: Object = {}
     for method in (method for method in _METHODS if method in item):
         own = to_object(item[method])
         operations[f"{method.upper()} {path}"] = {

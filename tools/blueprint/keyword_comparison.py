@@ -51,7 +51,7 @@ class Documents:
         pending = [(old, new)]
         while pending:
             if not self._alike(*pending.pop(), pending, assumed):
-                if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys() == {"$ref"}:
+                if reference(old) and old == {"$ref": reference(old)} and new == {"$ref": reference(new)}:
                     self._unequal.add((reference(old), reference(new)))
                 return False
         self._equal.update(assumed)
@@ -175,17 +175,20 @@ def resolve(document: Object, value: JsonValue) -> JsonValue:
     Raises IncomparableError where it leads to nothing.
     """
     for _ in range(_MOST_REFERENCES):
-        if not isinstance(value, dict) or not (name := reference(value)):
-            return value
-        if not all(key == "$ref" or is_annotation(key) for key in value):
+        name = reference(value)
+        if (
+            not isinstance(value, dict)
+            or not name
+            or not all(key == "$ref" or is_annotation(key) for key in value)
+        ):
             return value
         value = _target(document, name)
     raise IncomparableError
 
 
-def reference(value: Object) -> str:
-    """Return what an object refers to, "" for nothing."""
-    name = value.get("$ref")
+def reference(value: JsonValue) -> str:
+    """Return what a value refers to, "" for nothing."""
+    name = value.get("$ref") if isinstance(value, dict) else None
     return name if isinstance(name, str) else ""
 
 

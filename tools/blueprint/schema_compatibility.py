@@ -28,7 +28,7 @@ from tools.blueprint.keyword_comparison import (
     to_object,
     to_texts,
 )
-from tools.blueprint.value_constraints import CONSTRAINTS, conditions, patterns
+from tools.blueprint.value_constraints import CONSTRAINTS, conditions, pattern_of, patterns
 
 _CONTEXTUAL = ("$id", "$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties")
 """Keywords whose meaning depends on the schemas around them: with one, no other difference can be weighed."""
@@ -54,7 +54,7 @@ def _compare(side: Side, what: str, before: JsonValue, after: JsonValue) -> Iter
     """Yield the differences of two parts of a schema; what they refer to becomes pending."""
     if side.documents.same(before, after):
         return
-    if not any(isinstance(schema, dict) and reference(schema) for schema in (before, after)):
+    if not (reference(before) or reference(after)):
         yield from _differences(side, what, before, after)
     elif (pair := (bool(side.opaque), as_text(before), as_text(after))) not in side.seen:
         side.seen.add(pair)
@@ -152,7 +152,7 @@ def _items(side: Side, what: str, old: Object, new: Object) -> Iterator[Differen
 def _all_of(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
     yield from patterns(side, what, old, new)
     was, now = (
-        [part for part in conditions(schema)[1:] if not isinstance(part, dict) or [*part] != ["pattern"]]
+        [part for part in conditions(schema)[1:] if part != {"pattern": pattern_of(part)}]
         for schema in (old, new)
     )
     pairs, gone, added = _paired(was, now)

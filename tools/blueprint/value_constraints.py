@@ -112,9 +112,7 @@ def _demand(keyword: str, words: str) -> Rule:
 def patterns(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
     """Yield the differences of all patterns that hold, those in `allOf` included."""
     was, now = (
-        to_texts(
-            [part["pattern"] for part in conditions(schema) if isinstance(part, dict) and "pattern" in part]
-        )
+        [pattern for part in conditions(schema) if (pattern := pattern_of(part)) is not None]
         for schema in (old, new)
     )
     for pattern in now:
@@ -147,6 +145,13 @@ def _default(side: Side, what: str, old: Object, new: Object) -> Iterator[Differ
 def conditions(schema: Object) -> list[JsonValue]:
     """Return the schema itself, and the parts of its `allOf`."""
     return [schema, *to_list(schema.get("allOf", []))]
+
+
+def pattern_of(schema: JsonValue) -> str | None:
+    """Return the pattern of a schema, None where it has none; raises IncomparableError for one that is no text."""
+    if not isinstance(schema, dict) or "pattern" not in schema:
+        return None
+    return to_texts([schema["pattern"]])[0]
 
 
 def _type_names(schema: Object) -> list[str]:

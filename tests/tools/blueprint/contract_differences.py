@@ -240,6 +240,7 @@ CASES = (
     Case("if and then", f"{NEW}/properties/choice/then/minLength", 2, U, U),
     Case("if", f"{NEW}/if", {"required": ["note"]}, U, U),
     Case("items: false after prefixItems", f"{NEW}/properties/pair/items", False, U, U),
+    Case("items after prefixItems", f"{NEW}/properties/pair/items", {"type": "string"}, U, U),
     Case("prefixItems", f"{NEW}/properties/pair/prefixItems/0/type", "number", U, U),
     Case("contains", f"{_LINES}/contains", {"required": ["count"]}, U, U),
     Case("unevaluatedProperties", f"{NEW}/unevaluatedProperties", False, U, U),

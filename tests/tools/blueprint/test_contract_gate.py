@@ -300,6 +300,22 @@ def test_beside_a_keyword_that_depends_on_others_nothing_is_weighed(keyword: str
     assert gravest(edited(before, f"{NEW}/maxProperties", 9), before) == "incomparable"
 
 
+def test_what_a_plain_and_an_opaque_keyword_refer_to_is_compared_for_each() -> None:
+    twice = {"a": {"$ref": "#/components/schemas/Card"}, "b": {"not": {"$ref": "#/components/schemas/Card"}}}
+    before = edited(CONTRACT, f"{NEW}/properties", twice)
+    after = edited(before, "/components/schemas/Card/properties/more", {})
+
+    found = {(change.kind, change.what.partition(" of ")[0]) for change in contract_changes(before, after)}
+    assert found == {("additive", 'The property "more"'), ("incomparable", "The `not`")}
+
+
+def test_a_path_with_only_unknown_methods_is_for_a_person() -> None:
+    before, after = (edited(CONTRACT, "/paths/~1search", {"query": {"summary": text}}) for text in "ab")
+
+    assert gravest(before, after) == "incomparable"
+    assert gravest(before, CONTRACT) == "breaking"
+
+
 def test_subtypes_that_only_a_discriminator_admits_are_for_a_person() -> None:
     line = "/components/schemas/Line"
     before = edited(CONTRACT, f"{line}/discriminator", {"propertyName": "sku"})
