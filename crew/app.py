@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crew.errors import BadInput, MachineLacks
 from crew.policy_drafts.folder import verify_approvals
-from crew.records.artifacts import ArtifactStore, RedactingStore
+from crew.printable import say
+from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.deliveries import Opened, Terms, of_run
 from crew.records.ledger import Ledger, ledger_id
+from crew.redaction import redactor_of
 from crew.settings.budget import Budget
 from crew.settings.config import TelemetrySettings
 from crew.telemetry.api import OFF, Telemetry
@@ -25,11 +26,10 @@ from crew.telemetry.open import open_telemetry
 from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
-    from pydantic import JsonValue
-
     from crew.delivery_context import DeliveryContext
     from crew.models.role_model import CallRecorder, RoleModels
     from tools.policy import PolicyEngine
+    from tools.redaction import Redactor
     from tools.result import Workbench
     from tools.runtimes import Runtime
     from tools.sandbox import Sandbox
@@ -93,6 +93,7 @@ class AppContext:
     sandbox: Sandbox
     runtime: Runtime
     role_models: RoleModels
+    redact: Redactor
     recorder: CallRecorder | None = None
     """What takes down every model call; None where nothing is recorded."""
     telemetry: Telemetry = OFF
@@ -124,24 +125,26 @@ def open_app(
             policy = choose_policy(folder, settings.policies, settings.engine)
     except (SandboxUnavailable, PolicyError) as error:
         raise MachineLacks(str(error)) from error
-    ledger = Ledger(home / "ledger.db")
-    telemetry = open_telemetry(settings.telemetry, lambda value: value)
+    redact = redactor_of(home)
+    ledger = Ledger(home / "ledger.db", redact)
+    telemetry = open_telemetry(settings.telemetry, redact)
     try:
         yield AppContext(
             settings=settings,
             ledger=ledger,
-            artifacts=ArtifactStore(home / "artifacts"),
+            artifacts=ArtifactStore(home / "artifacts", redact),
             bus=Bus(),
             policy=policy,
             sandbox=sandbox,
             runtime=LocalRuntime(home),
             role_models=role_models,
+            redact=redact,
             recorder=recorder,
             telemetry=telemetry,
         )
     finally:
         if lost := telemetry.close():
-            logging.getLogger(__name__).warning("crew: %s", lost)
+            say(f"crew: {lost}", err=True)
         policy.close()
         ledger.close()
 
@@ -191,6 +194,8 @@ def workbench(app: AppContext, about: Opened) -> Workbench:
     from tools.result import Workbench  # noqa: PLC0415
 
     home = app.settings.home.resolve()
+    secrets = service_secrets(home, about.service)
+    redact = app.redact.knowing(secrets.values())
 
     def head() -> str:
         row = app.ledger.head(about.delivery)
@@ -206,13 +211,14 @@ def workbench(app: AppContext, about: Opened) -> Workbench:
         workspace=home / "work" / about.delivery,
         test_command=about.test_command,
         home=home,
-        artifacts=app.artifacts,
+        artifacts=app.artifacts.with_redactor(redact),
+        redact=redact,
         sandbox=app.sandbox,
         runtime=app.runtime,
         cache=cache_folder(),
         ledger_head=head,
         ledger=ledger_id(home),
-        secrets=service_secrets(home, about.service),
+        secrets=secrets,
         tests_written=lambda: written_by(app.ledger, about.delivery, "testing"),
     )
 
@@ -222,41 +228,32 @@ def delivery_context(app: AppContext, about: Opened) -> DeliveryContext:
     from crew.delivery_context import DeliveryContext  # noqa: PLC0415  langchain costs most of a second
     from crew.door.door import Door  # noqa: PLC0415
     from crew.door.policy_facts import Facts  # noqa: PLC0415
-    from crew.models import keys  # noqa: PLC0415
     from crew.models.spending import BudgetTracker  # noqa: PLC0415
     from tools.catalogue.registry import CATALOGUE  # noqa: PLC0415
-    from tools.scanners import redact  # noqa: PLC0415
 
     settings = app.settings
     others = [each for each in of_run(app.ledger, about.run) if each != about.delivery]
     bench = workbench(app, about)
-    secrets = tuple(each for each in (*bench.secrets.values(), *keys()) if each)
-
-    def without_secrets(value: JsonValue) -> JsonValue:
-        return redact(value, secrets)
-
-    bench = replace(bench, artifacts=RedactingStore(app.artifacts, without_secrets))
+    ledger, artifacts = app.ledger.with_redactor(bench.redact), app.artifacts.with_redactor(bench.redact)
     door = Door(
         tools=CATALOGUE,
         workbench=bench,
-        ledger=app.ledger,
-        artifacts=app.artifacts,
+        ledger=ledger,
+        artifacts=artifacts,
         policy=app.policy,
-        facts=Facts(bench, app.ledger, app.artifacts),
-        redact=without_secrets,
+        facts=Facts(bench, ledger, artifacts),
+        redact=bench.redact,
         bus=app.bus,
         yes=app.settings.yes,
     )
     return DeliveryContext(
         door=door,
-        ledger=app.ledger,
-        artifacts=app.artifacts,
+        ledger=ledger,
+        artifacts=artifacts,
         tools=CATALOGUE,
         role_models=app.role_models,
-        budget_tracker=BudgetTracker(
-            app.ledger, about.delivery, others, settings.budget, settings.run_budget
-        ),
+        budget_tracker=BudgetTracker(ledger, about.delivery, others, settings.budget, settings.run_budget),
         bus=app.bus,
-        redact=without_secrets,
-        telemetry=app.telemetry.redacting(without_secrets),
+        redact=bench.redact,
+        telemetry=app.telemetry.redacting(bench.redact),
     )

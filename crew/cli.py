@@ -16,7 +16,6 @@ from crew.commands.options import FILE, HOME, JSON, Given, working
 from crew.commands.policy import policy
 from crew.commands.records import impact, knowledge, ledger, why
 from crew.commands.shared import (
-    HOME_USED,
     alike,
     begun_with,
     configured,
@@ -31,6 +30,7 @@ from crew.commands.shared import (
 from crew.commands.tests import tests
 from crew.errors import BadInput, CrewError, Interrupted
 from crew.printable import say
+from crew.redaction import HOME_USED
 
 if TYPE_CHECKING:
     from crew.app import AppContext

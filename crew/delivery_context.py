@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from pydantic import JsonValue
 
 from crew.door.door import Door
 from crew.models.role_model import RoleModels
@@ -14,6 +12,7 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.ledger import Ledger
 from crew.telemetry.api import OFF, Telemetry
+from tools.redaction import Redactor
 from tools.result import Tool
 
 
@@ -28,8 +27,7 @@ class DeliveryContext:
     role_models: RoleModels
     budget_tracker: BudgetTracker
     bus: Bus
-    redact: Callable[[JsonValue], JsonValue] = lambda value: value
-    """Takes secrets out of what is kept."""
+    redact: Redactor
     telemetry: Telemetry = OFF
     most_repairs: int = 3
     """How often the code agent is sent back before the delivery stops."""

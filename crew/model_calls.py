@@ -161,14 +161,11 @@ class _Step:
         def failed(fault: Fault, waits: float) -> None:
             self._fault(fault, {"waits_seconds": round(waits, 1)})
 
-        said = ask(self._role_model, asked.messages, asked.tools, sending, failed, self._redacted)
+        said = ask(self._role_model, asked.messages, asked.tools, sending, failed, self._context.redact)
         seconds = time.monotonic() - begun
         if self._role_model.recorder:
             self._role_model.recorder.keep(asked.messages, asked.tools, {}, said, seconds)
         return _without_secrets(self._context, said), seconds
-
-    def _redacted(self, text: str) -> str:
-        return str(self._context.redact(text))
 
     def took(self, said: AIMessage, seconds: float) -> str:
         """Write down a reply that can be acted on, and return its digest."""

@@ -1,4 +1,4 @@
-"""Text that others wrote, before it is shown: nothing in it moves a cursor, turns a line round or hides."""
+"""Text made safe to show: without secrets, and nothing in it moves a cursor, reverses a line or hides."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from functools import lru_cache
 
 import click
+
+from crew.redaction import command_redactor
 
 _KEPT = "\n\t\u00a0"
 
@@ -27,5 +29,5 @@ def _spelt(character: str) -> str:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print a text for a person, so."""
-    click.echo(printable(text), err=err)
+    """Print a text for a person: printable, and without secrets."""
+    click.echo(printable(command_redactor().text(text)), err=err)

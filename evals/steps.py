@@ -29,9 +29,11 @@ from crew.settings.budget import Budget
 from graphs.agent import agent_graph, first_state
 from tools.catalogue.files import TOOLS
 from tools.policy import choose as choose_policy
+from tools.redaction import Redactor
 from tools.result import Workbench
 
 DELIVERY = "bench-1"
+NO_SECRETS = Redactor(known_secrets=())
 
 
 class StepCost(BaseModel):
@@ -86,7 +88,8 @@ def step_cost(steps: int) -> StepCost:
 
 
 def _measure(home: Path, steps: int) -> StepCost:
-    ledger, artifacts = Ledger(home / "ledger.db"), ArtifactStore(home / "artifacts")
+    ledger = Ledger(home / "ledger.db", NO_SECRETS)
+    artifacts = ArtifactStore(home / "artifacts", NO_SECRETS)
     story = artifacts.put(b"{}")
     ledger.append(DELIVERY, "opened", "opened", {"artifacts": [story]})
     with resources.as_file(resources.files("crew").joinpath("policies")) as policies:
@@ -143,6 +146,7 @@ def _context(
         workspace=workspace,
         home=home,
         artifacts=artifacts,
+        redact=NO_SECRETS,
         sandbox=unused,
         runtime=unused,
         cache=home / "cache",
@@ -161,7 +165,7 @@ def _context(
         artifacts=artifacts,
         policy=policy,
         facts=facts,
-        redact=lambda value: value,
+        redact=NO_SECRETS,
         bus=Bus(),
     )
     role_model = RoleModel(name="writer", model=model)
@@ -174,4 +178,5 @@ def _context(
         role_models=lambda _: (role_model,),
         budget_tracker=budget_tracker,
         bus=Bus(),
+        redact=NO_SECRETS,
     )

@@ -3,7 +3,6 @@ another."""
 
 from __future__ import annotations
 
-import logging
 import secrets
 from contextlib import closing
 from typing import Any
@@ -18,6 +17,7 @@ from crew.commands.crash_report import unexpected
 from crew.delivery_context import DeliveryContext
 from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped, WrittenLater
 from crew.knowledge.project import catch_up
+from crew.printable import say
 from crew.records.checkpoints import open_saver
 from crew.records.deliveries import (
     Closed,
@@ -182,7 +182,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
 def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
     """Write down why a delivery that stays open cannot go on; of a text with further lines, its first."""
     number = len(context.ledger.rows(delivery, "paused")) + 1
-    body: dict[str, JsonValue] = {"text": context.redact(why.splitlines()[0])}
+    body: dict[str, JsonValue] = {"text": why.splitlines()[0]}
     context.bus.publish(context.ledger.append(delivery, "paused", f"paused-{number}", body))
 
 
@@ -274,7 +274,8 @@ def _a(kind: str) -> str:
 
 
 def _close(app: AppContext, about: Opened, ended: Closed) -> None:
-    row = app.ledger.append(about.delivery, "closed", "closed", ended.model_dump(mode="json"))
+    ledger = app.ledger.with_redactor(workbench(app, about).redact)
+    row = ledger.append(about.delivery, "closed", "closed", ended.model_dump(mode="json"))
     app.bus.publish(row)
 
 
@@ -295,9 +296,9 @@ def _remember(app: AppContext) -> None:
     try:
         catch_up(home, app.ledger, app.artifacts)
     except Exception as error:  # noqa: BLE001  the store raises bare RuntimeErrors
-        logging.getLogger(__name__).warning(
-            "crew: the knowledge graph in %s was not brought up to date (%s). "
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        say(
+            f"crew: the knowledge graph in {home} was not brought up to date ({why}). "
             "The next delivery does it, or: crew knowledge rebuild",
-            home,
-            str(error).splitlines()[0] if str(error) else type(error).__name__,
+            err=True,
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 if TYPE_CHECKING:
+    from tools.redaction import Redactor
     from tools.runtimes import Runtime
     from tools.sandbox import Sandbox
 
@@ -65,6 +66,8 @@ class Workbench:
     home: Path
     """Everything the crew keeps."""
     artifacts: Artifacts
+    redact: Redactor
+    """For texts that a tool sends elsewhere: a commit message."""
     sandbox: Sandbox
     runtime: Runtime
     cache: Path

@@ -1,4 +1,4 @@
-"""What nobody foresaw: kept for whoever mends it, told in one line to whoever met it."""
+"""Crash reports: the traceback of an unexpected error in a file, and one line about it for the user."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crew.errors import Unexpected
+from crew.redaction import redactor_of
+from tools.redaction import Redactor
 
 
 def unexpected(error: Exception, home: Path | None, cure: str) -> Unexpected:
@@ -17,19 +19,14 @@ def unexpected(error: Exception, home: Path | None, cure: str) -> Unexpected:
 
     Without a home, or where it cannot be written to, the traceback goes to the machine's temporary folder.
     """
-    kept = _kept(_clean("".join(traceback.format_exception(error))), home)
-    said = _clean(f"{type(error).__name__}: {error}").splitlines()[0][:300].rstrip(" .:")
+    redact = redactor_of(home)
+    kept = _kept("".join(traceback.format_exception(error)), home, redact)
+    said = redact.text(f"{type(error).__name__}: {error}").splitlines()[0][:300].rstrip(" .:")
     return Unexpected(f"Something went wrong inside the crew: {said}. {cure} The details are in {kept}.")
 
 
-def _clean(text: str) -> str:
-    from crew.models import keys  # noqa: PLC0415  what seldom happens need not be ready
-    from tools.scanners import redact  # noqa: PLC0415
-
-    return str(redact(text, keys()))
-
-
-def _kept(text: str, home: Path | None) -> Path:
+def _kept(text: str, home: Path | None, redact: Redactor) -> Path:
+    text = redact.text(text)
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
     if home is not None and home.is_dir():
         with contextlib.suppress(OSError):

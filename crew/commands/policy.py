@@ -9,6 +9,7 @@ import click
 
 from crew.errors import BadInput, NeedsPerson
 from crew.printable import say
+from crew.redaction import command_redactor
 from tools.counting import counted
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None, budget: 
     from crew.settings.budget import Budget, parse_budget  # noqa: PLC0415  keeps `--help` quick, as all imports below
     from crew.settings.load import load_config  # noqa: PLC0415
 
-    text = readable(_text(regulation))
+    redact = command_redactor()
+    text = readable(_text(regulation), redact)
     config = load_config(regulation, Path.cwd())
     url = model or config.model.url
     name, tools = slug(regulation.stem), tool_facts()
@@ -58,7 +60,7 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None, budget: 
         return [*verdicts[-1].complaints]
 
     bounds = parse_budget(budget) if budget else Budget()
-    drafter = Drafter(lone_player(url, config, bounds), bounds)
+    drafter = Drafter(lone_player(url, config, bounds), redact, bounds)
     try:
         said = draft_policy(drafter, text, tools, check)
     finally:

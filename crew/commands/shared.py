@@ -11,6 +11,8 @@ import click
 
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
 from crew.printable import say
+from crew.redaction import HOME_USED, redactor_of
+from tools.redaction import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
     from crew.models.role_model import CallRecorder
     from crew.records.deliveries import Opened, Terms
     from crew.settings.config import Config
-
-HOME_USED = "crew.home"
-"""Where a command leaves the folder it works on, for the account of what goes wrong."""
 
 
 def begun_with(home: Path, delivery: str | None, asked: str) -> Opened | None:
@@ -36,7 +35,7 @@ def begun_with(home: Path, delivery: str | None, asked: str) -> Opened | None:
     from crew.records.deliveries import asking, closed, opened, refusal, unfinished  # noqa: PLC0415  # noqa: PLC0415
     from crew.records.ledger import Ledger  # noqa: PLC0415
 
-    with closing(Ledger(home / "ledger.db")) as rows:
+    with closing(Ledger(home / "ledger.db", redactor_of(home))) as rows:
         name = delivery or (asking(rows, asked) if asked else "")
         left = [opened(rows, name)] if name else unfinished(rows)
         refused = {each: refusal(rows, each) for each in left if closed(rows, each.delivery) is None}
@@ -76,6 +75,10 @@ def configured(
     if begun and model is None and begun.model != read.model.url:
         # Who began it goes on with it, unless a person says otherwise.
         model = begun.model
+        if MARK in model:
+            raise BadInput(
+                f"The password in the model's URL {model} was not stored. Give the URL again: --model URL."
+            )
     budget = given.budget or (begun.budget if begun else "")
     run_budget = given.run_budget or (begun.run_budget if begun else "")
     return with_options(

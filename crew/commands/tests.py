@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from crew.errors import BadInput, MachineLacks
+from crew.printable import say
+from crew.redaction import command_redactor
 from tools.counting import counted
 
 if TYPE_CHECKING:
@@ -57,9 +59,9 @@ def tests(
             if not as_json:
                 _show(each)
     if drafter is not None and drafter.spent.calls:
-        click.echo(f"Asking {drafter.role_model.name} took {spent_text(drafter.spent)}.", err=True)
+        say(f"Asking {drafter.role_model.name} took {spent_text(drafter.spent)}.", err=True)
     written = _write(out, made) if out else []
-    click.echo(_json(made, written) if as_json else _ending(made, written, out))
+    say(_json(made, written) if as_json else _ending(made, written, out))
 
 
 def _drafter(model: str | None, budget: str | None) -> Drafter | None:
@@ -71,7 +73,7 @@ def _drafter(model: str | None, budget: str | None) -> Drafter | None:
     bounds = parse_budget(budget) if budget else Budget()
     if model is None or model == "offline":
         return None
-    return Drafter(lone_player(model, load_config(None, Path.cwd()), bounds), bounds)
+    return Drafter(lone_player(model, load_config(None, Path.cwd()), bounds), command_redactor(), bounds)
 
 
 def _sandbox(name: str | None) -> Sandbox:
@@ -105,13 +107,13 @@ def _require_functions(shop: Workshop, repository: Path, out: Path | None) -> No
 
 
 def _made(shop: Workshop, drafter: Drafter | None) -> Iterator[Made]:
-    click.echo(f"Reading {counted(len(shop.functions), 'function')}, installing what they need...", err=True)
+    say(f"Reading {counted(len(shop.functions), 'function')}, installing what they need...", err=True)
     candidates = shop.candidates()
     for module in dict.fromkeys(each.module for each in shop.functions):
         if drafter is not None:
             _ask(shop, drafter, module, candidates)
         found, problems = candidates.tests.get(module, []), candidates.problems.get(module, [])
-        click.echo(f"{module}: {counted(len(found), 'test')} to judge...", err=True)
+        say(f"{module}: {counted(len(found), 'test')} to judge...", err=True)
         yield shop.judged(module, found, problems)
 
 
@@ -134,9 +136,9 @@ def _ask(shop: Workshop, drafter: Drafter, module: str, candidates: Candidates) 
 
 
 def _show(made: Made) -> None:
-    click.echo(f"\n{made.module}")
+    say(f"\n{made.module}")
     for each in made.properties:
-        click.echo(f"  {'kept' if each.kept else 'dropped':<8} {_label(each)}: {each.why}")
+        say(f"  {'kept' if each.kept else 'dropped':<8} {_label(each)}: {each.why}")
 
 
 def _label(each: Property) -> str:

@@ -20,6 +20,8 @@ from crew.report.html import write_report
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from tools.redaction import Redactor
+
 
 class Printer(Protocol):
     """One way of showing rows as they are written, and the reports at the end."""
@@ -52,7 +54,7 @@ class Shown:
     def finish(self, deliveries: list[str]) -> int:
         """Write the HTML report, print the ending, and return the exit code."""
         reports = [delivery_report(self._app.ledger, self._app.artifacts, each) for each in deliveries]
-        path = write_report(self._app.settings.home, reports)
+        path = write_report(self._app.settings.home, reports, self._app.redact)
         self._printer.end(reports, path)
         return exit_code(reports)
 
@@ -60,20 +62,23 @@ class Shown:
 def console_for(app: AppContext, as_json: bool) -> Shown:
     """Return the console that fits: JSON lines, Rich on a terminal, plain lines otherwise."""
     if as_json:
-        return Shown(app, JsonLines())
-    return Shown(app, RichLines(app.settings.home))
+        return Shown(app, JsonLines(app.redact))
+    return Shown(app, RichLines(app.settings.home, app.redact))
 
 
 class JsonLines:
     """One JSON object a line on stdout."""
 
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
+
     def show(self, row: Row) -> None:
         """Print the row as an event."""
-        _print(run_event(row))
+        _print(run_event(row), self._redact)
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
         """Print the last line."""
-        _print(run_finished(reports, report))
+        _print(run_finished(reports, report), self._redact)
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -84,7 +89,7 @@ class JsonLines:
 class RichLines:
     """A line for each thing that happens: who, what, why; in colour on a terminal."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, redact: Redactor) -> None:
         from rich.console import Console  # noqa: PLC0415  60 ms, needed by few commands
 
         class Lasting(Console):
@@ -92,6 +97,7 @@ class RichLines:
                 _read_no_more()
 
         self._home = home
+        self._redact = redact
         self._console = Lasting(highlight=False, soft_wrap=True)
         self._status = self._console.status("[dim]at work[/]")
 
@@ -103,12 +109,12 @@ class RichLines:
         if line is None:
             return
         if row.kind == "intent":
-            self._status.update(Text(printable(f"{line.who}: {line.what}"), style="dim"))
+            self._status.update(Text(self._shown(f"{line.who}: {line.what}"), style="dim"))
         self._console.print(self._styled(line))
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
         """Print each delivery with its criteria, and where the report lies."""
-        self._console.print(printable(report_text(reports, report, self._home)), markup=False)
+        self._console.print(self._shown(report_text(reports, report, self._home)), markup=False)
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -119,21 +125,24 @@ class RichLines:
         with self._status:
             yield
 
+    def _shown(self, text: str) -> str:
+        return printable(self._redact.text(text))
+
     def _styled(self, line: Line) -> Text:
         from rich.text import Text  # noqa: PLC0415
 
         text = Text()
-        text.append(f"{printable(line.who):>12} ", style="bold cyan")
+        text.append(f"{self._shown(line.who):>12} ", style="bold cyan")
         tone = {"denied": "red", "failed": "red", "asked": "yellow"}.get(line.tone, "")
-        text.append(printable(line.what), style=tone)
+        text.append(self._shown(line.what), style=tone)
         if line.why:
-            text.append(f"\n{'':>13}{printable(line.why)}", style="dim")
+            text.append(f"\n{'':>13}{self._shown(line.why)}", style="dim")
         return text
 
 
-def _print(text: str) -> None:
+def _print(text: str, redact: Redactor) -> None:
     try:
-        print(text, flush=True)
+        print(redact.text(text), flush=True)
     except BrokenPipeError:
         _read_no_more()
 

@@ -25,6 +25,7 @@ from crew.records.canonical_json import canonical, digest_of
 from crew.records.ledger import Kind, Ledger, Row
 from tools.errors import RepositoryBusy, ToolError
 from tools.policy import Decision
+from tools.redaction import Redactor
 from tools.result import Tool, ToolResult, Workbench
 
 FAILED = "failed"
@@ -54,7 +55,7 @@ class Door:
         artifacts: ArtifactStore,
         policy: Policy,
         facts: Facts,
-        redact: Callable[[JsonValue], JsonValue],
+        redact: Redactor,
         bus: Bus,
         yes: bool = False,
     ) -> None:
@@ -321,7 +322,7 @@ def _policy_facts(decision: Decision) -> dict[str, JsonValue]:
     }
 
 
-def _strip(result: ToolResult, redact: Callable[[JsonValue], JsonValue]) -> ToolResult:
+def _strip(result: ToolResult, redact: Redactor) -> ToolResult:
     return ToolResult.model_validate(redact(result.model_dump(mode="json")))
 
 

@@ -13,6 +13,7 @@ from crew.knowledge.store import Edge, Node, open_store
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import Opened, closed, opened
 from crew.records.ledger import Ledger
+from crew.redaction import redactor_of
 from crew.report import delivery_report
 from tools.blueprint.api_outline import operations, route
 from tools.blueprint.model import Blueprint, Entity
@@ -40,8 +41,8 @@ def rebuild(home: Path) -> str:
     for path in folder.parent.glob(f"{folder.name}*"):
         # The store keeps a file or two beside its own.
         path.unlink()
-    with closing(Ledger(home / "ledger.db")) as ledger:
-        artifacts = ArtifactStore(home / "artifacts")
+    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+        artifacts = ArtifactStore(home / "artifacts", redactor_of(home))
         known = _ended(ledger)
         edges = [edge for each in known for edge in edges_of(ledger, artifacts, each)]
     with open_store(folder) as store:

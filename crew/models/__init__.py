@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from crew.errors import BadInput
+from crew.redaction import redactor_of
 from crew.settings.config import OFFLINE, Config, ModelSettings
 
 if TYPE_CHECKING:
@@ -73,11 +73,6 @@ def lone_player(url: str, config: Config, budget: Budget | None = None) -> RoleM
     return _role_model(url, config, Path.cwd(), None)
 
 
-def redacted(text: str) -> str:
-    """Return a text, such as what a server says, without secrets."""
-    return str(_redact(text))
-
-
 def open_recorder(folder: Path, config: Config, home: Path, label: str) -> CallRecorder:
     """Return what keeps every call in a folder; `label` says how the recording is made. Raises BadInput."""
     from crew.models.recordings.record import Recorder  # noqa: PLC0415  as below
@@ -87,7 +82,7 @@ def open_recorder(folder: Path, config: Config, home: Path, label: str) -> CallR
     if url.startswith("replay:"):
         from crew.models.recordings.replay import carried_over, replay_model  # noqa: PLC0415
 
-        made = label or carried_over(replay_model(url, redact=_redact, home=home))
+        made = label or carried_over(replay_model(url, redact=redactor_of(home), home=home))
     return Recorder(
         folder,
         title=folder.name,
@@ -95,21 +90,10 @@ def open_recorder(folder: Path, config: Config, home: Path, label: str) -> CallR
         made=made,
         today=datetime.now(UTC).date(),
         prices=config.prices or None,
-        redact=_redact,
+        redact=redactor_of(home),
         home=home,
         context_bytes=config.model.context_bytes,
     )
-
-
-def _redact(value: JsonValue) -> JsonValue:
-    from tools.scanners import redact  # noqa: PLC0415  its patterns take a while to load
-
-    return redact(value, keys())
-
-
-def keys() -> tuple[str, ...]:
-    """Return the crew's own keys, which must stand nowhere."""
-    return tuple(each for each in (os.environ.get("OPENAI_API_KEY", ""),) if each)
 
 
 def _role_model(url: str, config: Config, home: Path, recorder: CallRecorder | None) -> RoleModel:
@@ -138,7 +122,7 @@ def _openai(url: str, config: Config, recorder: CallRecorder | None) -> RoleMode
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)
     return RoleModel(
-        name=url,  # with its settings: the same model may be tried in another way
+        name=redactor_of(None).text(url),  # with its settings: the same model may be tried in another way
         model=openai_model(name, settings),
         attempts=settings.attempts,
         longest_wait_seconds=settings.longest_wait_seconds,
@@ -171,7 +155,7 @@ def _replay(url: str, home: Path, recorder: CallRecorder | None) -> RoleModel:
         return Faulty(Fault(name=GAVE_UP, remedy="give_up", what=said))
 
     errors = {"context_overflow": overflow, GAVE_UP: gave_up}
-    model = replay_model(url, redact=_redact, home=home, errors=errors)
+    model = replay_model(url, redact=redactor_of(home), home=home, errors=errors)
     if model.by_place and recorder is None:
         raise BadInput(f"{url}: match=place is for recording anew; give --record FOLDER with it.")
     about = model.recording.about

@@ -14,6 +14,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from crew.errors import BoundReached, Stopped
 from crew.models.spending import Spent, bound_reached, spent_on
 from crew.settings.budget import Budget
+from tools.redaction import Redactor
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -68,8 +69,9 @@ class Form(Generic[Handed]):
 class Drafter:
     """Asks one model, within one budget, and counts what it takes."""
 
-    def __init__(self, role_model: RoleModel, budget: Budget | None = None) -> None:
+    def __init__(self, role_model: RoleModel, redact: Redactor, budget: Budget | None = None) -> None:
         self.role_model = role_model
+        self.redact = redact
         self.spent = Spent()
         self._budget = budget or Budget()
         self._begun = time.monotonic()
@@ -102,8 +104,7 @@ class Drafter:
     def _ask(self, messages: list[BaseMessage], form: Form[Handed]) -> AIMessage:
         from langchain_core.messages import messages_to_dict  # noqa: PLC0415  most of a second
 
-        from crew.models import redacted  # noqa: PLC0415  as above
-        from crew.models.faults import Faulty  # noqa: PLC0415
+        from crew.models.faults import Faulty  # noqa: PLC0415  as above
         from crew.models.prices import cost_of  # noqa: PLC0415
         from crew.models.request import ask, size_of  # noqa: PLC0415
 
@@ -119,7 +120,9 @@ class Drafter:
             self.spent += Spent(faults=1)
 
         try:
-            said = ask(self.role_model, messages, [form.schema], sending, failed, redacted, forced=form.tool)
+            said = ask(
+                self.role_model, messages, [form.schema], sending, failed, self.redact, forced=form.tool
+            )
         except Faulty as error:
             self._give_up(error.fault)
         kept = len(json.dumps(messages_to_dict([said])))

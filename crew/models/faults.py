@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from langchain_core.messages import AIMessage
@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     import openai
+
+    from tools.redaction import Redactor
 
 FaultName = Literal[
     "malformed_arguments",
@@ -175,10 +177,10 @@ def _printable(character: str) -> bool:
     return character.isspace() or unicodedata.category(character)[0] != "C"
 
 
-def fault_of(error: Exception, redact: Callable[[str], str] = str, server: str = "") -> Fault | None:
-    """Return what a failed call means; None for what is no failure of a model or its server.
+def fault_of(error: Exception, redact: Redactor, server: str = "") -> Fault | None:
+    """Return what a failed call means; None for an error that is not a failure of a model or its server.
 
-    `redact` takes secrets out of what a server says, before anything of it is cut off; `server` is its URL."""
+    `redact` removes secrets from the server's text before any of it is cut off; `server` is its URL."""
     from langchain_core.exceptions import ContextOverflowError  # noqa: PLC0415  heavy; only a failure needs them
 
     held: BaseException | None = error
@@ -194,14 +196,14 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str, server: str =
 
     if isinstance(error, openai.APIStatusError):
         after = error.response.headers.get("retry-after")
-        return _of_status(error.status_code, redact(_message(error)), after)
+        return _of_status(error.status_code, redact.text(_message(error)), after)
     if isinstance(error, openai.APIConnectionError | OSError) or _of_transport(error):
         return Fault(name="disconnected", remedy="wait", what=_unreached(error, redact, server))
     if isinstance(error, openai.APIError):
         # An error in the middle of a stream has no status of its own; some servers put it into the code.
         code = int(str(error.code)) if str(error.code).isdigit() else 500
         return _of_status(
-            code, redact(f"{error.message} ({error.code})" if error.code else error.message), None
+            code, redact.text(f"{error.message} ({error.code})" if error.code else error.message), None
         )
     if isinstance(
         error,
@@ -213,7 +215,7 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str, server: str =
         | RecursionError
         | ArithmeticError,
     ):
-        said = shown(redact(str(error)))
+        said = shown(redact.text(str(error)))
         if _OVERFLOW.search(said.lower()):
             return Fault(
                 name="context_overflow", remedy="shrink", what=sentence(f"The model's server says: {said}")
@@ -223,13 +225,15 @@ def fault_of(error: Exception, redact: Callable[[str], str] = str, server: str =
     return None
 
 
-def _unreached(error: Exception, redact: Callable[[str], str], server: str) -> str:
+def _unreached(error: Exception, redact: Redactor, server: str) -> str:
     """Return what to say of a connection that was not made, or broke."""
     chain: list[BaseException] = [error]
     while cause := chain[-1].__cause__:
         chain.append(cause)
     # The libraries wrap what happened; the innermost says it best.
-    said = shown(redact(next((str(each) for each in reversed(chain) if str(each)), type(error).__name__)))
+    said = shown(
+        redact.text(next((str(each) for each in reversed(chain) if str(each)), type(error).__name__))
+    )
     names = [type(each).__name__ for each in chain]
     where = f"The model's server at {server}" if server else "The model's server"
     if any(each in names for each in _NOT_MADE):

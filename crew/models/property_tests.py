@@ -50,7 +50,8 @@ def draft_tests(drafter: Drafter, module: str, source: str, objections: Callable
     Raises NoTests if that does not help, if the model cannot be asked, or if its budget is used up.
     """
     try:
-        first = _messages(module, source)
+        # Redacted before it is cut: a secret cut in two is not recognized.
+        first = _messages(module, drafter.redact.text(source)[:LONGEST_SOURCE])
         return drafter.draft(first, FORM, lambda handed: objections(handed.content), CORRECTIONS).content
     except NothingUsable as error:
         raise NoTests(f"the model's tests cannot be used: {error.wrong[0][:300]}") from None
@@ -61,10 +62,7 @@ def draft_tests(drafter: Drafter, module: str, source: str, objections: Callable
 def _messages(module: str, source: str) -> list[BaseMessage]:
     from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415  most of a second
 
-    from tools.scanners import redact  # noqa: PLC0415  as above
-
-    shown = str(redact(source[:LONGEST_SOURCE]))
-    fenced = unmistakable(json.dumps({"module": module, "source": shown}, ensure_ascii=False))
+    fenced = unmistakable(json.dumps({"module": module, "source": source}, ensure_ascii=False))
     return [
         SystemMessage(render("_property_tests", most=MOST_TESTS)),
         HumanMessage(f"```json module\n{fenced}\n```"),

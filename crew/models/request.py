@@ -14,6 +14,7 @@ from crew.models.faults import Fault, Faulty, fault_in, fault_of
 from crew.models.replies import numbered, plain
 from crew.models.role_model import RoleModel
 from crew.models.text import REPLY_SCHEMA, as_text, from_text
+from tools.redaction import Redactor
 
 Schemas = list[dict[str, JsonValue]]
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
@@ -25,20 +26,21 @@ def ask(
     tools: Schemas,
     sending: Callable[[], None],
     failed: Callable[[Fault, float], None],
-    redact: Callable[[str], str] = str,
+    redact: Redactor,
     forced: str = "",
 ) -> AIMessage:
     """Return the model's reply, whatever is in it. `forced` names the one tool that it must call.
 
     `sending` is called before each attempt, `failed` after one that is to be made again, with the seconds that are
-    waited until then. `redact` takes secrets out of what a server says. Raises Faulty once the attempts are used up,
-    or at once for what waiting does not mend.
+    waited until then. `redact` removes secrets from the messages and from what a server says. Raises Faulty once the
+    attempts are used up, or at once for a fault that waiting does not fix.
     """
+    sent = [_clean(message, redact) for message in messages]
 
     def attempt() -> AIMessage:
         sending()
         try:
-            return _once(role_model, messages, tools, forced)
+            return _once(role_model, sent, tools, forced)
         except Exception as error:
             fault = fault_of(error, redact, role_model.server)
             if fault is None or (fault.name == "unreadable" and not role_model.served):
@@ -59,6 +61,12 @@ def ask(
 def faults_in(reply: AIMessage, tools: Schemas, existing: Iterable[str]) -> Fault | None:
     """Return what is wrong with a reply to a request with these tools, where `existing` ones exist."""
     return fault_in(reply, [str(_function(each)["name"]) for each in tools], existing)
+
+
+def _clean(message: BaseMessage, redact: Redactor) -> BaseMessage:
+    raw = message.model_dump()
+    clean = redact(raw)
+    return message if clean == raw else type(message).model_validate(clean)
 
 
 def _once(role_model: RoleModel, messages: list[BaseMessage], tools: Schemas, forced: str) -> AIMessage:

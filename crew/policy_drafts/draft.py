@@ -17,6 +17,7 @@ from crew.errors import BadInput, Stopped
 from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable
 from crew.records.canonical_json import digest, unmistakable
 from prompts import render
+from tools.redaction import Redactor
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -67,14 +68,12 @@ Check = Callable[[PolicyDraft], list[str]]
 """Returns what is wrong with a draft, a sentence each."""
 
 
-def readable(text: str) -> str:
-    """Return a regulation's text without what a person would not see, and without secrets.
+def readable(text: str, redact: Redactor) -> str:
+    """Return a regulation's text without invisible characters and without secrets.
 
     Raises BadInput if nothing or too much is left.
     """
-    from tools.scanners import redact  # noqa: PLC0415  what it needs is slow to load
-
-    seen = str(redact(_UNSEEN.sub("", text))).strip()
+    seen = redact.text(_UNSEEN.sub("", text)).strip()
     if not seen:
         raise BadInput("The regulation is empty. Give a file with its text, as Markdown or plain text.")
     if len(seen) > LONGEST_REGULATION:

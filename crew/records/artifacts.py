@@ -6,14 +6,11 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import JsonValue
-
 from crew.records.canonical_json import digest
+from tools.redaction import Redactor
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -21,11 +18,20 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 class ArtifactStore:
     """A folder of write-once files, `ab/cdef...`, shared by all deliveries of a home."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, redact: Redactor) -> None:
         self._folder = folder
+        self._redact = redact
+
+    def with_redactor(self, redact: Redactor) -> ArtifactStore:
+        """Return the same store with the redactor of a delivery, which knows its secrets."""
+        return ArtifactStore(self._folder, redact)
 
     def put(self, content: bytes) -> str:
-        """Store the bytes durably and return their digest; storing them again changes nothing."""
+        """Store the bytes without secrets durably and return the digest of what was stored.
+
+        Storing them again changes nothing.
+        """
+        content = self._clean(content)
         name = digest(content)
         path = self._path(name)
         if path.exists():
@@ -57,29 +63,16 @@ class ArtifactStore:
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and bool(_DIGEST.fullmatch(name)) and self._path(name).exists()
 
+    def _clean(self, content: bytes) -> bytes:
+        clean = self._redact.bytes(content)
+        if clean != content:
+            with suppress(ValueError):
+                # What looks like one secret may begin in one string of a document and end in another.
+                document = json.loads(content)
+                redacted = self._redact(document)
+                return content if redacted == document else json.dumps(redacted).encode()
+        return clean
+
     def _path(self, name: str) -> Path:
         text = name.removeprefix("sha256:")
         return self._folder / text[:2] / text[2:]
-
-
-@dataclass(frozen=True)
-class RedactingStore:
-    """What tools put into a store, without the secrets that were in it."""
-
-    store: ArtifactStore
-    redact: Callable[[JsonValue], JsonValue]
-
-    def put(self, content: bytes) -> str:
-        """Store the bytes without their secrets, and return the digest of what was stored."""
-        text = content.decode("utf-8", "surrogateescape")
-        clean = str(self.redact(text))
-        if clean == text:
-            return self.store.put(content)
-        with suppress(ValueError):
-            # What looks like one secret may begin in one string and end in another.
-            clean = json.dumps(self.redact(json.loads(text)))
-        return self.store.put(clean.encode("utf-8", "surrogateescape"))
-
-    def get(self, name: str) -> bytes:
-        """Return the bytes of that digest; raises KeyError like the store."""
-        return self.store.get(name)

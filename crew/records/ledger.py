@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from crew.errors import LedgerDamaged, WrittenLater
 from crew.records.canonical_json import canonical, digest
 from crew.records.row_versions import MEMBER, Body, mark_version, upgrade
+from tools.redaction import Redactor
 
 Kind = Literal[
     "opened",  # the delivery: its story, service and origin
@@ -100,7 +102,8 @@ class Damage(BaseModel):
 class Ledger:
     """All chains of a home, in one SQLite file. Safe to use from several threads and processes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redact: Redactor) -> None:
+        self._redact = redact
         self.home = path.parent
         self.home.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
@@ -120,9 +123,15 @@ class Ledger:
         """Close the file."""
         self._connection.close()
 
+    def with_redactor(self, redact: Redactor) -> Ledger:
+        """Return the same ledger with the redactor of a delivery, which knows its secrets."""
+        other = copy(self)
+        other._redact = redact
+        return other
+
     def append(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> Row:
-        """Write a row durably and return it; a row of that kind and key that is there already is returned
-        as is."""
+        """Write a row without secrets durably and return it; an existing row of that kind and key is returned
+        unchanged."""
         with self.together():
             there = self._one("delivery = ? AND kind = ? AND key = ?", delivery, kind, key)
             if there:
@@ -130,7 +139,7 @@ class Ledger:
             last = self._one("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
             number, previous = (last.number + 1, last.hash) if last else (1, "")
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            text = canonical(mark_version(kind, body))
+            text = canonical(self._redact(mark_version(kind, body)))
             hashed = _hash(delivery, number, kind, key, at, text, previous)
             values = (delivery, number, kind, key, at, text, previous, hashed)
             self._connection.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)

@@ -11,6 +11,7 @@ from crew.errors import BadInput
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import closed, opened
 from crew.records.ledger import Damage, Ledger, Row, ledger_id
+from crew.redaction import redactor_of
 from tools.counting import counted
 from tools.errors import RepositoryError
 from tools.projects.ledger_anchors import anchors, landings, ledgers, opened_under
@@ -27,7 +28,7 @@ def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()
     now: each is read instead of the one of its name that the rows give.
     """
     places = {each.resolve().name: each.resolve() for each in moved}
-    with closing(Ledger(home / "ledger.db")) as ledger:
+    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
         known = ledger.deliveries_with_rows()
         vanished = [
             each
@@ -94,7 +95,7 @@ def _damage(rows: list[Row], what: str) -> Damage:
 
 
 def _against_artifacts(home: Path, rows: list[Row]) -> list[Damage]:
-    store = ArtifactStore(home / "artifacts")
+    store = ArtifactStore(home / "artifacts", redactor_of(home))
     found = []
     for row in rows:
         for digest in _named(row):

@@ -9,26 +9,27 @@ from crew.printable import printable
 from crew.report import DeliveryReport
 from crew.report.why import Reason, questions_of, reasons_of
 from tools.counting import counted
+from tools.redaction import Redactor
 
 
-def write_report(home: Path, reports: list[DeliveryReport]) -> Path:
+def write_report(home: Path, reports: list[DeliveryReport], redact: Redactor) -> Path:
     """Write the report under `<home>/reports` and return its absolute path; an earlier one stays as it is."""
     folder = home.resolve() / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.html"
-    path.write_text(render(reports), encoding="utf-8")
+    path.write_text(render(reports, redact), encoding="utf-8")
     return path
 
 
-def render(reports: list[DeliveryReport]) -> str:
-    """Return the HTML; every text in it is escaped, and what does not print is spelt out."""
+def render(reports: list[DeliveryReport], redact: Redactor) -> str:
+    """Return the HTML; every text in it is redacted and escaped, and what does not print is spelt out."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  30 ms
 
     environment = Environment(
         loader=PackageLoader("crew.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_finalized,
+        finalize=lambda value: _finalized(value, redact),
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -40,9 +41,9 @@ def render(reports: list[DeliveryReport]) -> str:
     )
 
 
-def _finalized(value: object) -> object:
+def _finalized(value: object, redact: Redactor) -> object:
     # What a filter has escaped already is a text of its own kind, and stays one.
-    return type(value)(printable(value)) if isinstance(value, str) else value
+    return type(value)(printable(redact.text(value))) if isinstance(value, str) else value
 
 
 def diff_lines(diff: str) -> list[tuple[str, str]]:

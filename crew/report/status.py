@@ -12,6 +12,7 @@ from crew.models.spending import Spent, by_role, spending_lines
 from crew.records.deliveries import closed, opened, refusal, waiting
 from crew.records.lease import owner_of
 from crew.records.ledger import Ledger
+from crew.redaction import redactor_of
 from crew.report import open_reason
 from tools.runtimes import ServiceStatus
 from tools.runtimes.local import LocalRuntime
@@ -33,7 +34,7 @@ def status_text(home: Path) -> str:
 
 
 def _deliveries(home: Path) -> list[dict[str, JsonValue]]:
-    with closing(Ledger(home / "ledger.db")) as ledger:
+    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
         return [_record(home, ledger, each) for each in ledger.deliveries()]
 
 

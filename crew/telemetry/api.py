@@ -13,14 +13,14 @@ slow or dead costs a delivery nothing: spans wait in a bounded queue and are dro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    Redact = Callable[[JsonValue], JsonValue]
+    from tools.redaction import Redactor
 
 
 class Facts(TypedDict, total=False):
@@ -79,8 +79,8 @@ class Telemetry(Protocol):
     def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:
         """One call of a tool, from the door's first check to its outcome."""
 
-    def redacting(self, redact: Redact) -> Telemetry:
-        """Return the same with another redactor of content: that of a delivery, which knows its secrets."""
+    def redacting(self, redact: Redactor) -> Telemetry:
+        """Return the same telemetry with the redactor of a delivery, which knows its secrets."""
 
     def close(self) -> str:
         """Send what is left, in two seconds at most; return a sentence about what the collector did not take."""
@@ -119,7 +119,7 @@ class NoTelemetry:
         """Do nothing."""
         return _NOTHING
 
-    def redacting(self, redact: Redact) -> Telemetry:
+    def redacting(self, redact: Redactor) -> Telemetry:
         """Return itself."""
         return self
 

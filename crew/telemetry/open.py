@@ -1,4 +1,4 @@
-"""Opening telemetry as the settings ask for it."""
+"""Telemetry as the settings ask for it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from crew.telemetry.api import OFF, Telemetry
 
 if TYPE_CHECKING:
     from crew.settings.config import TelemetrySettings
-    from crew.telemetry.api import Redact
+    from tools.redaction import Redactor
 
 
-def open_telemetry(settings: TelemetrySettings, redact: Redact) -> Telemetry:
-    """Return the telemetry that settings ask for; `redact` takes secrets out of content, where that is asked for."""
+def open_telemetry(settings: TelemetrySettings, redact: Redactor) -> Telemetry:
+    """Return the telemetry that the settings ask for; nothing is sent without passing `redact`."""
     if not settings.otlp:
         return OFF
     from crew.telemetry.otlp import OtlpTelemetry  # noqa: PLC0415  a third of a second, for those who want it
 
-    return OtlpTelemetry(settings.otlp, redact if settings.content else None)
+    return OtlpTelemetry(settings.otlp, redact, settings.content)

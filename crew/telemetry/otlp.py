@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from typing import Unpack
@@ -18,10 +18,10 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
-from pydantic import JsonValue
 
 from crew.telemetry.api import Facts, Span, Telemetry
 from tools.counting import counted
+from tools.redaction import Redactor
 
 # The conventions for generative AI as opentelemetry-semantic-conventions 0.66b2 has them. Written out, because that
 # package marks the constants as moved to a repository of their own, which publishes none for Python yet.
@@ -66,7 +66,6 @@ SEND_SECONDS = 5.0
 """How long one batch may take, its retries included."""
 CLOSE_SECONDS = 2.0
 
-Redact = Callable[[JsonValue], JsonValue]
 _WAITING = "GraphBubbleUp"
 """LangGraph's exceptions that stop a graph for a person: no failure."""
 
@@ -74,9 +73,10 @@ _WAITING = "GraphBubbleUp"
 class OtlpTelemetry:
     """Opens spans and hands them to a thread that sends them."""
 
-    def __init__(self, url: str, redact: Redact | None, sender: _Sender | None = None) -> None:
-        self._sender = sender or _Sender(endpoint(url))
+    def __init__(self, url: str, redact: Redactor, content: bool, sender: _Sender | None = None) -> None:
+        self._sender = sender or _Sender(endpoint(url), redact)
         self._redact = redact
+        self._content = content
 
     def delivery(self, delivery: str, service: str) -> AbstractContextManager[Span]:
         """Open the span of a delivery; see Telemetry."""
@@ -125,9 +125,9 @@ class OtlpTelemetry:
         }
         return self._open(f"execute_tool {tool}", delivery, known)
 
-    def redacting(self, redact: Redact) -> Telemetry:
-        """Return the same with another redactor; where content is off it stays off."""
-        return OtlpTelemetry("", redact, self._sender) if self._redact else self
+    def redacting(self, redact: Redactor) -> Telemetry:
+        """Return the same telemetry with another redactor; see Telemetry."""
+        return OtlpTelemetry("", redact, self._content, self._sender)
 
     def close(self) -> str:
         """Send what is left; see Telemetry."""
@@ -143,24 +143,26 @@ class OtlpTelemetry:
     ) -> Iterator[Span]:
         # The SDK would put an exception's message and stack into the span: content.
         with self._sender.tracer.start_as_current_span(
-            name,
+            self._redact.text(name),
             kind=kind,
-            attributes=known | {CONVERSATION_ID: delivery},
+            attributes={key: _clean(value, self._redact) for key, value in known.items()}
+            | {CONVERSATION_ID: delivery},
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
             try:
-                yield _Open(span, self._redact)
+                yield _Open(span, self._redact, self._content)
             except BaseException as error:
                 if not any(each.__name__ == _WAITING for each in type(error).__mro__):
-                    _fail(span, _kind(error))
+                    _fail(span, self._redact.text(_kind(error)))
                 raise
 
 
 class _Open:
-    def __init__(self, span: trace.Span, redact: Redact | None) -> None:
+    def __init__(self, span: trace.Span, redact: Redactor, content: bool) -> None:
         self._span = span
         self._redact = redact
+        self._content = content
 
     def set(self, **facts: Unpack[Facts]) -> None:
         try:
@@ -171,26 +173,30 @@ class _Open:
 
     def _put(self, name: str, value: object) -> None:
         if name == "error":
-            _fail(self._span, str(value))
+            _fail(self._span, self._redact.text(str(value)))
         elif name in CONTENT:
-            if self._redact:
+            if self._content:
                 text = json.dumps(self._redact(value), ensure_ascii=False)  # type: ignore[arg-type]
                 self._span.set_attribute(CONTENT[name], text[:LONGEST_CONTENT])
         elif isinstance(value, str | int | float):
-            self._span.set_attribute(FACTS[name], value)
+            self._span.set_attribute(FACTS[name], _clean(value, self._redact))
         elif isinstance(value, list | tuple):
-            self._span.set_attribute(FACTS[name], [str(each) for each in value])
+            self._span.set_attribute(FACTS[name], [self._redact.text(str(each)) for each in value])
+
+
+def _clean(value: AttributeValue, redact: Redactor) -> AttributeValue:
+    return redact.text(value) if isinstance(value, str) else value
 
 
 class _Sender:
     """The thread that sends, its bounded queue, and a count of what was lost."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, redact: Redactor) -> None:
         # A collector that is down is no news for every batch: `close` says it once.
         logger = logging.getLogger("opentelemetry")
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
-        self._address = address
+        self._address = redact.text(address)
         self._exporter = _Counting(OTLPSpanExporter(endpoint=address, timeout=SEND_SECONDS))
         self._processor = _Counted(
             self._exporter, max_queue_size=QUEUE, schedule_delay_millis=SEND_EVERY_SECONDS * 1_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
@@ -15,8 +14,8 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.ledger import Ledger
 from tools.policy import PolicyEngine, choose
+from tools.redaction import Redactor
 from tools.result import Tool, Workbench
-from tools.scanners import redact
 
 DELIVERY = "chk-1-abc123"
 
@@ -39,7 +38,6 @@ class Setting:
     tools: dict[str, Tool] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     yes: bool = False
-    redact: Callable[[Any], Any] = lambda value: value
     secrets: tuple[str, ...] = ()
 
     def door(self) -> Door:
@@ -51,7 +49,7 @@ class Setting:
             artifacts=self.artifacts,
             policy=self.policy,
             facts=lambda call, tool, arguments: dict(self.facts),
-            redact=lambda value: redact(self.redact(value), self.secrets),
+            redact=Redactor(self.secrets),
             bus=Bus(),
             yes=self.yes,
         )
@@ -75,7 +73,10 @@ class Setting:
 def setting(tmp_path: Path, policy: Any) -> Setting:
     """Return a delivery that was opened, with an empty workspace."""
     home = tmp_path / "home"
-    ledger, artifacts = Ledger(home / "ledger.db"), ArtifactStore(home / "artifacts")
+    ledger, artifacts = (
+        Ledger(home / "ledger.db", Redactor(())),
+        ArtifactStore(home / "artifacts", Redactor(())),
+    )
     story = artifacts.put(b'{"id": "CHK-1"}')
     ledger.append(DELIVERY, "opened", "opened", {"story": "CHK-1", "artifacts": [story]})
     workspace = home / "work" / DELIVERY
@@ -91,6 +92,7 @@ def setting(tmp_path: Path, policy: Any) -> Setting:
         workspace=workspace,
         home=home,
         artifacts=artifacts,
+        redact=Redactor(()),
         sandbox=nothing,
         runtime=nothing,
         cache=tmp_path / "cache",

@@ -14,6 +14,7 @@ from crew.records.ledger import Ledger, Row
 from crew.stories import StoryFile, parse
 from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import read
+from tools.redaction import Redactor
 from tools.result import ToolResult
 from tools.testing import TestOutcome, TestReport
 
@@ -150,7 +151,9 @@ def history(tmp_path: Path, stories: str = STORIES) -> History:
     home = tmp_path / "home"
     home.mkdir()
     file = parse(stories.encode(), tmp_path / "stories.yaml")
-    return History(home, Ledger(home / "ledger.db"), ArtifactStore(home / "artifacts"), file)
+    return History(
+        home, Ledger(home / "ledger.db", Redactor(())), ArtifactStore(home / "artifacts", Redactor(())), file
+    )
 
 
 def _bytes(value: object) -> bytes:

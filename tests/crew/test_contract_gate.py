@@ -21,6 +21,7 @@ from tests.crew.policies.test_policies import policies
 from tests.tools.blueprint.contract_differences import CASES, CONTRACT, Case, edited
 from tests.tools.deliveries import delivery
 from tools.blueprint.contract_diff import contract_changes
+from tools.redaction import Redactor
 from tools.result import Workbench
 
 NAMED = {case.name: case for case in CASES}
@@ -40,9 +41,9 @@ def changed(tmp_path: Path, before: Any, after: Any) -> Workbench:
 
 def asked(bench: Workbench, build: Build) -> tuple[str, ...]:
     """What the policies ask at a merge with the facts that the crew finds of the contract."""
-    ledger = Ledger(bench.home / "ledger.db")
+    ledger = Ledger(bench.home / "ledger.db", Redactor(()))
     try:
-        facts = Facts(bench, ledger, ArtifactStore(bench.home / "artifacts"))
+        facts = Facts(bench, ledger, ArtifactStore(bench.home / "artifacts", Redactor(())))
         found = facts(NOTHING, NOTHING, Merge(tree=branch_tree(bench), title="Change the contract"))
     finally:
         ledger.close()

@@ -16,6 +16,7 @@ from crew.report import DeliveryReport, delivery_report
 from crew.report.html import render, write_report
 from crew.report.status import status_json, status_text
 from tests.crew.histories import STORIES, VERSION, History, history
+from tools.redaction import Redactor
 
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)> \"'` {{7*7}} {% raw %} &amp; </textarea>"
 
@@ -74,7 +75,7 @@ def test_hostile_text_stays_text_in_the_page(tmp_path: Path) -> None:
     )
     made.ledger.append(delivery, "note", "n", {"node": NASTY, "text": NASTY})
     made.closed(delivery, "stopped", reason=NASTY, pull_request=NASTY, url=f"javascript:{NASTY}")
-    page = render([report(made, delivery)])
+    page = render([report(made, delivery)], Redactor(()))
     made.ledger.close()
     seen = Seen(page)
     assert not seen.tags & {"script", "img", "textarea", "iframe", "link", "object"}
@@ -84,13 +85,13 @@ def test_hostile_text_stays_text_in_the_page(tmp_path: Path) -> None:
 
 
 def test_the_page_needs_nothing_from_elsewhere(made: History) -> None:
-    page = render([report(made, made.delivered())])
+    page = render([report(made, made.delivered())], Redactor(()))
     assert not re.findall(r"""(?:src|href)=["'](?!#)[^"']*["']|url\(|@import""", page)
 
 
 def test_reports_do_not_replace_one_another(made: History) -> None:
     found = [report(made, made.delivered())]
-    first, second = write_report(made.home, found), write_report(made.home, found)
+    first, second = write_report(made.home, found, Redactor(())), write_report(made.home, found, Redactor(()))
     assert first != second
     assert first.read_text() == second.read_text()
 
@@ -141,7 +142,7 @@ def test_status_says_why_a_delivery_stopped(made: History) -> None:
     made.ledger.append(delivery, "paused", "paused-1", {"text": said})
     assert said in status_text(made.home)
     assert report(made, delivery).reason == said
-    assert said in render([report(made, delivery)])
+    assert said in render([report(made, delivery)], Redactor(()))
     made.ledger.append(delivery, "note", "n", {"node": "code", "text": "It goes on."})
     assert "It was interrupted, or is under way" in status_text(made.home)
 
@@ -155,7 +156,7 @@ def test_the_page_shows_questions_models_and_what_failed(made: History) -> None:
     made.ledger.append(delivery, "model", "m-code-1-1", {**place, "model": "openai:m"})
     made.ledger.append(delivery, "intent", "a-1", {**place, **said})
     made.ledger.append(delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})
-    text = " ".join(Seen(render([report(made, delivery)])).text.split())
+    text = " ".join(Seen(render([report(made, delivery)], Redactor(()))).text.split())
     assert all(
         each in text for each in ("Which currency? Euro. (Ada)", "model: openai:m", "Failed: 2 tests failed.")
     )

@@ -31,6 +31,7 @@ from tools.catalogue.registry import CATALOGUE
 from tools.catalogue.repository import open_repository
 from tools.git import checkout
 from tools.projects.trees import repository
+from tools.redaction import Redactor
 
 SECRET = "AKIA" + "IOSFODNN7" + "QWERTYU"
 ABROAD = ("../../../../etc/passwd", "/etc/shadow", "..", "~/.ssh/id_rsa", ".git/config", ".git/hooks/post-commit",
@@ -277,7 +278,7 @@ def test_nothing_unmerged_is_started(scenario: Scenario) -> None:
     bench = workbench(scenario.app, opened(scenario.app.ledger, scenario.delivery))
     held = repository(bench)
     story = held.required("refs/heads/crew/KIO-1")
-    unmerged = held.commit(held.tree_of(story), (story,), "Not merged", held.person, bench.when)
+    unmerged = held.commit(held.tree_of(story), (story,), "Not merged", held.person, bench.when, Redactor(()))
     attacks = [
         scenario.call("start_service", version=unmerged),
         scenario.call("start_service", version="main"),

@@ -45,6 +45,7 @@ from tools.catalogue.repository import open_repository
 from tools.git import checkout
 from tools.projects.dependencies import requirements
 from tools.projects.trees import branch_of, repository
+from tools.redaction import Redactor
 from tools.result import Workbench
 
 KEY = "sk-proj-" + "9fQ2mX7cV4bN1zL8kJ5hG3dS6aP0oI" + "wE"
@@ -275,7 +276,9 @@ def _opened(folder: Path, receiver: Receiver, places: dict[str, str]) -> Iterato
         assert install_dependencies(main, InstallDependencies()).ok
         held = repository(main)
         start = made.states[begun[0]]["start"]
-        places["%UNMERGED%"] = held.commit(held.tree_of(start), (start,), "Unmerged", held.person, main.when)
+        places["%UNMERGED%"] = held.commit(
+            held.tree_of(start), (start,), "Unmerged", held.person, main.when, Redactor(())
+        )
         yield made
 
 

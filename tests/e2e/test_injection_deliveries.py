@@ -36,6 +36,7 @@ from tests.tools.environments.test_install import Index
 from tests.tools.environments.test_install import index as index
 from tools.catalogue.registry import CATALOGUE
 from tools.catalogue.repository import open_repository
+from tools.redaction import Redactor
 
 KEY = "sk-proj-" + "7hT3nB9wK5xR1vY6mC2dL8jF4gQ0sP" + "zA"
 ONE = "from shop import total\n\n\ndef test_{0}():\n    assert total([1, 2]) == 3\n"
@@ -158,7 +159,7 @@ def test_tests_do_not_go_unseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert ended.status == "stopped"
         assert git(tmp_path / "shop", "rev-parse", "main") == main
         assert verify(tmp_path / ".crew", delivery)[0] == []
-        write_report(tmp_path / ".crew", [delivery_report(app.ledger, app.artifacts, delivery)])
+        write_report(tmp_path / ".crew", [delivery_report(app.ledger, app.artifacts, delivery)], app.redact)
     check_nowhere(tmp_path / ".crew", *crew.at.values())
 
 
@@ -319,4 +320,4 @@ def test_a_story_cannot_skip_what_every_story_goes_through(
     assert [each.covered for each in report.criteria] == [True, False]
     assert {("testing", "run_tests"), *(("governance", each) for each in LOOKS)} <= set(done)
     assert done.index(("crew", "merge")) > max(done.index(("governance", each)) for each in LOOKS)
-    assert "<script>" not in render([report])
+    assert "<script>" not in render([report], Redactor(()))

@@ -18,6 +18,7 @@ from crew.report.html import write_report
 from crew.stories import load
 from tests.crew.histories import STORIES, History, history
 from tests.e2e.attacks import hidden
+from tools.redaction import Redactor
 
 HOSTILE = (
     "\x1b]0;owned\x07\x1b[2J\x9b31m\r\x7f\u202eeb\u2066 a\u200bb\ufeff\u2028 \ud800 <script>alert(1)</script>"
@@ -60,7 +61,7 @@ def test_a_command_prints_nothing_raw(made: History, command: str) -> None:
 
 def test_progress_and_ending_print_nothing_raw(made: History, capsys: pytest.CaptureFixture[str]) -> None:
     (delivery,) = made.ledger.deliveries()
-    lines = RichLines(made.home)
+    lines = RichLines(made.home, Redactor(()))
     for row in made.ledger.rows(delivery):
         if row.key != "a-1" or row.kind == "intent":
             lines.show(row)
@@ -73,7 +74,9 @@ def test_progress_and_ending_print_nothing_raw(made: History, capsys: pytest.Cap
 
 def test_the_page_holds_nothing_raw(made: History) -> None:
     (delivery,) = made.ledger.deliveries()
-    page = write_report(made.home, [delivery_report(made.ledger, made.artifacts, delivery)]).read_text()
+    page = write_report(
+        made.home, [delivery_report(made.ledger, made.artifacts, delivery)], Redactor(())
+    ).read_text()
     tags: set[str] = set()
 
     class Seen(HTMLParser):

@@ -16,6 +16,7 @@ from crew.records.canonical_json import canonical
 from crew.settings.config import Price
 from evals.recorded import as_json, main, markdown, summary
 from tests.crew.models.conversations import ONE, TOOLS, opening
+from tools.redaction import Redactor
 
 
 def reply(text: str, tokens: tuple[int, int] | None, **about: Any) -> AIMessage:
@@ -25,7 +26,13 @@ def reply(text: str, tokens: tuple[int, int] | None, **about: Any) -> AIMessage:
 
 def record(folder: Path, prices: dict[str, Price] | None) -> None:
     keeper = Recorder(
-        folder, title="T", model="openai:gpt-9", made="By hand.", today=date(2026, 1, 2), prices=prices
+        folder,
+        title="T",
+        model="openai:gpt-9",
+        made="By hand.",
+        today=date(2026, 1, 2),
+        prices=prices,
+        redact=Redactor(()),
     )
     keeper.keep(opening(ONE, role="design"), TOOLS, {}, reply("a", (1_000, 100)), 1)
     keeper.keep_error(opening(ONE, role="code"), TOOLS, {}, "ContextOverflow", 1)
@@ -43,7 +50,7 @@ def test_rows(tmp_path: Path) -> None:
         ("all", 3, 4_000, 150, True),
     ]
     assert [each.money for each in rows] == [0.0028, 0.0064, 0.0092]
-    size = len(canonical([normalised(opening(ONE, role="design")).messages, TOOLS]))
+    size = len(canonical([normalised(opening(ONE, role="design"), redact=Redactor(())).messages, TOOLS]))
     assert rows[0].largest_request == size
     assert json.loads(as_json(rows))[2]["calls"] == 3
 
@@ -60,7 +67,9 @@ def test_money_that_is_not_known_is_not_made_up(tmp_path: Path, prices: Any, cap
 
 
 def test_tokens_that_nobody_counted_are_marked(tmp_path: Path) -> None:
-    keeper = Recorder(tmp_path, title="T", model="m", made="By hand.", today=date(2026, 1, 2))
+    keeper = Recorder(
+        tmp_path, title="T", model="m", made="By hand.", today=date(2026, 1, 2), redact=Redactor(())
+    )
     keeper.keep(opening(ONE), TOOLS, {}, reply("a", None), 1)
     assert summary(tmp_path)[0].estimated
     assert "| testing | 1 | ~0 | ~0 |" in markdown(summary(tmp_path))

@@ -26,6 +26,7 @@ from graphs.agent import agent_graph, first_state
 from tests.crew.doors import DELIVERY, Setting, policies, setting
 from tests.graphs.models import ScriptedModel, openai_server
 from tools.catalogue import files
+from tools.redaction import Redactor
 
 TWO_TOOLS = Role(
     name="code",
@@ -77,6 +78,7 @@ def desk_for(place: Setting, *role_models: RoleModel) -> DeliveryContext:
         role_models=lambda _: role_models,
         budget_tracker=BudgetTracker(place.ledger, DELIVERY, (), Budget(), Budget()),
         bus=Bus(),
+        redact=Redactor(()),
     )
 
 

@@ -26,6 +26,7 @@ from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.server import Body, Reset, Say, Status, Step, say
 from tests.crew.models.wired import DONE, KEY, QUICK, ROLE, Scenario, right, scenario
 from tools.policy import Decision
+from tools.redaction import Redactor
 
 NO_TOOLS = Status(400, "m does not support tools")
 
@@ -112,7 +113,12 @@ def test_a_model_that_goes_round_in_a_circle_is_followed_by_the_next(stage: Any)
 def test_a_replayed_circle_is_followed_as_it_was(stage: Any, tmp_path: Path, policy: Any) -> None:
     for name, urls, came in (("one", ["openai:a"], (1, None)), ("two", ["openai:a", "openai:b"], (2, DONE))):
         recorder = Recorder(
-            tmp_path / name, title="t", model="openai:a", made="Here.", today=date(2026, 1, 2)
+            tmp_path / name,
+            title="t",
+            model="openai:a",
+            made="Here.",
+            today=date(2026, 1, 2),
+            redact=Redactor(()),
         )
         with scenario(
             tmp_path / f"{name}-home",
@@ -137,7 +143,12 @@ def test_with_nobody_left_a_circle_is_the_end_of_the_role(stage: Any) -> None:
 def test_a_replay_gives_up_where_the_model_did(stage: Any, tmp_path: Path, policy: Any, wrong: Step) -> None:
     on = stage("openai:a", "openai:b", a=wrong)
     recorder = Recorder(
-        tmp_path / "recording", title="t", model="openai:a", made="Here.", today=date(2026, 1, 2)
+        tmp_path / "recording",
+        title="t",
+        model="openai:a",
+        made="Here.",
+        today=date(2026, 1, 2),
+        redact=Redactor(()),
     )
     on.chain = tuple(replace(each, recorder=recorder) for each in on.chain)
     assert on.play() == (2, DONE)

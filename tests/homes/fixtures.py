@@ -26,6 +26,7 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger
 from crew.report import delivery_report
 from crew.report.html import render
+from tools.redaction import Redactor
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.parent.name for path in HERE.glob("*/home.tar.xz"))
@@ -88,8 +89,8 @@ def crew(home: Path, *arguments: str, expect: int = 0, **environment: str) -> st
 def _facts(home: Path, listed: dict[str, Any], exported: list[dict[str, Any]]) -> dict[str, Any]:
     delivery = listed["id"]
     chain = json.loads(crew(home, "why", delivery, "--json"))
-    ledger = Ledger(home / "ledger.db")
-    report = delivery_report(ledger, ArtifactStore(home / "artifacts"), delivery)
+    ledger = Ledger(home / "ledger.db", Redactor(()))
+    report = delivery_report(ledger, ArtifactStore(home / "artifacts", Redactor(())), delivery)
     ledger.close()
     assert report.title in render([report])
     same = ("story", "title", "service", "status", "pull_request", "version")

@@ -21,6 +21,7 @@ from crew.settings.config import Config
 from crew.stories import load
 from graphs.run import begin
 from tests.homes.fixtures import HERE, NAMES, crew, facts, unpack
+from tools.redaction import Redactor
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def opens_again(old: Old, delivery: str, repository: Path | None = None, *criter
 def test_a_row_of_a_later_version_is_refused_and_not_misread(old: Old, written: tuple[str, int]) -> None:
     kind, version = written
     delivery = next(iter(old.expected))
-    with closing(Ledger(old.home / "ledger.db")) as ledger, pytest.raises(WrittenLater):
+    with closing(Ledger(old.home / "ledger.db", Redactor(()))) as ledger, pytest.raises(WrittenLater):
         ledger.append(delivery, cast(Kind, kind), "later", {"text": "Later.", "v": version})
     number = sum(old.expected[delivery]["rows"].values()) + 1
     message = (

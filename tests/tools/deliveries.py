@@ -11,6 +11,7 @@ from typing import Any
 from crew.app import cache_folder
 from crew.records.artifacts import ArtifactStore
 from tools.catalogue.repository import OpenRepository, open_repository
+from tools.redaction import Redactor
 from tools.result import Workbench
 from tools.sandbox import choose
 
@@ -54,7 +55,8 @@ def delivery(tmp_path: Path, files: dict[str, str | bytes], **changes: Any) -> W
         "repository": folder,
         "workspace": home / "work" / DELIVERY,
         "home": home,
-        "artifacts": ArtifactStore(home / "artifacts"),
+        "artifacts": ArtifactStore(home / "artifacts", Redactor(())),
+        "redact": Redactor(()),
         "sandbox": choose(),
         "runtime": nothing,
         "cache": cache_folder(),

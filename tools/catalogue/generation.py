@@ -40,7 +40,8 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
     parent = last_generation(held, base)
     made = stack_named(blueprint.stack).generate(blueprint, contract, _previous(held, parent))
     author = agent(bench.role)
-    generation = commit_generation(held, made.files, parent, f"Generate {bench.service}", author, bench.when)
+    message = f"Generate {bench.service}"
+    generation = commit_generation(held, made.files, parent, message, author, bench.when, bench.redact)
     merged = merge_generation(held, tip, generation)
     if merged.conflicts:
         places = ", ".join(f"{each.file}:{each.line}" for each in merged.conflicts)

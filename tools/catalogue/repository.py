@@ -139,7 +139,8 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
         return _committed(held, tip, "There was nothing to commit.", "nothing_to_commit")
     message = f"{arguments.message.rstrip()}\n\n{bench.rationale}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
     # git keeps no NUL, and what a model writes into a text is no reason to end a delivery.
-    made = held.commit(tree, parents, message.replace("\0", "\ufffd"), agent(bench.role), bench.when)
+    message = message.replace("\0", "\ufffd")
+    made = held.commit(tree, parents, message, agent(bench.role), bench.when, bench.redact)
     held.update_ref(branch, made, tip)
     return _committed(held, made, f"Committed as {made[:12]}.", "ok")
 
@@ -200,6 +201,7 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
         trailers={"Delivery": bench.delivery, "Ledger": bench.ledger, "Ledger-Head": bench.ledger_head()},
         author=agent("crew"),
         when=bench.when,
+        redact=bench.redact,
         expected_tree=arguments.tree,
     )
     if landed.outcome == "merged" and landed.commit:

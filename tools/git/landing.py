@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tools.git.identity import Identity
     from tools.git.repository import Repository
+    from tools.redaction import Redactor
 
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
@@ -45,6 +46,7 @@ def merge(
     trailers: Mapping[str, str],
     author: Identity,
     when: datetime,
+    redact: Redactor,
     expected_tree: str | None = None,
 ) -> Landing:
     """Merge a branch (full ref name) into the protected branch by a merge commit with trailers.
@@ -66,7 +68,8 @@ def merge(
         return Landing(outcome="conflicts", tree=merged.tree, conflicts=merged.conflicts)
     if expected_tree is not None and merged.tree != full_id(expected_tree):
         return Landing(outcome="tree_changed", tree=merged.tree)
-    commit = repository.commit(merged.tree, (base, tip), _with_trailers(message, trailers), author, when)
+    text = _with_trailers(message, trailers)
+    commit = repository.commit(merged.tree, (base, tip), text, author, when, redact)
     _move(repository, base, commit)
     return Landing(outcome="merged", tree=merged.tree, commit=commit)
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tools.errors import RepositoryError
 from tools.git import names
 from tools.git.repository import full_id
+from tools.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +59,7 @@ def commit_generation(
     message: str,
     author: Identity,
     when: datetime,
+    redact: Redactor,
 ) -> str:
     """Commit a pure generation - all the files that it consists of - and return the commit.
 
@@ -70,7 +72,7 @@ def commit_generation(
         commit = parent
     else:
         said = f"{message.rstrip()}\n\n{_GENERATION} {tree}"
-        commit = repository.commit(tree, (parent,) if parent else (), said, author, when)
+        commit = repository.commit(tree, (parent,) if parent else (), said, author, when, redact)
     repository.update_ref(names.GENERATED, commit, tip)
     return commit
 
@@ -157,7 +159,7 @@ def store_files(repository: Repository, files: Mapping[str, str]) -> str:
 
 def _stand_in(repository: Repository, tree: str, parents: tuple[str, ...]) -> str:
     """git 2.38 merges commits only, so a tree gets one: always the same, and on no branch."""
-    return repository.commit(tree, parents, "A tree to merge", repository.person, _EPOCH)
+    return repository.commit(tree, parents, "A tree to merge", repository.person, _EPOCH, Redactor(()))
 
 
 def _read_conflicts(fields: list[str]) -> tuple[dict[str, dict[int, str]], dict[str, str]]:

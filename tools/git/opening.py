@@ -12,6 +12,7 @@ from tools.git.identity import Identity, agent, read_person
 from tools.git.landing import finish_landing
 from tools.git.repository import Repository
 from tools.git.tree import dirty_files
+from tools.redaction import Redactor
 
 _UNFINISHED = {
     "MERGE_HEAD": ("merge", "git merge --continue, or git merge --abort"),
@@ -176,7 +177,7 @@ def _start_history(repository: Repository, when: datetime) -> None:
 def _first_commit(repository: Repository, when: datetime) -> None:
     person: Identity = repository.person
     tree = repository.git.text("mktree")
-    commit = repository.commit(tree, (), "Start the repository", person, when)
+    commit = repository.commit(tree, (), "Start the repository", person, when, Redactor(()))
     repository.swap(repository.base_ref, commit, None, reason="crew: start the repository")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tools.git.command import Command
     from tools.git.identity import Identity
+    from tools.redaction import Redactor
 
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _OURS = ("refs/heads/crew/", "refs/crew/")
@@ -90,13 +91,22 @@ class Repository:
         return tuple(self.git.text("rev-list", "--reverse", full_id(until), f"^{full_id(since)}").split())
 
     def commit(
-        self, tree: str, parents: Sequence[str], message: str, author: Identity, when: datetime
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        author: Identity,
+        when: datetime,
+        redact: Redactor,
     ) -> str:
-        """Make a commit by `author` at `when` and return its id. No ref moves; the person is committer."""
+        """Make a commit by `author` at `when` and return its id; its message is redacted.
+
+        No ref moves; the person is the committer.
+        """
         if "\0" in message:
             raise RepositoryError("A commit message holds a NUL character. Write it without.")
         options = [word for parent in parents for word in ("-p", full_id(parent))]
-        text = (message.rstrip() + "\n").encode("utf-8", "replace")
+        text = (redact.text(message.rstrip()) + "\n").encode("utf-8", "replace")
         identities = self._identities(author, when)
         done = self.git.run(
             "commit-tree", full_id(tree), *options, "-F", "-", stdin=text, identities=identities

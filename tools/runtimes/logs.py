@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from collections import deque
 from pathlib import Path
 
 from pydantic import SecretStr
+
+from tools.redaction import Redactor
 
 FILE_BYTES = 2_000_000
 """At this size a log becomes `<name>.1`, in place of the one that was."""
@@ -32,7 +33,8 @@ class ServiceLog:
     def __init__(self, file: Path, pipe: Path, secrets: dict[str, SecretStr]) -> None:
         self.file = file
         self.pipe = pipe
-        self._secrets = _pattern(secrets)
+        # A secret of four letters is removed from a log too, though it may be part of a word.
+        self._redact = Redactor(tuple(value.get_secret_value() for value in secrets.values()), shortest=4)
         self._tail: deque[bytes] = deque(maxlen=TAIL_LINES)
         self._thread: threading.Thread | None = None
         self._reader = -1
@@ -76,8 +78,7 @@ class ServiceLog:
     def _keep(self, text: bytes) -> None:
         if not text:
             return
-        if self._secrets is not None:
-            text = self._secrets.sub(b"***", text)
+        text = self._redact.bytes(text)
         self._tail.extend(line[:TAIL_LINE_BYTES] for line in text.splitlines()[-TAIL_LINES:])
         try:
             with self.file.open("ab") as file:
@@ -95,13 +96,3 @@ def prune(folder: Path) -> None:
     logs = sorted(folder.glob("*.log*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in logs[KEPT_FILES:]:
         path.unlink(missing_ok=True)
-
-
-def _pattern(secrets: dict[str, SecretStr]) -> re.Pattern[bytes] | None:
-    # Line by line, since a key of several lines may come in several pieces. Below four letters a value cannot
-    # be told from common words.
-    values = {
-        line for each in secrets.values() for line in each.get_secret_value().splitlines() if len(line) > 3
-    }
-    longest_first = sorted(values, key=len, reverse=True)
-    return re.compile(b"|".join(re.escape(value.encode()) for value in longest_first)) if values else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tools.scanners.leaks import Secret, secrets
 from tools.scanners.migrations import destructive
 from tools.scanners.packages import dependencies
-from tools.scanners.redaction import redact
 from tools.scanners.security import Finding, ScanReport, security
 
 __all__ = [
@@ -14,7 +13,6 @@ __all__ = [
     "Secret",
     "dependencies",
     "destructive",
-    "redact",
     "secrets",
     "security",
 ]

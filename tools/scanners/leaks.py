@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.scanners.tokens import TOKENS
+from tools.redaction import TOKENS
 
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import BasePlugin

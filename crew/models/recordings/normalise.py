@@ -19,9 +19,10 @@ from langchain_core.messages import (
 )
 from pydantic import JsonValue
 
-from crew.models.recordings.placeholders import Names, Reading, Redact
+from crew.models.recordings.placeholders import Names, Reading
 from crew.reading import records
 from crew.records.canonical_json import digest_of
+from tools.redaction import Redactor
 
 Json = dict[str, JsonValue]
 
@@ -47,12 +48,12 @@ class Place:
 class Normalised:
     """A request in its normal form, and what leads back from it."""
 
+    redact: Redactor
     messages: list[Json] = field(default_factory=list)
     place: Place = Place("", "", "", "other", 1, 1)
     names: Names = field(default_factory=Names)
     calls: dict[str, str] = field(default_factory=dict)
     """Tool call id to its number, "call-3"."""
-    redact: Redact = lambda value: value
 
     @property
     def digest(self) -> str:
@@ -90,14 +91,12 @@ class Normalised:
         return restored
 
 
-def normalised(
-    messages: Sequence[BaseMessage], *, redact: Redact = lambda value: value, home: Path | None = None
-) -> Normalised:
+def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path | None = None) -> Normalised:
     """Return the normal form of a request.
 
     What a message becomes depends on it and on those before it alone, so a conversation that goes on keeps the
     form it had. `home` is where the crew keeps everything; without it, it is told by the paths in the messages."""
-    done = Normalised(names=Names(home), redact=redact)
+    done = Normalised(redact, names=Names(home))
     count = {"result": 0, "note": 0}
     for message in messages:
         if isinstance(message, AIMessage):
@@ -198,7 +197,7 @@ def _is_brief(value: JsonValue) -> bool:
     return isinstance(value, dict) and {"delivery", "role", "visit"} <= value.keys()
 
 
-def _read(content: object, redact: Redact) -> JsonValue:
+def _read(content: object, redact: Redactor) -> JsonValue:
     """Return a message's content without secrets: JSON as its value, text with fenced JSON in it as its parts."""
     if not isinstance(content, str):
         return redact(cast(JsonValue, content))

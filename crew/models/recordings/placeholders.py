@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -40,10 +40,6 @@ _DELIVERY = re.compile(r"[a-z0-9][a-z0-9_.-]*-[0-9a-f]{6}")
 _SHORT = 12
 """Characters of a git id in prose."""
 _FULL = {"digest": len("sha256:") + 64, "git": 40}
-
-
-Redact = Callable[[JsonValue], JsonValue]
-"""Takes secrets out of a value."""
 
 
 class Names:

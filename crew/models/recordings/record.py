@@ -28,9 +28,9 @@ from crew.models.recordings.format import (
 )
 from crew.models.recordings.mismatch import prompt_of, tool_digests
 from crew.models.recordings.normalise import Json, Normalised, Place, normalised
-from crew.models.recordings.placeholders import Redact
 from crew.records.canonical_json import canonical, digest_of
 from crew.settings.config import Price
+from tools.redaction import Redactor
 
 
 class Recorder:
@@ -49,7 +49,7 @@ class Recorder:
         made: str,
         today: date,
         prices: Mapping[str, Price] | None = None,
-        redact: Redact = lambda value: value,
+        redact: Redactor,
         home: Path | None = None,
         context_bytes: int = 0,
     ) -> None:

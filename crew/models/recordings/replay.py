@@ -18,14 +18,14 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import JsonValue, PrivateAttr
+from pydantic import PrivateAttr
 
 from crew.errors import BadInput, Stopped
 from crew.models.recordings.format import RecordedCall, Recording, key_of, read
 from crew.models.recordings.mismatch import mismatch, prompt_of
 from crew.models.recordings.normalise import Json, Normalised, normalised
-from crew.models.recordings.placeholders import Redact
 from crew.records.canonical_json import digest_of
+from tools.redaction import Redactor
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member, as crew/model_calls.py has it
 
@@ -34,10 +34,10 @@ class ReplayModel(BaseChatModel):
     """Answers from a recording; one for all roles of a process."""
 
     folder: Path
+    redact: Redactor
+    """The same as when it was recorded."""
     by_place: bool = False
     """Take replies by role, visit and step, whatever is asked: to record anew after a prompt was edited."""
-    redact: Callable[[JsonValue], JsonValue] = lambda value: value
-    """The same as when it was recorded."""
     home: Path | None = None
     """Where the crew keeps everything."""
     errors: Mapping[str, Callable[[str], Exception]] = {}
@@ -134,7 +134,7 @@ class ReplayModel(BaseChatModel):
 def replay_model(
     url: str,
     *,
-    redact: Redact = lambda value: value,
+    redact: Redactor,
     home: Path | None = None,
     errors: Mapping[str, Callable[[str], Exception]] | None = None,
 ) -> ReplayModel:

@@ -21,6 +21,7 @@ from tests.tools.deliveries import DELIVERY, delivery, git
 from tools.catalogue.registry import CATALOGUE
 from tools.git import agent, commit_generation
 from tools.projects.trees import repository
+from tools.redaction import Redactor
 from tools.result import ToolResult, Workbench
 
 TEST = "def test_a():\n    assert True\n"
@@ -39,12 +40,12 @@ def policy() -> Iterator[Any]:
 def act(tmp_path: Path, policy: Any) -> Iterator[Act]:
     bench = delivery(tmp_path, {**MADE, "tests/test_own.py": TEST, "app.py": "x = 1\n"})
     held = repository(bench)
-    first = commit_generation(held, MADE, None, "Generate shop", agent("code"), bench.when)
+    first = commit_generation(held, MADE, None, "Generate shop", agent("code"), bench.when, Redactor(()))
     git(
         bench.repository, "merge", "-q", "--allow-unrelated-histories", "-s", "ours", "-m", "Generated", first
     )
-    ledger = Ledger(bench.home / "ledger.db")
-    artifacts = ArtifactStore(bench.home / "artifacts")
+    ledger = Ledger(bench.home / "ledger.db", Redactor(()))
+    artifacts = ArtifactStore(bench.home / "artifacts", Redactor(()))
     story = artifacts.put(b"{}")
     ledger.append(DELIVERY, "opened", "opened", {"story": "FIX-1", "artifacts": [story]})
     bench = replace(bench, tests_written=lambda: written_by(ledger, DELIVERY, "testing"))
@@ -70,7 +71,7 @@ def door_of(bench: Workbench, ledger: Ledger, artifacts: ArtifactStore, policy: 
         artifacts=artifacts,
         policy=policy,
         facts=Facts(bench, ledger, artifacts),
-        redact=lambda value: value,
+        redact=Redactor(()),
         bus=Bus(),
     )
 

@@ -18,6 +18,7 @@ from crew.settings.config import Config
 from tests.crew.models.forms import Body, Say
 from tests.crew.models.server import Raw, Reset, Server, Silence, Status, Step, checked, heard, say, serving
 from tests.crew.models.wired import IMPATIENT, IN_TEXT, KEY, MODES, QUICK
+from tools.redaction import Redactor
 
 
 class Sum(BaseModel):
@@ -39,7 +40,7 @@ def drafting(
     server: Server, budget: Budget | None = None, prices: dict[str, Any] | None = None, **model: Any
 ) -> Drafter:
     settings = {"model": {"base_url": server.url} | QUICK | model, "prices": prices or {}}
-    return Drafter(lone_player("openai:m", Config.model_validate(settings), budget), budget)
+    return Drafter(lone_player("openai:m", Config.model_validate(settings), budget), Redactor(()), budget)
 
 
 def steps(*given: Step) -> Callable[[Body], Step]:

@@ -11,13 +11,14 @@ from crew.errors import BoundReached
 from crew.models.spending import BudgetTracker, spent_text, total
 from crew.records.ledger import Ledger
 from crew.settings.budget import Budget, parse_budget
+from tools.redaction import Redactor
 
 DELIVERY = "kio-1-abc123"
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    made = Ledger(tmp_path / "ledger.db")
+    made = Ledger(tmp_path / "ledger.db", Redactor(()))
     yield made
     made.close()
 

@@ -19,6 +19,7 @@ from crew.settings.config import Config
 from tests.crew.models.forms import Body, Say, chat, completion, response, responses
 from tests.crew.models.server import Raw, Step, serving
 from tests.crew.models.wired import KEY, MODES, QUICK
+from tools.redaction import Redactor
 
 ODD = ("null", "7", '"\\ud800x"', "[]", "{}", "[null]", "1e400", '{"a": [1]}', "true", '""')
 WHOLE = Say(calls=(("c1", "list_files", '{"rationale": "Why.", "evidence": []}'),), text="So.")
@@ -85,7 +86,12 @@ def test_whatever_comes_can_be_read_or_named(mode: str, monkeypatch: pytest.Monk
             sent.append(content)
             try:
                 reply = ask(
-                    role_model, [HumanMessage("Work.")], TOOLS, lambda: None, lambda fault, waits: None
+                    role_model,
+                    [HumanMessage("Work.")],
+                    TOOLS,
+                    lambda: None,
+                    lambda fault, waits: None,
+                    Redactor(()),
                 )
                 faults_in(reply, TOOLS, ())
                 (again,) = messages_from_dict(json.loads(canonical(messages_to_dict([reply]))))

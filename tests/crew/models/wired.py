@@ -24,7 +24,7 @@ from tests.crew.doors import DELIVERY, Setting, setting
 from tests.crew.models.server import Body, Say, Server, Step, checked, heard, said, serving
 from tools.catalogue import files
 from tools.catalogue import stored_results as recall
-from tools.scanners import redact
+from tools.redaction import Redactor
 
 KEY = "sk-proj-" + "Zx81Kq0" * 6
 MODES = {
@@ -91,7 +91,7 @@ class Scenario:
             role_models=lambda _: (self.role_model,),
             budget_tracker=BudgetTracker(self.place.ledger, DELIVERY, (), self.budget, self.run_budget),
             bus=Bus(),
-            redact=lambda value: redact(value, (KEY,)),
+            redact=Redactor((KEY,)),
         )
 
     def work(self, role: Role = ROLE) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def scenario(
     workspace = str(place.bench.workspace.resolve())
     paths = [{"text": text, "resolved": f"{workspace}/{text}"} for text in (".", "file0.txt")]
     place.facts = {"workspace": workspace, "paths": paths, "secrets": [], "protected": False}
-    place.redact = lambda value: redact(value, (KEY,))
+    place.secrets = (KEY,)
     count = iter(range(1, 10**6))
 
     def answer(body: Body) -> Step:

@@ -21,6 +21,7 @@ from tests.crew.drafts import GOOD, LGPL_RULE, QUOTE_LGPL, REGO, REGULATION, wit
 from tests.crew.models.forms import Body, Say
 from tests.crew.models.server import Status, Step, heard, said, serving
 from tests.crew.models.wired import QUICK
+from tools.redaction import Redactor
 
 TOOLS = tool_facts()
 HOSTILE = f"""{REGULATION}
@@ -62,13 +63,15 @@ class Conversation:
 
     def drafts(self, regulation: str = REGULATION) -> PolicyDraft:
         with serving(self.answer) as server:
-            return draft_policy(drafter(server.url), readable(regulation), TOOLS, checked)
+            return draft_policy(drafter(server.url), readable(regulation, Redactor(())), TOOLS, checked)
 
 
 def drafter(url: str, budget: Budget | None = None) -> Drafter:
     """Return who asks the model at a server."""
     return Drafter(
-        lone_player("openai:m", Config.model_validate({"model": {"base_url": url} | QUICK})), budget
+        lone_player("openai:m", Config.model_validate({"model": {"base_url": url} | QUICK})),
+        Redactor(()),
+        budget,
     )
 
 
@@ -174,8 +177,8 @@ def test_a_quote_of_the_hostile_sentence_makes_no_rule_that_allows() -> None:
     draft = GOOD.model_copy(update={"rules": (rule, GOOD.rules[1])})
 
     # It is in the text, so what remains is a denial for a bad reason: stricter, and a person reads the quote.
-    assert judge(draft, readable(HOSTILE), "payments").complaints == ()
-    assert "does not stand" in judge(draft, readable(REGULATION), "payments").complaints[0]
+    assert judge(draft, readable(HOSTILE, Redactor(())), "payments").complaints == ()
+    assert "does not stand" in judge(draft, readable(REGULATION, Redactor(())), "payments").complaints[0]
 
 
 def test_nothing_to_check_is_said() -> None:
@@ -195,7 +198,7 @@ def test_a_server_that_is_busy_is_waited_for() -> None:
 
 def test_offline_says_that_it_needs_a_model() -> None:
     with pytest.raises(BadInput, match="needs a language model"):
-        draft_policy(Drafter(lone_player("offline", Config())), REGULATION, TOOLS, checked)
+        draft_policy(Drafter(lone_player("offline", Config()), Redactor(())), REGULATION, TOOLS, checked)
 
 
 def test_the_call_is_forced() -> None:
@@ -206,12 +209,12 @@ def test_the_call_is_forced() -> None:
 
 
 def test_a_regulation_is_read_as_a_person_sees_it() -> None:
-    assert readable("a\u200bb\u202ec\U000e0041\r\n\td") == "abc\n\td"
-    assert "ghp_" not in readable(f"token ghp_{'a1B2' * 9}")
+    assert readable("a\u200bb\u202ec\U000e0041\r\n\td", Redactor(())) == "abc\n\td"
+    assert "ghp_" not in readable(f"token ghp_{'a1B2' * 9}", Redactor(()))
     with pytest.raises(BadInput, match="is empty"):
-        readable(" \n\u200b")
+        readable(" \n\u200b", Redactor(()))
     with pytest.raises(BadInput, match="at most 60000"):
-        readable("x" * 60_001)
+        readable("x" * 60_001, Redactor(()))
 
 
 def test_the_prompt_is_as_it_was_read_last(snapshot: Callable[[str, str], None]) -> None:

@@ -12,11 +12,12 @@ from pydantic import JsonValue
 
 from crew.records.ledger import Ledger
 from crew.records.row_versions import UPGRADES, upgrade
+from tools.redaction import Redactor
 
 
 @pytest.fixture
 def ledger(tmp_path: Path):
-    opened = Ledger(tmp_path / "ledger.db")
+    opened = Ledger(tmp_path / "ledger.db", Redactor(()))
     yield opened
     opened.close()
 
@@ -110,7 +111,7 @@ def test_many_threads_write_one_chain(ledger: Ledger) -> None:
 
 
 def test_two_openings_write_one_chain(ledger: Ledger, tmp_path: Path) -> None:
-    other = Ledger(tmp_path / "ledger.db")
+    other = Ledger(tmp_path / "ledger.db", Redactor(()))
     for number in range(5):
         ledger.append("d", "note", f"a{number}", {})
         other.append("d", "note", f"b{number}", {})

@@ -14,6 +14,7 @@ from crew.records.ledger import Ledger, ledger_id
 from crew.records.verify import verify
 from tests.crew.histories import History, history
 from tools.git import open_repository
+from tools.redaction import Redactor
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_ledger_that_was_made_anew_does_not_hide_the_old_one(kept: History) ->
     kept.ledger.close()
     for each in kept.home.glob("ledger.db*"):
         each.unlink()
-    Ledger(kept.home / "ledger.db").close()
+    Ledger(kept.home / "ledger.db", Redactor(())).close()
     assert [each.delivery for each in verify(kept.home)[0]] == [gone]
 
 

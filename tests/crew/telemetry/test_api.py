@@ -22,27 +22,24 @@ from crew.settings.config import TelemetrySettings
 from crew.telemetry.api import OFF, Telemetry
 from crew.telemetry.open import open_telemetry
 from tests.crew.collector import Collector, collector
+from tools.redaction import Redactor
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "the-secret-of-the-service"
 
 
-def redacted(value: JsonValue) -> JsonValue:
-    if isinstance(value, str):
-        return value.replace(SECRET, "[redacted]")
-    if isinstance(value, list):
-        return [redacted(each) for each in value]
-    return {name: redacted(each) for name, each in value.items()} if isinstance(value, dict) else value
+REDACT = Redactor((SECRET,))
+MARK = "[redacted: secret of the service]"
 
 
 @contextmanager
 def told(work: Callable[[Telemetry], None], content: bool = False) -> Iterator[Collector]:
     """What a collector has after some work and a close that lost nothing."""
-    from crew.telemetry.api import otlp as spans
+    from crew.telemetry import otlp as spans
 
     with collector() as got, pytest.MonkeyPatch.context() as patch:
         patch.setattr(spans, "CLOSE_SECONDS", 60)
-        telemetry = open_telemetry(TelemetrySettings(otlp=got.url, content=content), redacted)
+        telemetry = open_telemetry(TelemetrySettings(otlp=got.url, content=content), REDACT)
         work(telemetry)
         assert telemetry.close() == ""
         yield got
@@ -164,31 +161,36 @@ def test_content_comes_only_when_asked_for_and_redacted() -> None:
     with told(a_delivery, content=True) as got:
         call, tool = got.named("chat gpt-x").attributes, got.named("execute_tool run_tests").attributes
 
-    assert call["gen_ai.input.messages"] == '[{"role": "user", "content": "[redacted]"}]'
-    assert call["gen_ai.output.messages"] == '["[redacted]"]'
-    assert call["gen_ai.tool.definitions"] == '[{"description": "[redacted]"}]'
-    assert tool["gen_ai.tool.call.arguments"] == '{"path": "[redacted]"}'
-    assert tool["gen_ai.tool.call.result"] == '{"text": "[redacted]"}'
+    assert call["gen_ai.input.messages"] == f'[{{"role": "user", "content": "{MARK}"}}]'
+    assert call["gen_ai.output.messages"] == f'["{MARK}"]'
+    assert call["gen_ai.tool.definitions"] == f'[{{"description": "{MARK}"}}]'
+    assert tool["gen_ai.tool.call.arguments"] == f'{{"path": "{MARK}"}}'
+    assert tool["gen_ai.tool.call.result"] == f'{{"text": "{MARK}"}}'
     assert SECRET.encode() not in got.bytes
 
 
 def test_a_delivery_redacts_by_its_own_secrets() -> None:
     def work(telemetry: Telemetry) -> None:
-        own = telemetry.redacting(lambda _: "gone")
+        own = telemetry.redacting(REDACT.knowing(["own-secret"]))
         with own.tool_call("own", "c", "code", "D") as span:
-            span.set(result="x")
+            span.set(result="own-secret")
 
     with told(work, content=True) as got:
-        assert got.named("execute_tool own").attributes["gen_ai.tool.call.result"] == '"gone"'
+        assert got.named("execute_tool own").attributes["gen_ai.tool.call.result"] == f'"{MARK}"'
     with told(work) as got:
         assert "gen_ai.tool.call.result" not in got.named("execute_tool own").attributes
+
+
+class Broken(Redactor):
+    def __call__(self, value: JsonValue) -> JsonValue:
+        raise ZeroDivisionError
 
 
 def test_content_is_cut_and_a_redactor_that_fails_lets_nothing_through() -> None:
     def work(telemetry: Telemetry) -> None:
         with telemetry.tool_call("long", "c", "code", "D") as span:
             span.set(result="x" * 100_000)
-        with telemetry.redacting(lambda _: 1 / 0).tool_call("broken", "c", "code", "D") as span:  # type: ignore[arg-type,return-value]
+        with telemetry.redacting(Broken(())).tool_call("broken", "c", "code", "D") as span:
             span.set(result="content")
 
     with told(work, content=True) as got:
@@ -300,7 +302,7 @@ def test_a_dead_collector_neither_slows_nor_fails(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from crew.telemetry.api import otlp as spans
+    from crew.telemetry import otlp as spans
 
     senders: set[threading.Thread] = set()
     export = spans.OTLPSpanExporter.export
@@ -311,7 +313,7 @@ def test_a_dead_collector_neither_slows_nor_fails(
 
     monkeypatch.setattr(spans.OTLPSpanExporter, "export", watched)
     with dead() as url:
-        telemetry = open_telemetry(TelemetrySettings(otlp=url), redacted)
+        telemetry = open_telemetry(TelemetrySettings(otlp=url), REDACT)
         begun = time.thread_time()
         for _ in range(3_000):
             with telemetry.tool_call("read_file", "c", "code", "D") as span:
@@ -338,7 +340,8 @@ def test_a_command_ends_in_spite_of_a_dead_collector(dead: Callable[[], contextm
 import sys, time
 from crew.settings.config import TelemetrySettings
 from crew.telemetry.open import open_telemetry
-telemetry = open_telemetry(TelemetrySettings(otlp=sys.argv[1]), lambda value: value)
+from tools.redaction import Redactor
+telemetry = open_telemetry(TelemetrySettings(otlp=sys.argv[1]), Redactor(()))
 with telemetry.step("intake", "D"):
     pass
 print(time.monotonic(), flush=True)
@@ -358,8 +361,9 @@ def test_off_imports_nothing_and_costs_nothing() -> None:
     program = """
 import sys
 from crew.settings.config import TelemetrySettings
-from crew.telemetry.api import open_telemetry
-telemetry = open_telemetry(TelemetrySettings(), lambda value: value)
+from crew.telemetry.open import open_telemetry
+from tools.redaction import Redactor
+telemetry = open_telemetry(TelemetrySettings(), Redactor(()))
 with telemetry.tool_call("t", "c", "code", "D") as span:
     span.set(outcome="done", result="x")
 print([name for name in sys.modules if name.startswith(("opentelemetry", "google.protobuf", "requests"))])
@@ -367,7 +371,7 @@ print([name for name in sys.modules if name.startswith(("opentelemetry", "google
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "[]\n", done.stderr
 
-    assert open_telemetry(TelemetrySettings(content=True), redacted) is OFF
+    assert open_telemetry(TelemetrySettings(content=True), REDACT) is OFF
     begun = time.thread_time()
     for _ in range(10_000):
         with OFF.tool_call("t", "c", "code", "D") as span:

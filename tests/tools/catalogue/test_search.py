@@ -14,6 +14,7 @@ from tools.catalogue.repository import Commit, Merge, OpenRepository, commit, me
 from tools.catalogue.search import SearchFiles, ShowDiff, search_files, show_diff
 from tools.git import agent, checkout, commit_generation, merge_generation
 from tools.projects.trees import branch_of, note_generation, repository, workspace_tree
+from tools.redaction import Redactor
 from tools.result import ToolResult, Workbench
 
 FILES: dict[str, str | bytes] = {
@@ -106,8 +107,8 @@ def generated(bench: Workbench, files: dict[str, str], before: dict[str, str] | 
     """Lay out what is generated, merged with the branch, as the tool that makes a service does."""
     held = repository(bench)
     who, when = agent("code"), bench.when
-    parent = commit_generation(held, before, None, "Generate", who, when) if before else None
-    generation = commit_generation(held, files, parent, "Generate", who, when)
+    parent = commit_generation(held, before, None, "Generate", who, when, Redactor(())) if before else None
+    generation = commit_generation(held, files, parent, "Generate", who, when, Redactor(()))
     merged = merge_generation(held, held.required(branch_of(bench)), generation)
     assert not merged.conflicts
     checkout(held, merged.tree, bench.workspace)

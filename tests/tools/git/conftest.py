@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.git import Repository, agent, checkout, open_repository, write_tree
+from tools.redaction import Redactor
 
 
 @pytest.fixture
@@ -85,6 +86,6 @@ def commit_files(repository: Repository, workspace: Path, when: datetime) -> Cal
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
         tree = write_tree(repository, workspace, base=parent)
-        return repository.commit(tree, (parent,), message, agent("code"), when)
+        return repository.commit(tree, (parent,), message, agent("code"), when, Redactor(()))
 
     return make

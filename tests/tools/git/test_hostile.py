@@ -25,6 +25,7 @@ from tools.git import (
     story_branch,
     write_tree,
 )
+from tools.redaction import Redactor
 
 HOOKS = [
     "applypatch-msg",
@@ -240,7 +241,7 @@ def use_everything(repository: Repository, workspace: Path, when: datetime) -> N
     (workspace / "a.py").write_text("first\n" + (workspace / "a.py").read_text())
     (workspace / "new.lfs").write_text("x\n")
     tree = write_tree(repository, workspace, base=start)
-    work = repository.commit(tree, (start,), "Work", author, when)
+    work = repository.commit(tree, (start,), "Work", author, when, Redactor(()))
     repository.update_ref(story_branch("S"), work, start)
     assert diff(repository, start, work).files
     assert repository.show(work, "a.py")
@@ -251,14 +252,20 @@ def use_everything(repository: Repository, workspace: Path, when: datetime) -> N
     assert repository.merge_base(start, work) == start
     files = {"a.py": "generated\n", "c.lfs": "x\n", ".gitattributes": ATTRIBUTES}
     generation = commit_generation(
-        repository, files, last_generation(repository, work), "Generate", author, when
+        repository, files, last_generation(repository, work), "Generate", author, when, Redactor(())
     )
     assert merge_generation(repository, work, generation).conflicts
     assert not merge_trees(repository, start, work, start).conflicts
     repository.anchor("d", "text")
     assert repository.read_anchor("d") == "text"
     landing = merge(
-        repository, story_branch("S"), message="Merge", trailers={"Delivery": "d"}, author=author, when=when
+        repository,
+        story_branch("S"),
+        message="Merge",
+        trailers={"Delivery": "d"},
+        author=author,
+        when=when,
+        redact=Redactor(()),
     )
     assert landing.outcome == "merged"
     assert (repository.folder / "new.lfs").read_text() == "x\n"

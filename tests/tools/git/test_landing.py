@@ -9,6 +9,7 @@ import pytest
 from tools.errors import RepositoryError
 from tools.git import Landing, Repository, agent, find_landing, merge, story_branch
 from tools.git.landing import finish_landing
+from tools.redaction import Redactor
 
 Commit = Callable[..., str]
 Git = Callable[..., str]
@@ -34,6 +35,7 @@ def land(repository: Repository, when: datetime) -> Callable[..., Landing]:
             trailers={"Delivery": "d1", "Ledger-Head": "sha256:abc"},
             author=agent("governance"),
             when=when,
+            redact=Redactor(()),
             **changed,
         )
 
@@ -182,7 +184,15 @@ def test_main_that_moves_at_the_last_moment(
 @pytest.mark.parametrize("value", ["a\nb", "a\rb"])
 def test_trailers_are_one_line(repository: Repository, tip: str, value: str, when: datetime) -> None:
     with pytest.raises(RepositoryError, match="one line"):
-        merge(repository, BRANCH, message="m", trailers={"Delivery": value}, author=agent("code"), when=when)
+        merge(
+            repository,
+            BRANCH,
+            message="m",
+            trailers={"Delivery": value},
+            author=agent("code"),
+            when=when,
+            redact=Redactor(()),
+        )
 
 
 class CutOff(BaseException):

@@ -15,6 +15,7 @@ from tools.git import (
     merge_trees,
     store_files,
 )
+from tools.redaction import Redactor
 
 Commit = Callable[..., str]
 Generate = Callable[[dict[str, str], str], str]
@@ -31,7 +32,7 @@ def generate(repository: Repository, when: datetime) -> Generate:
 
     def make(files: dict[str, str], branch: str) -> str:
         last = last_generation(repository, branch)
-        return commit_generation(repository, files, last, "Generate", agent("code"), when)
+        return commit_generation(repository, files, last, "Generate", agent("code"), when, Redactor(()))
 
     return make
 
@@ -104,7 +105,7 @@ def test_store_files_takes_odd_paths_and_contents(repository: Repository) -> Non
 def merge_into(repository: Repository, branch: str, generation: str, when: datetime) -> str:
     merged = merge_generation(repository, branch, generation)
     assert merged.conflicts == ()
-    return repository.commit(merged.tree, (branch, generation), "Merge", agent("code"), when)
+    return repository.commit(merged.tree, (branch, generation), "Merge", agent("code"), when, Redactor(()))
 
 
 def test_hand_edits_survive_generation_after_generation(

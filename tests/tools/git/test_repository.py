@@ -7,6 +7,7 @@ import pytest
 
 from tools.errors import RepositoryError
 from tools.git import Repository, agent, diff, story_branch
+from tools.redaction import Redactor
 
 Commit = Callable[..., str]
 Git = Callable[..., str]
@@ -61,7 +62,7 @@ def test_only_full_refs_are_refs(repository: Repository, name: str) -> None:
 
 def test_message_with_nul(repository: Repository, main: str, when: datetime) -> None:
     with pytest.raises(RepositoryError, match="NUL"):
-        repository.commit(repository.tree_of(main), (main,), "a\0b", agent("code"), when)
+        repository.commit(repository.tree_of(main), (main,), "a\0b", agent("code"), when, Redactor(()))
 
 
 class TestUpdateRef:

@@ -29,6 +29,7 @@ from tools.errors import EnvironmentFailed, RequirementRefused, WheelMissing
 from tools.projects.dependencies import requirements
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import workspace_tree
+from tools.redaction import Redactor
 from tools.result import ToolResult, Workbench
 
 Given = dict[str, str | bytes]
@@ -276,7 +277,7 @@ def test_the_door_denies_what_cannot_be_resolved(tmp_path: Path) -> None:
     from tools.catalogue.registry import CATALOGUE
 
     bench = delivery(tmp_path, {"requirements.txt": "./vendored\n", "a.py": ""})
-    ledger = Ledger(bench.home / "ledger.db")
+    ledger = Ledger(bench.home / "ledger.db", Redactor(()))
     from crew.door.call import Call
     from crew.door.door import Door
     from crew.records.bus import Bus
@@ -291,7 +292,7 @@ def test_the_door_denies_what_cannot_be_resolved(tmp_path: Path) -> None:
         artifacts=bench.artifacts,  # type: ignore[arg-type]
         policy=engine,
         facts=Facts(bench, ledger, bench.artifacts),  # type: ignore[arg-type]
-        redact=lambda value: value,
+        redact=Redactor(()),
         bus=Bus(),
     )
     place = {"delivery": bench.delivery, "role": "code", "visit": 1, "step": 1, "index": 0}
@@ -397,6 +398,7 @@ def test_a_program_that_the_sandbox_lacks(tmp_path: Path) -> None:
 
 HOSTILE = """
 import os, pathlib, socket
+from tools.redaction import Redactor
 
 def attempt(what):
     try:

@@ -263,7 +263,7 @@ def test_secrets_reach_the_service_and_nothing_else(
 
     assert "hush" not in repr(version) + str(version) + version.model_dump_json() + repr(runtime.status())
     failed = runtime.start(make("v2", secrets={"FAIL": "hush-hush-4711"}))
-    assert "cannot go on: ***" in failed.detail
+    assert "cannot go on: [redacted: secret of the service]" in failed.detail
     holders = [
         path for path in (tmp_path / "home").rglob("*") if path.is_file() and b"hush" in path.read_bytes()
     ]

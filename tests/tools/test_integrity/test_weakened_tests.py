@@ -9,6 +9,7 @@ import pytest
 from tests.tools.deliveries import delivery, git, put
 from tools.git import agent, commit_generation
 from tools.projects.trees import branch_tree, note_generation, repository, workspace_tree
+from tools.redaction import Redactor
 from tools.result import Workbench
 from tools.test_integrity.weakened_tests import altered_tests
 
@@ -165,7 +166,9 @@ def test_a_repository_that_has_no_tests_yet_may_choose_as_it_likes(tmp_path: Pat
 
 
 def generated(bench: Workbench, files: dict[str, str], parent: str | None = None) -> str:
-    return commit_generation(repository(bench), files, parent, "Generate shop", agent("code"), bench.when)
+    return commit_generation(
+        repository(bench), files, parent, "Generate shop", agent("code"), bench.when, Redactor(())
+    )
 
 
 def test_what_the_generator_takes_away_does_not_count(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from crew.models.recordings.normalise import normalised, said_as_message
+from crew.models.recordings import normalise
+from crew.models.recordings.normalise import said_as_message
 from crew.records.canonical_json import canonical
 from tests.crew.models.conversations import ONE, TWO, Run, called, conversation, opening, outcome
+from tools.redaction import Redactor
 
+normalised = partial(normalise.normalised, redact=Redactor(()))
 RUNS = st.builds(
     Run,
     seed=st.integers(0, 0xFFFFFF),
@@ -193,12 +197,9 @@ def test_numbers_that_json_has_not_are_texts() -> None:
 
 
 def test_secrets_are_in_neither_form() -> None:
-    def redact(value: Any) -> Any:
-        return json.loads(json.dumps(value).replace("hunter2", "[redacted]"))
-
     asked = normalised(
         [*opening(ONE, facts={"password": "hunter2"}), called("f", "hunter2", "1"), outcome(ONE, "1")],
-        redact=redact,
+        redact=Redactor(("hunter2",)),
     )
     said = asked.reply(AIMessage("hunter2", tool_calls=[{"name": "f", "args": {"x": "hunter2"}, "id": "2"}]))
     assert "hunter2" not in canonical([asked.messages, said])

@@ -34,7 +34,10 @@ from graphs.agent import agent_graph, first_state
 from tests.crew import doors
 from tests.crew.models.conversations import ONE, TOOLS, TWO, brief, called, conversation, opening, outcome
 from tools.catalogue import files
+from tools.redaction import Redactor
 
+NOTHING = Redactor(())
+WITHOUT_SECRET = Redactor(("hunter2",))
 WRITER = Role(
     name="code",
     purpose="Writes one file.",
@@ -82,6 +85,7 @@ def work(
         role_models=lambda _: (role_model,),
         budget_tracker=BudgetTracker(place.ledger, delivery, (), Budget(), Budget()),
         bus=Bus(),
+        redact=NOTHING,
     )
     told = Brief(
         role="code",
@@ -107,7 +111,7 @@ def work(
 
 def open_recorder(folder: Path, **changes: Any) -> Recorder:
     given = {"title": "A test", "model": "offline", "made": "By playbooks.", "today": date(2026, 1, 2)}
-    return Recorder(folder, **given | changes)
+    return Recorder(folder, **{"redact": NOTHING} | given | changes)
 
 
 def recorded(tmp_path: Path, policy: Any) -> tuple[Path, dict[str, Any]]:
@@ -118,7 +122,12 @@ def recorded(tmp_path: Path, policy: Any) -> tuple[Path, dict[str, Any]]:
 
 def test_a_delivery_is_replayed_in_another_home(tmp_path: Path, policy: Any) -> None:
     folder, first = recorded(tmp_path, policy)
-    again = work(replay_model(f"replay:{folder}"), tmp_path / "elsewhere" / "two", policy, "chk-1-77aa01")
+    again = work(
+        replay_model(f"replay:{folder}", redact=NOTHING),
+        tmp_path / "elsewhere" / "two",
+        policy,
+        "chk-1-77aa01",
+    )
     assert again["answer"] == first["answer"] == {"summary": "file0.txt is written, 4 characters."}
     assert again["done"] == first["done"]
     assert [each[0] for each in again["done"]] == ["list_files", "write_file", "answer"]
@@ -128,7 +137,7 @@ def test_a_delivery_is_replayed_in_another_home(tmp_path: Path, policy: Any) -> 
 
 def test_a_recording_of_a_replay_is_the_same_recording(tmp_path: Path, policy: Any) -> None:
     folder, _ = recorded(tmp_path, policy)
-    model = replay_model(f"replay:{folder}")
+    model = replay_model(f"replay:{folder}", redact=NOTHING)
     work(model, tmp_path / "two", policy, "chk-1-77aa01", open_recorder(tmp_path / "copy"))
     for path in sorted((folder / "calls").iterdir()):
         copy = json.loads((tmp_path / "copy" / "calls" / path.name).read_text())
@@ -161,7 +170,7 @@ def test_an_edited_prompt_is_named(tmp_path: Path, policy: Any, monkeypatch: pyt
         "crew.brief.render", lambda *a, **k: render(*a, **k).replace("Never weaken", "Do not weaken", 1)
     )
     with pytest.raises(ReplayMismatch) as caught:
-        work(replay_model(f"replay:{folder}"), tmp_path / "two", policy, "chk-1-77aa01")
+        work(replay_model(f"replay:{folder}", redact=NOTHING), tmp_path / "two", policy, "chk-1-77aa01")
     said = str(caught.value)
     assert "of the code agent (visit 1, step 1)" in said
     assert "The prompt of the code agent changed since it was recorded." in said
@@ -170,12 +179,14 @@ def test_an_edited_prompt_is_named(tmp_path: Path, policy: Any, monkeypatch: pyt
     assert any(line.startswith("+") and "Do not weaken" in line for line in said.splitlines())
     assert len(said.splitlines()) < 70
 
-    model = replay_model(f"replay:{folder}?match=place")
+    model = replay_model(f"replay:{folder}?match=place", redact=NOTHING)
     new = open_recorder(tmp_path / "new", made=carried_over(model))
     again = work(model, tmp_path / "three", policy, "chk-1-77aa02", new)
     assert again["done"] == first["done"]
     assert "By playbooks." in read(tmp_path / "new").about.made
-    replayed = work(replay_model(f"replay:{tmp_path / 'new'}"), tmp_path / "four", policy, "chk-1-77aa03")
+    replayed = work(
+        replay_model(f"replay:{tmp_path / 'new'}", redact=NOTHING), tmp_path / "four", policy, "chk-1-77aa03"
+    )
     assert replayed["done"] == first["done"]
 
 
@@ -187,21 +198,17 @@ def kept(folder: Path, *replies: AIMessage, **changes: Any) -> Recorder:
     return recorder
 
 
-def without_secret(value: Any) -> Any:
-    return json.loads(json.dumps(value).replace("hunter2", "[redacted]"))
-
-
 def asked(model: ReplayModel, messages: list[BaseMessage] | None = None, **bound: Any) -> AIMessage:
     return model.bind_tools(TOOLS, **bound).invoke(messages or conversation(TWO))
 
 
 def test_samples_are_given_in_their_order_and_no_more(tmp_path: Path) -> None:
     kept(tmp_path, AIMessage("one"), AIMessage("two"))
-    model = ReplayModel(folder=tmp_path)
+    model = ReplayModel(redact=NOTHING, folder=tmp_path)
     assert [asked(model).content, asked(model).content] == ["one", "two"]
     with pytest.raises(ReplayMismatch, match="recorded 2 times and is made once more"):
         asked(model)
-    assert asked(ReplayModel(folder=tmp_path)).content == "one", "a new process begins anew"
+    assert asked(ReplayModel(redact=NOTHING, folder=tmp_path)).content == "one", "a new process begins anew"
 
 
 def test_a_reply_comes_back_with_what_belongs_to_it(tmp_path: Path) -> None:
@@ -213,7 +220,7 @@ def test_a_reply_comes_back_with_what_belongs_to_it(tmp_path: Path) -> None:
         usage_metadata={"input_tokens": 900, "output_tokens": 20, "total_tokens": 920},
     )
     kept(tmp_path, reply)
-    back = asked(ReplayModel(folder=tmp_path))
+    back = asked(ReplayModel(redact=NOTHING, folder=tmp_path))
     assert back.content == reply.content
     (call,) = back.invalid_tool_calls
     assert (call["name"], call["args"], call["error"]) == ("answer", '{"a": ', "cut off")
@@ -224,9 +231,9 @@ def test_a_reply_comes_back_with_what_belongs_to_it(tmp_path: Path) -> None:
 
 
 def test_a_call_that_held_a_secret_is_known_as_one(tmp_path: Path) -> None:
-    kept(tmp_path, called("answer", "hunter2", "1"), redact=without_secret)
+    kept(tmp_path, called("answer", "hunter2", "1"), redact=WITHOUT_SECRET)
     assert "hunter2" not in "".join(path.read_text() for path in tmp_path.rglob("*.json"))
-    back = asked(ReplayModel(folder=tmp_path, redact=without_secret))
+    back = asked(ReplayModel(folder=tmp_path, redact=WITHOUT_SECRET))
     assert back.additional_kwargs == {replay.SECRET_CALLS: [back.tool_calls[0]["id"]]}
     assert replay.SECRET_CALLS == calls.SECRET_CALLS
 
@@ -234,14 +241,14 @@ def test_a_call_that_held_a_secret_is_known_as_one(tmp_path: Path) -> None:
 def test_a_failure_is_given_back(tmp_path: Path) -> None:
     open_recorder(tmp_path).keep_error(conversation(ONE), TOOLS, {}, "ContextOverflow", 0.1)
     with pytest.raises(MemoryError, match="ContextOverflow"):
-        asked(ReplayModel(folder=tmp_path, errors={"ContextOverflow": MemoryError}))
+        asked(ReplayModel(redact=NOTHING, folder=tmp_path, errors={"ContextOverflow": MemoryError}))
     with pytest.raises(Stopped, match="ContextOverflow"):
-        asked(ReplayModel(folder=tmp_path))
+        asked(ReplayModel(redact=NOTHING, folder=tmp_path))
 
 
 def test_what_changed_is_named(tmp_path: Path) -> None:
     kept(tmp_path, AIMessage("one"))
-    model = ReplayModel(folder=tmp_path)
+    model = ReplayModel(redact=NOTHING, folder=tmp_path)
     with pytest.raises(ReplayMismatch, match=r'parameters are \{"tool_choice":"any"\}, and were \{\}'):
         asked(model, tool_choice="any")
     with pytest.raises(ReplayMismatch, match="The tools of the testing agent changed: answer, scan"):
@@ -266,7 +273,7 @@ def test_a_difference_is_bounded(tmp_path: Path) -> None:
     kept(tmp_path, AIMessage("one"))
     long = HumanMessage("\n".join(f"{number}: {'x' * 5_000}" for number in range(1_000)))
     with pytest.raises(ReplayMismatch) as caught:
-        asked(ReplayModel(folder=tmp_path), [*conversation(TWO)[:-1], long])
+        asked(ReplayModel(redact=NOTHING, folder=tmp_path), [*conversation(TWO)[:-1], long])
     assert len(str(caught.value)) < 20_000
     assert "more lines)" in str(caught.value)
 
@@ -288,7 +295,7 @@ def test_a_process_that_goes_on_loses_and_repeats_nothing(tmp_path: Path) -> Non
         (3, "code", 1, 1),
     ]
     assert len(list((tmp_path / "calls").iterdir())) == 3
-    model = ReplayModel(folder=tmp_path)
+    model = ReplayModel(redact=NOTHING, folder=tmp_path)
     reply = asked(model, [*opening(TWO), called("run_tests", TWO.action("commit"), "9"), outcome(TWO, "9")])
     assert reply.tool_calls[0]["args"]["evidence"] == [TWO.action("tested")]
 
@@ -305,14 +312,14 @@ def test_roles_record_and_replay_at_the_same_time(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(24)))
-        model = ReplayModel(folder=tmp_path)
+        model = ReplayModel(redact=NOTHING, folder=tmp_path)
         assert list(pool.map(other, range(24))) == [f"reply {number}" for number in range(24)]
     assert [each.sequence for each in read(tmp_path).calls] == list(range(1, 25))
 
 
 def test_the_same_request_at_the_same_time_has_each_sample_once(tmp_path: Path) -> None:
     kept(tmp_path, *(AIMessage(f"reply {number}") for number in range(16)))
-    model = ReplayModel(folder=tmp_path)
+    model = ReplayModel(redact=NOTHING, folder=tmp_path)
     with ThreadPoolExecutor(8) as pool:
         given = list(pool.map(lambda _: str(asked(model).content), range(16)))
     assert sorted(given) == sorted(f"reply {number}" for number in range(16))
@@ -326,7 +333,7 @@ def test_messages_that_were_cut_are_read_back(tmp_path: Path) -> None:
     recorder.keep(whole, TOOLS, {}, AIMessage("one"), 0)
     recorder.keep(cut, TOOLS, {}, AIMessage("two"), 0)
     assert [len(each.messages) for each in read(tmp_path).calls] == [6, 7]
-    assert asked(ReplayModel(folder=tmp_path), cut).content == "two"
+    assert asked(ReplayModel(redact=NOTHING, folder=tmp_path), cut).content == "two"
 
 
 def test_a_folder_holds_one_delivery_of_a_story_by_one_model(tmp_path: Path) -> None:
@@ -343,12 +350,12 @@ def test_a_folder_holds_one_delivery_of_a_story_by_one_model(tmp_path: Path) -> 
 
 def test_a_folder_that_cannot_be_replayed_says_why(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="it is no folder"):
-        replay_model(f"replay:{tmp_path / 'nowhere'}")
+        replay_model(f"replay:{tmp_path / 'nowhere'}", redact=NOTHING)
     with pytest.raises(BadInput, match=r"holds no recording\.json"):
-        replay_model(f"replay:{tmp_path}")
+        replay_model(f"replay:{tmp_path}", redact=NOTHING)
     for url in ("replay:", "replay:x?match=all"):
         with pytest.raises(BadInput, match="names no recording"):
-            replay_model(url)
+            replay_model(url, redact=NOTHING)
     kept(tmp_path, AIMessage("one"))
     about, (call,) = tmp_path / "recording.json", list((tmp_path / "calls").iterdir())
     good = call.read_text()
@@ -361,24 +368,28 @@ def test_a_folder_that_cannot_be_replayed_says_why(tmp_path: Path) -> None:
     ):
         call.write_text(text)
         with pytest.raises(BadInput, match=f"{call.name} is no call of a recording"):
-            replay_model(f"replay:{tmp_path}")
+            replay_model(f"replay:{tmp_path}", redact=NOTHING)
     call.rename(call.with_name("0009-testing-1-3.json")).write_text(good)
     with pytest.raises(BadInput, match="it is number 1"):
-        replay_model(f"replay:{tmp_path}")
+        replay_model(f"replay:{tmp_path}", redact=NOTHING)
     for text, why in (
         ('{"format": 2}', "has format 2; this version of the crew reads 1"),
         ("[", "cannot be read"),
     ):
         about.write_text(text)
         with pytest.raises(BadInput, match=why):
-            replay_model(f"replay:{tmp_path}")
+            replay_model(f"replay:{tmp_path}", redact=NOTHING)
 
 
 def test_prices_and_labels_are_kept_without_secrets(tmp_path: Path) -> None:
     prices = {"gpt-9": Price(input=2, output=8)}
-    kept(tmp_path, AIMessage("one"), title="of hunter2", prices=prices, redact=without_secret)
+    kept(tmp_path, AIMessage("one"), title="of hunter2", prices=prices, redact=WITHOUT_SECRET)
     about = read(tmp_path).about
-    assert (about.title, about.prices, about.date) == ("of [redacted]", prices, "2026-01-02")
+    assert (about.title, about.prices, about.date) == (
+        "of [redacted: secret of the service]",
+        prices,
+        "2026-01-02",
+    )
 
 
 def test_a_brief_of_the_crew_is_one_here() -> None:

@@ -11,10 +11,11 @@ import pytest
 from pydantic import JsonValue
 
 from tests.tools.scanners.test_leaks import AWS, JWT
+from tools.redaction import Redactor
 from tools.result import ToolResult
-from tools.scanners import redact
 
 KNOWN = "correct horse/battery+staple"
+REDACT = Redactor((KNOWN,))
 SERVICE = "[redacted: secret of the service]"
 
 
@@ -32,6 +33,8 @@ SERVICE = "[redacted: secret of the service]"
             "-----BEGIN EC PRIVATE" + " KEY-----\nMHcCAQ\nEE=\n-----END EC PRIVATE KEY-----\nafter",
             "[redacted: private key]\nafter",
         ),
+        ("key gsk-" + "a1B2" * 8, "key [redacted: Groq key]"),
+        ("key gsk_" + "a1B2" * 13, "key [redacted: Groq key]"),
         ("-----BEGIN PRIVATE" + " KEY----- is how one begins", "[redacted: private key] is how one begins"),
         ("postgresql://db/app and user@example.org", "postgresql://db/app and user@example.org"),
         ("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",) * 2,
@@ -39,7 +42,7 @@ SERVICE = "[redacted: secret of the service]"
     ],
 )
 def test_forms_that_give_a_secret_away(text: str, expected: str) -> None:
-    assert redact(text) == expected
+    assert Redactor(()).text(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def test_forms_that_give_a_secret_away(text: str, expected: str) -> None:
     ],
 )
 def test_known_secrets_in_every_form(form: str) -> None:
-    assert redact(f"<{form}>", [KNOWN]) == f"<{SERVICE}>"
+    assert REDACT(f"<{form}>") == f"<{SERVICE}>"
 
 
 def test_all_texts_of_a_document_and_nothing_else() -> None:
@@ -61,7 +64,7 @@ def test_all_texts_of_a_document_and_nothing_else() -> None:
         "list": [None, True, 1.5, f"a {KNOWN}", {KNOWN: f"b {AWS}"}],
     }
 
-    assert redact(document, [KNOWN]) == {
+    assert REDACT(document) == {
         "number": 7,
         "list": [None, True, 1.5, f"a {SERVICE}", {SERVICE: "b [redacted: AWS access key]"}],
     }
@@ -70,19 +73,19 @@ def test_all_texts_of_a_document_and_nothing_else() -> None:
 
 def test_the_longer_of_two_secrets_goes_whole() -> None:
     assert (
-        redact("secret-one-and-more secret-one", ["secret-one", "secret-one-and-more"])
+        Redactor(("secret-one", "secret-one-and-more")).text("secret-one-and-more secret-one")
         == f"{SERVICE} {SERVICE}"
     )
 
 
 def test_short_secrets_do_not_eat_words() -> None:
-    assert redact("a test in the west", ["", "a", "test"]) == "a test in the west"
+    assert Redactor(("", "a", "test")).text("a test in the west") == "a test in the west"
 
 
 def test_a_result_stays_a_result() -> None:
     result = ToolResult(ok=True, code="ok", summary=f"Wrote {AWS}.", artifacts={"log": "sha256:" + "0" * 64})
 
-    kept = ToolResult.model_validate(redact(result.model_dump(mode="json"), [KNOWN]))
+    kept = ToolResult.model_validate(REDACT(result.model_dump(mode="json")))
 
     assert kept == result.model_copy(update={"summary": "Wrote [redacted: AWS access key]."})
 
@@ -104,12 +107,19 @@ def test_a_result_stays_a_result() -> None:
 def test_no_text_takes_long(text: str) -> None:
     started = time.process_time()
 
-    redact(text * (1_000_000 // len(text)))
+    Redactor(()).text(text * (1_000_000 // len(text)))
 
     assert time.process_time() - started < 3
 
 
 def test_redacting_twice_changes_nothing() -> None:
-    once = redact(f"{AWS} {KNOWN} Bearer {JWT} postgresql://a:b@c", [KNOWN])
+    once = REDACT(f"{AWS} {KNOWN} Bearer {JWT} postgresql://a:b@c")
 
-    assert redact(once, [KNOWN]) == once
+    assert REDACT(once) == once
+
+
+def test_each_line_of_a_known_secret_is_one() -> None:
+    redact = Redactor(("-----BEGIN KEY-----\nabcdefgh\n",)).knowing(["hunter2"])
+
+    assert redact.text("of abcdefgh and hunter2") == f"of {SERVICE} and {SERVICE}"
+    assert redact.bytes(b"abcdefgh \xff") == f"{SERVICE} ".encode() + b"\xff"

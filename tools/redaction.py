@@ -1,0 +1,104 @@
+"""Removing secrets from text and JSON before it leaves the process."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+SHORTEST = 6
+"""Characters of the shortest known secret that is removed; a shorter one would also match innocent words."""
+MARK = "[redacted: "
+"""How every replacement starts."""
+
+TOKENS = {
+    # Up to its end, where it has one before the next row of dashes; possessive, so that no text takes long.
+    "private key": re.compile(
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:(?:[^-]|-(?!----))*+-----END [A-Z0-9 ]*-----)?"
+    ),
+    "JSON web token": re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
+    "AWS access key": re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
+    "GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})"),
+    "GitLab token": re.compile(r"\bgl(?:pat|dt|rt|cbt|ptt|ft|soat)-[\w-]{20,}"),
+    "Slack token": re.compile(r"\bxox[abeoprs]-[\w-]{10,}"),
+    "Stripe key": re.compile(r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
+    "API key": re.compile(r"\bsk-(?:proj-|ant-[a-z0-9]+-|or-v1-|svcacct-)?[A-Za-z0-9_-]{20,}"),
+    "Groq key": re.compile(r"\bgsk[-_][A-Za-z0-9_-]{20,}"),
+    "Google API key": re.compile(r"\bAIza[\w-]{35}\b"),
+    "Hugging Face token": re.compile(r"\bhf_[A-Za-z0-9]{30,}"),
+    "PyPI token": re.compile(r"\bpypi-AgE[\w-]{50,}"),
+    "npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
+    "Docker token": re.compile(r"\bdckr_(?:pat|oat)_[\w-]{20,}"),
+    "age key": re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}\b"),
+    "password in a URL": re.compile(r"(?<=://)[^\s/:@'\"<>{}$]*:(?P<value>[^\s/:@'\"<>{}$]+)(?=@)"),
+    "bearer token": re.compile(r"(?i)\bbearer\s+(?P<value>[A-Za-z0-9._~+/-]{20,}=*)"),
+}
+"""Kind to pattern; where a part of the match is the secret, it is the group `value`."""
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """Replaces known secrets, and tokens recognizable by their form, in every text of a value.
+
+    Known secrets also match URL-quoted, in base64 and in hexadecimal. The replacement names the kind:
+    "[redacted: GitHub token]". Whatever writes or sends text takes one as a required argument.
+    """
+
+    known_secrets: tuple[str, ...]
+    """Values to remove whatever their form; of several lines, each line is one. () knows only the token forms."""
+    shortest: int = SHORTEST
+
+    def __call__(self, value: JsonValue) -> JsonValue:
+        """Return a JSON value without secrets, in its keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(name): self(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self(member) for member in value]
+        return value
+
+    def text(self, text: str) -> str:
+        """Return a text without secrets."""
+        known = _pattern(self.known_secrets, self.shortest)
+        if known is not None:
+            text = known.sub(f"{MARK}secret of the service]", text)
+        for kind, pattern in TOKENS.items():
+            text = pattern.sub(lambda match, kind=kind: _mark(match, kind), text)  # type: ignore[misc]
+        return text
+
+    def bytes(self, content: bytes) -> bytes:
+        """Return encoded text without secrets; bytes that are not UTF-8 stay as they are."""
+        return self.text(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+    def knowing(self, secrets: Iterable[str]) -> Redactor:
+        """Return a redactor that knows these secrets too."""
+        return replace(self, known_secrets=(*self.known_secrets, *secrets))
+
+
+def _mark(match: re.Match[str], kind: str) -> str:
+    whole, mark = match.group(), f"{MARK}{kind}]"
+    if "value" not in match.re.groupindex:
+        return mark
+    start, end = match.start("value") - match.start(), match.end("value") - match.start()
+    return f"{whole[:start]}{mark}{whole[end:]}"
+
+
+@cache
+def _pattern(known: tuple[str, ...], shortest: int) -> re.Pattern[str] | None:
+    forms: set[str] = set()
+    for secret in known:
+        for value in (secret, *secret.splitlines()):
+            if len(value) >= shortest:
+                raw = value.encode()
+                encoded = base64.b64encode(raw).decode().rstrip("=")
+                forms |= {value, quote(value, safe=""), encoded, raw.hex()}
+    # Longest first: a secret may be the beginning of another.
+    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
