@@ -10,7 +10,7 @@ How a story is read, file by file:
                `text` prepares it, `sentences.lark` is the grammar, `parsing` runs it, the builders make the values
                of `phrases` and `sentences` of what comes out
     forms/     from a parsed sentence to facts: one function a form (`fields`, `structure`, `rules`, `examples`);
-               `deeds` and `acts` tell operations from verbs and nouns, `conditions` make tests, `world` and `lookup`
+               `verb_phrases` and `operations` resolve verbs and nouns, `conditions` makes tests, `scope` and `lookup`
                know the names there are, `english` keeps words out of names that are none
     choices    asks for every meaning, so that a second one is found and reported
     facts, merging, collisions    what a sentence adds to the blueprint, and what it must not
@@ -25,11 +25,11 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from tools.blueprint.model import Blueprint, Criterion
+from tools.blueprint.reader.affected_operations import affected_operations
 from tools.blueprint.reader.facts import Fact
-from tools.blueprint.reader.merging import sources
+from tools.blueprint.reader.merging import criteria_behind
 from tools.blueprint.reader.paraphrase import paraphrase
 from tools.blueprint.reader.story import Line, Outcome, read_story
-from tools.blueprint.reader.touched import touched
 
 __all__ = ["CriterionReading", "Fact", "Reading", "paraphrase", "read"]
 
@@ -67,7 +67,7 @@ def read(criteria: Sequence[tuple[str, str]], before: Blueprint) -> Reading:
     kept = {each.id: each for each in before.criteria}
     for line in lines:
         if line.outcome == "covered":
-            said = sources(blueprint, line.facts)
+            said = criteria_behind(blueprint, line.facts)
             same_as = () if line.id in said else tuple(sorted(said - {""}))
             kept[line.id] = Criterion(id=line.id, text=line.text, same_as=same_as)
     blueprint = blueprint.model_copy(update={"criteria": tuple(kept.values())})
@@ -82,5 +82,5 @@ def _reading(line: Line, blueprint: Blueprint) -> CriterionReading:
         outcome=line.outcome,
         why=line.why,
         readings=line.readings,
-        operations=touched(line.facts, blueprint),
+        operations=affected_operations(line.facts, blueprint),
     )

@@ -16,18 +16,18 @@ from tools.blueprint.model import (
     Sort,
 )
 from tools.blueprint.names import plural
-from tools.blueprint.reader.facts import Born, Computing, Fact, Input, Offering
+from tools.blueprint.reader.facts import ComputedField, Exists, Fact, InputField, OfferedOperations
 from tools.blueprint.reader.forms.wording import a, field, listing
-from tools.blueprint.reader.paraphrase import doing, entity_facts, sentences
+from tools.blueprint.reader.paraphrase import entity_facts, gerund_phrase, sentences
 
 MOST_BYTES = 4_000
-_LAST: tuple[type, ...] = (Limit, Computing, Access, Offering)
+_LAST: tuple[type, ...] = (Limit, ComputedField, Access, OfferedOperations)
 """Said after everything else, in this order."""
-_GATHERED = (Born, Action, Input, Filter, Sort)
+_GATHERED = (Exists, Action, InputField, Filter, Sort)
 """What has no sentence of its own here, or shares one."""
 
 
-def described(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
+def describe_service(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
     """Return the sentences of all entities, their custom operations with them; a last line names what is left out."""
     said = [sentence for entity in blueprint.entities for sentence in _sentences(blueprint, entity)]
     size = 0
@@ -42,7 +42,7 @@ def described(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
     return said
 
 
-def custom_words(custom: CustomOperation) -> str:
+def describe_custom(custom: CustomOperation) -> str:
     """Say a custom operation, for which there is no sentence form."""
     parts = [f'Custom {custom.kind} "{custom.name}" of {a(custom.entity)}: {custom.does}']
     for name, specs in (("inputs", custom.inputs), ("returns", custom.returns), ("items", custom.items)):
@@ -63,10 +63,12 @@ def _sentences(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
     yield from sentences(facts, blueprint)
     for action in entity.actions:
         if action.inputs:
-            yield _sentence(f"{doing(blueprint, entity.name, action.name)} requires {_fields(action.inputs)}")
+            yield _sentence(
+                f"{gerund_phrase(blueprint, entity.name, action.name)} requires {_fields(action.inputs)}"
+            )
     yield from _shared_access(entity)
     yield from _finding(entity)
-    yield from map(custom_words, entity.custom)
+    yield from map(describe_custom, entity.custom)
 
 
 def _is_shared(entity: Entity, fact: Fact) -> bool:

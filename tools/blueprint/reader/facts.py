@@ -26,26 +26,26 @@ from tools.blueprint.model import (
 
 
 @dataclass(frozen=True)
-class Born:
+class Exists:
     """There is such an entity."""
 
 
 @dataclass(frozen=True)
-class Offering:
+class OfferedOperations:
     """Just these plain operations."""
 
     operations: tuple[Crud, ...]
 
 
 @dataclass(frozen=True)
-class Starting:
+class InitialState:
     """The state that a resource starts in."""
 
     state: str
 
 
 @dataclass(frozen=True)
-class Input:
+class InputField:
     """An action takes this in its body."""
 
     operation: Operation
@@ -53,7 +53,7 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Computing:
+class ComputedField:
     """A field is computed, and of this type where no sentence says another."""
 
     field: str
@@ -62,7 +62,7 @@ class Computing:
 
 
 @dataclass(frozen=True)
-class Anyway:
+class BuiltIn:
     """Something that every service does, so that it adds nothing."""
 
     operation: Operation
@@ -71,12 +71,12 @@ class Anyway:
 
 
 Part: TypeAlias = (
-    Born
-    | Anyway
-    | Offering
-    | Starting
-    | Input
-    | Computing
+    Exists
+    | BuiltIn
+    | OfferedOperations
+    | InitialState
+    | InputField
+    | ComputedField
     | FieldSpec
     | Reference
     | Filter

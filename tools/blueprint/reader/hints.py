@@ -27,7 +27,7 @@ _FORMS = (
 )
 
 
-def outside(text: str) -> str:
+def no_form_message(text: str) -> str:
     """Say that only a model can read it, and which form comes nearest."""
     for cue, form in _FORMS:
         if re.search(cue, text, re.IGNORECASE):

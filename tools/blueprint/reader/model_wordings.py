@@ -13,8 +13,8 @@ from tools.blueprint.model import CRUD, Blueprint, Criterion, CustomOperation, E
 from tools.blueprint.names import kebab, singulars
 from tools.blueprint.reader import CriterionReading, Reading
 from tools.blueprint.reader.choices import Unclear
-from tools.blueprint.reader.describing import custom_words
-from tools.blueprint.reader.rewording import Unread, read_fields, reread
+from tools.blueprint.reader.describing import describe_custom
+from tools.blueprint.reader.rewording import Unread, read_fields, read_worded
 
 _NAME = re.compile(r"[a-z][a-z0-9]*( [a-z0-9]+)*")
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*")
@@ -25,7 +25,7 @@ _MOST = 200
 """Sentences and custom operations of one story; reading takes some milliseconds for each."""
 
 
-def reworded(
+def read_with_wordings(
     criteria: Sequence[tuple[str, str]],
     before: Blueprint,
     wordings: Sequence[Wording],
@@ -38,7 +38,7 @@ def reworded(
         return Reading(blueprint=before, criteria=()), [Unread(id="", sentence="", why=why)]
     problems = _misplaced(criteria, before, wordings, custom)
     by_id = {each.id: each for each in wordings}
-    reading, unread = reread(criteria, before, {each.id: each.sentences for each in wordings})
+    reading, unread = read_worded(criteria, before, {each.id: each.sentences for each in wordings})
     problems += unread
     blueprint = reading.blueprint
     serving = {name: each.id for each in reversed(wordings) for name in map(_words, each.custom)}
@@ -169,7 +169,7 @@ def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
     old = next((each for each in entity.custom if kebab(each.name) == path), None)
     if old is not None and old.model_copy(update={"criterion": operation.criterion}) != operation:
         raise Unclear(
-            f"it is there already, and differs: {custom_words(old)} "
+            f"it is there already, and differs: {describe_custom(old)} "
             "Name it without declaring it, or declare another one"
         )
     kept = entity if old else entity.model_copy(update={"custom": (*entity.custom, operation)})
@@ -194,7 +194,7 @@ def _covered(
         text=text,
         outcome=read.outcome if read else "covered",
         why=read.why if read else "",
-        readings=(*(read.readings if read else ()), *(custom_words(each) for _, each in served)),
+        readings=(*(read.readings if read else ()), *(describe_custom(each) for _, each in served)),
         operations=tuple(dict.fromkeys((*(read.operations if read else ()), *routes))),
     )
     kept = {each.id: each for each in blueprint.criteria}

@@ -33,7 +33,7 @@ class Unread(BaseModel):
     """What would mend it, for whoever worded it."""
 
 
-def reread(
+def read_worded(
     criteria: Sequence[tuple[str, str]], before: Blueprint, wordings: Mapping[str, Sequence[str]]
 ) -> tuple[Reading, tuple[Unread, ...]]:
     """Read the criteria together, the worded ones by their sentences, and return all worded ones that are not read.
@@ -53,7 +53,7 @@ def reread(
     for each in reading.criteria:
         parts.setdefault(_plain(each.id), []).append(each)
     unread = [
-        Unread(id=id_, sentence=each.text, why=mend(each))
+        Unread(id=id_, sentence=each.text, why=how_to_fix(each))
         for id_, found in parts.items()
         for each in found
         if id_ in wordings and each.outcome != "covered"
@@ -69,13 +69,13 @@ def read_fields(said: str) -> tuple[FieldSpec, ...]:
     reading = read([("", f"A record has {said.strip().rstrip('.')}.")], Blueprint(service="fields"))
     entity = reading.blueprint.entity("record")
     if reading.criteria[0].outcome != "covered":
-        raise Unclear(mend(reading.criteria[0]))
+        raise Unclear(how_to_fix(reading.criteria[0]))
     if entity is None or len(reading.blueprint.entities) > 1 or not entity.fields or entity.references:
         raise Unclear("it is no list of fields; say 'months (integer, 1 to 480), start (date, optional)'")
     return tuple(each.model_copy(update={"criterion": ""}) for each in entity.fields)
 
 
-def mend(reading: CriterionReading) -> str:
+def how_to_fix(reading: CriterionReading) -> str:
     """Return why a sentence is not read, for a model that words it again."""
     why = _plain(reading.why).replace(_OUTSIDE, "it fits none of the sentence forms")
     why = why.removeprefix("needs a model: ").replace("make each a criterion", "make each a sentence")
@@ -100,7 +100,7 @@ def _together(id_: str, text: str, parts: Sequence[CriterionReading]) -> Criteri
         id=id_,
         text=text,
         outcome=failed[0].outcome if failed else "covered",
-        why=mend(failed[0]) if failed else "",
+        why=how_to_fix(failed[0]) if failed else "",
         readings=tuple(dict.fromkeys(_plain(said) for each in parts for said in each.readings)),
         operations=tuple(dict.fromkeys(name for each in parts for name in each.operations)),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from tools.blueprint.model import Blueprint
 from tools.blueprint.names import gerund, participle, plural, verb_bases
-from tools.blueprint.reader.forms.lookup import kin
+from tools.blueprint.reader.forms.lookup import number_forms
 from tools.blueprint.reader.grammar.parsing import is_plain
 from tools.blueprint.reader.grammar.phrases import Event, Field, OneOf
 from tools.blueprint.reader.grammar.sentences import (
@@ -27,7 +27,7 @@ from tools.blueprint.reader.grammar.sentences import (
 )
 
 
-def hard_names(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
+def names_with_grammar_words(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
     """Return every spelling of the known names that hold words of the grammar."""
     said = {" ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(sentences))}
     said -= {"a", "an", "the"}
@@ -35,7 +35,7 @@ def hard_names(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset
 
 
 def _spellings(name: str) -> Iterable[str]:
-    return {name, *kin(name)} if not is_plain(name) or not is_plain(plural(name)) else ()
+    return {name, *number_forms(name)} if not is_plain(name) or not is_plain(plural(name)) else ()
 
 
 def _of_blueprint(blueprint: Blueprint) -> Iterator[str]:

@@ -10,8 +10,8 @@ from typing import TypeAlias, get_args
 from tools.blueprint.model import Compare, Comparison, Expired, FieldSpec, Missing, Test
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.forms import lookup
-from tools.blueprint.reader.forms.acts import Party
 from tools.blueprint.reader.forms.operands import Fields, Found, check_percent
+from tools.blueprint.reader.forms.operations import Participant
 from tools.blueprint.reader.forms.values import NUMERIC, TEMPORAL, value_of
 from tools.blueprint.reader.grammar.phrases import Comparator, Condition, Is, Measure, Noun
 
@@ -30,7 +30,7 @@ def all_of(parts: Sequence[Alternatives]) -> Alternatives:
     return tuple(tuple(test for tests in combination for test in tests) for combination in product(*parts))
 
 
-def check_scope(said: Is) -> None:
+def check_negation(said: Is) -> None:
     """Raise Unclear for "not paid or shipped", which may say the "not" of one or of both."""
     if said.negated and len(said.values) > 1:
         raise Unclear(
@@ -38,19 +38,19 @@ def check_scope(said: Is) -> None:
         )
 
 
-def stated(
-    fields: Fields, found: Found, said: Measure | Is | Condition, party: Party | None = None
+def field_tests(
+    fields: Fields, found: Found, said: Measure | Is | Condition, participant: Participant | None = None
 ) -> Alternatives:
     """Return the tests of "is over 100", "is missing", "is expired", "is shipped", said of a field."""
     if isinstance(said, Measure):
-        return measured(fields, found, said, party)
+        return measured(fields, found, said, participant)
     if not isinstance(said, Is):
         raise Unclear(f"'{found.spec.name}' is a field and has nothing of its own")
-    check_scope(said)
+    check_negation(said)
     return tuple((_being(fields, found, words, negated=said.negated),) for words in said.values)
 
 
-def measured(fields: Fields, found: Found, measure: Measure, party: Party | None) -> Alternatives:
+def measured(fields: Fields, found: Found, measure: Measure, participant: Participant | None) -> Alternatives:
     """Return the test of "over 100", "before its end date", "in the past", said of a field."""
     spec, operand = found.spec, measure.operand
     if operand is None or (isinstance(operand, Noun) and operand.words.lower() == "today"):
@@ -58,7 +58,7 @@ def measured(fields: Fields, found: Found, measure: Measure, party: Party | None
     op = _comparison(spec, measure.comparator)
     check_percent(operand, spec)
     _check_status(fields, found)
-    right, other = fields.right(operand, spec, party)
+    right, other = fields.right(operand, spec, participant)
     if other is not None:
         _check_comparable(spec, other)
     return ((Compare(left=found.ref, op=op, right=right),),)
@@ -76,9 +76,9 @@ def _being(fields: Fields, found: Found, words: str, *, negated: bool) -> Test:
 
 def _check_status(fields: Fields, found: Found) -> None:
     """Raise Unclear for the state of what is only being created."""
-    entity = fields.world.entity(fields.act.entity)
+    entity = fields.scope.entity(fields.resolved.entity)
     ruled = entity.initial_state is not None and found.spec.name == lookup.STATUS
-    if ruled and fields.act.operation == "create" and found.ref.subject == "self":
+    if ruled and fields.resolved.operation == "create" and found.ref.subject == "self":
         raise Unclear(f"what is created is always {entity.initial_state} at first")
 
 

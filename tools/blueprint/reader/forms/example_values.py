@@ -9,7 +9,7 @@ from tools.blueprint.model import FieldSpec, Value
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.forms import lookup
 from tools.blueprint.reader.forms.conditions import expiry_fields
-from tools.blueprint.reader.forms.scope import World, no_field
+from tools.blueprint.reader.forms.scope import Scope, no_field
 from tools.blueprint.reader.forms.values import TEMPORAL, find_value, value_of
 from tools.blueprint.reader.forms.wording import some
 from tools.blueprint.reader.grammar.phrases import (
@@ -38,10 +38,10 @@ def is_null(said: Operand) -> bool:
 
 
 @dataclass(frozen=True)
-class Holdings:
+class ExampleValues:
     """Makes values of the conditions in an example, which must say them exactly."""
 
-    world: World
+    scope: Scope
     choices: Choices
     wrong: bool = False
     """Whether a value may be one that its field cannot hold, because it is to be rejected."""
@@ -52,13 +52,13 @@ class Holdings:
 
     def inputs(self, entity: str, operation: str, conditions: Iterable[Condition]) -> Values:
         """Return the values of an action's inputs."""
-        action = self.world.entity(entity).action(operation)
+        action = self.scope.entity(entity).action(operation)
         specs = action.inputs if action else ()
         return _together(self._input(specs, operation, each) for each in conditions)
 
     def field(self, entity: str, words: str) -> FieldSpec:
         """Return the field of that name. Raises Unclear when there is none."""
-        found = lookup.fields(self.world.entity(entity), words)
+        found = lookup.fields(self.scope.entity(entity), words)
         if not found:
             raise no_field(entity, words)
         return self.choices.pick(found)
@@ -78,7 +78,7 @@ class Holdings:
 
     def being(self, entity: str, said: Is) -> tuple[str, Value]:
         """Return the field and value of "shipped", "not vaccinated", "expired"."""
-        owner = self.world.entity(entity)
+        owner = self.scope.entity(entity)
         if len(said.values) > 1:
             raise Unclear("an example needs one value, not several joined by 'or'")
         words = said.values[0]
@@ -108,7 +108,7 @@ class Holdings:
             return _together(self._state(spec, each) for each in condition.states)
         if isinstance(condition, Plain):
             return self._plain(entity, condition.noun.words)
-        if lookup.counts(self.world.blueprint, self.world.entity(entity), condition.words):
+        if lookup.counts(self.scope.blueprint, self.scope.entity(entity), condition.words):
             measure = Measure(condition.comparator, Term("number", str(condition.number)))
             return self._measured(self.field(entity, condition.words), (measure,))
         raise Unclear("an example needs exact values")
@@ -123,7 +123,7 @@ class Holdings:
             return {self.field(entity, start).name: None}
         if first.lower() == "expired" and rest:
             return self._measured(self.field(entity, rest), (Measure("before", None),))
-        owner = self.world.entity(entity)
+        owner = self.scope.entity(entity)
         spec, said = _split(words, (*lookup.status_field(owner), *owner.fields), no_field(entity, words))
         return {spec.name: self.value(spec, said)}
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from tools.blueprint.formats import INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT
 from tools.blueprint.model import Computed, Entity, FieldSpec, FieldType
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.facts import Born, Computing, Fact, Facts, Input
+from tools.blueprint.reader.facts import ComputedField, Exists, Fact, Facts, InputField
 from tools.blueprint.reader.forms import english, lookup
-from tools.blueprint.reader.forms.scope import World, no_field
+from tools.blueprint.reader.forms.scope import Scope, no_field
 from tools.blueprint.reader.forms.values import (
     NUMERIC,
     TEXTUAL,
@@ -21,7 +21,7 @@ from tools.blueprint.reader.forms.values import (
     state_value,
     value_of,
 )
-from tools.blueprint.reader.forms.verb_phrases import acts
+from tools.blueprint.reader.forms.verb_phrases import resolve_phrases
 from tools.blueprint.reader.forms.wording import a, listing, some
 from tools.blueprint.reader.forms.wording import field as field_words
 from tools.blueprint.reader.grammar.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
@@ -49,52 +49,54 @@ FEW: dict[FieldType, int] = {"boolean": 3, "choice": 3, "integer": 10}
 """Values that a unique field must have at least, unless it can be left out: no test could tell that it works."""
 
 
-def entity_name(noun: Noun, world: World) -> str:
+def entity_name(noun: Noun, scope: Scope) -> str:
     """Return the name of the entity that the noun is, known or new."""
-    known = lookup.named(noun.words, [each.name for each in world.blueprint.entities])
-    return known[0] if known else english.entity_name(noun, world.subjects)
+    known = lookup.named(noun.words, [each.name for each in scope.blueprint.entities])
+    return known[0] if known else english.entity_name(noun, scope.subjects)
 
 
-def has(sentence: Has, world: World, choices: Choices) -> Facts:
+def has(sentence: Has, scope: Scope, choices: Choices) -> Facts:
     """An order has a customer (email)."""
-    name = entity_name(sentence.subject, world)
-    related = any(lookup.named(each, [name]) for each in world.related)
-    if sentence.also and not related and world.blueprint.entity(name) is None:
-        raise world.unknown(sentence.subject.words)
+    name = entity_name(sentence.subject, scope)
+    related = any(lookup.named(each, [name]) for each in scope.related)
+    if sentence.also and not related and scope.blueprint.entity(name) is None:
+        raise scope.unknown(sentence.subject.words)
     specs = _specs(sentence.fields, choices)
-    return (Fact(name, Born()), *(Fact(name, spec) for spec in specs))
+    return (Fact(name, Exists()), *(Fact(name, spec) for spec in specs))
 
 
-def requires(sentence: Requires, world: World, choices: Choices) -> Facts:
+def requires(sentence: Requires, scope: Scope, choices: Choices) -> Facts:
     """Paying an order requires a reference (text)."""
     facts: list[Fact] = []
-    for act in acts(sentence.deeds, "gerund", world, choices):
-        if act.said or act.parent:
+    for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
+        if resolved.said or resolved.parent:
             raise Unclear("an action always takes the same body; leave the condition out")
-        if act.action is None:
-            noun = a(act.entity).capitalize()
-            raise Unclear(f"the body of {act.operation} is the fields: say '{noun} also has ...' instead")
-        facts.append(Fact(act.entity, act.action))
+        if resolved.action is None:
+            noun = a(resolved.entity).capitalize()
+            raise Unclear(
+                f"the body of {resolved.operation} is the fields: say '{noun} also has ...' instead"
+            )
+        facts.append(Fact(resolved.entity, resolved.action))
         for spec in _specs(sentence.fields, choices):
             if spec.unique:
                 raise Unclear(f"'{spec.name}' is not kept by itself, so it cannot be unique")
-            _check_stored(world.entity(act.entity), spec)
-            facts.append(Fact(act.entity, Input(act.operation, spec)))
+            _check_stored(scope.entity(resolved.entity), spec)
+            facts.append(Fact(resolved.entity, InputField(resolved.operation, spec)))
     return tuple(facts)
 
 
-def computes(sentence: Sums, world: World, choices: Choices) -> Facts:
+def computes(sentence: Sums, scope: Scope, choices: Choices) -> Facts:
     """An order's total is the sum of its line items' quantity times price."""
-    entity = world.named(sentence.entity.words, choices)
-    found = lookup.children(world.blueprint, entity.name, sentence.children.words)
+    entity = scope.named(sentence.entity.words, choices)
+    found = lookup.children(scope.blueprint, entity.name, sentence.children.words)
     if not found:
-        world.named(sentence.children.words, choices)
+        scope.named(sentence.children.words, choices)
         raise Unclear(
             f"'{sentence.children.words}' do not belong to {a(entity.name)}; "
             f"say '... belongs to {a(entity.name)}.'"
         )
     child, reference = choices.pick(found)
-    factors = tuple(_factor(world.entity(child), words, choices) for words in sentence.factors)
+    factors = tuple(_factor(scope.entity(child), words, choices) for words in sentence.factors)
     computed = Computed(
         kind="sum" if factors else "count",
         child=child,
@@ -105,7 +107,7 @@ def computes(sentence: Sums, world: World, choices: Choices) -> Facts:
     name = choices.pick(known).name if known else english.field_name(sentence.field, computed=True)
     if name == lookup.STATUS and entity.initial_state is not None:
         raise Unclear("'status' is ruled by the states, so it cannot be computed")
-    return (Fact(entity.name, Computing(name, _type_of(factors), computed)),)
+    return (Fact(entity.name, ComputedField(name, _type_of(factors), computed)),)
 
 
 def _factor(child: Entity, words: str, choices: Choices) -> FieldSpec:

@@ -19,7 +19,7 @@ STATUS = "status"
 
 
 @cache
-def kin(words: str) -> frozenset[str]:
+def number_forms(words: str) -> frozenset[str]:
     """The words in lower case with their singulars and their plural."""
     lower = " ".join(words.lower().split())
     if not NAME.fullmatch(lower):
@@ -33,8 +33,8 @@ def named(words: str, names: Iterable[str]) -> list[str]:
     exact = [name for name in pool if name == words.lower()]
     if exact:
         return exact
-    spaced = {each.replace("-", " ") for each in kin(words)}
-    return [name for name in pool if name in kin(words) or name.replace("-", " ") in spaced]
+    spaced = {each.replace("-", " ") for each in number_forms(words)}
+    return [name for name in pool if name in number_forms(words) or name.replace("-", " ") in spaced]
 
 
 def says_field(words: str, name: str) -> bool:
@@ -48,7 +48,7 @@ def entities(blueprint: Blueprint, words: str) -> list[str]:
     found = named(words, names)
     if found:
         return found
-    return [name for name in names if any(name.endswith(f" {each}") for each in kin(words))]
+    return [name for name in names if any(name.endswith(f" {each}") for each in number_forms(words))]
 
 
 def split_noun(blueprint: Blueprint, words: str) -> list[tuple[str, str]]:
@@ -114,5 +114,5 @@ def references(entity: Entity, words: str) -> list[Reference]:
     return [
         each
         for each in entity.references
-        if named(words, [each.target]) or any(each.target.endswith(f" {one}") for one in kin(words))
+        if named(words, [each.target]) or any(each.target.endswith(f" {one}") for one in number_forms(words))
     ]

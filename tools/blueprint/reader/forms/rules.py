@@ -9,13 +9,13 @@ from tools.blueprint.names import participle, plural, singulars
 from tools.blueprint.reader.choices import Ambiguity, Choices, Unclear
 from tools.blueprint.reader.facts import Fact, Facts
 from tools.blueprint.reader.forms import english
-from tools.blueprint.reader.forms.acts import Act
 from tools.blueprint.reader.forms.comparisons import all_of
 from tools.blueprint.reader.forms.conditions import Conditions
 from tools.blueprint.reader.forms.operands import Fields, Found, Right, is_percent
-from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.operations import ResolvedOperation
+from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.values import NUMERIC, TEXTUAL, check_fits, state_value
-from tools.blueprint.reader.forms.verb_phrases import act, acts
+from tools.blueprint.reader.forms.verb_phrases import resolve_event, resolve_phrases
 from tools.blueprint.reader.forms.wording import a
 from tools.blueprint.reader.grammar.phrases import Event, Noun, Term
 from tools.blueprint.reader.grammar.sentences import (
@@ -33,21 +33,21 @@ _STATUS_WORDS = frozenset(
 )
 
 
-def guard(sentence: Guarded, world: World, choices: Choices) -> Facts:
+def guard(sentence: Guarded, scope: Scope, choices: Choices) -> Facts:
     """Cancelling an order that is shipped is rejected with 409."""
     status = status_code(sentence.status)
     facts: list[Fact] = []
-    for done in acts(sentence.deeds, "gerund", world, choices):
-        conditions = Conditions(world, done, choices)
+    for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
+        conditions = Conditions(scope, resolved, choices)
         parts = [conditions.said(), *(conditions.situation(each) for each in sentence.situations)]
-        if done.operation == "list":
-            raise Unclear(f"a list is never rejected for what {plural(done.entity)} hold")
+        if resolved.operation == "list":
+            raise Unclear(f"a list is never rejected for what {plural(resolved.entity)} hold")
         for tests in all_of(parts):
             if not tests:
                 raise Unclear("it does not say which ones are rejected; add 'that is ...' or 'with ...'")
             facts += [
-                *acting(done, world),
-                Fact(done.entity, Guard(operation=done.operation, tests=tests, status=status)),
+                *action_facts(resolved, scope),
+                Fact(resolved.entity, Guard(operation=resolved.operation, tests=tests, status=status)),
             ]
     return tuple(dict.fromkeys(facts))
 
@@ -62,26 +62,26 @@ def status_code(said: Status) -> int:
     return said.code
 
 
-def changes(sentence: Changes, world: World, choices: Choices) -> Facts:
+def changes(sentence: Changes, scope: Scope, choices: Choices) -> Facts:
     """Cancelling an order sets its reason to "withdrawn"."""
     facts: list[Fact] = []
-    for done in acts(sentence.deeds, "gerund", world, choices):
-        if done.said:
+    for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
+        if resolved.said:
             raise Unclear(
                 "an effect does not depend on conditions; leave the condition out, or say it as a rejection"
             )
-        if done.operation in ("list", "read"):
-            raise Unclear(f"{done.operation} changes nothing; name another operation")
+        if resolved.operation in ("list", "read"):
+            raise Unclear(f"{resolved.operation} changes nothing; name another operation")
         for change in sentence.changes:
-            effect = _effect(change, done, world, choices)
-            facts += [*acting(done, world), Fact(done.entity, effect)]
+            effect = _effect(change, resolved, scope, choices)
+            facts += [*action_facts(resolved, scope), Fact(resolved.entity, effect)]
     return tuple(dict.fromkeys(facts))
 
 
-def _effect(change: Change, done: Act, world: World, choices: Choices) -> Effect:
-    fields = Fields(world, done, choices)
+def _effect(change: Change, resolved: ResolvedOperation, scope: Scope, choices: Choices) -> Effect:
+    fields = Fields(scope, resolved, choices)
     target = fields.find(change.target)
-    _check_target(target, change, done)
+    _check_target(target, change, resolved)
     share = FieldSpec(name=target.spec.name, type="number") if change.percent else target.spec
     amount, spec = fields.right(change.amount, share)
     if change.kind == "set":
@@ -94,19 +94,19 @@ def _effect(change: Change, done: Act, world: World, choices: Choices) -> Effect
     if isinstance(change.amount, Term) and change.amount.text.startswith("-"):
         raise Unclear("an amount to change by is not negative; say 'reduces' or 'increases'")
     return Effect(
-        operation=done.operation, kind=change.kind, target=target.ref, amount=amount, percent=percent
+        operation=resolved.operation, kind=change.kind, target=target.ref, amount=amount, percent=percent
     )
 
 
-def _check_target(target: Found, change: Change, done: Act) -> None:
+def _check_target(target: Found, change: Change, resolved: ResolvedOperation) -> None:
     name, spec = target.spec.name, target.spec
     if target.ref.subject == "input":
         raise Unclear(f"'{name}' is what the body brings; name a field to change")
     if name == "status" and spec.choices and spec.criterion == "" and change.kind == "set":
         raise Unclear(
-            f"say '{a(done.entity).capitalize()} goes from ... to ... when ...' to change the status"
+            f"say '{a(resolved.entity).capitalize()} goes from ... to ... when ...' to change the status"
         )
-    if target.ref.subject == "self" and done.operation == "delete":
+    if target.ref.subject == "self" and resolved.operation == "delete":
         raise Unclear("what is deleted cannot be changed")
     if change.kind != "set" and spec.type not in NUMERIC:
         raise Unclear(f"'{name}' is {spec.type}, which can be set but not reduced or increased")
@@ -135,64 +135,69 @@ def _check_fraction(target: FieldSpec, amount: FieldSpec | None) -> None:
         )
 
 
-def limit(sentence: Limited, world: World, choices: Choices) -> Facts:
+def limit(sentence: Limited, scope: Scope, choices: Choices) -> Facts:
     """A discount code can be applied at most 3 times."""
     if sentence.times < 1:
         raise Unclear("a limit is at least once")
     event = sentence.event
     assert isinstance(event.subject, Noun)  # noqa: S101  the grammar has only nouns here
-    done = act(event, world, choices)
-    if done.action is None:
-        raise Unclear(f"only actions are counted, and {done.operation} is a plain operation")
-    subject = world.named(event.subject.words, choices).name
-    if event.ending is not None and done.action.object == subject:
-        raise _each_pair(subject, done, sentence.times)
-    per = choices.pick([each for each in ("object", "self") if _is_subject(each, subject, done)])
+    resolved = resolve_event(event, scope, choices)
+    if resolved.action is None:
+        raise Unclear(f"only actions are counted, and {resolved.operation} is a plain operation")
+    subject = scope.named(event.subject.words, choices).name
+    if event.ending is not None and resolved.action.object == subject:
+        raise _each_pair(subject, resolved, sentence.times)
+    per = choices.pick([each for each in ("object", "self") if _is_subject(each, subject, resolved)])
     return (
-        *acting(done, world),
-        Fact(done.entity, Limit(operation=done.operation, per=per, times=sentence.times)),  # type: ignore[arg-type]
+        *action_facts(resolved, scope),
+        Fact(resolved.entity, Limit(operation=resolved.operation, per=per, times=sentence.times)),  # type: ignore[arg-type]
     )
 
 
-def _each_pair(subject: str, done: Act, times: int) -> Ambiguity:
-    verb = participle(done.action.verb if done.action else done.operation)
+def _each_pair(subject: str, resolved: ResolvedOperation, times: int) -> Ambiguity:
+    verb = participle(resolved.action.verb if resolved.action else resolved.operation)
     often = f"{verb} at most {times} times"
     noun = a(subject).capitalize()
     return Ambiguity(
-        f"'to {a(done.entity)}' leaves open what is counted; say '{noun} can be {often}.' for all together",
-        (f"{noun} can be {often} in all.", f"{noun} can be {often} to the same {done.entity}."),
+        f"'to {a(resolved.entity)}' leaves open what is counted; say '{noun} can be {often}.' for all together",
+        (f"{noun} can be {often} in all.", f"{noun} can be {often} to the same {resolved.entity}."),
     )
 
 
-def _is_subject(per: str, subject: str, done: Act) -> bool:
-    return subject == (done.action.object if per == "object" and done.action else done.entity)
+def _is_subject(per: str, subject: str, resolved: ResolvedOperation) -> bool:
+    return subject == (resolved.action.object if per == "object" and resolved.action else resolved.entity)
 
 
-def access(sentence: Restricted, world: World, choices: Choices) -> Facts:
+def access(sentence: Restricted, scope: Scope, choices: Choices) -> Facts:
     """Only an admin can create or delete discount codes."""
     roles = tuple(dict.fromkeys(_role(each) for each in sentence.roles))
     facts: list[Fact] = []
-    for each in restricted(sentence, world, choices):
+    for each in restricted_operations(sentence, scope, choices):
         if each.said:
             raise Unclear("who may do something does not depend on conditions; leave the condition out")
-        facts += [*acting(each, world), Fact(each.entity, Access(operation=each.operation, roles=roles))]
+        facts += [
+            *action_facts(each, scope),
+            Fact(each.entity, Access(operation=each.operation, roles=roles)),
+        ]
     return tuple(facts)
 
 
-def restricted(sentence: Restricted, world: World, choices: Choices) -> tuple[Act, ...]:
+def restricted_operations(
+    sentence: Restricted, scope: Scope, choices: Choices
+) -> tuple[ResolvedOperation, ...]:
     """Return what only some may do."""
     if sentence.subject is None:
-        return acts(sentence.deeds, "base", world, choices)
+        return resolve_phrases(sentence.verb_phrases, "base", scope, choices)
     events = [Event(sentence.subject, each) for each in sentence.participles]
-    return tuple(act(each, world, choices) for each in events)
+    return tuple(resolve_event(each, scope, choices) for each in events)
 
 
-def speed(sentence: Fast, world: World, choices: Choices) -> Facts:
+def speed(sentence: Fast, scope: Scope, choices: Choices) -> Facts:
     """Listing orders answers within 200 ms at the 95th percentile under 50 requests per second."""
-    done = acts([sentence.deed], "gerund", world, choices)[0]
-    if done.said:
+    resolved = resolve_phrases([sentence.verb_phrase], "gerund", scope, choices)[0]
+    if resolved.said:
         raise Unclear("a speed is that of all requests of an operation; leave the condition out")
-    check_known(done, world)
+    check_known(resolved, scope)
     if len(sentence.percentiles) != 1 or len(sentence.rates) > 1:
         raise Unclear("say one percentile, such as 'at the 95th percentile', and at most one rate")
     percentile, rates = sentence.percentiles[0], sentence.rates
@@ -201,22 +206,22 @@ def speed(sentence: Fast, world: World, choices: Choices) -> Facts:
     if sentence.milliseconds < 1 or sentence.milliseconds != int(sentence.milliseconds):
         raise Unclear("a time is a whole number of milliseconds, at least 1")
     measured = Speed(
-        entity=done.entity,
-        operation=done.operation,
+        entity=resolved.entity,
+        operation=resolved.operation,
         latency_ms=int(sentence.milliseconds),
         percentile=percentile,
         requests_per_second=int(rates[0]) if rates else None,
     )
-    return (Fact(done.entity, measured),)
+    return (Fact(resolved.entity, measured),)
 
 
-def check_known(done: Act, world: World) -> None:
+def check_known(resolved: ResolvedOperation, scope: Scope) -> None:
     """Raise Unclear for an operation that there is not; a speed or an example does not make one."""
-    action = done.action
+    action = resolved.action
     if action is None:
-        acting(done, world)
-    elif world.action(done.entity, (action.verb,), action.object) is None:
-        raise Unclear(f"no sentence says what '{done.operation}' does to {a(done.entity)}")
+        action_facts(resolved, scope)
+    elif scope.action(resolved.entity, (action.verb,), action.object) is None:
+        raise Unclear(f"no sentence says what '{resolved.operation}' does to {a(resolved.entity)}")
 
 
 def not_offered(entity: Entity, name: Crud) -> Unclear:
@@ -228,12 +233,12 @@ def not_offered(entity: Entity, name: Crud) -> Unclear:
     )
 
 
-def acting(done: Act, world: World) -> Facts:
+def action_facts(resolved: ResolvedOperation, scope: Scope) -> Facts:
     """The action that a rule is about, or nothing for a plain operation that is offered."""
-    if done.action is not None:
-        return (Fact(done.entity, done.action),)
-    entity = world.entity(done.entity)
-    name = next(each for each in CRUD if each == done.operation)
+    if resolved.action is not None:
+        return (Fact(resolved.entity, resolved.action),)
+    entity = scope.entity(resolved.entity)
+    name = next(each for each in CRUD if each == resolved.operation)
     if not entity.offers(name):
         raise not_offered(entity, name)
     return ()

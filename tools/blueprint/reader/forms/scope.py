@@ -21,7 +21,7 @@ def no_field(entity: str, words: str) -> Unclear:
 
 
 @dataclass
-class World:
+class Scope:
     """Grows while a story is read."""
 
     before: Blueprint
@@ -106,7 +106,7 @@ class World:
             return Unclear(
                 f"it speaks of several; say it once of each: {words.replace(' and ', ', ')}", aside=True
             )
-        noun = min(lookup.kin(words), key=len)
+        noun = min(lookup.number_forms(words), key=len)
         if close := get_close_matches(noun, known, n=1, cutoff=0.75):
             return Unclear(f"there is no '{noun}'; is '{close[0]}' meant?", aside=True)
         why = f"there is no '{noun}'; say what it has: '{a(noun).capitalize()} has a name (text).'"

@@ -15,7 +15,7 @@ from tools.blueprint.reader.grammar.parts import (
     flat,
     number,
     one,
-    whole,
+    whole_number,
 )
 from tools.blueprint.reader.grammar.phrases import (
     Comparator,
@@ -157,7 +157,7 @@ class ConditionBuilder(Transformer[Token, Any]):
 
     def quantity(self, parts: Parts) -> tuple[Comparator, int]:
         *comparator, amount = parts
-        return (comparator[0] if comparator else "eq"), whole(amount)
+        return (comparator[0] if comparator else "eq"), whole_number(amount)
 
     def having_count(self, parts: Parts) -> Condition:
         (comparator, count), words, *nested = parts

@@ -55,7 +55,7 @@ def number(token: str) -> Decimal:
     return Decimal(_NUMBERS.index(token)) if token in _NUMBERS else Decimal(token.replace(",", ""))
 
 
-def whole(token: str) -> int:
+def whole_number(token: str) -> int:
     """Return the value of a NUMBER that counts something."""
     value = number(token)
     if value != int(value) or not 0 <= value <= MOST:

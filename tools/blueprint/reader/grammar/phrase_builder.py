@@ -1,4 +1,4 @@
-"""From the grammar's rules to deeds and fields. Each method is called as the rule is, with its parts."""
+"""From the grammar's rules to verb_phrases and fields. Each method is called as the rule is, with its parts."""
 
 # ruff: noqa: D102  the grammar says what each rule is
 
@@ -17,11 +17,10 @@ from tools.blueprint.reader.grammar.parts import (
     number,
     one,
     plain,
-    whole,
+    whole_number,
 )
 from tools.blueprint.reader.grammar.phrases import (
     Bounds,
-    Deed,
     Default,
     Ending,
     Event,
@@ -32,17 +31,18 @@ from tools.blueprint.reader.grammar.phrases import (
     OneOf,
     Term,
     Thing,
+    VerbPhrase,
 )
 
 
 class PhraseBuilder(ConditionBuilder):
-    """Builds deeds and the fields of sentences too."""
+    """Builds verb_phrases and the fields of sentences too."""
 
     # --- What is done
 
     def thing(self, parts: Parts) -> Thing:
         conditions = every(parts, tuple)
-        numbers = [whole(each) for each in every(parts, Token) if each.type == "NUMBER"]
+        numbers = [whole_number(each) for each in every(parts, Token) if each.type == "NUMBER"]
         noun = Noun(plain(parts)[0], article=article(parts))
         return Thing(noun, conditions[0] if conditions else (), numbers[0] if numbers else None)
 
@@ -57,20 +57,20 @@ class PhraseBuilder(ConditionBuilder):
         preposition, thing = parts
         return Ending(str(preposition), thing)
 
-    def deed_run(self, parts: Parts) -> Deed:
+    def verb_phrase_run(self, parts: Parts) -> VerbPhrase:
         run, ending = parts
-        return Deed(run.noun.words, conditions=run.conditions, ending=ending)
+        return VerbPhrase(run.noun.words, conditions=run.conditions, ending=ending)
 
-    def deed(self, parts: Parts) -> Deed:
+    def verb_phrase(self, parts: Parts) -> VerbPhrase:
         particles, things, endings = every(parts, Particle), every(parts, Thing), every(parts, Ending)
-        return Deed(
+        return VerbPhrase(
             plain(parts)[0],
             particle=str(particles[0]) if particles else "",
             thing=things[0] if things else None,
             ending=endings[0] if endings else None,
         )
 
-    def deeds(self, parts: Parts) -> tuple[Deed, ...]:
+    def verb_phrases(self, parts: Parts) -> tuple[VerbPhrase, ...]:
         return tuple(parts)
 
     def event(self, parts: Parts) -> Event:

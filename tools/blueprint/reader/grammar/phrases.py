@@ -145,7 +145,7 @@ class Ending:
 
 
 @dataclass(frozen=True)
-class Deed:
+class VerbPhrase:
     """ "applying a discount code to an order".
 
     Without a thing, the words may hold the verb and its noun ("deleting orders").

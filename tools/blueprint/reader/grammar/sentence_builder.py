@@ -17,7 +17,7 @@ from tools.blueprint.reader.grammar.parts import (
     number,
     one,
     plain,
-    whole,
+    whole_number,
 )
 from tools.blueprint.reader.grammar.phrase_builder import PhraseBuilder
 from tools.blueprint.reader.grammar.phrases import Event, Noun, Operand, Path, Term, Thing
@@ -70,7 +70,7 @@ class SentenceBuilder(PhraseBuilder):
 
     def belongs_to_one(self, parts: Parts) -> Belongs:
         child, number, parent = parts
-        if whole(number) != 1:
+        if whole_number(number) != 1:
             raise Unclear("what belongs to something belongs to one of them")
         return Belongs(child, (parent,))
 
@@ -127,11 +127,11 @@ class SentenceBuilder(PhraseBuilder):
 
     def status(self, parts: Parts) -> Status:
         code = next(each for each in every(parts, Token) if each.type == "NUMBER")
-        return Status(whole(code), tuple(plain(parts)))
+        return Status(whole_number(code), tuple(plain(parts)))
 
     def guard(self, parts: Parts) -> Guarded:
-        deeds, status, situations = parts
-        return Guarded(deeds, status, situations or ())
+        verb_phrases, status, situations = parts
+        return Guarded(verb_phrases, status, situations or ())
 
     def amount(self, parts: Parts) -> tuple[Operand, bool]:
         amount = parts[0]
@@ -155,11 +155,11 @@ class SentenceBuilder(PhraseBuilder):
         return tuple(Change("set", *each) for each in parts)
 
     def effect(self, parts: Parts) -> Changes:
-        deeds, *changes = parts
-        return Changes(deeds, flat(changes))
+        verb_phrases, *changes = parts
+        return Changes(verb_phrases, flat(changes))
 
     def times(self, parts: Parts) -> int:
-        return {"ONCE": 1, "TWICE": 2}.get(parts[0].type) or whole(parts[0])
+        return {"ONCE": 1, "TWICE": 2}.get(parts[0].type) or whole_number(parts[0])
 
     def how_often(self, parts: Parts) -> int:
         return one(parts, int)
@@ -169,8 +169,8 @@ class SentenceBuilder(PhraseBuilder):
         return Limited(Event(noun, participle, ending), times)
 
     def access(self, parts: Parts) -> Restricted:
-        roles, deeds = parts
-        return Restricted(roles, deeds)
+        roles, verb_phrases = parts
+        return Restricted(roles, verb_phrases)
 
     def access_passive(self, parts: Parts) -> Restricted:
         subject, participles, roles = parts
@@ -264,10 +264,10 @@ class SentenceBuilder(PhraseBuilder):
         return "rate", number(parts[0])
 
     def speed(self, parts: Parts) -> Fast:
-        deed, duration, *figures = parts
+        verb_phrase, duration, *figures = parts
         unit = duration.lstrip("0123456789.")
         milliseconds = Decimal(duration.removesuffix(unit)) * (1 if unit.strip().startswith("m") else 1000)
         percentiles = tuple(value for kind, value in figures if kind == "percentile")
         return Fast(
-            deed, milliseconds, percentiles, tuple(value for kind, value in figures if kind == "rate")
+            verb_phrase, milliseconds, percentiles, tuple(value for kind, value in figures if kind == "rate")
         )

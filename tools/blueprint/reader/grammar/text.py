@@ -88,7 +88,7 @@ def prepare(sentence: str) -> Text:
     return Text(_join_before_brackets(words), tuple(quoted))
 
 
-def joined(text: Text, names: Iterable[str]) -> Iterator[Text]:
+def join_names(text: Text, names: Iterable[str]) -> Iterator[Text]:
     """Yield the text with these names as one word each where they occur, then with fewer of them so.
 
     Single words, and names such as "is active" of which one is a verb here, are taken so or not each for itself, up
@@ -121,7 +121,7 @@ def _with_joined(text: Text, found: Iterable[re.Match[str]], places: Collection[
     return Text("".join(pieces) + text.words[end:], text.quoted)
 
 
-def with_subject_joined(text: Text) -> Text:
+def join_subject(text: Text) -> Text:
     """Take the words before the first verb for one name, whatever the grammar makes of them."""
     match = _SUBJECT.match(text.words)
     if match is None or len(match[1].split()) > 4:

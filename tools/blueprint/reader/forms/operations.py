@@ -9,7 +9,7 @@ from tools.blueprint.model import CRUD, Action, Entity, Operation, Reference, Su
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.collisions import safe_name
 from tools.blueprint.reader.forms.english import PARTICLES, check_verb
-from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.wording import a
 from tools.blueprint.reader.grammar.phrases import Condition, Ending, Thing
 
@@ -31,7 +31,7 @@ _VAGUE = frozenset({"manage", "administer", "do", "be", "have"})
 
 
 @dataclass(frozen=True)
-class Party:
+class Participant:
     """A resource that takes part in an operation."""
 
     entity: str
@@ -41,37 +41,37 @@ class Party:
 
 
 @dataclass(frozen=True)
-class Act:
+class ResolvedOperation:
     """An operation, and what the sentence says of those who take part."""
 
     entity: str
     operation: Operation
     action: Action | None = None
     """None for a plain operation."""
-    parent: Party | None = None
+    parent: Participant | None = None
     """"an order" in "creating a line item of an order"."""
-    named: tuple[Party, ...] = ()
+    named: tuple[Participant, ...] = ()
     """Those that the sentence names, which "its" can stand for."""
-    said: tuple[tuple[Party, Condition], ...] = ()
+    said: tuple[tuple[Participant, Condition], ...] = ()
 
     @property
-    def this(self) -> Party:
+    def this(self) -> Participant:
         """The resource acted on."""
-        return Party(self.entity)
+        return Participant(self.entity)
 
     @property
-    def parties(self) -> tuple[Party, ...]:
+    def participants(self) -> tuple[Participant, ...]:
         """The resource acted on, then the object, then the parent, as far as they are there."""
         obj = self.action.object if self.action else None
         return (
             self.this,
-            *((Party(obj, "object"),) if obj else ()),
+            *((Participant(obj, "object"),) if obj else ()),
             *((self.parent,) if self.parent else ()),
         )
 
 
 @dataclass(frozen=True)
-class Said:
+class VerbAndNouns:
     """A verb in its possible base forms, and its nouns."""
 
     verbs: tuple[str, ...]
@@ -83,22 +83,22 @@ class Said:
 
 
 def choose(
-    said: Said,
+    said: VerbAndNouns,
     noun: Entity | None,
     other: Entity | None,
     preposition: str,
-    world: World,
+    scope: Scope,
     choices: Choices,
-) -> Act:
+) -> ResolvedOperation:
     """Pick among all that the verb may mean for these nouns; what is known goes before what would be new."""
     plain = next((name for name in CRUD if name in said.verbs), None)
     if plain is not None:
         return choices.pick(_plain(plain, noun, other, preposition))
-    options = _actions(said.verbs, noun, other, preposition, world)
-    known = [each for each in options if _known(each, world)]
+    options = _actions(said.verbs, noun, other, preposition, scope)
+    known = [each for each in options if _known(each, scope)]
     if known:
         return choices.pick(known)
-    spoken = {each.verb for entity in world.blueprint.entities for each in world.actions(entity.name)}
+    spoken = {each.verb for entity in scope.blueprint.entities for each in scope.actions(entity.name)}
     for verb in said.verbs:
         check_verb(verb, (*CRUD, *spoken), base_form=said.form == "base")
     if _VAGUE.intersection(said.verbs):
@@ -112,24 +112,29 @@ def choose(
     return choices.pick(options)
 
 
-def _known(found: Act, world: World) -> bool:
+def _known(found: ResolvedOperation, scope: Scope) -> bool:
     action = found.action
-    return action is not None and world.action(found.entity, (action.verb,), action.object) is not None
+    return action is not None and scope.action(found.entity, (action.verb,), action.object) is not None
 
 
-def _plain(name: Operation, noun: Entity | None, other: Entity | None, preposition: str) -> list[Act]:
+def _plain(
+    name: Operation, noun: Entity | None, other: Entity | None, preposition: str
+) -> list[ResolvedOperation]:
     """A plain operation on the noun; what follows the preposition can only be its parent."""
     if noun is None:
         raise Unclear(f"it does not say what to {name}")
     if other is None:
-        return [Act(noun.name, name)]
+        return [ResolvedOperation(noun.name, name)]
     references = _references(noun, other, preposition)
     if not references:
         raise Unclear(
             f"{a(noun.name)} does not belong to {a(other.name)}; "
             f"say '{a(noun.name).capitalize()} belongs to {a(other.name)}.'"
         )
-    return [Act(noun.name, name, parent=Party(other.name, "reference", each.name)) for each in references]
+    return [
+        ResolvedOperation(noun.name, name, parent=Participant(other.name, "reference", each.name))
+        for each in references
+    ]
 
 
 def _references(noun: Entity, other: Entity, preposition: str) -> list[Reference]:
@@ -138,31 +143,33 @@ def _references(noun: Entity, other: Entity, preposition: str) -> list[Reference
 
 
 def _actions(
-    verbs: tuple[str, ...], noun: Entity | None, other: Entity | None, preposition: str, world: World
-) -> list[Act]:
+    verbs: tuple[str, ...], noun: Entity | None, other: Entity | None, preposition: str, scope: Scope
+) -> list[ResolvedOperation]:
     """Every action that the verb may be: of the noun, or of another entity with the noun for its object."""
     if noun is None:
         assert other is not None  # noqa: S101  one of the two is there
-        return _loose(verbs, other, preposition, world)
+        return _loose(verbs, other, preposition, scope)
     if other is None:
-        mine = _own(noun.name, verbs, None, world)
-        theirs = [Act(name, each.name, each) for name, each in world.with_object(verbs, noun.name)]
-        if not theirs and not _known(mine, world):
-            _refuse_without_object(verbs, noun, world)
-        return ([mine] if _known(mine, world) else []) + theirs or [mine]
-    mine = _own(noun.name, verbs, None, world)
+        mine = _own(noun.name, verbs, None, scope)
+        theirs = [
+            ResolvedOperation(name, each.name, each) for name, each in scope.with_object(verbs, noun.name)
+        ]
+        if not theirs and not _known(mine, scope):
+            _refuse_without_object(verbs, noun, scope)
+        return ([mine] if _known(mine, scope) else []) + theirs or [mine]
+    mine = _own(noun.name, verbs, None, scope)
     parents = _references(noun, other, preposition)
-    options = [replace(mine, parent=Party(other.name, "reference", each.name)) for each in parents]
+    options = [replace(mine, parent=Participant(other.name, "reference", each.name)) for each in parents]
     if preposition != "of":
-        options.append(_own(other.name, verbs, noun.name, world))
+        options.append(_own(other.name, verbs, noun.name, scope))
     if not options:
         raise Unclear(f"{a(noun.name)} does not belong to {a(other.name)}")
     return options
 
 
-def _refuse_without_object(verbs: tuple[str, ...], noun: Entity, world: World) -> None:
+def _refuse_without_object(verbs: tuple[str, ...], noun: Entity, scope: Scope) -> None:
     """Raise Unclear for "applying an order" where an order is what discount codes are applied to."""
-    for each in world.actions(noun.name):
+    for each in scope.actions(noun.name):
         if each.verb in verbs and each.object:
             raise Unclear(
                 f"'{each.verb}' has an object here; say what is done with {a(each.object)}, such as "
@@ -170,21 +177,21 @@ def _refuse_without_object(verbs: tuple[str, ...], noun: Entity, world: World) -
             )
 
 
-def _loose(verbs: tuple[str, ...], other: Entity, preposition: str, world: World) -> list[Act]:
+def _loose(verbs: tuple[str, ...], other: Entity, preposition: str, scope: Scope) -> list[ResolvedOperation]:
     """The verb has only what follows the preposition: "withdrawing from an account"."""
     phrasal = tuple(f"{verb} {preposition}" for verb in verbs)
     known = [
-        Act(other.name, each.name, each)
-        for each in (world.action(other.name, verbs, None), world.action(other.name, phrasal, None))
+        ResolvedOperation(other.name, each.name, each)
+        for each in (scope.action(other.name, verbs, None), scope.action(other.name, phrasal, None))
         if each is not None
     ]
-    if world.with_object(verbs, other.name):
+    if scope.with_object(verbs, other.name):
         raise Unclear(f"say it without '{preposition}' before {a(other.name)}")
     if not known and preposition in PARTICLES:
         raise Unclear(f"'{phrasal[0]}' is one verb here", aside=True)
-    return known or [_own(other.name, verbs, None, world)]
+    return known or [_own(other.name, verbs, None, scope)]
 
 
-def _own(entity: str, verbs: tuple[str, ...], obj: str | None, world: World) -> Act:
-    action = world.action(entity, verbs, obj) or Action(verb=safe_name(verbs[0]), object=obj)
-    return Act(entity, action.name, action)
+def _own(entity: str, verbs: tuple[str, ...], obj: str | None, scope: Scope) -> ResolvedOperation:
+    action = scope.action(entity, verbs, obj) or Action(verb=safe_name(verbs[0]), object=obj)
+    return ResolvedOperation(entity, action.name, action)
