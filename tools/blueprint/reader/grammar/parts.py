@@ -1,8 +1,8 @@
-"""What the parts of a rule became, and how to pick among them."""
+"""The values of a rule's parts: picking among them, and building the value of the rule from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -12,20 +12,41 @@ from tools.blueprint.reader.choices import Unclear
 
 P = TypeVar("P")
 Parts = list[Any]
-"""What the parts of a rule became; which types can occur, the grammar says."""
+"""The values of a rule's parts; the grammar determines which types can occur."""
+Build = Callable[[Any, Parts], Any]
+"""A builder's method for one rule."""
 
 _NUMBERS = (
     *("zero", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
 
-
 MOST = 1_000_000
-"""Of whatever is counted."""
+"""Largest count in a sentence."""
 
 
 class Particle(str):
     """ "in" of "checking in"."""
+
+
+def constant(value: object) -> Build:
+    """Build the same value whatever the parts are."""
+    return lambda _builder, _parts: value
+
+
+def construct(kind: Callable[..., object]) -> Build:
+    """Build an instance of the class, with one argument per part."""
+    return lambda _builder, parts: kind(*parts)
+
+
+def as_tuple(_builder: object, parts: Parts) -> tuple[Any, ...]:
+    """Build a tuple of the parts."""
+    return tuple(parts)
+
+
+def flattened(_builder: object, parts: Parts) -> tuple[Any, ...]:
+    """Build one tuple from parts that are tuples."""
+    return flat(parts)
 
 
 def one(parts: Iterable[object], kind: type[P]) -> P:

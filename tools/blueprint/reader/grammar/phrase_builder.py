@@ -13,6 +13,8 @@ from tools.blueprint.reader.grammar.parts import (
     Particle,
     Parts,
     article,
+    as_tuple,
+    construct,
     every,
     number,
     one,
@@ -38,7 +40,11 @@ from tools.blueprint.reader.grammar.phrases import (
 class PhraseBuilder(ConditionBuilder):
     """Builds verb_phrases and the fields of sentences too."""
 
-    # --- What is done
+    # --- Verb phrases
+
+    preposition = particle = construct(Particle)
+    verb_phrases = fields = as_tuple
+    event = construct(Event)
 
     def thing(self, parts: Parts) -> Thing:
         conditions = every(parts, tuple)
@@ -47,11 +53,6 @@ class PhraseBuilder(ConditionBuilder):
         return Thing(noun, conditions[0] if conditions else (), numbers[0] if numbers else None)
 
     bare = thing
-
-    def preposition(self, parts: Parts) -> Particle:
-        return Particle(parts[0])
-
-    particle = preposition
 
     def ending(self, parts: Parts) -> Ending:
         preposition, thing = parts
@@ -69,13 +70,6 @@ class PhraseBuilder(ConditionBuilder):
             thing=things[0] if things else None,
             ending=endings[0] if endings else None,
         )
-
-    def verb_phrases(self, parts: Parts) -> tuple[VerbPhrase, ...]:
-        return tuple(parts)
-
-    def event(self, parts: Parts) -> Event:
-        subject, participle, ending = parts
-        return Event(subject, participle, ending)
 
     # --- Fields
 
@@ -109,9 +103,6 @@ class PhraseBuilder(ConditionBuilder):
         return Field(noun, tuple(details))
 
     untyped = field
-
-    def fields(self, parts: Parts) -> tuple[Field, ...]:
-        return tuple(parts)
 
     def _term(self, part: Term | str) -> Term:
         return part if isinstance(part, Term) else Term("words", part)

@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from lark import Token
 
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.grammar.parts import (
+    Build,
     Parts,
+    as_tuple,
+    constant,
+    construct,
     every,
     flat,
     number,
@@ -38,7 +43,6 @@ from tools.blueprint.reader.grammar.sentences import (
     Listed,
     Move,
     Offers,
-    Outcome,
     Rejected,
     Requires,
     Restricted,
@@ -49,13 +53,21 @@ from tools.blueprint.reader.grammar.sentences import (
 )
 
 
+def _changes(kind: Literal["reduce", "increase", "set"]) -> Build:
+    return lambda _builder, parts: tuple(Change(kind, *part) for part in parts)
+
+
 class SentenceBuilder(PhraseBuilder):
     """Builds the sentence out of its tree."""
 
-    # --- Entities, fields, relations, operations
+    has, belongs, has_many, offers = map(construct, (Has, Belongs, HasMany, Offers))
+    starts, move, requires, access = map(construct, (Starts, Move, Requires, Restricted))
+    valued = construct(Valued)
+    given_is = given_has = construct(Thing)
+    participles = sources = result = givens = outcomes = as_tuple
+    whose = constant(None)
 
-    def has(self, parts: Parts) -> Has:
-        return Has(*parts)
+    # --- Entities, fields, relations, operations
 
     def has_also(self, parts: Parts) -> Has:
         return replace(Has(*parts), also=True)
@@ -65,23 +77,11 @@ class SentenceBuilder(PhraseBuilder):
 
     nouns_or = keys = nouns
 
-    def belongs(self, parts: Parts) -> Belongs:
-        return Belongs(*parts)
-
     def belongs_to_one(self, parts: Parts) -> Belongs:
         child, number, parent = parts
         if whole_number(number) != 1:
             raise Unclear("what belongs to something belongs to one of them")
         return Belongs(child, (parent,))
-
-    def has_many(self, parts: Parts) -> HasMany:
-        return HasMany(*parts)
-
-    def participles(self, parts: Parts) -> tuple[str, ...]:
-        return tuple(parts)
-
-    def offers(self, parts: Parts) -> Offers:
-        return Offers(*parts)
 
     def filtered(self, parts: Parts) -> Finds:
         return Finds(Noun(""), filters=parts[0], sorts=())
@@ -98,19 +98,9 @@ class SentenceBuilder(PhraseBuilder):
 
     # --- States
 
-    def starts(self, parts: Parts) -> Starts:
-        subject, state = parts
-        return Starts(subject, state)
-
     def starts_field(self, parts: Parts) -> Starts:
         subject, field, state = parts
         return Starts(subject, state, field.words)
-
-    def sources(self, parts: Parts) -> tuple[str, ...]:
-        return tuple(parts)
-
-    def move(self, parts: Parts) -> Move:
-        return Move(*parts)
 
     def goes(self, parts: Parts) -> Goes:
         subject, *moves = parts
@@ -121,9 +111,6 @@ class SentenceBuilder(PhraseBuilder):
         return Goes(subject, (Move(sources, target, event),))
 
     # --- Rules
-
-    def requires(self, parts: Parts) -> Requires:
-        return Requires(*parts)
 
     def status(self, parts: Parts) -> Status:
         code = next(each for each in every(parts, Token) if each.type == "NUMBER")
@@ -142,17 +129,9 @@ class SentenceBuilder(PhraseBuilder):
         return path, amount, percent
 
     def to(self, parts: Parts) -> tuple[Path, Operand, bool]:
-        path, amount = parts
-        return path, amount, False
+        return (*parts, False)
 
-    def reduces(self, parts: Parts) -> tuple[Change, ...]:
-        return tuple(Change("reduce", *each) for each in parts)
-
-    def increases(self, parts: Parts) -> tuple[Change, ...]:
-        return tuple(Change("increase", *each) for each in parts)
-
-    def sets(self, parts: Parts) -> tuple[Change, ...]:
-        return tuple(Change("set", *each) for each in parts)
+    reduces, increases, sets = _changes("reduce"), _changes("increase"), _changes("set")
 
     def effect(self, parts: Parts) -> Changes:
         verb_phrases, *changes = parts
@@ -168,26 +147,15 @@ class SentenceBuilder(PhraseBuilder):
         noun, participle, ending, times = parts
         return Limited(Event(noun, participle, ending), times)
 
-    def access(self, parts: Parts) -> Restricted:
-        roles, verb_phrases = parts
-        return Restricted(roles, verb_phrases)
-
     def access_passive(self, parts: Parts) -> Restricted:
         subject, participles, roles = parts
         return Restricted(roles, subject=subject, participles=participles)
 
     # --- Computed fields
 
-    def result(self, parts: Parts) -> tuple[Noun, Noun]:
-        entity, field = parts
-        return entity, field
-
     def result_of(self, parts: Parts) -> tuple[Noun, Noun]:
         field, entity = parts
         return entity, field
-
-    def whose(self, _: Parts) -> None:
-        return None
 
     def factors(self, parts: Parts) -> tuple[str, ...]:
         return tuple(plain(parts))
@@ -210,15 +178,6 @@ class SentenceBuilder(PhraseBuilder):
         given, happening, outcomes = parts
         return Exemplified(given or (), happening, outcomes)
 
-    def givens(self, parts: Parts) -> tuple[Thing, ...]:
-        return tuple(parts)
-
-    def given_is(self, parts: Parts) -> Thing:
-        noun, conditions = parts
-        return Thing(noun, conditions)
-
-    given_has = given_is
-
     def given_none(self, parts: Parts) -> Thing:
         return Thing(Noun(one(parts, str)), number=0)
 
@@ -234,14 +193,8 @@ class SentenceBuilder(PhraseBuilder):
         subject, participle, value = parts
         return Happening(Event(subject, participle), changed=value)
 
-    def outcomes(self, parts: Parts) -> tuple[Outcome, ...]:
-        return tuple(parts)
-
     def rejected(self, parts: Parts) -> Rejected:
         return Rejected(parts[1])
-
-    def valued(self, parts: Parts) -> Valued:
-        return Valued(*parts)
 
     def became(self, parts: Parts) -> Became:
         subject, (predicate, *others) = parts
