@@ -1,4 +1,4 @@
-"""Which operations of the API a sentence is about."""
+"""The API operations that a sentence affects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def affected_operations(facts: Facts, blueprint: Blueprint) -> tuple[str, ...]:
 
 
 def _operations(part: Part, entity: Entity) -> tuple[Operation, ...]:
-    """The operations of the entity whose behaviour the part says something of."""
+    """The operations of the entity whose behaviour the part changes."""
     if isinstance(part, FieldSpec | Reference):
         return tuple(each.name for each in entity.operations if each.name != "delete")
     if isinstance(part, ComputedField):

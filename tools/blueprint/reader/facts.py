@@ -27,12 +27,12 @@ from tools.blueprint.model import (
 
 @dataclass(frozen=True)
 class Exists:
-    """There is such an entity."""
+    """The entity exists."""
 
 
 @dataclass(frozen=True)
 class OfferedOperations:
-    """Just these plain operations."""
+    """The entity offers exactly these plain operations."""
 
     operations: tuple[Crud, ...]
 
@@ -46,7 +46,7 @@ class InitialState:
 
 @dataclass(frozen=True)
 class InputField:
-    """An action takes this in its body."""
+    """An action takes this field in its request body."""
 
     operation: Operation
     field: FieldSpec
@@ -54,7 +54,7 @@ class InputField:
 
 @dataclass(frozen=True)
 class ComputedField:
-    """A field is computed, and of this type where no sentence says another."""
+    """A field is computed; it has this type unless a sentence gives another one."""
 
     field: str
     type: FieldType
@@ -63,11 +63,11 @@ class ComputedField:
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """Something that every service does, so that it adds nothing."""
+    """Something that every service does, so that the sentence adds nothing."""
 
     operation: Operation
     sentence: str
-    """What it is, without capital letter and full stop."""
+    """The sentence without capital letter and full stop."""
 
 
 Part: TypeAlias = (
@@ -94,7 +94,7 @@ Part: TypeAlias = (
 
 @dataclass(frozen=True)
 class Fact:
-    """One part and the entity it is of."""
+    """One part and the entity that it belongs to."""
 
     entity: str
     part: Part

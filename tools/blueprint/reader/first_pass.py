@@ -1,6 +1,6 @@
-"""What the sentences of a story speak of, found before they are read one by one.
+"""The first pass over a story: its actions and states, collected before the sentences are read one by one.
 
-A bare mention ("applying an expired code") is understood by a fuller one ("applying a code to an order"), and a
+A bare mention ("applying an expired code") is resolved by a fuller one ("applying a code to an order"), and a
 state by the sentence that leads to it, wherever in the story that is.
 """
 
@@ -32,7 +32,7 @@ Parses = Sequence[Sentence]
 
 
 def prefer_known_actions(found: list[Facts], scope: Scope) -> list[Facts]:
-    """Return the readings without those that need a new action where another does with known ones."""
+    """Drop the readings that need a new action if another one needs only known actions."""
     new = [facts for facts in found if not all(_is_known(each, scope) for each in facts)]
     known = [
         facts for facts in found if facts not in new and any(isinstance(each.part, Action) for each in facts)
@@ -41,7 +41,7 @@ def prefer_known_actions(found: list[Facts], scope: Scope) -> list[Facts]:
 
 
 def collect_actions(story: Sequence[Parses], scope: Scope) -> None:
-    """Remember the actions that sentences speak of, from the fuller mentions to the bare ones."""
+    """Collect the actions that sentences mention, from the fuller mentions to the bare ones."""
     for wanted in (True, False):
         for parses in story:
             if any(_is_full(each) for each in parses) == wanted:
@@ -49,7 +49,7 @@ def collect_actions(story: Sequence[Parses], scope: Scope) -> None:
 
 
 def collect_states(sentences: Sequence[Sentence], scope: Scope) -> dict[str, tuple[str, ...]]:
-    """Return the states that each entity starts in or goes to, as they are first spelt."""
+    """Return the states that each entity starts in or goes to, in their first spelling."""
     said = [(each, each.state) for each in sentences if isinstance(each, Starts)]
     targets = [(each, move.target) for each in sentences if isinstance(each, Goes) for move in each.moves]
     found: dict[str, tuple[str, ...]] = {}
@@ -87,7 +87,7 @@ def _mention(parses: Parses, scope: Scope) -> None:
 
 
 def _done(sentence: Sentence, scope: Scope, choices: Choices) -> Iterable[ResolvedOperation]:
-    """What is done, in the forms that make an action exist."""
+    """The operations in the sentence forms that introduce an action."""
     if isinstance(sentence, Requires | Guarded | Changes):
         return resolve_phrases(sentence.verb_phrases, "gerund", scope, choices)
     if isinstance(sentence, Restricted):
@@ -96,7 +96,7 @@ def _done(sentence: Sentence, scope: Scope, choices: Choices) -> Iterable[Resolv
 
 
 def _is_full(sentence: Sentence) -> bool:
-    """Whether it says of an action with an object what it acts on."""
+    """Whether it names what an action with an object acts on."""
     if isinstance(sentence, Requires | Guarded | Changes | Restricted):
         endings = [each.ending for each in sentence.verb_phrases]
     else:

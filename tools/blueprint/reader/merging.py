@@ -1,7 +1,7 @@
-"""Adding what a sentence says to a blueprint.
+"""Adding the facts of a sentence to a blueprint.
 
-What already holds stays as it is. What is said otherwise than it holds is a contradiction; nothing is lost or
-overwritten. A new part carries the id of the criterion that asked for it.
+What is already specified stays as it is, and a conflicting fact is a contradiction: nothing is lost or
+overwritten. A new part carries the id of the criterion that introduced it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _ENTITY_PARTS: dict[type[Element], tuple[str, _Key]] = {
     Limit: ("limits", lambda part: (part.operation, part.per)),
     Access: ("access", lambda part: part.operation),
 }
-"""Where each kind of part is kept, and what must not be said of twice in different ways."""
+"""Where each kind of part is stored, and the key for which there can be only one."""
 
 _SERVICE_PARTS: dict[type[Element], tuple[str, _Key]] = {
     Example: ("examples", lambda part: (part.given, part.when, part.then)),
@@ -79,11 +79,11 @@ class _Clash(Exception):  # noqa: N818  becomes a Contradiction
         self.old, self.new = old, new
 
     def contradiction(self, blueprint: Blueprint) -> Contradiction:
-        """Say it in words."""
+        """Return the contradiction with both facts paraphrased."""
         criterion = getattr(self.old.part, "criterion", "")
         origin = f" ({criterion})" if criterion else ""
         readings = paraphrase([self.old], blueprint), paraphrase([self.new], blueprint)
-        return Contradiction(f"it contradicts what holds already{origin}: {readings[0]}", readings)
+        return Contradiction(f"it contradicts what is already specified{origin}: {readings[0]}", readings)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Merger:
         )
 
     def _marked_added_later(self, entity: str, part: FieldSpec | Reference) -> FieldSpec | Reference:
-        """Mark what resources from before the story cannot have."""
+        """Mark values that resources from before the story cannot have."""
         required = isinstance(part, Reference) or part.required
         if self.before.entity(entity) is not None and required:
             return part.model_copy(update={"added_later": True})
@@ -167,7 +167,7 @@ class Merger:
 
 
 def criteria_behind(blueprint: Blueprint, facts: Facts) -> set[str]:
-    """Return the criteria that asked for what the facts say, "" for what nobody asked for."""
+    """Return the criteria that introduced the facts, "" for what no criterion introduced."""
     return {source for fact in facts for source in _criteria_behind(blueprint, fact)}
 
 
@@ -211,7 +211,7 @@ def in_story_order(blueprint: Blueprint, criteria: Sequence[str]) -> Blueprint:
 
 
 def _with(kept: tuple[E, ...], part: E, key: _Key, criterion: str, fact: Fact) -> tuple[E, ...]:
-    """Return the parts with one more, or as they are if it is among them."""
+    """Return the parts with this one added, unless it is already among them."""
     for old in kept:
         if key(old) != key(part):
             continue
@@ -232,7 +232,7 @@ def _same(old: Element, new: Element) -> bool:
 
 
 def _content(part: Element) -> dict[str, Any]:
-    """What a part says, without who said it and when."""
+    """The content of a part, without its origin."""
     said = part.model_dump(exclude={"criterion", "added_later"})
     if isinstance(said.get("computed"), dict):
         said["computed"].pop("criterion")
@@ -253,12 +253,12 @@ def _set_initial_state(entity: Entity, part: InitialState, criterion: str, fact:
 
 
 def _can_be_ruled(declared: FieldSpec, initial: str) -> bool:
-    """Whether a declared status only lists the states: then these rule it, and it is no field of its own."""
+    """Whether a declared status only lists the states, so that they replace the field."""
     return initial in declared.choices and declared.default in (None, initial) and not declared.unique
 
 
 def _is_ruled(entity: Entity, part: FieldSpec | Reference) -> bool:
-    """Whether a field is the status again, with all the states that rule it."""
+    """Whether a field only repeats the status with all of its states."""
     if entity.initial_state is None or not isinstance(part, FieldSpec) or part.name != "status":
         return False
     return _can_be_ruled(part, entity.initial_state) and set(entity.states) <= set(part.choices)
@@ -267,7 +267,7 @@ def _is_ruled(entity: Entity, part: FieldSpec | Reference) -> bool:
 def _add_input(entity: Entity, part: InputField, criterion: str) -> Entity:
     action = entity.action(part.operation)
     if action is None:
-        raise Unclear(f"there is no action '{part.operation}'")
+        raise Unclear(f"unknown action '{part.operation}'")
     old = next((each for each in action.inputs if each.name == part.field.name), None)
     if old is not None and _content(old) == _content(part.field):
         return entity
@@ -280,7 +280,7 @@ def _add_input(entity: Entity, part: InputField, criterion: str) -> Entity:
 
 
 def _check_computable(field: FieldSpec, part: ComputedField) -> None:
-    """Raise Unclear when a field, as it was declared, cannot be what is computed."""
+    """Raise Unclear if the declared field cannot hold the computed value."""
     holds = {"integer": ("integer",), "money": ("integer", "money"), "number": ("integer", "money", "number")}
     if field.unique or part.type not in holds.get(field.type, ()):
         raise Unclear(

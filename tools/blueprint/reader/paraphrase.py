@@ -1,4 +1,4 @@
-"""What was understood, in the sentence forms themselves: reading a paraphrase gives what it came from."""
+"""Paraphrasing facts in the sentence forms themselves: reading a paraphrase gives the same facts again."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ from tools.blueprint.reader.forms.wording import a, clause, field, listing, path
 
 
 def paraphrase(facts: Iterable[Fact], blueprint: Blueprint) -> str:
-    """Return plain sentences that say the facts, those of a blueprint that holds them."""
+    """Return the facts in sentences; the blueprint must contain them."""
     return " ".join(sentences(list(facts), blueprint))
 
 
 def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
-    """Return one sentence for each fact, the fields of an entity together."""
+    """Return one sentence per fact; the fields of an entity share one."""
     said: list[str] = []
     for fact in facts:
         if isinstance(fact.part, FieldSpec) and fact.part.computed is None:
@@ -63,14 +63,14 @@ def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
 
 
 def blueprint_facts(blueprint: Blueprint) -> list[Fact]:
-    """Return all that a blueprint says, as facts."""
+    """Return the whole content of a blueprint as facts."""
     facts = [fact for entity in blueprint.entities for fact in entity_facts(entity)]
     facts += [Fact(example.when.entity, example) for example in blueprint.examples]
     return facts + [Fact(speed.entity, speed) for speed in blueprint.speeds]
 
 
 def entity_facts(entity: Entity) -> list[Fact]:
-    """Return all that is said of an entity, but for its custom operations, as facts."""
+    """Return the content of an entity as facts, without its custom operations."""
     parts: list[Any] = [Exists()]
     parts += [each for each in entity.fields if each.computed is None]
     parts += entity.references
@@ -108,7 +108,7 @@ def _around(verb: str, noun: str) -> str:
 def _hanging(
     blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test]
 ) -> Callable[[str, str, str], str]:
-    """Return what says the conditions on one of the participants, each after an "and" but the first."""
+    """Return a function that words the conditions on one participant, joined by "and"."""
     action = _action(blueprint, entity, operation)
     names = (entity, action.object if action else None)
 
@@ -177,7 +177,7 @@ def _effect(blueprint: Blueprint, entity: str, part: Effect) -> str:
 
 
 def _is_bare(amount: Value | FieldRef) -> bool:
-    """Whether a value is a word, which without quotes could be taken for the name of a field."""
+    """Whether a value is a word, which without quotes could be read as the name of a field."""
     return isinstance(amount, str) and amount[:1].isalpha() and value(amount) == amount
 
 
@@ -213,7 +213,7 @@ def _example(blueprint: Blueprint, _: str, part: Example) -> str:
 
 
 def _givens(given: Sequence[Given]) -> str:
-    """Everything given, children after what they belong to."""
+    """Everything given, with children after their parent."""
     said: list[str] = []
     for part in given:
         if part.children_of and said:

@@ -69,39 +69,39 @@ PHASES: tuple[dict[type, Form], ...] = (
     },
     {Exemplified: example},
 )
-"""What defines comes before what uses it."""
+"""Definitions come before the sentences that use them."""
 
 _FORMS: dict[type, Form] = {kind: form for phase in PHASES for kind, form in phase.items()}
 _FIRST_PASS = 4
-"""Phase before which all actions that the story speaks of are looked for: states are known, rules are not."""
+"""Phase before which the first pass collects all actions of the story: states are known, rules are not."""
 
 
 @dataclass
 class Line:
-    """A criterion on its way."""
+    """A criterion while it is read."""
 
     id: str
     text: str
     prepared: Text | None = None
     parses: list[Sentence] = field(default_factory=list)
     outcome: Outcome | None = None
-    """None until it is settled."""
+    """None until it is decided."""
     why: str = ""
     readings: tuple[str, ...] = ()
     facts: Facts = ()
 
     def set_result(self, outcome: Outcome, why: str = "", readings: tuple[str, ...] = ()) -> None:
-        """Say what came of it."""
+        """Set how it was read."""
         self.outcome, self.why, self.readings = outcome, why, readings
 
     @property
     def phase(self) -> int:
-        """The phase that knows enough for all of its forms."""
+        """The first phase in which all of its possible forms can be resolved."""
         return max(index for index, phase in enumerate(PHASES) for each in self.parses if type(each) in phase)
 
 
 def read_story(criteria: Sequence[tuple[str, str]], before: Blueprint) -> tuple[Blueprint, list[Line]]:
-    """Return the blueprint with everything covered, and what came of each criterion."""
+    """Return the blueprint with everything that is covered, and how each criterion was read."""
     lines = [_line(identifier, text) for identifier, text in criteria]
     _parse_all(lines, before)
     scope = Scope(before, before, subjects=_subjects(lines, before), related=_related(lines))
@@ -129,7 +129,7 @@ def _line(identifier: str, text: str) -> Line:
 
 
 def _parse_all(lines: Sequence[Line], before: Blueprint) -> None:
-    """Parse every sentence, then once more with the names that the first time brought up."""
+    """Parse every sentence, then again with the names that the first time introduced."""
     for line in lines:
         if line.prepared is not None:
             _parse(line, [line.prepared])
@@ -159,7 +159,7 @@ def _parse(line: Line, texts: Sequence[Text]) -> None:
 
 
 def _run(lines: Sequence[Line], scope: Scope, merger: Merger) -> None:
-    """Settle what can be understood, again and again until nothing more can."""
+    """Read lines repeatedly until no further one can be understood."""
     waiting = list(lines)
     while waiting:
         left = [line for line in waiting if not _understand(line, scope, merger)]
@@ -171,7 +171,7 @@ def _run(lines: Sequence[Line], scope: Scope, merger: Merger) -> None:
 
 
 def _understand(line: Line, scope: Scope, merger: Merger) -> bool:
-    """Settle the line unless it makes no sense yet."""
+    """Decide the line, unless it cannot be understood yet."""
     try:
         found, _ = _readings(line, scope)
         if not found:
@@ -180,7 +180,9 @@ def _understand(line: Line, scope: Scope, merger: Merger) -> bool:
             found = _possible(found, scope, merger) or found[:1]
         if len(found) > 1:
             readings = tuple(_describe_readings(found, scope, merger, line.id))
-            line.set_result("ambiguous", "it can be read in several ways; say it as one of them", readings)
+            line.set_result(
+                "ambiguous", "it has several possible readings; rewrite it as one of them", readings
+            )
             return True
         scope.blueprint = merger.add(scope.blueprint, found[0], line.id)
     except Contradiction as reason:
@@ -194,9 +196,9 @@ def _understand(line: Line, scope: Scope, merger: Merger) -> bool:
 
 
 def _readings(line: Line, scope: Scope) -> tuple[list[Facts], list[Unclear]]:
-    """Return everything that the sentence can say, and why it cannot say other things.
+    """Return all readings of the sentence, and the reasons against others.
 
-    A reading with known actions goes before one that would need a new action.
+    A reading with known actions is preferred to one that needs a new action.
     """
 
     def resolve(choices: Choices) -> Facts:
@@ -208,7 +210,7 @@ def _readings(line: Line, scope: Scope) -> tuple[list[Facts], list[Unclear]]:
 
 
 def _possible(found: list[Facts], scope: Scope, merger: Merger) -> list[Facts]:
-    """Return the readings that could be in the blueprint, if only by contradicting it."""
+    """Return the readings that can be merged into the blueprint or contradict it."""
     possible = []
     for facts in found:
         try:
@@ -223,7 +225,7 @@ def _possible(found: list[Facts], scope: Scope, merger: Merger) -> list[Facts]:
 
 
 def _describe_readings(found: list[Facts], scope: Scope, merger: Merger, criterion: str) -> Iterator[str]:
-    """Say every reading in words, with the operations where the readings differ in them."""
+    """Paraphrase every reading, with its operations if the readings differ in them."""
     there = []
     for facts in found:
         try:
@@ -237,12 +239,12 @@ def _describe_readings(found: list[Facts], scope: Scope, merger: Merger, criteri
     for (words, operations), named in zip(there, fields, strict=True):
         own = named.difference(*(each for each in fields if each is not named)) if alike else set()
         if own:
-            words += f" That is by {listing(sorted(own))}."
+            words += f" This refers to {listing(sorted(own))}."
         yield f"{words} ({', '.join(operations)})" if differ and operations else words
 
 
 def _fields(facts: Facts) -> set[str]:
-    """Return the names of the fields that facts speak of."""
+    """Return the names of the fields that facts refer to."""
 
     def within(value: object) -> Iterator[str]:
         if isinstance(value, FieldRef):
@@ -259,7 +261,7 @@ def _fields(facts: Facts) -> set[str]:
 
 
 def _explain_failure(line: Line, scope: Scope) -> None:
-    """Settle a line that stays without a reading by the reason that tells most."""
+    """Decide a line that has no reading by the most helpful reason."""
     try:
         _, reasons = _readings(line, scope)
     except Unclear as too_many:
@@ -285,7 +287,7 @@ def _related(lines: Sequence[Line]) -> frozenset[str]:
 
 
 def _undefined(lines: Sequence[Line], scope: Scope) -> dict[str, str]:
-    """Entities that only sentences define that are not covered."""
+    """Return the entities that are only defined by sentences that are not covered."""
     found = {}
     for line in lines:
         for sentence in line.parses:

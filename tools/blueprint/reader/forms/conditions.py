@@ -1,6 +1,6 @@
 """Conditions: what must hold for a guard to fire.
 
-A condition gives alternatives ("shipped or delivered"), each of which is tests that must all hold.
+A condition has alternatives ("shipped or delivered"), each of which consists of tests that must all hold.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ _EXPIRY = frozenset({"expiry", "expiration", "expires", "expire", "expiring"})
 
 
 def expiry_fields(entity: Entity) -> list[FieldSpec]:
-    """Return the dates that tell whether it is expired: those named expiry, else all there are."""
+    """Return the dates that decide whether it is expired: those named expiry, else all dates."""
     times = [each for each in entity.fields if each.type in TEMPORAL]
     return [each for each in times if _EXPIRY.intersection(each.name.split())] or times
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Makes tests of what a sentence says of those who take part in an operation."""
+    """Turns the conditions of a sentence on the participants of an operation into tests."""
 
     scope: Scope
     resolved: ResolvedOperation
@@ -69,22 +69,24 @@ class Conditions:
 
     @property
     def fields(self) -> Fields:
-        """Finds their fields."""
+        """The lookup of their fields."""
         return Fields(self.scope, self.resolved, self.choices)
 
     def said(self) -> Alternatives:
-        """Return the tests of what hangs on the nouns."""
+        """Return the tests of the conditions attached to nouns."""
         return all_of([self.of(participant, condition) for participant, condition in self.resolved.said])
 
     def situation(self, situation: Situation) -> Alternatives:
-        """Return the tests of a clause of its own: "it is shipped", "the total is over 100"."""
+        """Return the tests of a separate clause: "it is shipped", "the total is over 100"."""
         about = self.choices.pick(self._subjects(situation.subject))
         parts = situation.conditions
         if isinstance(about, Found):
             return all_of([field_tests(self.fields, about, each) for each in parts])
         conditions = [each for each in parts if not isinstance(each, Measure)]
         if len(conditions) < len(parts):
-            raise Unclear(f"{a(about.entity)} cannot be over or under something; name its field", aside=True)
+            raise Unclear(
+                f"{a(about.entity)} cannot be over or under a value; name one of its fields", aside=True
+            )
         return all_of([self.of(about, each) for each in conditions])
 
     def of(self, participant: Participant, condition: Condition) -> Alternatives:
@@ -116,7 +118,7 @@ class Conditions:
             return all_of([field_tests(self.fields, about, each, participant) for each in condition.states])
         states = [each for each in condition.states if isinstance(each, Is)]
         if len(states) < len(condition.states):
-            raise Unclear(f"{a(about.entity)} cannot be over or under something; name its field")
+            raise Unclear(f"{a(about.entity)} cannot be over or under a value; name one of its fields")
         return all_of([self._is(about, each) for each in states])
 
     # --- Who and what
@@ -144,7 +146,7 @@ class Conditions:
         references = lookup.references(self.scope.entity(self.resolved.entity), words)
         found += [] if found else [Participant(each.target, "reference", each.name) for each in references]
         if not found:
-            raise Unclear(f"'{words}' takes no part in this, and is no field of what does")
+            raise Unclear(f"'{words}' takes no part in this operation and is not a field of any participant")
         return found
 
     def _having(self, participant: Participant, noun: Noun) -> list[Found]:
@@ -191,14 +193,14 @@ class Conditions:
 
     def _unknown_value(self, entity: Entity, words: str) -> Unclear:
         if find_value(words, entity.states) is not None:
-            return Unclear(f"{a(entity.name)} is always {entity.initial_state} when it is created")
+            return Unclear(f"a new {entity.name} always starts as {entity.initial_state}")
         if words.lower() == "expired":
             return Unclear(
                 f"{entity.name} has no date; "
-                f"say '{a(entity.name).capitalize()} also has an expiry date (date).'"
+                f"write '{a(entity.name).capitalize()} also has an expiry date (date).'"
             )
         known = f", whose states are {listing(entity.states)}" if entity.states else ""
-        return Unclear(f"'{words}' is no state, choice or yes/no field of {entity.name}{known}")
+        return Unclear(f"'{words}' is not a state, choice or boolean field of {entity.name}{known}")
 
     # --- "with", "has"
 
@@ -239,14 +241,14 @@ class Conditions:
         if not found.spec.nullable and found.ref.subject != "input" and not required_anyway:
             raise Unclear(
                 f"{a(participant.entity)} always has {a(found.spec.name)}; "
-                "say that it is optional where it is defined"
+                "make it optional where it is defined"
             )
         return ((Missing(field=found.ref, negated=negated),),)
 
     def _expired(self, participant: Participant, noun: Noun) -> Alternatives:
         found = self.choices.pick(self._having(participant, noun))
         if found.spec.type not in TEMPORAL:
-            raise Unclear(f"'{found.spec.name}' is no date, so it cannot expire")
+            raise Unclear(f"'{found.spec.name}' is not a date, so it cannot expire")
         return ((Expired(field=found.ref),),)
 
     def _lacks(self, participant: Participant, words: str) -> Alternatives:
@@ -259,13 +261,13 @@ class Conditions:
 
     def _counted(self, participant: Participant, condition: Counted) -> Alternatives:
         if condition.having:
-            raise Unclear("children cannot be counted by what they hold; say only how many there are")
+            raise Unclear("children cannot be counted by their values; state only how many there are")
         if numbers := self._numbers(participant, condition.words):
             measure = Measure(condition.comparator, Term("number", str(condition.number)))
             return self._measured(participant, numbers, measure)
         op = NUMBERS.get(condition.comparator)
         if op is None:
-            raise Unclear("a number of things is over or under another, not before or after it")
+            raise Unclear("a count cannot be before or after a number; use 'more than' or 'fewer than'")
         return self._children(participant, condition.words, op, condition.number)
 
     def _measured(self, participant: Participant, found: list[Found], measure: Measure) -> Alternatives:
@@ -285,7 +287,7 @@ class Conditions:
             raise self.fields.unknown(words, participant)
         if not found:
             raise Unclear(
-                f"'{words}' do not belong to {a(participant.entity)}; say '... belongs to {a(participant.entity)}.'"
+                f"'{words}' do not belong to {a(participant.entity)}; write '... belongs to {a(participant.entity)}.'"
             )
         if self.resolved.operation == "create" and participant.subject == "self":
             raise Unclear(f"{a(participant.entity)} has no {plural(found[0][0])} yet when it is created")

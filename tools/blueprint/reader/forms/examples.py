@@ -1,4 +1,4 @@
-"""Examples: what is given, what happens, what is expected."""
+"""Examples: the given resources, the operation and the expected outcome."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def example(sentence: Exemplified, scope: Scope, choices: Choices) -> Facts:
 
 @dataclass(frozen=True)
 class _Scenario:
-    """Makes the parts of one example."""
+    """Builds the parts of one example."""
 
     scope: Scope
     choices: Choices
@@ -57,14 +57,14 @@ class _Scenario:
     bodies: ExampleValues
 
     def given(self, thing: Thing) -> list[Given]:
-        """Return the resources of one noun, and the children that it is given with."""
+        """Return the resources of one noun, and its children in the example."""
         entity, conditions = self.scope.thing(thing, self.choices)
         children = [each for each in conditions if self._counts_children(entity.name, each)]
         values = self.resources.fields(entity.name, [each for each in conditions if each not in children])
         for name in values:
             spec = entity.field(name)
             if spec is not None and spec.computed is not None:
-                raise Unclear(f"'{name}' is computed; give what it is computed from")
+                raise Unclear(f"'{name}' is computed; give the values that it is computed from")
         count = 1 if thing.number is None else thing.number
         if count == 0:
             return []
@@ -81,7 +81,7 @@ class _Scenario:
         if not isinstance(condition, Counted) or (condition.comparator, condition.number) == ("eq", 0):
             return []
         if condition.comparator != "eq":
-            raise Unclear("an example needs an exact number of what it is given with")
+            raise Unclear("an example needs an exact number of children")
         found = lookup.children(self.scope.blueprint, entity, condition.words)
         if not found:
             raise self.scope.unknown(condition.words)
@@ -90,7 +90,7 @@ class _Scenario:
         return [each.model_copy(update={"children_of": entity}) for each in self.given(thing)]
 
     def when(self, happening: Happening, given: Sequence[Given]) -> When:
-        """Return what happens."""
+        """Return the operation of the example."""
         event, changed = happening.event, None
         if event.participle.lower() == "filtered":
             event = replace(event, participle="listed")
@@ -103,13 +103,13 @@ class _Scenario:
         resolved = resolve_event(bare, self.scope, self.choices, it)
         check_known(resolved, self.scope)
         if thing and thing.conditions and resolved.operation not in ("create", "list"):
-            raise Unclear(f"say what {a(resolved.entity)} holds after 'given'")
+            raise Unclear(f"put the values of {a(resolved.entity)} after 'given'")
         conditions = (thing.conditions if thing else ()) + happening.conditions
         values = changed if changed is not None else self._body(resolved, conditions)
         if resolved.operation == "update" and not values:
-            raise Unclear("it does not say what is updated, such as 'updated with a note of ...'")
+            raise Unclear("it does not say what is updated; write for example 'updated with a note of ...'")
         if happening.times < 1:
-            raise Unclear("what happens, happens at least once")
+            raise Unclear("the operation must happen at least once")
         return When(
             operation=resolved.operation,
             entity=resolved.entity,
@@ -122,7 +122,7 @@ class _Scenario:
         """ "its note is updated to x"."""
         value = happening.changed
         if "update" not in verb_bases(happening.event.participle) or value is None:
-            raise Unclear("say that the field 'is updated to' a value")
+            raise Unclear("write that the field 'is updated to' a value")
         owners = [each.entity for each in given]
         if isinstance(path.owner, Noun):
             owners = lookup.entities(self.scope.blueprint, path.owner.words)
@@ -133,18 +133,18 @@ class _Scenario:
         return Event(Thing(Noun(owner, "the")), "updated"), {spec.name: self.bodies.value(spec, value)}
 
     def _body(self, resolved: ResolvedOperation, conditions: Sequence[Condition]) -> Values:
-        """What the request brings: fields, inputs of the action, or filters of the list."""
+        """The content of the request: fields, inputs of the action, or filters of the list."""
         if resolved.action is not None:
             return self.bodies.inputs(resolved.entity, resolved.operation, conditions)
         values = self.bodies.fields(resolved.entity, conditions)
         filters = {each.field for each in self.scope.entity(resolved.entity).filters}
         for name in values if resolved.operation == "list" else ():
             if name not in filters:
-                raise Unclear(f"'{name}' is not among what {a(resolved.entity)} can be filtered by")
+                raise Unclear(f"'{name}' is not a filter of the {resolved.entity} list")
         return values
 
     def then(self, outcome: Outcome, when: When, given: Sequence[Given]) -> Then:
-        """Return what is expected."""
+        """Return the expected outcome."""
         if isinstance(outcome, Rejected):
             return Then(kind="rejected", status=status_code(outcome.status))
         if isinstance(outcome, Listed):
@@ -158,7 +158,7 @@ class _Scenario:
 
     def _listed(self, outcome: Listed) -> Then:
         if outcome.comparator != "eq" or "list" not in verb_bases(outcome.participle):
-            raise Unclear("say exactly how many are listed, such as 'then 2 orders are listed'")
+            raise Unclear("state exactly how many are listed, such as 'then 2 orders are listed'")
         entity = self.scope.named(outcome.words, self.choices).name
         return Then(kind="listed", entity=entity, count=outcome.number)
 
@@ -166,7 +166,7 @@ class _Scenario:
         path = outcome.path
         field = path.field.words if isinstance(path, Owned) else path.words
         if isinstance(path, Owned) and path.through:
-            raise Unclear("an example can only look at what took part in it")
+            raise Unclear("an example can only check the resources that take part in it")
         if isinstance(path, Owned) and isinstance(path.owner, Noun):
             owners = self._called(path.owner, owners)
         having = [each for each in owners if lookup.fields(self.scope.entity(each), field)]
@@ -175,7 +175,7 @@ class _Scenario:
         owner = self.choices.pick(having)
         spec = self.resources.field(owner, field)
         if isinstance(outcome.value, Noun) and outcome.value.article:
-            raise Unclear(f"say which value '{spec.name}' then has")
+            raise Unclear(f"state the value that '{spec.name}' then has")
         value = self.resources.value(spec, outcome.value)
         return Then(kind="value", entity=owner, field=spec.name, value=value)
 
@@ -193,7 +193,7 @@ class _Scenario:
         elif isinstance(outcome.subject, It):
             owners = owners[:1]
         if not owners:
-            raise Unclear("it does not say what is expected of what took part")
+            raise Unclear("it does not say which resource the expectation is about")
         owner = self.choices.pick(owners)
         name, value = self.resources.being(owner, outcome.predicate)
         return Then(kind="value", entity=owner, field=name, value=value)

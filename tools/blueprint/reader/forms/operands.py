@@ -1,4 +1,4 @@
-"""Which field a sentence means, and what it compares it with or changes it by."""
+"""Finding the field that a sentence means, and the value or field that it is compared with or changed by."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.blueprint.reader.grammar.phrases import It, Noun, Operand, Owned, Pat
 
 @dataclass(frozen=True)
 class Found:
-    """A field as the operation sees it."""
+    """A field as seen from the operation."""
 
     ref: FieldRef
     spec: FieldSpec
@@ -28,7 +28,7 @@ Right: TypeAlias = Value | FieldRef
 
 @dataclass(frozen=True)
 class Fields:
-    """Finds fields among those who take part in an operation."""
+    """Finds fields among the participants of an operation."""
 
     scope: Scope
     resolved: ResolvedOperation
@@ -48,9 +48,9 @@ class Fields:
         return [Found(FieldRef(subject="input", field=each.name), each) for each in found]
 
     def find(self, path: Path, participant: Participant | None = None) -> Found:
-        """Return the field that a path names; `participant` is the one that "its" is said of, if of only one.
+        """Return the field that a path names; `participant` is the one that "its" refers to, if known.
 
-        Raises Unclear when there is none; several are a choice.
+        Raises Unclear if there is none; several are a choice.
         """
         found = self._owned(path, participant) if isinstance(path, Owned) else self._bare(path)
         if not found:
@@ -58,7 +58,7 @@ class Fields:
         return self.choices.pick(list(dict.fromkeys(found)))
 
     def unknown(self, words: str, participant: Participant | None = None) -> Unclear:
-        """Say that nobody has a field of that name."""
+        """Return that no participant has a field of that name."""
         owners = (
             [participant.entity]
             if participant
@@ -94,7 +94,7 @@ class Fields:
         return found
 
     def _called(self, words: str) -> list[Participant]:
-        """Parties of that name, else what the resource acted on belongs to."""
+        """Participants of that name, otherwise parents of the resource acted on."""
         names = [each.entity for each in self.resolved.participants]
         called = lookup.named(words, names) or [
             name for name in names if any(name.endswith(f" {each}") for each in lookup.number_forms(words))
@@ -104,7 +104,7 @@ class Fields:
             return found
         parents = self._parents(words, self.resolved.this)
         if not parents:
-            raise Unclear(f"no '{words}' takes part in this; there is {listing(map(a, names))}")
+            raise Unclear(f"no '{words}' takes part in this operation; it involves {listing(map(a, names))}")
         return parents
 
     def _parents(self, words: str, participant: Participant | None) -> list[Participant]:
@@ -116,7 +116,7 @@ class Fields:
     def right(
         self, operand: Operand, left: FieldSpec, participant: Participant | None = None
     ) -> tuple[Right, FieldSpec | None]:
-        """Return a value or a field for the other side of a comparison or change, and the field's spec."""
+        """Return the value or field on the other side of a comparison or change, and the field's spec."""
         if isinstance(operand, Owned) or (isinstance(operand, Noun) and (operand.article or operand.given)):
             found = self.find(operand, participant)
             return found.ref, found.spec
@@ -131,7 +131,7 @@ class Fields:
 
 
 def _maybe(spec: FieldSpec, operand: Noun) -> Value | None:
-    """The value that the words also spell, for fields whose values are words; None if they spell none."""
+    """The value that the words may also mean, for fields whose values are words; None if there is none."""
     if spec.type not in ("choice", "boolean", "text"):
         return None
     try:
@@ -143,9 +143,9 @@ def _maybe(spec: FieldSpec, operand: Noun) -> Value | None:
 
 
 def check_percent(term: Operand, spec: FieldSpec) -> None:
-    """Raise Unclear for a percentage of a field that holds none."""
+    """Raise Unclear for a percentage of a field that does not hold one."""
     if isinstance(term, Term) and term.percent and not is_percent(spec.name):
-        raise Unclear(f"'{spec.name}' holds no percentage; leave out the percent sign")
+        raise Unclear(f"'{spec.name}' is not a percentage; remove the percent sign")
 
 
 def is_percent(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a verb and its nouns can mean: operations, and the resources that take part in them."""
+"""The operations that a verb and its nouns can mean, and the resources that take part in them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "update": ("edit", "change", "modify", "alter", "amend", "correct", "patch", "put"),
     "delete": ("remove", "erase", "destroy", "drop"),
 }
-"""Verbs that may mean a plain operation. Where no sentence makes one an action, the sentence is ambiguous."""
+"""Verbs that may mean a plain operation. If no sentence defines the verb as an action, it is ambiguous."""
 
 _VAGUE = frozenset({"manage", "administer", "do", "be", "have"})
 
@@ -37,12 +37,12 @@ class Participant:
     entity: str
     subject: Subject = "self"
     via: str = ""
-    """The reference it is reached by, for subject `reference`."""
+    """The reference that leads to it, for subject `reference`."""
 
 
 @dataclass(frozen=True)
 class ResolvedOperation:
-    """An operation, and what the sentence says of those who take part."""
+    """An operation, with the conditions that the sentence puts on its participants."""
 
     entity: str
     operation: Operation
@@ -51,7 +51,7 @@ class ResolvedOperation:
     parent: Participant | None = None
     """"an order" in "creating a line item of an order"."""
     named: tuple[Participant, ...] = ()
-    """Those that the sentence names, which "its" can stand for."""
+    """The participants that the sentence names, which "its" can refer to."""
     said: tuple[tuple[Participant, Condition], ...] = ()
 
     @property
@@ -61,7 +61,7 @@ class ResolvedOperation:
 
     @property
     def participants(self) -> tuple[Participant, ...]:
-        """The resource acted on, then the object, then the parent, as far as they are there."""
+        """The resource acted on, then the object and the parent, if any."""
         obj = self.action.object if self.action else None
         return (
             self.this,
@@ -78,7 +78,7 @@ class VerbAndNouns:
     thing: Thing | None
     ending: Ending | None
     spelt: str
-    """The verb as the sentence has it."""
+    """The verb as written in the sentence."""
     form: Form = "gerund"
 
 
@@ -90,7 +90,7 @@ def choose(
     scope: Scope,
     choices: Choices,
 ) -> ResolvedOperation:
-    """Pick among all that the verb may mean for these nouns; what is known goes before what would be new."""
+    """Pick among the operations that the verb may mean for these nouns; known ones come before new ones."""
     plain = next((name for name in CRUD if name in said.verbs), None)
     if plain is not None:
         return choices.pick(_plain(plain, noun, other, preposition))
@@ -103,7 +103,7 @@ def choose(
         check_verb(verb, (*CRUD, *spoken), base_form=said.form == "base")
     if _VAGUE.intersection(said.verbs):
         raise Unclear(
-            f"'{said.spelt}' could be several operations; name them: create, list, read, update, delete"
+            f"'{said.spelt}' could mean several operations; name them: create, list, read, update, delete"
         )
     meant = [name for name in CRUD if set(SYNONYMS[name]).intersection(said.verbs)]
     for name in meant:
@@ -120,7 +120,7 @@ def _known(found: ResolvedOperation, scope: Scope) -> bool:
 def _plain(
     name: Operation, noun: Entity | None, other: Entity | None, preposition: str
 ) -> list[ResolvedOperation]:
-    """A plain operation on the noun; what follows the preposition can only be its parent."""
+    """Plain operations on the noun; the noun after the preposition can only be its parent."""
     if noun is None:
         raise Unclear(f"it does not say what to {name}")
     if other is None:
@@ -129,7 +129,7 @@ def _plain(
     if not references:
         raise Unclear(
             f"{a(noun.name)} does not belong to {a(other.name)}; "
-            f"say '{a(noun.name).capitalize()} belongs to {a(other.name)}.'"
+            f"write '{a(noun.name).capitalize()} belongs to {a(other.name)}.'"
         )
     return [
         ResolvedOperation(noun.name, name, parent=Participant(other.name, "reference", each.name))
@@ -145,9 +145,9 @@ def _references(noun: Entity, other: Entity, preposition: str) -> list[Reference
 def _actions(
     verbs: tuple[str, ...], noun: Entity | None, other: Entity | None, preposition: str, scope: Scope
 ) -> list[ResolvedOperation]:
-    """Every action that the verb may be: of the noun, or of another entity with the noun for its object."""
+    """Every action that the verb may mean: of the noun, or of another entity with the noun as its object."""
     if noun is None:
-        assert other is not None  # noqa: S101  one of the two is there
+        assert other is not None  # noqa: S101  one of the two is given
         return _loose(verbs, other, preposition, scope)
     if other is None:
         mine = _own(noun.name, verbs, None, scope)
@@ -168,11 +168,11 @@ def _actions(
 
 
 def _refuse_without_object(verbs: tuple[str, ...], noun: Entity, scope: Scope) -> None:
-    """Raise Unclear for "applying an order" where an order is what discount codes are applied to."""
+    """Raise Unclear for "applying an order" if it is discount codes that are applied to an order."""
     for each in scope.actions(noun.name):
         if each.verb in verbs and each.object:
             raise Unclear(
-                f"'{each.verb}' has an object here; say what is done with {a(each.object)}, such as "
+                f"'{each.verb}' has an object here; state what is done with {a(each.object)}, such as "
                 f"'{each.name.replace('-', ' ')}'"
             )
 
@@ -186,9 +186,9 @@ def _loose(verbs: tuple[str, ...], other: Entity, preposition: str, scope: Scope
         if each is not None
     ]
     if scope.with_object(verbs, other.name):
-        raise Unclear(f"say it without '{preposition}' before {a(other.name)}")
+        raise Unclear(f"leave out '{preposition}' before {a(other.name)}")
     if not known and preposition in PARTICLES:
-        raise Unclear(f"'{phrasal[0]}' is one verb here", aside=True)
+        raise Unclear(f"'{phrasal[0]}' is a single verb here", aside=True)
     return known or [_own(other.name, verbs, None, scope)]
 
 

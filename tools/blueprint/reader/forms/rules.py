@@ -41,7 +41,7 @@ def guard(sentence: Guarded, scope: Scope, choices: Choices) -> Facts:
         conditions = Conditions(scope, resolved, choices)
         parts = [conditions.said(), *(conditions.situation(each) for each in sentence.situations)]
         if resolved.operation == "list":
-            raise Unclear(f"a list is never rejected for what {plural(resolved.entity)} hold")
+            raise Unclear(f"listing {plural(resolved.entity)} is never rejected because of their values")
         for tests in all_of(parts):
             if not tests:
                 raise Unclear("it does not say which ones are rejected; add 'that is ...' or 'with ...'")
@@ -53,12 +53,12 @@ def guard(sentence: Guarded, scope: Scope, choices: Choices) -> Facts:
 
 
 def status_code(said: Status) -> int:
-    """Return the HTTP status of a rejection. Raises Unclear when it is none."""
+    """Return the HTTP status of a rejection. Raises Unclear if it is not one."""
     strange = [word for words in said.words for word in words.lower().split() if word not in _STATUS_WORDS]
     if strange:
-        raise Unclear(f"'{strange[0]}' is not understood beside the status; say 'with {said.code}'")
+        raise Unclear(f"'{strange[0]}' is not understood next to the status; write 'with {said.code}'")
     if not 400 <= said.code <= 499:
-        raise Unclear(f"{said.code} does not reject anything; use a status from 400 to 499")
+        raise Unclear(f"{said.code} is not a rejection; use a status from 400 to 499")
     return said.code
 
 
@@ -68,7 +68,7 @@ def changes(sentence: Changes, scope: Scope, choices: Choices) -> Facts:
     for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
         if resolved.said:
             raise Unclear(
-                "an effect does not depend on conditions; leave the condition out, or say it as a rejection"
+                "an effect cannot depend on conditions; remove the condition or express it as a rejection"
             )
         if resolved.operation in ("list", "read"):
             raise Unclear(f"{resolved.operation} changes nothing; name another operation")
@@ -87,12 +87,12 @@ def _effect(change: Change, resolved: ResolvedOperation, scope: Scope, choices: 
     if change.kind == "set":
         _check_settable(target, amount, spec)
     elif spec is not None and spec.type not in NUMERIC:
-        raise Unclear(f"'{spec.name}' is {spec.type}, so nothing can change by it")
+        raise Unclear(f"'{spec.name}' is {spec.type}, so it cannot be an amount of change")
     percent = change.kind != "set" and (change.percent or (spec is not None and is_percent(spec.name)))
     if change.kind != "set" and not percent:
         _check_fraction(target.spec, spec)
     if isinstance(change.amount, Term) and change.amount.text.startswith("-"):
-        raise Unclear("an amount to change by is not negative; say 'reduces' or 'increases'")
+        raise Unclear("an amount of change cannot be negative; use 'reduces' or 'increases'")
     return Effect(
         operation=resolved.operation, kind=change.kind, target=target.ref, amount=amount, percent=percent
     )
@@ -101,13 +101,13 @@ def _effect(change: Change, resolved: ResolvedOperation, scope: Scope, choices: 
 def _check_target(target: Found, change: Change, resolved: ResolvedOperation) -> None:
     name, spec = target.spec.name, target.spec
     if target.ref.subject == "input":
-        raise Unclear(f"'{name}' is what the body brings; name a field to change")
+        raise Unclear(f"'{name}' is an input of the request; name a field to change")
     if name == "status" and spec.choices and spec.criterion == "" and change.kind == "set":
         raise Unclear(
-            f"say '{a(resolved.entity).capitalize()} goes from ... to ... when ...' to change the status"
+            f"write '{a(resolved.entity).capitalize()} goes from ... to ... when ...' to change the status"
         )
     if target.ref.subject == "self" and resolved.operation == "delete":
-        raise Unclear("what is deleted cannot be changed")
+        raise Unclear("a deleted resource cannot be changed")
     if change.kind != "set" and spec.type not in NUMERIC:
         raise Unclear(f"'{name}' is {spec.type}, which can be set but not reduced or increased")
 
@@ -127,7 +127,7 @@ def _check_settable(target: Found, amount: Right, spec: FieldSpec | None) -> Non
 
 
 def _check_fraction(target: FieldSpec, amount: FieldSpec | None) -> None:
-    """Raise Unclear when what is added has decimals that the target cannot hold."""
+    """Raise Unclear if the amount can have decimals that the target cannot hold."""
     finer = {"integer": ("money", "number"), "money": ("number",)}
     if amount is not None and amount.type in finer.get(target.type, ()):
         raise Unclear(
@@ -138,12 +138,12 @@ def _check_fraction(target: FieldSpec, amount: FieldSpec | None) -> None:
 def limit(sentence: Limited, scope: Scope, choices: Choices) -> Facts:
     """A discount code can be applied at most 3 times."""
     if sentence.times < 1:
-        raise Unclear("a limit is at least once")
+        raise Unclear("a limit must allow at least one time")
     event = sentence.event
-    assert isinstance(event.subject, Noun)  # noqa: S101  the grammar has only nouns here
+    assert isinstance(event.subject, Noun)  # noqa: S101  the grammar only allows nouns here
     resolved = resolve_event(event, scope, choices)
     if resolved.action is None:
-        raise Unclear(f"only actions are counted, and {resolved.operation} is a plain operation")
+        raise Unclear(f"only actions can be limited, and {resolved.operation} is a plain operation")
     subject = scope.named(event.subject.words, choices).name
     if event.ending is not None and resolved.action.object == subject:
         raise _each_pair(subject, resolved, sentence.times)
@@ -159,7 +159,7 @@ def _each_pair(subject: str, resolved: ResolvedOperation, times: int) -> Ambigui
     often = f"{verb} at most {times} times"
     noun = a(subject).capitalize()
     return Ambiguity(
-        f"'to {a(resolved.entity)}' leaves open what is counted; say '{noun} can be {often}.' for all together",
+        f"'to {a(resolved.entity)}' does not say what is counted; write '{noun} can be {often}.' for the total",
         (f"{noun} can be {often} in all.", f"{noun} can be {often} to the same {resolved.entity}."),
     )
 
@@ -174,7 +174,7 @@ def access(sentence: Restricted, scope: Scope, choices: Choices) -> Facts:
     facts: list[Fact] = []
     for each in restricted_operations(sentence, scope, choices):
         if each.said:
-            raise Unclear("who may do something does not depend on conditions; leave the condition out")
+            raise Unclear("access cannot depend on conditions; remove the condition")
         facts += [
             *action_facts(each, scope),
             Fact(each.entity, Access(operation=each.operation, roles=roles)),
@@ -185,7 +185,7 @@ def access(sentence: Restricted, scope: Scope, choices: Choices) -> Facts:
 def restricted_operations(
     sentence: Restricted, scope: Scope, choices: Choices
 ) -> tuple[ResolvedOperation, ...]:
-    """Return what only some may do."""
+    """Return the operations that only some roles may perform."""
     if sentence.subject is None:
         return resolve_phrases(sentence.verb_phrases, "base", scope, choices)
     events = [Event(sentence.subject, each) for each in sentence.participles]
@@ -196,15 +196,15 @@ def speed(sentence: Fast, scope: Scope, choices: Choices) -> Facts:
     """Listing orders answers within 200 ms at the 95th percentile under 50 requests per second."""
     resolved = resolve_phrases([sentence.verb_phrase], "gerund", scope, choices)[0]
     if resolved.said:
-        raise Unclear("a speed is that of all requests of an operation; leave the condition out")
+        raise Unclear("a response time covers all requests of an operation; remove the condition")
     check_known(resolved, scope)
     if len(sentence.percentiles) != 1 or len(sentence.rates) > 1:
-        raise Unclear("say one percentile, such as 'at the 95th percentile', and at most one rate")
+        raise Unclear("give one percentile, such as 'at the 95th percentile', and at most one rate")
     percentile, rates = sentence.percentiles[0], sentence.rates
     if not 0 < percentile < 100 or any(each != int(each) or each < 1 for each in rates):
-        raise Unclear("a percentile lies between 0 and 100, and a rate is a whole number of requests")
+        raise Unclear("a percentile must be between 0 and 100, and a rate a whole number of requests")
     if sentence.milliseconds < 1 or sentence.milliseconds != int(sentence.milliseconds):
-        raise Unclear("a time is a whole number of milliseconds, at least 1")
+        raise Unclear("a response time must be a whole number of milliseconds, at least 1")
     measured = Speed(
         entity=resolved.entity,
         operation=resolved.operation,
@@ -216,7 +216,7 @@ def speed(sentence: Fast, scope: Scope, choices: Choices) -> Facts:
 
 
 def check_known(resolved: ResolvedOperation, scope: Scope) -> None:
-    """Raise Unclear for an operation that there is not; a speed or an example does not make one."""
+    """Raise Unclear for an unknown operation; speeds and examples do not introduce one."""
     action = resolved.action
     if action is None:
         action_facts(resolved, scope)
@@ -225,16 +225,16 @@ def check_known(resolved: ResolvedOperation, scope: Scope) -> None:
 
 
 def not_offered(entity: Entity, name: Crud) -> Unclear:
-    """Say that the entity lacks a plain operation."""
+    """Return that the entity lacks a plain operation."""
     criterion = next((f" ({each.criterion})" for each in entity.operations if each.criterion), "")
     return Unclear(
-        f"{plural(entity.name)} cannot be {participle(name)}; add it to the sentence that says "
-        f"what can be done with them{criterion}"
+        f"{plural(entity.name)} cannot be {participle(name)}; add it to the sentence that lists "
+        f"their operations{criterion}"
     )
 
 
 def action_facts(resolved: ResolvedOperation, scope: Scope) -> Facts:
-    """The action that a rule is about, or nothing for a plain operation that is offered."""
+    """Return the action that a rule is about, or nothing for a plain operation that the entity offers."""
     if resolved.action is not None:
         return (Fact(resolved.entity, resolved.action),)
     entity = scope.entity(resolved.entity)
@@ -245,7 +245,7 @@ def action_facts(resolved: ResolvedOperation, scope: Scope) -> Facts:
 
 
 def _role(noun: Noun) -> str:
-    """The role as the token has it: kebab-case, its letter case kept."""
+    """The role as it is spelt in tokens: kebab-case, letter case kept."""
     words = english.role_words(noun)
     if noun.article.lower() not in ("a", "an", "the"):
         one = singulars(words)[0]

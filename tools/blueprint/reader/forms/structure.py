@@ -29,7 +29,7 @@ def has_many(sentence: HasMany, scope: Scope, choices: Choices) -> Facts:
     """An order has many line items."""
     parent = scope.named(sentence.parent.words, choices).name
     if any(each.article for each in sentence.children):
-        raise Unclear("say what it has many of without 'a', 'all' or 'every'")
+        raise Unclear("name what it has many of without 'a', 'all' or 'every'")
     children = [entity_name(each, scope) for each in sentence.children]
     return tuple(fact for child in children for fact in _relation(child, parent, scope))
 
@@ -46,7 +46,7 @@ def offers(sentence: Offers, scope: Scope, choices: Choices) -> Facts:
         elif scope.action(entity.name, verbs, None) is None and not scope.with_object(verbs, entity.name):
             raise _no_operation(participle, verbs, entity)
     if not plain:
-        raise Unclear(f"it names none of the plain operations; those are {listing(CRUD)}")
+        raise Unclear(f"it names none of the plain operations {listing(CRUD)}")
     return (Fact(entity.name, OfferedOperations(tuple(dict.fromkeys(plain)))),)
 
 
@@ -54,7 +54,7 @@ def finds(sentence: Finds, scope: Scope, choices: Choices) -> Facts:
     """Orders can be filtered by customer and status, and sorted by total."""
     entity = scope.named(sentence.subject.words, choices)
     if not entity.offers("list"):
-        raise Unclear(f"{plural(entity.name)} cannot be listed; add 'listed' to what can be done with them")
+        raise Unclear(f"{plural(entity.name)} cannot be listed; add 'listed' to their operations")
     facts = [_filter(entity, each.words, choices) for each in sentence.filters]
     for noun in sentence.sorts:
         facts.append(Fact(entity.name, Sort(field=_key(entity, noun.words, choices))))
@@ -65,7 +65,7 @@ def starts(sentence: Starts, scope: Scope, choices: Choices) -> Facts:
     """An order starts as draft."""
     entity = scope.named(sentence.subject.words, choices)
     if sentence.field.lower() not in ("status", "state"):
-        raise Unclear(f"only the status starts as something; give '{sentence.field}' a default instead")
+        raise Unclear(f"only a status has a starting value; give '{sentence.field}' a default instead")
     return (Fact(entity.name, InitialState(_spelt(entity.name, sentence.state, scope))),)
 
 
@@ -74,17 +74,15 @@ def goes(sentence: Goes, scope: Scope, choices: Choices) -> Facts:
     entity = scope.named(sentence.subject.words, choices)
     if entity.initial_state is None:
         raise Unclear(
-            f"it is not said which state {a(entity.name)} starts in; "
-            f"say '{a(entity.name).capitalize()} starts as {state_value(sentence.moves[0].sources[0])}.'"
+            f"the starting state of {a(entity.name)} is not defined; "
+            f"write '{a(entity.name).capitalize()} starts as {state_value(sentence.moves[0].sources[0])}.'"
         )
     return tuple(fact for move in sentence.moves for fact in _transitions(entity, move, scope, choices))
 
 
 def _relation(child: str, parent: str, scope: Scope) -> Facts:
     if child == parent or _leads_to(parent, child, scope, frozenset()):
-        raise Unclear(
-            f"{a(child)} and {a(parent)} would each need the other one first; neither could be created"
-        )
+        raise Unclear(f"{a(child)} and {a(parent)} would each require the other; neither could be created")
     return Fact(child, Exists()), Fact(child, Reference(name=parent, target=parent))
 
 
@@ -97,9 +95,9 @@ def _leads_to(start: str, end: str, scope: Scope, seen: frozenset[str]) -> bool:
 def _no_operation(participle: str, verbs: tuple[str, ...], entity: Entity) -> Unclear:
     meant = [name for name in CRUD if set(SYNONYMS[name]).intersection(verbs)]
     if meant:
-        return Unclear(f"'{participle}' is not one of {listing(CRUD)}; say which one is meant")
+        return Unclear(f"'{participle}' is not one of {listing(CRUD)}; use one of these")
     return Unclear(
-        f"'{participle}' is none of the plain operations {listing(CRUD)}, "
+        f"'{participle}' is not one of the plain operations {listing(CRUD)}, "
         f"and no sentence says what it does to {a(entity.name)}"
     )
 
@@ -126,7 +124,7 @@ def _transitions(entity: Entity, move: Move, scope: Scope, choices: Choices) -> 
         raise Unclear("a state changes when something is resolved to a resource, not to one of its fields")
     resolved = resolve_event(event, scope, choices, it=entity.name)
     if resolved.entity != entity.name:
-        raise Unclear(f"'{event.participle}' is said of {a(resolved.entity)}, not of {a(entity.name)}")
+        raise Unclear(f"'{event.participle}' applies to {a(resolved.entity)}, not to {a(entity.name)}")
     if resolved.operation in ("create", "list", "read", "delete"):
         raise Unclear(
             f"{resolved.operation} cannot change the state; name an action, such as 'when it is paid'"
@@ -157,7 +155,7 @@ def _source(entity: Entity, words: str, scope: Scope) -> str:
 
 
 def _spelt(entity: str, words: str, scope: Scope) -> str:
-    """The state in the letter case that it was first written in."""
+    """The state in the letter case of its first mention."""
     known = scope.blueprint.entity(entity)
     states = (*(known.states if known else ()), *scope.states.get(entity, ()))
     check_state(words, states)

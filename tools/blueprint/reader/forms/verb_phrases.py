@@ -1,4 +1,4 @@
-"""Who does what to what: from the verbs and nouns of a sentence to operations."""
+"""Resolving the verbs and nouns of a sentence to operations."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tools.blueprint.reader.grammar.phrases import Condition, Event, It, Noun, O
 def resolve_phrases(
     verb_phrases: Sequence[VerbPhrase], form: Form, scope: Scope, choices: Choices
 ) -> tuple[ResolvedOperation, ...]:
-    """Return the operations that a list of verb_phrases names: "creating or updating an order"."""
+    """Return the operations that verb phrases name: "creating or updating an order"."""
     said = _complete([_said(each, form, scope, choices) for each in verb_phrases])
     return tuple(_resolve(each, scope, choices) for each in said)
 
 
 def resolve_event(event: Event, scope: Scope, choices: Choices, it: str | None = None) -> ResolvedOperation:
-    """Return the operation that happens in an event; `it` is the entity that "it" stands for."""
+    """Return the operation that an event names; `it` is the entity that "it" refers to."""
     verbs = verb_bases(event.participle)
     if not verbs:
-        raise Unclear(f"'{event.participle}' is not a verb in its past form, such as 'cancelled'")
+        raise Unclear(f"'{event.participle}' is not a past participle, such as 'cancelled'")
     if isinstance(event.subject, Owned):
-        raise Unclear(f"'{event.subject.field.words}' is a field; say what is {event.participle}")
+        raise Unclear(f"'{event.subject.field.words}' is a field; name what is {event.participle}")
     ending = event.ending
     if ending is not None and isinstance(ending.thing, It):
         ending = replace(ending, thing=_it(it))
@@ -40,7 +40,7 @@ def resolve_event(event: Event, scope: Scope, choices: Choices, it: str | None =
 
 def _it(name: str | None) -> Thing:
     if name is None:
-        raise Unclear("it does not say what 'it' is")
+        raise Unclear("it does not say what 'it' refers to")
     return Thing(Noun(name, "the"))
 
 
@@ -60,7 +60,7 @@ def _said(verb_phrase: VerbPhrase, form: Form, scope: Scope, choices: Choices) -
 
 
 def _verb_lengths(words: list[str], form: Form, scope: Scope) -> list[int]:
-    """How many words the verb may have: one and its particles, or as many as an action that is known."""
+    """How many words the verb may have: one and its particles, or as many as a known action has."""
     length = 1
     while length < len(words) and words[length].lower() in PARTICLES:
         length += 1
@@ -74,14 +74,14 @@ def _verb_lengths(words: list[str], form: Form, scope: Scope) -> list[int]:
 
 
 def _bases(spelt: str, form: Form) -> tuple[str, ...]:
-    """Base forms of the verb; none when it is not in the form that the sentence asks for."""
+    """Base forms of the verb; none if it is not in the form that the sentence requires."""
     if form == "base":
         return (spelt.lower(),)
     return verb_bases(spelt) if "ing" in spelt.split()[0].lower() else ()
 
 
 def _complete(said: list[VerbAndNouns]) -> list[VerbAndNouns]:
-    """Join every verb of a group with every noun of it: "create or update orders and lines" is four verb_phrases."""
+    """Join every verb of a group with every noun of it: "create or update orders and lines" is four phrases."""
     whole: list[VerbAndNouns] = []
     verbs: list[VerbAndNouns] = []
     has_noun = False
@@ -103,15 +103,15 @@ def _resolve(said: VerbAndNouns, scope: Scope, choices: Choices) -> ResolvedOper
     for verb in said.verbs:
         safe_name(verb)
     if said.thing is None and said.ending is None:
-        raise Unclear(f"it does not say what '{said.spelt}' is done to")
+        raise Unclear(f"it does not say what to apply '{said.spelt}' to")
     if _is_tail(said, scope):
         said = _with_tail(said)
     if said.thing is not None and said.thing.number not in (None, 1):
-        raise Unclear(f"an operation is on one resource at a time, not on {said.thing.number}")
+        raise Unclear(f"an operation acts on one resource at a time, not on {said.thing.number}")
     noun = scope.thing(said.thing, choices) if said.thing else None
     end = said.ending.thing if said.ending else None
     if isinstance(end, It):
-        raise Unclear("it does not say what 'it' is")
+        raise Unclear("it does not say what 'it' refers to")
     other = scope.thing(end, choices) if end else None
     preposition = said.ending.preposition if said.ending else ""
     found = choose(said, noun and noun[0], other and other[0], preposition, scope, choices)
@@ -143,7 +143,7 @@ def _attach_conditions(
     noun: tuple[Entity, tuple[Condition, ...]] | None,
     other: tuple[Entity, tuple[Condition, ...]] | None,
 ) -> tuple[tuple[tuple[Participant, Condition], ...], tuple[Participant, ...]]:
-    """Hang the conditions on the participants that their nouns are; return these participants too."""
+    """Attach the conditions to the participants that their nouns mean; return these participants too."""
     said: list[tuple[Participant, Condition]] = []
     named: list[Participant] = []
     is_object = found.action is not None and found.action.object is not None

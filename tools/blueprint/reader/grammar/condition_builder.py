@@ -1,6 +1,6 @@
-"""From the grammar's rules to words and conditions. Each method is called as the rule is, with its parts."""
+"""From the grammar's rules to words and conditions. Each method has the name of its rule and takes its parts."""
 
-# ruff: noqa: D102  the grammar says what each rule is
+# ruff: noqa: D102  the grammar documents each rule
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class ConditionBuilder(Transformer[Token, Any]):
         return Counted("eq", 1, words, nested)
 
     def havings(self, parts: Parts) -> tuple[Condition, ...]:
-        """The conditions; "missing" and "no" are said of what follows without an article too."""
+        """The conditions; "missing" and "no" also apply to the following nouns without an article."""
         conditions = list(parts)
         for index in range(1, len(conditions)):
             before, one = conditions[index - 1 : index + 1]

@@ -50,12 +50,12 @@ def flattened(_builder: object, parts: Parts) -> tuple[Any, ...]:
 
 
 def one(parts: Iterable[object], kind: type[P]) -> P:
-    """Return the first part of that type that is no token."""
+    """Return the first part of that type that is not a token."""
     return every(parts, kind)[0]
 
 
 def every(parts: Iterable[object], kind: type[P]) -> list[P]:
-    """Return the parts of that type; tokens only when asked for."""
+    """Return the parts of that type; tokens only if the type is Token."""
     return [
         each for each in parts if isinstance(each, kind) and (kind is Token or not isinstance(each, Token))
     ]
@@ -80,7 +80,7 @@ def whole_number(token: str) -> int:
     """Return the value of a NUMBER that counts something."""
     value = number(token)
     if value != int(value) or not 0 <= value <= MOST:
-        raise Unclear(f"{token[:20]} counts something, so it must be a whole number, at most {MOST:,}")
+        raise Unclear(f"{token[:20]} is a count, so it must be a whole number, at most {MOST:,}")
     return int(value)
 
 

@@ -1,6 +1,6 @@
 """From the grammar's rules to verb_phrases and fields. Each method is called as the rule is, with its parts."""
 
-# ruff: noqa: D102  the grammar says what each rule is
+# ruff: noqa: D102  the grammar documents each rule
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""From the grammar's rules to sentences. Each method is called as the rule is, with what its parts became."""
+"""From the grammar's rules to sentences. Each method has the name of its rule and takes its parts."""
 
-# ruff: noqa: D102  the grammar says what each rule is
+# ruff: noqa: D102  the grammar documents each rule
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class SentenceBuilder(PhraseBuilder):
     def belongs_to_one(self, parts: Parts) -> Belongs:
         child, number, parent = parts
         if whole_number(number) != 1:
-            raise Unclear("what belongs to something belongs to one of them")
+            raise Unclear("a child belongs to exactly one parent")
         return Belongs(child, (parent,))
 
     def filtered(self, parts: Parts) -> Finds:
@@ -199,7 +199,7 @@ class SentenceBuilder(PhraseBuilder):
     def became(self, parts: Parts) -> Became:
         subject, (predicate, *others) = parts
         if others:
-            raise Unclear("say what an example expects one value at a time")
+            raise Unclear("state the expected values of an example one at a time")
         return Became(subject, predicate)
 
     def listed(self, parts: Parts) -> Listed:

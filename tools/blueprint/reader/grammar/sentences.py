@@ -1,4 +1,4 @@
-"""The sentence forms of a story, before anyone knows what their names mean."""
+"""The sentence forms of a story, before names are resolved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Has:
     subject: Noun
     fields: tuple[Field, ...]
     also: bool = False
-    """Whether it speaks of an entity that is there."""
+    """Whether it refers to an existing entity."""
 
 
 @dataclass(frozen=True)
