@@ -44,7 +44,7 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
     """
     # Lark and a dictionary, 0.3 s.
     from tools.blueprint.reader import read  # noqa: PLC0415
-    from tools.blueprint.reader.describing import described  # noqa: PLC0415
+    from tools.blueprint.reader.describing import describe_service  # noqa: PLC0415
 
     try:
         story = json.loads(bench.artifacts.get(arguments.story))
@@ -71,7 +71,7 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
         summary=summary,
         data={
             "criteria": [each.model_dump(mode="json", exclude={"text"}) for each in reading.criteria],
-            "service": [*described(before)],
+            "service": [*describe_service(before)],
         },
         artifacts={"proposal": bench.artifacts.put(json.dumps(proposal, sort_keys=True).encode())},
     )
@@ -96,11 +96,11 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
         return ToolResult(ok=False, code="unreadable_blueprint", summary=problem)
     if not arguments.wordings and not arguments.custom:
         return _settled(bench, before, blueprint, readings)
-    from tools.blueprint.reader.model_wordings import reworded  # noqa: PLC0415  lark and a dictionary, 0.3 s
+    from tools.blueprint.reader.model_wordings import read_with_wordings  # noqa: PLC0415  lark and a dictionary, 0.3 s
 
     criteria = [(str(each["id"]), str(each["text"])) for each in readings]
     start = before.model_copy(update={"slo": blueprint.slo})
-    reading, problems = reworded(criteria, start, arguments.wordings, arguments.custom)
+    reading, problems = read_with_wordings(criteria, start, arguments.wordings, arguments.custom)
     if problems:
         return _not_read([each.model_dump() for each in problems])
     readings = [each.model_dump(mode="json") for each in reading.criteria]

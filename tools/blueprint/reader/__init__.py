@@ -1,21 +1,21 @@
 """The controlled-English reader: acceptance criteria in the sentence forms of a story become a blueprint.
 
-It never guesses. A criterion is `covered` when it has one meaning, and that is in the blueprint; `not_covered`
-when it has none, with what would mend it; `ambiguous` when it has several; `contradictory` when it says other
-than what already holds. Sentences outside all forms "need a model".
+It never guesses. A criterion is `covered` if it has exactly one meaning, which is then in the blueprint;
+`not_covered` if it has none, with a hint how to fix it; `ambiguous` if it has several; `contradictory` if it
+conflicts with what is already specified. Sentences that match no form "need a model".
 
 How a story is read, file by file:
 
-    grammar/   from the text of a sentence to every form that it fits, before anyone knows what its names mean:
-               `text` prepares it, `sentences.lark` is the grammar, `parsing` runs it, the builders make the values
-               of `phrases` and `sentences` of what comes out
-    forms/     from a parsed sentence to facts: one function a form (`fields`, `structure`, `rules`, `examples`);
-               `deeds` and `acts` tell operations from verbs and nouns, `conditions` make tests, `world` and `lookup`
-               know the names there are, `english` keeps words out of names that are none
-    choices    asks for every meaning, so that a second one is found and reported
-    facts, merging, collisions    what a sentence adds to the blueprint, and what it must not
-    story      all sentences of a story together, whatever their order; `vocabulary` and `spoken` look ahead
-    paraphrase, wording           what was understood, said in the same sentence forms
+    grammar/   from the text of a sentence to every form that it matches, before names are resolved:
+               `text` prepares it, `sentences.lark` is the grammar, `parsing` runs it, the builders turn the trees
+               into the values of `phrases` and `sentences`
+    forms/     from a parsed sentence to facts, with one function per form (`fields`, `structure`, `rules`, `examples`);
+               `verb_phrases` and `operations` resolve verbs and nouns, `conditions` makes tests, `scope` and `lookup`
+               hold the known names, `english` rejects words that cannot be part of a name
+    choices    explores every meaning, so that a second one is detected and reported
+    facts, merging, collisions    what a sentence adds to the blueprint, and what it must not add
+    story      reads all sentences of a story, in any order; `vocabulary` and `first_pass` look ahead
+    paraphrase, wording           the meaning, expressed in the same sentence forms
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from tools.blueprint.model import Blueprint, Criterion
+from tools.blueprint.reader.affected_operations import affected_operations
 from tools.blueprint.reader.facts import Fact
-from tools.blueprint.reader.merging import sources
+from tools.blueprint.reader.merging import criteria_behind
 from tools.blueprint.reader.paraphrase import paraphrase
 from tools.blueprint.reader.story import Line, Outcome, read_story
-from tools.blueprint.reader.touched import touched
 
 __all__ = ["CriterionReading", "Fact", "Reading", "paraphrase", "read"]
 
@@ -43,12 +43,12 @@ class CriterionReading(BaseModel):
     text: str
     outcome: Outcome
     why: str
-    """One plain sentence for the author that says what would mend it; "" if covered. Starts with "needs a model: "
-    for a sentence outside all forms."""
+    """One sentence for the author that says how to fix it; "" if covered. Starts with "needs a model: " for a
+    sentence that matches no form."""
     readings: tuple[str, ...]
-    """What was understood, in sentences of the same forms; two or more if ambiguous or contradictory."""
+    """The meaning in sentences of the same forms; two or more if ambiguous or contradictory."""
     operations: tuple[str, ...]
-    """Operations it touches: "POST /orders/{id}/cancel", "GET /orders"."""
+    """Operations that it affects: "POST /orders/{id}/cancel", "GET /orders"."""
 
 
 class Reading(BaseModel):
@@ -57,7 +57,7 @@ class Reading(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     blueprint: Blueprint
-    """The service before, and everything that is covered."""
+    """The service before the story, plus everything that is covered."""
     criteria: tuple[CriterionReading, ...]
 
 
@@ -67,7 +67,7 @@ def read(criteria: Sequence[tuple[str, str]], before: Blueprint) -> Reading:
     kept = {each.id: each for each in before.criteria}
     for line in lines:
         if line.outcome == "covered":
-            said = sources(blueprint, line.facts)
+            said = criteria_behind(blueprint, line.facts)
             same_as = () if line.id in said else tuple(sorted(said - {""}))
             kept[line.id] = Criterion(id=line.id, text=line.text, same_as=same_as)
     blueprint = blueprint.model_copy(update={"criteria": tuple(kept.values())})
@@ -75,12 +75,12 @@ def read(criteria: Sequence[tuple[str, str]], before: Blueprint) -> Reading:
 
 
 def _reading(line: Line, blueprint: Blueprint) -> CriterionReading:
-    assert line.outcome is not None  # noqa: S101  every line is settled
+    assert line.outcome is not None  # noqa: S101  every line has a result
     return CriterionReading(
         id=line.id,
         text=line.text,
         outcome=line.outcome,
         why=line.why,
         readings=line.readings,
-        operations=touched(line.facts, blueprint),
+        operations=affected_operations(line.facts, blueprint),
     )

@@ -1,8 +1,8 @@
-"""Reading a sentence in every way it can be read.
+"""Finding every reading of a sentence.
 
-Code that makes sense of a sentence asks `Choices.pick` wherever the sentence leaves something open ("its
-total": the order's or the code's?). `explore` runs it once for each combination of answers. What comes of it
-decides: no result is not covered, one is the reading, several are an ambiguity. Nothing is settled by luck.
+Code that interprets a sentence calls `Choices.pick` wherever the sentence leaves something open ("its total":
+the order's or the code's?). `explore` runs it once for each combination of answers. No result means not covered,
+one result is the reading, several are an ambiguity. Nothing is decided by chance.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ R = TypeVar("R")
 MOST_RUNS = 200
 
 
-class Unclear(Exception):  # noqa: N818  names what the sentence is
-    """The sentence cannot be taken like this; says why in words for its author, and what would mend it."""
+class Unclear(Exception):  # noqa: N818  describes the sentence, not an error
+    """The sentence cannot be read in this way; the message tells its author why and how to fix it."""
 
     def __init__(self, why: str, *, aside: bool = False) -> None:
         super().__init__(why)
         self.aside = aside
-        """Whether this way of reading it was far-fetched, so that another one's reason tells more."""
+        """Whether this reading was far-fetched, so that the reason of another one is more helpful."""
 
 
 class Contradiction(Unclear):
-    """The sentence says other than what already holds."""
+    """The sentence conflicts with what is already specified."""
 
     def __init__(self, why: str, readings: tuple[str, str]) -> None:
         super().__init__(why)
         self.readings = readings
-        """What holds, and what the sentence says."""
+        """What is already specified, and what the sentence says."""
 
 
 class Ambiguity(Unclear):
-    """The sentence has a reading that no blueprint can say, beside one that it can."""
+    """The sentence has a reading that no blueprint can express, beside one that it can."""
 
     def __init__(self, why: str, readings: tuple[str, str]) -> None:
         super().__init__(why)
@@ -43,15 +43,15 @@ class Ambiguity(Unclear):
 
 
 class Choices:
-    """The answers of one run."""
+    """The answers given in one run."""
 
     def __init__(self, script: Sequence[int] = ()) -> None:
         self._script = script
         self.taken: list[tuple[int, int]] = []
-        """Of each open question so far: the answer's index and how many answers there are."""
+        """For each open question so far, the index of the answer and the number of answers."""
 
     def pick(self, options: Sequence[T]) -> T:
-        """Return one of the options; another run gets another one."""
+        """Return one of the options; other runs get other options."""
         if len(options) == 1:
             return options[0]
         place = len(self.taken)
@@ -61,9 +61,9 @@ class Choices:
 
 
 def explore(resolve: Callable[[Choices], R]) -> tuple[list[R], list[Unclear]]:
-    """Return the different results of all runs and the reasons of those that failed, in order.
+    """Return the distinct results of all runs and the reasons of the failed ones, in order.
 
-    Raises Unclear when there are too many ways to go through.
+    Raises Unclear if there are too many combinations.
     """
     results: list[R] = []
     reasons: list[Unclear] = []
@@ -81,11 +81,11 @@ def explore(resolve: Callable[[Choices], R]) -> tuple[list[R], list[Unclear]]:
         if following is None:
             return results, reasons
         script = following
-    raise Unclear("it can be read in too many ways; say it in shorter sentences")
+    raise Unclear("it has too many possible readings; use shorter sentences")
 
 
 def _next(taken: list[tuple[int, int]]) -> list[int] | None:
-    """Count up the last answer that has another one left."""
+    """Return the next script: the last answer with an alternative left is advanced."""
     while taken:
         index, total = taken.pop()
         if index + 1 < total:

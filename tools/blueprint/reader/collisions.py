@@ -1,4 +1,4 @@
-"""Names that cannot stand side by side in a service, or at all."""
+"""Names that collide in a service, or that are invalid."""
 
 from __future__ import annotations
 
@@ -18,24 +18,26 @@ _QUERY = ("limit", "offset", "sort")
 
 
 def safe_name(words: str) -> str:
-    """Return the words in lower case as a name. Raises Unclear when they can be none."""
+    """Return the words in lower case as a name. Raises Unclear if they are not a valid name."""
     name = " ".join(words.lower().split())
     if not NAME.fullmatch(name):
-        raise Unclear(f"'{words[:40]}' is not a name; a name has letters, digits, spaces and hyphens")
+        raise Unclear(
+            f"'{words[:40]}' is not a valid name; names consist of letters, digits, spaces and hyphens"
+        )
     if len(name) > LONGEST_NAME:
         raise Unclear(f"'{name[:37]}...' is too long for a name; use at most {LONGEST_NAME} characters")
     return name
 
 
 def check_names(blueprint: Blueprint, name: str) -> None:
-    """Raise Unclear when the entity's names collide with each other, or its own with another entity's."""
+    """Raise Unclear if names within the entity collide, or its own name with another entity's."""
     entity = blueprint.entity(name)
     if entity is None:
         return
     path = collection_path(name)
     others = [each.name for each in blueprint.entities if each.name != name]
     if path in _OWN_PATHS:
-        raise Unclear(f"{path} is a path that every service has; call '{name}' something else")
+        raise Unclear(f"every service already has the path {path}; choose another name for '{name}'")
     for other in others:
         if collection_path(other) == path or snake(other) == snake(name):
             raise Unclear(f"'{name}' and '{other}' would have the same path; rename one of them")
@@ -46,9 +48,7 @@ def check_names(blueprint: Blueprint, name: str) -> None:
         _check_distinct("spelling", [(camel(each.name), each.name) for each in action.inputs])
     for each in entity.filters:
         if camel(each.field) in _QUERY:
-            raise Unclear(
-                f"'{each.field}' cannot be filtered by: lists have a parameter of that name for paging"
-            )
+            raise Unclear(f"lists cannot be filtered by '{each.field}': paging uses a parameter of that name")
 
 
 def _check_members(entity: Entity) -> None:
@@ -56,13 +56,10 @@ def _check_members(entity: Entity) -> None:
     members = [(camel(each.name), each.name) for each in entity.fields]
     for key, field in members:
         if key in _OWN_FIELDS:
-            raise Unclear(
-                f"every resource has '{_OWN_FIELDS[key]}' already; leave '{field}' out or rename it"
-            )
+            raise Unclear(f"every resource already has '{_OWN_FIELDS[key]}'; remove or rename '{field}'")
         if key == "status" and ruled:
             raise Unclear(
-                f"'status' is ruled by the states of {entity.name} already; "
-                "leave it out of the fields, or call the field something else"
+                f"'status' already holds the states of {entity.name}; remove it from the fields or rename it"
             )
     members += [(camel(f"{each.name} id"), each.name) for each in entity.references]
     _check_distinct("spelling", members)

@@ -1,4 +1,4 @@
-"""A service as it is, in sentences of the forms: short enough for a model to read before it words more of them."""
+"""Describing an existing service in sentence forms, briefly enough for a model to read before it words new ones."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tools.blueprint.model import (
     Sort,
 )
 from tools.blueprint.names import plural
-from tools.blueprint.reader.facts import Born, Computing, Fact, Input, Offering
+from tools.blueprint.reader.facts import ComputedField, Exists, Fact, InputField, OfferedOperations
 from tools.blueprint.reader.forms.wording import a, field, listing
-from tools.blueprint.reader.paraphrase import doing, entity_facts, sentences
+from tools.blueprint.reader.paraphrase import entity_facts, gerund_phrase, sentences
 
 MOST_BYTES = 4_000
-_LAST: tuple[type, ...] = (Limit, Computing, Access, Offering)
-"""Said after everything else, in this order."""
-_GATHERED = (Born, Action, Input, Filter, Sort)
-"""What has no sentence of its own here, or shares one."""
+_LAST: tuple[type, ...] = (Limit, ComputedField, Access, OfferedOperations)
+"""Described last, in this order."""
+_GATHERED = (Exists, Action, InputField, Filter, Sort)
+"""Parts without a sentence of their own here, or that share one."""
 
 
-def described(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
-    """Return the sentences of all entities, their custom operations with them; a last line names what is left out."""
+def describe_service(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
+    """Return the sentences of all entities and their custom operations; a last line tells how many are left out."""
     said = [sentence for entity in blueprint.entities for sentence in _sentences(blueprint, entity)]
     size = 0
     for index, sentence in enumerate(said):
@@ -37,13 +37,13 @@ def described(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
             left = len(said) - index
             return [
                 *said[:index],
-                f"({left} more are left out; blueprint.yaml on the main branch holds it all.)",
+                f"({left} more are omitted; blueprint.yaml on the main branch has all of them.)",
             ]
     return said
 
 
-def custom_words(custom: CustomOperation) -> str:
-    """Say a custom operation, for which there is no sentence form."""
+def describe_custom(custom: CustomOperation) -> str:
+    """Describe a custom operation, for which there is no sentence form."""
     parts = [f'Custom {custom.kind} "{custom.name}" of {a(custom.entity)}: {custom.does}']
     for name, specs in (("inputs", custom.inputs), ("returns", custom.returns), ("items", custom.items)):
         parts += [f"{name}: {field_list(specs)}"] if specs else []
@@ -63,14 +63,16 @@ def _sentences(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
     yield from sentences(facts, blueprint)
     for action in entity.actions:
         if action.inputs:
-            yield _sentence(f"{doing(blueprint, entity.name, action.name)} requires {_fields(action.inputs)}")
+            yield _sentence(
+                f"{gerund_phrase(blueprint, entity.name, action.name)} requires {_fields(action.inputs)}"
+            )
     yield from _shared_access(entity)
     yield from _finding(entity)
-    yield from map(custom_words, entity.custom)
+    yield from map(describe_custom, entity.custom)
 
 
 def _is_shared(entity: Entity, fact: Fact) -> bool:
-    """Whether it is access to one of the plain operations, which are said together."""
+    """Whether it is access to a plain operation; these are described together."""
     return isinstance(fact.part, Access) and entity.action(fact.part.operation) is None
 
 

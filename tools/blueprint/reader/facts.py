@@ -26,35 +26,35 @@ from tools.blueprint.model import (
 
 
 @dataclass(frozen=True)
-class Born:
-    """There is such an entity."""
+class Exists:
+    """The entity exists."""
 
 
 @dataclass(frozen=True)
-class Offering:
-    """Just these plain operations."""
+class OfferedOperations:
+    """The entity offers exactly these plain operations."""
 
     operations: tuple[Crud, ...]
 
 
 @dataclass(frozen=True)
-class Starting:
+class InitialState:
     """The state that a resource starts in."""
 
     state: str
 
 
 @dataclass(frozen=True)
-class Input:
-    """An action takes this in its body."""
+class InputField:
+    """An action takes this field in its request body."""
 
     operation: Operation
     field: FieldSpec
 
 
 @dataclass(frozen=True)
-class Computing:
-    """A field is computed, and of this type where no sentence says another."""
+class ComputedField:
+    """A field is computed; it has this type unless a sentence gives another one."""
 
     field: str
     type: FieldType
@@ -62,21 +62,21 @@ class Computing:
 
 
 @dataclass(frozen=True)
-class Anyway:
-    """Something that every service does, so that it adds nothing."""
+class BuiltIn:
+    """Something that every service does, so that the sentence adds nothing."""
 
     operation: Operation
     sentence: str
-    """What it is, without capital letter and full stop."""
+    """The sentence without capital letter and full stop."""
 
 
 Part: TypeAlias = (
-    Born
-    | Anyway
-    | Offering
-    | Starting
-    | Input
-    | Computing
+    Exists
+    | BuiltIn
+    | OfferedOperations
+    | InitialState
+    | InputField
+    | ComputedField
     | FieldSpec
     | Reference
     | Filter
@@ -94,7 +94,7 @@ Part: TypeAlias = (
 
 @dataclass(frozen=True)
 class Fact:
-    """One part and the entity it is of."""
+    """One part and the entity that it belongs to."""
 
     entity: str
     part: Part

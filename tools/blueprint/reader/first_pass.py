@@ -1,6 +1,6 @@
-"""What the sentences of a story speak of, found before they are read one by one.
+"""The first pass over a story: its actions and states, collected before the sentences are read one by one.
 
-A bare mention ("applying an expired code") is understood by a fuller one ("applying a code to an order"), and a
+A bare mention ("applying an expired code") is resolved by a fuller one ("applying a code to an order"), and a
 state by the sentence that leads to it, wherever in the story that is.
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from tools.blueprint.model import Action
 from tools.blueprint.reader.choices import Choices, Unclear, explore
 from tools.blueprint.reader.facts import Fact, Facts
-from tools.blueprint.reader.forms.acts import Act
-from tools.blueprint.reader.forms.rules import restricted
-from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.operations import ResolvedOperation
+from tools.blueprint.reader.forms.rules import restricted_operations
+from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.values import find_value, state_value
-from tools.blueprint.reader.forms.verb_phrases import act, acts
+from tools.blueprint.reader.forms.verb_phrases import resolve_event, resolve_phrases
 from tools.blueprint.reader.grammar.phrases import It
 from tools.blueprint.reader.grammar.sentences import (
     Changes,
@@ -31,37 +31,37 @@ from tools.blueprint.reader.grammar.sentences import (
 Parses = Sequence[Sentence]
 
 
-def familiar(found: list[Facts], world: World) -> list[Facts]:
-    """Return the readings without those that need a new action where another does with known ones."""
-    new = [facts for facts in found if not all(_is_known(each, world) for each in facts)]
+def prefer_known_actions(found: list[Facts], scope: Scope) -> list[Facts]:
+    """Drop the readings that need a new action if another one needs only known actions."""
+    new = [facts for facts in found if not all(_is_known(each, scope) for each in facts)]
     known = [
         facts for facts in found if facts not in new and any(isinstance(each.part, Action) for each in facts)
     ]
     return [facts for facts in found if facts not in new] if known else found
 
 
-def look_for_actions(story: Sequence[Parses], world: World) -> None:
-    """Remember the actions that sentences speak of, from the fuller mentions to the bare ones."""
+def collect_actions(story: Sequence[Parses], scope: Scope) -> None:
+    """Collect the actions that sentences mention, from the fuller mentions to the bare ones."""
     for wanted in (True, False):
         for parses in story:
             if any(_is_full(each) for each in parses) == wanted:
-                _mention(parses, world)
+                _mention(parses, scope)
 
 
-def states(sentences: Sequence[Sentence], world: World) -> dict[str, tuple[str, ...]]:
-    """Return the states that each entity starts in or goes to, as they are first spelt."""
+def collect_states(sentences: Sequence[Sentence], scope: Scope) -> dict[str, tuple[str, ...]]:
+    """Return the states that each entity starts in or goes to, in their first spelling."""
     said = [(each, each.state) for each in sentences if isinstance(each, Starts)]
     targets = [(each, move.target) for each in sentences if isinstance(each, Goes) for move in each.moves]
     found: dict[str, tuple[str, ...]] = {}
     pairs: list[tuple[Starts | Goes, str]] = [*said, *targets]
     for sentence, words in pairs:
-        for name in _subjects(sentence, world):
+        for name in _subjects(sentence, scope):
             found[name] = _with_state(found.get(name, ()), words)
     return found
 
 
-def _subjects(sentence: Starts | Goes, world: World) -> list[str]:
-    return explore(lambda choices: world.named(sentence.subject.words, choices).name)[0]
+def _subjects(sentence: Starts | Goes, scope: Scope) -> list[str]:
+    return explore(lambda choices: scope.named(sentence.subject.words, choices).name)[0]
 
 
 def _with_state(known: tuple[str, ...], words: str) -> tuple[str, ...]:
@@ -72,38 +72,38 @@ def _with_state(known: tuple[str, ...], words: str) -> tuple[str, ...]:
     return known if find_value(value, known) else (*known, value)
 
 
-def _mention(parses: Parses, world: World) -> None:
+def _mention(parses: Parses, scope: Scope) -> None:
     def resolve(choices: Choices) -> Facts:
-        done = _done(choices.pick(parses), world, choices)
+        done = _done(choices.pick(parses), scope, choices)
         return tuple(Fact(each.entity, each.action) for each in done if each.action)
 
     try:
-        found = familiar(explore(resolve)[0], world)
+        found = prefer_known_actions(explore(resolve)[0], scope)
     except Unclear:
         return
     for fact in found[0] if len(found) == 1 else ():
         if isinstance(fact.part, Action):
-            world.mention(fact.entity, fact.part)
+            scope.mention(fact.entity, fact.part)
 
 
-def _done(sentence: Sentence, world: World, choices: Choices) -> Iterable[Act]:
-    """What is done, in the forms that make an action exist."""
+def _done(sentence: Sentence, scope: Scope, choices: Choices) -> Iterable[ResolvedOperation]:
+    """The operations in the sentence forms that introduce an action."""
     if isinstance(sentence, Requires | Guarded | Changes):
-        return acts(sentence.deeds, "gerund", world, choices)
+        return resolve_phrases(sentence.verb_phrases, "gerund", scope, choices)
     if isinstance(sentence, Restricted):
-        return restricted(sentence, world, choices)
-    return [act(sentence.event, world, choices)] if isinstance(sentence, Limited) else []
+        return restricted_operations(sentence, scope, choices)
+    return [resolve_event(sentence.event, scope, choices)] if isinstance(sentence, Limited) else []
 
 
 def _is_full(sentence: Sentence) -> bool:
-    """Whether it says of an action with an object what it acts on."""
+    """Whether it names what an action with an object acts on."""
     if isinstance(sentence, Requires | Guarded | Changes | Restricted):
-        endings = [each.ending for each in sentence.deeds]
+        endings = [each.ending for each in sentence.verb_phrases]
     else:
         endings = [sentence.event.ending] if isinstance(sentence, Limited) else []
     return any(each is not None and not isinstance(each.thing, It) for each in endings)
 
 
-def _is_known(fact: Fact, world: World) -> bool:
+def _is_known(fact: Fact, scope: Scope) -> bool:
     part = fact.part
-    return not isinstance(part, Action) or world.action(fact.entity, (part.verb,), part.object) is not None
+    return not isinstance(part, Action) or scope.action(fact.entity, (part.verb,), part.object) is not None

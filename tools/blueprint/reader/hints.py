@@ -1,4 +1,4 @@
-"""What to say of a sentence that fits no form."""
+"""The message for a sentence that matches no form."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _FORMS = (
 )
 
 
-def outside(text: str) -> str:
-    """Say that only a model can read it, and which form comes nearest."""
+def no_form_message(text: str) -> str:
+    """Return that only a model can read it, with an example of the closest form."""
     for cue, form in _FORMS:
         if re.search(cue, text, re.IGNORECASE):
-            return f"needs a model: it is in none of the sentence forms; the nearest is '{form}'"
-    return "needs a model: it is in none of the sentence forms"
+            return f"needs a model: it does not match any sentence form; the closest is '{form}'"
+    return "needs a model: it does not match any sentence form"

@@ -1,7 +1,7 @@
-"""Adding what a sentence says to a blueprint.
+"""Adding the facts of a sentence to a blueprint.
 
-What already holds stays as it is. What is said otherwise than it holds is a contradiction; nothing is lost or
-overwritten. A new part carries the id of the criterion that asked for it.
+What is already specified stays as it is, and a conflicting fact is a contradiction: nothing is lost or
+overwritten. A new part carries the id of the criterion that introduced it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,17 @@ from tools.blueprint.model import (
 )
 from tools.blueprint.reader.choices import Contradiction, Unclear
 from tools.blueprint.reader.collisions import check_names
-from tools.blueprint.reader.facts import Anyway, Born, Computing, Fact, Facts, Input, Offering, Part, Starting
+from tools.blueprint.reader.facts import (
+    BuiltIn,
+    ComputedField,
+    Exists,
+    Fact,
+    Facts,
+    InitialState,
+    InputField,
+    OfferedOperations,
+    Part,
+)
 from tools.blueprint.reader.paraphrase import paraphrase
 
 E = TypeVar("E", bound=Element)
@@ -52,7 +62,7 @@ _ENTITY_PARTS: dict[type[Element], tuple[str, _Key]] = {
     Limit: ("limits", lambda part: (part.operation, part.per)),
     Access: ("access", lambda part: part.operation),
 }
-"""Where each kind of part is kept, and what must not be said of twice in different ways."""
+"""Where each kind of part is stored, and the key for which there can be only one."""
 
 _SERVICE_PARTS: dict[type[Element], tuple[str, _Key]] = {
     Example: ("examples", lambda part: (part.given, part.when, part.then)),
@@ -68,12 +78,12 @@ class _Clash(Exception):  # noqa: N818  becomes a Contradiction
         super().__init__()
         self.old, self.new = old, new
 
-    def told(self, blueprint: Blueprint) -> Contradiction:
-        """Say it in words."""
+    def contradiction(self, blueprint: Blueprint) -> Contradiction:
+        """Return the contradiction with both facts paraphrased."""
         criterion = getattr(self.old.part, "criterion", "")
         origin = f" ({criterion})" if criterion else ""
         readings = paraphrase([self.old], blueprint), paraphrase([self.new], blueprint)
-        return Contradiction(f"it contradicts what holds already{origin}: {readings[0]}", readings)
+        return Contradiction(f"it contradicts what is already specified{origin}: {readings[0]}", readings)
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ class Merger:
             try:
                 blueprint = self._add(blueprint, fact, criterion)
             except _Clash as clash:
-                raise clash.told(blueprint) from clash
+                raise clash.contradiction(blueprint) from clash
         for name in dict.fromkeys(fact.entity for fact in facts):
             check_names(blueprint, name)
         return blueprint
@@ -104,33 +114,33 @@ class Merger:
         return _put(blueprint, self._extended(entity, part, criterion, fact))
 
     def _extended(self, entity: Entity, part: Part, criterion: str, fact: Fact) -> Entity:
-        if isinstance(part, Born | Anyway):
+        if isinstance(part, Exists | BuiltIn):
             return entity
-        if isinstance(part, Offering):
-            return self._offering(entity, part, criterion)
-        if isinstance(part, Starting):
-            return _starting(entity, part, criterion, fact)
-        if isinstance(part, Input):
-            return _taking(entity, part, criterion)
-        if isinstance(part, Computing):
-            return self._computing(entity, part, criterion, fact)
+        if isinstance(part, OfferedOperations):
+            return self._add_operations(entity, part, criterion)
+        if isinstance(part, InitialState):
+            return _set_initial_state(entity, part, criterion, fact)
+        if isinstance(part, InputField):
+            return _add_input(entity, part, criterion)
+        if isinstance(part, ComputedField):
+            return self._set_computed(entity, part, criterion, fact)
         if isinstance(part, FieldSpec | Reference):
             if _is_ruled(entity, part):
                 return entity
-            part = self._dated(entity.name, part)
+            part = self._marked_added_later(entity.name, part)
         attribute, key = _ENTITY_PARTS[type(part)]
         return entity.model_copy(
             update={attribute: _with(getattr(entity, attribute), part, key, criterion, fact)}
         )
 
-    def _dated(self, entity: str, part: FieldSpec | Reference) -> FieldSpec | Reference:
-        """Mark what resources from before the story cannot have."""
+    def _marked_added_later(self, entity: str, part: FieldSpec | Reference) -> FieldSpec | Reference:
+        """Mark values that resources from before the story cannot have."""
         required = isinstance(part, Reference) or part.required
         if self.before.entity(entity) is not None and required:
             return part.model_copy(update={"added_later": True})
         return part
 
-    def _offering(self, entity: Entity, part: Offering, criterion: str) -> Entity:
+    def _add_operations(self, entity: Entity, part: OfferedOperations, criterion: str) -> Entity:
         implied = all(not each.criterion for each in entity.operations)
         fresh = implied and self.before.entity(entity.name) is None
         kept = {} if fresh else {each.name: each for each in entity.operations}
@@ -140,13 +150,13 @@ class Merger:
         operations = tuple(kept[name] for name in CRUD if name in kept)
         return entity.model_copy(update={"operations": operations})
 
-    def _computing(self, entity: Entity, part: Computing, criterion: str, fact: Fact) -> Entity:
+    def _set_computed(self, entity: Entity, part: ComputedField, criterion: str, fact: Fact) -> Entity:
         computed = part.computed.model_copy(update={"criterion": criterion})
         field = entity.field(part.field)
         if field is None:
             new = FieldSpec(name=part.field, type=part.type, computed=computed, criterion=criterion)
             return entity.model_copy(update={"fields": (*entity.fields, new)})
-        if field.computed is not None and _bare(field.computed) == _bare(computed):
+        if field.computed is not None and _content(field.computed) == _content(computed):
             return entity
         before = self.before.entity(entity.name)
         if field.computed is not None or (before is not None and before.field(field.name) is not None):
@@ -156,28 +166,28 @@ class Merger:
         return _replaced(entity, field, field.model_copy(update=now))
 
 
-def sources(blueprint: Blueprint, facts: Facts) -> set[str]:
-    """Return the criteria that asked for what the facts say, "" for what nobody asked for."""
-    return {source for fact in facts for source in _sources(blueprint, fact)}
+def criteria_behind(blueprint: Blueprint, facts: Facts) -> set[str]:
+    """Return the criteria that introduced the facts, "" for what no criterion introduced."""
+    return {source for fact in facts for source in _criteria_behind(blueprint, fact)}
 
 
-def _sources(blueprint: Blueprint, fact: Fact) -> Iterator[str]:
+def _criteria_behind(blueprint: Blueprint, fact: Fact) -> Iterator[str]:
     part = fact.part
     if isinstance(part, Example | Speed):
         attribute, key = _SERVICE_PARTS[type(part)]
         yield from (each.criterion for each in getattr(blueprint, attribute) if key(each) == key(part))
     entity = blueprint.entity(fact.entity)
-    if entity is None or isinstance(part, Born | Anyway | Example | Speed):
+    if entity is None or isinstance(part, Exists | BuiltIn | Example | Speed):
         return
-    if isinstance(part, Offering):
+    if isinstance(part, OfferedOperations):
         yield from (each.criterion for each in entity.operations if each.name in part.operations)
-    elif isinstance(part, Starting):
+    elif isinstance(part, InitialState):
         yield entity.initial_state_criterion
-    elif isinstance(part, Input):
+    elif isinstance(part, InputField):
         action = entity.action(part.operation)
         inputs = action.inputs if action else ()
         yield from (each.criterion for each in inputs if each.name == part.field.name)
-    elif isinstance(part, Computing):
+    elif isinstance(part, ComputedField):
         field = entity.field(part.field)
         yield field.computed.criterion if field and field.computed else ""
     else:
@@ -185,7 +195,7 @@ def _sources(blueprint: Blueprint, fact: Fact) -> Iterator[str]:
         yield from (each.criterion for each in getattr(entity, attribute) if key(each) == key(part))
 
 
-def ordered(blueprint: Blueprint, criteria: Sequence[str]) -> Blueprint:
+def in_story_order(blueprint: Blueprint, criteria: Sequence[str]) -> Blueprint:
     """Put what the story's criteria added in the order of the criteria, after what was there before."""
     place = {criterion: index for index, criterion in enumerate(criteria)}
 
@@ -201,7 +211,7 @@ def ordered(blueprint: Blueprint, criteria: Sequence[str]) -> Blueprint:
 
 
 def _with(kept: tuple[E, ...], part: E, key: _Key, criterion: str, fact: Fact) -> tuple[E, ...]:
-    """Return the parts with one more, or as they are if it is among them."""
+    """Return the parts with this one added, unless it is already among them."""
     for old in kept:
         if key(old) != key(part):
             continue
@@ -218,22 +228,22 @@ def _same(old: Element, new: Element) -> bool:
         return old.status == new.status
     if isinstance(old, Action) and isinstance(new, Action):
         return (old.verb, old.object) == (new.verb, new.object)
-    return _bare(old) == _bare(new)
+    return _content(old) == _content(new)
 
 
-def _bare(part: Element) -> dict[str, Any]:
-    """What a part says, without who said it and when."""
+def _content(part: Element) -> dict[str, Any]:
+    """The content of a part, without its origin."""
     said = part.model_dump(exclude={"criterion", "added_later"})
     if isinstance(said.get("computed"), dict):
         said["computed"].pop("criterion")
     return said
 
 
-def _starting(entity: Entity, part: Starting, criterion: str, fact: Fact) -> Entity:
+def _set_initial_state(entity: Entity, part: InitialState, criterion: str, fact: Fact) -> Entity:
     if entity.initial_state == part.state:
         return entity
     if entity.initial_state is not None:
-        raise _Clash(Fact(entity.name, Starting(entity.initial_state)), fact)
+        raise _Clash(Fact(entity.name, InitialState(entity.initial_state)), fact)
     declared = entity.field("status")
     if declared is not None and _can_be_ruled(declared, part.state):
         entity = entity.model_copy(
@@ -243,34 +253,34 @@ def _starting(entity: Entity, part: Starting, criterion: str, fact: Fact) -> Ent
 
 
 def _can_be_ruled(declared: FieldSpec, initial: str) -> bool:
-    """Whether a declared status only lists the states: then these rule it, and it is no field of its own."""
+    """Whether a declared status only lists the states, so that they replace the field."""
     return initial in declared.choices and declared.default in (None, initial) and not declared.unique
 
 
 def _is_ruled(entity: Entity, part: FieldSpec | Reference) -> bool:
-    """Whether a field is the status again, with all the states that rule it."""
+    """Whether a field only repeats the status with all of its states."""
     if entity.initial_state is None or not isinstance(part, FieldSpec) or part.name != "status":
         return False
     return _can_be_ruled(part, entity.initial_state) and set(entity.states) <= set(part.choices)
 
 
-def _taking(entity: Entity, part: Input, criterion: str) -> Entity:
+def _add_input(entity: Entity, part: InputField, criterion: str) -> Entity:
     action = entity.action(part.operation)
     if action is None:
-        raise Unclear(f"there is no action '{part.operation}'")
+        raise Unclear(f"unknown action '{part.operation}'")
     old = next((each for each in action.inputs if each.name == part.field.name), None)
-    if old is not None and _bare(old) == _bare(part.field):
+    if old is not None and _content(old) == _content(part.field):
         return entity
     if old is not None:
-        raise _Clash(Fact(entity.name, Input(part.operation, old)), Fact(entity.name, part))
+        raise _Clash(Fact(entity.name, InputField(part.operation, old)), Fact(entity.name, part))
     new = part.field.model_copy(update={"criterion": criterion})
     taking = action.model_copy(update={"inputs": (*action.inputs, new)})
     actions = tuple(taking if each.name == action.name else each for each in entity.actions)
     return entity.model_copy(update={"actions": actions})
 
 
-def _check_computable(field: FieldSpec, part: Computing) -> None:
-    """Raise Unclear when a field, as it was declared, cannot be what is computed."""
+def _check_computable(field: FieldSpec, part: ComputedField) -> None:
+    """Raise Unclear if the declared field cannot hold the computed value."""
     holds = {"integer": ("integer",), "money": ("integer", "money"), "number": ("integer", "money", "number")}
     if field.unique or part.type not in holds.get(field.type, ()):
         raise Unclear(

@@ -1,4 +1,4 @@
-"""What a model adds to a story that is not in the sentence forms: wordings of its criteria, and custom operations."""
+"""Wordings and custom operations that a model adds to criteria that match no sentence form."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tools.blueprint.model import CRUD, Blueprint, Criterion, CustomOperation, E
 from tools.blueprint.names import kebab, singulars
 from tools.blueprint.reader import CriterionReading, Reading
 from tools.blueprint.reader.choices import Unclear
-from tools.blueprint.reader.describing import custom_words
-from tools.blueprint.reader.rewording import Unread, read_fields, reread
+from tools.blueprint.reader.describing import describe_custom
+from tools.blueprint.reader.rewording import Unread, read_fields, read_worded
 
 _NAME = re.compile(r"[a-z][a-z0-9]*( [a-z0-9]+)*")
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*")
@@ -22,23 +22,23 @@ _LONGEST = 40
 """Characters of a custom operation's name."""
 _LONGEST_DOES = 2_000
 _MOST = 200
-"""Sentences and custom operations of one story; reading takes some milliseconds for each."""
+"""Sentences and custom operations of one story; reading each takes some milliseconds."""
 
 
-def reworded(
+def read_with_wordings(
     criteria: Sequence[tuple[str, str]],
     before: Blueprint,
     wordings: Sequence[Wording],
     custom: Sequence[Custom],
 ) -> tuple[Reading, list[Unread]]:
-    """Return the story read with its wordings and custom operations, and all that must be mended first."""
+    """Read a story with its wordings and custom operations; return the reading and all problems."""
     said = sum(max(1, len(each.sentences)) for each in wordings) + len(custom)
     if said > _MOST:
-        why = f"there are {said} sentences and custom operations; a story takes {_MOST} at most"
+        why = f"the story has {said} sentences and custom operations; the maximum is {_MOST}"
         return Reading(blueprint=before, criteria=()), [Unread(id="", sentence="", why=why)]
     problems = _misplaced(criteria, before, wordings, custom)
     by_id = {each.id: each for each in wordings}
-    reading, unread = reread(criteria, before, {each.id: each.sentences for each in wordings})
+    reading, unread = read_worded(criteria, before, {each.id: each.sentences for each in wordings})
     problems += unread
     blueprint = reading.blueprint
     serving = {name: each.id for each in reversed(wordings) for name in map(_words, each.custom)}
@@ -73,7 +73,7 @@ def _misplaced(
     wordings: Sequence[Wording],
     custom: Sequence[Custom],
 ) -> list[Unread]:
-    """Return what is wrong with the wordings before any sentence is read."""
+    """Return the problems that are known before any sentence is read."""
     ids = [id_ for id_, _ in criteria]
     known = {operation.name for entity in before.entities for operation in entity.custom}
     names = {_words(each.name): each.name for each in custom}
@@ -86,37 +86,39 @@ def _misplaced(
         if each.id not in ids:
             say(each.id, "", f"the story has no such criterion; its criteria are {_listed(ids)}")
         if any(other.id == each.id for other in wordings[:index]):
-            say(each.id, "", "it is worded twice; put all of its sentences into one wording")
+            say(each.id, "", "it has more than one wording; put all of its sentences into one")
         if not (each.sentences or each.custom or each.why.strip()):
-            say(each.id, "", "give it sentences or custom operations, or say in `why` why it is left out")
+            say(each.id, "", "give it sentences or custom operations, or explain in `why` why it is left out")
         for name in each.custom:
             if _words(name) not in {*names, *known}:
-                say(each.id, name, "nobody declared this custom operation; declare it in `custom`")
+                say(each.id, name, "this custom operation is not declared; declare it in `custom`")
     used = {_words(name) for each in wordings for name in each.custom}
     for name, said in names.items():
         if name not in used:
-            why = "no criterion names it; put its name into `custom` of the one it covers"
+            why = "no wording refers to it; add its name to `custom` of the criterion that it covers"
             say("", f"custom {said}", why)
     return problems
 
 
 def _operation(declared: Custom, blueprint: Blueprint, criterion: str) -> CustomOperation:
-    """Return the operation that is declared; raise Unclear for what cannot be one."""
+    """Return the declared operation. Raises Unclear if the declaration is invalid."""
     name = _words(declared.name)
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise Unclear(
-            f"'{declared.name}' is no name; use a few words of letters and digits, {_LONGEST} at most"
+            f"'{declared.name}' is not a valid name; use words of letters and digits, at most {_LONGEST} characters"
         )
     entity = _entity(declared.of, blueprint)
     if not declared.does.strip():
-        raise Unclear("say in `does` what it does, for whoever writes it")
+        raise Unclear("describe in `does` what it does, for whoever implements it")
     if len(declared.does) > _LONGEST_DOES:
-        raise Unclear(f"`does` is longer than {_LONGEST_DOES:,} characters; say it in fewer words")
+        raise Unclear(f"`does` is longer than {_LONGEST_DOES:,} characters; shorten it")
     if declared.kind == "query" and not (declared.returns or declared.items):
-        raise Unclear("a query answers something; say what in `returns` or `items`")
+        raise Unclear("a query must return something; list its fields in `returns` or `items`")
     for role in declared.roles:
         if not _ROLE.fullmatch(role.strip()):
-            raise Unclear(f"'{role}' is no role; a role has letters, digits, spaces and hyphens")
+            raise Unclear(
+                f"'{role}' is not a valid role; roles consist of letters, digits, spaces and hyphens"
+            )
     return CustomOperation(
         name=name,
         entity=entity.name,
@@ -135,7 +137,7 @@ def _entity(said: str, blueprint: Blueprint) -> Entity:
     found = next((each for each in blueprint.entities if each.name in wanted), None)
     if found is None:
         known = _listed(each.name for each in blueprint.entities)
-        raise Unclear(f"there is no entity '{said}'; the entities are {known}")
+        raise Unclear(f"unknown entity '{said}'; known entities: {known}")
     return found
 
 
@@ -144,7 +146,7 @@ def _field_list(said: str, place: str) -> tuple[FieldSpec, ...]:
         return ()
     if re.search(r"\blist of\b", said, re.IGNORECASE):
         raise Unclear(
-            f"{place} '{said}': a field holds one value; say a text with separators, and check it in the code"
+            f"{place} '{said}': a field holds one value; use a text with separators and validate it in the code"
         )
     try:
         found = read_fields(said)
@@ -152,25 +154,25 @@ def _field_list(said: str, place: str) -> tuple[FieldSpec, ...]:
         raise Unclear(f"{place} '{said}': {reason}") from reason
     for each in found:
         if each.unique:
-            raise Unclear(f"{place}: '{each.name}' is not kept, so it cannot be unique")
+            raise Unclear(f"{place}: '{each.name}' is not stored, so it cannot be unique")
         if place != "inputs" and each.default is not None:
-            raise Unclear(f"{place}: '{each.name}' is answered, so it can have no default")
+            raise Unclear(f"{place}: '{each.name}' is part of the response, so it cannot have a default")
         if place == "returns" and each.name == "items":
-            raise Unclear("returns: the list is called items already; say its fields in `items`")
+            raise Unclear("returns: 'items' is the name of the list; give its fields in `items`")
     return found
 
 
 def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
-    """Return the blueprint with the operation; raise Unclear where something else is called that."""
+    """Return the blueprint with the operation. Raises Unclear if its name is taken."""
     entity = next(each for each in blueprint.entities if each.name == operation.entity)
     path = kebab(operation.name)
     if path in {*CRUD, *(kebab(each.name) for each in entity.actions)}:
-        raise Unclear(f"{entity.name} has an operation '{operation.name}' already; give it another name")
+        raise Unclear(f"{entity.name} already has an operation '{operation.name}'; choose another name")
     old = next((each for each in entity.custom if kebab(each.name) == path), None)
     if old is not None and old.model_copy(update={"criterion": operation.criterion}) != operation:
         raise Unclear(
-            f"it is there already, and differs: {custom_words(old)} "
-            "Name it without declaring it, or declare another one"
+            f"it already exists with a different definition: {describe_custom(old)} "
+            "Refer to it without declaring it, or declare another operation"
         )
     kept = entity if old else entity.model_copy(update={"custom": (*entity.custom, operation)})
     entities = tuple(kept if each.name == kept.name else each for each in blueprint.entities)
@@ -180,11 +182,11 @@ def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
 def _covered(
     id_: str, text: str, wording: Wording, read: CriterionReading | None, blueprint: Blueprint
 ) -> tuple[Blueprint, CriterionReading]:
-    """Return what came of a worded criterion, and the blueprint with it among those that are covered."""
+    """Return the blueprint with the worded criterion, if it is covered, and how the criterion was read."""
     names = set(map(_words, wording.custom))
     served = [(entity, each) for entity in blueprint.entities for each in entity.custom if each.name in names]
     if read is None and not served:
-        why = wording.why.strip() or "it is worded in no sentence"
+        why = wording.why.strip() or "it has no sentence and no custom operation"
         return blueprint, CriterionReading(
             id=id_, text=text, outcome="not_covered", why=why, readings=(), operations=()
         )
@@ -194,7 +196,7 @@ def _covered(
         text=text,
         outcome=read.outcome if read else "covered",
         why=read.why if read else "",
-        readings=(*(read.readings if read else ()), *(custom_words(each) for _, each in served)),
+        readings=(*(read.readings if read else ()), *(describe_custom(each) for _, each in served)),
         operations=tuple(dict.fromkeys((*(read.operations if read else ()), *routes))),
     )
     kept = {each.id: each for each in blueprint.criteria}

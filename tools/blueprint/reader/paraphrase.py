@@ -1,4 +1,4 @@
-"""What was understood, in the sentence forms themselves: reading a paraphrase gives what it came from."""
+"""Paraphrasing facts in the sentence forms themselves: reading a paraphrase gives the same facts again."""
 
 from __future__ import annotations
 
@@ -29,18 +29,26 @@ from tools.blueprint.model import (
     When,
 )
 from tools.blueprint.names import gerund, participle, plural
-from tools.blueprint.reader.facts import Anyway, Born, Computing, Fact, Input, Offering, Starting
+from tools.blueprint.reader.facts import (
+    BuiltIn,
+    ComputedField,
+    Exists,
+    Fact,
+    InitialState,
+    InputField,
+    OfferedOperations,
+)
 from tools.blueprint.reader.forms.values import plain
 from tools.blueprint.reader.forms.wording import a, clause, field, listing, path, some, value
 
 
 def paraphrase(facts: Iterable[Fact], blueprint: Blueprint) -> str:
-    """Return plain sentences that say the facts, those of a blueprint that holds them."""
+    """Return the facts in sentences; the blueprint must contain them."""
     return " ".join(sentences(list(facts), blueprint))
 
 
 def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
-    """Return one sentence for each fact, the fields of an entity together."""
+    """Return one sentence per fact; the fields of an entity share one."""
     said: list[str] = []
     for fact in facts:
         if isinstance(fact.part, FieldSpec) and fact.part.computed is None:
@@ -49,35 +57,35 @@ def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
             said.append(f"{a(fact.entity)} has {listing(map(field, specs))}")
         else:
             said.append(_SENTENCES[type(fact.part)](blueprint, fact.entity, fact.part))
-    if all(isinstance(each.part, Born | Action) for each in facts):
+    if all(isinstance(each.part, Exists | Action) for each in facts):
         said += [f"there is {a(each.entity)}" for each in facts]
     return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in dict.fromkeys(said) if sentence]
 
 
-def whole(blueprint: Blueprint) -> list[Fact]:
-    """Return all that a blueprint says, as facts."""
+def blueprint_facts(blueprint: Blueprint) -> list[Fact]:
+    """Return the whole content of a blueprint as facts."""
     facts = [fact for entity in blueprint.entities for fact in entity_facts(entity)]
     facts += [Fact(example.when.entity, example) for example in blueprint.examples]
     return facts + [Fact(speed.entity, speed) for speed in blueprint.speeds]
 
 
 def entity_facts(entity: Entity) -> list[Fact]:
-    """Return all that is said of an entity, but for its custom operations, as facts."""
-    parts: list[Any] = [Born()]
+    """Return the content of an entity as facts, without its custom operations."""
+    parts: list[Any] = [Exists()]
     parts += [each for each in entity.fields if each.computed is None]
     parts += entity.references
-    parts += [Computing(each.name, each.type, each.computed) for each in entity.fields if each.computed]
+    parts += [ComputedField(each.name, each.type, each.computed) for each in entity.fields if each.computed]
     if any(each.criterion for each in entity.operations) or len(entity.operations) < len(CRUD):
-        parts.append(Offering(tuple(each.name for each in entity.operations)))
+        parts.append(OfferedOperations(tuple(each.name for each in entity.operations)))
     parts += [*entity.filters, *entity.sorts]
-    parts += [Starting(entity.initial_state)] if entity.initial_state is not None else []
+    parts += [InitialState(entity.initial_state)] if entity.initial_state is not None else []
     parts += [*entity.transitions, *entity.actions]
-    parts += [Input(action.name, each) for action in entity.actions for each in action.inputs]
+    parts += [InputField(action.name, each) for action in entity.actions for each in action.inputs]
     parts += [*entity.guards, *entity.effects, *entity.limits, *entity.access]
     return [Fact(entity.name, part) for part in parts]
 
 
-def doing(blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test] = ()) -> str:
+def gerund_phrase(blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test] = ()) -> str:
     """ "applying a discount code that is expired to an order that is shipped"."""
     action = _action(blueprint, entity, operation)
     hanging = _hanging(blueprint, entity, operation, tests)
@@ -100,7 +108,7 @@ def _around(verb: str, noun: str) -> str:
 def _hanging(
     blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test]
 ) -> Callable[[str, str, str], str]:
-    """Return what says the conditions on one of the participants, each after an "and" but the first."""
+    """Return a function that words the conditions on one participant, joined by "and"."""
     action = _action(blueprint, entity, operation)
     names = (entity, action.object if action else None)
 
@@ -122,7 +130,7 @@ def _subject(test: Test) -> tuple[str, str]:
     return ref.subject, ref.via
 
 
-def _offering(_: Blueprint, entity: str, part: Offering) -> str:
+def _offering(_: Blueprint, entity: str, part: OfferedOperations) -> str:
     return f"{plural(entity)} can be {listing(map(participle, part.operations))}"
 
 
@@ -134,7 +142,7 @@ def _transition(blueprint: Blueprint, entity: str, part: Transition) -> str:
     return f"{a(entity)} goes from {part.source} to {part.target} when {done}"
 
 
-def _computing(_: Blueprint, entity: str, part: Computing) -> str:
+def _computing(_: Blueprint, entity: str, part: ComputedField) -> str:
     children = plural(part.computed.child)
     if part.computed.kind == "count":
         return f"{a(entity)}'s {part.field} is the number of its {children}"
@@ -146,11 +154,11 @@ def _computing(_: Blueprint, entity: str, part: Computing) -> str:
 def _field(blueprint: Blueprint, entity: str, part: FieldSpec) -> str:
     if part.computed is None:
         return f"{a(entity)} has {field(part)}"
-    return _computing(blueprint, entity, Computing(part.name, part.type, part.computed))
+    return _computing(blueprint, entity, ComputedField(part.name, part.type, part.computed))
 
 
 def _guard(blueprint: Blueprint, entity: str, part: Guard) -> str:
-    return f"{doing(blueprint, entity, part.operation, part.tests)} is rejected with {part.status}"
+    return f"{gerund_phrase(blueprint, entity, part.operation, part.tests)} is rejected with {part.status}"
 
 
 def _effect(blueprint: Blueprint, entity: str, part: Effect) -> str:
@@ -159,15 +167,17 @@ def _effect(blueprint: Blueprint, entity: str, part: Effect) -> str:
     amount = path(part.amount, *names) if isinstance(part.amount, FieldRef) else value(part.amount)
     if part.kind == "set":
         amount = f'"{amount}"' if _is_bare(part.amount) else amount
-        return f"{doing(blueprint, entity, part.operation)} sets {path(part.target, *names)} to {amount}"
+        return (
+            f"{gerund_phrase(blueprint, entity, part.operation)} sets {path(part.target, *names)} to {amount}"
+        )
     named = isinstance(part.amount, FieldRef) and part.amount.field.split()[-1] == "percent"
     percent = " percent" if part.percent and not named else ""
     change = f"{part.kind}s {path(part.target, *names)} by {amount}{percent}"
-    return f"{doing(blueprint, entity, part.operation)} {change}"
+    return f"{gerund_phrase(blueprint, entity, part.operation)} {change}"
 
 
 def _is_bare(amount: Value | FieldRef) -> bool:
-    """Whether a value is a word, which without quotes could be taken for the name of a field."""
+    """Whether a value is a word, which without quotes could be read as the name of a field."""
     return isinstance(amount, str) and amount[:1].isalpha() and value(amount) == amount
 
 
@@ -189,7 +199,7 @@ def _access(blueprint: Blueprint, entity: str, part: Access) -> str:
 
 
 def _speed(blueprint: Blueprint, entity: str, part: Speed) -> str:
-    done = doing(blueprint, entity, part.operation)
+    done = gerund_phrase(blueprint, entity, part.operation)
     if part.operation == "list":
         done = f"listing {plural(entity)}"
     rate = f" under {part.requests_per_second} requests per second" if part.requests_per_second else ""
@@ -203,7 +213,7 @@ def _example(blueprint: Blueprint, _: str, part: Example) -> str:
 
 
 def _givens(given: Sequence[Given]) -> str:
-    """Everything given, children after what they belong to."""
+    """Everything given, with children after their parent."""
     said: list[str] = []
     for part in given:
         if part.children_of and said:
@@ -264,20 +274,20 @@ def _nothing(_: Blueprint, _entity: str, _part: object) -> str:
 
 
 _SENTENCES: dict[type, Callable[[Blueprint, str, Any], str]] = {
-    Born: _nothing,
+    Exists: _nothing,
     Action: _nothing,
-    Anyway: lambda _, _entity, part: part.sentence,
+    BuiltIn: lambda _, _entity, part: part.sentence,
     FieldSpec: _field,
     Reference: lambda _, entity, part: f"{a(entity)} belongs to {a(part.target)}",
-    Offering: _offering,
+    OfferedOperations: _offering,
     Filter: lambda _, entity, part: f"{plural(entity)} can be filtered by {part.field}",
     Sort: lambda _, entity, part: f"{plural(entity)} can be sorted by {part.field}",
-    Starting: lambda _, entity, part: f"{a(entity)} starts as {part.state}",
+    InitialState: lambda _, entity, part: f"{a(entity)} starts as {part.state}",
     Transition: _transition,
-    Input: lambda blueprint, entity, part: (
-        f"{doing(blueprint, entity, part.operation)} requires {field(part.field)}"
+    InputField: lambda blueprint, entity, part: (
+        f"{gerund_phrase(blueprint, entity, part.operation)} requires {field(part.field)}"
     ),
-    Computing: _computing,
+    ComputedField: _computing,
     Guard: _guard,
     Effect: _effect,
     Limit: _limit,

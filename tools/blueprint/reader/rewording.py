@@ -1,7 +1,7 @@
-"""Reading a story of which some criteria are worded anew, each in one sentence of the forms or several.
+"""Reading a story in which some criteria are reworded in one or more sentences of the forms.
 
-While they are read, each sentence has an id of its own, so that they stay apart and in their order; nothing of that is
-left in what comes out, which knows the criteria of the story only.
+While they are read, each sentence has an id of its own, which keeps them apart and in order; the result only has
+the ids of the story's criteria.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from tools.blueprint.reader import CriterionReading, Reading, read
 from tools.blueprint.reader.choices import Unclear
 
 _MARK = "\x1f"
-"""Between the id of a criterion and the number of its sentence; prepared texts of a story hold no such character."""
+"""Separates the id of a criterion from the number of its sentence; prepared texts never contain it."""
 _NUMBER = re.compile(f"{_MARK}[0-9]+")
-_OUTSIDE = "needs a model: it is in none of the sentence forms"
 
 
 class Unread(BaseModel):
@@ -27,18 +26,18 @@ class Unread(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str
-    """The criterion that it words; "" for none."""
+    """The criterion that it rewords; "" for none."""
     sentence: str
     why: str
-    """What would mend it, for whoever worded it."""
+    """How to fix it, for whoever worded it."""
 
 
-def reread(
+def read_worded(
     criteria: Sequence[tuple[str, str]], before: Blueprint, wordings: Mapping[str, Sequence[str]]
 ) -> tuple[Reading, tuple[Unread, ...]]:
-    """Read the criteria together, the worded ones by their sentences, and return all worded ones that are not read.
+    """Read the criteria, the reworded ones by their sentences; return the sentences that are not read too.
 
-    A criterion that is worded in no sentence is left out of the reading.
+    A criterion that is reworded in no sentence is left out of the reading.
     """
     lines: list[tuple[str, str]] = []
     for id_, text in criteria:
@@ -53,7 +52,7 @@ def reread(
     for each in reading.criteria:
         parts.setdefault(_plain(each.id), []).append(each)
     unread = [
-        Unread(id=id_, sentence=each.text, why=mend(each))
+        Unread(id=id_, sentence=each.text, why=how_to_fix(each))
         for id_, found in parts.items()
         for each in found
         if id_ in wordings and each.outcome != "covered"
@@ -65,21 +64,24 @@ def reread(
 
 
 def read_fields(said: str) -> tuple[FieldSpec, ...]:
-    """Return the fields of a list such as "months (integer, 1 to 480), start (date, optional)"; raise Unclear."""
+    """Return the fields of "months (integer, 1 to 480), start (date, optional)". Raises Unclear."""
     reading = read([("", f"A record has {said.strip().rstrip('.')}.")], Blueprint(service="fields"))
     entity = reading.blueprint.entity("record")
     if reading.criteria[0].outcome != "covered":
-        raise Unclear(mend(reading.criteria[0]))
+        raise Unclear(how_to_fix(reading.criteria[0]))
     if entity is None or len(reading.blueprint.entities) > 1 or not entity.fields or entity.references:
-        raise Unclear("it is no list of fields; say 'months (integer, 1 to 480), start (date, optional)'")
+        raise Unclear(
+            "it is not a list of fields; write 'months (integer, 1 to 480), start (date, optional)'"
+        )
     return tuple(each.model_copy(update={"criterion": ""}) for each in entity.fields)
 
 
-def mend(reading: CriterionReading) -> str:
-    """Return why a sentence is not read, for a model that words it again."""
-    why = _plain(reading.why).replace(_OUTSIDE, "it fits none of the sentence forms")
-    why = why.removeprefix("needs a model: ").replace("make each a criterion", "make each a sentence")
-    why = why.replace("several criteria", "several sentences")
+def how_to_fix(reading: CriterionReading) -> str:
+    """Return why a sentence is not read, for a model that rewords it."""
+    why = _plain(reading.why).removeprefix("needs a model: ")
+    why = why.replace("make each a criterion", "make each a sentence").replace(
+        "several criteria", "several sentences"
+    )
     if reading.outcome == "ambiguous":
         return f"{why}: {' Or: '.join(map(_plain, reading.readings))}"
     return why
@@ -90,7 +92,7 @@ def _plain(text: str) -> str:
 
 
 def _together(id_: str, text: str, parts: Sequence[CriterionReading]) -> CriterionReading:
-    """Return one reading of a criterion from those of its sentences."""
+    """Combine the readings of a criterion's sentences."""
     if len(parts) == 1 and parts[0].id == id_:
         first = parts[0]
         plain = tuple(map(_plain, first.readings))
@@ -100,7 +102,7 @@ def _together(id_: str, text: str, parts: Sequence[CriterionReading]) -> Criteri
         id=id_,
         text=text,
         outcome=failed[0].outcome if failed else "covered",
-        why=mend(failed[0]) if failed else "",
+        why=how_to_fix(failed[0]) if failed else "",
         readings=tuple(dict.fromkeys(_plain(said) for each in parts for said in each.readings)),
         operations=tuple(dict.fromkeys(name for each in parts for name in each.operations)),
     )

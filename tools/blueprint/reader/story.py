@@ -15,13 +15,13 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from tools.blueprint.model import Blueprint, FieldRef
-from tools.blueprint.reader import first_pass as spoken
+from tools.blueprint.reader import first_pass
+from tools.blueprint.reader.affected_operations import affected_operations
 from tools.blueprint.reader.choices import Ambiguity, Choices, Contradiction, Unclear, explore
 from tools.blueprint.reader.facts import Facts
-from tools.blueprint.reader.first_pass import familiar
 from tools.blueprint.reader.forms import fields, rules, structure
 from tools.blueprint.reader.forms.examples import example
-from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.wording import listing
 from tools.blueprint.reader.grammar.parsing import parse
 from tools.blueprint.reader.grammar.sentences import (
@@ -42,15 +42,14 @@ from tools.blueprint.reader.grammar.sentences import (
     Starts,
     Sums,
 )
-from tools.blueprint.reader.grammar.text import Text, joined, prepare, with_subject_joined
-from tools.blueprint.reader.hints import outside
-from tools.blueprint.reader.merging import Merger, ordered
+from tools.blueprint.reader.grammar.text import Text, join_names, join_subject, prepare
+from tools.blueprint.reader.hints import no_form_message
+from tools.blueprint.reader.merging import Merger, in_story_order
 from tools.blueprint.reader.paraphrase import paraphrase
-from tools.blueprint.reader.touched import touched
-from tools.blueprint.reader.vocabulary import hard_names
+from tools.blueprint.reader.vocabulary import names_with_grammar_words
 
 Outcome = Literal["covered", "not_covered", "ambiguous", "contradictory"]
-Form = Callable[[Any, World, Choices], Facts]
+Form = Callable[[Any, Scope, Choices], Facts]
 
 PHASES: tuple[dict[type, Form], ...] = (
     {Has: fields.has},
@@ -70,54 +69,54 @@ PHASES: tuple[dict[type, Form], ...] = (
     },
     {Exemplified: example},
 )
-"""What defines comes before what uses it."""
+"""Definitions come before the sentences that use them."""
 
 _FORMS: dict[type, Form] = {kind: form for phase in PHASES for kind, form in phase.items()}
-_SPOKEN_OF = 4
-"""Phase before which all actions that the story speaks of are looked for: states are known, rules are not."""
+_FIRST_PASS = 4
+"""Phase before which the first pass collects all actions of the story: states are known, rules are not."""
 
 
 @dataclass
 class Line:
-    """A criterion on its way."""
+    """A criterion while it is read."""
 
     id: str
     text: str
     prepared: Text | None = None
     parses: list[Sentence] = field(default_factory=list)
     outcome: Outcome | None = None
-    """None until it is settled."""
+    """None until it is decided."""
     why: str = ""
     readings: tuple[str, ...] = ()
     facts: Facts = ()
 
-    def settle(self, outcome: Outcome, why: str = "", readings: tuple[str, ...] = ()) -> None:
-        """Say what came of it."""
+    def set_result(self, outcome: Outcome, why: str = "", readings: tuple[str, ...] = ()) -> None:
+        """Set how it was read."""
         self.outcome, self.why, self.readings = outcome, why, readings
 
     @property
     def phase(self) -> int:
-        """The phase that knows enough for all of its forms."""
+        """The first phase in which all of its possible forms can be resolved."""
         return max(index for index, phase in enumerate(PHASES) for each in self.parses if type(each) in phase)
 
 
 def read_story(criteria: Sequence[tuple[str, str]], before: Blueprint) -> tuple[Blueprint, list[Line]]:
-    """Return the blueprint with everything covered, and what came of each criterion."""
+    """Return the blueprint with everything that is covered, and how each criterion was read."""
     lines = [_line(identifier, text) for identifier, text in criteria]
     _parse_all(lines, before)
-    world = World(before, before, subjects=_subjects(lines, before), related=_related(lines))
+    scope = Scope(before, before, subjects=_subjects(lines, before), related=_related(lines))
     merger = Merger(before)
     for number in range(len(PHASES)):
-        if number == _SPOKEN_OF:
-            spoken.look_for_actions([line.parses for line in lines if line.outcome is None], world)
+        if number == _FIRST_PASS:
+            first_pass.collect_actions([line.parses for line in lines if line.outcome is None], scope)
         if Starts in PHASES[number]:
-            world.states = spoken.states([each for line in lines for each in line.parses], world)
-        _run([each for each in lines if each.outcome is None and each.phase == number], world, merger)
+            scope.states = first_pass.collect_states([each for line in lines for each in line.parses], scope)
+        _run([each for each in lines if each.outcome is None and each.phase == number], scope, merger)
         if number == 0:
-            world.undefined = _undefined(lines, world)
-            found = ((each.name, each.field("status")) for each in world.blueprint.entities)
-            world.statuses = {name: status.choices for name, status in found if status and status.choices}
-    return ordered(world.blueprint, [line.id for line in lines]), lines
+            scope.undefined = _undefined(lines, scope)
+            found = ((each.name, each.field("status")) for each in scope.blueprint.entities)
+            scope.statuses = {name: status.choices for name, status in found if status and status.choices}
+    return in_story_order(scope.blueprint, [line.id for line in lines]), lines
 
 
 def _line(identifier: str, text: str) -> Line:
@@ -125,95 +124,97 @@ def _line(identifier: str, text: str) -> Line:
     try:
         line.prepared = prepare(text)
     except Unclear as reason:
-        line.settle("not_covered", str(reason))
+        line.set_result("not_covered", str(reason))
     return line
 
 
 def _parse_all(lines: Sequence[Line], before: Blueprint) -> None:
-    """Parse every sentence, then once more with the names that the first time brought up."""
+    """Parse every sentence, then again with the names that the first time introduced."""
     for line in lines:
         if line.prepared is not None:
             _parse(line, [line.prepared])
-    names = hard_names(before, [sentence for line in lines for sentence in line.parses])
+    names = names_with_grammar_words(before, [sentence for line in lines for sentence in line.parses])
     for line in lines:
         if line.prepared is None or line.outcome is not None:
             continue
-        texts = list(joined(line.prepared, names))
+        texts = list(join_names(line.prepared, names))
         if len(texts) > 1:
             line.parses = []
             _parse(line, texts)
         if not line.parses and line.outcome is None:
-            line.settle("not_covered", outside(line.text))
+            line.set_result("not_covered", no_form_message(line.text))
 
 
 def _parse(line: Line, texts: Sequence[Text]) -> None:
     try:
         found = [sentence for text in texts for sentence in parse(text)]
         if not found:
-            found = [sentence for text in texts for sentence in parse(with_subject_joined(text))]
+            found = [sentence for text in texts for sentence in parse(join_subject(text))]
     except Unclear as reason:
-        line.settle("not_covered", str(reason))
+        line.set_result("not_covered", str(reason))
         return
     for sentence in found:
         if sentence not in line.parses:
             line.parses.append(sentence)
 
 
-def _run(lines: Sequence[Line], world: World, merger: Merger) -> None:
-    """Settle what can be understood, again and again until nothing more can."""
+def _run(lines: Sequence[Line], scope: Scope, merger: Merger) -> None:
+    """Read lines repeatedly until no further one can be understood."""
     waiting = list(lines)
     while waiting:
-        left = [line for line in waiting if not _understand(line, world, merger)]
+        left = [line for line in waiting if not _understand(line, scope, merger)]
         if len(left) == len(waiting):
             break
         waiting = left
     for line in waiting:
-        _give_up(line, world)
+        _explain_failure(line, scope)
 
 
-def _understand(line: Line, world: World, merger: Merger) -> bool:
-    """Settle the line unless it makes no sense yet."""
+def _understand(line: Line, scope: Scope, merger: Merger) -> bool:
+    """Decide the line, unless it cannot be understood yet."""
     try:
-        found, _ = _readings(line, world)
+        found, _ = _readings(line, scope)
         if not found:
             return False
         if len(found) > 1:
-            found = _possible(found, world, merger) or found[:1]
+            found = _possible(found, scope, merger) or found[:1]
         if len(found) > 1:
-            readings = tuple(_all_said(found, world, merger, line.id))
-            line.settle("ambiguous", "it can be read in several ways; say it as one of them", readings)
+            readings = tuple(_describe_readings(found, scope, merger, line.id))
+            line.set_result(
+                "ambiguous", "it has several possible readings; rewrite it as one of them", readings
+            )
             return True
-        world.blueprint = merger.add(world.blueprint, found[0], line.id)
+        scope.blueprint = merger.add(scope.blueprint, found[0], line.id)
     except Contradiction as reason:
-        line.settle("contradictory", str(reason), reason.readings)
+        line.set_result("contradictory", str(reason), reason.readings)
     except Unclear as reason:
-        line.settle("not_covered", str(reason))
+        line.set_result("not_covered", str(reason))
     else:
         line.facts = found[0]
-        line.settle("covered", "", (paraphrase(line.facts, world.blueprint),))
+        line.set_result("covered", "", (paraphrase(line.facts, scope.blueprint),))
     return True
 
 
-def _readings(line: Line, world: World) -> tuple[list[Facts], list[Unclear]]:
-    """Return everything that the sentence can say, and why it cannot say other things.
+def _readings(line: Line, scope: Scope) -> tuple[list[Facts], list[Unclear]]:
+    """Return all readings of the sentence, and the reasons against others.
 
-    A reading with known actions goes before one that would need a new action.
+    A reading with known actions is preferred to one that needs a new action.
     """
 
     def resolve(choices: Choices) -> Facts:
         sentence = choices.pick(line.parses)
-        return _FORMS[type(sentence)](sentence, world, choices)
+        return _FORMS[type(sentence)](sentence, scope, choices)
 
     found, reasons = explore(resolve)
-    return familiar(found, world), reasons
+    return first_pass.prefer_known_actions(found, scope), reasons
 
 
-def _possible(found: list[Facts], world: World, merger: Merger) -> list[Facts]:
-    """Return the readings that could be in the blueprint, if only by contradicting it."""
+def _possible(found: list[Facts], scope: Scope, merger: Merger) -> list[Facts]:
+    """Return the readings that can be merged into the blueprint or contradict it."""
     possible = []
     for facts in found:
         try:
-            merger.add(world.blueprint, facts, "")
+            merger.add(scope.blueprint, facts, "")
         except Contradiction:
             possible.append(facts)
         except Unclear:
@@ -223,27 +224,27 @@ def _possible(found: list[Facts], world: World, merger: Merger) -> list[Facts]:
     return possible
 
 
-def _all_said(found: list[Facts], world: World, merger: Merger, criterion: str) -> Iterator[str]:
-    """Say every reading in words, with the operations where the readings differ in them."""
+def _describe_readings(found: list[Facts], scope: Scope, merger: Merger, criterion: str) -> Iterator[str]:
+    """Paraphrase every reading, with its operations if the readings differ in them."""
     there = []
     for facts in found:
         try:
-            blueprint, note = merger.add(world.blueprint, facts, criterion), ""
+            blueprint, note = merger.add(scope.blueprint, facts, criterion), ""
         except Contradiction as reason:
-            blueprint, note = world.blueprint, f" But {reason}"
-        there.append((f"{paraphrase(facts, blueprint)}{note}", touched(facts, blueprint)))
+            blueprint, note = scope.blueprint, f" But {reason}"
+        there.append((f"{paraphrase(facts, blueprint)}{note}", affected_operations(facts, blueprint)))
     differ = len({operations for _, operations in there}) > 1
     alike = len({words for words, _ in there}) < len(there)
     fields = [_fields(each) for each in found]
     for (words, operations), named in zip(there, fields, strict=True):
         own = named.difference(*(each for each in fields if each is not named)) if alike else set()
         if own:
-            words += f" That is by {listing(sorted(own))}."
+            words += f" This refers to {listing(sorted(own))}."
         yield f"{words} ({', '.join(operations)})" if differ and operations else words
 
 
 def _fields(facts: Facts) -> set[str]:
-    """Return the names of the fields that facts speak of."""
+    """Return the names of the fields that facts refer to."""
 
     def within(value: object) -> Iterator[str]:
         if isinstance(value, FieldRef):
@@ -259,18 +260,18 @@ def _fields(facts: Facts) -> set[str]:
     return set(within(facts))
 
 
-def _give_up(line: Line, world: World) -> None:
-    """Settle a line that stays without a reading by the reason that tells most."""
+def _explain_failure(line: Line, scope: Scope) -> None:
+    """Decide a line that has no reading by the most helpful reason."""
     try:
-        _, reasons = _readings(line, world)
+        _, reasons = _readings(line, scope)
     except Unclear as too_many:
         reasons = [too_many]
     for reason in reasons:
         if isinstance(reason, Ambiguity):
-            line.settle("ambiguous", str(reason), reason.readings)
+            line.set_result("ambiguous", str(reason), reason.readings)
             return
     telling = [each for each in reasons if not each.aside] or reasons
-    line.settle("not_covered", str(telling[0]))
+    line.set_result("not_covered", str(telling[0]))
 
 
 def _subjects(lines: Sequence[Line], before: Blueprint) -> frozenset[str]:
@@ -285,14 +286,14 @@ def _related(lines: Sequence[Line]) -> frozenset[str]:
     return frozenset(child.words for child in children)
 
 
-def _undefined(lines: Sequence[Line], world: World) -> dict[str, str]:
-    """Entities that only sentences define that are not covered."""
+def _undefined(lines: Sequence[Line], scope: Scope) -> dict[str, str]:
+    """Return the entities that are only defined by sentences that are not covered."""
     found = {}
     for line in lines:
         for sentence in line.parses:
             if isinstance(sentence, Has) and line.outcome not in (None, "covered"):
                 try:
-                    found[fields.entity_name(sentence.subject, world)] = line.id
+                    found[fields.entity_name(sentence.subject, scope)] = line.id
                 except Unclear:
                     continue
-    return {name: line for name, line in found.items() if world.blueprint.entity(name) is None}
+    return {name: line for name, line in found.items() if scope.blueprint.entity(name) is None}

@@ -1,7 +1,7 @@
-"""The names that a story defines, found before its sentences are read for good.
+"""The names that a story defines, collected before its sentences are finally parsed.
 
-Names that hold words of the grammar ("in stock", "date of birth") can only be told from the grammar once they are
-known. They are known from the sentences that bring them up, where they stand between clear bounds.
+Names that contain words of the grammar ("in stock", "date of birth") can only be recognised once they are known.
+They are taken from the sentences that introduce them, where their bounds are clear.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from tools.blueprint.model import Blueprint
 from tools.blueprint.names import gerund, participle, plural, verb_bases
-from tools.blueprint.reader.forms.lookup import kin
+from tools.blueprint.reader.forms.lookup import number_forms
 from tools.blueprint.reader.grammar.parsing import is_plain
 from tools.blueprint.reader.grammar.phrases import Event, Field, OneOf
 from tools.blueprint.reader.grammar.sentences import (
@@ -27,15 +27,15 @@ from tools.blueprint.reader.grammar.sentences import (
 )
 
 
-def hard_names(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
-    """Return every spelling of the known names that hold words of the grammar."""
+def names_with_grammar_words(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
+    """Return every spelling of the known names that contain words of the grammar."""
     said = {" ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(sentences))}
     said -= {"a", "an", "the"}
     return frozenset(spelling for name in said for spelling in _spellings(name) if not is_plain(spelling))
 
 
 def _spellings(name: str) -> Iterable[str]:
-    return {name, *kin(name)} if not is_plain(name) or not is_plain(plural(name)) else ()
+    return {name, *number_forms(name)} if not is_plain(name) or not is_plain(plural(name)) else ()
 
 
 def _of_blueprint(blueprint: Blueprint) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _of_fields(fields: Iterable[Field]) -> Iterator[str]:
 
 
 def _brought_up(sentence: Sentence) -> Iterable[str]:
-    """The one name, or the few, that a sentence of the other forms brings up."""
+    """The names that a sentence of the other forms introduces."""
     if isinstance(sentence, Has | Offers):
         return (sentence.subject.words,)
     if isinstance(sentence, Belongs):

@@ -9,8 +9,8 @@ import pytest
 from tests.acceptance.story_files import NAMES, load
 from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, FieldSpec, Reference
 from tools.blueprint.reader import read
-from tools.blueprint.reader.describing import described, field_list
-from tools.blueprint.reader.paraphrase import whole
+from tools.blueprint.reader.describing import describe_service, field_list
+from tools.blueprint.reader.paraphrase import blueprint_facts
 from tools.blueprint.reader.rewording import read_fields
 
 
@@ -18,12 +18,12 @@ def _bare(blueprint: Blueprint) -> set[tuple[str, str]]:
     """All that the entities are, without who said it and what was added later."""
     entities = blueprint.model_copy(update={"examples": (), "speeds": ()})
     no_matter = r"criterion='[^']*'|added_later=(True|False)"
-    return {(each.entity, re.sub(no_matter, "", repr(each.part))) for each in whole(entities)}
+    return {(each.entity, re.sub(no_matter, "", repr(each.part))) for each in blueprint_facts(entities)}
 
 
 def _again(blueprint: Blueprint) -> Blueprint:
     """Read the description of a service into an empty blueprint."""
-    said = described(blueprint, most_bytes=100_000)
+    said = describe_service(blueprint, most_bytes=100_000)
     reading = read([(f"S.{at}", each) for at, each in enumerate(said, start=1)], Blueprint(service="again"))
     assert [f"{each.text} {each.why}" for each in reading.criteria if each.outcome != "covered"] == []
     return reading.blueprint
@@ -81,7 +81,7 @@ def test_a_custom_operation_is_told_though_it_is_no_form() -> None:
         does="Splits it.",
         criterion="L.1",
     )
-    (entity, told) = described(
+    (entity, told) = describe_service(
         Blueprint(service="bank", entities=(Entity(name="loan", fields=(NAMED,), custom=(operation,)),))
     )
     assert entity == "A loan has a name (text)."

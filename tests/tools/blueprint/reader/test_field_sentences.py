@@ -209,26 +209,26 @@ def test_a_declared_field_that_is_computed_keeps_its_declared_type_and_bounds() 
 
 
 REFUSED_FIELDS = [
-    ("a size (varchar)", "'varchar' is no type"),
+    ("a size (varchar)", "'varchar' is not a type"),
     ("a size", "has no type"),
     ("line items", "has no type"),
     ("a rank (integer, 90 to 1)", "at least 90 and at most 1"),
     ("a rank (integer, 1 to 10, default 11)", "over its maximum of 10"),
-    ("a rank (integer, default plenty)", "is no value"),
+    ("a rank (integer, default plenty)", "is not a valid value"),
     ("a rank (integer, at least 0.5)", "whole numbers"),
     ("a rank (integer, at least 99999999999999999999)", "64 bits"),
-    ("a rank (integer, at least 1, 2 to 5)", "two bounds"),
-    ("a rank (integer, up to 5 characters)", "no such bounds"),
+    ("a rank (integer, at least 1, 2 to 5)", "two minimums"),
+    ("a rank (integer, up to 5 characters)", "cannot have these bounds"),
     ("a price (money, at least 0.001)", "two decimals"),
-    ("a name (text, 1 to 10)", "how many characters"),
-    ("a name (text, matching /[/)", "no regular expression"),
-    ("a name (text, matching /(/)", "no regular expression"),
+    ("a name (text, 1 to 10)", "length in characters"),
+    ("a name (text, matching /[/)", "not a valid regular expression"),
+    ("a name (text, matching /(/)", "not a valid regular expression"),
     ('a name (text, up to 3 characters, default "long")', "longer than 3"),
     ("a name (text, matching /[a-z]+/, default A)", "does not match"),
     ("a rank (integer, matching /a/)", "only text"),
-    ("a day (date, default 2023-02-29)", "is no value"),
-    ("a moment (timestamp, default 2023-02-01T10:00:00)", "is no value"),
-    ("a size (one of a or b, default c)", "is no value"),
+    ("a day (date, default 2023-02-29)", "is not a valid value"),
+    ("a moment (timestamp, default 2023-02-01T10:00:00)", "is not a valid value"),
+    ("a size (one of a or b, default c)", "is not a valid value"),
     ("a size (one of a, b or a)", "twice"),
     ("a size (one of 100,200 or 300)", "one number or several"),
     ('a size (one of "../x" or b)', "cannot be a value"),
@@ -240,14 +240,14 @@ REFUSED_FIELDS = [
     ("an Updated-At (timestamp)", "already"),
     ("a unit price (money) and a unit-price (money)", "same spelling"),
     ("a name (text) and a name (text)", "twice"),
-    ("a ../../etc/passwd (text)", "not a name"),
-    ("a {{ 7*7 }} (text)", "not a name"),
-    ("a naïve (text)", "not a name"),
-    ("a 2nd line (text)", "not a name"),
+    ("a ../../etc/passwd (text)", "not a valid name"),
+    ("a {{ 7*7 }} (text)", "not a valid name"),
+    ("a naïve (text)", "not a valid name"),
+    ("a 2nd line (text)", "not a valid name"),
     ("a very very very very very very very very very very long name (text)", "too long"),
-    ("no name (text)", "not the name"),
-    ("several names (text)", "not the name"),
-    ("at least one name (text)", "not the name"),
+    ("no name (text)", "not a field name"),
+    ("several names (text)", "not a field name"),
+    ("at least one name (text)", "not a field name"),
 ]
 
 
@@ -263,11 +263,11 @@ def test_a_field_that_makes_no_sense_is_refused_with_the_reason(said: str, why: 
 @pytest.mark.parametrize(
     ("sentence", "why"),
     [
-        ("An order does not have a memo (text).", "not a name"),
-        ("Some orders have a memo (text).", "not a name"),
-        ("An order usually has a memo (text).", "not a name"),
-        ("They have a memo (text).", "not a name"),
-        ("A new order with notes has a memo (text).", "not a name"),
+        ("An order does not have a memo (text).", "not a valid name"),
+        ("Some orders have a memo (text).", "not a valid name"),
+        ("An order usually has a memo (text).", "not a valid name"),
+        ("They have a memo (text).", "not a valid name"),
+        ("A new order with notes has a memo (text).", "not a valid name"),
         ("An order for members has a memo (text).", "beside 'order'"),
         ("A new order has a memo (text).", "says which order"),
         ("A metric has a name (text).", "/metrics"),
@@ -279,7 +279,7 @@ def test_a_field_that_makes_no_sense_is_refused_with_the_reason(said: str, why: 
         ("An order's worth is the sum of its rows' price.", "no 'row'"),
         ("An order's worth is the number of its discount codes.", "do not belong to an order"),
         ("A discount code's worth is the sum of its orders' note.", "do not belong"),
-        ("An order's status is the number of its line items.", "ruled by the states"),
+        ("An order's status is the number of its line items.", "holds the states"),
     ],
 )
 def test_a_sentence_about_fields_that_makes_no_sense_is_refused(sentence: str, why: str) -> None:
@@ -303,7 +303,7 @@ def test_what_also_has_something_is_there() -> None:
     assert [each.name for each in entity(lent, "loan").fields] == ["due date"]
     reading = story("An order has a total (money).", "An ordr also has a note (text).")
     assert [each.outcome for each in reading.criteria] == ["covered", "not_covered"]
-    assert "is 'order' meant?" in reading.criteria[1].why
+    assert "did you mean 'order'?" in reading.criteria[1].why
 
 
 def test_choices_may_be_ordinals() -> None:

@@ -8,7 +8,7 @@ import pytest
 import tools.blueprint.reader.grammar as grammar
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.grammar.parsing import FORMS, is_plain, parse
-from tools.blueprint.reader.grammar.text import JOIN, joined, prepare, with_subject_joined
+from tools.blueprint.reader.grammar.text import JOIN, join_names, join_subject, prepare
 
 SENTENCES = {
     "has": "An order has a customer (email).",
@@ -70,7 +70,7 @@ def test_names_before_brackets_are_one_word() -> None:
 
 def test_known_names_are_tried_as_one_word_and_as_several() -> None:
     text = prepare("An item that is in stock is rejected with 409.")
-    tried = [each.words for each in joined(text, ["in stock", "rejected"])]
+    tried = [each.words for each in join_names(text, ["in stock", "rejected"])]
     assert tried == [
         f"An item that is in{JOIN}stock{JOIN} is rejected{JOIN} with 409",
         f"An item that is in stock is rejected{JOIN} with 409",
@@ -80,9 +80,7 @@ def test_known_names_are_tried_as_one_word_and_as_several() -> None:
 
 
 def test_the_subject_of_a_definition_may_hold_words_of_the_grammar() -> None:
-    assert with_subject_joined(prepare("A check in belongs to a guest.")).words.startswith(
-        f"A check{JOIN}in{JOIN}"
-    )
+    assert join_subject(prepare("A check in belongs to a guest.")).words.startswith(f"A check{JOIN}in{JOIN}")
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from tests.tools.blueprint.reader.blueprints import blueprints
 from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import read
-from tools.blueprint.reader.paraphrase import sentences, whole
+from tools.blueprint.reader.paraphrase import blueprint_facts, sentences
 
 
 def _bare(blueprint: Blueprint) -> set[tuple[str, str]]:
     """All that a blueprint says, without who said it and in what order."""
-    facts = whole(blueprint)
+    facts = blueprint_facts(blueprint)
     return {(each.entity, re.sub(r"criterion='[^']*'", "", repr(each.part))) for each in facts}
 
 
@@ -24,7 +24,7 @@ def _bare(blueprint: Blueprint) -> set[tuple[str, str]]:
 def test_reading_the_sentences_of_a_blueprint_gives_the_blueprint(
     blueprint: Blueprint, random: object
 ) -> None:
-    said = sentences(whole(blueprint), blueprint)
+    said = sentences(blueprint_facts(blueprint), blueprint)
     random.shuffle(said)  # type: ignore[attr-defined]
     reading = read([(f"S.{at}", each) for at, each in enumerate(said, start=1)], Blueprint(service="random"))
     assert [

@@ -232,4 +232,4 @@ def test_a_declared_status_that_lists_the_states_is_ruled_by_them() -> None:
 def test_a_status_that_clients_set_is_not_ruled_by_states() -> None:
     reading = last("A task has a status (text).", "A task starts as new.")
     assert reading.outcome == "not_covered"
-    assert "ruled by the states" in reading.why
+    assert "already holds the states" in reading.why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.blueprint import openapi
 from tools.blueprint.model import Blueprint
-from tools.blueprint.reader.rewording import reread
+from tools.blueprint.reader.rewording import read_worded
 from tools.stacks.fastapi import FastAPIStack
 
 PROSE = "People who come to us leave a name, and with more than three nights they pay less."
@@ -14,7 +14,7 @@ GUARD = "Creating a guest with more than 30 nights is rejected with 422."
 
 def names(*wordings: str) -> list[str]:
     criteria = [("A-1.1", GUEST), ("A-1.2", PROSE)]
-    reading, unread = reread(criteria, Blueprint(service="hotel"), {"A-1.2": wordings})
+    reading, unread = read_worded(criteria, Blueprint(service="hotel"), {"A-1.2": wordings})
     assert not unread, unread
     contract = openapi.to_yaml(openapi.document(reading.blueprint))
     generation = FastAPIStack().generate(reading.blueprint, contract, None)

@@ -1,1 +1,1 @@
-"""What the sentence forms mean: from a parsed sentence and the names that are known to facts of a blueprint."""
+"""The meaning of the sentence forms: from a parsed sentence and the known names to facts of a blueprint."""

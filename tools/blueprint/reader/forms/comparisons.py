@@ -10,13 +10,13 @@ from typing import TypeAlias, get_args
 from tools.blueprint.model import Compare, Comparison, Expired, FieldSpec, Missing, Test
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.forms import lookup
-from tools.blueprint.reader.forms.acts import Party
 from tools.blueprint.reader.forms.operands import Fields, Found, check_percent
+from tools.blueprint.reader.forms.operations import Participant
 from tools.blueprint.reader.forms.values import NUMERIC, TEMPORAL, value_of
 from tools.blueprint.reader.grammar.phrases import Comparator, Condition, Is, Measure, Noun
 
 Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]
-"""Of each alternative, all tests must hold."""
+"""Within an alternative, all tests must hold."""
 
 MOST_ALTERNATIVES = 24
 NUMBERS: dict[Comparator, Comparison] = {each: each for each in get_args(Comparison)}
@@ -24,41 +24,41 @@ _TIMES: dict[Comparator, Comparison] = {"before": "lt", "until": "le", "after": 
 
 
 def all_of(parts: Sequence[Alternatives]) -> Alternatives:
-    """Return every way in which all parts hold. Raises Unclear when these are too many."""
+    """Return every combination in which all parts hold. Raises Unclear if there are too many."""
     if prod(map(len, parts)) > MOST_ALTERNATIVES:
-        raise Unclear("it has too many conditions joined by 'or'; say them in several sentences")
+        raise Unclear("it has too many conditions joined by 'or'; split them into several sentences")
     return tuple(tuple(test for tests in combination for test in tests) for combination in product(*parts))
 
 
-def check_scope(said: Is) -> None:
-    """Raise Unclear for "not paid or shipped", which may say the "not" of one or of both."""
+def check_negation(said: Is) -> None:
+    """Raise Unclear for "not paid or shipped", where "not" may apply to one or both."""
     if said.negated and len(said.values) > 1:
         raise Unclear(
-            "'not' before several values can be taken two ways; say 'and is not' for each, or 'neither'"
+            "'not' before several values is ambiguous; repeat 'and is not' for each, or use 'neither'"
         )
 
 
-def stated(
-    fields: Fields, found: Found, said: Measure | Is | Condition, party: Party | None = None
+def field_tests(
+    fields: Fields, found: Found, said: Measure | Is | Condition, participant: Participant | None = None
 ) -> Alternatives:
-    """Return the tests of "is over 100", "is missing", "is expired", "is shipped", said of a field."""
+    """Return the tests of a field for "is over 100", "is missing", "is expired", "is shipped"."""
     if isinstance(said, Measure):
-        return measured(fields, found, said, party)
+        return measured(fields, found, said, participant)
     if not isinstance(said, Is):
-        raise Unclear(f"'{found.spec.name}' is a field and has nothing of its own")
-    check_scope(said)
+        raise Unclear(f"'{found.spec.name}' is a field and has no properties of its own")
+    check_negation(said)
     return tuple((_being(fields, found, words, negated=said.negated),) for words in said.values)
 
 
-def measured(fields: Fields, found: Found, measure: Measure, party: Party | None) -> Alternatives:
-    """Return the test of "over 100", "before its end date", "in the past", said of a field."""
+def measured(fields: Fields, found: Found, measure: Measure, participant: Participant | None) -> Alternatives:
+    """Return the test of a field for "over 100", "before its end date", "in the past"."""
     spec, operand = found.spec, measure.operand
     if operand is None or (isinstance(operand, Noun) and operand.words.lower() == "today"):
         return ((_against_today(found, measure),),)
     op = _comparison(spec, measure.comparator)
     check_percent(operand, spec)
     _check_status(fields, found)
-    right, other = fields.right(operand, spec, party)
+    right, other = fields.right(operand, spec, participant)
     if other is not None:
         _check_comparable(spec, other)
     return ((Compare(left=found.ref, op=op, right=right),),)
@@ -75,32 +75,34 @@ def _being(fields: Fields, found: Found, words: str, *, negated: bool) -> Test:
 
 
 def _check_status(fields: Fields, found: Found) -> None:
-    """Raise Unclear for the state of what is only being created."""
-    entity = fields.world.entity(fields.act.entity)
+    """Raise Unclear for a condition on the state of a resource that is being created."""
+    entity = fields.scope.entity(fields.resolved.entity)
     ruled = entity.initial_state is not None and found.spec.name == lookup.STATUS
-    if ruled and fields.act.operation == "create" and found.ref.subject == "self":
-        raise Unclear(f"what is created is always {entity.initial_state} at first")
+    if ruled and fields.resolved.operation == "create" and found.ref.subject == "self":
+        raise Unclear(f"a new {entity.name} always starts as {entity.initial_state}")
 
 
 def _comparison(spec: FieldSpec, comparator: Comparator) -> Comparison:
     times = spec.type in TEMPORAL
     if comparator in _TIMES:
         if not times:
-            raise Unclear(f"'{spec.name}' is no date, so nothing is before or after it")
+            raise Unclear(f"'{spec.name}' is not a date, so it cannot be before or after something")
         return _TIMES[comparator]
     if comparator not in ("eq", "ne") and spec.type not in NUMERIC and not times:
-        raise Unclear(f"'{spec.name}' is no number, so it cannot be over or under something")
+        raise Unclear(f"'{spec.name}' is not a number, so it cannot be over or under a value")
     if comparator in ("gt", "lt") and times:
-        raise Unclear(f"'{spec.name}' is a date; say 'before' or 'after'")
+        raise Unclear(f"'{spec.name}' is a date; use 'before' or 'after'")
     return NUMBERS[comparator]
 
 
 def _against_today(found: Found, measure: Measure) -> Test:
     spec = found.spec
     if spec.type not in TEMPORAL or measure.comparator != "before":
-        raise Unclear(f"only 'before today' can be said of a date, not this of '{spec.name}'")
+        raise Unclear(
+            f"only dates can be compared with today, and only as 'before today'; check '{spec.name}'"
+        )
     if measure.operand is None and spec.type == "timestamp":
-        raise Unclear(f"'{spec.name}' has a time of day; say 'before today'")
+        raise Unclear(f"'{spec.name}' has a time of day; write 'before today'")
     return Expired(field=found.ref)
 
 

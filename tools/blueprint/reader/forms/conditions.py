@@ -1,6 +1,6 @@
 """Conditions: what must hold for a guard to fire.
 
-A condition gives alternatives ("shipped or delivered"), each of which is tests that must all hold.
+A condition has alternatives ("shipped or delivered"), each of which consists of tests that must all hold.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from tools.blueprint.model import (
 from tools.blueprint.names import plural
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.forms import lookup
-from tools.blueprint.reader.forms.acts import Act, Party
 from tools.blueprint.reader.forms.comparisons import (
     NUMBERS,
     Alternatives,
     all_of,
-    check_scope,
+    check_negation,
+    field_tests,
     measured,
-    stated,
 )
 from tools.blueprint.reader.forms.operands import Fields, Found
-from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.operations import Participant, ResolvedOperation
+from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.values import TEMPORAL, find_value
 from tools.blueprint.reader.forms.wording import a, listing
 from tools.blueprint.reader.grammar.phrases import (
@@ -54,235 +54,243 @@ _EXPIRY = frozenset({"expiry", "expiration", "expires", "expire", "expiring"})
 
 
 def expiry_fields(entity: Entity) -> list[FieldSpec]:
-    """Return the dates that tell whether it is expired: those named expiry, else all there are."""
+    """Return the dates that decide whether it is expired: those named expiry, else all dates."""
     times = [each for each in entity.fields if each.type in TEMPORAL]
     return [each for each in times if _EXPIRY.intersection(each.name.split())] or times
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Makes tests of what a sentence says of those who take part in an operation."""
+    """Turns the conditions of a sentence on the participants of an operation into tests."""
 
-    world: World
-    act: Act
+    scope: Scope
+    resolved: ResolvedOperation
     choices: Choices
 
     @property
     def fields(self) -> Fields:
-        """Finds their fields."""
-        return Fields(self.world, self.act, self.choices)
+        """The lookup of their fields."""
+        return Fields(self.scope, self.resolved, self.choices)
 
     def said(self) -> Alternatives:
-        """Return the tests of what hangs on the nouns."""
-        return all_of([self.of(party, condition) for party, condition in self.act.said])
+        """Return the tests of the conditions attached to nouns."""
+        return all_of([self.of(participant, condition) for participant, condition in self.resolved.said])
 
     def situation(self, situation: Situation) -> Alternatives:
-        """Return the tests of a clause of its own: "it is shipped", "the total is over 100"."""
+        """Return the tests of a separate clause: "it is shipped", "the total is over 100"."""
         about = self.choices.pick(self._subjects(situation.subject))
         parts = situation.conditions
         if isinstance(about, Found):
-            return all_of([stated(self.fields, about, each) for each in parts])
+            return all_of([field_tests(self.fields, about, each) for each in parts])
         conditions = [each for each in parts if not isinstance(each, Measure)]
         if len(conditions) < len(parts):
-            raise Unclear(f"{a(about.entity)} cannot be over or under something; name its field", aside=True)
+            raise Unclear(
+                f"{a(about.entity)} cannot be over or under a value; name one of its fields", aside=True
+            )
         return all_of([self.of(about, each) for each in conditions])
 
-    def of(self, party: Party, condition: Condition) -> Alternatives:
-        """Return the tests of one condition on a party."""
+    def of(self, participant: Participant, condition: Condition) -> Alternatives:
+        """Return the tests of one condition on a participant."""
         if isinstance(condition, Is):
-            return self._is(party, condition)
+            return self._is(participant, condition)
         if isinstance(condition, Plain):
-            return self._plain(party, condition.noun)
+            return self._plain(participant, condition.noun)
         if isinstance(condition, Lacks):
-            return self._lacks(party, condition.words)
+            return self._lacks(participant, condition.words)
         if isinstance(condition, Counted):
-            return self._counted(party, condition)
+            return self._counted(participant, condition)
         if isinstance(condition, Whose):
-            return self._whose(party, condition)
-        found = self._having(party, condition.field)
+            return self._whose(participant, condition)
+        found = self._having(participant, condition.field)
         about = self.choices.pick(found)
-        return all_of([measured(self.fields, about, each, party) for each in condition.measures])
+        return all_of([measured(self.fields, about, each, participant) for each in condition.measures])
 
-    def _whose(self, party: Party, condition: Whose) -> Alternatives:
+    def _whose(self, participant: Participant, condition: Whose) -> Alternatives:
         """ "whose total is over 100", "whose order is paid"."""
-        found: list[Found | Party] = [*self.fields.of(party, condition.words)]
-        if party.subject == "self" and not found:
-            references = lookup.references(self.world.entity(party.entity), condition.words)
-            found += [Party(each.target, "reference", each.name) for each in references]
+        found: list[Found | Participant] = [*self.fields.of(participant, condition.words)]
+        if participant.subject == "self" and not found:
+            references = lookup.references(self.scope.entity(participant.entity), condition.words)
+            found += [Participant(each.target, "reference", each.name) for each in references]
         if not found:
-            raise self.fields.unknown(condition.words, party)
+            raise self.fields.unknown(condition.words, participant)
         about = self.choices.pick(found)
         if isinstance(about, Found):
-            return all_of([stated(self.fields, about, each, party) for each in condition.states])
+            return all_of([field_tests(self.fields, about, each, participant) for each in condition.states])
         states = [each for each in condition.states if isinstance(each, Is)]
         if len(states) < len(condition.states):
-            raise Unclear(f"{a(about.entity)} cannot be over or under something; name its field")
+            raise Unclear(f"{a(about.entity)} cannot be over or under a value; name one of its fields")
         return all_of([self._is(about, each) for each in states])
 
     # --- Who and what
 
-    def _parties(self, noun: Noun) -> list[Party]:
-        names = [each.entity for each in self.act.parties]
+    def _participants(self, noun: Noun) -> list[Participant]:
+        names = [each.entity for each in self.resolved.participants]
         called = lookup.named(noun.words, names) or [
-            name for name in names if any(name.endswith(f" {each}") for each in lookup.kin(noun.words))
+            name
+            for name in names
+            if any(name.endswith(f" {each}") for each in lookup.number_forms(noun.words))
         ]
-        return [each for each in self.act.parties if each.entity in called]
+        return [each for each in self.resolved.participants if each.entity in called]
 
-    def _subjects(self, subject: Subject) -> list[Party | Found]:
+    def _subjects(self, subject: Subject) -> list[Participant | Found]:
         """All that a clause may be about: one who takes part, what it belongs to, or a field."""
         if isinstance(subject, It):
-            return list(self.act.named)
+            return list(self.resolved.named)
         if isinstance(subject, Owned):
             return [self.fields.find(subject)]
         words = subject.words
-        found: list[Party | Found] = [*self._parties(subject), *self.fields.inputs(words)]
-        found += [each for party in self.act.parties for each in self.fields.of(party, words)]
-        references = lookup.references(self.world.entity(self.act.entity), words)
-        found += [] if found else [Party(each.target, "reference", each.name) for each in references]
+        found: list[Participant | Found] = [*self._participants(subject), *self.fields.inputs(words)]
+        found += [
+            each for participant in self.resolved.participants for each in self.fields.of(participant, words)
+        ]
+        references = lookup.references(self.scope.entity(self.resolved.entity), words)
+        found += [] if found else [Participant(each.target, "reference", each.name) for each in references]
         if not found:
-            raise Unclear(f"'{words}' takes no part in this, and is no field of what does")
+            raise Unclear(f"'{words}' takes no part in this operation and is not a field of any participant")
         return found
 
-    def _having(self, party: Party, noun: Noun) -> list[Found]:
-        """The field in "with a total over 5": the party's, or an input of the action on it."""
-        found = [] if noun.given else self.fields.of(party, noun.words)
-        if party.subject == "self":
+    def _having(self, participant: Participant, noun: Noun) -> list[Found]:
+        """The field in "with a total over 5": the participant's, or an input of the action on it."""
+        found = [] if noun.given else self.fields.of(participant, noun.words)
+        if participant.subject == "self":
             found = found + self.fields.inputs(noun.words)
         if not found:
-            raise self.fields.unknown(noun.words, party)
+            raise self.fields.unknown(noun.words, participant)
         return found
 
     # --- "is"
 
-    def _is(self, party: Party, condition: Is) -> Alternatives:
-        check_scope(condition)
-        return tuple((self._value(party, words, condition.negated),) for words in condition.values)
+    def _is(self, participant: Participant, condition: Is) -> Alternatives:
+        check_negation(condition)
+        return tuple((self._value(participant, words, condition.negated),) for words in condition.values)
 
-    def _value(self, party: Party, words: str, negated: bool) -> Test:
+    def _value(self, participant: Participant, words: str, negated: bool) -> Test:
         """What "that is paid" tests: the status, a yes/no field, a choice, or an expiry."""
-        entity = self.world.entity(party.entity)
+        entity = self.scope.entity(participant.entity)
         op: Comparison = "ne" if negated else "eq"
         tests: list[Test] = []
         if words.lower() == "expired":
-            tests += [Expired(field=each.ref, negated=negated) for each in self._expiries(party)]
-        fresh = self.act.operation == "create" and party.subject == "self"
+            tests += [Expired(field=each.ref, negated=negated) for each in self._expiries(participant)]
+        fresh = self.resolved.operation == "create" and participant.subject == "self"
         status = () if fresh else lookup.status_field(entity)
         for spec in (*status, *(each for each in entity.fields if each.type == "choice")):
             value = find_value(words, spec.choices)
             if value is not None:
-                tests.append(Compare(left=self._ref(party, spec.name), op=op, right=value))
+                tests.append(Compare(left=self._ref(participant, spec.name), op=op, right=value))
         for spec in (each for each in entity.fields if each.type == "boolean"):
             if lookup.says_field(words, spec.name):
-                tests.append(Compare(left=self._ref(party, spec.name), op=op, right=True))
+                tests.append(Compare(left=self._ref(participant, spec.name), op=op, right=True))
         if not tests:
             raise self._unknown_value(entity, words)
         return self.choices.pick(tests)
 
-    def _ref(self, party: Party, field: str) -> FieldRef:
-        return FieldRef(subject=party.subject, via=party.via, field=field)
+    def _ref(self, participant: Participant, field: str) -> FieldRef:
+        return FieldRef(subject=participant.subject, via=participant.via, field=field)
 
-    def _expiries(self, party: Party) -> list[Found]:
-        entity = self.world.entity(party.entity)
-        return [found for each in expiry_fields(entity) for found in self.fields.of(party, each.name)]
+    def _expiries(self, participant: Participant) -> list[Found]:
+        entity = self.scope.entity(participant.entity)
+        return [found for each in expiry_fields(entity) for found in self.fields.of(participant, each.name)]
 
     def _unknown_value(self, entity: Entity, words: str) -> Unclear:
         if find_value(words, entity.states) is not None:
-            return Unclear(f"{a(entity.name)} is always {entity.initial_state} when it is created")
+            return Unclear(f"a new {entity.name} always starts as {entity.initial_state}")
         if words.lower() == "expired":
             return Unclear(
                 f"{entity.name} has no date; "
-                f"say '{a(entity.name).capitalize()} also has an expiry date (date).'"
+                f"write '{a(entity.name).capitalize()} also has an expiry date (date).'"
             )
         known = f", whose states are {listing(entity.states)}" if entity.states else ""
-        return Unclear(f"'{words}' is no state, choice or yes/no field of {entity.name}{known}")
+        return Unclear(f"'{words}' is not a state, choice or boolean field of {entity.name}{known}")
 
     # --- "with", "has"
 
-    def _plain(self, party: Party, noun: Noun) -> Alternatives:
+    def _plain(self, participant: Participant, noun: Noun) -> Alternatives:
         """ "a missing note", "an expired passport", "line items", "a note", "status shipped"."""
         words = noun.words
         first, _, rest = words.partition(" ")
         start, _, last = words.rpartition(" ")
         if first.lower() == "missing" and rest:
-            return self._missing(party, Noun(rest), negated=False)
+            return self._missing(participant, Noun(rest), negated=False)
         if last.lower() == "missing" and start:
-            return self._missing(party, Noun(start), negated=False)
+            return self._missing(participant, Noun(start), negated=False)
         if first.lower() == "expired" and rest:
-            return self._expired(party, Noun(rest))
-        if self._has_field(party, words):
-            return self._missing(party, noun, negated=True)
-        if lookup.children(self.world.blueprint, party.entity, words):
-            return self._children(party, words, "gt", 0)
-        return self._spelt_out(party, words)
+            return self._expired(participant, Noun(rest))
+        if self._has_field(participant, words):
+            return self._missing(participant, noun, negated=True)
+        if lookup.children(self.scope.blueprint, participant.entity, words):
+            return self._children(participant, words, "gt", 0)
+        return self._spelt_out(participant, words)
 
-    def _has_field(self, party: Party, words: str) -> bool:
-        inputs = self.fields.inputs(words) if party.subject == "self" else []
-        return bool(self.fields.of(party, words) or inputs)
+    def _has_field(self, participant: Participant, words: str) -> bool:
+        inputs = self.fields.inputs(words) if participant.subject == "self" else []
+        return bool(self.fields.of(participant, words) or inputs)
 
-    def _spelt_out(self, party: Party, words: str) -> Alternatives:
+    def _spelt_out(self, participant: Participant, words: str) -> Alternatives:
         """ "status shipped": a field and one of its values."""
         pieces = words.split()
         for index in range(len(pieces) - 1, 0, -1):
             field, value = " ".join(pieces[:index]), " ".join(pieces[index:])
-            if self._has_field(party, field):
-                found = self.choices.pick(self._having(party, Noun(field)))
-                return measured(self.fields, found, Measure("eq", Noun(value)), party)
-        raise self.fields.unknown(words, party)
+            if self._has_field(participant, field):
+                found = self.choices.pick(self._having(participant, Noun(field)))
+                return measured(self.fields, found, Measure("eq", Noun(value)), participant)
+        raise self.fields.unknown(words, participant)
 
-    def _missing(self, party: Party, noun: Noun, *, negated: bool) -> Alternatives:
-        found = self.choices.pick(self._having(party, noun))
-        required_anyway = self.act.operation == "create" and not negated
+    def _missing(self, participant: Participant, noun: Noun, *, negated: bool) -> Alternatives:
+        found = self.choices.pick(self._having(participant, noun))
+        required_anyway = self.resolved.operation == "create" and not negated
         if not found.spec.nullable and found.ref.subject != "input" and not required_anyway:
             raise Unclear(
-                f"{a(party.entity)} always has {a(found.spec.name)}; "
-                "say that it is optional where it is defined"
+                f"{a(participant.entity)} always has {a(found.spec.name)}; "
+                "make it optional where it is defined"
             )
         return ((Missing(field=found.ref, negated=negated),),)
 
-    def _expired(self, party: Party, noun: Noun) -> Alternatives:
-        found = self.choices.pick(self._having(party, noun))
+    def _expired(self, participant: Participant, noun: Noun) -> Alternatives:
+        found = self.choices.pick(self._having(participant, noun))
         if found.spec.type not in TEMPORAL:
-            raise Unclear(f"'{found.spec.name}' is no date, so it cannot expire")
+            raise Unclear(f"'{found.spec.name}' is not a date, so it cannot expire")
         return ((Expired(field=found.ref),),)
 
-    def _lacks(self, party: Party, words: str) -> Alternatives:
-        required = [each for each in self._numbers(party, words) if not each.spec.nullable]
+    def _lacks(self, participant: Participant, words: str) -> Alternatives:
+        required = [each for each in self._numbers(participant, words) if not each.spec.nullable]
         if required:
-            return self._measured(party, required, Measure("eq", Term("number", "0")))
-        if self._has_field(party, words):
-            return self._missing(party, Noun(words), negated=False)
-        return self._children(party, words, "eq", 0)
+            return self._measured(participant, required, Measure("eq", Term("number", "0")))
+        if self._has_field(participant, words):
+            return self._missing(participant, Noun(words), negated=False)
+        return self._children(participant, words, "eq", 0)
 
-    def _counted(self, party: Party, condition: Counted) -> Alternatives:
+    def _counted(self, participant: Participant, condition: Counted) -> Alternatives:
         if condition.having:
-            raise Unclear("children cannot be counted by what they hold; say only how many there are")
-        if numbers := self._numbers(party, condition.words):
+            raise Unclear("children cannot be counted by their values; state only how many there are")
+        if numbers := self._numbers(participant, condition.words):
             measure = Measure(condition.comparator, Term("number", str(condition.number)))
-            return self._measured(party, numbers, measure)
+            return self._measured(participant, numbers, measure)
         op = NUMBERS.get(condition.comparator)
         if op is None:
-            raise Unclear("a number of things is over or under another, not before or after it")
-        return self._children(party, condition.words, op, condition.number)
+            raise Unclear("a count cannot be before or after a number; use 'more than' or 'fewer than'")
+        return self._children(participant, condition.words, op, condition.number)
 
-    def _measured(self, party: Party, found: list[Found], measure: Measure) -> Alternatives:
-        return measured(self.fields, self.choices.pick(found), measure, party)
+    def _measured(self, participant: Participant, found: list[Found], measure: Measure) -> Alternatives:
+        return measured(self.fields, self.choices.pick(found), measure, participant)
 
-    def _numbers(self, party: Party, words: str) -> list[Found]:
+    def _numbers(self, participant: Participant, words: str) -> list[Found]:
         """The fields in "with more than 3 nights", where nights are a number and not things of their own."""
-        if lookup.children(self.world.blueprint, party.entity, words) or not self._has_field(party, words):
+        if lookup.children(self.scope.blueprint, participant.entity, words) or not self._has_field(
+            participant, words
+        ):
             return []
-        return [each for each in self._having(party, Noun(words)) if each.spec.type in lookup.COUNTS]
+        return [each for each in self._having(participant, Noun(words)) if each.spec.type in lookup.COUNTS]
 
-    def _children(self, party: Party, words: str, op: Comparison, number: int) -> Alternatives:
-        found = lookup.children(self.world.blueprint, party.entity, words)
-        if not found and not lookup.entities(self.world.blueprint, words):
-            raise self.fields.unknown(words, party)
+    def _children(self, participant: Participant, words: str, op: Comparison, number: int) -> Alternatives:
+        found = lookup.children(self.scope.blueprint, participant.entity, words)
+        if not found and not lookup.entities(self.scope.blueprint, words):
+            raise self.fields.unknown(words, participant)
         if not found:
             raise Unclear(
-                f"'{words}' do not belong to {a(party.entity)}; say '... belongs to {a(party.entity)}.'"
+                f"'{words}' do not belong to {a(participant.entity)}; write '... belongs to {a(participant.entity)}.'"
             )
-        if self.act.operation == "create" and party.subject == "self":
-            raise Unclear(f"{a(party.entity)} has no {plural(found[0][0])} yet when it is created")
+        if self.resolved.operation == "create" and participant.subject == "self":
+            raise Unclear(f"{a(participant.entity)} has no {plural(found[0][0])} yet when it is created")
         child, reference = self.choices.pick(found)
         counted = ChildCount(child=child, reference=reference.name, op=op, number=number)
-        return ((counted.model_copy(update={"subject": party.subject, "via": party.via}),),)
+        return ((counted.model_copy(update={"subject": participant.subject, "via": participant.via}),),)

@@ -1,8 +1,8 @@
-"""Which words can be new names.
+"""The words that can be new names.
 
-Names are open words: whatever stands where a name may stand would be taken for one. So words that change what a
-sentence says ("no", "some", "usually", "should", "they") must not slip into a name. Closed classes are listed;
-adverbs and verbs are told by the dictionary.
+Any words in the position of a name would be taken for one. So words that change the meaning of a sentence
+("no", "some", "usually", "should", "they") must not slip into a name. Closed classes are listed; adverbs and verbs
+are recognised by the dictionary.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ _NO_VERBS = _set("be have do get")
 
 
 def entity_name(noun: Noun, known: Collection[str]) -> str:
-    """Return the name of a new entity: after "a" the words as they are, else in the singular.
+    """Return the name of a new entity: the words as they are after "a", otherwise their singular.
 
-    Raises Unclear for words that are no name; `known` are the other entities there are.
+    Raises Unclear for words that are not a name; `known` are the names of the other entities.
     """
     single = noun.article.lower() in ("a", "an", "each", "every")
     name = safe_name(noun.words)
@@ -66,48 +66,48 @@ def entity_name(noun: Noun, known: Collection[str]) -> str:
     name = name if single else singulars(name)[0]
     first, _, rest_of_it = name.partition(" ")
     if first in _WHICH and rest_of_it in known:
-        raise Unclear(f"'{name}' says which {rest_of_it}; say what holds for every {rest_of_it}")
+        raise Unclear(f"'{name}' selects one {rest_of_it}; state what holds for every {rest_of_it}")
     for other in known:
         rest = name.removeprefix(f"{other} ").split()
         if name.startswith(f"{other} ") and rest[0] in _BETWEEN_NOUNS and len(rest) > 1:
             raise Unclear(
-                f"'{name}' is not a new name beside '{other}'; say it of every {other}, or use another word"
+                f"'{name}' cannot be a separate entity beside '{other}'; describe every {other}, or use another name"
             )
     return name
 
 
 def field_name(noun: Noun, *, computed: bool = False) -> str:
-    """Return the name of a new field. Raises Unclear for words that are none."""
+    """Return the name of a new field. Raises Unclear for words that are not a name."""
     name = safe_name(noun.words)
     words = name.split()
     for before, word in pairwise(words):
         if word in _ARTICLES and (before not in _BETWEEN_NOUNS or before == words[0]):
-            raise Unclear(f"'{name}' is not the name of a field")
+            raise Unclear(f"'{name}' is not a field name")
     if len(words) > 1 and _NOT_IN_FIELDS.intersection(words):
-        raise Unclear(f"'{name}' is not the name of a field; it says more than that")
+        raise Unclear(f"'{name}' is not a field name; it contains more than a name")
     if computed:
         _check_noun(name)
     elif not noun.article and (_strangers(words) or _is_adverb(words[0])):
-        raise Unclear(f"'{name}' is not the name of a field; if it is, say 'a {name}'")
+        raise Unclear(f"'{name}' is not a field name; if it is meant as one, write 'a {name}'")
     return name
 
 
 def _strangers(words: list[str]) -> list[str]:
-    """Words that say how many or whose there are, which without an article are no part of a name."""
+    """Quantities and possessives, which are not part of a name unless it has an article."""
     return [word for word in words if word in _PRONOUNS | _QUANTITIES | {"not", "never"}]
 
 
 def role_words(noun: Noun) -> str:
-    """Return the words of a role. Raises Unclear for words that name none."""
+    """Return the words of a role. Raises Unclear for words that do not name one."""
     words = noun.words.lower().split()
     if _NO_ROLES.intersection((words[0], words[-1], singulars(words[-1])[0])) or words[0].startswith("non-"):
-        raise Unclear(f"'{noun.words}' is not a role; say the role's name, such as 'Only an admin can ...'")
+        raise Unclear(f"'{noun.words}' is not a role; use the role's name, such as 'Only an admin can ...'")
     _check_noun(" ".join(words))
     return noun.words
 
 
 def check_verb(verb: str, known: Collection[str], *, base_form: bool) -> None:
-    """Raise Unclear for words that are not one verb, or that look like a known one mistyped."""
+    """Raise Unclear for words that are not a single verb, or that look like a misspelt known one."""
     if verb in known:
         return
     first, *rest = verb.split()
@@ -115,13 +115,13 @@ def check_verb(verb: str, known: Collection[str], *, base_form: bool) -> None:
     tail = rest[next((at for at, word in enumerate(rest) if word not in PARTICLES), len(rest)) :]
     noun_after_particle = len(tail) == 1 < len(rest) and _can_be_noun(tail[0])
     if first in _NO_VERBS or (tail and not noun_after_particle) or (rest and first in CRUD):
-        raise Unclear(f"'{verb}' is not one verb; leave out what says more than it", aside=True)
+        raise Unclear(f"'{verb}' is not a single verb; remove the extra words", aside=True)
     speech = parts_of_speech(first)
     if base_form and "VERB" not in speech:
-        raise Unclear(f"'{verb}' is no verb that is known here; say first what it does", aside=True)
+        raise Unclear(f"unknown verb '{verb}'; first describe what it does", aside=True)
     close = get_close_matches(verb, known, n=1, cutoff=0.8) if not speech else []
     if close:
-        raise Unclear(f"'{verb}' is no known verb; is '{close[0]}' meant?")
+        raise Unclear(f"unknown verb '{verb}'; did you mean '{close[0]}'?")
 
 
 def check_state(words: str, known: Collection[str]) -> None:
@@ -133,9 +133,9 @@ def check_state(words: str, known: Collection[str]) -> None:
     if len(pieces) > 1 and dangling and last not in PARTICLES:
         strange.append(last)
     if strange:
-        raise Unclear(f"'{words}' is not a state; leave out '{strange[0]}'")
+        raise Unclear(f"'{words}' is not a state name; remove '{strange[0]}'")
     if pieces[0] in ("not", "no") and "-".join(pieces[1:]) in {each.lower() for each in known}:
-        raise Unclear(f"'{words}' is not a state of its own beside '{' '.join(pieces[1:])}'")
+        raise Unclear(f"'{words}' only negates the state '{' '.join(pieces[1:])}'; use the name of a state")
 
 
 def _check_noun(name: str) -> None:
@@ -146,7 +146,9 @@ def _check_noun(name: str) -> None:
     if len(words) > 1 and words[-1] not in PARTICLES and not _can_be_noun(words[-1]):
         strange.append(words[-1])
     if strange:
-        raise Unclear(f"'{name}' is not a name because of '{strange[0]}'; say what holds for all of them")
+        raise Unclear(
+            f"'{name}' is not a valid name because of '{strange[0]}'; state what holds for all of them"
+        )
 
 
 def _is_adverb(word: str) -> bool:
@@ -154,6 +156,6 @@ def _is_adverb(word: str) -> bool:
 
 
 def _can_be_noun(word: str) -> bool:
-    """Whether it is, or may well be, a noun: it is one in the dictionary, or in it as no other word."""
+    """Whether it is or may be a noun: the dictionary knows it as a noun or verb, or not at all."""
     speech = parts_of_speech(word)
     return not speech or "NOUN" in speech or "VERB" in speech

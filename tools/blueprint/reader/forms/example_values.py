@@ -1,4 +1,4 @@
-"""The values that resources and bodies of an example hold."""
+"""The values of the resources and request bodies of an example."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.blueprint.model import FieldSpec, Value
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.forms import lookup
 from tools.blueprint.reader.forms.conditions import expiry_fields
-from tools.blueprint.reader.forms.scope import World, no_field
+from tools.blueprint.reader.forms.scope import Scope, no_field
 from tools.blueprint.reader.forms.values import TEMPORAL, find_value, value_of
 from tools.blueprint.reader.forms.wording import some
 from tools.blueprint.reader.grammar.phrases import (
@@ -33,18 +33,18 @@ _FUTURE = {"date": "2999-12-31", "timestamp": "2999-12-31T00:00:00Z"}
 
 
 def is_null(said: Operand) -> bool:
-    """Whether it says that there is no value."""
+    """Whether the operand means that there is no value."""
     return isinstance(said, Noun) and said.words.lower() in ("missing", "null")
 
 
 @dataclass(frozen=True)
-class Holdings:
-    """Makes values of the conditions in an example, which must say them exactly."""
+class ExampleValues:
+    """Turns the conditions of an example, which must be exact, into values."""
 
-    world: World
+    scope: Scope
     choices: Choices
     wrong: bool = False
-    """Whether a value may be one that its field cannot hold, because it is to be rejected."""
+    """Whether a value may be invalid for its field, because the example expects a rejection."""
 
     def fields(self, entity: str, conditions: Iterable[Condition]) -> Values:
         """Return the values of an entity's fields."""
@@ -52,19 +52,19 @@ class Holdings:
 
     def inputs(self, entity: str, operation: str, conditions: Iterable[Condition]) -> Values:
         """Return the values of an action's inputs."""
-        action = self.world.entity(entity).action(operation)
+        action = self.scope.entity(entity).action(operation)
         specs = action.inputs if action else ()
         return _together(self._input(specs, operation, each) for each in conditions)
 
     def field(self, entity: str, words: str) -> FieldSpec:
-        """Return the field of that name. Raises Unclear when there is none."""
-        found = lookup.fields(self.world.entity(entity), words)
+        """Return the field of that name. Raises Unclear if there is none."""
+        found = lookup.fields(self.scope.entity(entity), words)
         if not found:
             raise no_field(entity, words)
         return self.choices.pick(found)
 
     def value(self, spec: FieldSpec, said: Operand) -> Value | None:
-        """Return what was said as a value of the field."""
+        """Return the operand as a value of the field."""
         if is_null(said):
             return None
         if isinstance(said, Owned):
@@ -78,7 +78,7 @@ class Holdings:
 
     def being(self, entity: str, said: Is) -> tuple[str, Value]:
         """Return the field and value of "shipped", "not vaccinated", "expired"."""
-        owner = self.world.entity(entity)
+        owner = self.scope.entity(entity)
         if len(said.values) > 1:
             raise Unclear("an example needs one value, not several joined by 'or'")
         words = said.values[0]
@@ -93,7 +93,7 @@ class Holdings:
             if spec.type == "boolean" and lookup.says_field(words, spec.name):
                 options.append((spec.name, not said.negated))
         if not options:
-            raise Unclear(f"'{words}' is no state, choice or yes/no field of {entity}")
+            raise Unclear(f"'{words}' is not a state, choice or boolean field of {entity}")
         return self.choices.pick(options)
 
     def _of(self, entity: str, condition: Condition) -> Values:
@@ -108,7 +108,7 @@ class Holdings:
             return _together(self._state(spec, each) for each in condition.states)
         if isinstance(condition, Plain):
             return self._plain(entity, condition.noun.words)
-        if lookup.counts(self.world.blueprint, self.world.entity(entity), condition.words):
+        if lookup.counts(self.scope.blueprint, self.scope.entity(entity), condition.words):
             measure = Measure(condition.comparator, Term("number", str(condition.number)))
             return self._measured(self.field(entity, condition.words), (measure,))
         raise Unclear("an example needs exact values")
@@ -123,7 +123,7 @@ class Holdings:
             return {self.field(entity, start).name: None}
         if first.lower() == "expired" and rest:
             return self._measured(self.field(entity, rest), (Measure("before", None),))
-        owner = self.world.entity(entity)
+        owner = self.scope.entity(entity)
         spec, said = _split(words, (*lookup.status_field(owner), *owner.fields), no_field(entity, words))
         return {spec.name: self.value(spec, said)}
 
@@ -148,9 +148,7 @@ class Holdings:
         return {spec.name: self.value(spec, Noun(said.values[0]))}
 
     def _input(self, specs: tuple[FieldSpec, ...], operation: str, condition: Condition) -> Values:
-        unknown = Unclear(
-            f"'{operation}' takes no such thing; say '... requires ...' of what its body brings"
-        )
+        unknown = Unclear(f"'{operation}' has no such input; define its inputs with '... requires ...'")
         if isinstance(condition, Plain):
             spec, said = _split(condition.noun.words, specs, unknown)
             return {spec.name: self.value(spec, said)}
@@ -163,7 +161,7 @@ class Holdings:
 
 
 def _split(words: str, specs: Iterable[FieldSpec], unknown: Unclear) -> tuple[FieldSpec, Noun]:
-    """Part "status shipped" into the field and the words of its value."""
+    """Split "status shipped" into the field and the words of its value."""
     by_name = {each.name: each for each in specs}
     pieces = words.split()
     for index in range(len(pieces), 0, -1):

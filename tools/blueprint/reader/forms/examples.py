@@ -1,4 +1,4 @@
-"""Examples: what is given, what happens, what is expected."""
+"""Examples: the given resources, the operation and the expected outcome."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tools.blueprint.names import verb_bases
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.facts import Fact, Facts
 from tools.blueprint.reader.forms import lookup
-from tools.blueprint.reader.forms.acts import Act
-from tools.blueprint.reader.forms.example_values import Holdings, Values
+from tools.blueprint.reader.forms.example_values import ExampleValues, Values
+from tools.blueprint.reader.forms.operations import ResolvedOperation
 from tools.blueprint.reader.forms.rules import check_known, status_code
-from tools.blueprint.reader.forms.scope import World
-from tools.blueprint.reader.forms.verb_phrases import act
+from tools.blueprint.reader.forms.scope import Scope
+from tools.blueprint.reader.forms.verb_phrases import resolve_event
 from tools.blueprint.reader.forms.wording import a
 from tools.blueprint.reader.grammar.phrases import Condition, Counted, Event, It, Lacks, Noun, Owned, Thing
 from tools.blueprint.reader.grammar.sentences import (
@@ -30,10 +30,12 @@ from tools.blueprint.reader.grammar.sentences import (
 _FINE = frozenset({"accepted", "allowed", "successful", "ok"})
 
 
-def example(sentence: Exemplified, world: World, choices: Choices) -> Facts:
+def example(sentence: Exemplified, scope: Scope, choices: Choices) -> Facts:
     """Given an order with status shipped, when it is cancelled, then it is rejected with 409."""
     rejected = any(isinstance(each, Rejected) for each in sentence.outcomes)
-    scenario = _Scenario(world, choices, Holdings(world, choices), Holdings(world, choices, wrong=rejected))
+    scenario = _Scenario(
+        scope, choices, ExampleValues(scope, choices), ExampleValues(scope, choices, wrong=rejected)
+    )
     given = [each for thing in sentence.given for each in scenario.given(thing)]
     when = scenario.when(sentence.happening, given)
     needed = [when.object] if when.object else []
@@ -47,22 +49,22 @@ def example(sentence: Exemplified, world: World, choices: Choices) -> Facts:
 
 @dataclass(frozen=True)
 class _Scenario:
-    """Makes the parts of one example."""
+    """Builds the parts of one example."""
 
-    world: World
+    scope: Scope
     choices: Choices
-    resources: Holdings
-    bodies: Holdings
+    resources: ExampleValues
+    bodies: ExampleValues
 
     def given(self, thing: Thing) -> list[Given]:
-        """Return the resources of one noun, and the children that it is given with."""
-        entity, conditions = self.world.thing(thing, self.choices)
+        """Return the resources of one noun, and its children in the example."""
+        entity, conditions = self.scope.thing(thing, self.choices)
         children = [each for each in conditions if self._counts_children(entity.name, each)]
         values = self.resources.fields(entity.name, [each for each in conditions if each not in children])
         for name in values:
             spec = entity.field(name)
             if spec is not None and spec.computed is not None:
-                raise Unclear(f"'{name}' is computed; give what it is computed from")
+                raise Unclear(f"'{name}' is computed; give the values that it is computed from")
         count = 1 if thing.number is None else thing.number
         if count == 0:
             return []
@@ -71,24 +73,24 @@ class _Scenario:
 
     def _counts_children(self, entity: str, condition: Condition) -> bool:
         if isinstance(condition, Counted):
-            return not lookup.counts(self.world.blueprint, self.world.entity(entity), condition.words)
+            return not lookup.counts(self.scope.blueprint, self.scope.entity(entity), condition.words)
         words = condition.words if isinstance(condition, Lacks) else ""
-        return bool(words and lookup.children(self.world.blueprint, entity, words))
+        return bool(words and lookup.children(self.scope.blueprint, entity, words))
 
     def _children(self, entity: str, condition: Condition) -> list[Given]:
         if not isinstance(condition, Counted) or (condition.comparator, condition.number) == ("eq", 0):
             return []
         if condition.comparator != "eq":
-            raise Unclear("an example needs an exact number of what it is given with")
-        found = lookup.children(self.world.blueprint, entity, condition.words)
+            raise Unclear("an example needs an exact number of children")
+        found = lookup.children(self.scope.blueprint, entity, condition.words)
         if not found:
-            raise self.world.unknown(condition.words)
+            raise self.scope.unknown(condition.words)
         child, _ = self.choices.pick(found)
         thing = Thing(Noun(child), condition.having, condition.number)
         return [each.model_copy(update={"children_of": entity}) for each in self.given(thing)]
 
     def when(self, happening: Happening, given: Sequence[Given]) -> When:
-        """Return what happens."""
+        """Return the operation of the example."""
         event, changed = happening.event, None
         if event.participle.lower() == "filtered":
             event = replace(event, participle="listed")
@@ -98,20 +100,20 @@ class _Scenario:
         singled_out = [each.entity for each in given if not each.children_of]
         it = self.choices.pick(singled_out) if singled_out else None
         bare = replace(event, subject=replace(thing, conditions=())) if thing else event
-        done = act(bare, self.world, self.choices, it)
-        check_known(done, self.world)
-        if thing and thing.conditions and done.operation not in ("create", "list"):
-            raise Unclear(f"say what {a(done.entity)} holds after 'given'")
+        resolved = resolve_event(bare, self.scope, self.choices, it)
+        check_known(resolved, self.scope)
+        if thing and thing.conditions and resolved.operation not in ("create", "list"):
+            raise Unclear(f"put the values of {a(resolved.entity)} after 'given'")
         conditions = (thing.conditions if thing else ()) + happening.conditions
-        values = changed if changed is not None else self._body(done, conditions)
-        if done.operation == "update" and not values:
-            raise Unclear("it does not say what is updated, such as 'updated with a note of ...'")
+        values = changed if changed is not None else self._body(resolved, conditions)
+        if resolved.operation == "update" and not values:
+            raise Unclear("it does not say what is updated; write for example 'updated with a note of ...'")
         if happening.times < 1:
-            raise Unclear("what happens, happens at least once")
+            raise Unclear("the operation must happen at least once")
         return When(
-            operation=done.operation,
-            entity=done.entity,
-            object=done.action.object if done.action else None,
+            operation=resolved.operation,
+            entity=resolved.entity,
+            object=resolved.action.object if resolved.action else None,
             values=values,
             times=happening.times,
         )
@@ -120,29 +122,29 @@ class _Scenario:
         """ "its note is updated to x"."""
         value = happening.changed
         if "update" not in verb_bases(happening.event.participle) or value is None:
-            raise Unclear("say that the field 'is updated to' a value")
+            raise Unclear("write that the field 'is updated to' a value")
         owners = [each.entity for each in given]
         if isinstance(path.owner, Noun):
-            owners = lookup.entities(self.world.blueprint, path.owner.words)
+            owners = lookup.entities(self.scope.blueprint, path.owner.words)
         if not owners:
             raise Unclear("it does not say whose field is updated")
         owner = self.choices.pick(owners)
         spec = self.bodies.field(owner, path.field.words)
         return Event(Thing(Noun(owner, "the")), "updated"), {spec.name: self.bodies.value(spec, value)}
 
-    def _body(self, done: Act, conditions: Sequence[Condition]) -> Values:
-        """What the request brings: fields, inputs of the action, or filters of the list."""
-        if done.action is not None:
-            return self.bodies.inputs(done.entity, done.operation, conditions)
-        values = self.bodies.fields(done.entity, conditions)
-        filters = {each.field for each in self.world.entity(done.entity).filters}
-        for name in values if done.operation == "list" else ():
+    def _body(self, resolved: ResolvedOperation, conditions: Sequence[Condition]) -> Values:
+        """The content of the request: fields, inputs of the action, or filters of the list."""
+        if resolved.action is not None:
+            return self.bodies.inputs(resolved.entity, resolved.operation, conditions)
+        values = self.bodies.fields(resolved.entity, conditions)
+        filters = {each.field for each in self.scope.entity(resolved.entity).filters}
+        for name in values if resolved.operation == "list" else ():
             if name not in filters:
-                raise Unclear(f"'{name}' is not among what {a(done.entity)} can be filtered by")
+                raise Unclear(f"'{name}' is not a filter of the {resolved.entity} list")
         return values
 
     def then(self, outcome: Outcome, when: When, given: Sequence[Given]) -> Then:
-        """Return what is expected."""
+        """Return the expected outcome."""
         if isinstance(outcome, Rejected):
             return Then(kind="rejected", status=status_code(outcome.status))
         if isinstance(outcome, Listed):
@@ -156,24 +158,24 @@ class _Scenario:
 
     def _listed(self, outcome: Listed) -> Then:
         if outcome.comparator != "eq" or "list" not in verb_bases(outcome.participle):
-            raise Unclear("say exactly how many are listed, such as 'then 2 orders are listed'")
-        entity = self.world.named(outcome.words, self.choices).name
+            raise Unclear("state exactly how many are listed, such as 'then 2 orders are listed'")
+        entity = self.scope.named(outcome.words, self.choices).name
         return Then(kind="listed", entity=entity, count=outcome.number)
 
     def _valued(self, outcome: Valued, owners: list[str]) -> Then:
         path = outcome.path
         field = path.field.words if isinstance(path, Owned) else path.words
         if isinstance(path, Owned) and path.through:
-            raise Unclear("an example can only look at what took part in it")
+            raise Unclear("an example can only check the resources that take part in it")
         if isinstance(path, Owned) and isinstance(path.owner, Noun):
             owners = self._called(path.owner, owners)
-        having = [each for each in owners if lookup.fields(self.world.entity(each), field)]
+        having = [each for each in owners if lookup.fields(self.scope.entity(each), field)]
         if not having:
             raise Unclear(f"nothing in this example has a field '{field}'")
         owner = self.choices.pick(having)
         spec = self.resources.field(owner, field)
         if isinstance(outcome.value, Noun) and outcome.value.article:
-            raise Unclear(f"say which value '{spec.name}' then has")
+            raise Unclear(f"state the value that '{spec.name}' then has")
         value = self.resources.value(spec, outcome.value)
         return Then(kind="value", entity=owner, field=spec.name, value=value)
 
@@ -191,11 +193,11 @@ class _Scenario:
         elif isinstance(outcome.subject, It):
             owners = owners[:1]
         if not owners:
-            raise Unclear("it does not say what is expected of what took part")
+            raise Unclear("it does not say which resource the expectation is about")
         owner = self.choices.pick(owners)
         name, value = self.resources.being(owner, outcome.predicate)
         return Then(kind="value", entity=owner, field=name, value=value)
 
     def _called(self, noun: Noun, owners: list[str]) -> list[str]:
-        called = lookup.entities(self.world.blueprint, noun.words)
+        called = lookup.entities(self.scope.blueprint, noun.words)
         return [each for each in owners if each in called]

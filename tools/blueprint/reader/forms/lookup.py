@@ -1,7 +1,7 @@
-"""What the words of a sentence may name in a blueprint.
+"""Looking up the words of a sentence in a blueprint.
 
-Singular and plural are the same name, and so are a hyphen and a space. Everything that fits is returned; more
-than one is for the caller to settle or to call ambiguous.
+Singular and plural are the same name, and so are a hyphen and a space. All matches are returned; the caller decides
+between several or calls them ambiguous.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from tools.blueprint.names import plural, singulars
 from tools.blueprint.reader.grammar.text import NAME
 
 COUNTS = ("integer", "number")
-"""Types of the fields that can say how many."""
+"""Types of fields that can hold a count."""
 STATUS = "status"
 
 
 @cache
-def kin(words: str) -> frozenset[str]:
+def number_forms(words: str) -> frozenset[str]:
     """The words in lower case with their singulars and their plural."""
     lower = " ".join(words.lower().split())
     if not NAME.fullmatch(lower):
@@ -28,31 +28,31 @@ def kin(words: str) -> frozenset[str]:
 
 
 def named(words: str, names: Iterable[str]) -> list[str]:
-    """The names that the words spell: exactly, else but for number and hyphens."""
+    """The names that match the words: exactly, otherwise ignoring number and hyphens."""
     pool = list(dict.fromkeys(names))
     exact = [name for name in pool if name == words.lower()]
     if exact:
         return exact
-    spaced = {each.replace("-", " ") for each in kin(words)}
-    return [name for name in pool if name in kin(words) or name.replace("-", " ") in spaced]
+    spaced = {each.replace("-", " ") for each in number_forms(words)}
+    return [name for name in pool if name in number_forms(words) or name.replace("-", " ") in spaced]
 
 
 def says_field(words: str, name: str) -> bool:
-    """Whether "that is ..." can say the yes/no field: "active" says "active" and "is active"."""
+    """Whether "that is ..." can mean the boolean field: "active" means "active" and "is active"."""
     return bool(named(words, [name])) or name == f"is {words.lower()}"
 
 
 def entities(blueprint: Blueprint, words: str) -> list[str]:
-    """Entities of that name, else those whose last words it is ("code" for "discount code")."""
+    """Entities of that name, otherwise those that end with it ("code" for "discount code")."""
     names = [each.name for each in blueprint.entities]
     found = named(words, names)
     if found:
         return found
-    return [name for name in names if any(name.endswith(f" {each}") for each in kin(words))]
+    return [name for name in names if any(name.endswith(f" {each}") for each in number_forms(words))]
 
 
 def split_noun(blueprint: Blueprint, words: str) -> list[tuple[str, str]]:
-    """Part "expired discount code" into what stands before and the entity, for each entity it may be.
+    """Split "expired discount code" into the leading words and the entity, for each possible entity.
 
     The longest name wins, and a whole name over the last words of one.
     """
@@ -69,13 +69,13 @@ def split_noun(blueprint: Blueprint, words: str) -> list[tuple[str, str]]:
 
 
 def fields(entity: Entity, words: str) -> list[FieldSpec]:
-    """Fields of that name; the status that states rule is one too."""
+    """Fields of that name, including the status of an entity with states."""
     specs = {each.name: each for each in (*entity.fields, *status_field(entity))}
     return [specs[name] for name in named(words, specs)]
 
 
 def counts(blueprint: Blueprint, entity: Entity, words: str) -> bool:
-    """Whether "3 nights" says a number of the entity's own, and not how many things belong to it."""
+    """Whether "3 nights" means a number field of the entity, not a count of its children."""
     numbers = [each for each in fields(entity, words) if each.type in COUNTS]
     return bool(numbers) and not children(blueprint, entity.name, words)
 
@@ -107,12 +107,12 @@ def children(blueprint: Blueprint, parent: str, words: str) -> list[tuple[str, R
 
 
 def references(entity: Entity, words: str) -> list[Reference]:
-    """References of that name, or to an entity of that name or whose last words it is."""
+    """References of that name, or to an entity that has or ends with that name."""
     by_name = {each.name: each for each in entity.references}
     if found := named(words, by_name):
         return [by_name[name] for name in found]
     return [
         each
         for each in entity.references
-        if named(words, [each.target]) or any(each.target.endswith(f" {one}") for one in kin(words))
+        if named(words, [each.target]) or any(each.target.endswith(f" {one}") for one in number_forms(words))
     ]

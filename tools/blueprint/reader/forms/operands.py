@@ -1,4 +1,4 @@
-"""Which field a sentence means, and what it compares it with or changes it by."""
+"""Finding the field that a sentence means, and the value or field that it is compared with or changed by."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TypeAlias
 from tools.blueprint.model import FieldRef, FieldSpec, Value
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.forms import lookup
-from tools.blueprint.reader.forms.acts import Act, Party
-from tools.blueprint.reader.forms.scope import World, no_field
+from tools.blueprint.reader.forms.operations import Participant, ResolvedOperation
+from tools.blueprint.reader.forms.scope import Scope, no_field
 from tools.blueprint.reader.forms.values import NUMERIC, check_fits, value_of
 from tools.blueprint.reader.forms.wording import a, listing
 from tools.blueprint.reader.grammar.phrases import It, Noun, Operand, Owned, Path, Term
@@ -17,7 +17,7 @@ from tools.blueprint.reader.grammar.phrases import It, Noun, Operand, Owned, Pat
 
 @dataclass(frozen=True)
 class Found:
-    """A field as the operation sees it."""
+    """A field as seen from the operation."""
 
     ref: FieldRef
     spec: FieldSpec
@@ -28,37 +28,42 @@ Right: TypeAlias = Value | FieldRef
 
 @dataclass(frozen=True)
 class Fields:
-    """Finds fields among those who take part in an operation."""
+    """Finds fields among the participants of an operation."""
 
-    world: World
-    act: Act
+    scope: Scope
+    resolved: ResolvedOperation
     choices: Choices
 
-    def of(self, party: Party, words: str) -> list[Found]:
-        """Fields of that name that the party has."""
-        specs = lookup.fields(self.world.entity(party.entity), words)
+    def of(self, participant: Participant, words: str) -> list[Found]:
+        """Fields of that name that the participant has."""
+        specs = lookup.fields(self.scope.entity(participant.entity), words)
         return [
-            Found(FieldRef(subject=party.subject, via=party.via, field=each.name), each) for each in specs
+            Found(FieldRef(subject=participant.subject, via=participant.via, field=each.name), each)
+            for each in specs
         ]
 
     def inputs(self, words: str) -> list[Found]:
         """Inputs of that name that the action has."""
-        found = lookup.inputs(self.world.entity(self.act.entity), self.act.operation, words)
+        found = lookup.inputs(self.scope.entity(self.resolved.entity), self.resolved.operation, words)
         return [Found(FieldRef(subject="input", field=each.name), each) for each in found]
 
-    def find(self, path: Path, party: Party | None = None) -> Found:
-        """Return the field that a path names; `party` is the one that "its" is said of, if of only one.
+    def find(self, path: Path, participant: Participant | None = None) -> Found:
+        """Return the field that a path names; `participant` is the one that "its" refers to, if known.
 
-        Raises Unclear when there is none; several are a choice.
+        Raises Unclear if there is none; several are a choice.
         """
-        found = self._owned(path, party) if isinstance(path, Owned) else self._bare(path)
+        found = self._owned(path, participant) if isinstance(path, Owned) else self._bare(path)
         if not found:
             raise self.unknown(path.field.words if isinstance(path, Owned) else path.words)
         return self.choices.pick(list(dict.fromkeys(found)))
 
-    def unknown(self, words: str, party: Party | None = None) -> Unclear:
-        """Say that nobody has a field of that name."""
-        owners = [party.entity] if party else list(dict.fromkeys(each.entity for each in self.act.parties))
+    def unknown(self, words: str, participant: Participant | None = None) -> Unclear:
+        """Return that no participant has a field of that name."""
+        owners = (
+            [participant.entity]
+            if participant
+            else list(dict.fromkeys(each.entity for each in self.resolved.participants))
+        )
         if len(owners) == 1:
             return no_field(owners[0], words)
         return Unclear(f"neither {listing(owners, 'nor')} has a field '{words}'")
@@ -66,15 +71,21 @@ class Fields:
     def _bare(self, noun: Noun) -> list[Found]:
         if noun.given:
             return self.inputs(noun.words)
-        found = [each for party in self.act.parties for each in self.of(party, noun.words)]
+        found = [
+            each for participant in self.resolved.participants for each in self.of(participant, noun.words)
+        ]
         return found + self.inputs(noun.words)
 
-    def _owned(self, path: Owned, party: Party | None) -> list[Found]:
+    def _owned(self, path: Owned, participant: Participant | None) -> list[Found]:
         field = path.field.words
         if path.through:
-            owners = self._parents(path.through, party)
+            owners = self._parents(path.through, participant)
         elif isinstance(path.owner, It):
-            owners = [party] if party else [each for each in self.act.named if each.subject != "reference"]
+            owners = (
+                [participant]
+                if participant
+                else [each for each in self.resolved.named if each.subject != "reference"]
+            )
         else:
             owners = self._called(path.owner.words)
         found = [each for owner in owners for each in self.of(owner, field)]
@@ -82,32 +93,32 @@ class Fields:
             raise self.unknown(field, owners[0])
         return found
 
-    def _called(self, words: str) -> list[Party]:
-        """Parties of that name, else what the resource acted on belongs to."""
-        names = [each.entity for each in self.act.parties]
+    def _called(self, words: str) -> list[Participant]:
+        """Participants of that name, otherwise parents of the resource acted on."""
+        names = [each.entity for each in self.resolved.participants]
         called = lookup.named(words, names) or [
-            name for name in names if any(name.endswith(f" {each}") for each in lookup.kin(words))
+            name for name in names if any(name.endswith(f" {each}") for each in lookup.number_forms(words))
         ]
-        found = [each for each in self.act.parties if each.entity in called]
+        found = [each for each in self.resolved.participants if each.entity in called]
         if found:
             return found
-        parents = self._parents(words, self.act.this)
+        parents = self._parents(words, self.resolved.this)
         if not parents:
-            raise Unclear(f"no '{words}' takes part in this; there is {listing(map(a, names))}")
+            raise Unclear(f"no '{words}' takes part in this operation; it involves {listing(map(a, names))}")
         return parents
 
-    def _parents(self, words: str, party: Party | None) -> list[Party]:
-        if party is not None and party.subject != "self":
+    def _parents(self, words: str, participant: Participant | None) -> list[Participant]:
+        if participant is not None and participant.subject != "self":
             return []
-        references = lookup.references(self.world.entity(self.act.entity), words)
-        return [Party(each.target, "reference", each.name) for each in references]
+        references = lookup.references(self.scope.entity(self.resolved.entity), words)
+        return [Participant(each.target, "reference", each.name) for each in references]
 
     def right(
-        self, operand: Operand, left: FieldSpec, party: Party | None = None
+        self, operand: Operand, left: FieldSpec, participant: Participant | None = None
     ) -> tuple[Right, FieldSpec | None]:
-        """Return a value or a field for the other side of a comparison or change, and the field's spec."""
+        """Return the value or field on the other side of a comparison or change, and the field's spec."""
         if isinstance(operand, Owned) or (isinstance(operand, Noun) and (operand.article or operand.given)):
-            found = self.find(operand, party)
+            found = self.find(operand, participant)
             return found.ref, found.spec
         if isinstance(operand, Noun):
             if fields := self._bare(operand):
@@ -120,7 +131,7 @@ class Fields:
 
 
 def _maybe(spec: FieldSpec, operand: Noun) -> Value | None:
-    """The value that the words also spell, for fields whose values are words; None if they spell none."""
+    """The value that the words may also mean, for fields whose values are words; None if there is none."""
     if spec.type not in ("choice", "boolean", "text"):
         return None
     try:
@@ -132,9 +143,9 @@ def _maybe(spec: FieldSpec, operand: Noun) -> Value | None:
 
 
 def check_percent(term: Operand, spec: FieldSpec) -> None:
-    """Raise Unclear for a percentage of a field that holds none."""
+    """Raise Unclear for a percentage of a field that does not hold one."""
     if isinstance(term, Term) and term.percent and not is_percent(spec.name):
-        raise Unclear(f"'{spec.name}' holds no percentage; leave out the percent sign")
+        raise Unclear(f"'{spec.name}' is not a percentage; remove the percent sign")
 
 
 def is_percent(name: str) -> bool:

@@ -9,13 +9,13 @@ from tools.blueprint.names import participle, plural, singulars
 from tools.blueprint.reader.choices import Ambiguity, Choices, Unclear
 from tools.blueprint.reader.facts import Fact, Facts
 from tools.blueprint.reader.forms import english
-from tools.blueprint.reader.forms.acts import Act
 from tools.blueprint.reader.forms.comparisons import all_of
 from tools.blueprint.reader.forms.conditions import Conditions
 from tools.blueprint.reader.forms.operands import Fields, Found, Right, is_percent
-from tools.blueprint.reader.forms.scope import World
+from tools.blueprint.reader.forms.operations import ResolvedOperation
+from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.values import NUMERIC, TEXTUAL, check_fits, state_value
-from tools.blueprint.reader.forms.verb_phrases import act, acts
+from tools.blueprint.reader.forms.verb_phrases import resolve_event, resolve_phrases
 from tools.blueprint.reader.forms.wording import a
 from tools.blueprint.reader.grammar.phrases import Event, Noun, Term
 from tools.blueprint.reader.grammar.sentences import (
@@ -33,81 +33,81 @@ _STATUS_WORDS = frozenset(
 )
 
 
-def guard(sentence: Guarded, world: World, choices: Choices) -> Facts:
+def guard(sentence: Guarded, scope: Scope, choices: Choices) -> Facts:
     """Cancelling an order that is shipped is rejected with 409."""
     status = status_code(sentence.status)
     facts: list[Fact] = []
-    for done in acts(sentence.deeds, "gerund", world, choices):
-        conditions = Conditions(world, done, choices)
+    for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
+        conditions = Conditions(scope, resolved, choices)
         parts = [conditions.said(), *(conditions.situation(each) for each in sentence.situations)]
-        if done.operation == "list":
-            raise Unclear(f"a list is never rejected for what {plural(done.entity)} hold")
+        if resolved.operation == "list":
+            raise Unclear(f"listing {plural(resolved.entity)} is never rejected because of their values")
         for tests in all_of(parts):
             if not tests:
                 raise Unclear("it does not say which ones are rejected; add 'that is ...' or 'with ...'")
             facts += [
-                *acting(done, world),
-                Fact(done.entity, Guard(operation=done.operation, tests=tests, status=status)),
+                *action_facts(resolved, scope),
+                Fact(resolved.entity, Guard(operation=resolved.operation, tests=tests, status=status)),
             ]
     return tuple(dict.fromkeys(facts))
 
 
 def status_code(said: Status) -> int:
-    """Return the HTTP status of a rejection. Raises Unclear when it is none."""
+    """Return the HTTP status of a rejection. Raises Unclear if it is not one."""
     strange = [word for words in said.words for word in words.lower().split() if word not in _STATUS_WORDS]
     if strange:
-        raise Unclear(f"'{strange[0]}' is not understood beside the status; say 'with {said.code}'")
+        raise Unclear(f"'{strange[0]}' is not understood next to the status; write 'with {said.code}'")
     if not 400 <= said.code <= 499:
-        raise Unclear(f"{said.code} does not reject anything; use a status from 400 to 499")
+        raise Unclear(f"{said.code} is not a rejection; use a status from 400 to 499")
     return said.code
 
 
-def changes(sentence: Changes, world: World, choices: Choices) -> Facts:
+def changes(sentence: Changes, scope: Scope, choices: Choices) -> Facts:
     """Cancelling an order sets its reason to "withdrawn"."""
     facts: list[Fact] = []
-    for done in acts(sentence.deeds, "gerund", world, choices):
-        if done.said:
+    for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
+        if resolved.said:
             raise Unclear(
-                "an effect does not depend on conditions; leave the condition out, or say it as a rejection"
+                "an effect cannot depend on conditions; remove the condition or express it as a rejection"
             )
-        if done.operation in ("list", "read"):
-            raise Unclear(f"{done.operation} changes nothing; name another operation")
+        if resolved.operation in ("list", "read"):
+            raise Unclear(f"{resolved.operation} changes nothing; name another operation")
         for change in sentence.changes:
-            effect = _effect(change, done, world, choices)
-            facts += [*acting(done, world), Fact(done.entity, effect)]
+            effect = _effect(change, resolved, scope, choices)
+            facts += [*action_facts(resolved, scope), Fact(resolved.entity, effect)]
     return tuple(dict.fromkeys(facts))
 
 
-def _effect(change: Change, done: Act, world: World, choices: Choices) -> Effect:
-    fields = Fields(world, done, choices)
+def _effect(change: Change, resolved: ResolvedOperation, scope: Scope, choices: Choices) -> Effect:
+    fields = Fields(scope, resolved, choices)
     target = fields.find(change.target)
-    _check_target(target, change, done)
+    _check_target(target, change, resolved)
     share = FieldSpec(name=target.spec.name, type="number") if change.percent else target.spec
     amount, spec = fields.right(change.amount, share)
     if change.kind == "set":
         _check_settable(target, amount, spec)
     elif spec is not None and spec.type not in NUMERIC:
-        raise Unclear(f"'{spec.name}' is {spec.type}, so nothing can change by it")
+        raise Unclear(f"'{spec.name}' is {spec.type}, so it cannot be an amount of change")
     percent = change.kind != "set" and (change.percent or (spec is not None and is_percent(spec.name)))
     if change.kind != "set" and not percent:
         _check_fraction(target.spec, spec)
     if isinstance(change.amount, Term) and change.amount.text.startswith("-"):
-        raise Unclear("an amount to change by is not negative; say 'reduces' or 'increases'")
+        raise Unclear("an amount of change cannot be negative; use 'reduces' or 'increases'")
     return Effect(
-        operation=done.operation, kind=change.kind, target=target.ref, amount=amount, percent=percent
+        operation=resolved.operation, kind=change.kind, target=target.ref, amount=amount, percent=percent
     )
 
 
-def _check_target(target: Found, change: Change, done: Act) -> None:
+def _check_target(target: Found, change: Change, resolved: ResolvedOperation) -> None:
     name, spec = target.spec.name, target.spec
     if target.ref.subject == "input":
-        raise Unclear(f"'{name}' is what the body brings; name a field to change")
+        raise Unclear(f"'{name}' is an input of the request; name a field to change")
     if name == "status" and spec.choices and spec.criterion == "" and change.kind == "set":
         raise Unclear(
-            f"say '{a(done.entity).capitalize()} goes from ... to ... when ...' to change the status"
+            f"write '{a(resolved.entity).capitalize()} goes from ... to ... when ...' to change the status"
         )
-    if target.ref.subject == "self" and done.operation == "delete":
-        raise Unclear("what is deleted cannot be changed")
+    if target.ref.subject == "self" and resolved.operation == "delete":
+        raise Unclear("a deleted resource cannot be changed")
     if change.kind != "set" and spec.type not in NUMERIC:
         raise Unclear(f"'{name}' is {spec.type}, which can be set but not reduced or increased")
 
@@ -127,7 +127,7 @@ def _check_settable(target: Found, amount: Right, spec: FieldSpec | None) -> Non
 
 
 def _check_fraction(target: FieldSpec, amount: FieldSpec | None) -> None:
-    """Raise Unclear when what is added has decimals that the target cannot hold."""
+    """Raise Unclear if the amount can have decimals that the target cannot hold."""
     finer = {"integer": ("money", "number"), "money": ("number",)}
     if amount is not None and amount.type in finer.get(target.type, ()):
         raise Unclear(
@@ -135,112 +135,117 @@ def _check_fraction(target: FieldSpec, amount: FieldSpec | None) -> None:
         )
 
 
-def limit(sentence: Limited, world: World, choices: Choices) -> Facts:
+def limit(sentence: Limited, scope: Scope, choices: Choices) -> Facts:
     """A discount code can be applied at most 3 times."""
     if sentence.times < 1:
-        raise Unclear("a limit is at least once")
+        raise Unclear("a limit must allow at least one time")
     event = sentence.event
-    assert isinstance(event.subject, Noun)  # noqa: S101  the grammar has only nouns here
-    done = act(event, world, choices)
-    if done.action is None:
-        raise Unclear(f"only actions are counted, and {done.operation} is a plain operation")
-    subject = world.named(event.subject.words, choices).name
-    if event.ending is not None and done.action.object == subject:
-        raise _each_pair(subject, done, sentence.times)
-    per = choices.pick([each for each in ("object", "self") if _is_subject(each, subject, done)])
+    assert isinstance(event.subject, Noun)  # noqa: S101  the grammar only allows nouns here
+    resolved = resolve_event(event, scope, choices)
+    if resolved.action is None:
+        raise Unclear(f"only actions can be limited, and {resolved.operation} is a plain operation")
+    subject = scope.named(event.subject.words, choices).name
+    if event.ending is not None and resolved.action.object == subject:
+        raise _each_pair(subject, resolved, sentence.times)
+    per = choices.pick([each for each in ("object", "self") if _is_subject(each, subject, resolved)])
     return (
-        *acting(done, world),
-        Fact(done.entity, Limit(operation=done.operation, per=per, times=sentence.times)),  # type: ignore[arg-type]
+        *action_facts(resolved, scope),
+        Fact(resolved.entity, Limit(operation=resolved.operation, per=per, times=sentence.times)),  # type: ignore[arg-type]
     )
 
 
-def _each_pair(subject: str, done: Act, times: int) -> Ambiguity:
-    verb = participle(done.action.verb if done.action else done.operation)
+def _each_pair(subject: str, resolved: ResolvedOperation, times: int) -> Ambiguity:
+    verb = participle(resolved.action.verb if resolved.action else resolved.operation)
     often = f"{verb} at most {times} times"
     noun = a(subject).capitalize()
     return Ambiguity(
-        f"'to {a(done.entity)}' leaves open what is counted; say '{noun} can be {often}.' for all together",
-        (f"{noun} can be {often} in all.", f"{noun} can be {often} to the same {done.entity}."),
+        f"'to {a(resolved.entity)}' does not say what is counted; write '{noun} can be {often}.' for the total",
+        (f"{noun} can be {often} in all.", f"{noun} can be {often} to the same {resolved.entity}."),
     )
 
 
-def _is_subject(per: str, subject: str, done: Act) -> bool:
-    return subject == (done.action.object if per == "object" and done.action else done.entity)
+def _is_subject(per: str, subject: str, resolved: ResolvedOperation) -> bool:
+    return subject == (resolved.action.object if per == "object" and resolved.action else resolved.entity)
 
 
-def access(sentence: Restricted, world: World, choices: Choices) -> Facts:
+def access(sentence: Restricted, scope: Scope, choices: Choices) -> Facts:
     """Only an admin can create or delete discount codes."""
     roles = tuple(dict.fromkeys(_role(each) for each in sentence.roles))
     facts: list[Fact] = []
-    for each in restricted(sentence, world, choices):
+    for each in restricted_operations(sentence, scope, choices):
         if each.said:
-            raise Unclear("who may do something does not depend on conditions; leave the condition out")
-        facts += [*acting(each, world), Fact(each.entity, Access(operation=each.operation, roles=roles))]
+            raise Unclear("access cannot depend on conditions; remove the condition")
+        facts += [
+            *action_facts(each, scope),
+            Fact(each.entity, Access(operation=each.operation, roles=roles)),
+        ]
     return tuple(facts)
 
 
-def restricted(sentence: Restricted, world: World, choices: Choices) -> tuple[Act, ...]:
-    """Return what only some may do."""
+def restricted_operations(
+    sentence: Restricted, scope: Scope, choices: Choices
+) -> tuple[ResolvedOperation, ...]:
+    """Return the operations that only some roles may perform."""
     if sentence.subject is None:
-        return acts(sentence.deeds, "base", world, choices)
+        return resolve_phrases(sentence.verb_phrases, "base", scope, choices)
     events = [Event(sentence.subject, each) for each in sentence.participles]
-    return tuple(act(each, world, choices) for each in events)
+    return tuple(resolve_event(each, scope, choices) for each in events)
 
 
-def speed(sentence: Fast, world: World, choices: Choices) -> Facts:
+def speed(sentence: Fast, scope: Scope, choices: Choices) -> Facts:
     """Listing orders answers within 200 ms at the 95th percentile under 50 requests per second."""
-    done = acts([sentence.deed], "gerund", world, choices)[0]
-    if done.said:
-        raise Unclear("a speed is that of all requests of an operation; leave the condition out")
-    check_known(done, world)
+    resolved = resolve_phrases([sentence.verb_phrase], "gerund", scope, choices)[0]
+    if resolved.said:
+        raise Unclear("a response time covers all requests of an operation; remove the condition")
+    check_known(resolved, scope)
     if len(sentence.percentiles) != 1 or len(sentence.rates) > 1:
-        raise Unclear("say one percentile, such as 'at the 95th percentile', and at most one rate")
+        raise Unclear("give one percentile, such as 'at the 95th percentile', and at most one rate")
     percentile, rates = sentence.percentiles[0], sentence.rates
     if not 0 < percentile < 100 or any(each != int(each) or each < 1 for each in rates):
-        raise Unclear("a percentile lies between 0 and 100, and a rate is a whole number of requests")
+        raise Unclear("a percentile must be between 0 and 100, and a rate a whole number of requests")
     if sentence.milliseconds < 1 or sentence.milliseconds != int(sentence.milliseconds):
-        raise Unclear("a time is a whole number of milliseconds, at least 1")
+        raise Unclear("a response time must be a whole number of milliseconds, at least 1")
     measured = Speed(
-        entity=done.entity,
-        operation=done.operation,
+        entity=resolved.entity,
+        operation=resolved.operation,
         latency_ms=int(sentence.milliseconds),
         percentile=percentile,
         requests_per_second=int(rates[0]) if rates else None,
     )
-    return (Fact(done.entity, measured),)
+    return (Fact(resolved.entity, measured),)
 
 
-def check_known(done: Act, world: World) -> None:
-    """Raise Unclear for an operation that there is not; a speed or an example does not make one."""
-    action = done.action
+def check_known(resolved: ResolvedOperation, scope: Scope) -> None:
+    """Raise Unclear for an unknown operation; speeds and examples do not introduce one."""
+    action = resolved.action
     if action is None:
-        acting(done, world)
-    elif world.action(done.entity, (action.verb,), action.object) is None:
-        raise Unclear(f"no sentence says what '{done.operation}' does to {a(done.entity)}")
+        action_facts(resolved, scope)
+    elif scope.action(resolved.entity, (action.verb,), action.object) is None:
+        raise Unclear(f"no sentence says what '{resolved.operation}' does to {a(resolved.entity)}")
 
 
 def not_offered(entity: Entity, name: Crud) -> Unclear:
-    """Say that the entity lacks a plain operation."""
+    """Return that the entity lacks a plain operation."""
     criterion = next((f" ({each.criterion})" for each in entity.operations if each.criterion), "")
     return Unclear(
-        f"{plural(entity.name)} cannot be {participle(name)}; add it to the sentence that says "
-        f"what can be done with them{criterion}"
+        f"{plural(entity.name)} cannot be {participle(name)}; add it to the sentence that lists "
+        f"their operations{criterion}"
     )
 
 
-def acting(done: Act, world: World) -> Facts:
-    """The action that a rule is about, or nothing for a plain operation that is offered."""
-    if done.action is not None:
-        return (Fact(done.entity, done.action),)
-    entity = world.entity(done.entity)
-    name = next(each for each in CRUD if each == done.operation)
+def action_facts(resolved: ResolvedOperation, scope: Scope) -> Facts:
+    """Return the action that a rule is about, or nothing for a plain operation that the entity offers."""
+    if resolved.action is not None:
+        return (Fact(resolved.entity, resolved.action),)
+    entity = scope.entity(resolved.entity)
+    name = next(each for each in CRUD if each == resolved.operation)
     if not entity.offers(name):
         raise not_offered(entity, name)
     return ()
 
 
 def _role(noun: Noun) -> str:
-    """The role as the token has it: kebab-case, its letter case kept."""
+    """The role as it is spelt in tokens: kebab-case, letter case kept."""
     words = english.role_words(noun)
     if noun.article.lower() not in ("a", "an", "the"):
         one = singulars(words)[0]

@@ -1,4 +1,4 @@
-"""What a story's sentences are read against: the service so far, and what the story itself speaks of."""
+"""The names that a sentence can refer to: the service so far, and what the story itself mentions."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from tools.blueprint.reader.grammar.phrases import Condition, Is, Thing
 
 
 def no_field(entity: str, words: str) -> Unclear:
-    """Say that an entity lacks a field, and how to give it one."""
+    """Return that an entity lacks a field, and how to add it."""
     return Unclear(
-        f"{entity} has no field '{words}'; say '{a(entity).capitalize()} also has {some(words)} (text).'"
+        f"{entity} has no field '{words}'; write '{a(entity).capitalize()} also has {some(words)} (text).'"
     )
 
 
 @dataclass
-class World:
-    """Grows while a story is read."""
+class Scope:
+    """Everything that is known so far; grows while a story is read."""
 
     before: Blueprint
     """The service before the story."""
     blueprint: Blueprint
-    """The service with all that is understood so far."""
+    """The service with everything that has been understood so far."""
     mentioned: dict[str, tuple[Action, ...]] = field(default_factory=dict)
-    """By entity, the actions that the story speaks of, whether or not the sentence is covered in the end."""
+    """By entity, the actions that the story mentions, whether or not the sentence is covered in the end."""
     states: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By entity, the states it starts in or goes to."""
     statuses: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By entity, the choices of a status that was declared before states came to rule it."""
+    """By entity, the choices of a status field that was declared before the states were."""
     subjects: frozenset[str] = frozenset()
-    """Names, as they are written, of all that the story or the service before says that it has something."""
+    """Names, as written, of everything that has fields in the story or the service before."""
     related: frozenset[str] = frozenset()
-    """Names, as they are written, of all that the story says belongs to something."""
+    """Names, as written, of everything that belongs to something in the story."""
     undefined: dict[str, str] = field(default_factory=dict)
-    """Entities that a sentence defines that is not covered, with its id."""
+    """Entities that only a sentence defines that is not covered, with its id."""
 
     def entity(self, name: str) -> Entity:
         """Return a known entity."""
@@ -49,7 +49,7 @@ class World:
         return found
 
     def named(self, words: str, choices: Choices) -> Entity:
-        """Return the entity that the words name. Raises Unclear when there is none."""
+        """Return the entity that the words name. Raises Unclear if there is none."""
         found = lookup.entities(self.blueprint, words)
         if not found:
             raise self.unknown(words)
@@ -70,12 +70,12 @@ class World:
         return bool(lookup.named(words, [each.name for each in self.blueprint.entities]))
 
     def actions(self, entity: str) -> tuple[Action, ...]:
-        """Return the entity's actions, in the blueprint or only spoken of."""
+        """Return the entity's actions, in the blueprint or only mentioned."""
         known = self.blueprint.entity(entity)
         return (known.actions if known else ()) + self.mentioned.get(entity, ())
 
     def action(self, entity: str, verbs: Iterable[str], obj: str | None) -> Action | None:
-        """Return the entity's action of one of these verbs with that object, or None."""
+        """Return the entity's action with one of these verbs and that object, or None."""
         wanted = {each.replace("-", " ") for each in verbs}
         return next(
             (
@@ -87,27 +87,28 @@ class World:
         )
 
     def with_object(self, verbs: Iterable[str], obj: str) -> list[tuple[str, Action]]:
-        """Return the actions of any entity of one of these verbs with that object."""
+        """Return the actions of all entities with one of these verbs and that object."""
         found = [(each.name, self.action(each.name, tuple(verbs), obj)) for each in self.blueprint.entities]
         return [(name, action) for name, action in found if action is not None]
 
     def mention(self, entity: str, action: Action) -> None:
-        """Remember an action that a sentence speaks of."""
+        """Remember an action that a sentence mentions."""
         if self.action(entity, (action.verb,), action.object) is None:
             self.mentioned[entity] = (*self.mentioned.get(entity, ()), action)
 
     def unknown(self, words: str) -> Unclear:
-        """Say that no entity is called that."""
+        """Return that there is no entity of that name."""
         for name, criterion in self.undefined.items():
             if lookup.named(words, [name]):
-                return Unclear(f"it speaks of '{name}', which {criterion} defines; mend that one first")
+                return Unclear(f"it refers to '{name}', which {criterion} defines; fix that criterion first")
         known = [each.name for each in self.blueprint.entities]
         if all(lookup.named(each, known) for each in words.split(" and ")):
             return Unclear(
-                f"it speaks of several; say it once of each: {words.replace(' and ', ', ')}", aside=True
+                f"it refers to several entities; write one sentence for each: {words.replace(' and ', ', ')}",
+                aside=True,
             )
-        noun = min(lookup.kin(words), key=len)
+        noun = min(lookup.number_forms(words), key=len)
         if close := get_close_matches(noun, known, n=1, cutoff=0.75):
-            return Unclear(f"there is no '{noun}'; is '{close[0]}' meant?", aside=True)
-        why = f"there is no '{noun}'; say what it has: '{a(noun).capitalize()} has a name (text).'"
+            return Unclear(f"unknown entity '{noun}'; did you mean '{close[0]}'?", aside=True)
+        why = f"unknown entity '{noun}'; define it first: '{a(noun).capitalize()} has a name (text).'"
         return Unclear(why, aside=True)

@@ -1,4 +1,4 @@
-"""Literal values: what the words of a sentence mean for a field of a certain type."""
+"""Literal values: the meaning of words for a field of a certain type."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _SAFE_VALUE = re.compile(r"[^\W_][\w .+-]{0,49}")
 
 
 def value_of(spec: FieldSpec, said: Literal_) -> Value:
-    """Return what was said as a value of the field. Raises Unclear when it is none."""
+    """Return the words as a value of the field. Raises Unclear if they are not one."""
     text = said.words if isinstance(said, Noun) else said.text
     if spec.type == "text" and isinstance(said, Noun) and text.lower() in NOTHING:
         raise Unclear(
-            f"'{text}' leaves open whether '{spec.name}' is missing or says so; put a text in quotes"
+            f"'{text}' could mean that '{spec.name}' is missing, or be its text; put a text in quotes"
         )
     try:
         value = _parse(spec, text, said)
     except (ValueError, ArithmeticError):
         value = None
     if value is None:
-        raise Unclear(f"'{_short(text)}' is no value for '{spec.name}', which is {_kind(spec)}")
+        raise Unclear(f"'{_short(text)}' is not a valid value for '{spec.name}', which is {_kind(spec)}")
     return value
 
 
 def check_fits(spec: FieldSpec, value: Value, what: str) -> None:
-    """Raise Unclear when the value breaks a constraint of the field; `what` names it in the reason."""
+    """Raise Unclear if the value breaks a constraint of the field; `what` names the value in the reason."""
     if spec.type in NUMERIC:
         number = Decimal(str(value))
         if spec.minimum is not None and number < spec.minimum:
@@ -57,13 +57,13 @@ def state_value(words: str) -> str:
     """Return the words of a state or choice in kebab-case, letter case kept. Raises Unclear if unsafe."""
     if not _SAFE_VALUE.fullmatch(words):
         raise Unclear(
-            f"'{_short(words)}' cannot be a value; use letters, digits, spaces and hyphens, at most 50"
+            f"'{_short(words)}' cannot be a value; use at most 50 letters, digits, spaces and hyphens"
         )
     return "-".join(words.split())
 
 
 def find_value(words: str, values: tuple[str, ...]) -> str | None:
-    """Return the one of the values that the words spell, whatever their letter case, or None."""
+    """Return the value that the words spell, ignoring letter case, or None."""
     wanted = "-".join(words.split())
     return next((each for each in values if each == wanted), None) or next(
         (each for each in values if each.lower() == wanted.lower()), None
@@ -80,7 +80,7 @@ _LOOKS_AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
 
 
 def check_pattern(pattern: str) -> None:
-    """Raise Unclear when the regular expression does not compile."""
+    """Raise Unclear if the regular expression is invalid or uses lookaround."""
     import regex  # noqa: PLC0415  only for stories with patterns
 
     try:
@@ -89,10 +89,10 @@ def check_pattern(pattern: str) -> None:
             re.compile(pattern)
             regex.compile(pattern)
     except (re.error, regex.error, Warning, OverflowError, RecursionError) as error:
-        raise Unclear(f"/{_short(pattern)}/ is no regular expression: {error}") from error
+        raise Unclear(f"/{_short(pattern)}/ is not a valid regular expression: {error}") from error
     if _LOOKS_AROUND.search(pattern):
         raise Unclear(
-            f"/{_short(pattern)}/ looks ahead or behind, for which no test values can be made; say it without"
+            f"/{_short(pattern)}/ uses lookahead or lookbehind, for which no test values can be generated; rewrite it"
         )
 
 
@@ -145,7 +145,7 @@ def _check_text(spec: FieldSpec, text: str, what: str) -> None:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether the pattern matches the whole text, and finds out in good time."""
+    """Whether the pattern matches the whole text; False if that takes too long."""
     import regex  # noqa: PLC0415  only for stories with patterns
 
     try:

@@ -1,4 +1,4 @@
-"""Who does what to what: from the verbs and nouns of a sentence to operations."""
+"""Resolving the verbs and nouns of a sentence to operations."""
 
 from __future__ import annotations
 
@@ -9,58 +9,62 @@ from tools.blueprint.model import Entity
 from tools.blueprint.names import verb_bases
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.collisions import safe_name
-from tools.blueprint.reader.forms.acts import Act, Form, Party, Said, choose
 from tools.blueprint.reader.forms.english import PARTICLES
-from tools.blueprint.reader.forms.scope import World
-from tools.blueprint.reader.grammar.phrases import Condition, Deed, Event, It, Noun, Owned, Thing
+from tools.blueprint.reader.forms.operations import Form, Participant, ResolvedOperation, VerbAndNouns, choose
+from tools.blueprint.reader.forms.scope import Scope
+from tools.blueprint.reader.grammar.phrases import Condition, Event, It, Noun, Owned, Thing, VerbPhrase
 
 
-def acts(deeds: Sequence[Deed], form: Form, world: World, choices: Choices) -> tuple[Act, ...]:
-    """Return the operations that a list of deeds names: "creating or updating an order"."""
-    said = _complete([_said(each, form, world, choices) for each in deeds])
-    return tuple(_act(each, world, choices) for each in said)
+def resolve_phrases(
+    verb_phrases: Sequence[VerbPhrase], form: Form, scope: Scope, choices: Choices
+) -> tuple[ResolvedOperation, ...]:
+    """Return the operations that verb phrases name: "creating or updating an order"."""
+    said = _complete([_said(each, form, scope, choices) for each in verb_phrases])
+    return tuple(_resolve(each, scope, choices) for each in said)
 
 
-def act(event: Event, world: World, choices: Choices, it: str | None = None) -> Act:
-    """Return the operation that happens in an event; `it` is the entity that "it" stands for."""
+def resolve_event(event: Event, scope: Scope, choices: Choices, it: str | None = None) -> ResolvedOperation:
+    """Return the operation that an event names; `it` is the entity that "it" refers to."""
     verbs = verb_bases(event.participle)
     if not verbs:
-        raise Unclear(f"'{event.participle}' is not a verb in its past form, such as 'cancelled'")
+        raise Unclear(f"'{event.participle}' is not a past participle, such as 'cancelled'")
     if isinstance(event.subject, Owned):
-        raise Unclear(f"'{event.subject.field.words}' is a field; say what is {event.participle}")
+        raise Unclear(f"'{event.subject.field.words}' is a field; name what is {event.participle}")
     ending = event.ending
     if ending is not None and isinstance(ending.thing, It):
         ending = replace(ending, thing=_it(it))
     subject = _it(it) if isinstance(event.subject, It) else event.subject
     thing = Thing(subject) if isinstance(subject, Noun) else subject
-    return _act(Said(verbs, thing, ending, event.participle), world, choices)
+    return _resolve(VerbAndNouns(verbs, thing, ending, event.participle), scope, choices)
 
 
 def _it(name: str | None) -> Thing:
     if name is None:
-        raise Unclear("it does not say what 'it' is")
+        raise Unclear("it does not say what 'it' refers to")
     return Thing(Noun(name, "the"))
 
 
-def _said(deed: Deed, form: Form, world: World, choices: Choices) -> Said:
-    if deed.thing is not None or deed.particle:
-        spelt = f"{deed.words} {deed.particle}".strip()
-        return Said(_bases(spelt, form), deed.thing, deed.ending, spelt, form)
-    if world.is_entity(deed.words):
-        return Said((), Thing(Noun(deed.words), deed.conditions), deed.ending, "", form)
-    words = deed.words.split()
-    length = choices.pick(_verb_lengths(words, form, world))
+def _said(verb_phrase: VerbPhrase, form: Form, scope: Scope, choices: Choices) -> VerbAndNouns:
+    if verb_phrase.thing is not None or verb_phrase.particle:
+        spelt = f"{verb_phrase.words} {verb_phrase.particle}".strip()
+        return VerbAndNouns(_bases(spelt, form), verb_phrase.thing, verb_phrase.ending, spelt, form)
+    if scope.is_entity(verb_phrase.words):
+        return VerbAndNouns(
+            (), Thing(Noun(verb_phrase.words), verb_phrase.conditions), verb_phrase.ending, "", form
+        )
+    words = verb_phrase.words.split()
+    length = choices.pick(_verb_lengths(words, form, scope))
     spelt, noun = " ".join(words[:length]), " ".join(words[length:])
-    thing = Thing(Noun(noun), deed.conditions) if noun else None
-    return Said(_bases(spelt, form), thing, deed.ending, spelt, form)
+    thing = Thing(Noun(noun), verb_phrase.conditions) if noun else None
+    return VerbAndNouns(_bases(spelt, form), thing, verb_phrase.ending, spelt, form)
 
 
-def _verb_lengths(words: list[str], form: Form, world: World) -> list[int]:
-    """How many words the verb may have: one and its particles, or as many as an action that is known."""
+def _verb_lengths(words: list[str], form: Form, scope: Scope) -> list[int]:
+    """How many words the verb may have: one and its particles, or as many as a known action has."""
     length = 1
     while length < len(words) and words[length].lower() in PARTICLES:
         length += 1
-    known = {each.verb for entity in world.blueprint.entities for each in world.actions(entity.name)}
+    known = {each.verb for entity in scope.blueprint.entities for each in scope.actions(entity.name)}
     longer = [
         count
         for count in range(length + 1, len(words) + 1)
@@ -70,16 +74,16 @@ def _verb_lengths(words: list[str], form: Form, world: World) -> list[int]:
 
 
 def _bases(spelt: str, form: Form) -> tuple[str, ...]:
-    """Base forms of the verb; none when it is not in the form that the sentence asks for."""
+    """Base forms of the verb; none if it is not in the form that the sentence requires."""
     if form == "base":
         return (spelt.lower(),)
     return verb_bases(spelt) if "ing" in spelt.split()[0].lower() else ()
 
 
-def _complete(said: list[Said]) -> list[Said]:
-    """Join every verb of a group with every noun of it: "create or update orders and lines" is four deeds."""
-    whole: list[Said] = []
-    verbs: list[Said] = []
+def _complete(said: list[VerbAndNouns]) -> list[VerbAndNouns]:
+    """Join every verb of a group with every noun of it: "create or update orders and lines" is four phrases."""
+    whole: list[VerbAndNouns] = []
+    verbs: list[VerbAndNouns] = []
     has_noun = False
     for each in said:
         is_noun = not each.verbs and not each.spelt
@@ -93,63 +97,63 @@ def _complete(said: list[Said]) -> list[Said]:
     return whole if has_noun else whole + verbs
 
 
-def _act(said: Said, world: World, choices: Choices) -> Act:
+def _resolve(said: VerbAndNouns, scope: Scope, choices: Choices) -> ResolvedOperation:
     if not said.verbs:
         raise Unclear(f"'{said.spelt}' is not a verb that is understood here", aside=True)
     for verb in said.verbs:
         safe_name(verb)
     if said.thing is None and said.ending is None:
-        raise Unclear(f"it does not say what '{said.spelt}' is done to")
-    if _is_tail(said, world):
+        raise Unclear(f"it does not say what to apply '{said.spelt}' to")
+    if _is_tail(said, scope):
         said = _with_tail(said)
     if said.thing is not None and said.thing.number not in (None, 1):
-        raise Unclear(f"an operation is on one resource at a time, not on {said.thing.number}")
-    noun = world.thing(said.thing, choices) if said.thing else None
+        raise Unclear(f"an operation acts on one resource at a time, not on {said.thing.number}")
+    noun = scope.thing(said.thing, choices) if said.thing else None
     end = said.ending.thing if said.ending else None
     if isinstance(end, It):
-        raise Unclear("it does not say what 'it' is")
-    other = world.thing(end, choices) if end else None
+        raise Unclear("it does not say what 'it' refers to")
+    other = scope.thing(end, choices) if end else None
     preposition = said.ending.preposition if said.ending else ""
-    found = choose(said, noun and noun[0], other and other[0], preposition, world, choices)
-    hung = _hung(found, noun, other)
-    return replace(found, said=hung[0], named=hung[1])
+    found = choose(said, noun and noun[0], other and other[0], preposition, scope, choices)
+    attached = _attach_conditions(found, noun, other)
+    return replace(found, said=attached[0], named=attached[1])
 
 
-def _is_tail(said: Said, world: World) -> bool:
+def _is_tail(said: VerbAndNouns, scope: Scope) -> bool:
     """Whether the ending is part of the verb, as in "putting an order on hold"."""
     end = said.ending.thing if said.ending else None
     if not isinstance(end, Thing) or end.noun.article or said.thing is None:
         return False
-    return not world.is_entity(end.noun.words) and any(
+    return not scope.is_entity(end.noun.words) and any(
         each.verb in _with_tail(said).verbs
-        for entity in world.blueprint.entities
-        for each in world.actions(entity.name)
+        for entity in scope.blueprint.entities
+        for each in scope.actions(entity.name)
     )
 
 
-def _with_tail(said: Said) -> Said:
+def _with_tail(said: VerbAndNouns) -> VerbAndNouns:
     end = said.ending
     assert end is not None and isinstance(end.thing, Thing)  # noqa: S101  asked by _is_tail
     tail = f"{end.preposition} {end.thing.noun.words.lower()}"
     return replace(said, verbs=tuple(f"{verb} {tail}" for verb in said.verbs), ending=None)
 
 
-def _hung(
-    found: Act,
+def _attach_conditions(
+    found: ResolvedOperation,
     noun: tuple[Entity, tuple[Condition, ...]] | None,
     other: tuple[Entity, tuple[Condition, ...]] | None,
-) -> tuple[tuple[tuple[Party, Condition], ...], tuple[Party, ...]]:
-    """Hang the conditions on the parties that their nouns are; return these parties too."""
-    said: list[tuple[Party, Condition]] = []
-    named: list[Party] = []
+) -> tuple[tuple[tuple[Participant, Condition], ...], tuple[Participant, ...]]:
+    """Attach the conditions to the participants that their nouns mean; return these participants too."""
+    said: list[tuple[Participant, Condition]] = []
+    named: list[Participant] = []
     is_object = found.action is not None and found.action.object is not None
     for entity, conditions in (each for each in (noun, other) if each is not None):
         if is_object and noun is not None and entity is noun[0] and (other is None or entity is not other[0]):
-            party = Party(entity.name, "object")
+            participant = Participant(entity.name, "object")
         elif found.parent is not None and other is not None and entity is other[0]:
-            party = found.parent
+            participant = found.parent
         else:
-            party = found.this
-        named.append(party)
-        said += [(party, condition) for condition in conditions]
+            participant = found.this
+        named.append(participant)
+        said += [(participant, condition) for condition in conditions]
     return tuple(said), tuple(named)

@@ -74,7 +74,7 @@ def field(spec: FieldSpec) -> str:
 
 
 def value(said: Value | None) -> str:
-    """A literal as a sentence would have it: a word or a number as it is, everything else in quotes."""
+    """A literal as written in a sentence: a word or a number as it is, anything else in quotes."""
     if isinstance(said, bool):
         return "true" if said else "false"
     text = str(said)
@@ -94,7 +94,7 @@ def path(ref: FieldRef, entity: str, other: str | None) -> str:
 
 
 def clause(test: Test, entity: Entity | None, operation: str, names: tuple[str, str | None]) -> str:
-    """A condition as it hangs on its noun, which is an `entity`; `names` are those of `self` and `object`."""
+    """A condition as it follows its noun, an `entity`; `names` are those of `self` and `object`."""
     if isinstance(test, Missing):
         return f"with {some(test.field.field)}" if test.negated else f"with a missing {test.field.field}"
     if isinstance(test, Expired):
@@ -138,7 +138,7 @@ def _is_time(said: Value | FieldRef) -> bool:
 
 
 def _slashed(pattern: str) -> str:
-    """The pattern with its slashes escaped, as it stands between two of them."""
+    """The pattern with its slashes escaped, as written between two of them."""
     return re.sub(r"(\\.)|/", lambda match: match[1] or r"\/", pattern, flags=re.DOTALL)
 
 

@@ -1,1 +1,1 @@
-"""What a sentence says before anyone knows what its names mean: the grammar, and its rules as values."""
+"""Parsing sentences before names are resolved: the grammar, and its rules as values."""

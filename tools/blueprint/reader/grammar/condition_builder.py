@@ -1,21 +1,24 @@
-"""From the grammar's rules to words and conditions. Each method is called as the rule is, with its parts."""
+"""From the grammar's rules to words and conditions. Each method has the name of its rule and takes its parts."""
 
-# ruff: noqa: D102  the grammar says what each rule is
+# ruff: noqa: D102  the grammar documents each rule
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from lark import Token, Transformer
 
 from tools.blueprint.reader.grammar.parts import (
     Parts,
     article,
+    as_tuple,
+    constant,
+    construct,
     every,
-    flat,
+    flattened,
     number,
     one,
-    whole,
+    whole_number,
 )
 from tools.blueprint.reader.grammar.phrases import (
     Comparator,
@@ -45,6 +48,9 @@ class ConditionBuilder(Transformer[Token, Any]):
 
     # --- Words
 
+    it = constant(It())
+    percent = constant(True)
+
     def words(self, parts: Parts) -> str:
         return " ".join(self._spelt(token) for token in parts)
 
@@ -55,12 +61,6 @@ class ConditionBuilder(Transformer[Token, Any]):
 
     def given_noun(self, parts: Parts) -> Noun:
         return Noun(one(parts, str), article=article(parts), given=True)
-
-    def it(self, _: Parts) -> It:
-        return It()
-
-    def percent(self, _: Parts) -> bool:
-        return True
 
     def literal(self, parts: Parts) -> Term:
         token, *percent = parts
@@ -85,52 +85,20 @@ class ConditionBuilder(Transformer[Token, Any]):
 
     # --- Conditions
 
-    def gt(self, _: Parts) -> Comparator:
-        return "gt"
-
-    def lt(self, _: Parts) -> Comparator:
-        return "lt"
-
-    def ge(self, _: Parts) -> Comparator:
-        return "ge"
-
-    def le(self, _: Parts) -> Comparator:
-        return "le"
-
-    def eq(self, _: Parts) -> Comparator:
-        return "eq"
-
-    def ne(self, _: Parts) -> Comparator:
-        return "ne"
-
-    def before(self, _: Parts) -> Comparator:
-        return "before"
-
-    def after(self, _: Parts) -> Comparator:
-        return "after"
-
-    def until(self, _: Parts) -> Comparator:
-        return "until"
-
-    def since(self, _: Parts) -> Comparator:
-        return "since"
+    lt, le, gt, ge, eq, ne, before, after, until, since = map(constant, get_args(Comparator))
+    negation = constant(True)
+    past = constant((Measure("before", None),))
+    measures = predicates = nested = clause_is = clause_has = clauses = flattened
+    having, having_no, having_measured = map(construct, (Plain, Lacks, Measured))
+    situation_is = situation_measured = situation_has = construct(Situation)
+    situations = as_tuple
 
     def measure(self, parts: Parts) -> tuple[Measure, ...]:
-        comparator, operand = parts
-        return (Measure(comparator, operand),)
+        return (Measure(*parts),)
 
     def between(self, parts: Parts) -> tuple[Measure, ...]:
         low, high = parts
         return Measure("ge", low), Measure("le", high)
-
-    def past(self, _: Parts) -> tuple[Measure, ...]:
-        return (Measure("before", None),)
-
-    def measures(self, parts: Parts) -> tuple[Measure, ...]:
-        return flat(parts)
-
-    def negation(self, _: Parts) -> bool:
-        return True
 
     def predicate(self, parts: Parts) -> tuple[Is, ...]:
         return (Is(tuple(every(parts, str)), negated=True in parts),)
@@ -138,26 +106,13 @@ class ConditionBuilder(Transformer[Token, Any]):
     def neither(self, parts: Parts) -> tuple[Is, ...]:
         return tuple(Is((each,), negated=True) for each in every(parts, str))
 
-    def predicates(self, parts: Parts) -> tuple[Is, ...]:
-        return flat(parts)
-
-    def having(self, parts: Parts) -> Condition:
-        return Plain(one(parts, Noun))
-
     def having_value(self, parts: Parts) -> Condition:
         noun, value = parts
         return Measured(noun, (Measure("eq", value),))
 
-    def having_measured(self, parts: Parts) -> Condition:
-        noun, measures = parts
-        return Measured(noun, measures)
-
-    def having_no(self, parts: Parts) -> Condition:
-        return Lacks(one(parts, str))
-
     def quantity(self, parts: Parts) -> tuple[Comparator, int]:
         *comparator, amount = parts
-        return (comparator[0] if comparator else "eq"), whole(amount)
+        return (comparator[0] if comparator else "eq"), whole_number(amount)
 
     def having_count(self, parts: Parts) -> Condition:
         (comparator, count), words, *nested = parts
@@ -167,11 +122,8 @@ class ConditionBuilder(Transformer[Token, Any]):
         _, words, nested = parts
         return Counted("eq", 1, words, nested)
 
-    def nested(self, parts: Parts) -> tuple[Condition, ...]:
-        return flat(parts)
-
     def havings(self, parts: Parts) -> tuple[Condition, ...]:
-        """The conditions; "missing" and "no" are said of what follows without an article too."""
+        """The conditions; "missing" and "no" also apply to the following nouns without an article."""
         conditions = list(parts)
         for index in range(1, len(conditions)):
             before, one = conditions[index - 1 : index + 1]
@@ -179,29 +131,11 @@ class ConditionBuilder(Transformer[Token, Any]):
                 conditions[index] = Lacks(one.noun.words)
         return tuple(conditions)
 
-    def clause_is(self, parts: Parts) -> tuple[Condition, ...]:
-        return flat(parts)
-
-    def clause_has(self, parts: Parts) -> tuple[Condition, ...]:
-        return flat(parts)
-
     def clause_without(self, parts: Parts) -> tuple[Condition, ...]:
         return (Lacks(one(parts, Noun).words),)
 
     def clause_whose(self, parts: Parts) -> tuple[Condition, ...]:
-        words, states = parts
-        return (Whose(words, states),)
-
-    def clauses(self, parts: Parts) -> tuple[Condition, ...]:
-        return flat(parts)
-
-    def situation_is(self, parts: Parts) -> Situation:
-        return Situation(*parts)
-
-    situation_measured = situation_has = situation_is
-
-    def situations(self, parts: Parts) -> tuple[Situation, ...]:
-        return tuple(parts)
+        return (Whose(*parts),)
 
     def _spelt(self, token: Token) -> str:
         """The author's own letters of a token."""

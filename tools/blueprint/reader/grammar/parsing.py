@@ -1,4 +1,4 @@
-"""Parsing a sentence: every form it fits, as a value."""
+"""Parsing a sentence into every form that it matches."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ FORMS: dict[str, frozenset[str]] = {
     "example": frozenset({"then"}),
     "speed": frozenset({"answers", "responds"}),
 }
-"""The grammar's starts, each with words of which its sentences have one. Most sentences are then parsed once."""
+"""The grammar's start rules, each with words of which its sentences contain one. So most sentences are parsed once."""
 
 
 def parse(text: Text) -> list[Sentence]:
-    """Return the sentence in every form that it fits, none if it fits no form.
+    """Return the sentence in every form that it matches.
 
-    Raises Unclear when it fits too many, or a number in it makes no sense.
+    Raises Unclear if it matches too many, or a number in it makes no sense.
     """
     words = _lower(text.words)
     said = set(re.findall(r"[a-z]+", words))
@@ -58,20 +58,20 @@ def parse(text: Text) -> list[Sentence]:
 
 
 def is_plain(name: str) -> bool:
-    """Whether the grammar takes the words of a name for plain words, none for one of its own."""
+    """Whether none of the words of a name is a word of the grammar."""
     return all(_WORD.fullmatch(word) and not _own_words().fullmatch(word) for word in _lower(name).split())
 
 
 @cache
 def _parser() -> Lark:
-    """Earley with all derivations, so that a second reading of a sentence is seen and not lost."""
+    """Earley with all derivations, so that a second reading of a sentence is not lost."""
     grammar = Path(__file__).with_name("sentences.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="earley", lexer="basic", ambiguity="explicit", start=list(FORMS))
 
 
 @cache
 def _own_words() -> re.Pattern[str]:
-    """Matches each single word that is one of the grammar's."""
+    """A pattern that matches every single word of the grammar."""
     patterns = [each.pattern.to_regexp() for each in _parser().terminals if each.name != "WORD"]
     return re.compile("|".join(f"(?:{each})" for each in patterns))
 
@@ -83,7 +83,7 @@ def _forest(words: str, form: str) -> list[Any]:
     except UnexpectedInput:
         return []
     if _count(tree) > MOST_TREES:
-        raise Unclear("it can be read in too many ways; say it in shorter sentences")
+        raise Unclear("it has too many possible readings; use shorter sentences")
     return _trees(tree)
 
 
@@ -110,7 +110,7 @@ def _count(tree: Any) -> int:
 
 
 def _trees(tree: Any) -> list[Any]:
-    """Write each combination of alternatives out as a tree of its own."""
+    """Return each combination of alternatives as a separate tree."""
     if not isinstance(tree, Tree):
         return [tree]
     branches = [_trees(child) for child in tree.children]

@@ -1,6 +1,6 @@
-"""From the grammar's rules to deeds and fields. Each method is called as the rule is, with its parts."""
+"""From the grammar's rules to verb_phrases and fields. Each method is called as the rule is, with its parts."""
 
-# ruff: noqa: D102  the grammar says what each rule is
+# ruff: noqa: D102  the grammar documents each rule
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from tools.blueprint.reader.grammar.parts import (
     Particle,
     Parts,
     article,
+    as_tuple,
+    construct,
     every,
     number,
     one,
     plain,
-    whole,
+    whole_number,
 )
 from tools.blueprint.reader.grammar.phrases import (
     Bounds,
-    Deed,
     Default,
     Ending,
     Event,
@@ -32,50 +33,43 @@ from tools.blueprint.reader.grammar.phrases import (
     OneOf,
     Term,
     Thing,
+    VerbPhrase,
 )
 
 
 class PhraseBuilder(ConditionBuilder):
-    """Builds deeds and the fields of sentences too."""
+    """Builds verb_phrases and the fields of sentences too."""
 
-    # --- What is done
+    # --- Verb phrases
+
+    preposition = particle = construct(Particle)
+    verb_phrases = fields = as_tuple
+    event = construct(Event)
 
     def thing(self, parts: Parts) -> Thing:
         conditions = every(parts, tuple)
-        numbers = [whole(each) for each in every(parts, Token) if each.type == "NUMBER"]
+        numbers = [whole_number(each) for each in every(parts, Token) if each.type == "NUMBER"]
         noun = Noun(plain(parts)[0], article=article(parts))
         return Thing(noun, conditions[0] if conditions else (), numbers[0] if numbers else None)
 
     bare = thing
 
-    def preposition(self, parts: Parts) -> Particle:
-        return Particle(parts[0])
-
-    particle = preposition
-
     def ending(self, parts: Parts) -> Ending:
         preposition, thing = parts
         return Ending(str(preposition), thing)
 
-    def deed_run(self, parts: Parts) -> Deed:
+    def verb_phrase_run(self, parts: Parts) -> VerbPhrase:
         run, ending = parts
-        return Deed(run.noun.words, conditions=run.conditions, ending=ending)
+        return VerbPhrase(run.noun.words, conditions=run.conditions, ending=ending)
 
-    def deed(self, parts: Parts) -> Deed:
+    def verb_phrase(self, parts: Parts) -> VerbPhrase:
         particles, things, endings = every(parts, Particle), every(parts, Thing), every(parts, Ending)
-        return Deed(
+        return VerbPhrase(
             plain(parts)[0],
             particle=str(particles[0]) if particles else "",
             thing=things[0] if things else None,
             ending=endings[0] if endings else None,
         )
-
-    def deeds(self, parts: Parts) -> tuple[Deed, ...]:
-        return tuple(parts)
-
-    def event(self, parts: Parts) -> Event:
-        subject, participle, ending = parts
-        return Event(subject, participle, ending)
 
     # --- Fields
 
@@ -109,9 +103,6 @@ class PhraseBuilder(ConditionBuilder):
         return Field(noun, tuple(details))
 
     untyped = field
-
-    def fields(self, parts: Parts) -> tuple[Field, ...]:
-        return tuple(parts)
 
     def _term(self, part: Term | str) -> Term:
         return part if isinstance(part, Term) else Term("words", part)

@@ -1,6 +1,6 @@
-"""Parts of sentences, before anyone knows what their names mean: nouns, conditions, what is done, fields.
+"""Parts of sentences before names are resolved: nouns, conditions, verb phrases, fields.
 
-Words keep the letter case of the author.
+Words keep the author's letter case.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Comparator = Literal["lt", "le", "gt", "ge", "eq", "ne", "before", "after", "unt
 
 @dataclass(frozen=True)
 class Term:
-    """A number, a quoted text, a date or another word that is no name."""
+    """A number, a quoted text, a date or another word that is not a name."""
 
     kind: Literal["number", "quoted", "date", "other", "words"]
     text: str
@@ -26,12 +26,12 @@ class Term:
 
 @dataclass(frozen=True)
 class Noun:
-    """A name with its article and whatever stands before it: "an expired discount code"."""
+    """A name with its article and leading adjectives: "an expired discount code"."""
 
     words: str
     article: str = ""
     given: bool = False
-    """"the given amount": what the body brings, not what is stored."""
+    """"the given amount": the value in the request, not the stored one."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class It:
 
 @dataclass(frozen=True)
 class Owned:
-    """A field and whose it is: "its total", "the code's percent", "its product's stock"."""
+    """A field and its owner: "its total", "the code's percent", "its product's stock"."""
 
     owner: Noun | It
     field: Noun
@@ -97,7 +97,7 @@ class Lacks:
 
 @dataclass(frozen=True)
 class Counted:
-    """ "more than 3 line items", and what all of them have."""
+    """ "more than 3 line items", and the conditions on all of them."""
 
     comparator: Comparator
     number: int
@@ -107,7 +107,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Whose:
-    """ "whose total is over 100", "whose note is missing": of the thing itself, never of the body."""
+    """ "whose total is over 100", "whose note is missing": about the resource itself, never the request."""
 
     words: str
     states: tuple[Measure | Is, ...]
@@ -118,18 +118,18 @@ Condition: TypeAlias = Is | Measured | Plain | Lacks | Counted | Whose
 
 @dataclass(frozen=True)
 class Situation:
-    """A condition of its own: "it is shipped", "the total is over 100"."""
+    """A separate condition: "it is shipped", "the total is over 100"."""
 
     subject: Subject
     conditions: tuple[Condition | Measure, ...]
 
 
-# --- What is done
+# --- Verb phrases
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A noun and the conditions that hang on it."""
+    """A noun and the conditions attached to it."""
 
     noun: Noun
     conditions: tuple[Condition, ...] = ()
@@ -145,10 +145,10 @@ class Ending:
 
 
 @dataclass(frozen=True)
-class Deed:
+class VerbPhrase:
     """ "applying a discount code to an order".
 
-    Without a thing, the words may hold the verb and its noun ("deleting orders").
+    Without a thing, the words may contain the verb and its noun ("deleting orders").
     """
 
     words: str
@@ -213,7 +213,7 @@ Detail: TypeAlias = Bounds | OneOf | Default | Matching | Flag
 
 @dataclass(frozen=True)
 class Field:
-    """A field or an input; without details the sentence did not say its type."""
+    """A field or an input; it has no details if the sentence does not give its type."""
 
     noun: Noun
     details: tuple[Detail, ...] = ()

@@ -1,23 +1,28 @@
-"""From the grammar's rules to sentences. Each method is called as the rule is, with what its parts became."""
+"""From the grammar's rules to sentences. Each method has the name of its rule and takes its parts."""
 
-# ruff: noqa: D102  the grammar says what each rule is
+# ruff: noqa: D102  the grammar documents each rule
 
 from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from lark import Token
 
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.grammar.parts import (
+    Build,
     Parts,
+    as_tuple,
+    constant,
+    construct,
     every,
     flat,
     number,
     one,
     plain,
-    whole,
+    whole_number,
 )
 from tools.blueprint.reader.grammar.phrase_builder import PhraseBuilder
 from tools.blueprint.reader.grammar.phrases import Event, Noun, Operand, Path, Term, Thing
@@ -38,7 +43,6 @@ from tools.blueprint.reader.grammar.sentences import (
     Listed,
     Move,
     Offers,
-    Outcome,
     Rejected,
     Requires,
     Restricted,
@@ -49,13 +53,21 @@ from tools.blueprint.reader.grammar.sentences import (
 )
 
 
+def _changes(kind: Literal["reduce", "increase", "set"]) -> Build:
+    return lambda _builder, parts: tuple(Change(kind, *part) for part in parts)
+
+
 class SentenceBuilder(PhraseBuilder):
     """Builds the sentence out of its tree."""
 
-    # --- Entities, fields, relations, operations
+    has, belongs, has_many, offers = map(construct, (Has, Belongs, HasMany, Offers))
+    starts, move, requires, access = map(construct, (Starts, Move, Requires, Restricted))
+    valued = construct(Valued)
+    given_is = given_has = construct(Thing)
+    participles = sources = result = givens = outcomes = as_tuple
+    whose = constant(None)
 
-    def has(self, parts: Parts) -> Has:
-        return Has(*parts)
+    # --- Entities, fields, relations, operations
 
     def has_also(self, parts: Parts) -> Has:
         return replace(Has(*parts), also=True)
@@ -65,23 +77,11 @@ class SentenceBuilder(PhraseBuilder):
 
     nouns_or = keys = nouns
 
-    def belongs(self, parts: Parts) -> Belongs:
-        return Belongs(*parts)
-
     def belongs_to_one(self, parts: Parts) -> Belongs:
         child, number, parent = parts
-        if whole(number) != 1:
-            raise Unclear("what belongs to something belongs to one of them")
+        if whole_number(number) != 1:
+            raise Unclear("a child belongs to exactly one parent")
         return Belongs(child, (parent,))
-
-    def has_many(self, parts: Parts) -> HasMany:
-        return HasMany(*parts)
-
-    def participles(self, parts: Parts) -> tuple[str, ...]:
-        return tuple(parts)
-
-    def offers(self, parts: Parts) -> Offers:
-        return Offers(*parts)
 
     def filtered(self, parts: Parts) -> Finds:
         return Finds(Noun(""), filters=parts[0], sorts=())
@@ -98,19 +98,9 @@ class SentenceBuilder(PhraseBuilder):
 
     # --- States
 
-    def starts(self, parts: Parts) -> Starts:
-        subject, state = parts
-        return Starts(subject, state)
-
     def starts_field(self, parts: Parts) -> Starts:
         subject, field, state = parts
         return Starts(subject, state, field.words)
-
-    def sources(self, parts: Parts) -> tuple[str, ...]:
-        return tuple(parts)
-
-    def move(self, parts: Parts) -> Move:
-        return Move(*parts)
 
     def goes(self, parts: Parts) -> Goes:
         subject, *moves = parts
@@ -122,16 +112,13 @@ class SentenceBuilder(PhraseBuilder):
 
     # --- Rules
 
-    def requires(self, parts: Parts) -> Requires:
-        return Requires(*parts)
-
     def status(self, parts: Parts) -> Status:
         code = next(each for each in every(parts, Token) if each.type == "NUMBER")
-        return Status(whole(code), tuple(plain(parts)))
+        return Status(whole_number(code), tuple(plain(parts)))
 
     def guard(self, parts: Parts) -> Guarded:
-        deeds, status, situations = parts
-        return Guarded(deeds, status, situations or ())
+        verb_phrases, status, situations = parts
+        return Guarded(verb_phrases, status, situations or ())
 
     def amount(self, parts: Parts) -> tuple[Operand, bool]:
         amount = parts[0]
@@ -142,24 +129,16 @@ class SentenceBuilder(PhraseBuilder):
         return path, amount, percent
 
     def to(self, parts: Parts) -> tuple[Path, Operand, bool]:
-        path, amount = parts
-        return path, amount, False
+        return (*parts, False)
 
-    def reduces(self, parts: Parts) -> tuple[Change, ...]:
-        return tuple(Change("reduce", *each) for each in parts)
-
-    def increases(self, parts: Parts) -> tuple[Change, ...]:
-        return tuple(Change("increase", *each) for each in parts)
-
-    def sets(self, parts: Parts) -> tuple[Change, ...]:
-        return tuple(Change("set", *each) for each in parts)
+    reduces, increases, sets = _changes("reduce"), _changes("increase"), _changes("set")
 
     def effect(self, parts: Parts) -> Changes:
-        deeds, *changes = parts
-        return Changes(deeds, flat(changes))
+        verb_phrases, *changes = parts
+        return Changes(verb_phrases, flat(changes))
 
     def times(self, parts: Parts) -> int:
-        return {"ONCE": 1, "TWICE": 2}.get(parts[0].type) or whole(parts[0])
+        return {"ONCE": 1, "TWICE": 2}.get(parts[0].type) or whole_number(parts[0])
 
     def how_often(self, parts: Parts) -> int:
         return one(parts, int)
@@ -168,26 +147,15 @@ class SentenceBuilder(PhraseBuilder):
         noun, participle, ending, times = parts
         return Limited(Event(noun, participle, ending), times)
 
-    def access(self, parts: Parts) -> Restricted:
-        roles, deeds = parts
-        return Restricted(roles, deeds)
-
     def access_passive(self, parts: Parts) -> Restricted:
         subject, participles, roles = parts
         return Restricted(roles, subject=subject, participles=participles)
 
     # --- Computed fields
 
-    def result(self, parts: Parts) -> tuple[Noun, Noun]:
-        entity, field = parts
-        return entity, field
-
     def result_of(self, parts: Parts) -> tuple[Noun, Noun]:
         field, entity = parts
         return entity, field
-
-    def whose(self, _: Parts) -> None:
-        return None
 
     def factors(self, parts: Parts) -> tuple[str, ...]:
         return tuple(plain(parts))
@@ -210,15 +178,6 @@ class SentenceBuilder(PhraseBuilder):
         given, happening, outcomes = parts
         return Exemplified(given or (), happening, outcomes)
 
-    def givens(self, parts: Parts) -> tuple[Thing, ...]:
-        return tuple(parts)
-
-    def given_is(self, parts: Parts) -> Thing:
-        noun, conditions = parts
-        return Thing(noun, conditions)
-
-    given_has = given_is
-
     def given_none(self, parts: Parts) -> Thing:
         return Thing(Noun(one(parts, str)), number=0)
 
@@ -234,19 +193,13 @@ class SentenceBuilder(PhraseBuilder):
         subject, participle, value = parts
         return Happening(Event(subject, participle), changed=value)
 
-    def outcomes(self, parts: Parts) -> tuple[Outcome, ...]:
-        return tuple(parts)
-
     def rejected(self, parts: Parts) -> Rejected:
         return Rejected(parts[1])
-
-    def valued(self, parts: Parts) -> Valued:
-        return Valued(*parts)
 
     def became(self, parts: Parts) -> Became:
         subject, (predicate, *others) = parts
         if others:
-            raise Unclear("say what an example expects one value at a time")
+            raise Unclear("state the expected values of an example one at a time")
         return Became(subject, predicate)
 
     def listed(self, parts: Parts) -> Listed:
@@ -264,10 +217,10 @@ class SentenceBuilder(PhraseBuilder):
         return "rate", number(parts[0])
 
     def speed(self, parts: Parts) -> Fast:
-        deed, duration, *figures = parts
+        verb_phrase, duration, *figures = parts
         unit = duration.lstrip("0123456789.")
         milliseconds = Decimal(duration.removesuffix(unit)) * (1 if unit.strip().startswith("m") else 1000)
         percentiles = tuple(value for kind, value in figures if kind == "percentile")
         return Fast(
-            deed, milliseconds, percentiles, tuple(value for kind, value in figures if kind == "rate")
+            verb_phrase, milliseconds, percentiles, tuple(value for kind, value in figures if kind == "rate")
         )

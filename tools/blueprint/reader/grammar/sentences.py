@@ -1,4 +1,4 @@
-"""The sentence forms of a story, before anyone knows what their names mean."""
+"""The sentence forms of a story, before names are resolved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Literal, TypeAlias
 from tools.blueprint.reader.grammar.phrases import (
     Comparator,
     Condition,
-    Deed,
     Event,
     Field,
     Is,
@@ -19,6 +18,7 @@ from tools.blueprint.reader.grammar.phrases import (
     Situation,
     Subject,
     Thing,
+    VerbPhrase,
 )
 
 
@@ -29,7 +29,7 @@ class Has:
     subject: Noun
     fields: tuple[Field, ...]
     also: bool = False
-    """Whether it speaks of an entity that is there."""
+    """Whether it refers to an existing entity."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Goes:
 class Requires:
     """ "Paying an order requires a reference (text)."."""
 
-    deeds: tuple[Deed, ...]
+    verb_phrases: tuple[VerbPhrase, ...]
     fields: tuple[Field, ...]
 
 
@@ -111,7 +111,7 @@ class Status:
 class Guarded:
     """ "Cancelling an order that is shipped is rejected with 409."."""
 
-    deeds: tuple[Deed, ...]
+    verb_phrases: tuple[VerbPhrase, ...]
     status: Status
     situations: tuple[Situation, ...] = ()
 
@@ -130,7 +130,7 @@ class Change:
 class Changes:
     """ "Cancelling an order sets its reason to "withdrawn"."."""
 
-    deeds: tuple[Deed, ...]
+    verb_phrases: tuple[VerbPhrase, ...]
     changes: tuple[Change, ...]
 
 
@@ -157,9 +157,9 @@ class Restricted:
     """ "Only an admin can delete discount codes."."""
 
     roles: tuple[Noun, ...]
-    deeds: tuple[Deed, ...] = ()
+    verb_phrases: tuple[VerbPhrase, ...] = ()
     subject: Noun | None = None
-    """With participles instead of deeds: "Discount codes can only be deleted by an admin."."""
+    """With participles instead of verb_phrases: "Discount codes can only be deleted by an admin."."""
     participles: tuple[str, ...] = ()
 
 
@@ -167,7 +167,7 @@ class Restricted:
 class Fast:
     """ "Listing orders answers within 200 ms at the 95th percentile."."""
 
-    deed: Deed
+    verb_phrase: VerbPhrase
     milliseconds: Decimal
     percentiles: tuple[Decimal, ...] = ()
     rates: tuple[Decimal, ...] = ()

@@ -1,8 +1,7 @@
 """From a sentence as an author wrote it to the text that the grammar reads.
 
-Quoted texts and regular expressions are put aside, so that no later step looks into them. Names that hold
-words of the grammar ("in stock", "date of birth", "number") are joined by `JOIN` and are one word from then
-on.
+Quoted texts and regular expressions are extracted, so that no later step looks into them. Names that contain words
+of the grammar ("in stock", "date of birth", "number") are joined by `JOIN` and are one word from then on.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from tools.blueprint.reader.choices import Unclear
 LONGEST = 2_000
 """Characters of a sentence."""
 MOST_WORDS = 100
-"""Words of a sentence, what stands in brackets left out."""
+"""Words of a sentence, without those in brackets."""
 MOST_OPEN = 4
-"""Single words of which both is tried, that they are names and that they are words of the grammar."""
+"""Single words that are tried both as names and as words of the grammar."""
 JOIN = "\N{MIDDLE DOT}"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ -][A-Za-z0-9]+)*")
-"""Letters, digits, spaces and hyphens; nothing that means something in a path or a template."""
+"""Letters, digits, spaces and hyphens; nothing with a meaning in a path or a template."""
 
 _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u00d7": "*", JOIN: " "})
 # Straight and curly quotes, the German and the French ones.
 _QUOTED = re.compile(
     r"""(?<!\w)"([^"]*)"|\u201c([^\u201d]*)\u201d|\u201e([^\u201c\u201d]*)[\u201c\u201d]|\u00ab([^\u00bb]*)\u00bb|\u2018([^\u2019]*)\u2019(?!\w)|(?<![\w'])'([^']*)'(?!\w)"""
 )
-# The last alternative is for expressions that are none; they are refused with their reason later.
+# The last alternative matches invalid expressions, which are refused later with their reason.
 _PATTERN = re.compile(
     r"(?<=matching)\s+/(?:((?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[])+)|([^/]+))/(?=\s|[,;)]|$)", re.IGNORECASE
 )
@@ -54,15 +53,15 @@ class Text:
     """A sentence, ready for the grammar."""
 
     words: str
-    """The sentence in its own letter case, without what was put aside and without its full stop."""
+    """The sentence in its own letter case, without the extracted texts and the full stop."""
     quoted: tuple[str, ...] = ()
-    """What stood in quotes, or between the slashes of a regular expression: `"0"` and `/1/` in `words`."""
+    """The extracted texts and regular expressions: `"0"` and `/1/` in `words`."""
 
 
 def prepare(sentence: str) -> Text:
-    """Put aside what is quoted and join the names that stand before brackets.
+    """Extract quoted texts and join the names before brackets.
 
-    Raises Unclear for what can be no sentence of any form.
+    Raises Unclear for text that cannot be a sentence of any form.
     """
     if len(sentence) > LONGEST:
         raise Unclear(
@@ -84,15 +83,15 @@ def prepare(sentence: str) -> Text:
     if len(_BRACKETS.sub(" ", words).split()) > MOST_WORDS:
         raise Unclear(f"needs a model: it has more than {MOST_WORDS} words; split it into several criteria")
     if _SECOND_SENTENCE.search(words):
-        raise Unclear("needs a model: it holds two sentences; make each a criterion of its own")
+        raise Unclear("needs a model: it contains two sentences; make each a criterion of its own")
     return Text(_join_before_brackets(words), tuple(quoted))
 
 
-def joined(text: Text, names: Iterable[str]) -> Iterator[Text]:
-    """Yield the text with these names as one word each where they occur, then with fewer of them so.
+def join_names(text: Text, names: Iterable[str]) -> Iterator[Text]:
+    """Yield the text with each of these names joined to one word, then with fewer of them joined.
 
-    Single words, and names such as "is active" of which one is a verb here, are taken so or not each for itself, up
-    to `MOST_OPEN` of them; the other names of several words together.
+    Single words, and names such as "is active" that start with a verb, are joined or not independently, up to
+    `MOST_OPEN` of them; all other names of several words together.
     """
     longest_first = sorted({name for name in names if name}, key=len, reverse=True)
     if not longest_first:
@@ -121,8 +120,8 @@ def _with_joined(text: Text, found: Iterable[re.Match[str]], places: Collection[
     return Text("".join(pieces) + text.words[end:], text.quoted)
 
 
-def with_subject_joined(text: Text) -> Text:
-    """Take the words before the first verb for one name, whatever the grammar makes of them."""
+def join_subject(text: Text) -> Text:
+    """Join the words before the first verb to one name, even if they are words of the grammar."""
     match = _SUBJECT.match(text.words)
     if match is None or len(match[1].split()) > 4:
         return text
@@ -132,7 +131,7 @@ def with_subject_joined(text: Text) -> Text:
 
 
 def as_one_word(name: str) -> str:
-    """Join the words of a name; the mark at the end keeps a single word from being one of the grammar."""
+    """Join the words of a name; the mark at the end keeps a single word apart from the grammar's words."""
     return name.replace(" ", JOIN) + JOIN
 
 
@@ -146,14 +145,16 @@ def _join_before_brackets(words: str) -> str:
         start = _name_start(words[: bracket.start()], first=not end)
         name = words[start : bracket.start()].rstrip()
         if not NAME.fullmatch(name):
-            raise Unclear(f"'{name[:40]}' is not a name; a name has letters, digits, spaces and hyphens")
+            raise Unclear(
+                f"'{name[:40]}' is not a valid name; names consist of letters, digits, spaces and hyphens"
+            )
         pieces += [words[end:start], as_one_word(name)]
         end = start + len(name)
     return "".join(pieces) + words[end:]
 
 
 def _name_start(before: str, *, first: bool) -> int:
-    """Find where the name at the end begins: after the verb for the first one, else after a separator."""
+    """Return where the name at the end begins: after the verb for the first name, otherwise after a separator."""
     verb = (_ASKS if _DOES.match(before) else _HAS).search(before) if first else None
     separators = list(_SEPARATOR.finditer(before, verb.end() if verb else 0))
     start = separators[-1].end() if separators else verb.end() if verb else 0

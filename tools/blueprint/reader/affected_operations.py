@@ -1,13 +1,13 @@
-"""Which operations of the API a sentence is about."""
+"""The API operations that a sentence affects."""
 
 from __future__ import annotations
 
 from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Entity, Example, FieldSpec, Filter, Operation, Reference, Sort
-from tools.blueprint.reader.facts import Computing, Facts, Offering, Part, Starting
+from tools.blueprint.reader.facts import ComputedField, Facts, InitialState, OfferedOperations, Part
 
 
-def touched(facts: Facts, blueprint: Blueprint) -> tuple[str, ...]:
+def affected_operations(facts: Facts, blueprint: Blueprint) -> tuple[str, ...]:
     """Return the operations in the order of the facts: "POST /orders/{id}/cancel", "GET /orders"."""
     found: dict[str, None] = {}
     for fact in facts:
@@ -20,16 +20,16 @@ def touched(facts: Facts, blueprint: Blueprint) -> tuple[str, ...]:
 
 
 def _operations(part: Part, entity: Entity) -> tuple[Operation, ...]:
-    """The operations of the entity whose behaviour the part says something of."""
+    """The operations of the entity whose behaviour the part changes."""
     if isinstance(part, FieldSpec | Reference):
         return tuple(each.name for each in entity.operations if each.name != "delete")
-    if isinstance(part, Computing):
+    if isinstance(part, ComputedField):
         return tuple(name for name in ("list", "read") if entity.offers(name))
-    if isinstance(part, Offering):
+    if isinstance(part, OfferedOperations):
         return part.operations
     if isinstance(part, Filter | Sort):
         return ("list",)
-    if isinstance(part, Starting):
+    if isinstance(part, InitialState):
         return ("create",)
     if isinstance(part, Example):
         return (part.when.operation,)
