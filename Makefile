@@ -46,6 +46,7 @@ clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 docs: setup
+	$(BIN)/python -m tools.catalogue.policy_data
 	$(BIN)/python -m graphs.drawing
 	$(BIN)/python -m crew.settings_table
 	$(BIN)/python -m evals.recorded

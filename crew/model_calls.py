@@ -52,7 +52,7 @@ class Request:
     conversation: Callable[[int], Conversation]
     """What is said so far, within that many bytes; 0 means no bound."""
     tools: Schemas
-    recall: Schemas = field(default_factory=list)
+    read_result: Schemas = field(default_factory=list)
     """What is offered besides when something of the conversation was put away."""
 
     @property
@@ -144,7 +144,7 @@ class _Step:
         if self._shrinks:
             limit = (limit or request.conversation(0).size) >> self._shrinks
         held = request.conversation(limit)
-        tools = [*request.tools, *request.recall] if held.put_away else request.tools
+        tools = [*request.tools, *request.read_result] if held.put_away else request.tools
         told = [HumanMessage(self._told)] if self._told else []
         return _Asked([*held.messages, *told], tools, held.size + len(self._told) + size_of(tools))
 

@@ -21,7 +21,7 @@ from crew.door.call import Call
 from crew.model_calls import SECRET_CALLS, Request, read_reply, reply
 from crew.models.compaction import Conversation, Exchange, Result, conversation, exchange, size_of
 from crew.models.role_model import RoleModel
-from crew.models.schemas import recall_schemas, tool_schemas
+from crew.models.schemas import read_result_schemas, tool_schemas
 from crew.records.canonical_json import digest_of, encodable, unmistakable
 from graphs.approval import through
 from tools.counting import counted
@@ -69,7 +69,7 @@ def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> 
 
     Its thinking raises GaveUp once the model cannot be brought to a usable reply."""
     talk = _Talk(role, context)
-    recall = recall_schemas(context.tools)
+    read_result = read_result_schemas(context.tools)
 
     def think(state: AgentState) -> AgentState:
         step = state["step"] + 1
@@ -86,7 +86,7 @@ def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> 
             digest=digest_of([state["brief"], state["turns"]]),
             conversation=lambda limit: talk.until(brief, state["turns"], limit),
             tools=tool_schemas(role, context.tools, brief.by_hand, brief.by_blueprint),
-            recall=recall,
+            read_result=read_result,
         )
         said = reply(context, role_model, request)
         return {"step": step, "turns": [*state["turns"], Turn(reply=said, call="", action="", result="")]}

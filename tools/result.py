@@ -1,6 +1,6 @@
-"""The one shape of what a tool gives back, and of a tool itself.
+"""A tool and its result.
 
-What a model can mend is a `ToolResult` with a stable code; what it cannot is an exception.
+What a model can fix is a `ToolResult` with a stable code; what it cannot is an exception.
 """
 
 from __future__ import annotations
@@ -88,13 +88,32 @@ class Workbench:
     action: str = ""
 
 
-Run = Callable[[Workbench, BaseModel], ToolResult]
-Probe = Callable[[Workbench, BaseModel], ToolResult | None]
+@dataclass(frozen=True)
+class FactSources:
+    """Where the facts of a call are found; none of them is taken from what a model says."""
+
+    bench: Workbench
+    evidence: Callable[[str], dict[str, JsonValue]]
+    """The data and the `action` id of the last result of a tool in this delivery; {} if there is none."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that policies judge a call by."""
+
+    name: str
+    type: Literal["string", "array", "object", "boolean"]
+    find: Callable[..., JsonValue]
+    """Called as `find(sources, arguments)`. A ToolError says why it cannot be found, and denies the call."""
+    enables: str = ""
+    """Setting of the tool that makes policies apply the rules about this fact; "" for none."""
+    required: bool = True
+    """Whether policies deny a call without it."""
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A typed function with a declared effect."""
+    """A typed function with a declared effect: all that has to be written for a new tool."""
 
     name: str
     """Snake case, unique: "run_tests"."""
@@ -103,6 +122,12 @@ class Tool:
     """Its docstring tells a model what the tool is for, its fields' descriptions what to put in."""
     run: Callable[..., ToolResult]
     """Called as `run(workbench, arguments)`."""
+    roles: tuple[str, ...]
+    """Who may call it: roles, "crew" for the state machine; "testing/examples" is a second task of a role."""
+    facts: tuple[Fact, ...] = ()
+    """What policies have to know about a call."""
     probe: Callable[..., ToolResult | None] | None = None
     """Called as `probe(workbench, arguments)` after a crash between intent and outcome: the result if the
     effect is there, None if it is not. None instead of a probe means that running it again is harmless."""
+    after_compaction: bool = False
+    """Whether it is offered only while older results are left out of the transcript."""

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from crew.agents.role import Answer, Finding, Role, objects
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 
@@ -59,7 +60,7 @@ BY_HAND = (
 ROLE = Role(
     name="code",
     purpose="Makes the service what the blueprint says, and commits the change with its reason.",
-    tools=("generate_service", *BY_HAND, "install_dependencies", "run_linters", "commit"),
+    tools=tools_of("code", last=(*BY_HAND, "install_dependencies", "run_linters", "commit")),
     answer=CodeAnswer,
     facts=_facts,
     floor=_floor,

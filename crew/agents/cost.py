@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from crew.agents.role import Answer, Role
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
@@ -15,7 +16,7 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="cost",
     purpose="Finds what the service spends without need.",
-    tools=(),
+    tools=tools_of("cost"),
     answer=Answer,
     facts=_facts,
 )

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from crew.agents.role import Answer, Role
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
@@ -15,7 +16,7 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="deployment",
     purpose="Brings a merged version into production, and keeps the one before it if the new one is not ready.",
-    tools=("install_dependencies", "start_service"),
+    tools=tools_of("deployment"),
     answer=Answer,
     facts=_facts,
 )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crew.agents.role import Answer, Role
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 
 
 class CriterionOutcome(BaseModel):
@@ -53,7 +54,7 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="design",
     purpose="Settles what the service is: entities, operations and rules, and the contract that follows.",
-    tools=("read_criteria", "settle_blueprint", "list_files", "search_files", "read_file"),
+    tools=tools_of("design", last=("read_file",)),
     answer=DesignAnswer,
     facts=_facts,
     by_blueprint=("read_criteria", "settle_blueprint"),

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from crew.agents.role import Answer, Role
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 
@@ -31,7 +32,7 @@ def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
 ROLE = Role(
     name="testing",
     purpose="Turns the criteria into example tests before anybody has seen the code that will have to pass them.",
-    tools=("list_files", "search_files", "read_file", "write_examples"),
+    tools=tools_of("testing/examples", last=("read_file", "write_examples")),
     answer=ExamplesAnswer,
     facts=_facts,
     floor=_floor,

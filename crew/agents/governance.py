@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from crew.agents.role import Answer, Finding, Role, objects
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 LOOKS = ("scan_code", "scan_secrets", "check_dependencies", "check_contract")
@@ -42,7 +43,7 @@ def _blocks(result: ToolResult) -> bool:
 ROLE = Role(
     name="governance",
     purpose="Looks at the change for what a rule or a careful reviewer would object to.",
-    tools=(*LOOKS, "show_diff", "list_files", "search_files", "read_file"),
+    tools=tools_of("governance", last=("list_files", "search_files", "read_file")),
     answer=GovernanceAnswer,
     facts=_facts,
     floor=_floor,

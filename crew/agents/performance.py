@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from crew.agents.role import Answer, Role
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
@@ -15,7 +16,7 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="performance",
     purpose="Measures the new version under load before it meets real traffic.",
-    tools=(),
+    tools=tools_of("performance"),
     answer=Answer,
     facts=_facts,
 )

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from crew.agents.role import Answer, Role
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
@@ -15,7 +16,7 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
 ROLE = Role(
     name="reliability",
     purpose="Watches the new version and takes it back when it does harm.",
-    tools=(),
+    tools=tools_of("reliability"),
     answer=Answer,
     facts=_facts,
 )

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from crew.agents.role import Answer, Finding, Role, objects
 from crew.state import DeliveryState
+from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 
@@ -34,7 +35,7 @@ def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
 ROLE = Role(
     name="testing",
     purpose="Finds out whether the change does what the story asks, and whether the tests would notice if not.",
-    tools=("install_dependencies", "run_tests", "run_mutants", "list_files", "search_files", "read_file"),
+    tools=tools_of("testing", last=("read_file",)),
     answer=TestingAnswer,
     facts=_facts,
     floor=_floor,

@@ -1,7 +1,7 @@
 """What of a visit goes out with the next request: the newest steps whole, older ones put away.
 
-A request's size stays flat however long a role works. What is put away keeps its digest, by which `recall` gives it
-again; between roles nothing of this is handed on, only the state's facts."""
+A request's size stays flat however long a role works. What is put away keeps its digest, by which `read_result` reads
+it; between roles nothing of this is handed on, only the state's facts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Conversation:
     size: int
     """About how many bytes they take."""
     put_away: bool
-    """Whether something was left out that `recall` gives again."""
+    """Whether something was left out that `read_result` gives again."""
 
 
 def exchange(said: AIMessage, results: Sequence[Result]) -> Exchange:

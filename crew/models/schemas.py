@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 from crew.agents.role import Role
 from tools.result import Tool
 
-RECALL = "recall"
+READ_RESULT = "read_result"
 _NOISE = ("title", "additionalProperties")
 """What a model has no use for: names say what titles say, and the door refuses unknown arguments."""
 
@@ -24,11 +24,11 @@ def tool_schemas(
     return [*offered, _schema("answer", "End your work with this.", role.answer)]
 
 
-def recall_schemas(tools: Mapping[str, Tool]) -> list[dict[str, JsonValue]]:
-    """Return the schema of the tool that gives a result again which was put away."""
-    if RECALL not in tools:
+def read_result_schemas(tools: Mapping[str, Tool]) -> list[dict[str, JsonValue]]:
+    """Return the schema of the tool that reads a result which compaction left out."""
+    if READ_RESULT not in tools:
         return []
-    return [_schema(RECALL, tools[RECALL].arguments.__doc__ or "", tools[RECALL].arguments)]
+    return [_schema(READ_RESULT, tools[READ_RESULT].arguments.__doc__ or "", tools[READ_RESULT].arguments)]
 
 
 @cache

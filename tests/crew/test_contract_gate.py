@@ -8,19 +8,21 @@ from typing import Any
 
 import pytest
 import yaml
-from crew.artifacts import ArtifactStore
-from crew.facts import Facts
-from crew.ledger import Ledger
-from crew.plan import Plan, StoryPlan, for_a_person, show_plan
-from tools.repository import Commit, Merge, branch_tree, commit
-from tools.review import CheckContract, check_contract
 
+from crew.door.policy_facts import Facts
+from crew.records.artifacts import ArtifactStore
+from crew.records.ledger import Ledger
+from crew.report.plan import Plan, StoryPlan, for_a_person, show_plan
 from tests.conftest import Build
 from tests.crew.policies.calls import ALLOWED
 from tests.crew.policies.test_policies import policies
 from tests.tools.blueprint.contract_differences import CASES, CONTRACT, Case, edited
 from tests.tools.deliveries import delivery
 from tools.blueprint.contract_diff import contract_changes
+from tools.catalogue.registry import CATALOGUE
+from tools.catalogue.repository import Commit, Merge, commit
+from tools.catalogue.review import CheckContract, check_contract
+from tools.projects.trees import branch_tree
 from tools.redaction import Redactor
 from tools.result import Workbench
 
@@ -44,7 +46,9 @@ def asked(bench: Workbench, build: Build) -> tuple[str, ...]:
     ledger = Ledger(bench.home / "ledger.db", Redactor(()))
     try:
         facts = Facts(bench, ledger, ArtifactStore(bench.home / "artifacts", Redactor(())))
-        found = facts(NOTHING, NOTHING, Merge(tree=branch_tree(bench), title="Change the contract"))
+        found = facts(
+            NOTHING, CATALOGUE["merge"], Merge(tree=branch_tree(bench), title="Change the contract")
+        )
     finally:
         ledger.close()
     call = copy.deepcopy(ALLOWED["merge"])

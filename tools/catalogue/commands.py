@@ -152,5 +152,5 @@ def _size(folder: Path) -> tuple[int, int]:
 
 TOOLS = (
     # A second try starts from the files before the first: see `_start`.
-    Tool(name="run_command", effect="execute", arguments=RunCommand, run=run_command),
+    Tool(name="run_command", effect="execute", arguments=RunCommand, run=run_command, roles=("code",)),
 )

@@ -186,7 +186,13 @@ def _said(blueprint: Blueprint, changed: int, asking: int, new: bool) -> str:
 
 
 TOOLS = (
-    Tool(name="read_criteria", effect="read", arguments=ReadCriteria, run=read_criteria),
+    Tool(name="read_criteria", effect="read", arguments=ReadCriteria, run=read_criteria, roles=("design",)),
     # Storing the same content under its digest again changes nothing, so no probe is needed.
-    Tool(name="settle_blueprint", effect="write", arguments=SettleBlueprint, run=settle_blueprint),
+    Tool(
+        name="settle_blueprint",
+        effect="write",
+        arguments=SettleBlueprint,
+        run=settle_blueprint,
+        roles=("design",),
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tools.catalogue.policy_facts import new_dependencies
 from tools.counting import counted
 from tools.environments.install import install
 from tools.errors import EnvironmentFailed
@@ -55,5 +56,7 @@ TOOLS = (
         effect="network",
         arguments=InstallDependencies,
         run=install_dependencies,
+        roles=("crew", "code", "testing", "deployment"),
+        facts=(new_dependencies(lambda bench, arguments: arguments.version),),
     ),
 )

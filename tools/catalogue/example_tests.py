@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
+from tools.catalogue.policy_facts import BRANCH, secrets_in
 from tools.catalogue.repository import Commit, commit
 from tools.catalogue.test_context import TestContext, test_context_of
 from tools.counting import counted
@@ -227,7 +228,21 @@ def _json(tests: dict[str, list[str]]) -> JsonValue:
 
 TOOLS = (
     # Writing the same tests again changes nothing.
-    Tool(name="write_examples", effect="write", arguments=WriteExamples, run=write_examples),
+    Tool(
+        name="write_examples",
+        effect="write",
+        arguments=WriteExamples,
+        run=write_examples,
+        roles=("testing/examples",),
+        facts=(BRANCH, secrets_in(lambda bench, arguments: {"the example tests": arguments.content})),
+    ),
     # What was found out is noted before anything is dropped, and dropping again changes nothing.
-    Tool(name="keep_examples", effect="execute", arguments=KeepExamples, run=keep_examples),
+    Tool(
+        name="keep_examples",
+        effect="execute",
+        arguments=KeepExamples,
+        run=keep_examples,
+        roles=("crew",),
+        facts=(BRANCH,),
+    ),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.catalogue.policy_facts import PROTECTED, file_paths, secrets_in
 from tools.counting import counted
 from tools.result import Tool, ToolResult, Workbench
 from tools.workspace.paths import inside
@@ -221,10 +222,55 @@ def _missing(name: str) -> ToolResult:
 
 
 TOOLS = (
-    Tool(name="list_files", effect="read", arguments=ListFiles, run=list_files),
-    Tool(name="read_file", effect="read", arguments=ReadFile, run=read_file),
+    Tool(
+        name="list_files",
+        effect="read",
+        arguments=ListFiles,
+        run=list_files,
+        roles=("design", "code", "testing/examples", "testing", "governance"),
+        facts=file_paths("folder"),
+    ),
+    Tool(
+        name="read_file",
+        effect="read",
+        arguments=ReadFile,
+        run=read_file,
+        roles=("design", "code", "testing/examples", "testing", "governance"),
+        facts=file_paths("path"),
+    ),
     # Writing the same content again changes nothing.
-    Tool(name="write_file", effect="write", arguments=WriteFile, run=write_file),
-    Tool(name="edit_file", effect="write", arguments=EditFile, run=edit_file, probe=edited),
-    Tool(name="delete_file", effect="write", arguments=DeleteFile, run=delete_file, probe=deleted),
+    Tool(
+        name="write_file",
+        effect="write",
+        arguments=WriteFile,
+        run=write_file,
+        roles=("code",),
+        facts=(
+            *file_paths("path"),
+            secrets_in(lambda bench, arguments: {arguments.path: arguments.content}),
+            PROTECTED,
+        ),
+    ),
+    Tool(
+        name="edit_file",
+        effect="write",
+        arguments=EditFile,
+        run=edit_file,
+        roles=("code",),
+        facts=(
+            *file_paths("path"),
+            secrets_in(lambda bench, arguments: {arguments.path: arguments.new}),
+            PROTECTED,
+        ),
+        probe=edited,
+    ),
+    Tool(
+        name="delete_file",
+        effect="write",
+        arguments=DeleteFile,
+        run=delete_file,
+        roles=("code",),
+        facts=(*file_paths("path"), PROTECTED),
+        probe=deleted,
+    ),
 )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint
+from tools.catalogue.policy_facts import BRANCH
 from tools.counting import counted
 from tools.git import Repository, agent, checkout, commit_generation, diff, last_generation, merge_generation
 from tools.projects.trees import branch_of, note_generation, repository
@@ -85,5 +86,12 @@ def _previous(held: Repository, generation: str | None) -> Previous | None:
 
 TOOLS = (
     # The same blueprint on the same branch gives the same generation, so doing it again is harmless.
-    Tool(name="generate_service", effect="write", arguments=GenerateService, run=generate_service),
+    Tool(
+        name="generate_service",
+        effect="write",
+        arguments=GenerateService,
+        run=generate_service,
+        roles=("code",),
+        facts=(BRANCH,),
+    ),
 )

@@ -148,4 +148,4 @@ def _mypy(report: str) -> list[dict[str, JsonValue]]:
     ]
 
 
-TOOLS = (Tool(name="run_linters", effect="execute", arguments=RunLinters, run=run_linters),)
+TOOLS = (Tool(name="run_linters", effect="execute", arguments=RunLinters, run=run_linters, roles=("code",)),)

@@ -1,4 +1,4 @@
-"""Every tool there is."""
+"""Every tool, and who holds it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,27 @@ CATALOGUE: dict[str, Tool] = {
     tool.name: tool
     for family in (
         criteria,
-        files,
-        search,
-        stored_results,
-        commands,
         generation,
-        linting,
-        repository,
         dependencies,
-        test_context,
-        example_tests,
         testing,
         review,
+        files,
+        search,
+        commands,
+        test_context,
+        example_tests,
+        linting,
+        repository,
         release,
+        stored_results,
     )
     for tool in family.TOOLS
 }
+
+
+def tools_of(role: str, *, last: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the names of the tools that a role is always offered, in the order of its requests.
+
+    The order is that of the catalogue, with `last` at the end."""
+    held = [tool.name for tool in CATALOGUE.values() if role in tool.roles and not tool.after_compaction]
+    return tuple(sorted(held, key=lambda name: last.index(name) + 1 if name in last else 0))

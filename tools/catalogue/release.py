@@ -15,7 +15,7 @@ from tools.errors import RepositoryError
 from tools.git import checkout
 from tools.projects.dependencies import SERVICE, environment_of
 from tools.projects.trees import repository
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import Fact, Tool, ToolResult, Workbench
 from tools.runtimes import Version
 from tools.stacks.named import stack_named
 
@@ -106,5 +106,19 @@ def _version(bench: Workbench, arguments: StartService) -> Version | None:
 
 TOOLS = (
     # The platform finds the version serving already and changes nothing.
-    Tool(name="start_service", effect="production", arguments=StartService, run=start_service),
+    Tool(
+        name="start_service",
+        effect="production",
+        arguments=StartService,
+        run=start_service,
+        roles=("deployment",),
+        facts=(
+            Fact(
+                "merged",
+                "boolean",
+                lambda sources, arguments: is_merged(sources.bench, arguments.version),
+                enables="starts",
+            ),
+        ),
+    ),
 )

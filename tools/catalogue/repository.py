@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.catalogue.policy_facts import BRANCH, new_dependencies, secrets_in
+from tools.catalogue.review import contract_findings, destructive_migrations
 from tools.counting import counted
 from tools.git import (
     Repository,
@@ -18,8 +22,18 @@ from tools.git import (
 )
 from tools.git import open_repository as open_or_make
 from tools.projects.kind import is_existing
-from tools.projects.trees import _generation_note, branch_of, merged_generation, repository
-from tools.result import Tool, ToolResult, Workbench
+from tools.projects.sensitive_files import guarding_changes
+from tools.projects.trees import (
+    _generation_note,
+    branch_of,
+    branch_tree,
+    changed_texts,
+    merged_generation,
+    repository,
+    workspace_tree,
+)
+from tools.result import Fact, Tool, ToolResult, Workbench
+from tools.test_integrity.weakened_tests import altered_tests
 
 
 class OpenRepository(BaseModel):
@@ -237,14 +251,95 @@ def _short(ref: str) -> str:
     return ref.removeprefix("refs/heads/")
 
 
+def _of_branch(
+    name: str, kind: Literal["array", "object"], find: Callable[[Workbench, str], JsonValue]
+) -> Fact:
+    """Return a fact about the tree that would be merged."""
+    return Fact(name, kind, lambda sources, arguments: find(sources.bench, branch_tree(sources.bench)))
+
+
+_MERGE_FACTS = (
+    BRANCH,
+    Fact("head_tree", "string", lambda sources, arguments: branch_tree(sources.bench), enables="merges"),
+    Fact("approves", "string", lambda sources, arguments: branch_tree(sources.bench), required=False),
+    Fact("tests", "object", lambda sources, arguments: sources.evidence("run_tests")),
+    Fact("scan", "object", lambda sources, arguments: sources.evidence("scan_code")),
+    secrets_in(
+        lambda bench, arguments: changed_texts(bench, branch_tree(bench)) | {"the title": arguments.title}
+    ),
+    new_dependencies(lambda bench, arguments: repository(bench).required(branch_of(bench))),
+    _of_branch(
+        "contract", "object", lambda bench, tree: contract_findings(bench, tree).model_dump(mode="json")
+    ),
+    _of_branch(
+        "migrations", "object", lambda bench, tree: {"destructive": [*destructive_migrations(bench, tree)]}
+    ),
+    _of_branch("altered_tests", "array", lambda bench, tree: [*altered_tests(bench, tree)]),
+    _of_branch("guarding", "array", lambda bench, tree: [*guarding_changes(bench, tree)]),
+)
+
 TOOLS = (
     # Opening again finds the same branch and lays out the same workspace.
-    Tool(name="open_repository", effect="write", arguments=OpenRepository, run=open_repository),
+    Tool(
+        name="open_repository", effect="write", arguments=OpenRepository, run=open_repository, roles=("crew",)
+    ),
     # Taken back already, it changes nothing.
-    Tool(name="reset_workspace", effect="write", arguments=ResetWorkspace, run=reset_workspace),
-    Tool(name="commit", effect="write", arguments=Commit, run=commit, probe=committed),
+    Tool(
+        name="reset_workspace",
+        effect="write",
+        arguments=ResetWorkspace,
+        run=reset_workspace,
+        roles=("crew",),
+        facts=(BRANCH,),
+    ),
+    Tool(
+        name="commit",
+        effect="write",
+        arguments=Commit,
+        run=commit,
+        roles=("code",),
+        facts=(
+            BRANCH,
+            secrets_in(
+                lambda bench, arguments: (
+                    changed_texts(bench, workspace_tree(bench)) | {"the commit message": arguments.message}
+                )
+            ),
+        ),
+        probe=committed,
+    ),
     # A record under the digest of its content: making it again changes nothing.
-    Tool(name="open_pull_request", effect="write", arguments=OpenPullRequest, run=open_pull_request),
-    Tool(name="comment", effect="write", arguments=Comment, run=comment),
-    Tool(name="merge", effect="write", arguments=Merge, run=merge_story, probe=merged),
+    Tool(
+        name="open_pull_request",
+        effect="write",
+        arguments=OpenPullRequest,
+        run=open_pull_request,
+        roles=("crew",),
+        facts=(
+            BRANCH,
+            secrets_in(
+                lambda bench, arguments: (
+                    changed_texts(bench, branch_tree(bench))
+                    | {"the title": arguments.title, "the description": arguments.description}
+                )
+            ),
+        ),
+    ),
+    Tool(
+        name="comment",
+        effect="write",
+        arguments=Comment,
+        run=comment,
+        roles=("crew",),
+        facts=(secrets_in(lambda bench, arguments: {"the comment": arguments.text}),),
+    ),
+    Tool(
+        name="merge",
+        effect="write",
+        arguments=Merge,
+        run=merge_story,
+        roles=("crew",),
+        facts=_MERGE_FACTS,
+        probe=merged,
+    ),
 )

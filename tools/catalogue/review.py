@@ -9,14 +9,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from tools.blueprint.contract_diff import contract_changes
+from tools.catalogue.policy_facts import dependency_facts
 from tools.counting import counted
 from tools.git import Changes, diff
 from tools.projects import pins
-from tools.projects.dependencies import environment_of, required_before, requirements, toolbox
+from tools.projects.dependencies import requirements, toolbox
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import branch_tree, changed_texts, changes_of, repository, shown, workspace_tree
 from tools.result import Tool, ToolResult, Workbench
-from tools.scanners import ScanReport, dependencies, destructive, secrets, security
+from tools.scanners import ScanReport, destructive, secrets, security
 
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
@@ -180,20 +181,6 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
     return ToolResult(ok=True, code="ok", summary=said, data={"findings": findings})
 
 
-def secret_records(texts: dict[str, str]) -> list[JsonValue]:
-    """Return kind, file and line of every secret in these texts."""
-    return [{"kind": each.kind, "file": each.file, "line": each.line} for each in secrets(texts)]
-
-
-def dependency_facts(bench: Workbench, texts: dict[str, str]) -> dict[str, JsonValue]:
-    """Return what policy asks of dependencies: what is new against the main branch, and under which
-    licences."""
-    before = {name: required_before(bench, name) for name in texts}
-    installed = [environment_of(bench, bench.workspace, name) for name in texts]
-    packages = [package for each in installed if each for package in each.packages]
-    return dependencies("\n".join(texts.values()), "\n".join(before.values()), packages)
-
-
 def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
     """Compare a tree's contract with that of the main branch."""
     old, new = shown(bench, CONTRACT), repository(bench).show(tree, CONTRACT)
@@ -231,8 +218,20 @@ def destructive_migrations(bench: Workbench, tree: str) -> Sequence[str]:
 
 
 TOOLS = (
-    Tool(name="scan_code", effect="execute", arguments=ScanCode, run=scan_code),
-    Tool(name="scan_secrets", effect="read", arguments=ScanSecrets, run=scan_secrets),
-    Tool(name="check_dependencies", effect="read", arguments=CheckDependencies, run=check_dependencies),
-    Tool(name="check_contract", effect="read", arguments=CheckContract, run=check_contract),
+    Tool(name="scan_code", effect="execute", arguments=ScanCode, run=scan_code, roles=("governance",)),
+    Tool(name="scan_secrets", effect="read", arguments=ScanSecrets, run=scan_secrets, roles=("governance",)),
+    Tool(
+        name="check_dependencies",
+        effect="read",
+        arguments=CheckDependencies,
+        run=check_dependencies,
+        roles=("governance",),
+    ),
+    Tool(
+        name="check_contract",
+        effect="read",
+        arguments=CheckContract,
+        run=check_contract,
+        roles=("governance",),
+    ),
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 import regex
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tools.catalogue.policy_facts import file_paths
 from tools.counting import counted
 from tools.git import ChangedFile, Changes, Repository, diff, last_generation
 from tools.projects.trees import branch_of, merged_generation, repository, workspace_tree
@@ -216,6 +217,13 @@ def _cut(line: str, place: int) -> str:
 
 
 TOOLS = (
-    Tool(name="search_files", effect="read", arguments=SearchFiles, run=search_files),
-    Tool(name="show_diff", effect="read", arguments=ShowDiff, run=show_diff),
+    Tool(
+        name="search_files",
+        effect="read",
+        arguments=SearchFiles,
+        run=search_files,
+        roles=("design", "code", "testing/examples", "testing", "governance"),
+        facts=file_paths("folder"),
+    ),
+    Tool(name="show_diff", effect="read", arguments=ShowDiff, run=show_diff, roles=("code", "governance")),
 )

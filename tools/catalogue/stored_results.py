@@ -1,4 +1,4 @@
-"""The tool that gives an earlier result again, which was put away to keep requests small."""
+"""The tool that returns an earlier result which compaction left out of the transcript."""
 
 from __future__ import annotations
 
@@ -7,31 +7,39 @@ from pydantic import BaseModel, ConfigDict, Field
 from tools.result import Tool, ToolResult, Workbench
 
 LONGEST = 12_000
-"""Characters that one call gives."""
+"""Characters that one call returns."""
 
 
-class Recall(BaseModel):
-    """Give a result or artifact again that was put away."""
+class ReadResult(BaseModel):
+    """Read an earlier result or artifact that is no longer shown in full."""
 
     model_config = ConfigDict(extra="forbid")
 
-    digest: str = Field(description='"sha256:...", as `put_away` or `artifacts` named it.')
+    digest: str = Field(description='"sha256:...", as given in `put_away` or `artifacts`.')
     offset: int = Field(default=0, ge=0, description="Character to start at.")
 
 
-def recall(bench: Workbench, arguments: Recall) -> ToolResult:
-    """Return its text from the offset on, and where it goes on if it does."""
+def read_result(bench: Workbench, arguments: ReadResult) -> ToolResult:
+    """Return the text from the offset, and the offset at which it continues, if it does."""
     try:
         text = bench.artifacts.get(arguments.digest).decode("utf-8", "replace")
     except (KeyError, ValueError, OSError):
-        said = f"Nothing is kept under {arguments.digest!r}; copy the digest from an earlier result."
-        return ToolResult(ok=False, code="not_found", summary=said)
+        problem = f"No result is stored under {arguments.digest!r}; copy the digest from an earlier result."
+        return ToolResult(ok=False, code="not_found", summary=problem)
     shown = text[arguments.offset : arguments.offset + LONGEST]
     following = arguments.offset + len(shown)
-    more = f" It goes on at offset {following}." if following < len(text) else ""
-    said = f"{len(shown)} of {len(text)} characters.{more}"
-    return ToolResult(ok=True, code="ok", summary=said, data={"text": shown})
+    more = f" Continue with offset={following}." if following < len(text) else ""
+    summary = f"{len(shown)} of {len(text)} characters.{more}"
+    return ToolResult(ok=True, code="ok", summary=summary, data={"text": shown})
 
 
-TOOLS = (Tool(name="recall", effect="read", arguments=Recall, run=recall),)
-"""Offered to every role, and only while something of its conversation is put away."""
+TOOLS = (
+    Tool(
+        name="read_result",
+        effect="read",
+        arguments=ReadResult,
+        run=read_result,
+        roles=("design", "code", "testing", "deployment", "governance"),
+        after_compaction=True,
+    ),
+)

@@ -193,6 +193,10 @@ def _packages(bench: Workbench) -> list[str]:
 TOOLS = (
     # It only looks, and what it keeps is the same each time.
     Tool(
-        name="describe_test_context", effect="read", arguments=DescribeTestContext, run=describe_test_context
+        name="describe_test_context",
+        effect="read",
+        arguments=DescribeTestContext,
+        run=describe_test_context,
+        roles=("crew",),
     ),
 )

@@ -137,6 +137,6 @@ def _all_tests(workspace: Path) -> set[str]:
 
 TOOLS = (
     # Both only look: what they write lies in the delivery's own scratch folder.
-    Tool(name="run_tests", effect="execute", arguments=RunTests, run=run_tests),
-    Tool(name="run_mutants", effect="execute", arguments=RunMutants, run=run_mutants),
+    Tool(name="run_tests", effect="execute", arguments=RunTests, run=run_tests, roles=("code", "testing")),
+    Tool(name="run_mutants", effect="execute", arguments=RunMutants, run=run_mutants, roles=("testing",)),
 )

@@ -58,8 +58,10 @@ def recorder() -> Recorder:
 @pytest.fixture
 def place(tmp_path: Path, policy: Any, recorder: Recorder):
     made = setting(tmp_path, policy)
-    made.tools["write_file"] = Tool("write_file", "write", Write, recorder.run, recorder.probe)
-    made.tools["merge"] = Tool("merge", "write", Write, recorder.run, recorder.probe)
+    made.tools["write_file"] = Tool(
+        "write_file", "write", Write, recorder.run, ("code",), probe=recorder.probe
+    )
+    made.tools["merge"] = Tool("merge", "write", Write, recorder.run, ("crew",), probe=recorder.probe)
     workspace = str(made.bench.workspace)
     made.facts = {
         "workspace": workspace,
@@ -132,7 +134,7 @@ def test_an_earlier_action_is_evidence(place: Setting, recorder: Recorder) -> No
 
 
 def test_an_agent_rests_on_what_it_was_told_and_found_itself(place: Setting) -> None:
-    place.tools["run_tests"] = Tool("run_tests", "execute", Write, Recorder().run)
+    place.tools["run_tests"] = Tool("run_tests", "execute", Write, Recorder().run, ("code",))
     door = place.door()
     other = place.call("write_file")
     assert door.act(other).ok

@@ -57,10 +57,11 @@ def test_a_request_stays_flat(lines: int, content: int, mode: str, tmp_path: Pat
         why = {"rationale": "Line by line, since the whole is too much.", "evidence": [story]}
         step = len(offered) + 1
         offered.append(
-            '"recall"' in json.dumps(body.get("tools", "")) or '"recall"' in str(messages[0].content)
+            '"read_result"' in json.dumps(body.get("tools", ""))
+            or '"read_result"' in str(messages[0].content)
         )
         if step == 61 and (found := re.search(r"put_away\W+(sha256:[0-9a-f]{64})", str(messages))):
-            call: tuple[str, dict[str, Any]] = ("recall", {"digest": found[1]})
+            call: tuple[str, dict[str, Any]] = ("read_result", {"digest": found[1]})
         elif lines:
             call = ("read_file", {"path": "file0.txt", "first_line": step, "lines": lines})
         else:

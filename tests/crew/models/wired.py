@@ -22,8 +22,7 @@ from crew.settings.config import Config
 from graphs.agent import agent_graph, first_state
 from tests.crew.doors import DELIVERY, Setting, setting
 from tests.crew.models.server import Body, Say, Server, Step, checked, heard, said, serving
-from tools.catalogue import files
-from tools.catalogue import stored_results as recall
+from tools.catalogue import files, stored_results
 from tools.redaction import Redactor
 
 KEY = "sk-proj-" + "Zx81Kq0" * 6
@@ -126,7 +125,7 @@ def scenario(
 
     A function instead of numbers answers everything."""
     place = setting(folder, policy)
-    place.tools |= {tool.name: tool for tool in (*files.TOOLS, *recall.TOOLS)}
+    place.tools |= {tool.name: tool for tool in (*files.TOOLS, *stored_results.TOOLS)}
     workspace = str(place.bench.workspace.resolve())
     paths = [{"text": text, "resolved": f"{workspace}/{text}"} for text in (".", "file0.txt")]
     place.facts = {"workspace": workspace, "paths": paths, "secrets": [], "protected": False}

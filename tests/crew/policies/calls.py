@@ -103,7 +103,7 @@ ALLOWED: dict[str, Call] = {
     "scan_secrets": call("governance", "scan_secrets", "read"),
     "check_dependencies": call("governance", "check_dependencies", "read"),
     "check_contract": call("governance", "check_contract", "read"),
-    "recall": call("testing", "recall", "read", digest="sha256:" + "0" * 64),
+    "read_result": call("testing", "read_result", "read", digest="sha256:" + "0" * 64),
     "open_repository": call("crew", "open_repository", "write"),
     "reset_workspace": call("crew", "reset_workspace", "write", {"branch": "crew/chk-1"}, commit=TREE),
     "open_pull_request": call("crew", "open_pull_request", "write", {"branch": "crew/chk-1", "secrets": []}),
