@@ -19,7 +19,7 @@ from langchain_core.messages import (
 )
 from pydantic import JsonValue
 
-from crew.models.recordings.placeholders import Names, Reading
+from crew.models.recordings.placeholders import Placeholders, Reading
 from crew.reading import records
 from crew.records.canonical_json import digest_of
 from tools.redaction import Redactor
@@ -51,7 +51,7 @@ class Normalised:
     redact: Redactor
     messages: list[Json] = field(default_factory=list)
     place: Place = Place("", "", "", "other", 1, 1)
-    names: Names = field(default_factory=Names)
+    placeholders: Placeholders = field(default_factory=Placeholders)
     calls: dict[str, str] = field(default_factory=dict)
     """Tool call id to its number, "call-3"."""
 
@@ -81,7 +81,7 @@ class Normalised:
         def call_id(number: JsonValue) -> str:
             return numbers.get(str(number), f"{fresh}{str(number).removeprefix('call-')}") if number else ""
 
-        restored = cast(Json, self.names.restore(reply))
+        restored = cast(Json, self.placeholders.restore(reply))
         for kind in ("tool_calls", "invalid_tool_calls"):
             for each in records(restored.get(kind)):
                 each["id"] = call_id(each["id"])
@@ -96,7 +96,7 @@ def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path 
 
     What a message becomes depends on it and on those before it alone, so a conversation that goes on keeps the
     form it had. `home` is where the crew keeps everything; without it, it is told by the paths in the messages."""
-    done = Normalised(redact, names=Names(home))
+    done = Normalised(redact, placeholders=Placeholders(home))
     count = {"result": 0, "note": 0}
     for message in messages:
         if isinstance(message, AIMessage):
@@ -113,7 +113,7 @@ def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path 
         elif isinstance(message, HumanMessage):
             form = {"type": "human", "content": _human(done, message, count)}
         else:
-            fixed = done.names.put(done.redact(cast(JsonValue, message.content)), "fixed")
+            fixed = done.placeholders.put(done.redact(cast(JsonValue, message.content)), "fixed")
             form = {"type": message.type, "content": fixed}
         done.messages.append(cast(Json, redact(form)))
     replies = sum(isinstance(message, AIMessage) for message in messages)
@@ -132,7 +132,7 @@ def _said(done: Normalised, message: AIMessage, reading: Reading, calls: dict[st
         number = calls.setdefault(call["id"], f"call-{len(calls) + 1}") if call["id"] else ""
         error = {"error": cast(JsonValue, call.get("error"))} if "error" in call else {}
         kept = cast(Json, {"name": call["name"], "args": call["args"]}) | error
-        return cast(Json, done.names.put(done.redact(kept), reading)) | {"id": number}
+        return cast(Json, done.placeholders.put(done.redact(kept), reading)) | {"id": number}
 
     refusal = message.additional_kwargs.get("refusal")
     said: Json = {
@@ -140,7 +140,7 @@ def _said(done: Normalised, message: AIMessage, reading: Reading, calls: dict[st
         **_there(refusal=refusal),
     }
     return {
-        **cast(Json, done.names.put(done.redact(said), reading)),
+        **cast(Json, done.placeholders.put(done.redact(said), reading)),
         "tool_calls": [form(call) for call in message.tool_calls],
         **_there(invalid_tool_calls=[form(call) for call in message.invalid_tool_calls]),
     }
@@ -166,7 +166,7 @@ def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
         brief = cast(Json, part["json"])
         story = brief.get("story")
         rest = _seen(done, {name: value for name, value in brief.items() if name != "story"}, "brief")
-        parts.append(part | {"json": cast(Json, rest) | {"story": done.names.put(story, "fixed")}})
+        parts.append(part | {"json": cast(Json, rest) | {"story": done.placeholders.put(story, "fixed")}})
     return parts
 
 
@@ -175,9 +175,9 @@ def _seen(done: Normalised, content: JsonValue, path: str) -> JsonValue:
     parts = content if isinstance(content, list) else []
     fenced = [each["json"] for each in records(parts) if each.keys() == {"fence", "json"}]
     for each in fenced:
-        done.names.learn(each, path)
-    done.names.learn([each for each in parts if isinstance(each, str)] if fenced else content, path)
-    return done.names.put(content, "seen")
+        done.placeholders.learn(each, path)
+    done.placeholders.learn([each for each in parts if isinstance(each, str)] if fenced else content, path)
+    return done.placeholders.put(content, "seen")
 
 
 def _place(brief: Json) -> Place:

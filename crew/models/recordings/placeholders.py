@@ -42,7 +42,7 @@ _SHORT = 12
 _FULL = {"digest": len("sha256:") + 64, "git": 40}
 
 
-class Names:
+class Placeholders:
     """The names of one conversation; they grow as it is read, so a longer one names what was there alike."""
 
     def __init__(self, home: Path | None = None) -> None:
