@@ -347,6 +347,7 @@ EXEMPT = {
     "crew/cli.py:Commands": "invokes a click command",
     "crew/commands/tests.py:_write": "tests from the user's own code, into a folder of theirs",
     "crew/knowledge/store.py:GraphStore": "made from the ledger and from artifacts, which are redacted",
+    "crew/models/recordings/format.py:_write": "called by the Recorder with what it has redacted",
     "crew/models/request.py:_said": "called by `ask` with redacted messages",
     "crew/policy_drafts/folder.py:approve": "copies a draft",
     "crew/policy_drafts/folder.py:write": "a draft made from a redacted regulation",

@@ -1,4 +1,4 @@
-"""A request as it can be compared between runs: messages as plain JSON, with names for what differs."""
+"""A request in a form that is equal in every run: messages as plain JSON, with placeholders for what differs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FENCED = re.compile(r"^```json[ ]*([^\n`]*)\n(.*?)\n```$", re.MULTILINE | re.DO
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a delivery a request is made."""
+    """The place of a request in a delivery."""
 
     delivery: str
     """Id of the delivery; "" like the others where the messages hold no brief."""
@@ -41,12 +41,12 @@ class Place:
     role: str
     visit: int
     step: int
-    """Replies that the request holds, and one."""
+    """Number of replies in the request, plus one."""
 
 
 @dataclass
 class Normalised:
-    """A request in its normal form, and what leads back from it."""
+    """A request in its normal form, and the way back from it."""
 
     redact: Redactor
     messages: list[Json] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Normalised:
         return digest_of(self.messages)
 
     def reply(self, message: AIMessage) -> Json:
-        """Return a reply to this request in its normal form: names for ids, all else as it was said.
+        """Return a reply to this request in its normal form: placeholders for ids, all else unchanged.
 
         Its members are `content`, `tool_calls`, and where there are any `invalid_tool_calls`, `refusal`,
         `finish_reason`, and `calls_with_secrets`: numbers of the calls whose arguments lost a secret here."""
@@ -95,7 +95,7 @@ def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path 
     """Return the normal form of a request.
 
     What a message becomes depends on it and on those before it alone, so a conversation that goes on keeps the
-    form it had. `home` is where the crew keeps everything; without it, it is told by the paths in the messages."""
+    form it had. Without `home`, it is inferred from the paths in the messages."""
     done = Normalised(redact, placeholders=Placeholders(home))
     count = {"result": 0, "note": 0}
     for message in messages:
@@ -122,7 +122,7 @@ def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path 
 
 
 def said_as_message(reply: Json) -> Json:
-    """Return the message that a reply in its normal form is in the requests after it."""
+    """Return the form that a reply takes as a message of later requests."""
     own = ("content", "tool_calls", "invalid_tool_calls", "refusal")
     return {"type": "ai"} | {name: reply[name] for name in own if name in reply}
 
@@ -157,7 +157,7 @@ def _human(done: Normalised, message: HumanMessage, count: dict[str, int]) -> Js
 
 
 def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
-    """Return a message that holds the brief; its story is what a person wrote, so it stays as it is."""
+    """Return a message that holds the brief; its story stays as it is, since a person wrote it."""
     parts: list[JsonValue] = []
     for part in content if isinstance(content, list) else []:
         if not isinstance(part, dict) or not _is_brief(part.get("json")):
