@@ -1,4 +1,4 @@
-"""The schemas of a role's tools, as small as they can be: every byte of them goes out with every request."""
+"""The schemas of a role's tools, as small as possible: every byte is sent with every request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.result import Tool
 
 RECALL = "recall"
 _NOISE = ("title", "additionalProperties")
-"""What a model has no use for: names say what titles say, and the door refuses unknown arguments."""
+"""Keywords of no use to a model: names repeat titles, and the door refuses unknown arguments."""
 
 
 def tool_schemas(
@@ -25,7 +25,7 @@ def tool_schemas(
 
 
 def recall_schemas(tools: Mapping[str, Tool]) -> list[dict[str, JsonValue]]:
-    """Return the schema of the tool that gives a result again which was put away."""
+    """Return the schema of the tool that reads a compacted result again."""
     if RECALL not in tools:
         return []
     return [_schema(RECALL, tools[RECALL].arguments.__doc__ or "", tools[RECALL].arguments)]
