@@ -1,4 +1,4 @@
-"""Everything that one home's deliveries share, opened once a command."""
+"""The app context: everything that the deliveries of a home share, opened once per command."""
 
 from __future__ import annotations
 
@@ -36,40 +36,40 @@ if TYPE_CHECKING:
 
 
 SANDBOXES = ("bubblewrap", "namespaces", "landlock", "none")
-"""What --sandbox may say."""
+"""Values of --sandbox."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person chose for a command."""
+    """Settings of a command, as the user chose them."""
 
     home: Path
-    """Everything the crew keeps; made when missing."""
+    """Folder of everything that is stored; created if missing."""
     model: str = "offline"
     yes: bool = False
-    """Answer approvals that policy marks as answerable so."""
+    """Approve what policy allows to be approved without a person."""
     strict: bool = False
     ask: bool = False
-    """Let agents ask a person; else they assume what is most careful, and say so."""
+    """Let agents ask a person; otherwise they make the most careful assumption and report it."""
     test_command: str = ""
-    """The repository's own test command; "" lets the crew find it."""
+    """The repository's own test command; "" means that it is detected."""
     sandbox: str | None = None
-    """Name of a sandbox; None means the best that works here."""
+    """Name of a sandbox; None means the strongest that works here."""
     engine: str = "auto"
     """Policy engine: "auto", "opa" or "regopy"."""
     policies: Path | None = None
-    """Folder of policies of the person's own, which can only forbid or ask more."""
+    """Folder of the user's own policies, which can only deny or ask more."""
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     budget: Budget = field(default_factory=Budget)
     """Bounds of one delivery."""
     run_budget: Budget = field(default_factory=Budget)
     """Bounds of all deliveries of a run."""
     record: Path | None = None
-    """Folder that every model call is kept in."""
+    """Folder that every model call is recorded in."""
 
     @property
     def terms(self) -> Terms:
-        """What the ledger keeps of it, for a delivery to go on with."""
+        """Settings a delivery was started with; kept in the ledger for resuming it."""
         return Terms(
             model=self.model,
             policies=str(self.policies.resolve()) if self.policies else "",
@@ -83,7 +83,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class AppContext:
-    """The home's records, and the engines that its deliveries work with."""
+    """The records of a home, and the engines that its deliveries use."""
 
     settings: Settings
     ledger: Ledger
@@ -95,7 +95,7 @@ class AppContext:
     role_models: RoleModels
     redact: Redactor
     recorder: CallRecorder | None = None
-    """What takes down every model call; None where nothing is recorded."""
+    """Records every model call; None if nothing is recorded."""
     telemetry: Telemetry = OFF
 
 
@@ -105,7 +105,7 @@ def open_app(
 ) -> Iterator[AppContext]:
     """Open a home, and close it at the end of the block.
 
-    Raises MachineLacks if there is no sandbox or no policy engine: without them nothing is done.
+    Raises MachineLacks if there is no sandbox or no policy engine: without them nothing runs.
     """
     from tools.policy import choose as choose_policy  # noqa: PLC0415  a shared library of 7 MB
     from tools.runtimes.local import LocalRuntime  # noqa: PLC0415  only what runs services needs it
@@ -150,16 +150,16 @@ def open_app(
 
 
 def prepared(home: Path) -> Path:
-    """Return the absolute path of a home, made if need be, readable by its owner only.
+    """Return the absolute path of a home, created if missing, readable by its owner only.
 
-    Raises BadInput for a place where no folder can be had.
+    Raises BadInput if the folder cannot be created or written.
     """
     home = home.resolve()
     ignore = home / ".gitignore"
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not ignore.exists():
-            # A home inside somebody's repository is not part of it.
+            # A home inside a repository is not part of it.
             ignore.write_text("*\n")
     except OSError as error:
         raise BadInput(
@@ -182,13 +182,13 @@ def _check_names(settings: Settings) -> None:
 
 
 def cache_folder() -> Path:
-    """Return where environments of services are kept, for all homes of this person."""
+    """Return the cache of service environments, shared by all homes of this user."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "shipcrew"
 
 
 def workbench(app: AppContext, about: Opened) -> Workbench:
-    """Return what the tools of a delivery may touch."""
+    """Return the workbench of a delivery: everything its tools may use."""
     from crew.evidence.evidence import written_by  # noqa: PLC0415  what it reads with is needed by few commands
     from tools.catalogue.release import service_secrets  # noqa: PLC0415
     from tools.result import Workbench  # noqa: PLC0415
@@ -224,7 +224,7 @@ def workbench(app: AppContext, about: Opened) -> Workbench:
 
 
 def delivery_context(app: AppContext, about: Opened) -> DeliveryContext:
-    """Return what the nodes of a delivery work with."""
+    """Return the delivery context, with a redactor that knows the secrets of the service."""
     from crew.delivery_context import DeliveryContext  # noqa: PLC0415  langchain costs most of a second
     from crew.door.door import Door  # noqa: PLC0415
     from crew.door.policy_facts import Facts  # noqa: PLC0415

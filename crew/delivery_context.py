@@ -1,4 +1,4 @@
-"""What the nodes of one delivery work with; everything else they know is in the state."""
+"""What the nodes of one delivery use; everything else they know is in the state."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One step of thinking: a reply that can be acted on, or an honest end, and the rows that say what it took.
+"""One step of a role: a reply that can be acted on, or giving up, and the ledger rows of what it took.
 
 A row "calling" is written before a request goes out, "model" when its reply can be acted on, "fault" when it cannot.
-A request that was on its way when the crew was killed is the one thing that is made again, and its row says so."""
+Only a request that was under way when the process was killed is made twice, and its row says so."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from crew.records.canonical_json import canonical
 from crew.telemetry.api import OFF, Span
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
-"""Member of a kept reply's `additional_kwargs`: ids of its calls that held a secret, which are not carried out."""
+"""Member of a stored reply's `additional_kwargs`: ids of the calls that held a secret, which are not executed."""
 MOST_SHRINKS = 2
-"""How often in one step the messages are halved because the model cannot read them all."""
+"""How often in one step the messages are halved because they exceed the model's context."""
 
 
 class GaveUp(CrewError):  # noqa: N818
-    """A model could not be brought to a usable reply within its bounds."""
+    """A model gave no usable reply within its bounds."""
 
     def __init__(self, role_model: str, fault: Fault) -> None:
         super().__init__(f"{role_model} gave up ({fault.name}). {fault.what}")
@@ -41,30 +41,30 @@ class GaveUp(CrewError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Request:
-    """What a role asks its model at one step."""
+    """A role's request to its model at one step."""
 
     delivery: str
     role: Role
     visit: int
     step: int
     digest: str
-    """Of everything that the messages are made of."""
+    """Digest of everything that the messages are made of."""
     conversation: Callable[[int], Conversation]
-    """What is said so far, within that many bytes; 0 means no bound."""
+    """Returns the conversation so far within that many bytes; 0 means no bound."""
     tools: Schemas
     read_result: Schemas = field(default_factory=list)
-    """What is offered besides when something of the conversation was put away."""
+    """Additional tools that are offered once the conversation is compacted."""
 
     @property
     def key(self) -> str:
-        """Key of the reply's row; those of the attempts have a number behind it."""
+        """Key of the reply's row; the rows of its attempts append a number."""
         return f"m-{self.role.name}-{self.visit}-{self.step}"
 
 
 def reply(context: DeliveryContext, role_model: RoleModel, request: Request) -> str:
-    """Return the digest of the model's reply. A reply that is in the ledger already is not asked for again.
+    """Return the digest of the model's reply. A reply that is already in the ledger is not requested again.
 
-    Raises GaveUp once the role_model's bounds are reached, and BoundReached before a request that a budget forbids.
+    Raises GaveUp once the model's bounds are reached, and BoundReached before a request that a budget forbids.
     """
     made = context.ledger.find(request.delivery, "model", request.key)
     if made:
@@ -75,7 +75,7 @@ def reply(context: DeliveryContext, role_model: RoleModel, request: Request) -> 
         try:
             with context.telemetry.model_call(role_model.name, request.role.name, request.delivery) as span:
                 said, seconds = step.ask(asked)
-                _tell(span, said)
+                _report_usage(span, said)
                 if context.telemetry is not OFF:
                     span.set(
                         input_messages=cast(JsonValue, messages_to_dict(asked.messages)),
@@ -92,7 +92,7 @@ def reply(context: DeliveryContext, role_model: RoleModel, request: Request) -> 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What goes out."""
+    """The messages and tools of a request."""
 
     messages: list[BaseMessage]
     tools: Schemas
@@ -100,8 +100,8 @@ class _Asked:
     """Bytes of both."""
 
 
-def _tell(span: Span, said: AIMessage) -> None:
-    """Tell telemetry what a request took."""
+def _report_usage(span: Span, said: AIMessage) -> None:
+    """Add to a span what a request took."""
     usage = said.usage_metadata
     if usage:
         span.set(input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"])
@@ -112,7 +112,7 @@ def _tell(span: Span, said: AIMessage) -> None:
 
 
 class _Step:
-    """The attempts of one step, counted in the ledger, so that a crew that starts again counts on."""
+    """The attempts of one step, counted in the ledger, so that a resumed delivery continues the count."""
 
     def __init__(self, context: DeliveryContext, role_model: RoleModel, request: Request) -> None:
         self._context = context
@@ -131,7 +131,7 @@ class _Step:
                 self._count(Fault.model_validate(fault.body["fault"]))
 
     def _shrunk_before(self) -> int:
-        """Return how often the messages of the step before were halved until the model could read them."""
+        """Return how often the messages of the previous step were halved until they fitted."""
         request, number, shrunk = self._request, 1, 0
         key = replace(request, step=request.step - 1).key
         while row := self._context.ledger.find(request.delivery, "calling", f"{key}-{number}"):
@@ -139,17 +139,17 @@ class _Step:
         return shrunk
 
     def asked(self) -> _Asked:
-        """Return what goes out, with what was wrong with the last reply at its end."""
+        """Return the request, ending with what was wrong with the last reply."""
         request, limit = self._request, self._role_model.context_bytes
         if self._shrinks:
             limit = (limit or request.conversation(0).size) >> self._shrinks
         held = request.conversation(limit)
-        tools = [*request.tools, *request.read_result] if held.put_away else request.tools
+        tools = [*request.tools, *request.read_result] if held.compacted else request.tools
         told = [HumanMessage(self._told)] if self._told else []
         return _Asked([*held.messages, *told], tools, held.size + len(self._told) + size_of(tools))
 
     def ask(self, asked: _Asked) -> tuple[AIMessage, float]:
-        """Return the reply and the seconds it took; rows say when each attempt goes out and why it failed."""
+        """Return the reply and the seconds it took; each attempt and its failure is a row."""
         begun = 0.0
 
         def sending() -> None:
@@ -168,7 +168,7 @@ class _Step:
         return _without_secrets(self._context, said), seconds
 
     def took(self, said: AIMessage, seconds: float) -> str:
-        """Write down a reply that can be acted on, and return its digest."""
+        """Store a reply that can be acted on, and return its digest."""
         body = self._place() | self._cost(said, seconds) | {"call": self._key(self._sent)}
         row = self._context.ledger.append(self._request.delivery, "model", self._request.key, body)
         self._context.bus.publish(row)
@@ -177,9 +177,9 @@ class _Step:
     def failed(
         self, asked: _Asked, fault: Fault, said: AIMessage | None = None, seconds: float = 0.0
     ) -> None:
-        """Write down what went wrong; raises GaveUp where asking again is out of bounds."""
+        """Record what went wrong; raises GaveUp if asking again would exceed the bounds."""
         if said is None and fault.remedy == "shrink" and self._role_model.recorder:
-            # What comes next follows from it, so a replay has to fail there too.
+            # The next request depends on this failure, so a replay has to fail here too.
             self._role_model.recorder.keep_error(asked.messages, asked.tools, {}, fault.name, seconds)
         self._fault(fault, self._cost(said, seconds) if said else {})
         self._count(fault)
@@ -191,7 +191,7 @@ class _Step:
         }
         if not left[fault.remedy]:
             if fault.remedy != "shrink" and self._role_model.recorder:
-                # A replay has to give up here too: the next request is one that nobody made.
+                # A replay has to give up here too: its next request was never made.
                 following = self.asked()
                 self._role_model.recorder.keep_error(following.messages, following.tools, {}, GAVE_UP, 0.0)
             raise GaveUp(self._role_model.name, fault)
@@ -244,7 +244,7 @@ class _Step:
 
 
 def _without_secrets(context: DeliveryContext, message: AIMessage) -> AIMessage:
-    """Return the message as it is kept and acted on; calls that held a secret are named in `SECRET_CALLS`."""
+    """Return the message as it is stored and acted on; `SECRET_CALLS` lists its calls that held a secret."""
     raw: JsonValue = messages_to_dict([message])[0]["data"]
     clean = cast(dict[str, JsonValue], context.redact(raw))
     kept = AIMessage.model_validate(clean)

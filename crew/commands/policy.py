@@ -33,7 +33,7 @@ def policy() -> None:
 @click.option("--budget", help="Bounds of what the model takes: tokens=20000,money=0.5,steps=4,minutes=10.")
 def policy_draft(regulation: Path, out: Path | None, model: str | None, budget: str | None) -> None:
     """Let a language model draft a policy from the text of REGULATION; it judges nothing until it is approved."""
-    from crew.models import lone_player  # noqa: PLC0415
+    from crew.models import lone_role_model  # noqa: PLC0415
     from crew.models.drafting import Drafter  # noqa: PLC0415
     from crew.models.spending import spent_text  # noqa: PLC0415
     from crew.policy_drafts.check import judge, slug, tool_facts  # noqa: PLC0415
@@ -60,7 +60,7 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None, budget: 
         return [*verdicts[-1].complaints]
 
     bounds = parse_budget(budget) if budget else Budget()
-    drafter = Drafter(lone_player(url, config, bounds), redact, bounds)
+    drafter = Drafter(lone_role_model(url, config, bounds), redact, bounds)
     try:
         said = draft_policy(drafter, text, tools, check)
     finally:

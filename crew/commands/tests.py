@@ -65,7 +65,7 @@ def tests(
 
 
 def _drafter(model: str | None, budget: str | None) -> Drafter | None:
-    from crew.models import lone_player  # noqa: PLC0415
+    from crew.models import lone_role_model  # noqa: PLC0415
     from crew.models.drafting import Drafter  # noqa: PLC0415
     from crew.settings.budget import Budget, parse_budget  # noqa: PLC0415
     from crew.settings.load import load_config  # noqa: PLC0415
@@ -73,7 +73,7 @@ def _drafter(model: str | None, budget: str | None) -> Drafter | None:
     bounds = parse_budget(budget) if budget else Budget()
     if model is None or model == "offline":
         return None
-    return Drafter(lone_player(model, load_config(None, Path.cwd()), bounds), command_redactor(), bounds)
+    return Drafter(lone_role_model(model, load_config(None, Path.cwd()), bounds), command_redactor(), bounds)
 
 
 def _sandbox(name: str | None) -> Sandbox:

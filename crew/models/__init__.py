@@ -27,16 +27,15 @@ _IN_URL = (
     "temperature",
     "context_bytes",
 )
-"""Settings that a URL may carry: openai:qwen3?tool_calls=text."""
+"""Settings that a URL may carry, as in openai:qwen3?tool_calls=text."""
 ANY = 1_000
-"""Corrections of a replay: as many as there were when it was recorded."""
+"""Corrections of a replay: no bound, the recording has one."""
 
 
 def role_models(config: Config, home: Path, recorder: CallRecorder | None = None) -> RoleModels:
-    """Return who plays each role: the model that the settings name for it, then the fallbacks in order.
+    """Return the models of each role: the one that the settings name, then the fallbacks in order.
 
-    `home` is where the crew keeps everything, `recorder` takes down every call. Raises BadInput for a URL that names no
-    model, before anything is asked."""
+    `recorder` records every call. Raises BadInput for a URL that names no model, before any request."""
     made: dict[str, RoleModel] = {}
 
     def role_model(url: str) -> RoleModel:
@@ -57,7 +56,7 @@ def role_models(config: Config, home: Path, recorder: CallRecorder | None = None
 
 
 def _require_price(url: str, config: Config) -> None:
-    """Raise BadInput if a model's price is not known: a budget that bounds money would never be reached."""
+    """Raise BadInput if a model's price is unknown: a budget that bounds money would never be reached."""
     name = url.partition("?")[0]
     if url.startswith("openai:") and config.price(name) is None:
         raise BadInput(
@@ -66,15 +65,15 @@ def _require_price(url: str, config: Config) -> None:
         )
 
 
-def lone_player(url: str, config: Config, budget: Budget | None = None) -> RoleModel:
-    """Return who answers at a URL, for a question outside of any delivery. Raises BadInput."""
+def lone_role_model(url: str, config: Config, budget: Budget | None = None) -> RoleModel:
+    """Return the model of a URL, for a question outside of any delivery. Raises BadInput."""
     if budget and budget.money:
         _require_price(url, config)
     return _role_model(url, config, Path.cwd(), None)
 
 
 def open_recorder(folder: Path, config: Config, home: Path, label: str) -> CallRecorder:
-    """Return what keeps every call in a folder; `label` says how the recording is made. Raises BadInput."""
+    """Return a recorder of every call into a folder; `label` says how the recording is made. Raises BadInput."""
     from crew.models.recordings.record import Recorder  # noqa: PLC0415  as below
 
     url = config.model.url
@@ -173,7 +172,7 @@ def _replay(url: str, home: Path, recorder: CallRecorder | None) -> RoleModel:
 
 
 def _as_often_as_recorded(role_model: RoleModel, role: str) -> tuple[RoleModel, ...]:
-    """Return a role's model once for each attempt that a recording holds: who gave up was followed by another."""
+    """Return a role's model once for each recorded visit: a model that gave up was followed by another."""
     from crew.models.recordings.replay import ReplayModel  # noqa: PLC0415  as above
 
     visits = role_model.model.visits(role) if isinstance(role_model.model, ReplayModel) else 1
@@ -184,7 +183,7 @@ def _as_often_as_recorded(role_model: RoleModel, role: str) -> tuple[RoleModel, 
 
 
 def _with_query(settings: ModelSettings, query: str, url: str) -> ModelSettings:
-    """Return the settings with what a URL says of its model."""
+    """Return the settings, overridden by the query of a URL."""
     said = settings.model_dump()
     try:
         pairs = parse_qsl(query, strict_parsing=bool(query), keep_blank_values=True)

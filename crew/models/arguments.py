@@ -1,4 +1,4 @@
-"""Arguments of a call as a model writes them, read strictly: what is let in can be kept, hashed and sent again."""
+"""Arguments of a call as a model writes them, read strictly: what is accepted can be stored, hashed and sent again."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import re
 from pydantic import JsonValue
 
 DEEPEST = 40
-"""Lists and objects within each other."""
+"""Nesting depth of lists and objects."""
 LARGEST_NUMBER = 2**63
 """Whole numbers have to lie below it, as databases and policies read them."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def json_in(text: str) -> JsonValue:
-    """Return the value that a text spells; raises ValueError for what is no JSON, or none that can be kept."""
+    """Return the value that a text spells; raises ValueError for invalid JSON, or JSON that cannot be stored."""
     try:
         value: JsonValue = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
@@ -34,7 +34,7 @@ def arguments_in(text: str) -> dict[str, JsonValue]:
 
 
 def check(value: object, depth: int = 0) -> None:
-    """Raise ValueError if a value, read from JSON by whatever reader, holds what cannot be kept."""
+    """Raise ValueError if a value, read from JSON by whatever reader, cannot be stored."""
     if depth > DEEPEST:
         raise ValueError(f"it is nested more than {DEEPEST} deep")
     if isinstance(value, str):
@@ -56,7 +56,7 @@ def check(value: object, depth: int = 0) -> None:
 
 
 def whole_text(text: str) -> str:
-    """Return a text without halves of surrogate pairs, which no file and no request can hold."""
+    """Return a text without lone surrogates, which no file and no request can hold."""
     return _SURROGATES.sub("\ufffd", text)
 
 

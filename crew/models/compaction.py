@@ -1,7 +1,7 @@
-"""What of a visit goes out with the next request: the newest steps whole, older ones put away.
+"""Compaction: what the next request holds of a visit, the newest steps whole and older ones shortened.
 
-A request's size stays flat however long a role works. What is put away keeps its digest, by which `read_result` reads
-it; between roles nothing of this is handed on, only the state's facts."""
+A request's size stays flat however long a role works. A shortened result keeps its digest, by which the tool `read_result`
+reads it again. Nothing of this passes from role to role; only the state's facts do."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pydantic import JsonValue
 from crew.records.canonical_json import unmistakable
 
 MOST_STEPS = 10
-"""Steps that stay in the conversation: the newest as it was, others as they were where there is room."""
+"""Steps that stay in the conversation: the newest whole, others whole where there is room."""
 MOST_LINES = 12
-"""Steps before those of which a line says what came of them."""
+"""Earlier steps that are each summarized in a line."""
 LONGEST_ARGUMENT = 400
-"""Characters of an argument that stay when a call is put away."""
+"""Characters of an argument that a compacted call keeps."""
 LONGEST_CALL = 2_000
-"""Characters of all arguments of a call together that stay when it is put away."""
+"""Characters of all arguments together that a compacted call keeps."""
 LONGEST_SUMMARY = 120
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one call, as the model is told."""
+    """The result of one call, as the model sees it."""
 
     message: ToolMessage
     digest: str
@@ -36,16 +36,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One step: what the model said, and what came of its calls."""
+    """One step: the model's message and the results of its calls."""
 
     said: AIMessage
     results: tuple[Result, ...]
     size: int
-    """Bytes of it all."""
+    """Bytes of the message and the results."""
 
     @property
     def messages(self) -> list[BaseMessage]:
-        """The step as it was."""
+        """The step in full."""
         return [self.said, *(each.message for each in self.results)]
 
 
@@ -56,8 +56,8 @@ class Conversation:
     messages: list[BaseMessage]
     size: int
     """About how many bytes they take."""
-    put_away: bool
-    """Whether something was left out that `read_result` gives again."""
+    compacted: bool
+    """Whether something was left out that `read_result` can read again."""
 
 
 def exchange(said: AIMessage, results: Sequence[Result]) -> Exchange:
@@ -66,7 +66,7 @@ def exchange(said: AIMessage, results: Sequence[Result]) -> Exchange:
 
 
 def size_of(messages: Sequence[BaseMessage]) -> int:
-    """Return about how many bytes messages take on the wire."""
+    """Return about how many bytes messages take in a request."""
     calls = sum(len(json.dumps(each.tool_calls)) for each in messages if isinstance(each, AIMessage))
     return calls + sum(len(str(each.content).encode()) for each in messages)
 
@@ -76,28 +76,28 @@ def conversation(
 ) -> Conversation:
     """Return the messages of the next request within `limit` bytes, 0 for no bound.
 
-    The newest step is always whole: it is what the model has to act on."""
+    The newest step is always whole: the model has to act on it."""
     if not limit:
         whole = [message for step in steps for message in step.messages]
-        return Conversation([*first, *whole], first_size + sum(step.size for step in steps), put_away=False)
+        return Conversation([*first, *whole], first_size + sum(step.size for step in steps), compacted=False)
     size = first_size
     shown: list[list[BaseMessage]] = []
-    away = len(steps) > MOST_STEPS
+    compacted = len(steps) > MOST_STEPS
     for place, step in enumerate(reversed(steps[-MOST_STEPS:])):
         kept, takes = step.messages, step.size
         if place and size + takes > limit:
-            kept, away = _put_away(step), True
+            kept, compacted = _compact(step), True
             takes = size_of(kept)
         if place and size + takes > limit:
             break
         shown.append(kept)
         size += takes
-    told = _told(steps[: len(steps) - len(shown)], limit - size)
+    earlier = _earlier_steps(steps[: len(steps) - len(shown)], limit - size)
     messages = [message for step_messages in reversed(shown) for message in step_messages]
-    return Conversation([*first, *told, *messages], size + size_of(told), away)
+    return Conversation([*first, *earlier, *messages], size + size_of(earlier), compacted)
 
 
-def _put_away(step: Exchange) -> list[BaseMessage]:
+def _compact(step: Exchange) -> list[BaseMessage]:
     calls = [call | {"args": _short_arguments(call["args"])} for call in step.said.tool_calls]
     said = step.said.model_copy(update={"tool_calls": calls, "content": _short(step.said.text)})
     stubs = [
@@ -112,8 +112,8 @@ def _short_arguments(arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return kept if len(json.dumps(kept)) <= LONGEST_CALL else {"arguments": _short(json.dumps(kept))}
 
 
-def _told(older: Sequence[Exchange], room: int) -> list[BaseMessage]:
-    """Return the lines of earlier steps, the newest that there is room for, and how many stand before them."""
+def _earlier_steps(older: Sequence[Exchange], room: int) -> list[BaseMessage]:
+    """Return a line for each of the newest earlier steps that fit, and the number of steps before those."""
     if not older:
         return []
     lines: list[JsonValue] = []

@@ -1,6 +1,6 @@
-"""What can be wrong with a reply or a call, by name, and what is done about it.
+"""Faults of replies and calls, by name, with the remedy for each.
 
-Pure functions over messages and exceptions: nothing here asks, waits or writes."""
+Pure functions over messages and exceptions: nothing here sends, waits or writes."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ FaultName = Literal[
     "gave_up",
 ]
 Remedy = Literal["tell", "wait", "shrink", "give_up"]
-"""`tell`: ask again, saying what was wrong. `wait`: send it again later. `shrink`: put older results away and send
-again. `give_up`: asking again would change nothing."""
+"""`tell`: ask again, saying what was wrong. `wait`: send it again later. `shrink`: compact the conversation and send
+it again. `give_up`: asking again would change nothing."""
 
 GAVE_UP: Literal["gave_up"] = "gave_up"
-"""Name under which a recording holds that a model was not asked again."""
+"""Name in a recording of a model that was not asked again."""
 
 _OVERFLOW = re.compile(
     r"context.{0,20}(length|window|size)|(prompt|input|request|messages?) (is|are) too long|too many (input )?tokens"
@@ -51,7 +51,7 @@ _OVERFLOW = re.compile(
 )
 _NO_QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota")
 _NOT_MADE = ("ConnectError", "ConnectTimeout", "ConnectionRefusedError")
-"""Names of errors, whichever library's, of a connection that was never there."""
+"""Names of errors, of any library, for a connection that was never established."""
 NO_TOOLS = 'Set tool_calls = "text" under [model] in crew.toml (or --model openai:NAME?tool_calls=text).'
 
 
@@ -63,9 +63,9 @@ class Fault(BaseModel):
     name: FaultName
     remedy: Remedy
     what: str
-    """One sentence for a person: what happened, and what mends it where a person can."""
+    """One sentence for a person: what happened, and how a person can fix it."""
     tell: str = ""
-    """What the model is told when it is asked again."""
+    """Text for the model when it is asked again."""
     wait_seconds: float | None = None
     """How long the server asks to wait; None means it does not say."""
 
@@ -79,7 +79,7 @@ class Faulty(Exception):  # noqa: N818  raised and caught within one step
 
 
 def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] = ()) -> Fault | None:
-    """Return what is wrong with a reply, the gravest first; None if it can be acted on.
+    """Return the gravest fault of a reply; None if it can be acted on.
 
     A call of a tool that exists, but was not offered, can be acted on: policy denies it, which is on record."""
     if fault := unusable(reply, offered, existing) or _unreasoned(reply):
@@ -93,7 +93,7 @@ def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] =
 
 
 def unusable(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] = ()) -> Fault | None:
-    """Return what is wrong with a reply whatever is asked for, the gravest first; None for one that can be read."""
+    """Return the gravest fault of a reply whatever the request was; None for a readable one."""
     tools = tuple(offered)
     return _refused(reply) or _cut(reply) or _broken(reply) or _unknown(reply, tools, {*tools, *existing})
 

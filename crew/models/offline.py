@@ -37,7 +37,7 @@ class OfflineModel(BaseChatModel):
         tool_choice: str | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Take note of the tools, as every chat model does; playbooks know theirs."""
+        """Bind the tools, as every chat model does; playbooks know theirs."""
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
 
     def _generate(

@@ -1,4 +1,4 @@
-"""Chat models behind OpenAI's protocol, whoever serves them: built here and nowhere else."""
+"""Chat models that speak OpenAI's API, whoever serves them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from crew.settings.config import ModelSettings
 
 PUBLIC = "https://api.openai.com/v1"
 LARGEST_REPLY = 4_000_000
-"""Bytes of one reply on the wire; the longest that models give have a tenth of that."""
+"""Most bytes of one response; the longest replies of models have a tenth of that."""
 LONGEST_REPLY = 10
-"""Timeouts that one reply may take as a whole, however steadily its bytes come."""
+"""Longest duration of one reply, in timeouts, however steadily its bytes arrive."""
 
 
 class _Chat(ChatOpenAI):
-    """Keeps what the library drops or breaks on: refusals in a stream, arguments that are no object."""
+    """Handles what the library drops or fails on: refusals in a stream, arguments that are not an object."""
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
@@ -76,7 +76,7 @@ def _broken(function: dict[str, Any]) -> str:
 
 
 class _Bounded(httpx2.SyncByteStream):
-    """A reply as it comes in, up to the bounds."""
+    """A response as it arrives, up to the bounds."""
 
     def __init__(self, stream: httpx2.SyncByteStream, seconds: float) -> None:
         self._stream = stream
@@ -100,12 +100,12 @@ class _Bounded(httpx2.SyncByteStream):
 
 
 def server_of(settings: ModelSettings) -> str:
-    """Return the base URL that is asked: the settings', else the environment's, else OpenAI's own."""
+    """Return the base URL: from the settings, else the environment, else OpenAI's own."""
     return settings.base_url or os.environ.get("OPENAI_BASE_URL") or PUBLIC
 
 
 def shown_server(url: str) -> str:
-    """Return a server's URL as it may be shown: without a user's name and password, and without a query."""
+    """Return a server's URL without user name, password and query."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -165,7 +165,7 @@ def _client(timeout: float) -> httpx2.Client:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Return whom to trust: read once, since that takes a tenth of a second."""
+    """Return the TLS context; cached, since reading certificates takes a tenth of a second."""
     return httpx2.create_ssl_context()
 
 
@@ -204,7 +204,7 @@ def whole(chunks: list[AIMessageChunk]) -> AIMessage:
 
 
 def _usage(counted: list[UsageMetadata]) -> UsageMetadata | None:
-    """Return what a stream took; servers that count in every chunk count from its beginning, so nothing is added up."""
+    """Return the usage of a stream; per-chunk counts are cumulative, so they are not summed."""
     if not counted:
         return None
     sent, received = (max(each[name] for each in counted) for name in ("input_tokens", "output_tokens"))

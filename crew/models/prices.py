@@ -1,4 +1,4 @@
-"""What one reply took, in the words of the ledger's rows."""
+"""The cost of one reply, as members of a ledger row."""
 
 from __future__ import annotations
 

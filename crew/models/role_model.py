@@ -1,4 +1,4 @@
-"""Who plays a role: a chat model, and how patient the crew is with it."""
+"""The chat model of a role, and the bounds within which it is asked."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from crew.settings.config import Price
 
 
 class CallRecorder(Protocol):
-    """What takes down every call, for a replay."""
+    """Records every call, for a replay."""
 
     def check(self, service: str, story: str) -> None:
-        """Raise BadInput if no further delivery of a story can be taken down."""
+        """Raise BadInput if no further delivery of a story can be recorded."""
 
     def begin(self, service: str, story: str, delivery: str) -> None:
-        """Say which delivery the calls that follow belong to."""
+        """Set the delivery that the following calls belong to."""
 
     def keep(
         self,
@@ -30,7 +30,7 @@ class CallRecorder(Protocol):
         reply: AIMessage,
         seconds: float,
     ) -> None:
-        """Take down one request and the reply to it."""
+        """Record one request and its reply."""
 
     def keep_error(
         self,
@@ -40,7 +40,7 @@ class CallRecorder(Protocol):
         error: str,
         seconds: float,
     ) -> None:
-        """Take down one request that failed in a way that changes the next one."""
+        """Record one request that failed in a way that changes the next one."""
 
 
 @dataclass(frozen=True)
@@ -48,30 +48,30 @@ class RoleModel:
     """A chat model and the bounds within which it is asked."""
 
     name: str
-    """What the ledger calls it: "offline", "openai:gpt-x", "replay:recordings/discounts"."""
+    """Its name in the ledger: "offline", "openai:gpt-x", "replay:recordings/discounts"."""
     model: BaseChatModel
     attempts: int = 4
-    """How often one request is sent at most: rate limits, dropped connections and failing servers."""
+    """Most times that one request is sent: after rate limits, dropped connections and server errors."""
     longest_wait_seconds: float = 60
-    """The most that is waited between two attempts; a server that asks for more is not waited for."""
+    """Longest wait between two attempts; a server that asks for more is given up."""
     corrections: int = 3
-    """How often in one step a reply that cannot be used is sent back with what was wrong."""
+    """How often in one step an unusable reply is sent back with its faults."""
     context_bytes: int = 0
-    """Of the messages of a request, before earlier results are put away; 0 means no bound."""
+    """Size of a request's messages above which the conversation is compacted; 0 means no bound."""
     served: bool = False
-    """Whether a server answers, which may send anything; what a model in this process raises is a fault of ours."""
+    """Whether a server answers, which may send anything; an error of an in-process model is a bug."""
     streams: bool = False
     api: Literal["chat", "responses"] = "chat"
-    """Which of OpenAI's protocols it speaks."""
+    """Which of OpenAI's APIs it uses."""
     tool_calls: Literal["native", "text"] = "native"
-    """How calls are written: as the protocol has it, or as JSON in the text for servers that know no tools."""
+    """How calls are written: natively, or as JSON in the text for servers without tool calls."""
     structured_output: Literal["function_calling", "json_schema", "json_mode"] = "function_calling"
-    """With `tool_calls` "text": what holds the text to JSON, if anything does."""
+    """With `tool_calls` "text": what restricts the text to JSON, if anything."""
     price: Price | None = None
     server: str = ""
-    """URL of the server that answers, as it may be shown; "" for none."""
+    """URL of the server, without credentials; "" for none."""
     recorder: CallRecorder | None = None
 
 
 RoleModels = Callable[[str], tuple[RoleModel, ...]]
-"""Role name to who plays it: the first, and in order who is asked when the one before gives up."""
+"""Returns the models of a role: the first one, then the fallbacks in order."""

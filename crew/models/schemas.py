@@ -1,4 +1,4 @@
-"""The schemas of a role's tools, as small as they can be: every byte of them goes out with every request."""
+"""The schemas of a role's tools, as small as possible: every byte is sent with every request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.result import Tool
 
 READ_RESULT = "read_result"
 _NOISE = ("title", "additionalProperties")
-"""What a model has no use for: names say what titles say, and the door refuses unknown arguments."""
+"""Keywords of no use to a model: names repeat titles, and the door refuses unknown arguments."""
 
 
 def tool_schemas(
@@ -25,7 +25,7 @@ def tool_schemas(
 
 
 def read_result_schemas(tools: Mapping[str, Tool]) -> list[dict[str, JsonValue]]:
-    """Return the schema of the tool that reads a result which compaction left out."""
+    """Return the schema of the tool that reads a compacted result again."""
     if READ_RESULT not in tools:
         return []
     return [_schema(READ_RESULT, tools[READ_RESULT].arguments.__doc__ or "", tools[READ_RESULT].arguments)]

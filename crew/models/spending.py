@@ -1,6 +1,6 @@
-"""What model calls cost: added up from the ledger's rows, and held against budgets.
+"""The cost of model calls: summed from the ledger's rows, and checked against budgets.
 
-Rows "calling" say that a request goes out, "model" and "fault" what came back of it and how many tokens it took."""
+A row "calling" is a request that goes out; "model" and "fault" are its result and the tokens it took."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from crew.settings.config import OFFLINE
 from tools.counting import counted
 
 FURTHER = 10
-"""Calls, at least, that the larger budget which a message names gives room for."""
+"""Further calls that the larger budget suggested in a message allows at least."""
 BYTES_PER_TOKEN = 4
-"""For estimates where a server does not count, and of a request before it is sent."""
+"""For estimates: of a request before it is sent, and where a server does not count."""
 
 
 class Spent(BaseModel):
@@ -28,24 +28,24 @@ class Spent(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     calls: int = 0
-    """Requests that went out, those that failed among them."""
+    """Requests that went out, including failed ones."""
     free: int = 0
-    """How many of the calls were the offline model's, which cost nothing."""
+    """Calls of the offline model, which cost nothing."""
     replayed: int = 0
-    """How many of the replies came from a recording: what they took was not spent now."""
+    """Replies that came from a recording: their cost was not spent now."""
     faults: int = 0
-    """Replies that could not be used, and requests that got none."""
+    """Unusable replies, and requests without a reply."""
     input_tokens: int = 0
     output_tokens: int = 0
     estimated: bool = False
-    """Whether some of the tokens are our estimate (4 bytes a token), since the server did not count them."""
+    """Whether some tokens are estimated (4 bytes a token), since the server did not count them."""
     money: float = 0.0
     recorded_money: float = 0.0
-    """What the calls of a replay cost when they were recorded; nothing of it was spent now."""
+    """Cost of replayed calls when they were recorded; nothing of it was spent now."""
     largest_request: int = 0
     """Bytes of messages and tools."""
     seconds: float = 0.0
-    """Of models and tools at work."""
+    """Time that models and tools took."""
 
     @property
     def tokens(self) -> int:
@@ -53,7 +53,7 @@ class Spent(BaseModel):
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Spent) -> Spent:
-        """Return both together."""
+        """Return the sum of both."""
         return Spent(
             calls=self.calls + other.calls,
             free=self.free + other.free,
@@ -70,7 +70,7 @@ class Spent(BaseModel):
 
 
 def spent_by(row: Row) -> Spent:
-    """Return what one row says was spent."""
+    """Return the cost in one row."""
     body = row.body
     if row.kind == "calling":
         return Spent(calls=1, free=body.get("model") == OFFLINE, largest_request=_whole(body.get("bytes")))
@@ -82,7 +82,7 @@ def spent_by(row: Row) -> Spent:
 
 
 def spent_on(body: Mapping[str, JsonValue], *, is_fault: bool) -> Spent:
-    """Return what was spent on one reply, or on a request that got none."""
+    """Return the cost of one reply, or of a request without one."""
     recorded = body.get("recorded") is True
     money = _number(body.get("money"))
     return Spent(
@@ -108,7 +108,7 @@ def by_role(rows: Iterable[Row]) -> dict[str, Spent]:
 
 
 def total(rows: Iterable[Row]) -> Spent:
-    """Return what all rows say was spent."""
+    """Return the total cost in all rows."""
     spent = Spent()
     for row in rows:
         spent += spent_by(row)
@@ -116,7 +116,7 @@ def total(rows: Iterable[Row]) -> Spent:
 
 
 def spending_lines(spent: dict[str, Spent]) -> list[str]:
-    """Return a line a role, and one for all, of what models cost; none where they cost nothing."""
+    """Return a line per role and a total of what models cost; no lines if they cost nothing."""
     if not any(each.tokens for each in spent.values()):
         return []
     everything = sum(spent.values(), Spent())
@@ -162,7 +162,7 @@ class BudgetTracker:
     def check(self, request_bytes: int, model: str) -> None:
         """Raise BoundReached if a request of this size to a model would go over a bound.
 
-        The offline model costs nothing: of its calls, only the time is bounded."""
+        The offline model costs nothing: only the time of its calls is bounded."""
         if not any_bound(self._budget) and not any_bound(self._run_budget):
             return
         rows = self._ledger.rows(self._delivery, "calling", "model", "fault")

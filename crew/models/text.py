@@ -1,4 +1,4 @@
-"""Tool calls as JSON in the text, for servers and models that know no tools.
+"""Tool calls as JSON in the text, for servers and models without tool calls.
 
 The tools are described in the system message, calls are one JSON object, results come back as text. Everything else
 sees the same messages as with a model that calls tools."""

@@ -1,6 +1,6 @@
-"""What OpenTelemetry is told of a delivery: its steps, the roles' visits, model calls and tool calls.
+"""The spans of a delivery: its steps, the roles' visits, model calls and tool calls.
 
-Off unless `[telemetry] otlp` names a collector, and then nothing of OpenTelemetry is even imported. On, the spans
+Off unless `[telemetry] otlp` names a collector; while off, OpenTelemetry is not imported. On, the spans
 carry the `gen_ai.*` names of its semantic conventions, never content unless asked for, and a collector that is
 slow or dead costs a delivery nothing: spans wait in a bounded queue and are dropped when it is full.
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Facts(TypedDict, total=False):
-    """What becomes known of a span's subject while it lasts."""
+    """Attributes of a span that become known while it is open."""
 
     response_model: str
     """The model that answered, as the server names it."""
@@ -32,20 +32,20 @@ class Facts(TypedDict, total=False):
     input_tokens: int
     output_tokens: int
     cached_tokens: int
-    """Of the input tokens, those that the server had in a cache."""
+    """Input tokens that the server had cached."""
     reasoning_tokens: int
-    """Of the output tokens, those that are not in the answer."""
+    """Output tokens that are not part of the answer."""
     finish_reasons: Sequence[str]
     attempts: int
-    """Tries that a model call took."""
+    """Attempts that a model call took."""
     action: str
     """Id of the action in the ledger."""
     outcome: str
-    """How it went, in a word: "done", "denied", "refused", "delivered", ..."""
+    """The outcome, in a word: "done", "denied", "refused", "delivered", ..."""
     error: str
-    """Kind of a failure that is no exception, in a word; marks the span as failed."""
+    """Kind of a failure without an exception, in a word; marks the span as failed."""
     input_messages: JsonValue
-    """Content; like the next four dropped unless content is asked for."""
+    """Content: dropped unless enabled, like the next four."""
     output_messages: JsonValue
     tool_definitions: JsonValue
     arguments: JsonValue
@@ -53,23 +53,23 @@ class Facts(TypedDict, total=False):
 
 
 class Span(Protocol):
-    """Something that goes on."""
+    """An open span."""
 
     def set(self, **facts: Unpack[Facts]) -> None:
-        """Add what is known; a later value wins. Never raises."""
+        """Set attributes; a later value wins. Never raises."""
 
 
 class Telemetry(Protocol):
-    """Opens spans as context managers; an exception that leaves one marks it as failed and goes on its way."""
+    """Opens spans as context managers; an exception that leaves one marks it as failed and propagates."""
 
     def delivery(self, delivery: str, service: str) -> AbstractContextManager[Span]:
-        """A delivery, or what a resumed one still does."""
+        """A delivery, or the rest of a resumed one."""
 
     def step(self, node: str, delivery: str) -> AbstractContextManager[Span]:
-        """A node of the delivery graph at work."""
+        """A step of the delivery graph."""
 
     def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
-        """A role at work, from its brief to its answer."""
+        """A visit of a role, from its brief to its answer."""
 
     def model_call(
         self, url: str, role: str, delivery: str, base_url: str = ""
@@ -83,7 +83,7 @@ class Telemetry(Protocol):
         """Return the same telemetry with the redactor of a delivery, which knows its secrets."""
 
     def close(self) -> str:
-        """Send what is left, in two seconds at most; return a sentence about what the collector did not take."""
+        """Send what is left, within two seconds; return a sentence about spans that the collector did not take."""
 
 
 class _NoSpan:

@@ -1,4 +1,4 @@
-"""Telemetry over OTLP/HTTP. Only crew/telemetry/api.py imports this, and only where it is on."""
+"""Telemetry over OTLP/HTTP. Only crew/telemetry/open.py imports this, and only where it is on."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ CONTENT = {
 """Facts that are content."""
 
 LONGEST_CONTENT = 32_000
-"""Characters of one piece of content; the rest is cut."""
+"""Most characters of one content attribute; the rest is cut."""
 QUEUE = 2_048
-"""Spans that wait for the collector; the oldest go when there are more."""
+"""Most spans that wait for the collector; beyond that the oldest are dropped."""
 SEND_EVERY_SECONDS = 1.0
 SEND_SECONDS = 5.0
 """How long one batch may take, its retries included."""
 CLOSE_SECONDS = 2.0
 
 _WAITING = "GraphBubbleUp"
-"""LangGraph's exceptions that stop a graph for a person: no failure."""
+"""Base class of LangGraph's exceptions that interrupt a graph for a person, which is not a failure."""
 
 
 class OtlpTelemetry:
@@ -192,7 +192,7 @@ class _Sender:
     """The thread that sends, its bounded queue, and a count of what was lost."""
 
     def __init__(self, address: str, redact: Redactor) -> None:
-        # A collector that is down is no news for every batch: `close` says it once.
+        # That a collector is down is not worth a line per batch: `close` says it once.
         logger = logging.getLogger("opentelemetry")
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
@@ -246,7 +246,7 @@ class _Counting(SpanExporter):
 
 
 def endpoint(url: str) -> str:
-    """Return where traces go: a URL without a path names a collector, whose path for traces is a standard."""
+    """Return the URL for traces: a URL without a path names a collector, which takes them at the standard path."""
     parts = urlsplit(url)
     return parts._replace(path="/v1/traces").geturl() if parts.path in ("", "/") else url
 

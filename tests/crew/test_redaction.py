@@ -22,7 +22,7 @@ from crew.console import JsonLines, RichLines
 from crew.delivery_context import DeliveryContext
 from crew.door.door import Door
 from crew.errors import Stopped
-from crew.models import lone_player
+from crew.models import lone_role_model
 from crew.models.drafting import Drafter
 from crew.models.faults import fault_of
 from crew.models.recordings.normalise import Normalised, normalised
@@ -215,7 +215,7 @@ def test_model_request() -> None:
 
     with serving(lambda body: RIGHT) as server:
         config = Config.model_validate({"model": {"base_url": server.url} | QUICK})
-        drafter = Drafter(lone_player("openai:m", config), REDACT)
+        drafter = Drafter(lone_role_model("openai:m", config), REDACT)
         drafter.draft(conversation_with_secrets(), FORM, lambda handed: [], 0)
         check(json.dumps([{**body, "headers": None} for body in server.bodies]))
 
@@ -347,6 +347,7 @@ EXEMPT = {
     "crew/cli.py:Commands": "invokes a click command",
     "crew/commands/tests.py:_write": "tests from the user's own code, into a folder of theirs",
     "crew/knowledge/store.py:GraphStore": "made from the ledger and from artifacts, which are redacted",
+    "crew/models/recordings/format.py:_write": "called by the Recorder with what it has redacted",
     "crew/models/request.py:_said": "called by `ask` with redacted messages",
     "crew/policy_drafts/folder.py:approve": "copies a draft",
     "crew/policy_drafts/folder.py:write": "a draft made from a redacted regulation",

@@ -1,4 +1,4 @@
-"""How a recording's files spell messages, so that they are short and read well in a diff."""
+"""The encoding of messages in a recording's files: short, and readable in a diff."""
 
 from __future__ import annotations
 

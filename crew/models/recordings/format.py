@@ -31,11 +31,11 @@ class Usage(BaseModel):
     input_tokens: int
     output_tokens: int
     estimated: bool = False
-    """Whether the crew counted, because the server did not."""
+    """Whether this is an estimate, because the server did not count."""
 
 
 class RecordedRole(BaseModel):
-    """What a role was given besides its messages, when it was last at work."""
+    """What a role was given besides its messages, at its last visit."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,25 +57,25 @@ class RecordedDelivery(BaseModel):
 
 
 class About(BaseModel):
-    """What a recording is, and how it came about."""
+    """Metadata of a recording: what it holds and how it was made."""
 
     model_config = ConfigDict(frozen=True)
 
     format: int = FORMAT
     title: str
     model: str
-    """As the person named it."""
+    """URL of the model, as the user gave it."""
     reported: list[str] = []
-    """The names that the servers gave."""
+    """Model names that the servers reported."""
     made: str
     """How it was made, in a sentence."""
     date: str
     shipcrew: str
     """Version of the crew."""
     context_bytes: int = 0
-    """Bytes of a request's messages above which older results were put away; 0 means no bound."""
+    """Bytes of a request's messages above which the conversation was compacted; 0 means no bound."""
     prices: dict[str, Price] | None = None
-    """Model to its price; None if they are not known."""
+    """Model to its price; None if unknown."""
     deliveries: list[RecordedDelivery] = []
     roles: dict[str, RecordedRole] = {}
 
@@ -93,7 +93,7 @@ class RecordedCall(BaseModel):
     visit: int
     step: int
     sample: int
-    """Which time the same request was made, from 1."""
+    """How often this request had been made, from 1."""
     request: str
     """Digest of the messages."""
     messages: list[Json]
@@ -110,7 +110,7 @@ class RecordedCall(BaseModel):
     model: str = ""
     """As the server reported it."""
     usage: Usage | None = None
-    """None if nobody counted."""
+    """None if unknown."""
     seconds: float
 
     @property
@@ -120,7 +120,7 @@ class RecordedCall(BaseModel):
 
     @property
     def key(self) -> str:
-        """What a request has to equal to be this one."""
+        """Key that an equal request has."""
         return key_of(self.request, self.tools, self.parameters)
 
     @property
@@ -149,12 +149,12 @@ class Recording(BaseModel):
 
 
 def key_of(request: str, tools: str, parameters: Json) -> str:
-    """Return what tells a request from others: its messages, its tools and its parameters."""
+    """Return the key of a request: the digest of its messages, tools and parameters."""
     return digest_of([request, tools, parameters])
 
 
 def read(folder: Path) -> Recording:
-    """Return the recording that a folder holds. Raises BadInput that says what is wrong with it."""
+    """Return the recording that a folder holds. Raises BadInput if it is invalid."""
     about = _about(folder)
     try:
         calls: dict[int, RecordedCall] = {}
@@ -162,17 +162,17 @@ def read(folder: Path) -> Recording:
             found = _call(path, calls)
             calls[found.sequence] = found
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise BadInput(f"{path} is no call of a recording: {_short(error)}. {_MEND}") from error
+        raise BadInput(f"{path} is no call of a recording: {_short(error)}. {_FIX}") from error
     return Recording(about=about, calls=list(calls.values()))
 
 
 def write_about(folder: Path, about: About) -> None:
-    """Write what a recording is."""
+    """Write the metadata of a recording."""
     _write(folder / ABOUT, about.model_dump(mode="json"))
 
 
 def write_call(folder: Path, call: RecordedCall, before: RecordedCall | None) -> None:
-    """Write a call; `before` is the one before it in the same conversation."""
+    """Write a call; `before` is the previous one of the same conversation."""
     body = call.model_dump(mode="json", exclude={"messages"})
     body = {name: value for name, value in body.items() if value not in (None, "")}
     body["base"] = before.sequence if before else 0
@@ -185,7 +185,7 @@ def remove_call(folder: Path, call: RecordedCall) -> None:
     (folder / "calls" / call.name).unlink(missing_ok=True)
 
 
-_MEND = "Record it again with --record."
+_FIX = "Record it again with --record."
 
 
 def _about(folder: Path) -> About:
@@ -197,7 +197,7 @@ def _about(folder: Path) -> About:
         version = found["format"] if isinstance(found, dict) else None
         if version != FORMAT:
             raise BadInput(
-                f"The recording {folder} has format {version!r}; this version of the crew reads {FORMAT}. {_MEND}"
+                f"The recording {folder} has format {version!r}; this version of the crew reads {FORMAT}. {_FIX}"
             )
         return About.model_validate(found)
     except FileNotFoundError as error:
@@ -205,7 +205,7 @@ def _about(folder: Path) -> About:
             f"{folder} is no recording: it holds no {ABOUT}. Name one that --record made."
         ) from error
     except (OSError, ValueError, KeyError) as error:
-        raise BadInput(f"{path} cannot be read: {_short(error)}. {_MEND}") from error
+        raise BadInput(f"{path} cannot be read: {_short(error)}. {_FIX}") from error
 
 
 def _call(path: Path, calls: dict[int, RecordedCall]) -> RecordedCall:
@@ -225,7 +225,7 @@ def _call(path: Path, calls: dict[int, RecordedCall]) -> RecordedCall:
 
 
 def _continued(call: RecordedCall | None) -> list[Json]:
-    """Return the messages that a call left behind: those of its request, and its reply."""
+    """Return the conversation after a call: the messages of its request, and its reply."""
     if call is None:
         return []
     return [*call.messages, *([said_as_message(call.reply)] if call.reply else [])]

@@ -1,4 +1,4 @@
-"""What a replay says of a request that its recording does not hold: what changed since, and what mends it."""
+"""The error for a request that a recording does not hold: what changed since, and how to fix it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_LINE = 240
 def mismatch(
     folder: Path, recording: Recording, asked: Normalised, tools: Sequence[Json], parameters: Json, made: int
 ) -> ReplayMismatch:
-    """Return the error for a request that is not there, or not there more than `made` times."""
+    """Return the error for a request that is not recorded, or not more than `made` times."""
     place = asked.place
     said = [
         f"The recording {folder} does not hold this request of the {place.role} agent (visit {place.visit}, "
@@ -41,7 +41,7 @@ def mismatch(
 
 
 def closest(recording: Recording, asked: Normalised) -> RecordedCall | None:
-    """Return the recorded call of the same step that is most like a request; None if there is none."""
+    """Return the recorded call of the same step that is most similar to a request; None if there is none."""
     here = [canonical(each) for each in asked.messages]
 
     def likeness(call: RecordedCall) -> float:

@@ -1,4 +1,4 @@
-"""A request as it can be compared between runs: messages as plain JSON, with names for what differs."""
+"""A request in a form that is equal in every run: messages as plain JSON, with placeholders for what differs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from langchain_core.messages import (
 )
 from pydantic import JsonValue
 
-from crew.models.recordings.placeholders import Names, Reading
+from crew.models.recordings.placeholders import Placeholders, Reading
 from crew.reading import records
 from crew.records.canonical_json import digest_of
 from tools.redaction import Redactor
@@ -31,7 +31,7 @@ _FENCED = re.compile(r"^```json[ ]*([^\n`]*)\n(.*?)\n```$", re.MULTILINE | re.DO
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a delivery a request is made."""
+    """The place of a request in a delivery."""
 
     delivery: str
     """Id of the delivery; "" like the others where the messages hold no brief."""
@@ -41,17 +41,17 @@ class Place:
     role: str
     visit: int
     step: int
-    """Replies that the request holds, and one."""
+    """Number of replies in the request, plus one."""
 
 
 @dataclass
 class Normalised:
-    """A request in its normal form, and what leads back from it."""
+    """A request in its normal form, and the way back from it."""
 
     redact: Redactor
     messages: list[Json] = field(default_factory=list)
     place: Place = Place("", "", "", "other", 1, 1)
-    names: Names = field(default_factory=Names)
+    placeholders: Placeholders = field(default_factory=Placeholders)
     calls: dict[str, str] = field(default_factory=dict)
     """Tool call id to its number, "call-3"."""
 
@@ -61,7 +61,7 @@ class Normalised:
         return digest_of(self.messages)
 
     def reply(self, message: AIMessage) -> Json:
-        """Return a reply to this request in its normal form: names for ids, all else as it was said.
+        """Return a reply to this request in its normal form: placeholders for ids, all else unchanged.
 
         Its members are `content`, `tool_calls`, and where there are any `invalid_tool_calls`, `refusal`,
         `finish_reason`, and `calls_with_secrets`: numbers of the calls whose arguments lost a secret here."""
@@ -81,7 +81,7 @@ class Normalised:
         def call_id(number: JsonValue) -> str:
             return numbers.get(str(number), f"{fresh}{str(number).removeprefix('call-')}") if number else ""
 
-        restored = cast(Json, self.names.restore(reply))
+        restored = cast(Json, self.placeholders.restore(reply))
         for kind in ("tool_calls", "invalid_tool_calls"):
             for each in records(restored.get(kind)):
                 each["id"] = call_id(each["id"])
@@ -95,8 +95,8 @@ def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path 
     """Return the normal form of a request.
 
     What a message becomes depends on it and on those before it alone, so a conversation that goes on keeps the
-    form it had. `home` is where the crew keeps everything; without it, it is told by the paths in the messages."""
-    done = Normalised(redact, names=Names(home))
+    form it had. Without `home`, it is inferred from the paths in the messages."""
+    done = Normalised(redact, placeholders=Placeholders(home))
     count = {"result": 0, "note": 0}
     for message in messages:
         if isinstance(message, AIMessage):
@@ -113,7 +113,7 @@ def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path 
         elif isinstance(message, HumanMessage):
             form = {"type": "human", "content": _human(done, message, count)}
         else:
-            fixed = done.names.put(done.redact(cast(JsonValue, message.content)), "fixed")
+            fixed = done.placeholders.put(done.redact(cast(JsonValue, message.content)), "fixed")
             form = {"type": message.type, "content": fixed}
         done.messages.append(cast(Json, redact(form)))
     replies = sum(isinstance(message, AIMessage) for message in messages)
@@ -122,7 +122,7 @@ def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path 
 
 
 def said_as_message(reply: Json) -> Json:
-    """Return the message that a reply in its normal form is in the requests after it."""
+    """Return the form that a reply takes as a message of later requests."""
     own = ("content", "tool_calls", "invalid_tool_calls", "refusal")
     return {"type": "ai"} | {name: reply[name] for name in own if name in reply}
 
@@ -132,7 +132,7 @@ def _said(done: Normalised, message: AIMessage, reading: Reading, calls: dict[st
         number = calls.setdefault(call["id"], f"call-{len(calls) + 1}") if call["id"] else ""
         error = {"error": cast(JsonValue, call.get("error"))} if "error" in call else {}
         kept = cast(Json, {"name": call["name"], "args": call["args"]}) | error
-        return cast(Json, done.names.put(done.redact(kept), reading)) | {"id": number}
+        return cast(Json, done.placeholders.put(done.redact(kept), reading)) | {"id": number}
 
     refusal = message.additional_kwargs.get("refusal")
     said: Json = {
@@ -140,7 +140,7 @@ def _said(done: Normalised, message: AIMessage, reading: Reading, calls: dict[st
         **_there(refusal=refusal),
     }
     return {
-        **cast(Json, done.names.put(done.redact(said), reading)),
+        **cast(Json, done.placeholders.put(done.redact(said), reading)),
         "tool_calls": [form(call) for call in message.tool_calls],
         **_there(invalid_tool_calls=[form(call) for call in message.invalid_tool_calls]),
     }
@@ -157,7 +157,7 @@ def _human(done: Normalised, message: HumanMessage, count: dict[str, int]) -> Js
 
 
 def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
-    """Return a message that holds the brief; its story is what a person wrote, so it stays as it is."""
+    """Return a message that holds the brief; its story stays as it is, since a person wrote it."""
     parts: list[JsonValue] = []
     for part in content if isinstance(content, list) else []:
         if not isinstance(part, dict) or not _is_brief(part.get("json")):
@@ -166,7 +166,7 @@ def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
         brief = cast(Json, part["json"])
         story = brief.get("story")
         rest = _seen(done, {name: value for name, value in brief.items() if name != "story"}, "brief")
-        parts.append(part | {"json": cast(Json, rest) | {"story": done.names.put(story, "fixed")}})
+        parts.append(part | {"json": cast(Json, rest) | {"story": done.placeholders.put(story, "fixed")}})
     return parts
 
 
@@ -175,9 +175,9 @@ def _seen(done: Normalised, content: JsonValue, path: str) -> JsonValue:
     parts = content if isinstance(content, list) else []
     fenced = [each["json"] for each in records(parts) if each.keys() == {"fence", "json"}]
     for each in fenced:
-        done.names.learn(each, path)
-    done.names.learn([each for each in parts if isinstance(each, str)] if fenced else content, path)
-    return done.names.put(content, "seen")
+        done.placeholders.learn(each, path)
+    done.placeholders.learn([each for each in parts if isinstance(each, str)] if fenced else content, path)
+    return done.placeholders.put(content, "seen")
 
 
 def _place(brief: Json) -> Place:

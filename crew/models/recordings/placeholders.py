@@ -1,4 +1,4 @@
-"""Stable names for what differs from run to run, in texts, and the way back.
+"""Placeholders for what differs from run to run in texts, and the way back.
 
 An id that a reply may have to cite is named after where it first appears: `{brief.evidence.story}`,
 `{result-3.action}`. What nobody cites becomes a fixed word: `<seconds>`, `<time>`, `<port>`. A text that itself
@@ -42,8 +42,8 @@ _SHORT = 12
 _FULL = {"digest": len("sha256:") + 64, "git": 40}
 
 
-class Names:
-    """The names of one conversation; they grow as it is read, so a longer one names what was there alike."""
+class Placeholders:
+    """The placeholders of one conversation; a continued conversation only adds to them."""
 
     def __init__(self, home: Path | None = None) -> None:
         self._names: dict[str, str] = {}
@@ -71,7 +71,7 @@ class Names:
             self._learn_short(match, place)
 
     def put(self, value: JsonValue, reading: Reading) -> JsonValue:
-        """Return the value with names and, where it is read as "seen", fixed words."""
+        """Return the value with placeholders and, where it is read as "seen", fixed words."""
         if reading == "seen" and isinstance(value, dict):
             value = {
                 key: "<seconds>" if key == "seconds" and isinstance(each, int | float) else each
@@ -89,7 +89,7 @@ class Names:
         return self._text(value, reading) if isinstance(value, str) else value
 
     def restore(self, value: JsonValue) -> JsonValue:
-        """Return the value with this run's ids for its names; a name that this run does not know stays."""
+        """Return the value with this run's ids for its placeholders; an unknown placeholder stays."""
         if isinstance(value, dict):
             return {str(self.restore(key)): self.restore(each) for key, each in value.items()}
         if isinstance(value, list):
@@ -205,7 +205,7 @@ class Names:
 
 
 def _texts(value: JsonValue, path: str, key: str = "") -> Iterator[tuple[str, str, str]]:
-    """Give every text of a value, keys too, with its path and the key that it stands under."""
+    """Yield every text of a value, keys included, with its path and the key that holds it."""
     if isinstance(value, str):
         yield path, key, value
     elif isinstance(value, list):

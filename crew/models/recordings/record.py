@@ -1,4 +1,4 @@
-"""Recording: what a chat model was asked and what it said, kept in a folder for crew/models/recordings/replay.py."""
+"""Recording: requests to a chat model and its replies, written to a folder for crew/models/recordings/replay.py."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class Recorder:
         home: Path | None = None,
         context_bytes: int = 0,
     ) -> None:
-        """Begin a recording, or go on with the one that is there.
+        """Begin a recording, or continue an existing one.
 
-        `made` says in a sentence how it came about, `home` is where the crew keeps everything. Raises BadInput
+        `made` says in a sentence how it was made. Raises BadInput
         for a folder that holds something else, or the recording of another model."""
         self._folder, self._redact, self._home = folder, redact, home
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class Recorder:
             ) from error
 
     def check(self, service: str, story: str) -> None:
-        """Raise BadInput if the folder holds a delivery of the story: two would not be told apart."""
+        """Raise BadInput if the folder holds a delivery of the story: two could not be told apart."""
         for each in self._about.deliveries:
             if (each.service, each.story) == (service, story):
                 raise BadInput(
@@ -98,9 +98,9 @@ class Recorder:
                 )
 
     def begin(self, service: str, story: str, delivery: str) -> None:
-        """Take note of a delivery before its first call.
+        """Add a delivery before its first call.
 
-        Raises BadInput if the folder holds another delivery of the story: two would not be told apart."""
+        Raises BadInput if the folder holds another delivery of the story: two could not be told apart."""
         with self._lock:
             self._begin(RecordedDelivery(service=service, story=story, delivery=delivery))
 
@@ -112,7 +112,7 @@ class Recorder:
         reply: AIMessage,
         seconds: float,
     ) -> None:
-        """Keep a call and its reply.
+        """Write a call and its reply.
 
         `tools` and `parameters` are what the call was bound to, not how the model was made: a replay is asked
         with the same. `reply.response_metadata` may say `model_name`, `finish_reason` and `estimated`."""
@@ -136,7 +136,7 @@ class Recorder:
         error: str,
         seconds: float,
     ) -> None:
-        """Keep a call that failed in a way that changes the conversation, under the failure's name."""
+        """Write a call whose failure, given by name, changes the rest of the conversation."""
         asked = normalised(messages, redact=self._redact, home=self._home)
         self._keep(asked, tools, parameters, {"error": error}, seconds)
 

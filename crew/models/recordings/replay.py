@@ -35,34 +35,34 @@ class ReplayModel(BaseChatModel):
 
     folder: Path
     redact: Redactor
-    """The same as when it was recorded."""
+    """The redactor that the recording was made with."""
     by_place: bool = False
-    """Take replies by role, visit and step, whatever is asked: to record anew after a prompt was edited."""
+    """Choose replies by role, visit and step whatever the request: for recording again after a prompt was edited."""
     home: Path | None = None
-    """Where the crew keeps everything."""
+    """Home of the replayed delivery."""
     errors: Mapping[str, Callable[[str], Exception]] = {}
-    """Name of a recorded failure to what is raised for it."""
+    """Name of a recorded failure to the exception that is raised for it."""
 
     _recording: Recording = PrivateAttr()
     _asked: Counter[tuple[str, ...]] = PrivateAttr(default_factory=Counter)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
     def model_post_init(self, context: Any, /) -> None:
-        """Read the recording. Raises BadInput if there is none that can be read."""
+        """Read the recording. Raises BadInput if it cannot be read."""
         super().model_post_init(context)
         self._recording = read(self.folder)
 
     @property
     def recording(self) -> Recording:
-        """What the replies come from."""
+        """The recording that replies are taken from."""
         return self._recording
 
     def visits(self, role: str) -> int:
-        """Return how often a role is at work in a recorded delivery, at most; 1 for one that is in none."""
+        """Return the most visits of a role in a recorded delivery; 1 for a role that is in none."""
         return max((each.visit for each in self._recording.calls if each.role == role), default=1)
 
     def taken_over(self, role: str, visit: int) -> bool:
-        """Whether a visit was followed by one of the same task: another model began it anew, or it was repaired."""
+        """Whether the next visit had the same task: a fallback began it again, or it was repaired."""
         prompts = [
             next(
                 (
@@ -87,7 +87,7 @@ class ReplayModel(BaseChatModel):
         tool_choice: str | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Take note of the tools: a request that offers others is another request."""
+        """Bind the tools: a request that offers other tools is another request."""
         chosen = {"tool_choice": tool_choice} if tool_choice else {}
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **chosen, **kwargs)
 
@@ -140,7 +140,7 @@ def replay_model(
 ) -> ReplayModel:
     """Return the model that `replay:<folder>` or `replay:<folder>?match=place` names.
 
-    `match=place` may only be used with a Recorder: whoever calls this has to see to it. Raises BadInput."""
+    `match=place` may only be used with a Recorder: the caller has to ensure that. Raises BadInput."""
     folder, asked, match = url.removeprefix("replay:").partition("?match=")
     if not folder or (asked and match not in ("request", "place")):
         raise BadInput(f"{url!r} names no recording; write replay:FOLDER, or replay:FOLDER?match=place.")
@@ -154,7 +154,7 @@ def replay_model(
 
 
 def carried_over(model: ReplayModel) -> str:
-    """Return how a recording is made whose replies come from another by place, for its `made`."""
+    """Return the `made` sentence of a recording whose replies are carried over by place from another."""
     about = model.recording.about
     return f"Replies carried over by place from {about.title!r} ({about.date}, {about.model}), of which: {about.made}"
 

@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, Field
 
 from crew.errors import BadInput, BoundReached
-from crew.models import lone_player
+from crew.models import lone_role_model
 from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable
 from crew.settings.budget import Budget
 from crew.settings.config import Config
@@ -40,7 +40,7 @@ def drafting(
     server: Server, budget: Budget | None = None, prices: dict[str, Any] | None = None, **model: Any
 ) -> Drafter:
     settings = {"model": {"base_url": server.url} | QUICK | model, "prices": prices or {}}
-    return Drafter(lone_player("openai:m", Config.model_validate(settings), budget), Redactor(()), budget)
+    return Drafter(lone_role_model("openai:m", Config.model_validate(settings), budget), Redactor(()), budget)
 
 
 def steps(*given: Step) -> Callable[[Body], Step]:
@@ -175,4 +175,4 @@ def test_a_budget_is_looked_at_before_each_request(budget: Budget, said: str) ->
 
 def test_money_without_a_price_is_no_bound() -> None:
     with pytest.raises(BadInput, match="the price of openai:m is not known"):
-        lone_player("openai:m", Config(), Budget(money=1.0))
+        lone_role_model("openai:m", Config(), Budget(money=1.0))

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from crew.errors import BadInput, Stopped
-from crew.models import lone_player
+from crew.models import lone_role_model
 from crew.models.drafting import Drafter
 from crew.policy_drafts.check import judge, tool_facts
 from crew.policy_drafts.draft import FORM, PolicyDraft, draft_policy, readable
@@ -69,7 +69,7 @@ class Conversation:
 def drafter(url: str, budget: Budget | None = None) -> Drafter:
     """Return who asks the model at a server."""
     return Drafter(
-        lone_player("openai:m", Config.model_validate({"model": {"base_url": url} | QUICK})),
+        lone_role_model("openai:m", Config.model_validate({"model": {"base_url": url} | QUICK})),
         Redactor(()),
         budget,
     )
@@ -198,7 +198,7 @@ def test_a_server_that_is_busy_is_waited_for() -> None:
 
 def test_offline_says_that_it_needs_a_model() -> None:
     with pytest.raises(BadInput, match="needs a language model"):
-        draft_policy(Drafter(lone_player("offline", Config()), Redactor(())), REGULATION, TOOLS, checked)
+        draft_policy(Drafter(lone_role_model("offline", Config()), Redactor(())), REGULATION, TOOLS, checked)
 
 
 def test_the_call_is_forced() -> None:
