@@ -172,12 +172,12 @@ def test_linters_say_what_becomes_of_their_objections(clean: Workbench) -> None:
     result = run_linters(clean, RunLinters())
     assert (result.ok, result.code) == (True, "objections")
     assert result.summary.endswith(
-        "object to 1 place on changed lines: 1 objection stands, to be mended before the last commit, or else named "
+        "report 1 problem on changed lines: fix it before the last commit, or name it in a finding."
         "in a finding."
     )
     put(clean.workspace, {"src/shop/old.py": "import os, sys\nx = undefined\ny = undefined\n"})
     result = run_linters(clean, RunLinters())
-    assert "2 places on changed lines: 2 objections stand, each to be mended before" in result.summary
+    assert "2 problems on changed lines: fix each before" in result.summary
 
 
 def test_scans_judge_changed_lines_only(tmp_path: Path) -> None:
