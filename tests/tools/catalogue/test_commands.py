@@ -55,7 +55,7 @@ def test_the_end_of_much_output_is_shown(bench: Workbench) -> None:
 def test_a_program_that_is_not_there(bench: Workbench) -> None:
     result = run(bench, "frobnicate")
     assert result.code == "no_such_program"
-    assert "There are: python3" in result.summary
+    assert "Available: python3" in result.summary
     assert "make" in result.summary
 
 

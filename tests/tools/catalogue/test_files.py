@@ -126,7 +126,7 @@ def test_what_an_encoding_lacks_is_refused(bench: Workbench) -> None:
     ("old", "said", "lines"),
     [
         ("    return resul", "", []),
-        ("result", "stands 3 times, from lines 2, 4, 5", []),
+        ("result", "occurs 3 times, at lines 2, 4, 5", []),
         ("\tresult  = 0\n\tfor price in prices:", "differs only in white space from lines 2 to 3", [2, 3]),
         ("        result += prices", "the closest lines are 2, 4", [4]),
         ("SELECT * FROM orders", "nor anything like it", []),

@@ -65,7 +65,7 @@ def test_too_many_matches_are_counted(bench: Workbench) -> None:
 
 
 def test_what_is_found_nowhere(bench: Workbench) -> None:
-    assert search(bench, "zebra").summary.startswith("Nothing matches.")
+    assert search(bench, "zebra").summary.startswith("No matches.")
     assert search(bench, "x", folder="nowhere").code == "not_found"
     assert search(bench, "x", folder="../..").code == "not_found"
     assert search(bench, "(", regex=True).code == "bad_pattern"
@@ -192,6 +192,6 @@ def test_what_does_not_fit_is_named(bench: Workbench) -> None:
     )
     put(bench.workspace, {f"many/m{number}.py": LONG[:3_000] for number in range(200)})
     result = show_diff(bench, ShowDiff())
-    assert result.summary.endswith(" more. The first 100 files are listed.")
+    assert result.summary.endswith(" more. Only the first 100 files are listed.")
     assert len(str(result.data)) < 12_000
     assert len(result.summary) < 500

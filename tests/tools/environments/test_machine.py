@@ -81,7 +81,7 @@ def test_a_home_that_is_not_there_yet_is_no_trouble(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("enforced", "told"),
     [
-        ({"memory": "cgroup v2", "processes": "cgroup v2"}, "bounded by the kernel"),
+        ({"memory": "cgroup v2", "processes": "cgroup v2"}, "limited by the kernel"),
         ({"memory": "watched", "processes": "cgroup v1"}, "not writable here for memory:"),
         ({}, "not writable here for memory and processes:"),
     ],

@@ -299,7 +299,7 @@ def test_the_door_denies_what_cannot_be_resolved(tmp_path: Path) -> None:
     result = door.act(Call.model_validate(place | said))
     engine.close()
     ledger.close()
-    assert (result.code, "wants './vendored'" in result.summary) == ("denied", True)
+    assert (result.code, "requires './vendored'" in result.summary) == ("denied", True)
 
 
 COMMANDS: list[tuple[str, Given, str, str]] = [
@@ -391,7 +391,7 @@ def test_no_command_at_all(tmp_path: Path) -> None:
 def test_a_program_that_the_sandbox_lacks(tmp_path: Path) -> None:
     bench = delivery(tmp_path, {"notes.txt": ""}, test_command="frobnicate --all")
     result = judge(bench)
-    assert "names a program that the sandbox lacks. There are: python3" in result.summary
+    assert "names a program that the sandbox lacks. Available: python3" in result.summary
     assert result.data["failed"] == 1
 
 
