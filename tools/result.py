@@ -5,7 +5,7 @@ What a model can fix is a `ToolResult` with a stable code; what it cannot is an 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ Effect = Literal["read", "write", "execute", "network", "production"]
 
 
 class ToolResult(BaseModel):
-    """What came of a tool call."""
+    """The result of a tool call."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,11 +30,28 @@ class ToolResult(BaseModel):
     code: str
     """Stable, snake_case, for machines: "ok", "not_found", "tests_failed"."""
     summary: str
-    """One sentence that says what happened and, if not ok, what mends it."""
+    """One sentence that says what happened and, if not ok, how to fix it."""
     data: dict[str, JsonValue] = {}
     """Facts, a few KB at most. Bulk goes into `artifacts`."""
     artifacts: dict[str, str] = {}
     """Name to artifact digest, of what the tool put into the artifact store."""
+
+
+class Finding(BaseModel):
+    """An objection to a change, in the form in which `ToolResult.data` lists it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    severity: Literal["note", "warning", "blocking"]
+    what: str
+    file: str = ""
+    line: int = 0
+    """From 1; 0 means the whole file."""
+
+
+def as_data(findings: Iterable[BaseModel]) -> list[JsonValue]:
+    """Return models as the JSON of a result, without members that are at their default."""
+    return [finding.model_dump(mode="json", exclude_defaults=True) for finding in findings]
 
 
 class Artifacts(Protocol):
@@ -49,7 +66,7 @@ class Artifacts(Protocol):
 
 @dataclass(frozen=True)
 class Workbench:
-    """What a tool may touch: handed in by the door, never chosen by the caller of the tool."""
+    """What a tool may touch: set by the door, never chosen by the caller of the tool."""
 
     delivery: str
     service: str
@@ -64,7 +81,7 @@ class Workbench:
     workspace: Path
     """Working files of this delivery; holds no `.git`."""
     home: Path
-    """Everything the crew keeps."""
+    """Folder of everything that the crew stores."""
     artifacts: Artifacts
     redact: Redactor
     """For texts that a tool sends elsewhere: a commit message."""
@@ -81,7 +98,7 @@ class Workbench:
     tests_written: Callable[[], frozenset[str]] = frozenset
     """Paths that the testing agent has written in this delivery, as the ledger says."""
     test_command: str = ""
-    """The repository's own test command, as a person gave it; "" means that it is to be found."""
+    """The repository's own test command, as given by a person; "" means that it is detected."""
     role: str = "crew"
     """Who acts: set by the door for each call, like the two below."""
     rationale: str = ""

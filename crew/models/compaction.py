@@ -1,7 +1,7 @@
 """Compaction: what the next request holds of a visit, the newest steps whole and older ones shortened.
 
-A request's size stays flat however long a role works. A shortened result keeps its digest, by which the tool `read_result`
-reads it again. Nothing of this passes from role to role; only the state's facts do."""
+A request's size stays flat however long a role works. A shortened result keeps its digest, by which the tool
+`read_result` reads it again. Nothing of this passes from role to role; only the state's facts do."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class _Trial:
         found = [each for case in self._draft.cases for each in self._case(case)]
         for call in () if found else self._calls():
             found += self._no_less(call)
-            # Enough to mend; and a policy that is slow is not tried on hundreds of calls.
+            # Enough to fix; and a slow policy is not tried on hundreds of calls.
             if len(set(found)) >= ENOUGH or any(SLOW in each for each in found):
                 break
         return found

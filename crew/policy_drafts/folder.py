@@ -25,32 +25,32 @@ APPROVAL = "approval.json"
 SUFFIX = ".approved"
 _FILES = (CASES, DRAFT, POLICY, REGULATION)
 LARGEST = 1_000_000
-"""Bytes that a file of a draft may have."""
+"""Largest size of a file of a draft, in bytes."""
 
 
 class About(BaseModel):
-    """What `draft.json` says: where a policy comes from, and which sentence asks for which rule."""
+    """Contents of `draft.json`: the origin of a policy, and the sentence behind each rule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     status: Literal["draft"] = "draft"
-    """It stays one: what is approved says so in `approval.json`."""
+    """Never changes: an approval is recorded in `approval.json`."""
     name: str
     """Name of its file among policies, without `.rego`."""
     model: str
     """URL of the model that drafted it."""
     prompt: str
-    """Digest of the prompt that it was drafted with."""
+    """Digest of the prompt."""
     rules: tuple[DraftRule, ...]
 
 
 class Approval(BaseModel):
-    """Who agreed to what."""
+    """A person's approval of a draft."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     digest: str
-    """Of the draft's files, README left out."""
+    """Digest of the draft's files, without the README."""
     by: str
     when: str
     """ISO 8601, in UTC."""
@@ -61,7 +61,7 @@ class Approval(BaseModel):
 
 @dataclass(frozen=True)
 class Drafted:
-    """A drafted policy, read once: what is judged, shown, digested and copied are the same bytes."""
+    """A drafted policy, read once, so that the same bytes are judged, shown, digested and copied."""
 
     about: About
     draft: PolicyDraft
@@ -75,7 +75,7 @@ class Drafted:
 
 
 def drafted(draft: PolicyDraft, about: About, regulation: str) -> Drafted:
-    """Return a draft as it is written to disk."""
+    """Return the files of a draft."""
     cases = [case.model_dump(mode="json") for case in draft.cases]
     files = {
         POLICY: draft.rego,
@@ -93,7 +93,7 @@ def write(policy: Drafted, folder: Path, readme: str) -> None:
     """
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise BadInput(f"{folder} is there already. Remove it, or name another folder: --out FOLDER.")
+            raise BadInput(f"{folder} already exists. Remove it, or name another folder: --out FOLDER.")
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in (policy.files | {"README.md": readme.encode()}).items():
             (folder / name).write_bytes(content)
@@ -104,7 +104,7 @@ def write(policy: Drafted, folder: Path, readme: str) -> None:
 
 
 def read(folder: Path) -> Drafted:
-    """Read a draft's folder. Raises BadInput naming the file that is missing or not in its form."""
+    """Read a draft's folder. Raises BadInput naming the file that is missing or invalid."""
     files = {name: _content(folder / name) for name in _FILES}
     name = DRAFT
     try:
@@ -114,29 +114,31 @@ def read(folder: Path) -> Drafted:
         draft = PolicyDraft(rules=about.rules, rego=files[POLICY].decode(), cases=cases)
         regulation = files[REGULATION].decode()
     except (ValidationError, UnicodeDecodeError) as error:
-        raise BadInput(f"{folder / name} is not in its form: {error}. Mend it, or draft anew.") from error
+        raise BadInput(
+            f"{folder / name} has an invalid format: {error}. Fix it, or draft the policy again."
+        ) from error
     return Drafted(about, draft, regulation, files)
 
 
 def is_draft(folder: Path) -> bool:
-    """Whether a folder is that of one drafted policy."""
+    """Whether a folder contains one drafted policy."""
     return (folder / DRAFT).is_file()
 
 
 def read_approval(folder: Path) -> Approval | None:
-    """Return the approval that lies in a folder; None without one. Raises BadInput if it is not in its form."""
+    """Return the approval in a folder, or None. Raises BadInput if it is invalid."""
     if not (folder / APPROVAL).is_file():
         return None
     try:
         return Approval.model_validate_json(_content(folder / APPROVAL))
     except ValidationError as error:
         raise BadInput(
-            f"{folder / APPROVAL} is not in its form: {error}. Approve the policy anew."
+            f"{folder / APPROVAL} has an invalid format: {error}. Approve the policy again."
         ) from error
 
 
 def approve(policy: Drafted, into: Path, by: str, engines: tuple[str, ...], readme: str) -> Approval:
-    """Copy a policy among those of `into`, with the approval. Raises BadInput if it cannot be written."""
+    """Copy a policy into `into`, with the approval. Raises BadInput if it cannot be written."""
     approval = Approval(
         digest=policy.digest,
         by=by,
@@ -160,7 +162,7 @@ def approve(policy: Drafted, into: Path, by: str, engines: tuple[str, ...], read
 
 
 def verify_approvals(folder: Path) -> list[tuple[Drafted, Approval]]:
-    """Return the approved policies of a folder, each as it was approved.
+    """Return the approved policies of a folder, unchanged since their approval.
 
     A person's own policies, which nobody drafted, need no approval. Raises BadInput for a folder that is a draft, and
     for a policy that is no longer what was approved.
@@ -200,7 +202,7 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}. Draft the policy anew.") from error
+        raise BadInput(f"{path} cannot be read: {error.strerror}. Draft the policy again.") from error
     if len(content) > LARGEST:
         raise BadInput(f"{path} is larger than {LARGEST} bytes; no draft is.")
     return content

@@ -38,7 +38,9 @@ def test_somebody_holds_the_tool_and_may_have_its_effect(name: str) -> None:
     assert set(tool.roles) <= HOLDERS, f"{name} names unknown roles"
     for role in {holder.partition("/")[0] for holder in tool.roles}:
         settings = SETTINGS["roles"][role]
-        assert name in settings["tools"]
+        assert name in settings["tools"], (
+            f"{name} is not among the tools of {role} in data.json: run `make docs`"
+        )
         assert tool.effect in settings["effects"], (
             f"a person must allow {role} the effect {tool.effect} in data.json"
         )
@@ -46,6 +48,7 @@ def test_somebody_holds_the_tool_and_may_have_its_effect(name: str) -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_policy_knows_the_tool_with_its_effect_and_facts(name: str) -> None:
+    assert name in SETTINGS["tools"], f"{name} is not in crew/policies/data.json: run `make docs`"
     tool, settings = CATALOGUE[name], SETTINGS["tools"][name]
     assert settings["effect"] == tool.effect
     assert settings.get("facts", {}) == {fact.name: fact.type for fact in tool.facts if fact.required}
@@ -75,14 +78,20 @@ def test_requests_name_the_tools_of_a_role_in_a_fixed_order() -> None:
     looking = ("list_files", "search_files", "read_file")
     editing = ("write_file", "edit_file", "delete_file", "show_diff", "run_command", "run_tests")
     scans = ("scan_code", "scan_secrets", "check_dependencies", "check_contract")
-    assert {name: role.tools for name, role in ROLES.items() if role.tools} == {
+    known = {
         "design": ("read_criteria", "settle_blueprint", *looking),
         "code": ("generate_service", *looking, *editing, "install_dependencies", "run_linters", "commit"),
         "testing": ("install_dependencies", "run_tests", "run_mutants", *looking),
         "governance": (*scans, "show_diff", *looking),
         "deployment": ("install_dependencies", "start_service"),
     }
-    assert EXAMPLES.tools == (*looking, "write_examples")
+    for name, tools in known.items():
+        # A tool that is new may come anywhere.
+        assert tuple(tool for tool in ROLES[name].tools if tool in tools) == tools  # type: ignore[index]
+    assert tuple(tool for tool in EXAMPLES.tools if tool in (*looking, "write_examples")) == (
+        *looking,
+        "write_examples",
+    )
 
 
 def test_a_tool_of_nobody_is_offered_to_nobody() -> None:

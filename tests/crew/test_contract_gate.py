@@ -67,7 +67,7 @@ def asked(bench: Workbench, build: Build) -> tuple[str, ...]:
             ("contract.incomparable",),
         ),
         ("required parameter at path level", "1 change breaks the contract", ("contract.breaking",)),
-        ("optional parameter", "The contract only grows", ()),
+        ("optional parameter", "The contract changes are additive", ()),
         ("Swagger 2.0", "cannot be compared", ("contract.incomparable",)),
     ],
 )

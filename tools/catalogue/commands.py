@@ -1,4 +1,4 @@
-"""The tool that runs a program of the code agent's choice, in the sandbox."""
+"""The tool that runs a program chosen by the code agent, in the sandbox."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST_OUTPUT = 3_000
 MOST_SHOWN = 30
 MOST_BYTES = 300_000_000
 MOST_FILES = 30_000
-"""By how much a command may let the workspace grow: all of it would go into the repository."""
+"""How far a command may grow the workspace, which is committed to the repository."""
 NO_PROGRAM = 127
 
 
@@ -39,7 +39,7 @@ class RunCommand(BaseModel):
 
 
 def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
-    """Return how it ended, the end of what it said, and which files it changed."""
+    """Return the exit code, the end of the output, and the changed files."""
     before = _start(bench)
     tests = remember(bench) if bench.role == "code" else {}
     size = _size(bench.workspace)
@@ -56,13 +56,13 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     try:
         done = bench.sandbox.run(job)
     except JobRefused as error:
-        return ToolResult(ok=False, code="not_run", summary=f"That is no command: {error}")
+        return ToolResult(ok=False, code="not_run", summary=f"The command cannot be run: {error}")
     removed, kept = _tidied(bench, before, size, tests)
     changed = [each.path for each in diff(repository(bench), before, workspace_tree(bench)).files]
     said = [_ending(done, arguments), _hint(done, python)]
     said += [f"It changed {counted(len(changed), 'file')}."] if changed else []
-    said += [f"Removed what may not stay: {', '.join(removed[:5])}."] if removed else []
-    said += [f"Put back, since these tests are not yours to change: {', '.join(kept[:5])}."] if kept else []
+    said += [f"Removed unsafe files: {', '.join(removed[:5])}."] if removed else []
+    said += [f"Restored tests that you may not change: {', '.join(kept[:5])}."] if kept else []
     places = (bench.workspace, *around.writable, *((python.folder,) if python else ()))
     shown = done.model_copy(
         update={name: without_places(getattr(done, name), *places) for name in ("stdout", "stderr")}
@@ -81,7 +81,7 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
 def _tidied(
     bench: Workbench, before: str, size: tuple[int, int], tests: dict[str, bytes | None]
 ) -> tuple[list[str], list[str]]:
-    """Undo what may not be; return what was removed and which tests were put back."""
+    """Undo forbidden changes; return what was removed, and which tests were restored."""
     held = repository(bench)
     known = [each for each in held.files(before) if not each.isascii()]
     removed = list(remove_unsafe_files(bench.workspace, known))
@@ -105,7 +105,7 @@ def _result(
 
 
 def _start(bench: Workbench) -> str:
-    """Return the tree from which the command starts: after a crash, what there was before its first try."""
+    """Return the tree that the command starts from: after a crash, that of the first attempt."""
     note = bench.workspace.with_name(f"{bench.delivery}.command")
     action, _, tree = note.read_text().partition(" ") if note.is_file() else ("", "", "")
     if bench.action and action == bench.action:
@@ -122,8 +122,8 @@ def _start(bench: Workbench) -> str:
 def _ending(done: Completed, arguments: RunCommand) -> str:
     program = arguments.command[0]
     endings = {
-        "timed_out": f"{program} did not end within {arguments.wall_seconds} s; give it less to do, or more time.",
-        "out_of_memory": f"{program} ran out of memory; give it less to do.",
+        "timed_out": f"{program} did not finish within {arguments.wall_seconds} s; give it less work, or more time.",
+        "out_of_memory": f"{program} ran out of memory; give it less work.",
         "killed": f"{program} was killed by a signal ({-done.exit_code}).",
     }
     return endings.get(done.ending, f"{program} ended with exit code {done.exit_code}.")
@@ -132,7 +132,7 @@ def _ending(done: Completed, arguments: RunCommand) -> str:
 def _hint(done: Completed, python: Environment | None) -> str:
     if done.exit_code != NO_PROGRAM:
         return ""
-    return f"There is no such program. There are: {', '.join(available(python))}. Nothing can be downloaded."
+    return f"Program not found. Available: {', '.join(available(python))}. Nothing can be downloaded."
 
 
 def _code(done: Completed) -> str:
@@ -142,7 +142,7 @@ def _code(done: Completed) -> str:
 
 
 def _size(folder: Path) -> tuple[int, int]:
-    """Return how many files there are, and their bytes."""
+    """Return the number of files and their total bytes."""
     count, total = 0, 0
     for place, _, names in os.walk(folder):
         count += len(names)
@@ -151,6 +151,6 @@ def _size(folder: Path) -> tuple[int, int]:
 
 
 TOOLS = (
-    # A second try starts from the files before the first: see `_start`.
+    # A second attempt starts from the files before the first: see `_start`.
     Tool(name="run_command", effect="execute", arguments=RunCommand, run=run_command, roles=("code",)),
 )

@@ -1,4 +1,4 @@
-"""Tools of the design: from a story's criteria to a blueprint and its contract."""
+"""Tools of the design role: from a story's criteria to a blueprint and its contract."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_PROBLEMS = 12
 
 
 class ReadCriteria(BaseModel):
-    """Read a story's acceptance criteria in the known sentence forms, and propose the blueprint they make."""
+    """Parse a story's acceptance criteria by the known sentence forms, and propose a blueprint."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,8 +27,8 @@ class ReadCriteria(BaseModel):
 
 
 class SettleBlueprint(BaseModel):
-    """Settle a proposed blueprint: make the contract, and say what changes against the one before. Criteria that were
-    not read can be worded; all are then read again together."""
+    """Accept a proposed blueprint: generate its contract, and report what changes relative to main. Criteria that were
+    not understood can be reworded; all are then parsed again together."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,9 +38,9 @@ class SettleBlueprint(BaseModel):
 
 
 def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
-    """Return the reading of each criterion, the service as it is in sentences, and the proposal's digest.
+    """Return the reading of each criterion, the current service in sentences, and the proposal's digest.
 
-    The texts of the criteria are not repeated: whoever reads the story's brief has them.
+    The texts of the criteria are not repeated: the brief has them.
     """
     # Lark and a dictionary, 0.3 s.
     from tools.blueprint.reader import read  # noqa: PLC0415
@@ -51,7 +51,9 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
         criteria = [(str(each["id"]), str(each["text"])) for each in story["criteria"]]
     except (KeyError, TypeError, ValueError):
         return ToolResult(
-            ok=False, code="not_found", summary=f"{arguments.story} is no story of this delivery."
+            ok=False,
+            code="not_found",
+            summary=f"{arguments.story} is not the digest of a story of this delivery.",
         )
     before, problem = blueprint_before(bench)
     if before is None:
@@ -78,9 +80,9 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
 
 
 def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult:
-    """Store the blueprint and its contract, and return what came of each criterion and what changes.
+    """Store the blueprint and its contract; return the outcome of each criterion and the contract changes.
 
-    With a sentence that is not read, or a custom operation that cannot be, nothing is stored and all problems are
+    If a sentence is not understood, or a custom operation is impossible, nothing is stored and all problems are
     returned.
     """
     try:
@@ -89,13 +91,13 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
         readings = [dict(each) for each in proposal["readings"]]
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         return ToolResult(
-            ok=False, code="invalid", summary=f"{arguments.proposal} holds no blueprint: {error}."
+            ok=False, code="invalid", summary=f"{arguments.proposal} does not hold a blueprint: {error}."
         )
     before, problem = blueprint_before(bench)
     if before is None:
         return ToolResult(ok=False, code="unreadable_blueprint", summary=problem)
     if not arguments.wordings and not arguments.custom:
-        return _settled(bench, before, blueprint, readings)
+        return _store_design(bench, before, blueprint, readings)
     from tools.blueprint.reader.model_wordings import read_with_wordings  # noqa: PLC0415  lark and a dictionary, 0.3 s
 
     criteria = [(str(each["id"]), str(each["text"])) for each in readings]
@@ -104,23 +106,23 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
     if problems:
         return _not_read([each.model_dump() for each in problems])
     readings = [each.model_dump(mode="json") for each in reading.criteria]
-    return _settled(bench, before, reading.blueprint, readings)
+    return _store_design(bench, before, reading.blueprint, readings)
 
 
-def _settled(
+def _store_design(
     bench: Workbench, before: Blueprint, blueprint: Blueprint, readings: list[dict[str, JsonValue]]
 ) -> ToolResult:
     contract = document(blueprint)
     old = document(before) if before.entities else None
-    found = contract_changes(old, contract)
-    asking = [each for each in found if each.needs_person]
+    changes = contract_changes(old, contract)
+    asking = [change for change in changes if change.needs_person]
     return ToolResult(
         ok=True,
         code="ok",
-        summary=_said(blueprint, len(found), len(asking), new=old is None),
+        summary=_summary(blueprint, len(changes), len(asking), new=old is None),
         data={
             "criteria": [*readings],
-            "changes": [each.model_dump(mode="json") for each in found],
+            "changes": [each.model_dump(mode="json") for each in changes],
             "breaking": bool(asking),
         },
         artifacts={
@@ -138,13 +140,13 @@ def _not_read(problems: list[dict[str, str]]) -> ToolResult:
     return ToolResult(
         ok=False,
         code="not_read",
-        summary=f"{about}: {first['why'].rstrip('.')}.{more} Nothing was stored; mend them and settle again.",
+        summary=f"{about}: {first['why'].rstrip('.')}.{more} Nothing was stored; fix this and try again.",
         data={"problems": [*_once_each(problems)[:_MOST_PROBLEMS]]},
     )
 
 
 def _once_each(problems: list[dict[str, str]]) -> list[JsonValue]:
-    """Return what is wrong, each reason once: a word that nobody explains is missing in every sentence that uses it."""
+    """Return each reason once, with the first sentence: an unknown word is a problem in every sentence that uses it."""
     first: dict[str, dict[str, JsonValue]] = {}
     others: dict[str, list[JsonValue]] = {}
     for each in problems:
@@ -156,17 +158,16 @@ def _once_each(problems: list[dict[str, str]]) -> list[JsonValue]:
 
 
 def blueprint_before(bench: Workbench) -> tuple[Blueprint | None, str]:
-    """Return the blueprint on the main branch, an empty one for a new service, or None and what is wrong
-    with it."""
+    """Return the blueprint on main, an empty one for a new service, or None and what is wrong with it."""
     text = shown(bench, "blueprint.yaml")
     if text is None:
         return Blueprint(service=bench.service), ""
     try:
         before = from_yaml(text)
     except ValueError as error:
-        return None, f"blueprint.yaml on the main branch cannot be read: {error} Mend it and run again."
+        return None, f"blueprint.yaml on the main branch cannot be read: {error} Fix it and run again."
     if before.service != bench.service:
-        return None, f"blueprint.yaml is that of the service {before.service}, not of {bench.service}."
+        return None, f"blueprint.yaml belongs to the service {before.service}, not to {bench.service}."
     return before, ""
 
 
@@ -175,13 +176,13 @@ def _slo(story: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return {name: value for name, value in slo.items() if value is not None} if isinstance(slo, dict) else {}
 
 
-def _said(blueprint: Blueprint, changed: int, asking: int, new: bool) -> str:
+def _summary(blueprint: Blueprint, changed: int, asking: int, new: bool) -> str:
     names = ", ".join(entity.name for entity in blueprint.entities)
     if new:
         held = counted(len(blueprint.entities), "entity", "entities")
         return f"The blueprint of {blueprint.service} has {held}: {names}."
     if not changed:
-        return "The contract stays as it is."
+        return "The contract does not change."
     return f"The contract changes in {counted(changed, 'place')}, {asking or 'none'} of them breaking."
 
 

@@ -1,4 +1,4 @@
-"""The tool that installs a service's dependencies, and where the environments are found again."""
+"""The tool that installs a service's dependencies."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from tools.result import Tool, ToolResult, Workbench
 
 
 class InstallDependencies(BaseModel):
-    """Install the pinned dependencies of the service and of its tests: wheels only, nothing of theirs
-    runs."""
+    """Install the pinned dependencies of the service and its tests, from wheels only; none of their code runs."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -24,13 +23,13 @@ class InstallDependencies(BaseModel):
 
 
 def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> ToolResult:
-    """Return how many packages are there now; a place that lacks one, or the network, is a result."""
+    """Return how many packages are installed; a missing package, or no network, is a result."""
     if is_existing_project(bench) and pins.kept(bench, arguments.version) is None:
-        said = "It is not known yet which packages the repository needs; call install_dependencies again."
+        said = "The requirements have not been resolved yet; call install_dependencies again."
         return ToolResult(ok=False, code="not_installed", summary=said)
     texts = requirements(bench, arguments.version)
     if not texts and is_existing_project(bench):
-        said = "The repository asks for no Python package, so nothing is installed; go on with run_tests."
+        said = "The repository requires no Python package, so nothing is installed; continue with run_tests."
         return ToolResult(ok=True, code="nothing_to_install", summary=said, data={"packages": 0})
     if not texts:
         said = f"There is no {SERVICE}, so there is nothing to install."

@@ -1,4 +1,4 @@
-"""Example tests: written before the code is seen, kept only if they prove something about it."""
+"""Tools for example tests: written before the code, and kept only if they prove something about it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from tools.testing.sandbox_environment import project_of
 SUBJECT = "Add example tests"
 _MOST_NAMED = 8
 _LIMITS = LIMITS.model_copy(update={"wall_seconds": 90})
-"""A few tests that take longer would hold up every later run."""
+"""A few slower tests would delay every later run."""
 _Ranges = dict[str, list[tuple[int, int]]]
 
 
 class WriteExamples(BaseModel):
-    """Write the file of example tests, replacing the one before."""
+    """Write the file of example tests, replacing any previous one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -46,22 +46,22 @@ class WriteExamples(BaseModel):
 
 
 class KeepExamples(BaseModel):
-    """Judge the example tests by the code that was written: keep what proves something, drop what does not."""
+    """Judge the example tests against the code: keep those that prove something, drop the others."""
 
     model_config = ConfigDict(extra="forbid")
 
-    commit: str = Field(description="The commit whose tree they are judged on.")
+    commit: str = Field(description="Commit whose tree they are run on.")
 
 
 def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
     """Commit the tests to the story's branch and return which of them check which criterion."""
     test_context, held = test_context_of(bench), repository(bench)
     if test_context is None:
-        said = "Nobody asked for example tests in this delivery."
+        said = "No example tests are wanted in this delivery."
         return ToolResult(ok=False, code="not_asked", summary=said)
     tip = held.message(held.required(branch_of(bench)))
     if f"Delivery: {bench.delivery}" in tip.splitlines() and not tip.startswith(SUBJECT):
-        said = "The code is written already; example tests come before it, or they would only repeat it."
+        said = "The code has already been written; example tests must come before it, or they would only repeat it."
         return ToolResult(ok=False, code="too_late", summary=said)
     tests, wrong = _read(test_context, arguments.content)
     if wrong:
@@ -73,8 +73,10 @@ def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
     made = commit(bench, Commit(message=title[:200]))
     are = "is" if count == 1 else "are"
     said = f"{counted(count, 'test')} of {', '.join(test_context.criteria)} {are} in {test_context.file}. "
-    said += "Once there is code, those are kept "
-    said += "that say the same five times and fail on a mutant. Answer now."
+    said += (
+        "Once there is code, the tests are kept that give the same result five times and fail on a mutant. "
+    )
+    said += "Answer now."
     data: dict[str, JsonValue] = {
         "file": test_context.file,
         "tests": _json(
@@ -87,9 +89,9 @@ def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
 
 
 def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
-    """Return the tests that are kept, those that fail every time, and those that are dropped with the reason.
+    """Return the tests that are kept, those that always fail, and those dropped, with the reason.
 
-    What is dropped is taken out of the file and committed; the result's commit and tree are those to go on with.
+    The removal of dropped tests is committed; the result's commit and tree are those to continue with.
     """
     test_context, held = test_context_of(bench), repository(bench)
     if test_context is None or held.show(arguments.commit, test_context.file) is None:
@@ -120,7 +122,7 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
 
 
 def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]], list[str]]:
-    """Return each criterion's tests, and what is wrong with the file."""
+    """Return the tests of each criterion, and what is wrong with the file."""
     tree = parsed(content)
     if isinstance(tree, str):
         return {}, [tree]
@@ -186,7 +188,7 @@ def _named(tests: tuple[Worth, ...]) -> JsonValue:
 
 
 def _before(bench: Workbench, lines: _Ranges) -> dict[str, str]:
-    """Return what the changed files said on the main branch, of those that were there."""
+    """Return the text on main of the changed files that exist there."""
     held = repository(bench)
     main = held.required(held.base_ref)
     texts = {path: held.show(main, path) for path in lines}
@@ -202,7 +204,7 @@ def _put(bench: Workbench, name: str, content: str) -> None:
 
 
 def _formatted(bench: Workbench, content: str) -> str:
-    """Return the tests as the service's own linters want them; a repository's own style is not ours to guess."""
+    """Return the tests formatted for a generated project; the style of an existing project is unknown."""
     if is_existing_project(bench):
         return content.rstrip("\n") + "\n"
     from tools.stacks.fastapi.python_code import tidied  # noqa: PLC0415  a formatter, needed by few commands
@@ -215,7 +217,7 @@ def _note(bench: Workbench) -> Path:
 
 
 def _noted(bench: Workbench) -> WorthReport | None:
-    """Return what this very action found out before a crash, so that what is dropped is dropped only once."""
+    """Return the report that this action stored before a crash, so that tests are dropped only once."""
     note = _note(bench)
     action, _, text = note.read_text().partition("\n") if note.is_file() else ("", "", "")
     return WorthReport.model_validate_json(text) if bench.action and action == bench.action else None
@@ -236,7 +238,7 @@ TOOLS = (
         roles=("testing/examples",),
         facts=(BRANCH, secrets_in(lambda bench, arguments: {"the example tests": arguments.content})),
     ),
-    # What was found out is noted before anything is dropped, and dropping again changes nothing.
+    # The report is stored before anything is dropped, and dropping again changes nothing.
     Tool(
         name="keep_examples",
         effect="execute",

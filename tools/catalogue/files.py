@@ -49,12 +49,12 @@ class WriteFile(BaseModel):
 
 
 class EditFile(BaseModel):
-    """Replace a text that stands exactly once in a file."""
+    """Replace a text that occurs exactly once in a file."""
 
     model_config = ConfigDict(extra="forbid")
 
     path: str = Field(description="Relative to the workspace.")
-    old: str = Field(min_length=1, description="Must stand exactly once in the file.")
+    old: str = Field(min_length=1, description="Must occur exactly once in the file.")
     new: str
 
 
@@ -67,7 +67,7 @@ class DeleteFile(BaseModel):
 
 
 def list_files(bench: Workbench, arguments: ListFiles) -> ToolResult:
-    """Return paths, relative to the workspace, in alphabetical order; of very many a summary by folder."""
+    """Return paths relative to the workspace, sorted; if there are too many, the number per folder."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.is_dir():
         return _missing(arguments.folder)
@@ -89,7 +89,7 @@ def list_files(bench: Workbench, arguments: ListFiles) -> ToolResult:
 
 
 def read_file(bench: Workbench, arguments: ReadFile) -> ToolResult:
-    """Return the lines, and how many the file has; where it goes on, if that is not all."""
+    """Return the lines, how many the file has, and where to continue if there are more."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
         return _missing(arguments.path)
@@ -106,16 +106,16 @@ def read_file(bench: Workbench, arguments: ReadFile) -> ToolResult:
         taken += 1
     text = "".join(lines[start : start + taken])[:LONGEST_READ]
     after = start + taken
-    said = f"{arguments.path} has {counted(len(lines), 'line')}; these start at {arguments.first_line}."
+    said = f"{arguments.path} has {counted(len(lines), 'line')}; shown from line {arguments.first_line}."
     if start >= len(lines) > 0:
         said = f"{arguments.path} has only {counted(len(lines), 'line')}."
     elif after < len(lines):
-        said += f" Go on with first_line={after + 1}."
+        said += f" Continue with first_line={after + 1}."
     return ToolResult(ok=True, code="ok", summary=said, data={"text": text, "lines": len(lines)})
 
 
 def write_file(bench: Workbench, arguments: WriteFile) -> ToolResult:
-    """Write the content; parent folders are made, a file's encoding and line ends kept."""
+    """Write the content, creating parent folders; a file keeps its encoding and line endings."""
     path = inside(bench.workspace, arguments.path)
     if path is None or path.is_dir():
         return _missing(arguments.path)
@@ -128,14 +128,14 @@ def write_file(bench: Workbench, arguments: WriteFile) -> ToolResult:
     except NoText as error:
         return _no_text(arguments.path, error)
     wrong = syntax_error(path.name, arguments.content)
-    said = f"{arguments.path} is written, {counted(len(arguments.content), 'character')}."
+    said = f"{arguments.path} was written, {counted(len(arguments.content), 'character')}."
     return ToolResult(
         ok=True, code="ok", summary=f"{said} But it does not parse: {wrong}." if wrong else said
     )
 
 
 def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
-    """Replace the text, if it stands exactly once; else say where it stands, or what comes closest."""
+    """Replace the text if it occurs exactly once; otherwise report where it occurs, or the closest lines."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
         return _missing(arguments.path)
@@ -149,7 +149,7 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
         path.write_bytes(text.encoded(changed))
     except NoText as error:
         return _no_text(arguments.path, error)
-    said = f"{arguments.path} is changed in one place, at line {found[0]}."
+    said = f"{arguments.path} was changed in one place, at line {found[0]}."
     if wrong := syntax_error(path.name, changed):
         broke = "no longer parses" if not syntax_error(path.name, text.content) else "does not parse"
         said += f" But it {broke}: {wrong}."
@@ -157,7 +157,7 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
 
 
 def edited(bench: Workbench, arguments: EditFile) -> ToolResult | None:
-    """Probe: whether the edit is there, which after a crash means the new text is and the old is not."""
+    """Probe: whether the edit was made, that is, the file has the new text and not the old."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
         return None
@@ -167,18 +167,18 @@ def edited(bench: Workbench, arguments: EditFile) -> ToolResult | None:
         return None
     old, new = _as_in(text, arguments)
     if text.content.count(old) == new.count(old) and new in text.content:
-        return ToolResult(ok=True, code="ok", summary=f"{arguments.path} is changed in one place.")
+        return ToolResult(ok=True, code="ok", summary=f"{arguments.path} was changed in one place.")
     return None
 
 
 def delete_file(bench: Workbench, arguments: DeleteFile) -> ToolResult:
-    """Delete the file; a link goes, not what it leads to."""
+    """Delete the file; of a link, the link itself."""
     path = inside(bench.workspace, arguments.path)
     named = bench.workspace.resolve() / arguments.path
     if path is None or not (path.is_file() or named.is_symlink()):
         return _missing(arguments.path)
     (named if named.is_symlink() else path).unlink()
-    return ToolResult(ok=True, code="ok", summary=f"{arguments.path} is deleted.")
+    return ToolResult(ok=True, code="ok", summary=f"{arguments.path} was deleted.")
 
 
 def deleted(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
@@ -186,16 +186,16 @@ def deleted(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
     path = inside(bench.workspace, arguments.path)
     if path is None or os.path.lexists(bench.workspace.resolve() / arguments.path):
         return None
-    return ToolResult(ok=True, code="ok", summary=f"{arguments.path} is deleted.")
+    return ToolResult(ok=True, code="ok", summary=f"{arguments.path} was deleted.")
 
 
 def _as_in(text: Text, arguments: EditFile) -> tuple[str, str]:
-    """Return the old and the new text with the line ends that they have in the file."""
+    """Return the old and the new text with the line endings of the file."""
     old, new = arguments.old, arguments.new
     if text.crlf:
         return old.replace("\r\n", "\n"), new.replace("\r\n", "\n")
     if old not in text.content and "\r\n" in text.content and "\r" not in old:
-        return old.replace("\n", "\r\n"), new.replace("\n", "\r\n")  # some of its lines end so
+        return old.replace("\n", "\r\n"), new.replace("\n", "\r\n")  # the file mixes line endings
     return old, new
 
 
@@ -206,7 +206,7 @@ def _misfit(name: str, misfit: Misfit) -> ToolResult:
 
 
 def _below(folder: Path, path: Path) -> str:
-    """Return the folder in `folder` that a file lies in, "" for one that lies in `folder` itself."""
+    """Return the subfolder of `folder` that holds a file, "" for a file in `folder` itself."""
     parts = path.relative_to(folder).parts
     return f"{parts[0]}/" if len(parts) > 1 else ""
 
@@ -217,7 +217,7 @@ def _no_text(name: str, error: NoText) -> ToolResult:
 
 def _missing(name: str) -> ToolResult:
     return ToolResult(
-        ok=False, code="not_found", summary=f"The workspace has no {name!r}; list_files shows what it has."
+        ok=False, code="not_found", summary=f"The workspace has no {name!r}; use list_files to see its files."
     )
 
 

@@ -19,22 +19,24 @@ from tools.stacks.named import stack_named
 
 
 class GenerateService(BaseModel):
-    """Write the whole service from a blueprint, merged with what people changed by hand."""
+    """Generate the whole service from a blueprint, merged with hand-written changes."""
 
     model_config = ConfigDict(extra="forbid")
 
-    blueprint: str = Field(description="Digest of the blueprint that was settled.")
+    blueprint: str = Field(description="Digest of the accepted blueprint.")
     contract: str = Field(description="Digest of its contract.")
 
 
 def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult:
-    """Return what changed, or every conflict with its file and line; with conflicts nothing is written."""
+    """Return what changed, or every conflict with its file and line; nothing is written if there are conflicts."""
     try:
         blueprint = Blueprint.model_validate_json(bench.artifacts.get(arguments.blueprint))
         contract = bench.artifacts.get(arguments.contract).decode()
     except (KeyError, ValidationError, UnicodeDecodeError) as error:
         return ToolResult(
-            ok=False, code="not_found", summary=f"That is no blueprint of this delivery: {error}."
+            ok=False,
+            code="not_found",
+            summary=f"There is no such blueprint in this delivery: {error}.",
         )
     held = repository(bench)
     base, tip = held.required(held.base_ref), held.required(branch_of(bench))
@@ -47,7 +49,7 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
     if merged.conflicts:
         places = ", ".join(f"{each.file}:{each.line}" for each in merged.conflicts)
         conflicts: list[JsonValue] = [each.model_dump(mode="json") for each in merged.conflicts]
-        said = f"The story and a hand edit change the same lines: {places}. Nothing was written."
+        said = f"The story and a hand-written change touch the same lines: {places}. Nothing was written."
         return ToolResult(ok=False, code="conflict", summary=said, data={"conflicts": conflicts})
     checkout(held, merged.tree, bench.workspace)
     note_generation(bench, generation)
@@ -56,18 +58,20 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
     said = (
         f"{counted(len(files), 'file follows', 'files follow')} from the blueprint."
         if files
-        else "Every file is already as it should be."
+        else "Every file is already up to date."
     )
     unwritten = _unwritten(bench.workspace)
     if unwritten:
-        said += f" Left to write, as its docstring says: the function in each of {', '.join(unwritten)}."
+        said += (
+            f" Still to be written, as its docstring says: the function in each of {', '.join(unwritten)}."
+        )
     return ToolResult(
         ok=True, code="ok", summary=said, data={"to_write": [*unwritten]}, artifacts={"tests": tests}
     )
 
 
 def _unwritten(workspace: Path) -> list[str]:
-    """Return the files of custom operations that nobody has written yet."""
+    """Return the files of custom operations that are not implemented yet."""
     files = sorted(workspace.glob("app/custom/*.py"))
     return [
         each.relative_to(workspace).as_posix()

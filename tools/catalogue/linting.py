@@ -1,4 +1,4 @@
-"""The tool that looks the code over: formatting, lint rules and types, read in a sandbox by our own tools."""
+"""The tool that checks formatting, lint rules and types, with the crew's own linters in a sandbox."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ MOST_PROBLEMS = 50
 _LIMITS = Limits(wall_seconds=180, memory_mb=1500)
 
 
+class Problem(BaseModel):
+    """An objection of a linter."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    """"" for one that is about the linter's run."""
+    line: int
+    what: str
+
+
 class RunLinters(BaseModel):
     """Check the formatting, the lint rules and the types of the workspace's code."""
 
@@ -27,11 +38,11 @@ class RunLinters(BaseModel):
 
 
 def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
-    """Return every problem with file and line; the code is read in a sandbox, by our tools, with its own
-    settings. Of a repository that the crew did not make, only the changed lines are judged."""
+    """Return every problem with file and line, by the project's own settings. Of an existing project only the
+    changed lines are judged."""
     box = toolbox(bench)
     python = tests_environment(bench)
-    # One service's own: what its earlier runs have learnt of the libraries' types is used again.
+    # Shared by all runs of one service: mypy's cache holds the libraries' types.
     scratch = bench.home / "scratch" / "types" / bench.service
     scratch.mkdir(parents=True, exist_ok=True)
     existing = is_existing_project(bench)
@@ -48,31 +59,30 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     typed = python is not None and (not existing or (bool(changed) and _wants_types(bench.workspace)))
     if python is not None and typed:
         commands["mypy"] = (*mypy, f"--python-executable={python.python}", *(changed or (".",)))
-    problems: list[dict[str, JsonValue]] = []
+    problems: list[Problem] = []
     for name, argv in commands.items():
         job = _job(bench, argv, (box, *((python,) if python else ())), scratch, existing)
         problems += _problems(name, bench.sandbox.run(job), bench.workspace)
     if existing:
         problems = [each for each in problems if _concerns(each, changed)]
-    said = ", ".join(commands) or "There is no changed Python code, so the linters"
+    said = ", ".join(commands) or "No Python code is changed: the linters"
     if python is None and not existing:
         said += " (types were not checked: the dependencies are not installed)"
-    shown: list[JsonValue] = [*problems[:MOST_PROBLEMS]]
+    shown: list[JsonValue] = [each.model_dump() for each in problems[:MOST_PROBLEMS]]
     return ToolResult(
-        # They ran, so it is ok: objections are answered by a further commit or a finding, not by stopping here.
+        # They ran, so it is ok: problems are answered by a further commit or a finding, not by stopping here.
         ok=True,
         code="objections" if problems else "ok",
-        summary=f"{said} object to {_places(len(problems), existing)}",
+        summary=f"{said} report {_problem_count(len(problems), existing)}",
         data={"problems": shown, "count": len(problems)},
     )
 
 
-def _places(count: int, existing: bool) -> str:
+def _problem_count(count: int, existing: bool) -> str:
     if not count:
-        return "nothing."
-    places = counted(count, "place") + " on changed lines" * existing
-    stand = f"{counted(count, 'objection stands, to', 'objections stand, each to')} be"
-    return f"{places}: {stand} mended before the last commit, or else named in a finding."
+        return "no problems."
+    places = counted(count, "problem") + " on changed lines" * existing
+    return f"{places}: fix {'it' if count == 1 else 'each'} before the last commit, or name it in a finding."
 
 
 def _job(
@@ -90,21 +100,19 @@ def _job(
 
 
 def _changed_lines(bench: Workbench) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Return the lines that the workspace changes, by Python file."""
+    """Return the changed lines of the workspace by Python file."""
     changed = changes_of(bench, workspace_tree(bench)).files
     return {f"./{each.path}": each.lines for each in changed if each.path.endswith(".py") and each.lines}
 
 
-def _concerns(problem: dict[str, JsonValue], changed: dict[str, tuple[tuple[int, int], ...]]) -> bool:
-    """Whether a problem lies on a changed line; one of no file is the linter's own, and is told."""
-    name, line = str(problem["file"]).removeprefix("./"), problem["line"]
-    return not name or any(
-        isinstance(line, int) and first <= line <= last for first, last in changed.get(f"./{name}", ())
-    )
+def _concerns(problem: Problem, changed: dict[str, tuple[tuple[int, int], ...]]) -> bool:
+    """Whether a problem is on a changed line, or is about the linter's run."""
+    name = problem.file.removeprefix("./")
+    return not name or any(first <= problem.line <= last for first, last in changed.get(f"./{name}", ()))
 
 
 def _wants_types(folder: Path) -> bool:
-    """Whether a repository has settings for mypy."""
+    """Whether a project has settings for mypy."""
     named = any(text_of(folder, name) for name in ("mypy.ini", ".mypy.ini"))
     document = toml_of(text_of(folder, "pyproject.toml"))
     return (
@@ -114,35 +122,35 @@ def _wants_types(folder: Path) -> bool:
     )
 
 
-def _problems(name: str, done: Completed, workspace: Path) -> list[dict[str, JsonValue]]:
-    """Read a linter's report; one that cannot be read is a problem, not a clean bill."""
+def _problems(name: str, done: Completed, workspace: Path) -> list[Problem]:
+    """Parse a linter's report; one that cannot be parsed is a problem, not a pass."""
     if done.exit_code == 0:
         return []
     try:
-        found = _mypy(done.stdout) if name == "mypy" else _ruff(done.stdout, workspace)
+        problems = _mypy(done.stdout) if name == "mypy" else _ruff(done.stdout, workspace)
     except (ValueError, KeyError, TypeError, AttributeError):
-        found = []
-    if found:
-        return found
+        problems = []
+    if problems:
+        return problems
     last = (done.stderr or done.stdout).strip().splitlines()[-1:] or [done.ending]
-    return [{"file": "", "line": 0, "what": f"{name} could not check the code: {last[0][:300]}"}]
+    return [Problem(file="", line=0, what=f"{name} could not check the code: {last[0][:300]}")]
 
 
-def _ruff(report: str, workspace: Path) -> list[dict[str, JsonValue]]:
+def _ruff(report: str, workspace: Path) -> list[Problem]:
     return [
-        {
-            "file": str(each["filename"]).removeprefix(f"{workspace}/"),
-            "line": (each.get("location") or {}).get("row") or 1,
-            "what": f"{each.get('code') or 'format'}: {each['message']}",
-        }
+        Problem(
+            file=str(each["filename"]).removeprefix(f"{workspace}/"),
+            line=(each.get("location") or {}).get("row") or 1,
+            what=f"{each.get('code') or 'format'}: {each['message']}",
+        )
         for each in json.loads(report)
     ]
 
 
-def _mypy(report: str) -> list[dict[str, JsonValue]]:
+def _mypy(report: str) -> list[Problem]:
     lines = [json.loads(line) for line in report.splitlines() if line.startswith("{")]
     return [
-        {"file": each["file"], "line": each["line"], "what": f"{each['code']}: {each['message']}"}
+        Problem(file=each["file"], line=each["line"], what=f"{each['code']}: {each['message']}")
         for each in lines
         if each["severity"] == "error"
     ]

@@ -1,4 +1,4 @@
-"""The tool that brings a version of the service into production."""
+"""The tool that deploys a version of the service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JWT_SECRET = "AUTH_JWT_SECRET"  # noqa: S105  the name of a variable
 
 
 class StartService(BaseModel):
-    """Give a merged version all of its service's traffic, once it says that it is ready."""
+    """Start a merged version, and route all traffic to it once it is ready."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,7 +32,7 @@ class StartService(BaseModel):
 
 
 def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
-    """Return the URL, or why the version before it keeps the traffic."""
+    """Return the URL, or why the previous version keeps the traffic."""
     version = _version(bench, arguments)
     if version is None:
         said = f"The dependencies of {arguments.version[:12]} are not installed."
@@ -45,20 +45,20 @@ def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
 
 
 def is_merged(bench: Workbench, version: str) -> bool:
-    """Whether a version is a commit that the main branch holds."""
+    """Whether a version is a commit on the main branch."""
     held = repository(bench)
     base = held.required(held.base_ref)
     try:
         return version == base or held.is_ancestor(version, base)
     except RepositoryError:
-        return False  # no commit at all
+        return False  # not a commit
 
 
 def service_secrets(home: Path, service: str) -> dict[str, str]:
     """Return the secrets of a service by environment name.
 
-    The crew's own environment gives them; one that it lacks is made once and kept in `<home>/secrets`,
-    readable by its owner only."""
+    They come from the crew's environment; a missing one is generated once and stored in `<home>/secrets`,
+    readable only by its owner."""
     if given := os.environ.get(JWT_SECRET):
         return {JWT_SECRET: given}
     path = home / "secrets" / f"{service}.json"
@@ -68,7 +68,7 @@ def service_secrets(home: Path, service: str) -> dict[str, str]:
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             json.dump({JWT_SECRET: random.token_urlsafe(48)}, file)
-        # Of two that make one at the same time, the first wins.
+        # If two processes generate one at the same time, the first wins.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(fresh)
         fresh.unlink()
@@ -79,7 +79,7 @@ def _version(bench: Workbench, arguments: StartService) -> Version | None:
     held = repository(bench)
     folder = bench.home / "releases" / bench.service / arguments.version
     if not folder.exists():
-        # Made beside its place: a version may be serving from there while another delivery starts it again.
+        # Checked out beside it: a version may be serving from there while another delivery restarts it.
         fresh = folder.with_name(f"{folder.name}.{bench.delivery}")
         checkout(held, arguments.version, fresh)
         fresh.rename(folder)
@@ -105,7 +105,7 @@ def _version(bench: Workbench, arguments: StartService) -> Version | None:
 
 
 TOOLS = (
-    # The platform finds the version serving already and changes nothing.
+    # If the version is already serving, the platform changes nothing.
     Tool(
         name="start_service",
         effect="production",

@@ -1,4 +1,4 @@
-"""Tools for the service's repository: opening it, committing, the pull request and the merge."""
+"""Tools for the service's repository: opening, committing, pull request and merge."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tools.test_integrity.weakened_tests import altered_tests
 
 
 class OpenRepository(BaseModel):
-    """Open the service's repository, or make it, and lay out a workspace for a story."""
+    """Open or create the service's repository, and check out a workspace for a story."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,12 +45,12 @@ class OpenRepository(BaseModel):
 
 
 class ResetWorkspace(BaseModel):
-    """Take the story's branch and the workspace back to a commit, before another model does a role's work."""
+    """Reset the story's branch and the workspace to a commit, before another model repeats a role's work."""
 
     model_config = ConfigDict(extra="forbid")
 
-    commit: str = Field(description="Where the role began.")
-    before: str = Field(description="Role and visit that begin after it.")
+    commit: str = Field(description="Where the role started.")
+    before: str = Field(description="Role and attempt that start after it.")
 
 
 class Commit(BaseModel):
@@ -58,7 +58,7 @@ class Commit(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    message: str = Field(min_length=1, max_length=4_000, description="First line: what it does for a user.")
+    message: str = Field(min_length=1, max_length=4_000, description="First line: what it does for the user.")
 
 
 class OpenPullRequest(BaseModel):
@@ -75,7 +75,7 @@ class Comment(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    author: str = Field(description="Role that says it.")
+    author: str = Field(description="Role of the author.")
     text: str = Field(description="Markdown.")
 
 
@@ -84,15 +84,15 @@ class Merge(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    tree: str = Field(description="Git tree that was tested and scanned; another one is not merged.")
+    tree: str = Field(description="Git tree that was tested and scanned; no other is merged.")
     title: str
 
 
 def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
-    """Return where the delivery starts from; a repository that cannot be worked on raises RepositoryError."""
+    """Return where the delivery starts. Raises RepositoryError if the repository cannot be used."""
     held = open_or_make(bench.repository, bench.home, when=bench.when)
     base = held.required(held.base_ref)
-    _leave_behind(held, base, bench)
+    _drop_ended_delivery(held, base, bench)
     tip = held.start_story(arguments.story)
     checkout(held, tip, bench.workspace)
     tree = held.tree_of(base)
@@ -104,7 +104,6 @@ def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
             "base": base,
             "base_tree": tree,
             "start": tip,
-            # What people made is worked on file by file.
             "generated": not is_existing(held.files(tree)),
             "branch": _short(branch_of(bench)),
             "files": len(held.files(tree)),
@@ -112,10 +111,10 @@ def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
     )
 
 
-def _leave_behind(held: Repository, base: str, bench: Workbench) -> None:
-    """Start the story's branch anew if all it holds is what an earlier delivery, now ended, left on it.
+def _drop_ended_delivery(held: Repository, base: str, bench: Workbench) -> None:
+    """Recreate the story's branch if it has only the commits of an earlier delivery that has ended.
 
-    Its commits stay in the reflog and in that delivery's ledger. What a person committed there is not touched.
+    They stay in the reflog and in that delivery's ledger. A branch with a person's commits is not touched.
     """
     branch = branch_of(bench)
     tip = held.ref(branch)
@@ -127,11 +126,11 @@ def _leave_behind(held: Repository, base: str, bench: Workbench) -> None:
 
 
 def reset_workspace(bench: Workbench, arguments: ResetWorkspace) -> ToolResult:
-    """Return where the branch and the workspace are now; what was committed since stays in the reflog."""
+    """Return the commit that the branch and the workspace are at; later commits stay in the reflog."""
     held = repository(bench)
     branch, tip = branch_of(bench), held.required(branch_of(bench))
     if not held.is_ancestor(arguments.commit, tip):
-        said = f"{arguments.commit} is not on the story's branch, so nothing was taken back."
+        said = f"{arguments.commit} is not on the story's branch, so nothing was reset."
         return ToolResult(ok=False, code="not_found", summary=said)
     if tip != arguments.commit:
         held.update_ref(branch, arguments.commit, tip)
@@ -142,7 +141,7 @@ def reset_workspace(bench: Workbench, arguments: ResetWorkspace) -> ToolResult:
 
 
 def commit(bench: Workbench, arguments: Commit) -> ToolResult:
-    """Return the new commit and its tree; nothing to commit is a result, not an error."""
+    """Return the new commit and its tree; having nothing to commit is not an error."""
     held = repository(bench)
     branch = branch_of(bench)
     tip = held.required(branch)
@@ -152,9 +151,14 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
     if tree == held.tree_of(tip) and len(parents) == 1:
         return _committed(held, tip, "There was nothing to commit.", "nothing_to_commit")
     message = f"{arguments.message.rstrip()}\n\n{bench.rationale}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
+<<<<<<< HEAD
     # git keeps no NUL, and what a model writes into a text is no reason to end a delivery.
     message = message.replace("\0", "\ufffd")
     made = held.commit(tree, parents, message, agent(bench.role), bench.when, bench.redact)
+=======
+    # git refuses NUL, and a character in a model's text must not end a delivery.
+    made = held.commit(tree, parents, message.replace("\0", "\ufffd"), agent(bench.role), bench.when)
+>>>>>>> toolone
     held.update_ref(branch, made, tip)
     return _committed(held, made, f"Committed as {made[:12]}.", "ok")
 
@@ -169,7 +173,7 @@ def committed(bench: Workbench, arguments: Commit) -> ToolResult | None:
 
 
 def open_pull_request(bench: Workbench, arguments: OpenPullRequest) -> ToolResult:
-    """Return the record: branch, head, what it would merge and what it changes."""
+    """Return the record: branch, head, tree and changed files."""
     held = repository(bench)
     branch, base = branch_of(bench), held.required(held.base_ref)
     head = held.required(branch)
@@ -198,7 +202,7 @@ def open_pull_request(bench: Workbench, arguments: OpenPullRequest) -> ToolResul
 
 
 def comment(bench: Workbench, arguments: Comment) -> ToolResult:
-    """Store the comment; the record of the action is the comment."""
+    """Store the comment."""
     stored = bench.artifacts.put(f"{arguments.author}: {arguments.text}".encode("utf-8", "replace"))
     return ToolResult(
         ok=True, code="ok", summary=f"{arguments.author} commented.", artifacts={"comment": stored}
@@ -206,7 +210,7 @@ def comment(bench: Workbench, arguments: Comment) -> ToolResult:
 
 
 def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
-    """Return the merge commit, which carries the head of the ledger; anything but a clean merge is not ok."""
+    """Return the merge commit, whose trailer names the ledger's head; anything but a clean merge is not ok."""
     held = repository(bench)
     landed = merge(
         held,
@@ -222,16 +226,16 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
         return _merged(landed.commit)
     where = ", ".join(f"{each.file}:{each.line}" for each in landed.conflicts)
     reasons = {
-        "conflicts": f"main has changed the same lines meanwhile: {where}. Run the story again.",
-        "tree_changed": "main has changed meanwhile, so the merge would not give the tested tree. Run the story again.",
-        "nothing_to_merge": "The branch holds nothing that main does not have.",
+        "conflicts": f"main has changed the same lines: {where}. Run the story again.",
+        "tree_changed": "main has changed, so the merge would differ from the tested tree. Run the story again.",
+        "nothing_to_merge": "The branch has no commits that main lacks.",
     }
     said = reasons.get(landed.outcome, "The merge gave no commit.")
     return ToolResult(ok=False, code=landed.outcome, summary=said)
 
 
 def merged(bench: Workbench, arguments: Merge) -> ToolResult | None:
-    """Probe: whether main holds a merge of the branch's tip."""
+    """Probe: whether main contains a merge of the branch's tip."""
     found = find_landing(repository(bench), branch_of(bench))
     return _merged(found) if found else None
 
@@ -279,11 +283,11 @@ _MERGE_FACTS = (
 )
 
 TOOLS = (
-    # Opening again finds the same branch and lays out the same workspace.
+    # Opening again finds the same branch and checks out the same workspace.
     Tool(
         name="open_repository", effect="write", arguments=OpenRepository, run=open_repository, roles=("crew",)
     ),
-    # Taken back already, it changes nothing.
+    # Resetting again changes nothing.
     Tool(
         name="reset_workspace",
         effect="write",
@@ -308,7 +312,7 @@ TOOLS = (
         ),
         probe=committed,
     ),
-    # A record under the digest of its content: making it again changes nothing.
+    # A record is stored under its digest: storing it again changes nothing.
     Tool(
         name="open_pull_request",
         effect="write",

@@ -1,4 +1,4 @@
-"""Tools that look at the committed change for what a rule or a careful reviewer would object to."""
+"""Tools that review the committed change: security, secrets, dependencies, contract and migrations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.projects import pins
 from tools.projects.dependencies import requirements, toolbox
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import branch_tree, changed_texts, changes_of, repository, shown, workspace_tree
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import Finding, Tool, ToolResult, Workbench, as_data
 from tools.scanners import ScanReport, destructive, secrets, security
 
 CONTRACT = "openapi.yaml"
@@ -26,31 +26,31 @@ MOST_NAMED = 10
 
 
 class ScanCode(BaseModel):
-    """Look for security holes in the code of the committed tree."""
+    """Scan the code of the committed tree for vulnerabilities."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ScanSecrets(BaseModel):
-    """Look for secrets in what the change adds."""
+    """Scan what the change adds for secrets."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class CheckDependencies(BaseModel):
-    """Look at names, versions and licences of what the service depends on."""
+    """Check the names, versions and licences of new dependencies."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class CheckContract(BaseModel):
-    """Compare the contract and the migrations with the main branch: what breaks, what destroys."""
+    """Report contract changes that break clients, and migrations that destroy data, relative to the main branch."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ContractFindings(BaseModel):
-    """What a person has to decide on in a contract, a sentence each."""
+    """Contract changes that a person has to decide on, one sentence each."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,17 +63,18 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
     tree = workspace_tree(bench)
     report = security(bench.sandbox, toolbox(bench), bench.workspace)
     before = len(report.findings)
-    if is_existing_project(bench):
+    existing = is_existing_project(bench)
+    if existing:
         report = _of_change(report, changes_of(bench, tree))
     high = [each for each in report.findings if each.severity == "high"]
     medium = [each for each in report.findings if each.severity == "medium"]
-    findings: list[JsonValue] = [
-        {
-            "severity": "blocking" if each.severity == "high" else "warning",
-            "what": f"{each.rule}: {each.what}",
-            "file": each.file,
-            "line": each.line,
-        }
+    findings = [
+        Finding(
+            severity="blocking" if each.severity == "high" else "warning",
+            what=f"{each.rule}: {each.what}",
+            file=each.file,
+            line=each.line,
+        )
         for each in (*high, *medium)
     ]
     data: dict[str, JsonValue] = {
@@ -82,18 +83,17 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
         "medium": len(medium),
         "low": len(report.findings) - len(high) - len(medium),
         "skipped": len(report.skipped),
-        "findings": findings,
+        "findings": as_data(findings),
     }
-    said = f"The security scan has {len(high)} grave and {counted(len(medium), 'medium finding')}."
-    if is_existing_project(bench):
-        data["elsewhere"] = before - len(report.findings)
-        left = before - len(report.findings)
-        said += f" {left} on lines that were there before {'is' if left == 1 else 'are'} left out."
+    said = f"The security scan has {len(high)} high and {counted(len(medium), 'medium finding')}."
+    if existing:
+        data["elsewhere"] = left = before - len(report.findings)
+        said += f" {left} on unchanged lines {'is' if left == 1 else 'are'} left out."
     return ToolResult(ok=True, code="ok", summary=said, data=data)
 
 
 def _of_change(report: ScanReport, changes: Changes) -> ScanReport:
-    """Keep what concerns changed lines: what a repository held before is not this change's to mend."""
+    """Return the findings on changed lines: those that were there before are not this change's to fix."""
     lines = {each.path: each.lines for each in changes.files}
     found = [
         each
@@ -109,40 +109,41 @@ def _of_change(report: ScanReport, changes: Changes) -> ScanReport:
 
 
 def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
-    """Return the place and kind of each secret, never the secret."""
-    found = secrets(changed_texts(bench, branch_tree(bench)))
-    findings: list[JsonValue] = [
-        {
-            "severity": "blocking",
-            "what": f"There is a secret ({each.kind}). Take it out, and revoke it if it was ever used.",
-            "file": each.file,
-            "line": each.line,
-        }
-        for each in found
+    """Return the location and kind of each secret, never the secret itself."""
+    findings = [
+        Finding(
+            severity="blocking",
+            what=f"There is a secret ({each.kind}). Remove it, and revoke it if it was ever used.",
+            file=each.file,
+            line=each.line,
+        )
+        for each in secrets(changed_texts(bench, branch_tree(bench)))
     ]
-    said = (
-        f"{counted(len(found), 'secret is', 'secrets are')} in the change."
-        if found
+    summary = (
+        f"{counted(len(findings), 'secret is', 'secrets are')} in the change."
+        if findings
         else "No secret is in the change."
     )
-    return ToolResult(ok=True, code="ok", summary=said, data={"findings": findings})
+    return ToolResult(ok=True, code="ok", summary=summary, data={"findings": as_data(findings)})
 
 
 def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolResult:
-    """Return what is new, and what is not plainly pinned."""
+    """Return the new dependencies, and a finding for each that is not pinned."""
     if is_existing_project(bench) and pins.kept(bench) is None:
-        said = "It is not known yet what the requirements resolve to; the merge is judged by it all the same."
+        said = (
+            "The requirements have not been resolved yet; the merge will be judged by what they resolve to."
+        )
         return ToolResult(ok=True, code="not_known", summary=said, data={"findings": []})
     facts = dependency_facts(bench, requirements(bench))
     added, unpinned = facts["added"], facts["unpinned"]
     names = sorted(added) if isinstance(added, dict) else []
     loose = [str(each) for each in unpinned] if isinstance(unpinned, list) else []
-    findings: list[JsonValue] = [
-        {
-            "severity": "blocking",
-            "what": f"The requirement {each!r} is not one pinned release.",
-            "file": "requirements.txt",
-        }
+    findings = [
+        Finding(
+            severity="blocking",
+            what=f"The requirement {each!r} is not one pinned release.",
+            file="requirements.txt",
+        )
         for each in loose
     ]
     said = f"{counted(len(names), 'dependency is', 'dependencies are')} new."
@@ -152,21 +153,19 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
     data: dict[str, JsonValue] = {
         "new": [*names[:MOST_NAMED]],
         "licences": [*sorted(licences)],
-        "findings": findings,
+        "findings": as_data(findings),
     }
     stored = bench.artifacts.put(json.dumps(facts, sort_keys=True).encode())
     return ToolResult(ok=True, code="ok", summary=said, data=data, artifacts={"dependencies": stored})
 
 
 def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
-    """Return what breaks for clients, and what a migration would destroy."""
+    """Return what breaks clients, and what a migration would destroy."""
     tree = branch_tree(bench)
     contract, destroys = contract_findings(bench, tree), destructive_migrations(bench, tree)
     breaks, unknown = contract.breaking, contract.incomparable
-    findings: list[JsonValue] = [
-        {"severity": "warning", "what": each, "file": CONTRACT} for each in (*breaks, *unknown)
-    ]
-    findings += [{"severity": "warning", "what": each, "file": MIGRATIONS} for each in destroys]
+    findings = [Finding(severity="warning", what=each, file=CONTRACT) for each in (*breaks, *unknown)]
+    findings += [Finding(severity="warning", what=each, file=MIGRATIONS) for each in destroys]
     broken = counted(len(breaks), "change breaks", "changes break")
     gone = counted(len(destroys), "destroys", "destroy")
     said = f"{broken} the contract and {gone} data; those need a person."
@@ -175,10 +174,10 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
             f" {counted(len(unknown), 'change')} of the contract cannot be compared; a person has to decide."
         )
     if not breaks and not unknown and not destroys:
-        said = "The contract only grows, and no migration destroys data."
+        said = "The contract changes are additive, and no migration destroys data."
         if repository(bench).show(tree, CONTRACT) is None:
-            said = f"There is no {CONTRACT}, and no migration of the crew's making: nothing to compare."
-    return ToolResult(ok=True, code="ok", summary=said, data={"findings": findings})
+            said = f"There is no {CONTRACT}, and no generated migration: there is nothing to compare."
+    return ToolResult(ok=True, code="ok", summary=said, data={"findings": as_data(findings)})
 
 
 def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
@@ -187,13 +186,13 @@ def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
     if old is None:
         return ContractFindings()
     if new is None:
-        return ContractFindings(breaking=(f"{CONTRACT} is gone.",))
+        return ContractFindings(breaking=(f"{CONTRACT} was deleted.",))
     try:
         changes = contract_changes(yaml.safe_load(old), yaml.safe_load(new))
     except (yaml.YAMLError, ValueError, RecursionError):
         if old.encode() == new:
             return ContractFindings()
-        return ContractFindings(incomparable=(f"{CONTRACT} is no YAML, and cannot be compared.",))
+        return ContractFindings(incomparable=(f"{CONTRACT} is not valid YAML, and cannot be compared.",))
     return ContractFindings(
         breaking=tuple(f"{each.where}: {each.what}" for each in changes if each.kind == "breaking"),
         incomparable=tuple(f"{each.where}: {each.what}" for each in changes if each.kind == "incomparable"),
@@ -211,7 +210,9 @@ def destructive_migrations(bench: Workbench, tree: str) -> Sequence[str]:
     for path in paths:
         content = held.show(tree, path)
         if content is None:
-            found.append(f"{path}: the migration is gone, and databases that ran it cannot go on.")
+            found.append(
+                f"{path}: the migration was deleted; databases that ran it cannot be migrated further."
+            )
         else:
             found += [f"{path}: {each}" for each in destructive(content.decode("utf-8", "replace"))]
     return found

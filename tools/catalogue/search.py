@@ -1,4 +1,4 @@
-"""Tools that look at the workspace as a whole: searching it, and what the delivery has changed."""
+"""Tools that search the workspace and show what the delivery has changed."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ MOST_MATCHES = 40
 LONGEST_LINE = 160
 """Characters of a matching line that are shown."""
 PATIENCE_SECONDS = 10.0
-"""For a whole search: a pattern can be such that matching one line takes years."""
+"""For a whole search: a pattern can take years to match one line."""
 LONGEST_DIFF = 8_000
 MOST_FILES = 100
 MOST_CUT = 5
-"""Names of files whose part of a diff is cut off."""
+"""Files named whose part of a diff is cut off."""
 
 
 class SearchFiles(BaseModel):
-    """Find lines that hold a text, or match a regular expression."""
+    """Find lines that contain a text or match a regular expression."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -55,19 +55,19 @@ Matcher = Callable[[str], int | None]
 
 @dataclass
 class _Search:
-    """What was found so far."""
+    """Matches so far."""
 
     lines: list[JsonValue] = field(default_factory=list)
     count: int = 0
     files: int = 0
-    """That hold a match."""
+    """That contain a match."""
 
 
 def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
-    """Return lines as "path:line: text", and the count of all; binary and very large files are left out."""
+    """Return lines as "path:line: text", and the number of all matches; binary and very large files are skipped."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.exists():
-        said = f"The workspace has no {arguments.folder!r}; list_files shows what it has."
+        said = f"The workspace has no {arguments.folder!r}; use list_files to see its files."
         return ToolResult(ok=False, code="not_found", summary=said)
     root = bench.workspace.resolve()
     search = _Search()
@@ -78,7 +78,7 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
             if _named(name, arguments.path_glob):
                 _search(search, path, name, matcher)
     except regex.error as error:
-        said = f"The pattern is no regular expression: {error}. Mend it, or leave out regex."
+        said = f"Invalid regular expression: {error}. Fix it, or leave out regex."
         return ToolResult(ok=False, code="bad_pattern", summary=said)
     except TimeoutError:
         said = f"The search took over {PATIENCE_SECONDS:.0f} s: simplify the pattern, or name a folder or path_glob."
@@ -88,13 +88,13 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
     if search.count > MOST_MATCHES:
         said += f" The first {MOST_MATCHES} are shown; narrow it by folder, path_glob or a longer pattern."
     elif not search.count:
-        said = "Nothing matches. Try a shorter pattern, or list_files."
+        said = "No matches. Try a shorter pattern, or list_files."
     return ToolResult(ok=True, code="ok", summary=said, data={"matches": search.lines, "count": search.count})
 
 
 def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
-    """Return the diff from where the delivery started to the workspace, and lines added and removed by file. Of a
-    generated service the diff is of what was written by hand, code before tests; what is generated is listed only."""
+    """Return the diff of the workspace relative to the start of the delivery, and lines added and removed by file.
+    In a generated project it shows only hand-written changes, code before tests; generated files are listed."""
     held = repository(bench)
     main, tip = held.required(held.base_ref), held.required(branch_of(bench))
     tree = workspace_tree(bench)
@@ -103,37 +103,37 @@ def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
     generation = merged_generation(bench) or last_generation(held, tip)
     own = changed.patches
     if generation is not None:
-        own = _by_hand(
+        own = _hand_written(
             changed, diff(held, generation, tree), held.files(generation), _made_before(held, main)
         )
     files = sorted(changed.files, key=lambda each: each.path not in own)
     listed: list[JsonValue] = [_listed(each, own) for each in files[:MOST_FILES]]
     text = "".join(own.values())
-    said = f"{counted(len(files), 'file is', 'files are')} changed." if files else "Nothing is changed yet."
+    said = f"{counted(len(files), 'file is', 'files are')} changed." if files else "Nothing has changed yet."
     if len(own) < len(files):
-        said += f" {_told(len(own))}"
+        said += f" {_listed_only(len(own))}"
     if len(text) > LONGEST_DIFF:
         said += f" The diff's first {LONGEST_DIFF:,} of {len(text):,} characters are shown; "
         said += f"read_file shows the rest, of {', '.join(_cut_off(own))}."
     if len(files) > MOST_FILES:
-        said += f" The first {MOST_FILES} files are listed."
+        said += f" Only the first {MOST_FILES} files are listed."
     data: dict[str, JsonValue] = {"diff": text[:LONGEST_DIFF], "files": listed}
     return ToolResult(ok=True, code="ok", summary=said, data=data, artifacts={"diff": stored})
 
 
 def _made_before(held: Repository, main: str) -> Collection[str]:
-    """Return the files of the generation that a commit holds already."""
+    """Return the files of the generation that main already contains."""
     before = last_generation(held, main)
     return held.files(before) if before else ()
 
 
-def _by_hand(
+def _hand_written(
     changed: Changes, edits: Changes, made: Collection[str], before: Collection[str]
 ) -> dict[str, str]:
-    """Return the patches of changed files that are not as they were generated, code before tests.
+    """Return the patches of hand-written changes, code before tests.
 
-    `edits` is what differs from the generation, whose files are `made`; the generation before it has those of `before`.
-    A generated file's patch is against its generation, another one's against where the delivery started."""
+    `edits` is the difference from the generation, whose files are `made`; the previous generation has those of
+    `before`. A generated file's patch is relative to its generation, that of any other file to the delivery's start."""
     generated = {*made, *before}
     found = {
         each.path: edits.patches[each.path] if each.path in made else changed.patches[each.path]
@@ -148,15 +148,14 @@ def _listed(file: ChangedFile, own: Collection[str]) -> str:
     return f"{shown(file.path)} +{file.added} -{file.removed}{kind}{'' if file.path in own else ' generated'}"
 
 
-def _told(own: int) -> str:
+def _listed_only(own: int) -> str:
     if not own:
-        return "All are as they were generated, so they are only listed; read_file shows them."
-    those = "1 is not as it was generated" if own == 1 else f"{own} are not as they were generated"
-    return f"{those}: the diff shows how. The others are only listed; read_file shows them."
+        return "All are unchanged since generation, so they are only listed; read_file shows them."
+    return f"The diff shows {counted(own, 'hand-written change')}. The others are only listed; read_file shows them."
 
 
 def _cut_off(own: dict[str, str]) -> list[str]:
-    """Return the files whose patches do not fit, a few by name."""
+    """Return the files whose patches do not fit, naming a few."""
     room, found = LONGEST_DIFF, []
     for path, patch in own.items():
         room -= len(patch)
@@ -211,7 +210,7 @@ def _search(search: _Search, path: Path, name: str, matcher: Matcher) -> None:
 
 
 def _cut(line: str, place: int) -> str:
-    """Return the part of a line that shows the match."""
+    """Return the part of a line that contains the match."""
     start = 0 if place < LONGEST_LINE - 40 else place - 40
     return line[start:].strip()[:LONGEST_LINE] if start else line.rstrip()[:LONGEST_LINE]
 

@@ -1,4 +1,4 @@
-"""What example tests of a story can use, and where they lie: told before any code of the change exists."""
+"""The tool that describes what example tests can use and where they go, before any code exists."""
 
 from __future__ import annotations
 
@@ -35,18 +35,16 @@ _REPOSITORY = "Functions that pytest finds. They may import the standard library
 
 
 class DescribeTestContext(BaseModel):
-    """Say what example tests of these criteria can use, and where they lie."""
+    """Describe what example tests of these criteria can use, and where they go."""
 
     model_config = ConfigDict(extra="forbid")
 
-    blueprint: str = Field(
-        default="", description='Digest of the blueprint; "" where people made the repository.'
-    )
+    blueprint: str = Field(default="", description='Digest of the blueprint; "" for an existing project.')
     criteria: list[str] = Field(description="Ids of the criteria that are covered.")
 
 
 class TestContext(BaseModel):
-    """What is kept beside the workspace for the tools that write and judge the tests."""
+    """Stored beside the workspace, for the tools that write and judge the tests."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,49 +55,49 @@ class TestContext(BaseModel):
 
 
 def describe_test_context(bench: Workbench, arguments: DescribeTestContext) -> ToolResult:
-    """Return the criteria to write tests for - none where no such test can be written - and what there is for it."""
+    """Return the criteria that tests can be written for, if any, and what the tests can use."""
     if is_existing_project(bench):
-        told, packages = _of_repository(bench), _packages(bench)
-        criteria = arguments.criteria if told else []
+        described, packages = _of_existing_project(bench), _packages(bench)
+        criteria = arguments.criteria if described else []
     else:
         try:
             blueprint = Blueprint.model_validate_json(bench.artifacts.get(arguments.blueprint))
         except (KeyError, ValidationError):
-            said = f"{arguments.blueprint} is no blueprint of this delivery."
+            said = f"{arguments.blueprint} is not the digest of a blueprint of this delivery."
             return ToolResult(ok=False, code="not_found", summary=said)
-        told, packages = (
+        described, packages = (
             _of_service(blueprint, arguments.criteria),
             ["httpx", "hypothesis", "pytest", "tests"],
         )
-        asked = _by_hand(blueprint)
+        asked = _hand_written_criteria(blueprint)
         criteria = [each for each in arguments.criteria if each in asked]
     if not criteria:
-        said = "No example tests: there is no code by hand whose criteria pytest could check."
+        said = "No example tests: there is no hand-written code whose criteria pytest could check."
         return ToolResult(ok=True, code="nothing_to_write", summary=said, data={"criteria": []})
     test_context = TestContext(file=examples_file(bench), criteria=tuple(criteria), packages=tuple(packages))
     note = _note(bench)
     fresh = note.with_suffix(".new")
     fresh.write_text(test_context.model_dump_json())
     fresh.replace(note)
-    data: dict[str, JsonValue] = {"criteria": [*criteria], "file": test_context.file, **told}
+    data: dict[str, JsonValue] = {"criteria": [*criteria], "file": test_context.file, **described}
     said = f"Example tests of {', '.join(criteria)} go to {test_context.file}."
     return ToolResult(ok=True, code="ok", summary=said, data=data)
 
 
-def _by_hand(blueprint: Blueprint) -> set[str]:
-    """Return the criteria that custom operations cover: those that asked for one, and those that say more of it."""
+def _hand_written_criteria(blueprint: Blueprint) -> set[str]:
+    """Return the criteria of custom operations, and those that add to one."""
     custom = {each.criterion for entity in blueprint.entities for each in entity.custom}
     return custom | {each.id for each in blueprint.criteria if custom & set(each.same_as)}
 
 
 def test_context_of(bench: Workbench) -> TestContext | None:
-    """Return what was described in this delivery, or None."""
+    """Return what was stored in this delivery, or None."""
     note = _note(bench)
     return TestContext.model_validate_json(note.read_text()) if note.is_file() else None
 
 
 def _note(bench: Workbench) -> Path:
-    # Beside the workspace, not in it: what runs there must not choose what its tests may import.
+    # Not in the workspace: code that runs there must not choose what its tests may import.
     return bench.workspace.with_name(f"{bench.delivery}.test_context")
 
 
@@ -154,8 +152,8 @@ def _kind(field: FieldSpec) -> str:
     return ", ".join([*said, *([] if field.required else ["optional"])])
 
 
-def _of_repository(bench: Workbench) -> dict[str, JsonValue]:
-    """Return {} where pytest does not test the repository."""
+def _of_existing_project(bench: Workbench) -> dict[str, JsonValue]:
+    """Return {} if the project is not tested by pytest."""
     command = find_test_command(bench.workspace, bench.test_command)
     held = repository(bench)
     main = held.required(held.base_ref)
@@ -175,7 +173,7 @@ def _of_repository(bench: Workbench) -> dict[str, JsonValue]:
 
 
 def _packages(bench: Workbench) -> list[str]:
-    """Return what the tests of a repository may import: its own packages and those it tests with."""
+    """Return what the tests of an existing project may import: its own packages and its test libraries."""
     found = {"pytest"}
     for root in roots(bench.workspace):
         for each in root.iterdir():
@@ -191,7 +189,7 @@ def _packages(bench: Workbench) -> list[str]:
 
 
 TOOLS = (
-    # It only looks, and what it keeps is the same each time.
+    # It only reads, and stores the same each time.
     Tool(
         name="describe_test_context",
         effect="read",

@@ -1,4 +1,4 @@
-"""Tools that find out whether the change does what it should, and whether its tests would notice if not."""
+"""Tools that run the tests, and measure by mutation whether they would catch a defect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOT_MUTATED = ("tests/", "migrations/")
 
 
 class RunTests(BaseModel):
-    """Run the whole test suite in a sandbox; new and failing tests are run again."""
+    """Run the whole test suite in a sandbox; new and failing tests are repeated."""
 
     __test__ = False
 
@@ -33,15 +33,17 @@ class RunTests(BaseModel):
 
 
 class RunMutants(BaseModel):
-    """Alter the changed lines one at a time, and see whether a test that covers them notices."""
+    """Mutate the changed lines one at a time, and check whether a covering test fails."""
 
     model_config = ConfigDict(extra="forbid")
 
-    coverage: str = Field(default="", description="Coverage that run_tests returned; else the last.")
+    coverage: str = Field(
+        default="", description="Digest of the coverage from run_tests; default: the latest."
+    )
 
 
 def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
-    """Return the counts, what failed and why, for the tree that the workspace holds."""
+    """Return the counts, and what failed and why, for the workspace's tree."""
     if is_existing_project(bench):
         return own_tests(bench)
     service = tests_environment(bench)
@@ -64,10 +66,10 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
 
 
 def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
-    """Return how many mutants the tests noticed, and where the ones are that they did not."""
+    """Return how many mutants the tests killed, and where the survivors are."""
     tree, existing = workspace_tree(bench), is_existing_project(bench)
     if not any(each.path.endswith(".py") for each in changes_of(bench, tree).files):
-        return _no_mutant(tree, "No mutant was made: the change holds no Python code.")
+        return _no_mutant(tree, "No mutants: the change has no Python code.")
     service = tests_environment(bench)
     if service is None:
         return not_installed()
@@ -76,9 +78,9 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     try:
         coverage = Coverage.model_validate_json(bench.artifacts.get(digest))
     except (KeyError, ValueError, ValidationError):
-        said = "That is no coverage of this delivery: run_tests first, until all tests pass."
+        said = "There is no coverage under that digest: call run_tests first, until all tests pass."
         return ToolResult(ok=False, code="not_found", summary=said)
-    # What somebody wrote by hand deserves the few mutants there are; the generator has tests of its own.
+    # The few mutants go to hand-written code; the generator has its own tests.
     changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {
         each.path: each.lines
         for each in changes_of(bench, tree).files
@@ -96,19 +98,19 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
 
 
 def _judged(tree: str, report: MutationReport) -> ToolResult:
-    """Return what became of the mutants of a tree."""
+    """Return the verdicts on the mutants of a tree."""
     if report.problem:
         said = f"The mutants could not be judged: {report.problem}"
         return ToolResult(ok=False, code="not_judged", summary=said)
     if not report.candidates:
-        return _no_mutant(tree, "No mutant could be made of the changed lines.")
-    # Where not all covering tests were asked, nobody knows whether one of the others would have noticed.
+        return _no_mutant(tree, "No mutant can be made from the changed lines.")
+    # If not all covering tests ran, one of the others might have killed the mutant.
     survivors: list[JsonValue] = [_survivor(each) for each in report.survivors if not each.left_out]
     judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
     judged = [each for each in judged if each.result != "not_run"]
     said = (
         f"{len(judged) - len(survivors)} of {counted(len(judged), 'mutant')} of the changed lines "
-        f"{'was' if len(judged) == 1 else 'were'} noticed ({counted(report.candidates, 'was', 'were')} possible)."
+        f"{'was' if len(judged) == 1 else 'were'} killed ({report.candidates} possible)."
     )
     data: dict[str, JsonValue] = {"tree": tree, "mutants": len(judged), "survivors": survivors}
     return ToolResult(ok=True, code="ok", summary=said, data=data)
@@ -136,7 +138,7 @@ def _all_tests(workspace: Path) -> set[str]:
 
 
 TOOLS = (
-    # Both only look: what they write lies in the delivery's own scratch folder.
+    # Both only read: they write to the delivery's own scratch folder.
     Tool(name="run_tests", effect="execute", arguments=RunTests, run=run_tests, roles=("code", "testing")),
     Tool(name="run_mutants", effect="execute", arguments=RunMutants, run=run_mutants, roles=("testing",)),
 )

@@ -1,1 +1,1 @@
-"""Environments that projects run in, and what this machine offers for them."""
+"""Environments that projects run in, and checks of this machine."""

@@ -1,6 +1,6 @@
-"""Environments of services: what their pinned requirements install, kept and shared by digest.
+"""Environments of pinned requirements, stored and shared by digest.
 
-Wheels only, and nothing that is not named: no code of a package runs while there is a network.
+Only wheels, and only what is pinned: no code of a package runs while the network is available.
 """
 
 from __future__ import annotations
@@ -42,15 +42,23 @@ _INDEX_VARIABLES = re.compile(
     r"|OFFLINE|EXCLUDE_NEWER)|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy"
 )
 _ADDRESS = re.compile(r"\S*://[^\s`'\")]*")
-"""That of a mirror may hold a password, and belongs into no result."""
+"""A mirror's URL may contain a password, and must not get into a result."""
 _CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _FROM_PIP: Final = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
-"""uv does not read pip's variables; somebody with a mirror has set these."""
+"""uv does not read pip's variables, which users of a mirror have set."""
 
 _NETWORK = "Check the network, or set UV_DEFAULT_INDEX to a mirror that answers."
 _FAILURES: Final = (
-    ("no usable wheels", WheelMissing, "It comes only as source, which would have to be run: pin another."),
-    ("no wheels with a matching", WheelMissing, "It has no wheel for this machine's Python: pin another."),
+    (
+        "no usable wheels",
+        WheelMissing,
+        "It exists only as source, which would have to be run: pin another release.",
+    ),
+    (
+        "no wheels with a matching",
+        WheelMissing,
+        "It has no wheel for this machine's Python: pin another release.",
+    ),
     ("was not found in the package registry", PackageNotFound, "Correct its name in the requirements."),
     ("there is no version of", PackageNotFound, "Pin a version that exists."),
     ("error sending request", IndexUnreachable, _NETWORK),
@@ -61,16 +69,16 @@ _FAILURES: Final = (
         "UV_OFFLINE is set, and the cache lacks the package: unset it.",
     ),
 )
-"""Words of uv, what they mean, and what mends it. The first match counts."""
+"""Messages of uv, the error, and the fix. The first match counts."""
 
 
 class Environment(BaseModel):
-    """An installed environment. Nothing writes to it any more, so that jobs can share it."""
+    """An installed environment, shared read-only by jobs."""
 
     model_config = ConfigDict(frozen=True)
 
     folder: Path
-    """To be named readable in jobs."""
+    """Must be readable in jobs."""
     python: Path
     """Its interpreter: a link to the base interpreter, which every sandbox shows."""
     digest: str
@@ -79,10 +87,10 @@ class Environment(BaseModel):
 
 
 def install(sandbox: Sandbox, requirements: str, cache: Path, python: Path | None = None) -> Environment:
-    """Return the environment of these pins, made in the sandbox if it is not there yet.
+    """Return the environment of these pins, building it in the sandbox if it does not exist.
 
-    `python` is another interpreter than the crew's base one; a sandbox shows it only if it is the
-    machine's own. Callers in several processes wait for each other. Raises RequirementRefused,
+    `python` overrides the crew's base interpreter; a sandbox shows it only if it is the machine's own.
+    Callers in several processes wait for each other. Raises RequirementRefused,
     IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
     """
     found = find(requirements, cache, python)
@@ -105,12 +113,12 @@ def install(sandbox: Sandbox, requirements: str, cache: Path, python: Path | Non
             shutil.rmtree(building, ignore_errors=True)
     made = find(requirements, cache, python)
     if made is None:
-        raise EnvironmentFailed(f"{place} was removed while it was being made: install again.")
+        raise EnvironmentFailed(f"{place} was removed while it was being built: install again.")
     return made
 
 
 def find(requirements: str, cache: Path, python: Path | None = None) -> Environment | None:
-    """Return the environment of these pins if it is there."""
+    """Return the environment of these pins if it exists."""
     place = _place(requirements, cache, python)
     try:
         record = (place / _RECORD).read_bytes()
@@ -125,9 +133,9 @@ def find(requirements: str, cache: Path, python: Path | None = None) -> Environm
 def resolve(
     sandbox: Sandbox, wanted: str, cache: Path, scratch: Path, *, constraints: str = "", kept: str = ""
 ) -> str:
-    """Return pins, a line each, that give what is wanted: requirements by name, a line each.
+    """Resolve requirements to pins, one per line.
 
-    Only metadata is fetched, and nothing built or run. Of the pins in `kept` those stay that still fit.
+    Only metadata is fetched; nothing is built or run. Pins in `kept` are preferred if they still fit.
     Raises IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
     """
     scratch.mkdir(parents=True, exist_ok=True)
@@ -193,13 +201,13 @@ def _build(sandbox: Sandbox, requirements: str, folder: Path, uv_cache: Path, py
     )
     options = ("--no-build", "--no-deps", "--python", str(inner))
     _check(run(*uv, "pip", "install", *options, "-r", str(pins), network=True))
-    # From here on without a network: looking at an environment may run code of a package (its `.pth` files).
+    # No network from here on: inspecting an environment may run code of a package (its `.pth` files).
     _check(run(*uv, "pip", "check", "--python", str(inner)))
     site = next(folder.glob("lib/python*/site-packages"))
-    # Compiled now, since jobs cannot write here; by the base interpreter, so that nothing of a package runs.
+    # Compiled now, since jobs cannot write here; by the base interpreter, so that no code of a package runs.
     compiling = (str(python), "-I", "-S", "-m", "compileall", "-q", str(site))
     if run(*compiling, "-j0").exit_code:
-        run(*compiling)  # not every sandbox has the shared memory that it takes to do it side by side
+        run(*compiling)  # not every sandbox has the shared memory that parallel compilation needs
     record = TypeAdapter(tuple[Package, ...]).dump_json(packages(site), indent=1)
     (folder / _RECORD).write_bytes(record)
 
@@ -218,7 +226,7 @@ def _check(completed: Completed) -> None:
 def require_pins(requirements: str) -> None:
     """Raise RequirementRefused unless every line pins one release from the index.
 
-    Requirement files can say more: other indexes, files to include, addresses to fetch code from.
+    Requirement files can also name other indexes, files to include, and URLs to fetch code from.
     """
     joined = requirements.replace("\\\n", " ")
     for number, line in enumerate(joined.splitlines(), start=1):
@@ -230,7 +238,7 @@ def require_pins(requirements: str) -> None:
 
 
 def _index_settings() -> tuple[dict[str, str], tuple[Path, ...]]:
-    """Return the variables that say where packages come from, and the certificate files that they name."""
+    """Return the variables that configure the package index, and the certificate files that they name."""
     settings = {ours: os.environ[theirs] for theirs, ours in _FROM_PIP.items() if theirs in os.environ}
     settings |= {name: value for name, value in os.environ.items() if _INDEX_VARIABLES.fullmatch(name)}
     files = {
@@ -241,7 +249,7 @@ def _index_settings() -> tuple[dict[str, str], tuple[Path, ...]]:
 
 
 def _uv() -> Path:
-    """Return the uv of our own environment; as a single file, so that no sandbox sees what lies beside it."""
+    """Return the path of the crew's own uv: a single file, so that no sandbox sees its neighbours."""
     from uv import find_uv_bin  # noqa: PLC0415  finding an installed environment does not need it
 
     return Path(find_uv_bin()).resolve()
@@ -267,7 +275,7 @@ def _digest(requirements: str, python: Path | None) -> str:
 
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
-    """Hold the lock of one environment; the system gives it back should we be killed."""
+    """Hold the lock of one environment; the kernel releases it if the process is killed."""
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""What packages say of their licence, read from their metadata and never by importing them."""
+"""Licences of packages, read from their metadata without importing them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 UNKNOWN: Final = ""
 _LONGEST = 60
-"""Some packages put the whole text of a licence into the field that should name it."""
+"""Some packages put the whole licence text into the field for its name."""
 
 _CLASSIFIERS: Final = {
     "Academic Free License (AFL)": "AFL-3.0",
@@ -45,7 +45,7 @@ _CLASSIFIERS: Final = {
     "Universal Permissive License (UPL)": "UPL-1.0",
     "zlib/libpng License": "Zlib",
 }
-"""Trove classifiers (what stands after the last "::") to SPDX identifiers. "BSD License" says less than an
+"""Trove classifiers (the part after the last "::") to SPDX identifiers. "BSD License" says less than an
 identifier does; the three-clause form is the stricter of the usual two."""
 
 _WORDINGS: Final = {
@@ -69,7 +69,7 @@ _WORDINGS: Final = {
     "psf": "PSF-2.0",
     "python software foundation license": "PSF-2.0",
 }
-"""Usual wordings of the free-text field, in lower case."""
+"""Common values of the free-text field, in lower case."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*( (AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*")
 

@@ -1,4 +1,4 @@
-"""Facts about this machine, for a person who wants to know why the crew does or does not run on it."""
+"""Checks of this machine, which tell a person why the crew does or does not run on it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tools.sandbox import choose
 
 OLDEST_PYTHON = (3, 11)
 DISK_BYTES = 2 * 10**9
-"""Room for a few services' environments, their repositories and what the crew keeps."""
+"""Enough for the environments, repositories and records of a few services."""
 SANDBOXES = ("bubblewrap", "namespaces", "landlock")
-"""From the best on; each confines a job."""
+"""Best first."""
 
 
 class Check(BaseModel):
-    """One thing that the crew needs, or is better off with."""
+    """Something that the crew needs, or benefits from."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,15 +31,15 @@ class Check(BaseModel):
     ok: bool
     """False only for what the crew cannot run without."""
     detail: str
-    """What was found, and what is done without what was not."""
+    """What is there, and what is used in place of what is not."""
     mend: str = ""
-    """What to do about it; of something that is ok, what would be better still. "" if there is nothing."""
+    """How to fix it, or, if ok, improve it; "" if there is nothing to do."""
 
 
 def check_machine(home: Path | None = None) -> tuple[Check, ...]:
-    """Look at everything, which takes about a second; `home` is where the crew would keep its things.
+    """Run all checks, which takes about a second and leaves nothing behind.
 
-    Leaves nothing behind.
+    `home` is where the crew would store its data.
     """
     return (_python(), _git(), _uv(), *_sandbox(), _policy(), _sockets(), _disk(home or Path()))
 
@@ -63,16 +63,16 @@ def _git() -> Check:
 
 def _uv() -> Check:
     try:
-        from uv import find_uv_bin  # noqa: PLC0415  a crew without it is still to say so
+        from uv import find_uv_bin  # noqa: PLC0415  a missing uv is reported, not raised
 
         return Check(name="uv", ok=True, detail=find_uv_bin())
     except (ImportError, FileNotFoundError) as error:
-        detail = f"uv is not there, which makes the services' environments: {error}"
+        detail = f"uv, which builds the services' environments, is missing: {error}"
         return Check(name="uv", ok=False, detail=detail, mend="Run `make setup` again.")
 
 
 def _sandbox() -> list[Check]:
-    """Return what is chosen, why what is better is not, and how memory and processes are bounded."""
+    """Return the chosen sandbox, why a better one is not available, and how memory and processes are limited."""
     better: list[str] = []
     for name in SANDBOXES:
         try:
@@ -90,11 +90,9 @@ def _sandbox() -> list[Check]:
 def _cgroups(enforced: dict[str, str]) -> Check:
     lacking = [what for what in ("memory", "processes") if not enforced.get(what, "").startswith("cgroup")]
     if not lacking:
-        return Check(name="cgroups", ok=True, detail="memory and processes are bounded by the kernel")
-    detail = f"not writable here for {' and '.join(lacking)}: watched and bounded with rlimits instead"
-    mend = (
-        "Run in a session that systemd delegates cgroups to, for bounds that cannot be overrun for a moment."
-    )
+        return Check(name="cgroups", ok=True, detail="memory and processes are limited by the kernel")
+    detail = f"not writable here for {' and '.join(lacking)}: watched and limited with rlimits instead"
+    mend = "Run in a session to which systemd delegates cgroups, for limits that cannot be exceeded even briefly."
     return Check(name="cgroups", ok=True, detail=detail, mend=mend)
 
 
@@ -102,7 +100,7 @@ def _policy() -> Check:
     program = shutil.which("opa")
     if program is not None:
         return Check(name="policy", ok=True, detail=f"opa at {program}")
-    detail = "opa is not on PATH: policies are asked within the crew's process, by regopy"
+    detail = "opa is not on PATH: policies are evaluated in the crew's process, by regopy"
     return Check(name="policy", ok=True, detail=detail, mend="Install opa for the reference engine.")
 
 
@@ -110,7 +108,7 @@ def _sockets() -> Check:
     try:
         folder = runtime_folder(Path("/nobody's home"))
     except PlatformError as error:
-        return Check(name="sockets", ok=False, detail=str(error), mend="Have that folder removed.")
+        return Check(name="sockets", ok=False, detail=str(error), mend="Ask for that folder to be removed.")
     folder.rmdir()
     return Check(name="sockets", ok=True, detail=str(folder.parent))
 

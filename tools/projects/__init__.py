@@ -1,1 +1,1 @@
-"""The repository of a service: what kind of project it is, what it requires, how its own tests run."""
+"""A service's repository: whether it is an existing or a generated project, what it requires, how its tests run."""

@@ -20,9 +20,8 @@ TESTS = "requirements-dev.txt"
 def requirements(bench: Workbench, version: str = "", *, fetch: bool = False) -> dict[str, str]:
     """Return the requirement files of the workspace, or of a commit, by name.
 
-    For a repository that the crew did not make, the one text is the pins that its requirements resolve to. With
-    `fetch` they are resolved if they are not known yet, which may raise EnvironmentFailed; without, none are
-    returned then.
+    For an existing project, the only text is the pins that its requirements resolve to. With `fetch` they are
+    resolved if they are not known yet, which may raise EnvironmentFailed; without it, {} is returned then.
     """
     if is_existing_project(bench):
         known = pins.resolved(bench, version) if fetch else pins.kept(bench, version)
@@ -41,7 +40,7 @@ def requirements(bench: Workbench, version: str = "", *, fetch: bool = False) ->
 
 
 def required_before(bench: Workbench, name: str) -> str:
-    """Return what a text of `requirements` says on the main branch; "" where there is none."""
+    """Return the text on main of a file that `requirements` returns; "" if there is none."""
     if name == pins.NAME:
         held = repository(bench)
         return pins.kept(bench, held.required(held.base_ref)) or ""
@@ -65,7 +64,6 @@ def environment_of(bench: Workbench, folder: Path, name: str = TESTS) -> Environ
 
 
 def toolbox(bench: Workbench) -> Environment:
-    """Return the environment of the tools that judge code, from the crew's own pins, installing it if need
-    be."""
+    """Return the environment of the linters and scanners, pinned by the crew, installing it if needed."""
     pins = resources.files("tools").joinpath("toolbox.txt").read_text()
     return install(bench.sandbox, pins, bench.cache)

@@ -1,4 +1,4 @@
-"""Where the example tests of a story are."""
+"""Paths of a story's example tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEST = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test)\.py")
 
 
 def examples_file(bench: Workbench) -> str:
-    """Return where the story's example tests lie: the same path all through a delivery, free on the main branch."""
+    """Return the path of the story's example tests: unused on main, and the same throughout a delivery."""
     held = repository(bench)
     main = held.files(held.required(held.base_ref))
     name = "_".join(re.findall(r"[a-z0-9]+", bench.story.lower())) or "story"
@@ -33,7 +33,7 @@ def examples_file(bench: Workbench) -> str:
 
 
 def example_files(bench: Workbench) -> frozenset[str]:
-    """Return what the testing agent has written: the tests, and what makes their folder a package; none before."""
+    """Return the example tests that exist, with the file that makes their folder a package."""
     held, file = repository(bench), examples_file(bench)
     tip = held.ref(branch_of(bench))
     if tip is None or held.show(tip, file) is None:

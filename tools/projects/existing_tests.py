@@ -1,4 +1,4 @@
-"""Running the tests of a repository that the crew did not make, by the command that it uses itself."""
+"""Running the tests of an existing project with its own test command."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _PLUGINS = {
 
 
 def own_tests(bench: Workbench) -> ToolResult:
-    """Return what the generated services' tests return; of a command that is not pytest only how it ended."""
+    """Return the same data as for generated projects; of a command other than pytest, only its exit status."""
     command = find_test_command(bench.workspace, bench.test_command)
     if command is None or not command.argv:
         said = (
-            "No test command was found; looked for pytest, tox, nox, make test, npm test and go test. Write tests "
-            "that pytest finds, or let a person give the command."
+            "No test command was found; tried pytest, tox, nox, make test, npm test and go test. Write tests "
+            "that pytest collects, or ask a person for the command."
         )
         return ToolResult(ok=False, code="no_tests", summary=said)
     python = tests_environment(bench)
@@ -84,7 +84,7 @@ def _by_pytest(
 
 
 def _failing_before(bench: Workbench, python: Environment, report: TestReport) -> set[str]:
-    """Return which of the tests that failed do so on the main branch as well, where they are run once more."""
+    """Return the failed tests that also fail on the main branch, by running them there."""
     wrong = {each.id for each in (*report.failed, *report.errored)}
     if report.problem or not wrong:
         return set()
@@ -105,7 +105,7 @@ def _failing_before(bench: Workbench, python: Environment, report: TestReport) -
 
 
 def _explained(report: TestReport) -> TestReport:
-    """Say first which plugin is missing, if that is why pytest did not start."""
+    """Name the missing plugin first, if that is why pytest did not start."""
     if report.problem is None:
         return report
     refused = re.search(r"unrecognized arguments: (.*)", report.problem)
@@ -122,7 +122,7 @@ def _explained(report: TestReport) -> TestReport:
             "requirements of its tests, then install_dependencies."
         )
     elif refused:
-        said = f"pytest does not know {refused[1][:200]}, which its settings name; a plugin is not installed."
+        said = f"pytest does not recognise {refused[1][:200]} in its settings; a plugin is not installed."
     else:
         lines = [
             each for each in report.problem.splitlines() if each.startswith(("ERROR", "E  ", "ImportError"))
@@ -139,7 +139,7 @@ def _by_command(bench: Workbench, command: TestCommand, python: Environment | No
         )
     except JobRefused as error:
         return ToolResult(
-            ok=False, code="not_run", summary=f"{' '.join(command.argv)} is no command: {error}"
+            ok=False, code="not_run", summary=f"{' '.join(command.argv)} cannot be run: {error}"
         )
     line = " ".join(command.argv)
     failure: JsonValue = {
@@ -173,7 +173,7 @@ def _said(line: str, report: CommandReport, python: Environment | None) -> str:
     if report.ending == "timed_out":
         return f"`{line}` did not end within {LIMITS.wall_seconds:.0f} s."
     if report.exit_code == NO_PROGRAM:
-        return f"`{line}` names a program that the sandbox lacks. There are: {', '.join(available(python))}."
+        return f"`{line}` names a program that the sandbox lacks. Available: {', '.join(available(python))}."
     ended = "passed" if report.ok else f"failed with exit code {report.exit_code}"
     return f"`{line}` {ended}, in {report.seconds:.0f} s."
 

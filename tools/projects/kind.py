@@ -1,4 +1,7 @@
-"""Repositories that people made: their main branch has work of theirs, but no blueprint."""
+"""Existing and generated projects.
+
+An existing project has work on its main branch, but no blueprint; any other one is generated from its blueprint.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from tools.result import Workbench
 
 
 def is_existing_project(bench: Workbench) -> bool:
-    """Whether people made the repository: then nothing is generated, and what is there counts."""
+    """Whether the delivery works on an existing project, of which nothing is generated."""
     held = repository(bench)
     return is_existing(held.files(held.required(held.base_ref)))
 
@@ -29,11 +32,11 @@ NO_WORK = (
     ".editorconfig",
     ".git*",
 )
-"""What a host puts into a new repository: with nothing else in it, there is no work of people's yet."""
+"""What a host puts into a new repository: with nothing else in it, there is no work to keep yet."""
 
 
 def is_existing(files: Iterable[str]) -> bool:
-    """Whether these are the files of a repository that people made."""
+    """Whether these are the files of an existing project."""
     named = set(files)
     work = [each for each in named if not any(fnmatchcase(each, pattern) for pattern in NO_WORK)]
     return bool(work) and BLUEPRINT not in named

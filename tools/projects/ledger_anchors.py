@@ -1,4 +1,4 @@
-"""The ends of ledger chains as a service's repository keeps them: refs and merge trailers."""
+"""Ledger heads stored in a service's repository: refs and merge trailers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tools.result import Workbench
 
 
 def anchor(bench: Workbench, number: int, head: str) -> None:
-    """Store the number and hash of a delivery's last row in the repository, once; it is never moved.
+    """Store the number and hash of a delivery's last row in the repository, once; it never changes.
 
-    A repository that cannot be used has nothing to store it in, which is why the delivery ended.
+    A repository that cannot be used is ignored: that is why the delivery ended.
     """
     with contextlib.suppress(RepositoryError):
         held = repository(bench)
@@ -37,13 +37,13 @@ def landings(folder: Path, home: Path) -> dict[str, str]:
 
 
 def ledgers(folder: Path, home: Path) -> dict[str, str]:
-    """Return the id of the ledger that each delivery known to a repository is written in, by delivery."""
+    """Return the id of each delivery's ledger, for the deliveries known to a repository."""
     named = {delivery: text.split()[-1] for delivery, text in anchors(folder, home).items() if text.split()}
     return read_trailers(attach_repository(folder, home, reads=True), "Delivery", "Ledger") | named
 
 
 def opened_under(home: Path) -> list[Path]:
-    """Return the repositories that were ever opened under a home."""
+    """Return all repositories that were opened under a home."""
     # git's view of a repository, which is kept under the home, is made of links into it.
     links = [each for each in (home / "git").glob("*/objects") if each.is_symlink()]
     return sorted({each.readlink().parent.parent for each in links})

@@ -1,7 +1,7 @@
-"""The pins of a repository that the crew did not make: resolved once from what its files ask for, then kept.
+"""Pins of an existing project, resolved once from its requirements and then stored.
 
-They lie in the delivery's own scratch folder, out of reach of what runs in the workspace: what policy has judged
-is what is installed.
+They are stored in the delivery's scratch folder, which code in the workspace cannot write: what policy has judged is
+what is installed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAME = "the repository's requirements"
 
 
 def kept(bench: Workbench, version: str = "") -> str | None:
-    """Return the pins of the workspace, or of a commit: "" where none are needed, None if they are not known."""
+    """Return the pins of the workspace, or of a commit: "" if none are needed, None if they are not known."""
     asked = _asked(bench, version)
     if not asked.lines and not asked.problems:
         return ""
@@ -29,9 +29,9 @@ def kept(bench: Workbench, version: str = "") -> str | None:
 
 
 def resolved(bench: Workbench, version: str = "") -> str:
-    """Return the pins, resolving them if they are not known; those of the main branch stay where they still fit.
+    """Return the pins, resolving them if they are not known; those of the main branch are kept if they still fit.
 
-    Raises EnvironmentFailed, which names what cannot be had and what mends it.
+    Raises EnvironmentFailed, which names what is not available and how to fix it.
     """
     known = kept(bench, version)
     if known is not None:
@@ -58,7 +58,7 @@ def resolved(bench: Workbench, version: str = "") -> str:
 
 
 def _of_main(bench: Workbench, main: str) -> str:
-    """Return main's pins; "" if it cannot have any, which is no reason against a change that mends it."""
+    """Return main's pins; "" if they cannot be resolved, since the change may fix that."""
     try:
         return resolved(bench, main)
     except IndexUnreachable:

@@ -1,4 +1,4 @@
-"""What a repository that the crew did not make asks for: read from its files, of which nothing is run."""
+"""Requirements of an existing project, parsed from its files; nothing is executed."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _DEEPEST = 5  # files that include one another
 
 
 class Wanted(BaseModel):
-    """Requirements as they stand in the files; sorted, so that the same files ask for the same."""
+    """Requirements as in the files; sorted, so that equal files give equal requirements."""
 
     model_config = ConfigDict(frozen=True)
 
     lines: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-    """What cannot be had without running or fetching code, a sentence each, with what mends it."""
+    """Requirements that need code to be run or fetched, one sentence each, with the fix."""
 
 
 class Files(Protocol):
@@ -59,7 +59,7 @@ class FolderFiles:
     folder: Path
 
     def read(self, name: str) -> str:
-        """Return the text of a file that is no link."""
+        """Return the text of a file that is not a link."""
         real = (self.folder / name).resolve()
         return text_of(self.folder, name) if real == self.folder.resolve() / name else ""
 
@@ -107,14 +107,14 @@ def wanted(files: Files, extra: Iterable[str] = ()) -> Wanted:
 
 
 def tox_lines(files: Files) -> list[str]:
-    """Return what tox installs before its tests; what stands for something else is left out."""
+    """Return what tox installs before its tests, without substitutions such as `{[base]deps}`."""
     lines = ini_of(files.read("tox.ini")).get("testenv", "deps", fallback="").splitlines()
     return [each.strip() for each in lines if each.strip() and "{" not in each]
 
 
 @dataclass
 class _Reading:
-    """What was read so far."""
+    """Requirements parsed so far."""
 
     files: Files
     lines: set[str] = field(default_factory=set)
@@ -123,7 +123,7 @@ class _Reading:
     own: str = ""
     """Name of the project itself, which is imported from its folder."""
     extras: set[str] = field(default_factory=set)
-    """Of the project itself, that it asks for."""
+    """Of the project itself, that it requires."""
     seen: set[str] = field(default_factory=set)
 
     def file(self, name: str, deep: int = 0, constraint: bool = False) -> None:
@@ -144,7 +144,7 @@ class _Reading:
                 self.line(text, name, constraint)
 
     def line(self, text: str, where: str, constraint: bool = False) -> None:
-        """Take one requirement: of a package of the index, else it is a problem."""
+        """Add one requirement; anything but a package of the index is a problem."""
         if text.startswith(("-r ", "-c ")):
             self.file(posixpath.normpath(text[3:].strip()))
             return
@@ -154,7 +154,7 @@ class _Reading:
             self._local(text, where)
             return
         if found.url:
-            self.problems.append(f"{where} wants {found.name} from an address: name a release of it instead.")
+            self.problems.append(f"{where} requires {found.name} from a URL: name a release instead.")
         elif self.own and canonicalize_name(found.name) == self.own:
             self.extras |= {canonicalize_name(each) for each in found.extras}
         else:
@@ -171,7 +171,7 @@ class _Reading:
             self.file(posixpath.normpath(name))
         if "dependencies" in dynamic and within(computed, "dependencies") is None and not self.lines:
             self.problems.append(
-                "pyproject.toml leaves its dependencies to be computed, for which its code would have to run: list "
+                "pyproject.toml computes its dependencies, which would need its code to run: list "
                 "them in [project] dependencies, or in a requirements.txt."
             )
         if within(document, "tool", "poetry", "dependencies") and not within(project, "dependencies"):
@@ -182,7 +182,7 @@ class _Reading:
         self._optional(optional if isinstance(optional, dict) else {})
 
     def _optional(self, optional: dict[str, JsonValue]) -> None:
-        """Read the groups for tests, and those that anything read so far asks for."""
+        """Read the groups for tests, and those that are required so far."""
         left = {canonicalize_name(name): said for name, said in optional.items()}
         while wanted_now := left.keys() & {*GROUPS, *self.extras}:
             for name in sorted(wanted_now):
@@ -199,7 +199,7 @@ class _Reading:
                 self.line(line.strip(), "setup.cfg")
 
     def setup_py(self, text: str) -> None:
-        """Read what a setup.py says plainly; what it would compute is a problem, if nothing else says it."""
+        """Read the literals of a setup.py; computed requirements are a problem if no other file lists them."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -226,7 +226,7 @@ class _Reading:
                 self.line(str(line), "setup.py")
             if found is None and not self.lines:
                 self.problems.append(
-                    "setup.py computes its dependencies, for which it would have to run: list them in a "
+                    "setup.py computes its dependencies, which would need it to run: list them in a "
                     "requirements.txt."
                 )
 
@@ -249,30 +249,30 @@ class _Reading:
                     continue
                 if not isinstance(version, str):
                     self.problems.append(
-                        f"pyproject.toml wants {name} from an address: name a release of it instead."
+                        f"pyproject.toml requires {name} from a URL: name a release instead."
                     )
                     continue
                 self.line(f"{name}{_poetry_versions(version)}", "pyproject.toml")
 
     def _local(self, text: str, where: str) -> None:
-        """A path to the project itself is fine: it is imported from its folder. All else is a problem."""
+        """Accept a path to the project itself, which is imported from its folder; any other is a problem."""
         path = re.sub(r"\[[\w ,.-]*\]$", "", text)
         if posixpath.normpath(path) == ".":
             named = text[len(path) :].strip("[]")
             self.extras |= {canonicalize_name(each.strip()) for each in named.split(",") if each.strip()}
         else:
             self.problems.append(
-                f"{where} wants {_named(text)!r}, which is no release of a package: name one as name==version."
+                f"{where} requires {_named(text)!r}, which is not a release of a package: use name==version."
             )
 
 
 def _named(text: str) -> str:
-    """Return a requirement without the address that it may hold."""
-    return re.sub(r"\S*://\S*", "an address", text)[:100]
+    """Return a requirement without the URL that it may contain."""
+    return re.sub(r"\S*://\S*", "a URL", text)[:100]
 
 
 def _poetry_versions(said: str) -> str:
-    """Translate Poetry's own signs: "^1.2" is at least 1.2 and below 2, "~1.2" below 1.3."""
+    """Translate Poetry's operators: "^1.2" is at least 1.2 and below 2, "~1.2" below 1.3."""
     bounds = []
     for each in said.split(","):
         sign, version = re.match(r"\s*(\^|~(?!=))?\s*(.*)", each).groups()  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Files that decide how changes are guarded: pipelines, policies, the crew's own settings."""
+"""Files that control how changes are built, checked or allowed: pipelines, policies, the crew's settings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ GUARDING = (
     "Jenkinsfile", ".travis.yml", ".drone.yml", ".buildkite/*", "CODEOWNERS", "docs/CODEOWNERS",
     ".pre-commit-config.yaml", ".gitattributes", ".gitmodules", "*.rego", "crew.toml", "*/crew.toml",
 )  # fmt: skip
-"""Of the paths in a repository; what these files say runs elsewhere, or bounds what the crew itself may do."""
+"""Patterns of paths: these files run elsewhere, or limit what the crew may do."""
 
 
 def guarding_changes(bench: Workbench, tree: str) -> list[str]:
-    """Return the guarding files that a tree changes against the main branch, but for those that are as generated."""
+    """Return the guarding files that a tree changes relative to main, except for generated content."""
     held = repository(bench)
     main = held.required(held.base_ref)
     generation = merged_generation(bench) or last_generation(held, main)

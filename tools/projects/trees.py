@@ -1,4 +1,4 @@
-"""The service's repository as a delivery sees it: the story's branch, its trees, and what they change."""
+"""A delivery's view of the service's repository: the story's branch, its trees, and their changes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def merged_generation(bench: Workbench) -> str | None:
 
 
 def note_generation(bench: Workbench, generation: str) -> None:
-    """Keep in mind which generation the workspace was merged with, for the commit to name it as a parent."""
+    """Store the generation that the workspace was merged with: a parent of the next commit."""
     note = _generation_note(bench)
     fresh = note.with_suffix(".new")
     fresh.write_text(generation)
@@ -42,12 +42,12 @@ def note_generation(bench: Workbench, generation: str) -> None:
 
 
 def _generation_note(bench: Workbench) -> Path:
-    # Beside the workspace, not in it: what runs there must not choose the parents of a commit.
+    # Not in the workspace: code that runs there must not choose the parents of a commit.
     return bench.workspace.with_name(f"{bench.delivery}.generation")
 
 
 def workspace_tree(bench: Workbench) -> str:
-    """Return the git tree that the workspace holds now; nothing is committed."""
+    """Return the git tree of the workspace; nothing is committed."""
     held = repository(bench)
     return write_tree(held, bench.workspace, base=held.required(branch_of(bench)))
 
@@ -59,7 +59,7 @@ def branch_tree(bench: Workbench) -> str:
 
 
 def changed_texts(bench: Workbench, tree: str) -> dict[str, str]:
-    """Return the text of every file that a tree adds or changes against the main branch, by path."""
+    """Return the text of every file that a tree adds or changes relative to main, by path."""
     held = repository(bench)
     changed = diff(held, held.required(held.base_ref), tree)
     paths = [each.path for each in changed.files if each.status != "deleted"]
@@ -74,13 +74,13 @@ def shown(bench: Workbench, path: str) -> str | None:
 
 
 def changes_of(bench: Workbench, tree: str) -> Changes:
-    """Return what a tree changes against the main branch."""
+    """Return what a tree changes relative to main."""
     held = repository(bench)
     return diff(held, held.required(held.base_ref), tree)
 
 
 def written_lines(bench: Workbench, source: str) -> dict[str, list[tuple[int, int]]]:
-    """Return the lines of code that the change wrote; of a generated service those that were written by hand."""
+    """Return the lines of code that the change wrote; in a generated project, only hand-written ones."""
     held = repository(bench)
     generation = merged_generation(bench) or last_generation(held, source)
     own = (
@@ -92,8 +92,8 @@ def written_lines(bench: Workbench, source: str) -> dict[str, list[tuple[int, in
             continue
         lines = {line for first, last in each.lines for line in range(first, last + 1)}
         if generation is not None:
-            by_hand = own.get(each.path, ())
-            lines &= {line for first, last in by_hand for line in range(first, last + 1)}
+            written = own.get(each.path, ())
+            lines &= {line for first, last in written for line in range(first, last + 1)}
         if lines:
             found[each.path] = [(line, line) for line in sorted(lines)]
     return found

@@ -1,1 +1,1 @@
-"""Text files of a workspace: read, matched, walked."""
+"""Text files of a workspace: reading, matching and walking them."""

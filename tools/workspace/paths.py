@@ -6,8 +6,7 @@ from pathlib import Path
 
 
 def inside(workspace: Path, name: str) -> Path | None:
-    """Return where a path leads, links followed, or None if that is outside of the workspace or in a
-    `.git`."""
+    """Resolve a path, following links; None if it is outside of the workspace or in a `.git`."""
     root = workspace.resolve()
     try:
         path = (root / name).resolve()

@@ -1,4 +1,4 @@
-"""Text files as they lie on disk: their encoding and their line ends are kept when their text changes."""
+"""Text files whose encoding and line endings are kept when their text changes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 MOST_BYTES = 5_000_000
-"""Of a file that is read as text."""
+"""Largest file that is read as text."""
 _PARSED = 1_000_000
-"""Characters of a file that is parsed."""
+"""Largest file, in characters, that is parsed."""
 _SNIFFED = 8_192
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-class NoText(ValueError):  # noqa: N818  names what was found
-    """What cannot be read, or written, as a text; says why."""
+class NoText(ValueError):  # noqa: N818  names the condition
+    """A file cannot be read, or written, as text; the message says why."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text, its lines ending in a line feed where all of the file's end alike."""
+    """A file's text, with line feeds if all of its lines end in CR LF."""
 
     content: str
     encoding: str = "utf-8"
@@ -35,7 +35,7 @@ class Text:
     """Whether every line of the file ends in CR LF."""
 
     def encoded(self, content: str) -> bytes:
-        """Return another text in the same encoding, with the same line ends; raises NoText."""
+        """Encode another text in the same encoding, with the same line endings; raises NoText."""
         if self.crlf:
             content = re.sub(r"\r?\n", "\r\n", content)
         try:
@@ -43,12 +43,12 @@ class Text:
         except UnicodeEncodeError as error:
             odd = content[error.start : error.start + 1]
             raise NoText(
-                f"The file is kept in {self.encoding}, which has no {odd!r}; write it another way."
+                f"The file is encoded in {self.encoding}, which has no {odd!r}; use another character."
             ) from error
 
 
 def read(path: Path) -> Text:
-    """Read a file's text. Raises NoText for what is binary or too large."""
+    """Read a file's text. Raises NoText if it is binary or too large."""
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise NoText(f"It has {size:,} bytes, too many to be read as text.")
@@ -56,8 +56,9 @@ def read(path: Path) -> Text:
 
 
 def decoded(content: bytes) -> Text:
-    """Return the text that bytes hold: UTF-8, what a mark or a Python cookie names, else Latin-1, which loses
-    nothing. Raises NoText for binary content."""
+    """Decode bytes as UTF-8, as a byte order mark or Python cookie says, or else as Latin-1, which loses nothing.
+
+    Raises NoText for binary content."""
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             try:
@@ -76,7 +77,7 @@ def decoded(content: bytes) -> Text:
 
 
 def rewritten(path: Path, content: str) -> bytes:
-    """Return the bytes with which a file, there or not, gets this text; raises NoText."""
+    """Return the bytes of a text for a file, in its present encoding if it exists; raises NoText."""
     there = Text("")
     if path.is_file():
         try:
@@ -89,7 +90,7 @@ def rewritten(path: Path, content: str) -> bytes:
 
 
 def syntax_error(name: str, content: str) -> str:
-    """Say where a Python file does not parse, "line 12: invalid syntax"; "" if it does or is no Python."""
+    """Return the syntax error of a Python file, "line 12: invalid syntax"; "" if there is none, or for other files."""
     if not name.endswith((".py", ".pyi")) or len(content) > _PARSED:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Where a text stands in a file, and what comes closest when it does not."""
+"""Where a text occurs in a file, or else the closest lines."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 _MOST_PLACES = 20
 _MOST_LINES = 4_000
-"""Lines of a file that are compared with the text."""
+"""Lines of a file that are compared."""
 _LONGEST_LINE = 200
 _CLOSE = 0.6
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """Why a text cannot be replaced, and what helps."""
+    """Why a text cannot be replaced, and the lines that help."""
 
     said: str
     closest: tuple[tuple[int, str], ...] = ()
-    """Line numbers with what stands there."""
+    """Line numbers and their text."""
 
 
 def places(content: str, old: str) -> list[int]:
@@ -32,14 +32,16 @@ def places(content: str, old: str) -> list[int]:
 
 
 def several(lines: list[int]) -> Misfit:
-    """Say where a text stands more than once."""
+    """Describe a text that occurs more than once."""
     shown = ", ".join(str(each) for each in lines[:_MOST_PLACES])
     more = " and more" if len(lines) > _MOST_PLACES else ""
-    return Misfit(f"stands {len(lines)} times, from lines {shown}{more}; give more of the lines around one.")
+    return Misfit(
+        f"occurs {len(lines)} times, at lines {shown}{more}; include more of the surrounding lines."
+    )
 
 
 def nowhere(content: str, old: str) -> Misfit:
-    """Say what comes closest to a text that a file does not hold."""
+    """Describe the lines closest to a text that does not occur."""
     lines = content.splitlines()
     alike = _but_for_space(lines, old)
     if alike is not None:
@@ -52,16 +54,14 @@ def nowhere(content: str, old: str) -> Misfit:
         known.setdefault(line.strip()[:_LONGEST_LINE], number)
     close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=_CLOSE) if wanted else []
     if not close:
-        return Misfit("does not stand there, nor anything like it; read the file again.")
+        return Misfit("does not occur, nor anything like it; read the file again.")
     found = tuple(sorted((known[each], lines[known[each] - 1][:_LONGEST_LINE]) for each in close))
     shown_lines = ", ".join(str(number) for number, _ in found)
-    return Misfit(
-        f"does not stand there; the closest lines are {shown_lines}. Read them and copy exactly.", found
-    )
+    return Misfit(f"does not occur; the closest lines are {shown_lines}. Read them and copy exactly.", found)
 
 
 def _but_for_space(lines: list[str], old: str) -> tuple[int, int] | None:
-    """Return the first and last line that are the text but for white space, blank lines left out."""
+    """Line range matching the text, ignoring whitespace and blank lines."""
     words = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
     wanted = [line.split() for line in old.splitlines() if line.strip()]
     if not wanted:

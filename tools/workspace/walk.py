@@ -1,4 +1,4 @@
-"""Walking a workspace: its files in order, without what tools leave behind."""
+"""Walking a workspace: its files in order, without build artefacts and caches."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ NOISE = frozenset({
     "__pycache__", ".git", ".venv", "venv", "node_modules", ".tox", ".nox", ".mypy_cache", ".pytest_cache",
     ".ruff_cache", ".hypothesis", ".eggs", ".cache", ".gradle", ".idea", ".terraform", "htmlcov",
 })  # fmt: skip
-"""Folders that programs make for themselves."""
+"""Folders that tools create for themselves."""
 _NOISY_ENDINGS = (".pyc", ".pyo", ".egg-info", ".swp")
 
 
 def files(folder: Path) -> Iterator[Path]:
-    """Give the regular files below a folder in alphabetical order; links are not followed, noise is left out."""
+    """Yield the regular files below a folder in alphabetical order, without links and noise."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if not is_noise(each))
         for name in sorted(names):
@@ -26,10 +26,10 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def is_noise(name: str) -> bool:
-    """Whether a file or folder of this name is nothing that somebody wrote."""
+    """Whether a file or folder of this name was made by a tool rather than by a person."""
     return name in NOISE or name.endswith(_NOISY_ENDINGS)
 
 
 def shown(name: str) -> str:
-    """Return a path as a text that can be written down: names are bytes, and not every one is UTF-8."""
+    """Return a path as encodable text: file names are bytes, and not always UTF-8."""
     return name.encode("utf-8", "backslashreplace").decode()

@@ -55,14 +55,14 @@ def test_the_end_of_much_output_is_shown(bench: Workbench) -> None:
 def test_a_program_that_is_not_there(bench: Workbench) -> None:
     result = run(bench, "frobnicate")
     assert result.code == "no_such_program"
-    assert "There are: python3" in result.summary
+    assert "Available: python3" in result.summary
     assert "make" in result.summary
 
 
 def test_one_that_does_not_end(bench: Workbench) -> None:
     result = run(bench, "sleep", "30", seconds=1)
     assert result.code == "timed_out"
-    assert "did not end within 1 s" in result.summary
+    assert "did not finish within 1 s" in result.summary
 
 
 def test_the_workspace_can_be_imported_and_its_place_is_not_told(bench: Workbench) -> None:
@@ -95,7 +95,7 @@ def test_what_may_not_stay_is_removed_and_said(bench: Workbench, script: str, wh
     before = workspace_tree(bench)
     result = shell(bench, script)
     assert result.ok
-    assert f"Removed what may not stay: {what}" in result.summary
+    assert f"Removed unsafe files: {what}" in result.summary
     assert workspace_tree(bench) == before
 
 

@@ -65,9 +65,9 @@ def test_very_many_files_are_summed_up_by_folder(bench: Workbench) -> None:
 def test_a_read_that_is_cut_says_where_it_goes_on(bench: Workbench) -> None:
     (bench.workspace / "a.txt").write_text("".join(f"{number}\n" for number in range(1, 301)))
     first = read_file(bench, ReadFile(path="a.txt"))
-    assert first.summary == "a.txt has 300 lines; these start at 1. Go on with first_line=201."
+    assert first.summary == "a.txt has 300 lines; shown from line 1. Continue with first_line=201."
     rest = read_file(bench, ReadFile(path="a.txt", first_line=201))
-    assert rest.summary == "a.txt has 300 lines; these start at 201."
+    assert rest.summary == "a.txt has 300 lines; shown from line 201."
     assert read_file(bench, ReadFile(path="a.txt", first_line=301)).summary == "a.txt has only 300 lines."
     assert f"{first.data['text']}{rest.data['text']}" == (bench.workspace / "a.txt").read_text()
 
@@ -76,7 +76,7 @@ def test_long_lines_are_cut_between_lines(bench: Workbench) -> None:
     (bench.workspace / "a.txt").write_text(("x" * 9_999 + "\n") * 3)
     first = read_file(bench, ReadFile(path="a.txt"))
     assert len(str(first.data["text"])) == 10_000
-    assert first.summary.endswith("Go on with first_line=2.")
+    assert first.summary.endswith("Continue with first_line=2.")
 
 
 @pytest.mark.parametrize("content", [b"\x7fELF\0\0", b"x" * 5_000_001])
@@ -126,7 +126,7 @@ def test_what_an_encoding_lacks_is_refused(bench: Workbench) -> None:
     ("old", "said", "lines"),
     [
         ("    return resul", "", []),
-        ("result", "stands 3 times, from lines 2, 4, 5", []),
+        ("result", "occurs 3 times, at lines 2, 4, 5", []),
         ("\tresult  = 0\n\tfor price in prices:", "differs only in white space from lines 2 to 3", [2, 3]),
         ("        result += prices", "the closest lines are 2, 4", [4]),
         ("SELECT * FROM orders", "nor anything like it", []),

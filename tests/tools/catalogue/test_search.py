@@ -66,7 +66,7 @@ def test_too_many_matches_are_counted(bench: Workbench) -> None:
 
 
 def test_what_is_found_nowhere(bench: Workbench) -> None:
-    assert search(bench, "zebra").summary.startswith("Nothing matches.")
+    assert search(bench, "zebra").summary.startswith("No matches.")
     assert search(bench, "x", folder="nowhere").code == "not_found"
     assert search(bench, "x", folder="../..").code == "not_found"
     assert search(bench, "(", regex=True).code == "bad_pattern"
@@ -88,7 +88,7 @@ def test_links_and_pipes_are_not_followed(bench: Workbench) -> None:
 
 
 def test_the_diff_is_against_where_the_delivery_started(bench: Workbench) -> None:
-    assert show_diff(bench, ShowDiff()).summary == "Nothing is changed yet."
+    assert show_diff(bench, ShowDiff()).summary == "Nothing has changed yet."
     put(bench.workspace, {"shop/prices.py": "def total(prices):\n    return 0\n", "new.txt": "1\n2\n"})
     (bench.workspace / "README.md").unlink()
     result = show_diff(bench, ShowDiff())
@@ -125,7 +125,7 @@ def test_of_a_generated_service_what_is_written_by_hand_is_shown(bench: Workbenc
     result = show_diff(bench, ShowDiff())
     assert result.data["diff"] == ""
     assert result.summary == (
-        "3 files are changed. All are as they were generated, so they are only listed; read_file shows them."
+        "3 files are changed. All are unchanged since generation, so they are only listed; read_file shows them."
     )
     written = {
         "app/custom/schedule.py": "def schedule():\n    return 12\n",
@@ -151,7 +151,7 @@ def test_of_a_generated_service_what_is_written_by_hand_is_shown(bench: Workbenc
     assert "-Totals are summed.\n+Totals are due.\n" in shown, "people's own: against where it started"
     assert shown.index("+cage = 1") < shown.index("+def test_a()"), "code before tests"
     assert result.summary == (
-        "6 files are changed. 5 are not as they were generated: the diff shows how. The others are only listed; "
+        "6 files are changed. The diff shows 5 hand-written changes. The others are only listed; "
         "read_file shows them."
     )
     assert "+line_1999" in bench.artifacts.get(result.artifacts["diff"]).decode()
@@ -193,6 +193,6 @@ def test_what_does_not_fit_is_named(bench: Workbench) -> None:
     )
     put(bench.workspace, {f"many/m{number}.py": LONG[:3_000] for number in range(200)})
     result = show_diff(bench, ShowDiff())
-    assert result.summary.endswith(" more. The first 100 files are listed.")
+    assert result.summary.endswith(" more. Only the first 100 files are listed.")
     assert len(str(result.data)) < 12_000
     assert len(result.summary) < 500

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.environments import machine as doctor
+from tools.environments import machine
 from tools.environments.machine import Check, check_machine
 
 
@@ -30,10 +30,10 @@ def test_what_this_test_runs_with_is_found() -> None:
 @pytest.mark.parametrize(
     ("name", "setting", "value", "detail"),
     [
-        ("python", "doctor.OLDEST_PYTHON", (99, 0), "Python"),
+        ("python", "environments.machine.OLDEST_PYTHON", (99, 0), "Python"),
         ("git", "git.command.OLDEST", (99, 0), "or newer is needed"),
-        ("disk", "doctor.DISK_BYTES", 10**18, "GB free at"),
-        ("sandbox", "doctor.SANDBOXES", ("wishful",), "There is no sandbox 'wishful'"),
+        ("disk", "environments.machine.DISK_BYTES", 10**18, "GB free at"),
+        ("sandbox", "environments.machine.SANDBOXES", ("wishful",), "There is no sandbox 'wishful'"),
     ],
 )
 def test_what_is_lacking_is_named(
@@ -81,12 +81,12 @@ def test_a_home_that_is_not_there_yet_is_no_trouble(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("enforced", "told"),
     [
-        ({"memory": "cgroup v2", "processes": "cgroup v2"}, "bounded by the kernel"),
+        ({"memory": "cgroup v2", "processes": "cgroup v2"}, "limited by the kernel"),
         ({"memory": "watched", "processes": "cgroup v1"}, "not writable here for memory:"),
         ({}, "not writable here for memory and processes:"),
     ],
 )
 def test_cgroups_are_told_from_what_replaces_them(enforced: dict[str, str], told: str) -> None:
-    found = doctor._cgroups(enforced)
+    found = machine._cgroups(enforced)
     assert told in found.detail
     assert found.ok

@@ -173,12 +173,12 @@ def test_linters_say_what_becomes_of_their_objections(clean: Workbench) -> None:
     result = run_linters(clean, RunLinters())
     assert (result.ok, result.code) == (True, "objections")
     assert result.summary.endswith(
-        "object to 1 place on changed lines: 1 objection stands, to be mended before the last commit, or else named "
+        "report 1 problem on changed lines: fix it before the last commit, or name it in a finding."
         "in a finding."
     )
     put(clean.workspace, {"src/shop/old.py": "import os, sys\nx = undefined\ny = undefined\n"})
     result = run_linters(clean, RunLinters())
-    assert "2 places on changed lines: 2 objections stand, each to be mended before" in result.summary
+    assert "2 problems on changed lines: fix each before" in result.summary
 
 
 def test_scans_judge_changed_lines_only(tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_the_door_denies_what_cannot_be_resolved(tmp_path: Path) -> None:
     result = door.act(Call.model_validate(place | said))
     engine.close()
     ledger.close()
-    assert (result.code, "wants './vendored'" in result.summary) == ("denied", True)
+    assert (result.code, "requires './vendored'" in result.summary) == ("denied", True)
 
 
 COMMANDS: list[tuple[str, Given, str, str]] = [
@@ -392,7 +392,7 @@ def test_no_command_at_all(tmp_path: Path) -> None:
 def test_a_program_that_the_sandbox_lacks(tmp_path: Path) -> None:
     bench = delivery(tmp_path, {"notes.txt": ""}, test_command="frobnicate --all")
     result = judge(bench)
-    assert "names a program that the sandbox lacks. There are: python3" in result.summary
+    assert "names a program that the sandbox lacks. Available: python3" in result.summary
     assert result.data["failed"] == 1
 
 

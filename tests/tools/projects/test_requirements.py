@@ -52,11 +52,14 @@ def test_requirement_files_and_what_they_include(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"requirements.txt": "evil @ https://u:p@host/evil.whl\n"}, "wants evil from an address"),
-        ({"requirements.txt": "git+https://u:p@host/evil\n"}, "wants 'an address'"),
-        ({"requirements.txt": "./vendored\n"}, "wants './vendored'"),
+        ({"requirements.txt": "evil @ https://u:p@host/evil.whl\n"}, "requires evil from a URL"),
+        ({"requirements.txt": "git+https://u:p@host/evil\n"}, "requires 'a URL'"),
+        ({"requirements.txt": "./vendored\n"}, "requires './vendored'"),
         ({"setup.py": "open('ran', 'w')\nsetup(install_requires=open('x').read())\n"}, "setup.py computes"),
-        ({"pyproject.toml": '[project]\nname = "a"\ndynamic = ["dependencies"]\n'}, "to be computed"),
+        (
+            {"pyproject.toml": '[project]\nname = "a"\ndynamic = ["dependencies"]\n'},
+            "computes its dependencies",
+        ),
     ],
 )
 def test_what_cannot_be_had_is_a_problem_without_addresses(
