@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from tools.blueprint import formats
+from tools.blueprint import value_formats
 from tools.blueprint.model import Effect, FieldSpec, FieldType
-from tools.blueprint.requests import Expression, Plain
+from tools.blueprint.simulated_requests import Expression, Plain
 
 
 def canonical(kind: FieldType, value: object) -> Plain:
@@ -38,7 +38,7 @@ def keeps(spec: FieldSpec, value: Plain) -> bool:
     if value is None or isinstance(value, bool):
         return spec.nullable or value is not None
     if isinstance(value, str):
-        longest = spec.max_length if spec.max_length is not None else formats.TEXT_LENGTH
+        longest = spec.max_length if spec.max_length is not None else value_formats.TEXT_LENGTH
         return spec.type != "text" or (spec.min_length or 0) <= len(value) <= longest
     low, high = bounds(spec)
     return (low is None or low <= value) and (high is None or value <= high)
@@ -49,12 +49,12 @@ def bounds(spec: FieldSpec) -> tuple[Decimal | None, Decimal | None]:
     low, high = spec.minimum, spec.maximum
     if spec.type == "money":
         low, high = (
-            low if low is not None else -formats.MONEY_LIMIT,
-            high if high is not None else formats.MONEY_LIMIT,
+            low if low is not None else -value_formats.MONEY_LIMIT,
+            high if high is not None else value_formats.MONEY_LIMIT,
         )
     if spec.type == "integer":
-        low = low if low is not None else Decimal(formats.INTEGER_MINIMUM)
-        high = high if high is not None else Decimal(formats.INTEGER_MAXIMUM)
+        low = low if low is not None else Decimal(value_formats.INTEGER_MINIMUM)
+        high = high if high is not None else Decimal(value_formats.INTEGER_MAXIMUM)
     return low, high
 
 

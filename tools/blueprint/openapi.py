@@ -5,14 +5,14 @@ from __future__ import annotations
 import yaml
 from pydantic import JsonValue
 
-from tools.blueprint import api_outline, formats, responses
-from tools.blueprint.bodies import component_schemas, schema_names
+from tools.blueprint import api_outline, responses, value_formats
+from tools.blueprint.component_schemas import component_schemas, schema_names
+from tools.blueprint.field_schemas import Schema, field_schema, parameter_schema
 from tools.blueprint.model import Blueprint, Entity, FieldSpec, Operation
 from tools.blueprint.names import camel, kebab, plural
-from tools.blueprint.schemas import Schema, field_schema, parameter_schema
 
 _ID: Schema = {"type": "string", "format": "uuid"}
-_OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": formats.INTEGER_MAXIMUM, "default": 0}
+_OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": value_formats.INTEGER_MAXIMUM, "default": 0}
 _JSON = ("application/json",)
 _MERGE_PATCH = ("application/merge-patch+json", "application/json")
 

@@ -28,11 +28,11 @@ from tools.blueprint.model import (
     Missing,
     Test,
 )
-from tools.blueprint.requests import TODAY, Act, Create, Delete, Outcome, Plain, Read, Step, Update
-from tools.blueprint.resources import Resource, View
+from tools.blueprint.simulated_requests import TODAY, Act, Create, Delete, Outcome, Plain, Read, Step, Update
+from tools.blueprint.simulated_resources import Resource, View
 
 
-class World:
+class ReferenceModel:
     """All resources of a service."""
 
     def __init__(self, blueprint: Blueprint) -> None:
@@ -56,25 +56,25 @@ class World:
         """Carry out requests up to the first that is refused, and return whether there was none."""
         return all(not self.run(step).cause for step in steps)
 
-    def copy(self) -> World:
-        """Return a world with the same resources, which can go its own way."""
-        world = World(self.blueprint)
-        world.resources = {
+    def copy(self) -> ReferenceModel:
+        """Return a model with the same resources, which can go its own way."""
+        model = ReferenceModel(self.blueprint)
+        model.resources = {
             name: Resource(
                 each.entity, dict(each.values), each.parents, dict(each.adjustments), dict(each.counts)
             )
             for name, each in self.resources.items()
         }
-        return world
+        return model
 
-    def seen(self, step: Step) -> tuple[World, View]:
+    def seen(self, step: Step) -> tuple[ReferenceModel, View]:
         """Return what the guards of a request look at: a resource as the request would leave it."""
-        world = self.copy()
+        model = self.copy()
         if isinstance(step, Create):
-            return world, View(world._draft(step))
+            return model, View(model._draft(step))
         if isinstance(step, Update):
-            world.resources[step.name] = world._after(step)
-        return world, world._view(step) if isinstance(step, Act) else View(world.resources[step.name])
+            model.resources[step.name] = model._after(step)
+        return model, model._view(step) if isinstance(step, Act) else View(model.resources[step.name])
 
     def value(self, name: str, field_name: str) -> Plain:
         """Return what the resource shows in that field."""

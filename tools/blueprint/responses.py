@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from pydantic import JsonValue
 
+from tools.blueprint.field_schemas import Schema
 from tools.blueprint.model import Entity
 from tools.blueprint.names import collection_path, pascal
-from tools.blueprint.schemas import Schema
 
 _MEANINGS = {
     401: "The bearer token is missing, malformed or expired.",

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from tools.blueprint import api_outline
 from tools.blueprint.model import Action, Blueprint, Entity
 from tools.blueprint.names import snake
-from tools.blueprint.parameters import CHILD, Knob, Knobs, knobs_of
-from tools.blueprint.reference_model import World
-from tools.blueprint.requests import Act, Create, Delete, Given, List, Outcome, Read, Step, Update
-from tools.blueprint.samples import sample
+from tools.blueprint.reference_model import ReferenceModel
+from tools.blueprint.sample_values import sample
+from tools.blueprint.scenario_parameters import CHILD, Parameter, Parameters, parameters_of
+from tools.blueprint.simulated_requests import Act, Create, Delete, Given, List, Outcome, Read, Step, Update
 
-Choice = Mapping[Knob, object]
+Choice = Mapping[Parameter, object]
 
 _TRIES = 400
 """How many settings one search tries."""
@@ -45,8 +45,8 @@ class Scenario:
     """Place, with a number for each of several children, to name of the resource there."""
     choice: Choice
     outcome: Outcome
-    before: World
-    after: World
+    before: ReferenceModel
+    after: ReferenceModel
 
 
 Wanted = Callable[[Scenario], bool]
@@ -67,8 +67,8 @@ class _Draft:
         self.names[place] = next(name for name in numbered if name not in taken)
         return self.names[place]
 
-    def knob(self, kind: str, place: str, name: str = "") -> object:
-        """Return how a knob is set, or None if nothing is chosen; children of one kind share theirs."""
+    def parameter(self, kind: str, place: str, name: str = "") -> object:
+        """Return how a parameter is set, or None if nothing is chosen; children of one kind share theirs."""
         return self.choice.get((kind, re.sub(r"\.\d+(?=[/>]|$)", "", place), name))
 
     def chosen(self, kind: str, place: str) -> dict[str, Given]:
@@ -113,17 +113,17 @@ class Planner:
         wanted: Wanted,
         *,
         fixed: Choice | None = None,
-        extra: Knobs | None = None,
+        extra: Parameters | None = None,
         others: tuple[str, ...] = (),
     ) -> Scenario:
         """Return the plainest scenario whose last request is the operation and which is as wanted.
 
-        `fixed` sets knobs, `extra` lets others be turned, `others` are places at which further resources of
+        `fixed` sets parameters, `extra` lets others be turned, `others` are places at which further resources of
         the entity are made, before the one at "self". Raises Unreachable.
         """
-        knobs = knobs_of(self.blueprint, entity, operation, others) | dict(extra or {})
+        parameters = parameters_of(self.blueprint, entity, operation, others) | dict(extra or {})
         given = dict(fixed or {})
-        free = {knob: values for knob, values in knobs.items() if knob not in given}
+        free = {parameter: values for parameter, values in parameters.items() if parameter not in given}
         before = self._wasted
         tries = _TRIES if self._wasted < _WASTE else _FEW
         for choice in itertools.islice(_choices(free), tries):
@@ -145,7 +145,7 @@ class Planner:
             final = self._final(draft, entity, operation)
         except Unreachable:
             return None
-        before, after = World(self.blueprint), World(self.blueprint)
+        before, after = ReferenceModel(self.blueprint), ReferenceModel(self.blueprint)
         for step in draft.steps:
             if before.run(step).cause or after.run(step).cause:
                 return None
@@ -166,12 +166,12 @@ class Planner:
         return Update(name, entity.name, draft.chosen("change", "self"))
 
     def _make(self, draft: _Draft, entity: Entity, place: str) -> str:
-        """Plan the requests that make a resource as its knobs say, and return its name."""
+        """Plan the requests that make a resource as its parameters say, and return its name."""
         if not entity.offers("create") or re.sub(r"[^/>#]", "", place)[_DEPTH:]:
             raise Unreachable(place)
         made = self._create(draft, entity, place)
         draft.steps.append(made)
-        late = draft.knob("late", place) is True
+        late = draft.parameter("late", place) is True
         if not late:
             self._add_children(draft, place)
         for action in self._route(draft, entity, place):
@@ -217,11 +217,11 @@ class Planner:
                 self._make(draft, self._entity(name), at)
 
     def _route(self, draft: _Draft, entity: Entity, place: str) -> list[Action]:
-        status = draft.knob("status", place)
+        status = draft.parameter("status", place)
         if status is None:
             return []
         found = list(itertools.islice(routes(entity, str(status)), _ROUTES))
-        index = draft.knob("route", place) or 0
+        index = draft.parameter("route", place) or 0
         if not isinstance(index, int) or index >= len(found):
             raise Unreachable(place)
         return found[index]
@@ -253,10 +253,10 @@ def routes(entity: Entity, status: str) -> Iterator[list[Action]]:
                 ways.append((each.target, [*way, action], seen | {each.target}))
 
 
-def _choices(knobs: Knobs) -> Iterator[dict[Knob, object]]:
-    """Yield settings of the knobs, those first that turn the fewest."""
-    turnable = [knob for knob, values in knobs.items() if values]
+def _choices(parameters: Parameters) -> Iterator[dict[Parameter, object]]:
+    """Yield settings of the parameters, those first that turn the fewest."""
+    turnable = [parameter for parameter, values in parameters.items() if values]
     for number in range(len(turnable) + 1):
         for turned in itertools.combinations(turnable, number):
-            for values in itertools.product(*(knobs[knob] for knob in turned)):
+            for values in itertools.product(*(parameters[parameter] for parameter in turned)):
                 yield dict(zip(turned, values, strict=True))

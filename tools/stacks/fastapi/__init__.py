@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools.blueprint.model import Blueprint
 from tools.stacks import Generation, Previous
-from tools.stacks.fastapi.check import check
+from tools.stacks.fastapi.validation import check
 
 
 class FastAPIStack:
@@ -18,7 +18,7 @@ class FastAPIStack:
         """Return every file of the service; raise ToolError for a blueprint that cannot be made into one."""
         # Templates and black are needed by few commands.
         from tools.stacks.fastapi.repository import repository_files  # noqa: PLC0415
-        from tools.stacks.fastapi.suite.files import test_files  # noqa: PLC0415
+        from tools.stacks.fastapi.suite.generation import test_files  # noqa: PLC0415
 
         check(blueprint)
         files = repository_files(blueprint, contract, previous)

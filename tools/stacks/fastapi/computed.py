@@ -6,7 +6,7 @@ from tools.blueprint.model import Blueprint, Computed, Entity, FieldSpec
 from tools.blueprint.names import snake
 from tools.stacks.fastapi.conditions import computed_function
 from tools.stacks.fastapi.identifiers import attribute, class_name
-from tools.stacks.fastapi.source import Code, format_python, module, render
+from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.tables import ADJUSTMENTS, adjusted_fields, table_name
 
 _IMPORTS = {

@@ -25,7 +25,7 @@ from tools.blueprint.model import (
 from tools.blueprint.names import snake
 from tools.errors import ToolError
 from tools.stacks.fastapi.identifiers import attribute, class_name
-from tools.stacks.fastapi.source import Code, py
+from tools.stacks.fastapi.rendering import Code, py
 from tools.stacks.fastapi.values import literal
 
 _OPERATORS: dict[Comparison, str] = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -42,7 +42,7 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class Scenario:
+class Scope:
     """What the code of one operation can see: whose it is, and what its variables are called."""
 
     blueprint: Blueprint
@@ -121,9 +121,9 @@ def computed_function(entity: Entity, field: FieldSpec) -> str:
     return f"{snake(entity.name)}_{snake(field.name)}"
 
 
-def condition(scenario: Scenario, tests: tuple[Test, ...]) -> Code:
+def condition(scope: Scope, tests: tuple[Test, ...]) -> Code:
     """Return the expression that all tests hold."""
-    return all_of(_test(scenario, each) for each in tests)
+    return all_of(_test(scope, each) for each in tests)
 
 
 def all_of(parts: Iterable[str]) -> Code:
@@ -139,19 +139,19 @@ def _alternatives(expression: str) -> bool:
     return isinstance(parsed, ast.BoolOp) and isinstance(parsed.op, ast.Or)
 
 
-def _test(scenario: Scenario, test: Test) -> str:
+def _test(scope: Scope, test: Test) -> str:
     if isinstance(test, Compare):
-        return _compare(scenario, test)
+        return _compare(scope, test)
     if isinstance(test, Missing):
-        return _missing(scenario.operand(test.field), negated=test.negated)
+        return _missing(scope.operand(test.field), negated=test.negated)
     if isinstance(test, Expired):
-        return _expired(scenario.operand(test.field), negated=test.negated)
-    return _child_count(scenario, test)
+        return _expired(scope.operand(test.field), negated=test.negated)
+    return _child_count(scope, test)
 
 
-def _compare(scenario: Scenario, test: Compare) -> str:
-    left = scenario.operand(test.left)
-    right = _right(scenario, test, left)
+def _compare(scope: Scope, test: Compare) -> str:
+    left = scope.operand(test.left)
+    right = _right(scope, test, left)
     code, other = _alike(left, right)
     if left.kind == "boolean" and not isinstance(test.right, FieldRef):
         return _truth(left, wanted=bool(test.right) is (test.op == "eq"), null_passes=test.op == "ne")
@@ -162,9 +162,9 @@ def _compare(scenario: Scenario, test: Compare) -> str:
     return " and ".join([*(f"{each} is not None" for each in nulls), comparison])
 
 
-def _right(scenario: Scenario, test: Compare, left: Operand) -> Operand:
+def _right(scope: Scope, test: Compare, left: Operand) -> Operand:
     if isinstance(test.right, FieldRef):
-        return scenario.operand(test.right)
+        return scope.operand(test.right)
     return Operand(_literal(left.kind, test.right), left.kind)
 
 
@@ -203,11 +203,11 @@ def _expired(operand: Operand, *, negated: bool) -> str:
     return " and ".join([*(f"{each} is not None" for each in operand.nulls), f"{operand.code} < {limit}"])
 
 
-def _child_count(scenario: Scenario, test: ChildCount) -> str:
-    variable = scenario.variable(test.subject, test.via)
+def _child_count(scope: Scope, test: ChildCount) -> str:
+    variable = scope.variable(test.subject, test.via)
     child = f"models.{class_name(test.child)}"
     pointing = f"{child}.{attribute(test.reference + ' id')} == {variable}.id"
     count = f"store.count(session, {child}, {pointing}) {_OPERATORS[test.op]} {py(test.number)}"
     return " and ".join(
-        [*(f"{each} is not None" for each in scenario.unreachable(test.subject, test.via)), count]
+        [*(f"{each} is not None" for each in scope.unreachable(test.subject, test.via)), count]
     )

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import snake
 from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
-from tools.stacks.fastapi.python_code import paragraphs
-from tools.stacks.fastapi.source import Code, format_python
+from tools.stacks.fastapi.pytest_source import paragraphs
+from tools.stacks.fastapi.rendering import Code, format_python
 
 _KINDS = {
     "integer": "int",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tools.blueprint.model import Blueprint
 from tools.errors import ToolError
-from tools.stacks.fastapi.source import Code, module, py, render
+from tools.stacks.fastapi.rendering import Code, module, py, render
 from tools.stacks.fastapi.tables import ADJUSTMENTS, Column, Table, adjusted_fields, short, tables
 
 FOLDER = "migrations/versions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import snake
 from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
-from tools.stacks.fastapi.source import Code, format_python, module, render
+from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.spelling import spellings
 from tools.stacks.fastapi.tables import Column, Table, counters, short, table_name, tables
 

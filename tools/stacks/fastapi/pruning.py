@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from tools.stacks.fastapi.source import format_python
+from tools.stacks.fastapi.rendering import format_python
 
 _OFFERED = ("app/arithmetic.py", "app/clock.py", "app/store.py")
 """What code written by hand in `app/custom/` may use all of; see the docstrings of its functions."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.blueprint import formats
+from tools.blueprint import value_formats
 from tools.blueprint.api_outline import operations, roles, route
-from tools.blueprint.files import to_yaml
+from tools.blueprint.blueprint_yaml import to_yaml
 from tools.blueprint.model import Blueprint
 from tools.blueprint.names import collection_path, kebab, plural
 from tools.stacks import Previous
@@ -15,11 +15,11 @@ from tools.stacks.fastapi.custom import custom_files
 from tools.stacks.fastapi.migrations import migration_files
 from tools.stacks.fastapi.models import model_files
 from tools.stacks.fastapi.pruning import pruned
+from tools.stacks.fastapi.rendering import TEMPLATES, Code, format_python, line, render
 from tools.stacks.fastapi.routes import main_file, route_files
 from tools.stacks.fastapi.schemas import schema_files
 from tools.stacks.fastapi.services import service_files
 from tools.stacks.fastapi.slo import slo_yaml
-from tools.stacks.fastapi.source import TEMPLATES, Code, format_python, line, render
 from tools.stacks.fastapi.tables import adjusted_fields
 
 _PINS = Path(__file__).parent / "pins"
@@ -77,7 +77,7 @@ def _common(blueprint: Blueprint) -> dict[str, str]:
     files |= {path: (TEMPLATES / source).read_text("utf-8") for path, source in _PLAIN.items()}
     values = {
         "service": Code(kebab(blueprint.service)),
-        "formats": formats,
+        "formats": value_formats,
         "restricted": blueprint.restricted,
         "custom": any(each.custom for each in blueprint.entities),
         "adjusted": bool(adjusted_fields(blueprint)),

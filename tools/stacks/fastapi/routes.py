@@ -7,9 +7,9 @@ from tools.blueprint.model import Blueprint, CustomOperation, Entity, Operation
 from tools.blueprint.names import collection_path, kebab, plural
 from tools.stacks.fastapi.custom import custom_class, custom_function, custom_module
 from tools.stacks.fastapi.identifiers import identifier
+from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.schemas import action_class
 from tools.stacks.fastapi.services import function
-from tools.stacks.fastapi.source import Code, format_python, module, render
 from tools.stacks.fastapi.spelling import spellings
 
 _IMPORTS = {

@@ -8,8 +8,8 @@ from tools.blueprint.names import camel
 from tools.stacks.fastapi.conditions import known_field
 from tools.stacks.fastapi.custom import custom_class
 from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
+from tools.stacks.fastapi.rendering import Code, module, render
 from tools.stacks.fastapi.rules import checked_fields
-from tools.stacks.fastapi.source import Code, module, render
 from tools.stacks.fastapi.spelling import spellings
 from tools.stacks.fastapi.values import (
     adapter_name,

@@ -8,9 +8,9 @@ from tools.blueprint.names import camel, plural
 from tools.stacks.fastapi.conditions import computed_function, known_field
 from tools.stacks.fastapi.effects import schemas_alias
 from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
-from tools.stacks.fastapi.rules import action_lines, check_lines, effects, guard, limit, loads, scenario
+from tools.stacks.fastapi.rendering import Code, module, render
+from tools.stacks.fastapi.rules import action_lines, check_lines, effects, guard, limit, loads, scope_of
 from tools.stacks.fastapi.schemas import action_class, filter_names
-from tools.stacks.fastapi.source import Code, module, render
 from tools.stacks.fastapi.spelling import spellings
 from tools.stacks.fastapi.tables import adjusted_fields, counter, counters
 
@@ -103,16 +103,16 @@ def _service(blueprint: Blueprint, entity: Entity) -> str:
 def _plain(blueprint: Blueprint, entity: Entity, operation: Operation) -> dict[str, Code] | None:
     if not any(each.name == operation for each in entity.operations):
         return None
-    seen = scenario(blueprint, entity, operation)
+    scope = scope_of(blueprint, entity, operation)
     limits = [each for each in entity.limits if each.operation == operation]
-    guards = [guard(blueprint, seen, each) for each in entity.guards if each.operation == operation]
+    guards = [guard(blueprint, scope, each) for each in entity.guards if each.operation == operation]
     lines = effects(blueprint, entity, operation)
     if lines and operation != "delete":  # which loads what its guards and effects need at its start
         lines = "\n".join([loads(blueprint, entity, (operation,)), lines])
-    counts = [f"{seen.own}.{counter(entity, each)} += 1" for each in limits]
+    counts = [f"{scope.own}.{counter(entity, each)} += 1" for each in limits]
     return {
         "guards": _indented([loads(blueprint, entity, (operation,)), *guards]),
-        "limits": _indented([limit(blueprint, seen, each) for each in limits] + counts),
+        "limits": _indented([limit(blueprint, scope, each) for each in limits] + counts),
         "effects": _indented([lines + ("\nsession.flush()" if lines.strip() else "")]),
     }
 

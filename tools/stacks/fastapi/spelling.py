@@ -5,7 +5,7 @@ from __future__ import annotations
 from tools.blueprint.model import Entity
 from tools.blueprint.names import collection_path, plural
 from tools.stacks.fastapi.identifiers import class_name, identifier
-from tools.stacks.fastapi.source import Code, word
+from tools.stacks.fastapi.rendering import Code, word
 
 
 def spellings(entity: Entity) -> dict[str, object]:

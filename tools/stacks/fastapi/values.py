@@ -6,12 +6,12 @@ import datetime as dt
 from decimal import Decimal
 from uuid import UUID
 
-from tools.blueprint.formats import EMAIL_LENGTH, TEXT_LENGTH
 from tools.blueprint.model import FieldSpec, FieldType, Value
 from tools.blueprint.names import camel
+from tools.blueprint.value_formats import EMAIL_LENGTH, TEXT_LENGTH
 from tools.errors import ToolError
 from tools.stacks.fastapi.identifiers import attribute, class_name
-from tools.stacks.fastapi.source import Code, py
+from tools.stacks.fastapi.rendering import Code, py
 
 NUMERIC = ("integer", "number", "money")
 _QUERIES = {

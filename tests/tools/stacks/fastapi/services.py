@@ -24,8 +24,8 @@ from tools.blueprint import openapi
 from tools.blueprint.model import Blueprint
 from tools.stacks import Generation, Previous
 from tools.stacks.fastapi import FastAPIStack
-from tools.stacks.fastapi.check import check
 from tools.stacks.fastapi.repository import repository_files
+from tools.stacks.fastapi.validation import check
 
 SECRET = "a-secret-of-more-than-thirty-two-bytes-for-tests"
 STACK = FastAPIStack()

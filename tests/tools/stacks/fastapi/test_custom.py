@@ -11,8 +11,8 @@ import pytest
 from tests.acceptance.delivery import environment
 from tests.acceptance.test_own_tests import run
 from tools.blueprint import openapi
+from tools.blueprint.blueprint_yaml import from_yaml, to_yaml
 from tools.blueprint.contract_diff import contract_changes
-from tools.blueprint.files import from_yaml, to_yaml
 from tools.blueprint.model import Action, Blueprint, Criterion, CustomOperation, Entity, FieldSpec
 from tools.blueprint.reader.rewording import read_fields
 from tools.errors import ToolError

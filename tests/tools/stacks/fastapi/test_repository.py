@@ -13,7 +13,7 @@ from tests.tools.stacks.fastapi import blueprints
 from tests.tools.stacks.fastapi.conftest import Make
 from tests.tools.stacks.fastapi.services import STACK, generate
 from tools.blueprint import openapi
-from tools.blueprint.files import from_yaml
+from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.model import Blueprint, Compare, Computed, Entity, Guard, Limit, Reference, Sort
 from tools.errors import ToolError
 

@@ -9,11 +9,11 @@ from tools.blueprint import api_outline
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Action, Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.parameters import Knob
-from tools.blueprint.requests import Act, Expression, Given
-from tools.blueprint.samples import boundaries, sample, violations
+from tools.blueprint.sample_values import boundaries, sample, violations
+from tools.blueprint.scenario_parameters import Parameter
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, literal, named
+from tools.blueprint.simulated_requests import Act, Expression, Given
+from tools.stacks.fastapi.pytest_source import Case, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
 
@@ -25,12 +25,12 @@ def input_cases(
     if scenario is None:
         return
     key, about = camel(field.name), f"{action.name} {field.name}"
-    knob: Knob = ("input", "object", field.name)
+    parameter: Parameter = ("input", "object", field.name)
     shown = replace(scenario, final=_with(scenario.final, field.name, Expression("value", None)))
     narrowed = stored_input(entity, field)
     optional = (None,) if field.optional else ()
     wanted = {literal(each): each for each in (sample(narrowed), *boundaries(narrowed), *optional)}
-    good = [each for each in wanted.values() if _accepts(suite, entity, action, scenario, knob, each)]
+    good = [each for each in wanted.values() if _accepts(suite, entity, action, scenario, parameter, each)]
     stored = any(
         each.name == field.name and each.type == field.type for each in api_outline.written_fields(entity)
     )
@@ -86,9 +86,9 @@ def _plain(suite: Suite, entity: Entity, action: Action) -> Scenario | None:
 
 
 def _accepts(
-    suite: Suite, entity: Entity, action: Action, scenario: Scenario, knob: Knob, value: Given
+    suite: Suite, entity: Entity, action: Action, scenario: Scenario, parameter: Parameter, value: Given
 ) -> bool:
-    tried = suite.planner.play(entity, action.name, dict(scenario.choice) | {knob: value})
+    tried = suite.planner.play(entity, action.name, dict(scenario.choice) | {parameter: value})
     return tried is not None and not tried.outcome.cause
 
 

@@ -8,12 +8,12 @@ from tools.blueprint.api_outline import body_required
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
-from tools.blueprint.patterns import numbered
-from tools.blueprint.requests import Create, Given
-from tools.blueprint.samples import STEP, sample, text_form
+from tools.blueprint.regex_samples import numbered
+from tools.blueprint.sample_values import STEP, sample, text_form
 from tools.blueprint.scenarios import Scenario
-from tools.stacks.fastapi.python_code import docstring, factory, literal, mentioned
-from tools.stacks.fastapi.source import format_python
+from tools.blueprint.simulated_requests import Create, Given
+from tools.stacks.fastapi.pytest_source import docstring, factory, literal, mentioned
+from tools.stacks.fastapi.rendering import format_python
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
 

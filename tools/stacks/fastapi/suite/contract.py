@@ -5,8 +5,8 @@ from __future__ import annotations
 from tools.blueprint import api_outline
 from tools.blueprint.model import Entity
 from tools.blueprint.names import camel
-from tools.stacks.fastapi.python_code import factory, literal
-from tools.stacks.fastapi.source import Code, format_python, render
+from tools.stacks.fastapi.pytest_source import factory, literal
+from tools.stacks.fastapi.rendering import Code, format_python, render
 from tools.stacks.fastapi.suite.suite import Suite
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Criterion, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.requests import Expression, Given
-from tools.blueprint.samples import sample, violations
+from tools.blueprint.sample_values import sample, violations
+from tools.blueprint.simulated_requests import Expression, Given
 from tools.stacks.fastapi.custom import custom_path
-from tools.stacks.fastapi.python_code import Case, factory, literal, named
-from tools.stacks.fastapi.source import Code, format_python, render
+from tools.stacks.fastapi.pytest_source import Case, factory, literal, named
+from tools.stacks.fastapi.rendering import Code, format_python, render
 from tools.stacks.fastapi.suite.access import BAD_TOKENS
 from tools.stacks.fastapi.suite.suite import Suite
 from tools.stacks.fastapi.values import NUMERIC

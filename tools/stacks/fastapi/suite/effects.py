@@ -9,11 +9,11 @@ from tools.blueprint.api_outline import stored_input
 from tools.blueprint.arithmetic import bounds, canonical, rounded
 from tools.blueprint.model import Criterion, Effect, Entity, FieldRef, FieldSpec
 from tools.blueprint.names import camel
-from tools.blueprint.parameters import CHILD, Knobs
-from tools.blueprint.requests import Create, Plain
-from tools.blueprint.samples import sample
+from tools.blueprint.sample_values import sample
+from tools.blueprint.scenario_parameters import CHILD, Parameters
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, equals, literal
+from tools.blueprint.simulated_requests import Create, Plain
+from tools.stacks.fastapi.pytest_source import Case, equals, literal
 from tools.stacks.fastapi.suite.suite import Suite, success_status
 
 _NUMBERS = tuple(
@@ -63,7 +63,9 @@ class _Seeker:
     def find(self, wanted: Callable[[Scenario], bool]) -> Scenario | None:
         """Return the plainest scenario that is as wanted, or None."""
         try:
-            return self._suite.planner.find(self._entity, self._effect.operation, wanted, extra=self._knobs())
+            return self._suite.planner.find(
+                self._entity, self._effect.operation, wanted, extra=self._parameters()
+            )
         except Unreachable:
             return None
 
@@ -128,16 +130,16 @@ class _Seeker:
         child = self._suite.blueprint.entity(computed.child) if computed else None
         if computed is None or scenario is None or child is None or not child.offers("create"):
             return
-        world = scenario.after.copy()
+        model = scenario.after.copy()
         name = self._name(scenario)
         factors = {each: Decimal(2) for each in computed.factors}
         values = {key: canonical("integer", each) for key, each in factors.items()}
         others = [each for each in child.references if each.name != computed.reference]
         step = Create("another", child.name, values, {computed.reference: name}, _filled(child, values))
         current = self._suite.script.current(self._owner, name)
-        if others or world.run(step).cause or current is None:
+        if others or model.run(step).cause or current is None:
             return
-        result = literal(world.value(name, self.spec.name))
+        result = literal(model.value(name, self.spec.name))
         steps = (*scenario.setup, scenario.final, step)
         last = self._suite.script.lines(steps, steps, {name}, {"another"})
         yield Case(
@@ -168,14 +170,14 @@ class _Seeker:
         ) if name in scenario.after.resources else None
 
     def _amount(self, scenario: Scenario) -> Plain:
-        world, view = scenario.before.seen(scenario.final)
-        return world.operand(
+        model, view = scenario.before.seen(scenario.final)
+        return model.operand(
             self._effect.amount, view, "number" if self._effect.kind != "set" else self.spec.type
         )
 
-    def _knobs(self) -> Knobs:
+    def _parameters(self) -> Parameters:
         """Let the target and the amount be turned, to numbers that tell."""
-        found: Knobs = {}
+        found: Parameters = {}
         numbers = tuple(dict.fromkeys((*_NUMBERS, *self._near_bounds())))
         if self.spec.computed is not None:
             link = f"{self.spec.computed.child}.{self.spec.computed.reference}"
@@ -189,10 +191,10 @@ class _Seeker:
         elif self._place != "self" or self._effect.operation != "create":
             found["value", self._place, self.spec.name] = _kept(self.spec, numbers)
         if isinstance(self._effect.amount, FieldRef):
-            found |= self._amount_knob(self._effect.amount)
+            found |= self._amount_parameter(self._effect.amount)
         return found
 
-    def _amount_knob(self, ref: FieldRef) -> Knobs:
+    def _amount_parameter(self, ref: FieldRef) -> Parameters:
         action = self._entity.action(self._effect.operation)
         if ref.subject == "input":
             spec = next((each for each in action.inputs if each.name == ref.field), None) if action else None

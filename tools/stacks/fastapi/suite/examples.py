@@ -9,11 +9,11 @@ from tools.blueprint.arithmetic import canonical
 from tools.blueprint.model import Criterion, Entity, Example, FieldSpec, Given, Speed, Then, Value
 from tools.blueprint.names import camel, collection_path
 from tools.blueprint.openapi import filtered_field
-from tools.blueprint.parameters import CHILD, Knob, knobs_of
-from tools.blueprint.requests import Plain
-from tools.blueprint.samples import plain_json
+from tools.blueprint.sample_values import plain_json
+from tools.blueprint.scenario_parameters import CHILD, Parameter, parameters_of
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, equals, factory, literal
+from tools.blueprint.simulated_requests import Plain
+from tools.stacks.fastapi.pytest_source import Case, equals, factory, literal
 from tools.stacks.fastapi.suite.guards import neutral_change
 from tools.stacks.fastapi.suite.suite import Suite, success_status
 
@@ -87,7 +87,7 @@ class _Setting:
         self._suite = suite
         self._example = example
         self._entity = suite.entity(example.when.entity)
-        self._fixed: dict[Knob, object] = {}
+        self._fixed: dict[Parameter, object] = {}
         self._wanted: list[tuple[str, FieldSpec, Plain]] = []
         self._others: list[str] = []
 
@@ -189,15 +189,15 @@ class _Setting:
         return not scenario.outcome.cause
 
 
-def _changes(suite: Suite, entity: Entity) -> dict[Knob, tuple[object, ...]]:
-    found = knobs_of(suite.blueprint, entity, "update")
+def _changes(suite: Suite, entity: Entity) -> dict[Parameter, tuple[object, ...]]:
+    found = parameters_of(suite.blueprint, entity, "update")
     return {("change", at, name): values for (kind, at, name), values in found.items() if kind == "value"}
 
 
 def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Case]:
     """Yield the measurement against the served application."""
     entity = suite.entity(speed.entity)
-    fixed: dict[Knob, object] = neutral_change(entity) if speed.operation == "update" else {}
+    fixed: dict[Parameter, object] = neutral_change(entity) if speed.operation == "update" else {}
     try:
         scenario = suite.planner.find(
             entity, speed.operation, lambda each: not each.outcome.cause, fixed=fixed

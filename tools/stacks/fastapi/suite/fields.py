@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.blueprint.field_schemas import json_value
 from tools.blueprint.model import Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
-from tools.blueprint.parameters import Knob
-from tools.blueprint.requests import Given
-from tools.blueprint.samples import boundaries, sample, violations
-from tools.blueprint.schemas import json_value
-from tools.stacks.fastapi.python_code import Case, equals, factory, literal, named
+from tools.blueprint.sample_values import boundaries, sample, violations
+from tools.blueprint.scenario_parameters import Parameter
+from tools.blueprint.simulated_requests import Given
+from tools.stacks.fastapi.pytest_source import Case, equals, factory, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
 Values = tuple[tuple[str, object], ...]
@@ -155,7 +155,7 @@ class _Field:
 
     def _accepts(self, operation: str, value: Given) -> bool:
         kind = "value" if operation == "create" else "change"
-        changed: dict[Knob, object] = {(kind, "self", self._field.name): value}
+        changed: dict[Parameter, object] = {(kind, "self", self._field.name): value}
         scenario = self._suite.planner.play(self._entity, operation, self._usual | changed)
         return scenario is not None and not scenario.outcome.cause
 

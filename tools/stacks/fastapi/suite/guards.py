@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from tools.blueprint.api_outline import written_fields
 from tools.blueprint.model import Compare, Criterion, Entity, Expired, Guard, Test
-from tools.blueprint.parameters import Knob, Knobs, knobs_of
-from tools.blueprint.reference_model import World
-from tools.blueprint.requests import TODAY, YESTERDAY
-from tools.blueprint.resources import View
-from tools.blueprint.samples import STEP, sample
+from tools.blueprint.reference_model import ReferenceModel
+from tools.blueprint.sample_values import STEP, sample
+from tools.blueprint.scenario_parameters import Parameter, Parameters, parameters_of
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case
+from tools.blueprint.simulated_requests import TODAY, YESTERDAY
+from tools.blueprint.simulated_resources import View
+from tools.stacks.fastapi.pytest_source import Case
 from tools.stacks.fastapi.suite.suite import Suite
 
 
@@ -40,7 +40,7 @@ def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard
                 yield Case(criterion, aspect, tuple(suite.success(scenario, "update")))
 
 
-def neutral_change(entity: Entity) -> dict[Knob, object]:
+def neutral_change(entity: Entity) -> dict[Parameter, object]:
     """Return the setting of an update that changes something without meaning."""
     plain = [each for each in written_fields(entity) if not each.unique and each.type != "choice"]
     fields = sorted(plain or written_fields(entity), key=lambda each: not each.optional)
@@ -56,12 +56,12 @@ class _Hunt:
         self._entity = entity
         self._guard = guard
         self._operation = operation
-        self._fixed: dict[Knob, object] = {}
-        self._extra: Knobs = {}
+        self._fixed: dict[Parameter, object] = {}
+        self._extra: Parameters = {}
         if operation == "update":
-            knobs = knobs_of(suite.blueprint, entity, "update")
+            parameters = parameters_of(suite.blueprint, entity, "update")
             self._extra = {
-                ("change", at, name): each for (kind, at, name), each in knobs.items() if kind == "value"
+                ("change", at, name): each for (kind, at, name), each in parameters.items() if kind == "value"
             }
             if guard.operation == "update":
                 self._fixed = neutral_change(entity)
@@ -98,30 +98,30 @@ class _Hunt:
                 return False
             if self._operation != self._guard.operation and not false and outcome.rule is None:
                 return False
-            world, view = scenario.before.seen(scenario.final)
-            held = all(world.holds(each, view) for each in true)
-            if not held or any(world.holds(each, view) for each in false):
+            model, view = scenario.before.seen(scenario.final)
+            held = all(model.holds(each, view) for each in true)
+            if not held or any(model.holds(each, view) for each in false):
                 return False
-            return not tight or all(_at_edge(each, world, view) for each in (*true, *false))
+            return not tight or all(_at_edge(each, model, view) for each in (*true, *false))
 
         find = self._suite.planner.find
         return find(self._entity, self._operation, wanted, fixed=self._fixed, extra=self._extra)
 
 
-def _at_edge(test: Test, world: World, view: View) -> bool:
+def _at_edge(test: Test, model: ReferenceModel, view: View) -> bool:
     """Whether the least change of the compared value turns the condition."""
     if isinstance(test, Expired):
-        value = world.look(test.field, view)
+        value = model.look(test.field, view)
         return isinstance(value, str) and value[:10] in (TODAY.value, YESTERDAY.value)
     if not isinstance(test, Compare) or test.op in ("eq", "ne"):
         return True
-    left = world.look(test.left, view)
-    right = world.operand(test.right, view, world.type_of(test.left, view))
+    left = model.look(test.left, view)
+    right = model.operand(test.right, view, model.type_of(test.left, view))
     if isinstance(left, str):
-        return left == right or world.holds(test, view) is (test.op in ("lt", "gt"))
+        return left == right or model.holds(test, view) is (test.op in ("lt", "gt"))
     if not isinstance(left, int | Decimal) or not isinstance(right, int | Decimal):
         return False
     inclusive = test.op in ("le", "ge")
-    if world.holds(test, view) is inclusive:
+    if model.holds(test, view) is inclusive:
         return left == right
-    return abs(Decimal(left) - Decimal(right)) == STEP.get(world.type_of(test.left, view), Decimal(1))
+    return abs(Decimal(left) - Decimal(right)) == STEP.get(model.type_of(test.left, view), Decimal(1))

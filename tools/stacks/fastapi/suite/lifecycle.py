@@ -6,9 +6,9 @@ from tools.blueprint import api_outline
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.samples import sample
-from tools.stacks.fastapi.python_code import factory, literal
-from tools.stacks.fastapi.source import Code, format_python, render
+from tools.blueprint.sample_values import sample
+from tools.stacks.fastapi.pytest_source import factory, literal
+from tools.stacks.fastapi.rendering import Code, format_python, render
 from tools.stacks.fastapi.suite.suite import Suite
 
 _MANY = 1000

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Criterion, Entity, Limit
-from tools.blueprint.reference_model import World
-from tools.blueprint.requests import Act, Create, Outcome, Step
-from tools.blueprint.samples import sample
+from tools.blueprint.reference_model import ReferenceModel
+from tools.blueprint.sample_values import sample
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case
+from tools.blueprint.simulated_requests import Act, Create, Outcome, Step
+from tools.stacks.fastapi.pytest_source import Case
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -67,9 +67,9 @@ def _again(scenario: Scenario, entity: Entity, limit: Limit) -> Iterator[_Rounds
     if scenario.outcome.cause:
         return
     for way in _ways_back(entity, scenario.final.name):
-        world = scenario.before.copy()
+        model = scenario.before.copy()
         repeated = (scenario.final, *way)
-        if world.accepts(repeated * limit.times) and _limited(world, scenario.final, limit):
+        if model.accepts(repeated * limit.times) and _limited(model, scenario.final, limit):
             yield _Rounds(scenario.setup, repeated, ())
 
 
@@ -81,13 +81,13 @@ def _anew(suite: Suite, scenario: Scenario, limit: Limit) -> Iterator[_Rounds]:
     first = tuple(step for step in scenario.setup if step.name in shared)
     own = tuple(step for step in scenario.setup if step.name not in shared)
     rounds = [_renamed((*own, scenario.final), shared, f".{number}") for number in range(limit.times)]
-    world = World(suite.blueprint)
-    if world.accepts((*first, *itertools.chain(*rounds), *own)) and _limited(world, scenario.final, limit):
+    model = ReferenceModel(suite.blueprint)
+    if model.accepts((*first, *itertools.chain(*rounds), *own)) and _limited(model, scenario.final, limit):
         yield _Rounds(first, (*own, scenario.final), own)
 
 
-def _limited(world: World, step: Step, limit: Limit) -> bool:
-    return world.run(step) == Outcome(409, "limit", limit)
+def _limited(model: ReferenceModel, step: Step, limit: Limit) -> bool:
+    return model.run(step) == Outcome(409, "limit", limit)
 
 
 def _renamed(steps: Iterable[Step], shared: set[str], suffix: str) -> Iterator[Step]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from tools.blueprint.model import CRUD, Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, participle, plural
 from tools.blueprint.openapi import filtered_field
-from tools.blueprint.parameters import CHILD, Knob
-from tools.blueprint.requests import Plain
-from tools.blueprint.samples import ascending, plain_json
+from tools.blueprint.sample_values import ascending, plain_json
+from tools.blueprint.scenario_parameters import CHILD, Parameter
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, factory, literal, named
+from tools.blueprint.simulated_requests import Plain
+from tools.stacks.fastapi.pytest_source import Case, factory, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
 NOWHERE = "6f1c2d3e-0000-4000-8000-00000000dead"
@@ -157,7 +157,7 @@ def _different(
 ) -> Scenario | None:
     """Return a scenario of resources that differ in the fields; the first of them made neither least nor greatest."""
     ranks = {"self": 2, "second": 1, "third": 0} if "third" in others else {"self": 0, "second": 1}
-    fixed: dict[Knob, object] = {}
+    fixed: dict[Parameter, object] = {}
     for place in (*others, "self"):
         for field in fields:
             fixed |= _setting(suite, entity, place, field, ranks[place])
@@ -175,8 +175,10 @@ def _different(
         return None
 
 
-def _setting(suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: int) -> dict[Knob, object]:
-    """Return the knobs that give a resource a value of the field, a larger one for a higher rank."""
+def _setting(
+    suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: int
+) -> dict[Parameter, object]:
+    """Return the parameters that give a resource a value of the field, a larger one for a higher rank."""
     if field.name == "status" and entity.initial_state is not None:
         return {("status", place, ""): entity.states[rank]} if rank < len(entity.states) else {}
     if field.name in ("created at", "updated at"):
@@ -184,7 +186,7 @@ def _setting(suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: i
     if field.computed is not None:
         link = f"{field.computed.child}.{field.computed.reference}"
         child = suite.entity(field.computed.child)
-        found: dict[Knob, object] = {("children", place, link): rank}
+        found: dict[Parameter, object] = {("children", place, link): rank}
         for name in field.computed.factors:
             factor = child.field(name)
             if factor is not None and factor.computed is None:

@@ -10,12 +10,12 @@ from decimal import Decimal
 from tools.blueprint.arithmetic import bounds, canonical
 from tools.blueprint.model import Computed, Criterion, Entity, FieldSpec, Reference
 from tools.blueprint.names import camel, collection_path
-from tools.blueprint.parameters import CHILD, Knob
-from tools.blueprint.reference_model import World
-from tools.blueprint.requests import Delete, Plain, Step, Update
-from tools.blueprint.samples import plain_json, sample
+from tools.blueprint.reference_model import ReferenceModel
+from tools.blueprint.sample_values import plain_json, sample
+from tools.blueprint.scenario_parameters import CHILD, Parameter
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, factory, literal, named
+from tools.blueprint.simulated_requests import Delete, Plain, Step, Update
+from tools.stacks.fastapi.pytest_source import Case, factory, literal, named
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -114,10 +114,10 @@ def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Refe
 
     def wanted(scenario: Scenario) -> bool:
         parent = scenario.before.resources[scenario.final.name].parents[reference.name]
-        world = scenario.before.copy()
-        if world.run(Delete(parent, target.name)).cause != "children":
+        model = scenario.before.copy()
+        if model.run(Delete(parent, target.name)).cause != "children":
             return False
-        return world.accepts((scenario.final, Delete(parent, target.name)))
+        return model.accepts((scenario.final, Delete(parent, target.name)))
 
     operation = "delete" if entity.offers("delete") else "read"
     try:
@@ -173,7 +173,7 @@ def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed)
         if each is not None and each.computed is None
     ]
     for number, amount in ((0, _AMOUNTS[0]), (3, _AMOUNTS[0]), (2, _AMOUNTS[1])):
-        fixed: dict[Knob, object] = {("children", "self", link): number}
+        fixed: dict[Parameter, object] = {("children", "self", link): number}
         fixed |= {
             ("value", f"self{CHILD}{link}", each.name): _near(each, amount + index)
             for index, each in enumerate(factors)
@@ -186,14 +186,14 @@ def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed)
 
 
 def _compared(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario, link: str) -> list[str]:
-    name, world, key = scenario.final.name, scenario.after.copy(), camel(field.name)
+    name, model, key = scenario.final.name, scenario.after.copy(), camel(field.name)
     current = suite.script.current(entity, name)
     children = [
         scenario.names[place]
         for place in scenario.names
         if re.fullmatch(rf"self#{re.escape(link)}\.\d+", place)
     ]
-    steps = _further(suite, world, field, children)
+    steps = _further(suite, model, field, children)
     everything = (*scenario.setup, scenario.final, *steps)
 
     def lines(*some: Step) -> list[str]:
@@ -201,19 +201,19 @@ def _compared(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario
 
     def shown() -> str:
         return (
-            f'assert {current}["{key}"] == {literal(plain_json(field.type, world.value(name, field.name)))}'
+            f'assert {current}["{key}"] == {literal(plain_json(field.type, model.value(name, field.name)))}'
         )
 
     found = [*lines(*scenario.setup), shown()]
     for step in steps:
-        world.run(step)
+        model.run(step)
         found += ["", *lines(step), shown()]
     return found
 
 
-def _further(suite: Suite, world: World, field: FieldSpec, children: list[str]) -> list[Step]:
+def _further(suite: Suite, model: ReferenceModel, field: FieldSpec, children: list[str]) -> list[Step]:
     """Return requests that change what the value is computed from: an update of a child, its end."""
-    computed, trial = field.computed, world.copy()
+    computed, trial = field.computed, model.copy()
     if computed is None or not children:
         return []
     child = suite.entity(computed.child)

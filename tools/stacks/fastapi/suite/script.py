@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.requests import Act, Create, Delete, List, Read, Step, Update, Values
 from tools.blueprint.scenarios import Scenario
-from tools.stacks.fastapi.python_code import factory, literal
+from tools.blueprint.simulated_requests import Act, Create, Delete, List, Read, Step, Update, Values
+from tools.stacks.fastapi.pytest_source import factory, literal
 
 
 class Script:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tools.blueprint.model import Criterion, Entity, Transition
 from tools.blueprint.names import collection_path
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, factory
+from tools.stacks.fastapi.pytest_source import Case, factory
 from tools.stacks.fastapi.suite.suite import Suite
 
 

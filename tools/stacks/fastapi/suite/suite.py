@@ -5,8 +5,8 @@ from __future__ import annotations
 from tools.blueprint.api_outline import action_of
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import collection_path
-from tools.blueprint.requests import Act, Create, List, Read
 from tools.blueprint.scenarios import Planner, Scenario, Unreachable
+from tools.blueprint.simulated_requests import Act, Create, List, Read
 from tools.stacks.fastapi.suite.script import Script
 
 

@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from pydantic import JsonValue
 
-from tools.blueprint import formats
+from tools.blueprint import value_formats
 from tools.blueprint.arithmetic import bounds, canonical
+from tools.blueprint.field_schemas import json_value
 from tools.blueprint.model import FieldSpec, FieldType
 from tools.blueprint.names import camel
-from tools.blueprint.patterns import matching, not_matching
-from tools.blueprint.requests import Expression, Given, Plain
-from tools.blueprint.schemas import json_value
+from tools.blueprint.regex_samples import matching, not_matching
+from tools.blueprint.simulated_requests import Expression, Given, Plain
 
 PAST, FUTURE = "2001-01-31", "2999-01-31"
 """Days that are expired, and are not, whenever a test runs."""
@@ -78,7 +78,7 @@ def sample(field: FieldSpec, number: int = 1) -> Plain:
     if field.type in STEP:
         return _number(field, number)
     if field.pattern and field.type == "text":
-        longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+        longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
         return matching(
             field.pattern,
             number if field.unique else 0,
@@ -97,7 +97,7 @@ def text_form(field: FieldSpec) -> str:
     if field.type in _NUMBERED:
         return _NUMBERED[field.type] if field.unique else str(_FIXED[field.type])
     shortest = field.min_length if field.min_length is not None else 1
-    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     if not field.unique:
         return (field.name if field.name.isascii() else "text").ljust(shortest, "x")[:longest]
     word = f"{field.name} "
@@ -125,7 +125,7 @@ def boundaries(field: FieldSpec) -> list[Given]:
     if field.type != "text" or field.pattern:
         return []
     shortest = field.min_length if field.min_length is not None else int(field.required)
-    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     return [text_of(length) for length in dict.fromkeys((shortest, longest))]
 
 
@@ -148,7 +148,7 @@ def _bad_texts(field: FieldSpec) -> list[Wrong]:
     found = [Wrong("NUL", "\0" * max(field.min_length or 0, 1))]
     if field.required:
         found += [Wrong("empty", ""), Wrong("blank", " " * max(field.min_length or 0, 1))]
-    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     found.append(Wrong("too long", text_of(longest + 1)))
     if (field.min_length or 0) > 1:
         found.append(Wrong("too short", text_of((field.min_length or 0) - 1)))

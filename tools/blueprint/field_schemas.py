@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from tools.blueprint import formats
+from tools.blueprint import value_formats
 from tools.blueprint.model import FieldSpec, FieldType, Value
 
 Schema = dict[str, JsonValue]
@@ -79,12 +79,15 @@ def _constraints(field: FieldSpec) -> Schema:
 def _shape(kind: FieldType) -> Schema:
     """What holds for any value of the type; what its format says is not said again."""
     shapes: dict[FieldType, Schema] = {
-        "text": {"pattern": formats.NO_NUL, "maxLength": formats.TEXT_LENGTH},
-        "integer": {"minimum": formats.INTEGER_MINIMUM, "maximum": formats.INTEGER_MAXIMUM},
-        "money": {"minimum": _number(-formats.MONEY_LIMIT), "maximum": _number(formats.MONEY_LIMIT)},
-        "timestamp": {"pattern": formats.CALENDAR},
-        "email": {"pattern": formats.DOTTED, "maxLength": formats.EMAIL_LENGTH},
-        "url": {"pattern": formats.WEB, "maxLength": formats.TEXT_LENGTH},
+        "text": {"pattern": value_formats.NO_NUL, "maxLength": value_formats.TEXT_LENGTH},
+        "integer": {"minimum": value_formats.INTEGER_MINIMUM, "maximum": value_formats.INTEGER_MAXIMUM},
+        "money": {
+            "minimum": _number(-value_formats.MONEY_LIMIT),
+            "maximum": _number(value_formats.MONEY_LIMIT),
+        },
+        "timestamp": {"pattern": value_formats.CALENDAR},
+        "email": {"pattern": value_formats.DOTTED, "maxLength": value_formats.EMAIL_LENGTH},
+        "url": {"pattern": value_formats.WEB, "maxLength": value_formats.TEXT_LENGTH},
     }
     return dict(shapes.get(kind, {}))
 
@@ -111,9 +114,9 @@ def _lengths(field: FieldSpec) -> Schema:
 def _characters(field: FieldSpec) -> Schema:
     """Pattern, no NUL, not blank when required; a schema holds one `pattern`, the others go into `allOf`."""
     patterns = [f"^(?:{field.pattern})$"] if field.pattern else []
-    patterns.append(formats.NO_NUL)
+    patterns.append(value_formats.NO_NUL)
     if field.required:
-        patterns.append(formats.NOT_BLANK)
+        patterns.append(value_formats.NOT_BLANK)
     schema: Schema = {"pattern": patterns[0]}
     if patterns[1:]:
         schema["allOf"] = [{"pattern": each} for each in patterns[1:]]

@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from tools.blueprint.model import Criterion
 from tools.blueprint.names import snake
-from tools.blueprint.requests import Expression
-from tools.stacks.fastapi.source import LINE_LENGTH, format_python
+from tools.blueprint.simulated_requests import Expression
+from tools.stacks.fastapi.rendering import LINE_LENGTH, format_python
 
 _NAME_LENGTH = 90
 _IMPORTS = {

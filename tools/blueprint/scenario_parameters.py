@@ -1,6 +1,6 @@
-"""What can be turned when a situation is set up, and the telling positions of each knob.
+"""What can be turned when a situation is set up, and the telling positions of each parameter.
 
-A place says whose knob it is: "self" the resource acted on, "object" the one its body names, "self/order" the
+A place says whose parameter it is: "self" the resource acted on, "object" the one its body names, "self/order" the
 one that a reference points to, "self#line item.order" the children that point back, "self>pay" what an action
 on the way to a state names.
 """
@@ -26,15 +26,15 @@ from tools.blueprint.model import (
     Missing,
     Test,
 )
-from tools.blueprint.requests import TODAY, YESTERDAY, Expression, Plain
-from tools.blueprint.samples import FUTURE, PAST, STEP, sample
+from tools.blueprint.sample_values import FUTURE, PAST, STEP, sample
+from tools.blueprint.simulated_requests import TODAY, YESTERDAY, Expression, Plain
 
 CHILD = "#"
 
-Knob = tuple[str, str, str]
+Parameter = tuple[str, str, str]
 """Kind, place, name. Kinds: "value" and "input" with a field's name, "children" with "child.reference",
 "status", "route" (which way to a state), "late" (children come after the state), "change" (of an update)."""
-Knobs = dict[Knob, tuple[object, ...]]
+Parameters = dict[Parameter, tuple[object, ...]]
 
 _LADDER: dict[FieldType, tuple[Plain, ...]] = {
     "date": ("2030-01-10", "2030-01-20", "2030-01-30"),
@@ -45,8 +45,10 @@ _LADDER: dict[FieldType, tuple[Plain, ...]] = {
 _DEPTH = 3
 
 
-def knobs_of(blueprint: Blueprint, entity: Entity, operation: str, others: tuple[str, ...] = ()) -> Knobs:
-    """Return the knobs that the rules on the way to an operation look at, with the values that tell.
+def parameters_of(
+    blueprint: Blueprint, entity: Entity, operation: str, others: tuple[str, ...] = ()
+) -> Parameters:
+    """Return the parameters that the rules on the way to an operation look at, with the values that tell.
 
     `others` are the places of further resources of the entity.
     """
@@ -73,9 +75,9 @@ def _others(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
 class _Collector:
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
-        self._knobs: Knobs = {}
+        self._parameters: Parameters = {}
 
-    def collect(self, entity: Entity, operation: str, others: tuple[str, ...]) -> Knobs:
+    def collect(self, entity: Entity, operation: str, others: tuple[str, ...]) -> Parameters:
         for place in (*others, *(("self",) if operation != "create" else ())):
             self._resource(entity, place, _DEPTH)
         self._rules(entity, operation, "self", "object", _DEPTH)
@@ -83,10 +85,10 @@ class _Collector:
             self._rules(entity, "create", "self", "object", _DEPTH)
         if any(each.operation == operation for each in entity.transitions):
             self._status(entity, "self")
-        return self._knobs
+        return self._parameters
 
     def _resource(self, entity: Entity, place: str, depth: int) -> None:
-        """Knobs of how a resource is made and brought into its state."""
+        """Parameters of how a resource is made and brought into its state."""
         self._rules(entity, "create", place, "", depth)
         for operation in dict.fromkeys(each.operation for each in entity.transitions):
             self._rules(entity, operation, place, f"{place}>{operation}", depth)
@@ -125,8 +127,8 @@ class _Collector:
         at, owner = self._place(entity, guard, (ref.subject, ref.via), place, thing)
         if owner is None:
             return
-        if at != place and depth and (at, "seen", "") not in self._knobs:
-            self._knobs[at, "seen", ""] = ()
+        if at != place and depth and (at, "seen", "") not in self._parameters:
+            self._parameters[at, "seen", ""] = ()
             self._resource(owner, at, depth - 1)
         self.field(owner, at, ref.field, values)
 
@@ -173,8 +175,8 @@ class _Collector:
             return f"{place}/{via}", self._blueprint.entity(reference.target) if reference else None
         return place, entity
 
-    def _turn(self, knob: Knob, values: tuple[object, ...]) -> None:
-        self._knobs[knob] = tuple(dict.fromkeys((*self._knobs.get(knob, ()), *values)))
+    def _turn(self, parameter: Parameter, values: tuple[object, ...]) -> None:
+        self._parameters[parameter] = tuple(dict.fromkeys((*self._parameters.get(parameter, ()), *values)))
 
 
 def _looks(test: Compare | Missing | Expired) -> Iterator[tuple[FieldRef, tuple[object, ...]]]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from tools.blueprint.model import Blueprint, Criterion, Entity
 from tools.blueprint.names import plural
 from tools.blueprint.scenarios import Unreachable
-from tools.stacks.fastapi.python_code import Case, Module, slug, story_of
-from tools.stacks.fastapi.python_code import render as render_cases
-from tools.stacks.fastapi.source import TEMPLATES, Code, format_python, render
+from tools.stacks.fastapi.pytest_source import Case, Module, slug, story_of
+from tools.stacks.fastapi.pytest_source import render as render_cases
+from tools.stacks.fastapi.rendering import TEMPLATES, Code, format_python, render
 from tools.stacks.fastapi.suite.access import access_cases
 from tools.stacks.fastapi.suite.actions import input_cases, object_cases
 from tools.stacks.fastapi.suite.bodies import bodies_module

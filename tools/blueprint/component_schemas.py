@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from tools.blueprint import api_outline
+from tools.blueprint.field_schemas import Schema, Use, field_schema
 from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, pascal
 from tools.blueprint.responses import problem_schema
-from tools.blueprint.samples import example_body
-from tools.blueprint.schemas import Schema, Use, field_schema
+from tools.blueprint.sample_values import example_body
 
 PROBLEM = "ProblemDetails"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tools.blueprint.model import Effect, Entity, FieldType
-from tools.blueprint.requests import Plain
+from tools.blueprint.simulated_requests import Plain
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tools.stacks.fastapi.blueprints import EVIL
 from tools.stacks.fastapi import source
-from tools.stacks.fastapi.source import Code, line, module, py, word
+from tools.stacks.fastapi.rendering import Code, line, module, py, word
 
 
 def test_a_template_refuses_text_that_nobody_made_safe(monkeypatch: pytest.MonkeyPatch) -> None:
