@@ -1,4 +1,4 @@
-"""Fields as JSON Schemas: as they are written in bodies, read back, and asked for in a query."""
+"""JSON Schemas of fields in request bodies, responses and query parameters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BASE: dict[FieldType, Schema] = {
 
 
 def field_schema(field: FieldSpec, use: Use) -> Schema:
-    """Return the schema of a field; bounds and lengths rule what is written only."""
+    """Return the schema of a field; bounds and lengths apply to writes only."""
     if use == "query" and field.type in ("email", "url"):
         return _BASE["text"] | _shape("text")  # a search finds nothing where a write would be refused
     schema = dict(_BASE[field.type])
@@ -49,7 +49,7 @@ def field_schema(field: FieldSpec, use: Use) -> Schema:
 
 
 def parameter_schema(field: FieldSpec) -> Schema:
-    """Return the schema of an input that is a query parameter: as in a body, but that it cannot be null."""
+    """Return the schema of an input as a query parameter: as in a body, but not nullable."""
     schema = field_schema(field, "create")
     if isinstance(schema["type"], list):
         schema["type"] = schema["type"][0]
@@ -59,7 +59,7 @@ def parameter_schema(field: FieldSpec) -> Schema:
 
 
 def json_value(kind: FieldType, value: Value) -> JsonValue:
-    """Return a blueprint's literal as it stands in JSON."""
+    """Convert a blueprint's literal to JSON."""
     if kind in ("integer", "number", "money") and not isinstance(value, bool):
         return _number(Decimal(value))
     return value
@@ -77,7 +77,7 @@ def _constraints(field: FieldSpec) -> Schema:
 
 
 def _shape(kind: FieldType) -> Schema:
-    """What holds for any value of the type; what its format says is not said again."""
+    """Return the keywords that apply to any value of the type, besides its `format`."""
     shapes: dict[FieldType, Schema] = {
         "text": {"pattern": value_formats.NO_NUL, "maxLength": value_formats.TEXT_LENGTH},
         "integer": {"minimum": value_formats.INTEGER_MINIMUM, "maximum": value_formats.INTEGER_MAXIMUM},
@@ -112,7 +112,7 @@ def _lengths(field: FieldSpec) -> Schema:
 
 
 def _characters(field: FieldSpec) -> Schema:
-    """Pattern, no NUL, not blank when required; a schema holds one `pattern`, the others go into `allOf`."""
+    """Return the pattern, no-NUL and not-blank rules; a schema has one `pattern`, the others go into `allOf`."""
     patterns = [f"^(?:{field.pattern})$"] if field.pattern else []
     patterns.append(value_formats.NO_NUL)
     if field.required:

@@ -170,7 +170,7 @@ class _Seeker:
         ) if name in scenario.after.resources else None
 
     def _amount(self, scenario: Scenario) -> Plain:
-        model, view = scenario.before.seen(scenario.final)
+        model, view = scenario.before.guard_view(scenario.final)
         return model.operand(
             self._effect.amount, view, "number" if self._effect.kind != "set" else self.spec.type
         )

@@ -98,7 +98,7 @@ class _Hunt:
                 return False
             if self._operation != self._guard.operation and not false and outcome.rule is None:
                 return False
-            model, view = scenario.before.seen(scenario.final)
+            model, view = scenario.before.guard_view(scenario.final)
             held = all(model.holds(each, view) for each in true)
             if not held or any(model.holds(each, view) for each in false):
                 return False
@@ -111,11 +111,11 @@ class _Hunt:
 def _at_edge(test: Test, model: ReferenceModel, view: View) -> bool:
     """Whether the least change of the compared value turns the condition."""
     if isinstance(test, Expired):
-        value = model.look(test.field, view)
+        value = model.field_value(test.field, view)
         return isinstance(value, str) and value[:10] in (TODAY.value, YESTERDAY.value)
     if not isinstance(test, Compare) or test.op in ("eq", "ne"):
         return True
-    left = model.look(test.left, view)
+    left = model.field_value(test.left, view)
     right = model.operand(test.right, view, model.type_of(test.left, view))
     if isinstance(left, str):
         return left == right or model.holds(test, view) is (test.op in ("lt", "gt"))

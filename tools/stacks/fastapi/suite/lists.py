@@ -205,8 +205,3 @@ def _shown(scenario: Scenario, field: FieldSpec, place: str) -> Plain:
 def _rank(scenario: Scenario, field: FieldSpec, place: str) -> tuple[str, ...] | tuple[float, ...]:
     value = scenario.before.value(scenario.names[place], field.name)
     return (value,) if isinstance(value, str) else (float(value or 0),)
-
-
-def offered(entity: Entity) -> tuple[str, ...]:
-    """Return its plain operations."""
-    return tuple(name for name in CRUD if entity.offers(name) and entity.action(name) is None)
