@@ -204,9 +204,9 @@ def _formatted(bench: Workbench, content: str) -> str:
     """Return the tests as the service's own linters want them; a repository's own style is not ours to guess."""
     if is_existing_project(bench):
         return content.rstrip("\n") + "\n"
-    from tools.stacks.fastapi.pytest_source import tidied  # noqa: PLC0415  a formatter, needed by few commands
+    from tools.stacks.fastapi.pytest_source import tidy  # noqa: PLC0415  a formatter, needed by few commands
 
-    return tidied(content)
+    return tidy(content)
 
 
 def _note(bench: Workbench) -> Path:

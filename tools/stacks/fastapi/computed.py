@@ -1,4 +1,4 @@
-"""`app/computed.py`: what fields are that follow from other resources."""
+"""`app/computed.py`: fields derived from other resources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IMPORTS = {
 
 
 def computed_files(blueprint: Blueprint) -> dict[str, str]:
-    """Return the module of computed fields and that of their adjustments, where there are any."""
+    """Return the modules of computed fields and of their adjustments, if there are any."""
     fields = [(entity, field) for entity in blueprint.entities for field in entity.fields if field.computed]
     if not fields:
         return {}

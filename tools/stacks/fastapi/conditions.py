@@ -1,4 +1,4 @@
-"""Tests of guards as Python expressions, in which null makes every comparison false but `ne`."""
+"""Guard conditions as Python expressions; null makes every comparison false except `ne`."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Operand:
     code: str
     kind: FieldType
     nulls: tuple[str, ...] = ()
-    """Expressions of which any may be None; then the value is null, or cannot be reached."""
+    """Expressions that may be None, in which case the value is null or unreachable."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What the code of one operation can see: whose it is, and what its variables are called."""
+    """The variables available to the code of one operation."""
 
     blueprint: Blueprint
     entity: Entity
@@ -51,9 +51,9 @@ class Scope:
     own: str
     """Variable of the resource acted on."""
     object: str = ""
-    """Variable of the resource that the body names."""
+    """Variable of the resource named in the body."""
     references: tuple[tuple[str, str], ...] = ()
-    """Reference and variable of what it points to."""
+    """Reference name and variable of its target."""
 
     def entity_of(self, subject: Subject, via: str) -> Entity:
         """Return the entity of a subject."""
@@ -65,7 +65,7 @@ class Scope:
         else:
             found = self.entity
         if found is None:
-            raise ToolError(f"{self.entity.name}: a rule speaks of an {subject} {via!r} that there is not.")
+            raise ToolError(f"{self.entity.name}: a rule refers to {subject} {via!r}, which does not exist.")
         return found
 
     def variable(self, subject: Subject, via: str) -> str:
@@ -80,18 +80,20 @@ class Scope:
         return (self.variable(subject, via),) if reference and reference.added_later else ()
 
     def spec(self, reference: FieldRef) -> FieldSpec:
-        """Return the field that is spoken of."""
+        """Return the field that is referred to."""
         if reference.subject == "input":
             inputs = self.action.inputs if self.action else ()
             found = next((each for each in inputs if each.name == reference.field), None)
         else:
             found = known_field(self.entity_of(reference.subject, reference.via), reference.field)
         if found is None:
-            raise ToolError(f"{self.entity.name}: a rule speaks of {reference.field!r}, which there is not.")
+            raise ToolError(
+                f"{self.entity.name}: a rule refers to {reference.field!r}, which does not exist."
+            )
         return found
 
     def operand(self, reference: FieldRef) -> Operand:
-        """Return a field as a value."""
+        """Return a field as an operand."""
         field = self.spec(reference)
         variable = self.variable(reference.subject, reference.via)
         nulls = self.unreachable(reference.subject, reference.via)
@@ -105,7 +107,7 @@ class Scope:
 
 
 def known_field(entity: Entity, name: str) -> FieldSpec | None:
-    """Return a field by name, also of those that no sentence declares: status, times, references."""
+    """Return a field by name, including the implied ones: status, timestamps, references."""
     if name == "status" and entity.initial_state is not None:
         return FieldSpec(name=name, type="choice", choices=entity.states)
     if name in ("created at", "updated at"):
@@ -117,7 +119,7 @@ def known_field(entity: Entity, name: str) -> FieldSpec | None:
 
 
 def computed_function(entity: Entity, field: FieldSpec) -> str:
-    """Return the function that computes a field: `order_total`."""
+    """Return the name of the function that computes a field, such as `order_total`."""
     return f"{snake(entity.name)}_{snake(field.name)}"
 
 
@@ -173,7 +175,7 @@ def _literal(kind: FieldType, value: Value) -> str:
 
 
 def _alike(left: Operand, right: Operand) -> tuple[str, str]:
-    """Return both sides such that Python compares them: a date with a timestamp's date."""
+    """Return both sides in comparable types: a date with the date of a timestamp."""
     if (left.kind, right.kind) == ("date", "timestamp"):
         return left.code, f"{right.code}.date()"
     if (left.kind, right.kind) == ("timestamp", "date"):

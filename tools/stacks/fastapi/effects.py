@@ -1,4 +1,4 @@
-"""What operations change besides what their bodies say, as Python statements."""
+"""Effects of operations as Python statements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEPS = {
 
 
 def statements(scope: Scope, effect: Effect) -> Code:
-    """Return the statements that carry out an effect; it is left out where null gives nothing to do."""
+    """Return the statements that apply an effect, skipped if a null operand leaves nothing to do."""
     field = scope.spec(effect.target)
     amount = _amount(scope, effect, field)
     if field.computed is not None:
@@ -42,7 +42,7 @@ def statements(scope: Scope, effect: Effect) -> Code:
 def _amount(scope: Scope, effect: Effect, field: FieldSpec) -> Operand:
     numeric = effect.kind != "set" or field.type in NUMERIC
     if numeric and field.type not in NUMERIC:
-        raise ToolError(f"{scope.entity.name}: an effect changes {field.name}, which is no number.")
+        raise ToolError(f"{scope.entity.name}: an effect changes {field.name}, which is not numeric.")
     if not isinstance(effect.amount, FieldRef):
         kind = field.type if effect.kind == "set" else "integer" if field.type == "integer" else "number"
         text = literal("number" if effect.percent else kind, effect.amount)
@@ -51,7 +51,7 @@ def _amount(scope: Scope, effect: Effect, field: FieldSpec) -> Operand:
     fits = source.type in NUMERIC if numeric else storage(source.type) == storage(field.type)
     if not fits:
         raise ToolError(
-            f"{scope.entity.name}: an effect puts {source.name} ({source.type}) into {field.name}."
+            f"{scope.entity.name}: an effect stores {source.name} ({source.type}) in {field.name} ({field.type})."
         )
     return scope.operand(effect.amount)
 

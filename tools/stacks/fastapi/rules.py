@@ -1,4 +1,4 @@
-"""Guards, states, limits and effects of one operation, as the statements that hold them."""
+"""Guards, states, limits and effects of one operation, as Python statements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tools.stacks.fastapi.tables import counter, target_of
 
 
 def scope_of(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scope:
-    """Return what the code of an operation sees."""
+    """Return the variables available to the code of an operation."""
     own = identifier(entity.name)
     action = entity.action(operation)
     named = distinct(action.object, own) if action and action.object else ""
@@ -44,7 +44,7 @@ def scope_of(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scop
 
 
 def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
-    """Return the body of an action's function, in the order in which an answer is decided."""
+    """Return the body of an action's function, in order of precedence of its responses."""
     scope = scope_of(blueprint, entity, action.name)
     parts = [
         loads(blueprint, entity, (action.name,)),
@@ -62,7 +62,7 @@ def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
 
 
 def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") -> str:
-    """Return the statement that rejects; `when` is a further condition, put first."""
+    """Return the statement of a guard; `when` is a further condition, evaluated first."""
     test = all_of([when, condition(scope, rule.tests)])
     reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
     reason = reason or f"A rule forbids to {rule.operation} this {scope.entity.name}."
@@ -70,7 +70,7 @@ def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") ->
 
 
 def limit(blueprint: Blueprint, scope: Scope, rule: Limit) -> str:
-    """Return the statement that rejects once an operation has succeeded so often."""
+    """Return the statement that rejects an operation once its limit is reached."""
     reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
     reason = reason or f"This is possible {rule.times} times."
     counted = f"{scope.variable(rule.per, '')}.{counter(scope.entity, rule)}"
@@ -78,13 +78,13 @@ def limit(blueprint: Blueprint, scope: Scope, rule: Limit) -> str:
 
 
 def effects(blueprint: Blueprint, entity: Entity, operation: Operation) -> str:
-    """Return the statements that carry out the effects of an operation."""
+    """Return the statements that apply the effects of an operation."""
     scope = scope_of(blueprint, entity, operation)
     return "\n".join(statements(scope, each) for each in entity.effects if each.operation == operation)
 
 
 def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
-    """Return the guards on creating and updating; those on creating hold again for what an update touches."""
+    """Return the create and update guards; create guards also apply to fields that an update touches."""
     rules = [each for each in entity.guards if each.operation in ("create", "update")]
     if not entity.offers("create"):
         rules = [each for each in rules if each.operation == "update"]
@@ -99,7 +99,7 @@ def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
 def loads(
     blueprint: Blueprint, entity: Entity, operations: tuple[Operation, ...], *, effects_too: bool = True
 ) -> str:
-    """Return the statements that fetch what rules see through references."""
+    """Return the statements that load the references which rules use."""
     used: list[str] = []
     for each in entity.guards:
         if each.operation in operations:
@@ -122,7 +122,7 @@ def loads(
 
 
 def checked_fields(blueprint: Blueprint, owner: Entity) -> list[FieldSpec]:
-    """Return the fields of an entity that effects write: what they put there must fit."""
+    """Return the fields of an entity that effects write, whose new values must be validated."""
     found: dict[str, FieldSpec] = {}
     for entity in blueprint.entities:
         for effect in entity.effects:
@@ -145,7 +145,7 @@ def _refs(test: Test) -> list[FieldRef]:
 
 
 def _when(entity: Entity, rule: Guard) -> str:
-    """Return the condition under which a guard is looked at: creating, updating, or a field touched."""
+    """Return the condition under which a guard applies: on create, on update, or if a field is touched."""
     if rule.operation == "update":
         return "changed is not None" if entity.offers("create") else ""
     if not entity.offers("update"):
@@ -204,7 +204,7 @@ def _transition(scope: Scope, action: Action) -> str:
 
 
 def _inputs(scope: Scope, action: Action) -> str:
-    """Return the statements that store the inputs for which there is a field."""
+    """Return the statements that store the inputs that have a field."""
     lines: list[str] = []
     stored = {each.name: each for each in api_outline.written_fields(scope.entity)}
     for each in action.inputs:

@@ -138,8 +138,8 @@ def test_a_service_without_any_has_nothing_of_them() -> None:
     ("blueprint", "problem"),
     [
         (service(REPRICE, actions=(Action(verb="reprice"),)), "the same path, 'reprice'"),
-        (service(QUOTE.model_copy(update={"entity": "car"})), "declared of 'car'"),
-        (service(QUOTE.model_copy(update={"name": "update"})), "is a plain operation"),
+        (service(QUOTE.model_copy(update={"entity": "car"})), "declared for 'car'"),
+        (service(QUOTE.model_copy(update={"name": "update"})), "is a CRUD operation"),
         (
             service(QUOTE.model_copy(update={"returns": read_fields("items (text)")})),
             "member of quote, 'items'",

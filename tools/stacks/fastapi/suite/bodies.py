@@ -12,7 +12,7 @@ from tools.blueprint.regex_samples import numbered
 from tools.blueprint.sample_values import STEP, sample, text_form
 from tools.blueprint.scenarios import Scenario
 from tools.blueprint.simulated_requests import Create, Given
-from tools.stacks.fastapi.pytest_source import docstring, factory, literal, mentioned
+from tools.stacks.fastapi.pytest_source import docstring, factory, literal, used_names
 from tools.stacks.fastapi.rendering import format_python
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
@@ -92,7 +92,7 @@ def _factory(suite: Suite, entity: Entity) -> str:
     inner = "{" + ", ".join(f"{literal(camel(each))}: {code}" for each, code in members.items()) + "}"
     lines = [f"def body_of_{name}(api: Api, given: Json | None = None) -> Json:"]
     lines += docstring(f"A body that POST {path} accepts, with what is given on top.")
-    if "number" in mentioned(inner):
+    if "number" in used_names(inner):
         lines.append("    number = api.number()")
     lines.append(f"    body: Json = {inner} | (given or {{}})")
     for reference, parent in final.parents.items():
