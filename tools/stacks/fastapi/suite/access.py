@@ -1,4 +1,4 @@
-"""Tests of access: without a token, with a bad one, with another role, with the right one."""
+"""Tests of access control: no token, an invalid one, another role, the required role."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BAD_TOKENS = (
     "expired",
     "of another scheme",
 )
-"""Keys of what the tests' own `BAD_TOKENS` holds."""
+"""Keys of `BAD_TOKENS` in the generated tests."""
 
 
 def access_cases(
     suite: Suite, criterion: Criterion, entity: Entity, access: Access, *, alone: bool
 ) -> Iterator[Case]:
-    """Yield the refusals and the acceptance of each role; `alone` if the criterion names one operation."""
+    """Yield the rejections, and the success with each role; `alone` if the criterion covers one operation."""
     fixed: dict[Parameter, object] = neutral_change(entity) if access.operation == "update" else {}
     try:
         scenario = suite.planner.find(

@@ -1,4 +1,4 @@
-"""Tests of what an action takes: its inputs and the object that its body names."""
+"""Tests of an action's body: its inputs and its object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tools.stacks.fastapi.suite.suite import Suite
 def input_cases(
     suite: Suite, criterion: Criterion, entity: Entity, action: Action, field: FieldSpec
 ) -> Iterator[Case]:
-    """Yield what an input takes, what it refuses, and what an action without it comes to."""
+    """Yield the tests of an input: valid values, invalid values, and its absence."""
     scenario = _plain(suite, entity, action)
     if scenario is None:
         return
@@ -52,7 +52,7 @@ def input_cases(
 
 
 def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Action) -> Iterator[Case]:
-    """Yield that the object must be named and exist, and that a body holds nothing else."""
+    """Yield the tests that the object is required and must exist, and that unknown members are rejected."""
     scenario = _plain(suite, entity, action)
     if scenario is None:
         return
@@ -93,7 +93,7 @@ def _accepts(
 
 
 def _with(step: object, name: str, value: Given | None = None) -> Act:
-    """Return the action with another input, or without it."""
+    """Return the action with an input replaced or removed."""
     if not isinstance(step, Act):
         raise TypeError(step)
     inputs = {key: each for key, each in step.inputs.items() if key != name}
@@ -101,7 +101,7 @@ def _with(step: object, name: str, value: Given | None = None) -> Act:
 
 
 def _unknown(suite: Suite, action: Action) -> Given:
-    """Return a value that names no object."""
+    """Return a value that identifies no object."""
     field = api_outline.object_field(suite.blueprint, action)
     if field is None:
         return "6f1c2d3e-0000-4000-8000-00000000dead"

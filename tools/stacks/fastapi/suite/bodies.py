@@ -1,4 +1,4 @@
-"""`tests/bodies.py`: factories that make valid resources, and a table of all kinds of them."""
+"""`tests/bodies.py`: factories of valid resources, and a table of all kinds."""
 
 from __future__ import annotations
 
@@ -108,14 +108,14 @@ def _factory(suite: Suite, entity: Entity) -> str:
 
 
 def _parent(suite: Suite, entity: Entity, scenario: Scenario, reference: str, parent: str) -> list[str]:
-    """Return the lines that make a parent as the rules on creating need it."""
+    """Return the lines that create a parent as the create guards require."""
     own = {name for place, name in scenario.names.items() if place.startswith(f"self/{reference}")}
     steps = [step for step in scenario.setup if step.name in own]
     return suite.script.lines(steps, scenario.setup, {parent}, children_of(scenario))
 
 
 def _code(entity: Entity, name: str, value: Given) -> str:
-    """Return the source of a value that nothing depends on; of a unique field it differs by `number`."""
+    """Return the source of an arbitrary valid value; for a unique field it varies with `number`."""
     field = entity.field(name)
     return literal(value) if field is None or not field.unique else _numbered(field, value)
 

@@ -1,4 +1,4 @@
-"""Tests of effects: exact results, rounding, the last value a field takes and the first it does not."""
+"""Tests of effects: exact results, rounding, and the bounds of the field."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ _NUMBERS = tuple(
 
 
 def effect_cases(suite: Suite, criterion: Criterion, entity: Entity, effect: Effect) -> Iterator[Case]:
-    """Yield the plain result, a rounded one, the edge of the field and what lies beyond it."""
-    seeker = _Seeker(suite, entity, effect)
-    wishes: list[tuple[str, Callable[[Scenario], bool]]] = [("", seeker.changes)]
+    """Yield the tests of an effect: a plain result, a rounded one, one on the bound and one beyond it."""
+    search = _ScenarioSearch(suite, entity, effect)
+    wishes: list[tuple[str, Callable[[Scenario], bool]]] = [("", search.changes)]
     if effect.percent:
-        wishes.append(("rounds half to even", seeker.ties))
+        wishes.append(("rounds half to even", search.ties))
     if effect.kind != "set":
-        wishes.append(("up to the bound", seeker.reaches_bound))
+        wishes.append(("up to the bound", search.reaches_bound))
     for aspect, wanted in wishes:
-        scenario = seeker.find(wanted)
+        scenario = search.find(wanted)
         if scenario is not None:
-            yield Case(criterion, aspect, tuple(seeker.lines(scenario)))
-    broken = seeker.find(
+            yield Case(criterion, aspect, tuple(search.lines(scenario)))
+    broken = search.find(
         lambda scenario: scenario.outcome.cause == "effect" and scenario.outcome.rule == effect
     )
     if broken is not None:
         yield Case(criterion, "refused where it would break the field", tuple(suite.refusal(broken, 409)))
-    if seeker.spec.computed is not None:
-        yield from seeker.kept(criterion)
+    if search.spec.computed is not None:
+        yield from search.kept(criterion)
 
 
-class _Seeker:
-    """Searches telling scenarios of one effect."""
+class _ScenarioSearch:
+    """Searches for the scenarios that test one effect."""
 
     def __init__(self, suite: Suite, entity: Entity, effect: Effect) -> None:
         self._suite = suite
@@ -61,7 +61,7 @@ class _Seeker:
         self.spec = spec
 
     def find(self, wanted: Callable[[Scenario], bool]) -> Scenario | None:
-        """Return the plainest scenario that is as wanted, or None."""
+        """Return the simplest wanted scenario, or None."""
         try:
             return self._suite.planner.find(
                 self._entity, self._effect.operation, wanted, extra=self._parameters()
@@ -70,7 +70,7 @@ class _Seeker:
             return None
 
     def changes(self, scenario: Scenario) -> bool:
-        """Whether the field is another afterwards, with numbers that tell."""
+        """Whether the field changes, by an amount that rules out a coincidence."""
         before, after = self._values(scenario)
         if scenario.outcome.cause or before == after:
             return False
@@ -78,7 +78,7 @@ class _Seeker:
         return not number or self._effect.kind == "set" or before not in (0, self._amount(scenario))
 
     def ties(self, scenario: Scenario) -> bool:
-        """Whether the exact result lies half-way, and other ways of rounding give another one."""
+        """Whether the exact result is a tie that other rounding modes would round differently."""
         before, after = self._values(scenario)
         amount = self._amount(scenario)
         if (
@@ -96,13 +96,13 @@ class _Seeker:
         return self.spec.type != "number" and after not in (upwards, apart)
 
     def reaches_bound(self, scenario: Scenario) -> bool:
-        """Whether the result is the last one that the field takes."""
+        """Whether the result is on the bound of the field."""
         _, after = self._values(scenario)
         bound = self.spec.minimum if self._effect.kind == "reduce" else self.spec.maximum
         return not scenario.outcome.cause and bound is not None and after == bound
 
     def lines(self, scenario: Scenario) -> list[str]:
-        """Return a test's lines that compare the result."""
+        """Return the lines of a test that checks the result."""
         name, result = self._name(scenario), self._values(scenario)[1]
         key = camel(self.spec.name)
         operation = self._effect.operation
@@ -124,7 +124,7 @@ class _Seeker:
         return found
 
     def kept(self, criterion: Criterion) -> Iterator[Case]:
-        """Yield the test that an effect on a computed field outlives a change of what it is computed from."""
+        """Yield the test that an effect on a computed field persists when its children change."""
         computed = self.spec.computed
         scenario = self.find(self.changes)
         child = self._suite.blueprint.entity(computed.child) if computed else None
@@ -161,7 +161,7 @@ class _Seeker:
         return scenario.names.get(self._place, scenario.final.name)
 
     def _values(self, scenario: Scenario) -> tuple[Plain, Plain]:
-        """What the field holds before and after the last request."""
+        """Return the field's value before and after the last request."""
         name = self._name(scenario)
         created = isinstance(scenario.final, Create) and self._place == "self"
         before = None if created else scenario.before.value(name, self.spec.name)
@@ -176,7 +176,7 @@ class _Seeker:
         )
 
     def _parameters(self) -> Parameters:
-        """Let the target and the amount be turned, to numbers that tell."""
+        """Return values to try for the target and the amount."""
         found: Parameters = {}
         numbers = tuple(dict.fromkeys((*_NUMBERS, *self._near_bounds())))
         if self.spec.computed is not None:
@@ -219,7 +219,7 @@ class _Seeker:
 
 
 def _kept(spec: FieldSpec, numbers: tuple[Decimal, ...]) -> tuple[object, ...]:
-    """Return the numbers that a field takes."""
+    """Return the numbers that a field accepts."""
     low, high = bounds(spec)
     whole = spec.type == "integer"
     return (

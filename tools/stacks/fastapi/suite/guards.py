@@ -1,4 +1,4 @@
-"""Tests of guards: each where it bites, and where it just does not."""
+"""Tests of guards on both sides of their boundary."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from tools.stacks.fastapi.suite.suite import Suite
 
 
 def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard) -> Iterator[Case]:
-    """Yield the refusal, the acceptance for each condition that is false, and the same when updating."""
-    hunt = _Hunt(suite, entity, guard, guard.operation)
-    refused = hunt.refused()
+    """Yield the rejection, the acceptance for each false condition, and the same on update."""
+    search = _ScenarioSearch(suite, entity, guard, guard.operation)
+    refused = search.refused()
     if refused is not None:
         yield Case(criterion, "", tuple(suite.refusal(refused, guard.status)))
     for number, test in enumerate(guard.tests, 1):
-        accepted = hunt.accepted(test)
+        accepted = search.accepted(test)
         if accepted is not None:
             aspect = "else accepted" if len(guard.tests) == 1 else f"accepted without condition {number}"
             yield Case(criterion, aspect, tuple(suite.success(accepted, guard.operation)))
     if guard.operation == "create" and entity.offers("update"):
-        hunt = _Hunt(suite, entity, guard, "update")
+        search = _ScenarioSearch(suite, entity, guard, "update")
         for aspect, scenario in (
-            ("also when updated", hunt.refused()),
-            ("updated else", hunt.accepted(None)),
+            ("also when updated", search.refused()),
+            ("updated else", search.accepted(None)),
         ):
             if scenario is not None and aspect == "also when updated":
                 yield Case(criterion, aspect, tuple(suite.refusal(scenario, guard.status)))
@@ -41,15 +41,15 @@ def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard
 
 
 def neutral_change(entity: Entity) -> dict[Parameter, object]:
-    """Return the setting of an update that changes something without meaning."""
+    """Return the parameters of an update whose change does not matter."""
     plain = [each for each in written_fields(entity) if not each.unique and each.type != "choice"]
     fields = sorted(plain or written_fields(entity), key=lambda each: not each.optional)
     value = sample(fields[0]) if fields else None
     return {("change", "self", fields[0].name): value} if fields and value is not None else {}
 
 
-class _Hunt:
-    """Searches the scenarios of one guard, those first in which a value is just at the edge."""
+class _ScenarioSearch:
+    """Searches for scenarios of one guard, preferring values on its boundary."""
 
     def __init__(self, suite: Suite, entity: Entity, guard: Guard, operation: str) -> None:
         self._suite = suite
@@ -67,12 +67,12 @@ class _Hunt:
                 self._fixed = neutral_change(entity)
 
     def refused(self) -> Scenario | None:
-        """Return a scenario in which the guard refuses."""
+        """Return a scenario in which the guard rejects the request."""
         tests = self._guard.tests
         return self._first((tests, (), True), (tests, (), False))
 
     def accepted(self, false: Test | None) -> Scenario | None:
-        """Return a scenario in which a condition does not hold, all others if possible, and the request succeeds."""
+        """Return a successful scenario in which the condition is false and, if possible, all others are true."""
         if false is None:
             tests = self._guard.tests
             return self._first(*(((), (each,), tight) for tight in (True, False) for each in tests))
@@ -109,7 +109,7 @@ class _Hunt:
 
 
 def _at_edge(test: Test, model: ReferenceModel, view: View) -> bool:
-    """Whether the least change of the compared value turns the condition."""
+    """Whether the smallest change of the compared value flips the condition."""
     if isinstance(test, Expired):
         value = model.field_value(test.field, view)
         return isinstance(value, str) and value[:10] in (TODAY.value, YESTERDAY.value)

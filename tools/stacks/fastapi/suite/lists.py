@@ -1,4 +1,4 @@
-"""Tests of operations, filters and sort keys."""
+"""Tests of CRUD operations, filters and sort keys."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BAD_QUERIES = {
 
 
 def operation_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[Case]:
-    """Yield what each operation does that is offered, and 405 for those left out."""
+    """Yield the tests of the offered operations, and of 405 for the others."""
     path, many = collection_path(entity.name), plural(entity.name)
     for name in CRUD:
         at = path if name in ("create", "list") else f"{path}/{NOWHERE}"
@@ -90,7 +90,7 @@ def _pages(name: str, path: str) -> list[str]:
 
 
 def filter_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[str]) -> Iterator[Case]:
-    """Yield for each filter that it finds just those with the value, and that two filters hold together."""
+    """Yield the tests that each filter finds exactly the matches, and that two filters combine."""
     path = collection_path(entity.name)
     for name in names:
         field = filtered_field(entity, name)
@@ -126,7 +126,7 @@ def _filtered(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario
 
 
 def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[str]) -> Iterator[Case]:
-    """Yield both orders of each key, and the refusal of another key."""
+    """Yield the tests of both orders of each key, and of the rejection of unknown keys."""
     if not names:
         return
     path = collection_path(entity.name)
@@ -155,7 +155,7 @@ def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[s
 def _different(
     suite: Suite, entity: Entity, fields: list[FieldSpec], others: tuple[str, ...]
 ) -> Scenario | None:
-    """Return a scenario of resources that differ in the fields; the first of them made neither least nor greatest."""
+    """Return a scenario of resources that differ in the fields and are not created in their order."""
     ranks = {"self": 2, "second": 1, "third": 0} if "third" in others else {"self": 0, "second": 1}
     fixed: dict[Parameter, object] = {}
     for place in (*others, "self"):
@@ -178,7 +178,7 @@ def _different(
 def _setting(
     suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: int
 ) -> dict[Parameter, object]:
-    """Return the parameters that give a resource a value of the field, a larger one for a higher rank."""
+    """Return the parameters that give a resource a value of the field, larger for a higher rank."""
     if field.name == "status" and entity.initial_state is not None:
         return {("status", place, ""): entity.states[rank]} if rank < len(entity.states) else {}
     if field.name in ("created at", "updated at"):

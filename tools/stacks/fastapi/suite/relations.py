@@ -1,4 +1,4 @@
-"""Tests of references and of what is computed over children."""
+"""Tests of references and of computed fields."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AMOUNTS = (Decimal("1.5"), Decimal("2.25"), Decimal("4"))
 def reference_cases(
     suite: Suite, criterion: Criterion, entity: Entity, reference: Reference
 ) -> Iterator[Case]:
-    """Yield that a parent must exist, can be changed and filtered by, and is kept while it has children."""
+    """Yield the tests of a reference: must exist, can change, can be filtered by, protects its parent."""
     target = suite.entity(reference.target)
     if not suite.makes(entity) or not suite.makes(target):
         return
@@ -64,7 +64,7 @@ def reference_cases(
 
 
 def _moved(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
-    """Yield the change of the parent; left out where rules on updating could forbid it."""
+    """Yield the test of changing the parent, unless guards could reject it."""
     guarded = any(each.operation in ("create", "update") for each in entity.guards)
     if not entity.offers("update") or guarded:
         return
@@ -107,7 +107,7 @@ def _listed(suite: Suite, criterion: Criterion, entity: Entity, reference: Refer
 
 
 def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
-    """Yield that a parent with a child is kept, and goes once the child has gone."""
+    """Yield the test that a parent can be deleted only after its child."""
     target = suite.entity(reference.target)
     if not target.offers("delete"):
         return
@@ -140,7 +140,7 @@ def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Refe
 def computed_cases(
     suite: Suite, criterion: Criterion, entity: Entity, field: FieldSpec, computed: Computed
 ) -> Iterator[Case]:
-    """Yield the value as children come, change and go, and that no body sets it."""
+    """Yield the tests that the value follows its children, and that no body sets it."""
     child = suite.entity(computed.child)
     if not suite.makes(entity):
         return
@@ -164,7 +164,7 @@ def computed_cases(
 
 
 def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed) -> Iterator[list[str]]:
-    """Yield tests that the value follows its children; the simulation says what it is each time."""
+    """Yield tests that the value follows its children; the reference model predicts it."""
     link = f"{computed.child}.{computed.reference}"
     child = suite.entity(computed.child)
     factors = [
@@ -212,7 +212,7 @@ def _compared(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario
 
 
 def _further(suite: Suite, model: ReferenceModel, field: FieldSpec, children: list[str]) -> list[Step]:
-    """Return requests that change what the value is computed from: an update of a child, its end."""
+    """Return requests that change the computed value: updates and the deletion of a child."""
     computed, trial = field.computed, model.copy()
     if computed is None or not children:
         return []
@@ -229,7 +229,7 @@ def _further(suite: Suite, model: ReferenceModel, field: FieldSpec, children: li
 
 
 def _near(field: FieldSpec, amount: Decimal) -> Plain:
-    """Return the amount, or what the field takes instead."""
+    """Return the amount, clamped to the field's bounds."""
     low, high = bounds(field)
     value = max(amount, low) if low is not None else amount
     value = min(value, high) if high is not None else value

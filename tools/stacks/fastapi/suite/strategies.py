@@ -1,4 +1,4 @@
-"""`tests/strategies.py`: valid bodies as Hypothesis draws them."""
+"""`tests/strategies.py`: Hypothesis strategies of valid bodies."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _action(suite: Suite, entity: Entity, action: Action) -> str:
 
 
 def _values(field: FieldSpec) -> str:
-    """Return the strategy of what a field takes."""
+    """Return the strategy for valid values of a field."""
     code = _present(field)
     return f"st.none() | {code}" if field.optional else code
 
