@@ -130,7 +130,7 @@ def _finding(file: str, line: int) -> str:
 def _guarded(report: DeliveryReport) -> set[str]:
     """Return the operations, such as "GET /orders", that ask for a role."""
     from tools.blueprint.api_outline import operations, roles, route  # noqa: PLC0415
-    from tools.blueprint.files import from_yaml  # noqa: PLC0415  needed once, at the end
+    from tools.blueprint.blueprint_yaml import from_yaml  # noqa: PLC0415  needed once, at the end
 
     try:
         blueprint = from_yaml((Path(report.repository) / "blueprint.yaml").read_text(encoding="utf-8"))

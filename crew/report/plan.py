@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BadInput
 from crew.stories import Story, StoryFile
+from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.contract_diff import Change, contract_changes
-from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint
 from tools.blueprint.openapi import document
 from tools.blueprint.reader import CriterionReading, read

@@ -1,1 +1,1 @@
-"""The blueprint: the typed domain model that a design settles on, and everything derived from it alone."""
+"""The blueprint: the typed domain model that a design produces, and everything derived from it alone."""

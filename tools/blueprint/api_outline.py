@@ -1,4 +1,4 @@
-"""The outline of a service's API, derived from its blueprint: paths, bodies, roles, what can go wrong."""
+"""The outline of a service's API, derived from its blueprint: paths, bodies, roles, error statuses."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ Rule = Access | Transition | Guard | Limit | Effect
 
 
 def operations(entity: Entity) -> tuple[Operation, ...]:
-    """Return all of its operations: the plain ones it offers, then its actions, then the custom ones."""
+    """Return all operations of an entity: CRUD ones it offers, then actions, then custom ones."""
     plain = tuple(name for name in CRUD if entity.offers(name))
     actions = tuple(action.name for action in entity.actions)
     return plain + actions + tuple(custom.name for custom in entity.custom)
 
 
 def action_of(entity: Entity, operation: Operation) -> Action | None:
-    """Return the action that an operation is, or None; a plain operation on offer goes before its namesake."""
+    """Return the action of that name, or None; an offered CRUD operation takes precedence."""
     plain = any(name == operation and entity.offers(name) for name in CRUD)
     return None if plain else entity.action(operation)
 
 
 def custom_of(entity: Entity, operation: Operation) -> CustomOperation | None:
-    """Return the custom operation that an operation is, or None."""
+    """Return the custom operation of that name, or None; CRUD operations and actions take precedence."""
     named = operation in CRUD or entity.action(operation) is not None
     return None if named else entity.custom_operation(operation)
 
 
 def route(entity: Entity, operation: Operation) -> tuple[str, str]:
-    """Return method and path template: `("POST", "/orders/{id}/cancel")`."""
+    """Return method and path template, such as `("POST", "/orders/{id}/cancel")`."""
     collection = collection_path(entity.name)
     plain = {
         "create": ("POST", collection),
@@ -58,7 +58,7 @@ def route(entity: Entity, operation: Operation) -> tuple[str, str]:
 
 
 def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
-    """Return the roles of which the caller needs one; empty means that the operation is open."""
+    """Return the roles of which the caller needs one; empty means open to everybody."""
     custom = custom_of(entity, operation)
     if custom is not None:
         return custom.roles
@@ -67,7 +67,7 @@ def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
 
 
 def rules(entity: Entity, operation: Operation) -> tuple[Rule, ...]:
-    """Return everything that rules this operation besides its body."""
+    """Return the rules that apply to an operation besides its body schema."""
     groups: tuple[tuple[Rule, ...], ...] = (
         entity.access,
         entity.transitions,
@@ -79,13 +79,13 @@ def rules(entity: Entity, operation: Operation) -> tuple[Rule, ...]:
 
 
 def written_fields(entity: Entity) -> tuple[FieldSpec, ...]:
-    """Return the fields that a body may set: neither computed nor ruled by states."""
+    """Return the fields that a body may set: neither computed nor a state machine's status."""
     ruled = {"status"} if entity.initial_state is not None else set()
     return tuple(each for each in entity.fields if each.computed is None and each.name not in ruled)
 
 
 def object_field(blueprint: Blueprint, action: Action) -> FieldSpec | None:
-    """Return the field that names the action's object in its body; None means that its id does."""
+    """Return the field that identifies the action's object in its body; None means its id."""
     found = blueprint.entity(action.object or "")
     if found is None:
         return None
@@ -95,7 +95,7 @@ def object_field(blueprint: Blueprint, action: Action) -> FieldSpec | None:
 
 
 def object_key(blueprint: Blueprint, action: Action) -> str | None:
-    """Return the body's member that names the action's object, or None for an action without one."""
+    """Return the body member that identifies the action's object, or None without an object."""
     if action.object is None:
         return None
     field = object_field(blueprint, action)
@@ -103,7 +103,7 @@ def object_key(blueprint: Blueprint, action: Action) -> str | None:
 
 
 def stored_input(entity: Entity, spec: FieldSpec) -> FieldSpec:
-    """Return an input narrowed to what the field takes that it is stored in, if there is one."""
+    """Return an input, narrowed to the constraints of the field that it is stored in, if any."""
     field_ = entity.field(spec.name)
     if field_ is None or field_.type != spec.type or field_.computed is not None:
         return spec
@@ -132,7 +132,7 @@ def takes_body(entity: Entity, operation: Operation) -> bool:
 
 
 def body_required(entity: Entity, operation: Operation) -> bool:
-    """Whether the body must be there; otherwise absent means `{}`."""
+    """Whether the body is required; otherwise an absent one means `{}`."""
     custom = custom_of(entity, operation)
     if custom is not None:
         return any(each.required for each in custom.inputs)
@@ -145,7 +145,7 @@ def body_required(entity: Entity, operation: Operation) -> bool:
 
 
 def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -> tuple[int, ...]:
-    """Return every status of a problem that the operation can answer with, in order."""
+    """Return the error statuses of an operation in ascending order."""
     if custom_of(entity, operation) is not None:
         bodily = {413, 415} if takes_body(entity, operation) else set()
         gated = {401, 403} if roles(entity, operation) else set()
@@ -168,7 +168,7 @@ def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -
 
 
 def _conflicts(blueprint: Blueprint, entity: Entity, operation: Operation) -> bool:
-    """Whether uniques, children, states, limits or effects can make it a 409."""
+    """Whether uniqueness, children, states, limits or effects can cause a 409."""
     unique = {each.name for each in written_fields(entity) if each.unique}
     action = action_of(entity, operation)
     if action is None and operation in ("create", "update") and unique:

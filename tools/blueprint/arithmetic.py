@@ -1,17 +1,17 @@
-"""How values are compared, changed and rounded, as the format says."""
+"""Comparison, arithmetic and rounding of field values, as the story format defines them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from tools.blueprint import formats
+from tools.blueprint import value_formats
 from tools.blueprint.model import Effect, FieldSpec, FieldType
-from tools.blueprint.requests import Expression, Plain
+from tools.blueprint.simulated_requests import Expression, Plain
 
 
 def canonical(kind: FieldType, value: object) -> Plain:
-    """Return a given value or a blueprint's literal as simulations hold it."""
+    """Convert a given value or a blueprint's literal to the reference model's representation."""
     if isinstance(value, Expression):
         value = value.value
     if value is None or isinstance(value, bool):
@@ -27,39 +27,39 @@ def canonical(kind: FieldType, value: object) -> Plain:
 
 
 def rounded(kind: FieldType, value: Decimal) -> Plain:
-    """Return a result as its field keeps it: half to even."""
+    """Round a result to the precision of its field, half to even."""
     if kind == "integer":
         return int(value.quantize(Decimal(1), ROUND_HALF_EVEN))
     return value.quantize(Decimal("0.01"), ROUND_HALF_EVEN) if kind == "money" else value
 
 
 def keeps(spec: FieldSpec, value: Plain) -> bool:
-    """Whether a value, result of an effect, keeps the bounds and lengths of its field."""
+    """Whether the result of an effect is within the bounds and lengths of its field."""
     if value is None or isinstance(value, bool):
         return spec.nullable or value is not None
     if isinstance(value, str):
-        longest = spec.max_length if spec.max_length is not None else formats.TEXT_LENGTH
+        longest = spec.max_length if spec.max_length is not None else value_formats.TEXT_LENGTH
         return spec.type != "text" or (spec.min_length or 0) <= len(value) <= longest
     low, high = bounds(spec)
     return (low is None or low <= value) and (high is None or value <= high)
 
 
 def bounds(spec: FieldSpec) -> tuple[Decimal | None, Decimal | None]:
-    """Return the smallest and the largest number that a field holds."""
+    """Return the smallest and the largest number that a field accepts."""
     low, high = spec.minimum, spec.maximum
     if spec.type == "money":
         low, high = (
-            low if low is not None else -formats.MONEY_LIMIT,
-            high if high is not None else formats.MONEY_LIMIT,
+            low if low is not None else -value_formats.MONEY_LIMIT,
+            high if high is not None else value_formats.MONEY_LIMIT,
         )
     if spec.type == "integer":
-        low = low if low is not None else Decimal(formats.INTEGER_MINIMUM)
-        high = high if high is not None else Decimal(formats.INTEGER_MAXIMUM)
+        low = low if low is not None else Decimal(value_formats.INTEGER_MINIMUM)
+        high = high if high is not None else Decimal(value_formats.INTEGER_MAXIMUM)
     return low, high
 
 
 def affected(effect: Effect, spec: FieldSpec, value: Plain, amount: Plain) -> Plain:
-    """Return what an effect makes of a value; null stays null."""
+    """Apply an effect to a value; null stays null."""
     if effect.kind == "set":
         return amount
     if not isinstance(value, int | Decimal) or not isinstance(amount, int | Decimal):
@@ -69,7 +69,7 @@ def affected(effect: Effect, spec: FieldSpec, value: Plain, amount: Plain) -> Pl
 
 
 def ordered(op: str, left: object, right: object) -> bool:
-    """Return `left op right`, for two values of one type."""
+    """Evaluate `left op right` for two values of the same type."""
     if op in ("eq", "ne"):
         return (left == right) is (op == "eq")
     low, high = (left, right) if op in ("lt", "le") else (right, left)

@@ -1,14 +1,14 @@
 """The typed domain model of a service.
 
-A blueprint is the one thing that a design agent decides and the only input of the contract and of the stacks.
+A blueprint is the only thing that a design agent decides, and the only input of the contract and the stacks.
 It is committed as `blueprint.yaml` in the service's repository, so a fresh clone can take the next story.
 
 Names (of entities, fields, verbs) are kept as the story wrote them: lower-case words in the singular,
 separated by single spaces ("discount code", "expiry date", "check in"). `tools.blueprint.names` derives every
-other spelling from that. Everything is immutable and JSON-serialisable (`model_dump(mode="json")`).
+other spelling. Everything is immutable and JSON-serialisable (`model_dump(mode="json")`).
 
-`criterion` on an element is the id of the acceptance criterion that asked for it ("CHK-1.2"); "" means that it
-is implied by the format.
+`criterion` on an element is the id of the acceptance criterion that asked for it ("CHK-1.2"); "" means that
+the format implies it.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ Operation = str
 
 Value = bool | int | str
 """A literal. Numbers with decimals and money are decimal strings ("9.99"), dates and timestamps ISO 8601
-strings; everything else is what JSON makes of it. Read it together with the type of the field it belongs to."""
+strings; everything else is plain JSON. Interpret it by the type of the field it belongs to."""
 
 Comparison = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 Subject = Literal["self", "object", "input", "reference"]
 
 
 class Element(BaseModel):
-    """What all parts of a blueprint share: they are frozen and know no other keys."""
+    """Base of all parts of a blueprint: frozen, unknown keys forbidden."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Computed(Element):
-    """A read-only value: over the children of a resource, the count of them or the sum of a product."""
+    """A read-only value derived from a resource's children: their count, or the sum of a product."""
 
     kind: Literal["sum", "count"]
     child: str
@@ -60,8 +60,8 @@ class Computed(Element):
     reference: str
     """Name of the child's reference that points back."""
     factors: tuple[str, ...] = ()
-    """Fields of the child that are multiplied, one or more; empty for `count`. A child with a null factor
-    adds nothing. The sum is exact and rounded once."""
+    """Fields of the child to multiply, one or more; empty for `count`. A child with a null factor adds nothing.
+    The sum is exact and rounded once."""
     criterion: str = ""
 
 
@@ -84,20 +84,20 @@ class FieldSpec(Element):
     unique: bool = False
     optional: bool = False
     default: Value | None = None
-    """What a body without the field gets; None means that there is no default."""
+    """Value used when a body omits the field; None means no default."""
     added_later: bool = False
-    """Required from then on, but resources from before show null until it is set."""
+    """Required for new resources; existing ones show null until it is set."""
     computed: Computed | None = None
     criterion: str = ""
 
     @property
     def required(self) -> bool:
-        """Whether a create body must carry it."""
+        """Whether a create body must contain the field."""
         return not self.optional and self.default is None and self.computed is None
 
     @property
     def nullable(self) -> bool:
-        """Whether a stored resource may hold null in it."""
+        """Whether the field may be null in a stored resource."""
         return self.optional or self.added_later
 
 
@@ -105,21 +105,21 @@ class Reference(Element):
     """A link from an entity to the one it belongs to; deleting a parent with children is 409."""
 
     name: str
-    """The words before "Id" in the API: `order` gives `orderId`. The target's name unless the story says else."""
+    """The words before "Id" in the API: `order` gives `orderId`. The target's name unless the story names another."""
     target: str
     added_later: bool = False
     criterion: str = ""
 
 
 class OperationSpec(Element):
-    """One of the five plain operations that an entity offers; the ones left out answer 405."""
+    """One of the five CRUD operations that an entity offers; omitted ones answer 405."""
 
     name: Crud
     criterion: str = ""
 
 
 class Filter(Element):
-    """An equality query parameter of the list operation. References can always be filtered by, unlisted."""
+    """An equality query parameter of the list operation. References are always filterable and not listed."""
 
     field: str
     criterion: str = ""
@@ -133,10 +133,10 @@ class Sort(Element):
 
 
 class FieldRef(Element):
-    """A field, seen from an operation.
+    """A field, relative to an operation.
 
     `self` is the resource acted on (for create and update: as it would be afterwards), `object` the resource
-    that the action's body names, `input` an input of the action, `reference` the resource that `self` points to
+    named by the action's body, `input` an input of the action, `reference` the resource that `self` points to
     through the reference called `via`.
     """
 
@@ -173,7 +173,7 @@ class Expired(Element):
 
 
 class ChildCount(Element):
-    """The number of children that point at the subject, compared with a number."""
+    """The number of children that reference the subject, compared with a constant."""
 
     kind: Literal["child_count"] = "child_count"
     subject: Subject = "self"
@@ -188,7 +188,7 @@ Test = Annotated[Compare | Missing | Expired | ChildCount, Field(discriminator="
 
 
 class Guard(Element):
-    """An operation is rejected with `status` when all of the tests hold."""
+    """Reject an operation with `status` when all of the tests hold."""
 
     operation: Operation
     tests: tuple[Test, ...]
@@ -198,30 +198,30 @@ class Guard(Element):
 
 
 class Effect(Element):
-    """What an operation changes besides its states. Of a computed field it is kept as an adjustment."""
+    """A change that an operation makes besides its transition. On a computed field it is kept as an adjustment."""
 
     operation: Operation
     kind: Literal["set", "increase", "reduce"]
     target: FieldRef
     amount: Value | FieldRef
-    """The value to set, or how much to change by."""
+    """The value to set, or the amount to change by."""
     percent: bool = False
     """Whether `amount` is a percentage of the target's value; the result is rounded half to even."""
     criterion: str = ""
 
 
 class Limit(Element):
-    """How often an action can succeed for one resource; then 409. Checked after all guards."""
+    """How often an action can succeed for one resource before it answers 409. Checked after all guards."""
 
     operation: Operation
     per: Literal["self", "object"]
-    """Whose count it is: the resource acted on, or the one the body names."""
+    """Which resource is counted: the one acted on, or the one the body names."""
     times: int
     criterion: str = ""
 
 
 class Transition(Element):
-    """An action that moves the status; from any state that no transition of the action names it is 409."""
+    """A change of status by an action, which answers 409 in any state that none of its transitions starts from."""
 
     operation: Operation
     source: str
@@ -236,19 +236,19 @@ class Action(Element):
     verb: str
     """Base form: "cancel", "check in"."""
     object: str | None = None
-    """Entity that the body names: "apply" with "discount code" is `apply-discount-code`."""
+    """Entity named in the body: "apply" with "discount code" gives `apply-discount-code`."""
     inputs: tuple[FieldSpec, ...] = ()
-    """Further members of the body; stored when the entity has a field of that name."""
+    """Further members of the body; stored if the entity has a field of the same name."""
     criterion: str = ""
 
     @property
     def name(self) -> str:
-        """Words of the action: verb and object."""
+        """Verb and object, as words."""
         return f"{self.verb} {self.object}" if self.object else self.verb
 
 
 class Access(Element):
-    """Only these roles may call the operation; any one of them is enough."""
+    """Roles that may call the operation; any one of them is enough."""
 
     operation: Operation
     roles: tuple[str, ...]
@@ -256,26 +256,26 @@ class Access(Element):
 
 
 class CustomOperation(Element):
-    """An operation on one resource that no sentence form can say: its code is written by hand, once.
+    """An operation on one resource that no sentence form covers; its code is hand-written.
 
-    A query is `GET /{entities}/{id}/{name}` with its inputs as query parameters and changes nothing. A command is
-    `POST` with its inputs as the JSON body, and may change the database in one transaction.
+    A query is `GET /{entities}/{id}/{name}` with its inputs as query parameters; it changes nothing. A command is
+    `POST` with its inputs as the JSON body; it may change the database in one transaction.
     """
 
     name: str
     """Words: "amortisation schedule"."""
     entity: str
-    """The entity whose resource it is about, which holds it."""
+    """The entity that it belongs to."""
     kind: Literal["query", "command"]
     inputs: tuple[FieldSpec, ...] = ()
     returns: tuple[FieldSpec, ...] = ()
-    """Members of the answer."""
+    """Members of the response."""
     items: tuple[FieldSpec, ...] = ()
-    """Members of each record in the answer's `items`; empty means that the answer has no `items`."""
+    """Members of each record in the response's `items`; empty means that the response has no `items`."""
     roles: tuple[str, ...] = ()
-    """Who may call it; empty means everybody."""
+    """Roles that may call it; empty means everybody."""
     does: str
-    """What it does, for whoever writes it."""
+    """Description for the author of its code."""
     criterion: str
 
 
@@ -294,7 +294,7 @@ class Entity(Element):
     transitions: tuple[Transition, ...] = ()
     actions: tuple[Action, ...] = ()
     guards: tuple[Guard, ...] = ()
-    """In the order the story wrote them, which is the order they are checked in."""
+    """In story order, which is the order in which they are checked."""
     effects: tuple[Effect, ...] = ()
     limits: tuple[Limit, ...] = ()
     access: tuple[Access, ...] = ()
@@ -317,12 +317,12 @@ class Entity(Element):
         return next((each for each in self.custom if each.name == name), None)
 
     def offers(self, name: Crud) -> bool:
-        """Whether it has that plain operation."""
+        """Whether it offers the CRUD operation."""
         return any(each.name == name for each in self.operations)
 
     @property
     def states(self) -> tuple[str, ...]:
-        """All state values, initial one first, then in the order of the transitions."""
+        """All state values: the initial one, then in transition order."""
         if self.initial_state is None:
             return ()
         named = [self.initial_state]
@@ -332,42 +332,42 @@ class Entity(Element):
 
 
 class Given(Element):
-    """Part of an example's setting: `count` resources of an entity that hold these values."""
+    """A precondition of an example: `count` resources of an entity with these values."""
 
     entity: str
     values: dict[str, Value | None] = {}
-    """Field or input name to value; "status" is reached through actions where states rule it. None is null."""
+    """Field or input name to value; a state machine's "status" is reached through actions. None is null."""
     count: int = 1
     children_of: str = ""
-    """Entity given before, whose first resource these belong to; "" lets references point at what was given."""
+    """Earlier given entity whose first resource is the parent; "" lets references point at any given resource."""
 
 
 class When(Element):
-    """The one thing an example does."""
+    """The request that an example is about."""
 
     operation: Operation
     entity: str
     object: str | None = None
-    """Entity given before that the action's body names."""
+    """Earlier given entity named by the action's body."""
     values: dict[str, Value | None] = {}
     """Body of a create or update, inputs of an action, or query of a list."""
     times: int = 1
-    """How often in a row; `Then` speaks of the last time."""
+    """Number of consecutive requests; `Then` describes the last one."""
 
 
 class Then(Element):
-    """What an example expects."""
+    """An expected result of an example."""
 
     kind: Literal["rejected", "accepted", "created", "value", "listed"]
     status: int | None = None
     """HTTP status of a rejection."""
     entity: str = ""
-    """Whose value, or what is listed."""
+    """The entity whose value is checked, or which is listed."""
     field: str = ""
     value: Value | None = None
     """Expected value of the field; None is null."""
     count: int = 0
-    """How many are listed."""
+    """Number of resources listed."""
 
 
 class Example(Element):
@@ -388,7 +388,7 @@ class Speed(Element):
     percentile: Decimal
     """95 is the 95th percentile."""
     requests_per_second: int | None = None
-    """None means that the story names no rate."""
+    """None means that the story gives no rate."""
     criterion: str = ""
 
 
@@ -401,15 +401,15 @@ class Slo(Element):
 
 
 class Criterion(Element):
-    """An acceptance criterion that the blueprint covers; what it asked for carries its id."""
+    """An acceptance criterion that the blueprint covers; the elements it asked for carry its id."""
 
     id: str
     """Story id, a dot, and its place in the story, from 1."""
     text: str
     same_as: tuple[str, ...] = ()
-    """Criteria of which it only says again what they asked for; their tests are its tests."""
+    """Criteria that it merely repeats; their tests are its tests."""
     wording: tuple[str, ...] = ()
-    """The sentences of the forms that it was read by, where its text is in none of them."""
+    """The sentences it was rewritten to, if its own text matches no sentence form."""
 
 
 class Blueprint(Element):
@@ -430,12 +430,12 @@ class Blueprint(Element):
 
     @property
     def restricted(self) -> bool:
-        """Whether any operation asks for a role."""
+        """Whether any operation requires a role."""
         return bool(self.roles)
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Every role that any operation asks for, in order of their first mention."""
+        """Every role that an operation requires, in order of first mention."""
         asked = [each.roles for entity in self.entities for each in entity.access]
         asked += [each.roles for entity in self.entities for each in entity.custom]
         return tuple(dict.fromkeys(role for roles in asked for role in roles))

@@ -2,7 +2,7 @@
 
 A name is lower-case words in the singular, separated by single spaces ("discount code"). English morphology
 is lemminflect's, from a dictionary, with its own rules for words that are not in it. Where a spelling could
-come from several words, all of them are given, the likeliest first: what is known decides between them.
+come from several words, all candidates are returned, the likeliest first; callers choose by the names they know.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from functools import cache
 from types import ModuleType
 
-# What the dictionary lacks or knows by a rarer form.
+# Missing from the dictionary, or listed there under a rarer form.
 _PLURALS = {"person": "people"}
 _VERBS = {
     form: base
@@ -35,16 +35,16 @@ def singular(name: str) -> str:
 
 @cache
 def singulars(name: str) -> tuple[str, ...]:
-    """Everything that the words may be the plural, or already the singular, of."""
+    """All possible singulars of the words, which may already be singular."""
     head, noun, tail = _split(name.lower())
     return tuple(f"{head}{each}{tail}" for each in _singulars(noun))
 
 
 @cache
 def verb_bases(phrase: str) -> tuple[str, ...]:
-    """Base forms of a participle or an -ing form, with what follows: "checked in" gives ("check in",).
+    """Base forms of a participle or -ing form, with the rest of the phrase: "checked in" gives ("check in",).
 
-    Empty when the first word is neither of them.
+    Empty if the first word is neither.
     """
     first, space, rest = phrase.lower().partition(" ")
     if found := _bases(first):
@@ -70,7 +70,7 @@ def participle(verb: str) -> str:
 
 @cache
 def parts_of_speech(word: str) -> tuple[str, ...]:
-    """What the word can be: "NOUN", "VERB", "ADJ", "ADV", "AUX", "PROPN"; empty if the dictionary lacks it."""
+    """Possible parts of speech: "NOUN", "VERB", "ADJ", "ADV", "AUX", "PROPN"; empty if not in the dictionary."""
     return tuple(_english().getAllLemmas(word.lower()))
 
 
@@ -111,14 +111,14 @@ def _words(name: str) -> list[str]:
 
 
 def _split(name: str) -> tuple[str, str, str]:
-    """Part a name at its noun: ("discount ", "code", ""), ("", "point", " of sale")."""
+    """Split a name around its noun: ("discount ", "code", ""), ("", "point", " of sale")."""
     front, of, back = name.partition(" of ")
     head, space, noun = front.rpartition(" ")
     return head + space, noun, of + back
 
 
 def _plurals(noun: str) -> tuple[str, ...]:
-    """Its plurals; the singular itself is none unless it is the only one ("series")."""
+    """Plurals of a noun; the noun itself only if it has no other ("series")."""
     known = (_PLURALS[noun],) if noun in _PLURALS else ()
     found = (*known, *_inflected(noun, "NNS")) or (f"{noun}s",)
     return tuple(each for each in dict.fromkeys(found) if each != noun) or (noun,)
@@ -136,11 +136,11 @@ def _singulars(noun: str) -> tuple[str, ...]:
 
 
 def _bases(word: str) -> tuple[str, ...]:
-    """Verbs of which the one word is the participle or the -ing form."""
+    """Verbs whose participle or -ing form is the word."""
     if word in _VERBS:
         return (_VERBS[word],)
     bases = _english().getLemma(word, upos="VERB")
-    # Many regular verbs have no participle of their own in the dictionary.
+    # The dictionary lacks the participles of many regular verbs.
     found = [each for each in bases if word in _inflected(each, "VBG", "VBN", "VBD")]
     if not found and re.fullmatch(r"\w{3,}(ed|ing)", word) and not _english().getAllLemmas(word):
         found = [each for each in bases if each != word]
@@ -156,7 +156,7 @@ def _inflect(verb: str, tag: str) -> str:
 
 
 def _inflected(word: str, *tags: str) -> tuple[str, ...]:
-    """Forms of the word by their Penn Treebank tags."""
+    """Forms of the word for the Penn Treebank tags."""
     if word in _VERBS and "NNS" not in tags:
         return tuple(f"{word}ing" if tag == "VBG" else f"{word}ed" for tag in tags)
     return tuple(form for tag in tags for form in _english().getInflection(word, tag=tag) or ())

@@ -1,24 +1,24 @@
-"""Blueprint -> OpenAPI 3.1: the contract that the service keeps and its tests hold it to."""
+"""Blueprint -> OpenAPI 3.1: the contract that the service implements and its tests enforce."""
 
 from __future__ import annotations
 
 import yaml
 from pydantic import JsonValue
 
-from tools.blueprint import api_outline, formats, responses
-from tools.blueprint.bodies import component_schemas, schema_names
+from tools.blueprint import api_outline, responses, value_formats
+from tools.blueprint.component_schemas import component_schemas, schema_names
+from tools.blueprint.field_schemas import Schema, field_schema, parameter_schema
 from tools.blueprint.model import Blueprint, Entity, FieldSpec, Operation
 from tools.blueprint.names import camel, kebab, plural
-from tools.blueprint.schemas import Schema, field_schema, parameter_schema
 
 _ID: Schema = {"type": "string", "format": "uuid"}
-_OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": formats.INTEGER_MAXIMUM, "default": 0}
+_OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": value_formats.INTEGER_MAXIMUM, "default": 0}
 _JSON = ("application/json",)
 _MERGE_PATCH = ("application/merge-patch+json", "application/json")
 
 
 def document(blueprint: Blueprint) -> dict[str, JsonValue]:
-    """Return the service's OpenAPI document; equal blueprints give equal ones, order of keys included."""
+    """Return the service's OpenAPI document; equal blueprints give equal documents, key order included."""
     paths: dict[str, JsonValue] = {}
     for entity in blueprint.entities:
         for operation in api_outline.operations(entity):
@@ -44,24 +44,24 @@ def document(blueprint: Blueprint) -> dict[str, JsonValue]:
 
 
 def to_yaml(document: dict[str, JsonValue]) -> str:
-    """Return the document as YAML text, in its own order."""
+    """Return the document as YAML, preserving key order."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def operation_id(entity: Entity, operation: Operation) -> str:
-    """Return `cancelOrder`, `listOrders`, of a custom operation `orderInvoiceNumber`."""
+    """Return `cancelOrder`, `listOrders`, or `orderInvoiceNumber` for a custom operation."""
     if api_outline.custom_of(entity, operation) is not None:
         return camel(f"{entity.name} {operation}")
     return camel(f"{operation} {plural(entity.name) if _is(entity, operation, 'list') else entity.name}")
 
 
 def _is(entity: Entity, operation: Operation, *names: str) -> bool:
-    """Whether it is one of these plain operations, and no action of that name."""
+    """Whether it is one of these CRUD operations rather than an action of the same name."""
     return operation in names and api_outline.action_of(entity, operation) is None
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes equal parts out in full: anchors are no help to a reader of a contract."""
+    """Writes repeated parts in full: anchors make a contract harder to read."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
@@ -92,7 +92,7 @@ def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
 
 
 def _criteria(blueprint: Blueprint, entity: Entity, operation: Operation) -> list[str]:
-    """Texts of the criteria that rule this operation of all."""
+    """Return the texts of the criteria that apply to this operation."""
     ids = {each.criterion for each in api_outline.rules(entity, operation)}
     custom = api_outline.custom_of(entity, operation)
     ids |= {custom.criterion} if custom else set()
@@ -129,7 +129,7 @@ def _list_parameters(entity: Entity) -> list[JsonValue]:
 
 
 def filtered_field(entity: Entity, name: str) -> FieldSpec:
-    """Return the field that a filter names: a declared one, or the status that states rule."""
+    """Return the field that a filter names: a declared one, or the status of a state machine."""
     field = entity.field(name)
     if name == "status" and entity.initial_state is not None:
         return FieldSpec(name="status", type="choice", choices=entity.states)
@@ -177,7 +177,7 @@ def _responses(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
 
 
 def _statuses(blueprint: Blueprint) -> set[int]:
-    """Every status of a problem that any operation answers with."""
+    """Return the error statuses of all operations."""
     return {
         status
         for entity in blueprint.entities
@@ -187,7 +187,7 @@ def _statuses(blueprint: Blueprint) -> set[int]:
 
 
 def _links(entity: Entity) -> Schema:
-    """What can be done next with what was created."""
+    """Return links to the operations on the created resource."""
     return {
         kebab(operation): {
             "operationId": operation_id(entity, operation),

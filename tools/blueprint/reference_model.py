@@ -1,12 +1,13 @@
-"""A right service in miniature: what each request does to the resources.
+"""An in-memory model of a correct service: what each request does to the resources.
 
-Tests are planned with it. It takes requests whose bodies keep their schemas; what it decides is everything
-after that: uniques, states, guards, limits, children, effects.
+Tests are planned with it. It expects bodies that are valid by their schemas and decides everything after that:
+uniqueness, states, guards, limits, children, effects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 
@@ -28,19 +29,19 @@ from tools.blueprint.model import (
     Missing,
     Test,
 )
-from tools.blueprint.requests import TODAY, Act, Create, Delete, Outcome, Plain, Read, Step, Update
-from tools.blueprint.resources import Resource, View
+from tools.blueprint.simulated_requests import TODAY, Act, Create, Delete, Outcome, Plain, Read, Step, Update
+from tools.blueprint.simulated_resources import Resource, View
 
 
-class World:
-    """All resources of a service."""
+class ReferenceModel:
+    """All resources of a service, and the rules that govern them."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
         self.resources: dict[str, Resource] = {}
 
     def run(self, step: Step) -> Outcome:
-        """Carry out a request; a refusal changes nothing."""
+        """Execute a request; a rejected one changes nothing."""
         if isinstance(step, Create):
             return self._create(step)
         if isinstance(step, Update):
@@ -49,35 +50,35 @@ class World:
             return self._delete(step)
         if isinstance(step, Act):
             return self._act(step)
-        refused = self._refuse("read", View(self.resources[step.name])) if isinstance(step, Read) else None
-        return refused or Outcome(200)
+        rejection = self._reject("read", View(self.resources[step.name])) if isinstance(step, Read) else None
+        return rejection or Outcome(200)
 
     def accepts(self, steps: Iterable[Step]) -> bool:
-        """Carry out requests up to the first that is refused, and return whether there was none."""
+        """Execute requests up to the first rejected one, and return whether all were accepted."""
         return all(not self.run(step).cause for step in steps)
 
-    def copy(self) -> World:
-        """Return a world with the same resources, which can go its own way."""
-        world = World(self.blueprint)
-        world.resources = {
+    def copy(self) -> ReferenceModel:
+        """Return an independent copy."""
+        model = ReferenceModel(self.blueprint)
+        model.resources = {
             name: Resource(
                 each.entity, dict(each.values), each.parents, dict(each.adjustments), dict(each.counts)
             )
             for name, each in self.resources.items()
         }
-        return world
+        return model
 
-    def seen(self, step: Step) -> tuple[World, View]:
-        """Return what the guards of a request look at: a resource as the request would leave it."""
-        world = self.copy()
+    def guard_view(self, step: Step) -> tuple[ReferenceModel, View]:
+        """Return what the guards of a request see: the resource as the request would leave it."""
+        model = self.copy()
         if isinstance(step, Create):
-            return world, View(world._draft(step))
+            return model, View(model._draft(step))
         if isinstance(step, Update):
-            world.resources[step.name] = world._after(step)
-        return world, world._view(step) if isinstance(step, Act) else View(world.resources[step.name])
+            model.resources[step.name] = model._after(step)
+        return model, model._view(step) if isinstance(step, Act) else View(model.resources[step.name])
 
     def value(self, name: str, field_name: str) -> Plain:
-        """Return what the resource shows in that field."""
+        """Return the value of a resource's field."""
         return self._read(self.resources[name], field_name)
 
     def holds(self, test: Test, view: View) -> bool:
@@ -85,16 +86,16 @@ class World:
         if isinstance(test, Compare):
             return self._compare(test, view)
         if isinstance(test, Missing):
-            return (self.look(test.field, view) is None) is not test.negated
+            return (self.field_value(test.field, view) is None) is not test.negated
         if isinstance(test, Expired):
-            value = self.look(test.field, view)
+            value = self.field_value(test.field, view)
             return (isinstance(value, str) and value[:10] < str(TODAY.value)) is not test.negated
         subject = self._subject(test.subject, test.via, view)
         number = len(self.children(subject, test)) if subject else 0
         return ordered(test.op, number, test.number)
 
     def children(self, parent: Resource, link: ChildCount | Computed) -> list[Resource]:
-        """Return the resources that point at the parent."""
+        """Return the resources that reference the parent."""
         name = next((key for key, each in self.resources.items() if each is parent), None)
         return [
             each
@@ -104,32 +105,32 @@ class World:
             and each.parents.get(link.reference) == name
         ]
 
-    def look(self, ref: FieldRef, view: View) -> Plain:
-        """Return the value of a field that a rule names."""
+    def field_value(self, ref: FieldRef, view: View) -> Plain:
+        """Return the value of a field that a rule refers to."""
         if ref.subject == "input":
             return view.inputs.get(ref.field)
-        found = self._subject(ref.subject, ref.via, view)
-        return self._read(found, ref.field) if found else None
+        resource = self._subject(ref.subject, ref.via, view)
+        return self._read(resource, ref.field) if resource else None
 
     def operand(self, operand: object, view: View, kind: FieldType) -> Plain:
-        """Return what a rule compares with or changes by: a literal of that type, or a field."""
-        return self.look(operand, view) if isinstance(operand, FieldRef) else canonical(kind, operand)
+        """Return the value of an operand: a literal of the given type, or a field."""
+        return self.field_value(operand, view) if isinstance(operand, FieldRef) else canonical(kind, operand)
 
     def type_of(self, ref: FieldRef, view: View) -> FieldType:
-        """Return the type of a field that a rule names."""
+        """Return the type of a field that a rule refers to."""
         if ref.subject == "input":
             return view.input_types.get(ref.field, "text")
-        found = self._subject(ref.subject, ref.via, view)
-        spec = found.entity.field(ref.field) if found else None
+        resource = self._subject(ref.subject, ref.via, view)
+        spec = resource.entity.field(ref.field) if resource else None
         return spec.type if spec else "text"
 
     def _create(self, step: Create) -> Outcome:
-        made = self._draft(step)
-        refused = self._refuse("create", View(made)) or self._duplicate(made)
-        if refused:
-            return refused
-        self.resources[step.name] = made
-        broken = self._change("create", View(made))
+        resource = self._draft(step)
+        rejection = self._reject("create", View(resource)) or self._duplicate(resource)
+        if rejection:
+            return rejection
+        self.resources[step.name] = resource
+        broken = self._change("create", View(resource))
         if broken:
             del self.resources[step.name]
         return broken or Outcome(201)
@@ -145,30 +146,30 @@ class World:
         return Resource(entity, values, dict(step.parents))
 
     def _update(self, step: Update) -> Outcome:
-        found = self.resources[step.name]
+        resource = self.resources[step.name]
         after = self.resources[step.name] = self._after(step)
-        refused = self._refuse("update", View(after)) or self._duplicate(after)
-        refused = refused or self._refuse("create", View(after), step.values)
-        refused = refused or self._limited("update", View(after)) or self._change("update", View(after))
-        if refused:
-            self.resources[step.name] = found
-        return refused or Outcome(200)
+        rejection = self._reject("update", View(after)) or self._duplicate(after)
+        rejection = rejection or self._reject("create", View(after), step.values)
+        rejection = rejection or self._limited("update", View(after)) or self._change("update", View(after))
+        if rejection:
+            self.resources[step.name] = resource
+        return rejection or Outcome(200)
 
     def _after(self, step: Update) -> Resource:
-        found = self.resources[step.name]
-        types = {each.name: each.type for each in found.entity.fields}
+        resource = self.resources[step.name]
+        types = {each.name: each.type for each in resource.entity.fields}
         changed = {name: canonical(types[name], value) for name, value in step.values.items()}
-        return Resource(found.entity, found.values | changed, found.parents, found.adjustments, found.counts)
+        return replace(resource, values=resource.values | changed)
 
     def _delete(self, step: Delete) -> Outcome:
-        found = self.resources[step.name]
-        refused = self._refuse("delete", View(found))
-        if refused:
-            return refused
+        resource = self.resources[step.name]
+        rejection = self._reject("delete", View(resource))
+        if rejection:
+            return rejection
         for each in self.resources.values():
             if step.name in each.parents.values():
                 return Outcome(409, "children")
-        broken = self._change("delete", View(found))
+        broken = self._change("delete", View(resource))
         if broken:
             return broken
         del self.resources[step.name]
@@ -180,26 +181,26 @@ class World:
         move = next((each for each in moves if each.source == view.self.values["status"]), None)
         if moves and move is None:
             return Outcome(409, "state")
-        refused = self._refuse(step.action, view) or self._limited(step.action, view)
-        refused = refused or self._change(step.action, view, {"status": move.target} if move else {})
-        return refused or Outcome(200)
+        rejection = self._reject(step.action, view) or self._limited(step.action, view)
+        rejection = rejection or self._change(step.action, view, {"status": move.target} if move else {})
+        return rejection or Outcome(200)
 
     def _view(self, step: Act) -> View:
-        found = self.resources[step.name]
-        action = found.entity.action(step.action)
+        resource = self.resources[step.name]
+        action = resource.entity.action(step.action)
         specs = action.inputs if action else ()
         inputs = {each.name: canonical(each.type, step.inputs.get(each.name, each.default)) for each in specs}
-        thing = self.resources[step.object] if step.object else None
-        return View(found, thing, inputs, {each.name: each.type for each in specs})
+        named = self.resources[step.object] if step.object else None
+        return View(resource, named, inputs, {each.name: each.type for each in specs})
 
     def _entity(self, step: Step) -> Entity:
-        found = self.blueprint.entity(step.entity)
-        if found is None:
+        entity = self.blueprint.entity(step.entity)
+        if entity is None:
             raise KeyError(step.entity)
-        return found
+        return entity
 
     def _change(self, operation: str, view: View, moved: Mapping[str, Plain] | None = None) -> Outcome | None:
-        """Store inputs, take effect, count; undo all of it when an effect breaks a constraint."""
+        """Store inputs, apply effects and count; undo everything if an effect violates a constraint."""
         kept = [(each, dict(each.values), dict(each.adjustments)) for each in self.resources.values()]
         names = {each.name for each in api_outline.written_fields(view.self.entity)}
         stored = {name: value for name, value in view.inputs.items() if name in names and value is not None}
@@ -215,7 +216,7 @@ class World:
         return None
 
     def _affect(self, effect: Effect, view: View) -> bool:
-        """Carry out an effect; False when it would break the field's constraint."""
+        """Apply an effect; return False if it violates the field's constraints."""
         target = self._subject(effect.target.subject, effect.target.via, view)
         spec = target.entity.field(effect.target.field) if target else None
         if target is None or spec is None:
@@ -229,7 +230,7 @@ class World:
         target.values = target.values | {spec.name: changed}
         return keeps(spec, changed)
 
-    def _refuse(
+    def _reject(
         self, operation: str, view: View, touched: Mapping[str, object] | None = None
     ) -> Outcome | None:
         for guard in view.self.entity.guards:
@@ -246,18 +247,18 @@ class World:
         return None
 
     def _counted(self, operation: str, view: View) -> Iterator[tuple[Limit, Resource]]:
-        """Yield the limits of an operation, each with the resource whose count it is."""
+        """Yield the limits of an operation, each with the resource that it counts for."""
         for limit in view.self.entity.limits:
             counted = view.self if limit.per == "self" else view.object
             if limit.operation == operation and counted is not None:
                 yield limit, counted
 
-    def _duplicate(self, made: Resource) -> Outcome | None:
-        for each in made.entity.fields:
-            value = made.values.get(each.name)
+    def _duplicate(self, resource: Resource) -> Outcome | None:
+        for each in resource.entity.fields:
+            value = resource.values.get(each.name)
             if each.unique and value is not None:
-                others = (r for r in self.resources.values() if r.entity.name == made.entity.name)
-                if any(other is not made and other.values.get(each.name) == value for other in others):
+                others = (r for r in self.resources.values() if r.entity.name == resource.entity.name)
+                if any(other is not resource and other.values.get(each.name) == value for other in others):
                     return Outcome(409, "unique")
         return None
 
@@ -269,7 +270,7 @@ class World:
         return view.self
 
     def _compare(self, test: Compare, view: View) -> bool:
-        left = self.look(test.left, view)
+        left = self.field_value(test.left, view)
         right = self.operand(test.right, view, self.type_of(test.left, view))
         if left is None or right is None:
             return test.op == "ne"
@@ -297,7 +298,7 @@ class World:
 
 
 def _touches(guard: Guard, changed: Mapping[str, object]) -> bool:
-    """Whether an update of these fields checks a guard of creating again."""
+    """Whether an update of these fields checks a create guard again."""
     names: set[str] = set()
     for test in guard.tests:
         if isinstance(test, Compare):

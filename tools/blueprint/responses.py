@@ -1,4 +1,4 @@
-"""The parts of a contract that are alike in every service: problems, security, health, metrics."""
+"""Parts of the contract common to all services: problems, security, health, metrics."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from pydantic import JsonValue
 
+from tools.blueprint.field_schemas import Schema
 from tools.blueprint.model import Entity
 from tools.blueprint.names import collection_path, pascal
-from tools.blueprint.schemas import Schema
 
 _MEANINGS = {
     401: "The bearer token is missing, malformed or expired.",
@@ -49,12 +49,12 @@ def problem_schema() -> Schema:
 
 
 def problem_name(status: int) -> str:
-    """Return the name of the response component: `Conflict`."""
+    """Return the name of the response component, such as `Conflict`."""
     return pascal(_phrase(status))
 
 
 def problems(statuses: Iterable[int]) -> dict[str, JsonValue]:
-    """Return the response components of these statuses."""
+    """Return the response components for these statuses."""
     return {problem_name(status): _problem(status) for status in sorted(statuses)}
 
 
@@ -69,12 +69,12 @@ def _problem(status: int) -> Schema:
 
 
 def success(description: str, schema: Schema) -> Schema:
-    """Return the response object of a JSON answer."""
+    """Return the response object for a JSON body."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 def created(entity: Entity, schema: Schema, links: Schema) -> Schema:
-    """Return the response object of a create, with where the new resource is and what can be done with it."""
+    """Return the response object of a create, with its `Location` header and links."""
     location: Schema = {"type": "string", "pattern": f"^{collection_path(entity.name)}/[0-9a-f-]{{36}}$"}
     found = success(f"The new {entity.name}.", schema)
     found["headers"] = {"Location": {"required": True, "schema": location}}
@@ -84,7 +84,7 @@ def created(entity: Entity, schema: Schema, links: Schema) -> Schema:
 
 
 def bearer_scheme() -> Schema:
-    """Return the security scheme of restricted operations; a requirement lists the role that is needed."""
+    """Return the security scheme of restricted operations; a requirement lists the required role."""
     return {
         "type": "http",
         "scheme": "bearer",
@@ -94,7 +94,7 @@ def bearer_scheme() -> Schema:
 
 
 def service_paths() -> dict[str, JsonValue]:
-    """Return the paths that every service has beside those of its resources."""
+    """Return the paths that every service has besides those of its resources."""
     state: Schema = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
     not_ready = _problem(503) | {"description": "The database does not answer."}
     yaml_text: Schema = {"description": "It.", "content": {"application/yaml": {}}}

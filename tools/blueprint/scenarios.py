@@ -1,7 +1,7 @@
-"""Finds the requests that bring a service into a situation: "an order that is paid and has two line items".
+"""Search for the requests that bring a service into a situation: "a paid order with two line items".
 
-A scenario is searched for among few, telling values: those that the rules themselves name and their neighbours.
-Each try is played through in a simulation, so what is found is known to work, guards on the way included.
+The search tries few values: those that the rules name, and their neighbours. Each attempt is executed on the
+reference model, so a scenario is known to pass all guards on the way.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from dataclasses import dataclass, field
 from tools.blueprint import api_outline
 from tools.blueprint.model import Action, Blueprint, Entity
 from tools.blueprint.names import snake
-from tools.blueprint.parameters import CHILD, Knob, Knobs, knobs_of
-from tools.blueprint.reference_model import World
-from tools.blueprint.requests import Act, Create, Delete, Given, List, Outcome, Read, Step, Update
-from tools.blueprint.samples import sample
+from tools.blueprint.reference_model import ReferenceModel
+from tools.blueprint.sample_values import sample
+from tools.blueprint.scenario_parameters import CHILD, Parameter, Parameters, parameters_of
+from tools.blueprint.simulated_requests import Act, Create, Delete, Given, List, Outcome, Read, Step, Update
 
-Choice = Mapping[Knob, object]
+Choice = Mapping[Parameter, object]
 
 _TRIES = 400
-"""How many settings one search tries."""
+"""Choices that one search tries."""
 _WASTE = 8000
-"""How many settings all searches that find nothing may try before they try only a few each."""
+"""Choices that failed searches may try in total before each search is limited to a few."""
 _FEW = 20
 _ROUTES = 3
 _DEPTH = 5
 
 
-class Unreachable(Exception):  # noqa: N818  says of a situation what it is
-    """No requests lead there, as far as the search went."""
+class Unreachable(Exception):  # noqa: N818  describes a situation
+    """No requests that lead to the situation were found."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A situation and the one request that it is about."""
+    """A situation and the request that is tested in it."""
 
     setup: tuple[Step, ...]
     final: Step
     names: Mapping[str, str]
-    """Place, with a number for each of several children, to name of the resource there."""
+    """Place, numbered for children, to name of the resource."""
     choice: Choice
     outcome: Outcome
-    before: World
-    after: World
+    before: ReferenceModel
+    after: ReferenceModel
 
 
 Wanted = Callable[[Scenario], bool]
@@ -60,25 +60,25 @@ class _Draft:
     number: int = 0
 
     def name(self, entity: Entity, place: str) -> str:
-        """Return a new name for a resource, fit for a variable."""
+        """Return a new name for a resource, usable as a variable."""
         base = variable(entity.name)
         taken = set(self.names.values())
         numbered = (base if n == 1 else f"{base.rstrip('_')}_{n}" for n in itertools.count(1))
         self.names[place] = next(name for name in numbered if name not in taken)
         return self.names[place]
 
-    def knob(self, kind: str, place: str, name: str = "") -> object:
-        """Return how a knob is set, or None if nothing is chosen; children of one kind share theirs."""
+    def parameter(self, kind: str, place: str, name: str = "") -> object:
+        """Return the chosen value of a parameter, or None; children of one kind share theirs."""
         return self.choice.get((kind, re.sub(r"\.\d+(?=[/>]|$)", "", place), name))
 
     def chosen(self, kind: str, place: str) -> dict[str, Given]:
-        """Return the values chosen for a place: name to value."""
+        """Return the values chosen for a place, by name."""
         at = re.sub(r"\.\d+(?=[/>]|$)", "", place)
         return {key[2]: value for key, value in self.choice.items() if key[:2] == (kind, at)}  # type: ignore[misc]
 
 
 def variable(entity: str) -> str:
-    """Return the name of a variable that holds a resource."""
+    """Return the variable name for a resource of the entity."""
     name = snake(entity)
     reserved = {"api", "response", "before", "day", "page", "accepted", "refused", "current", "list", "type"}
     if name[:1].isdigit():
@@ -87,7 +87,7 @@ def variable(entity: str) -> str:
 
 
 class Planner:
-    """Searches scenarios of one service."""
+    """Searches for scenarios of one service."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
@@ -95,7 +95,7 @@ class Planner:
         self._wasted = 0
 
     def plain(self, entity: Entity) -> Scenario:
-        """Return the scenario of the plainest create that succeeds. Raises Unreachable."""
+        """Return the scenario of the simplest successful create. Raises Unreachable."""
         if entity.name not in self._plain:
             self._plain[entity.name] = None
             self._plain[entity.name] = self.find(
@@ -113,17 +113,17 @@ class Planner:
         wanted: Wanted,
         *,
         fixed: Choice | None = None,
-        extra: Knobs | None = None,
+        extra: Parameters | None = None,
         others: tuple[str, ...] = (),
     ) -> Scenario:
-        """Return the plainest scenario whose last request is the operation and which is as wanted.
+        """Return the simplest wanted scenario whose last request is the operation. Raises Unreachable.
 
-        `fixed` sets knobs, `extra` lets others be turned, `others` are places at which further resources of
-        the entity are made, before the one at "self". Raises Unreachable.
+        `fixed` sets parameters, `extra` adds ones to vary, `others` are places of further resources of the
+        entity, which are created before the one at "self".
         """
-        knobs = knobs_of(self.blueprint, entity, operation, others) | dict(extra or {})
+        parameters = parameters_of(self.blueprint, entity, operation, others) | dict(extra or {})
         given = dict(fixed or {})
-        free = {knob: values for knob, values in knobs.items() if knob not in given}
+        free = {parameter: values for parameter, values in parameters.items() if parameter not in given}
         before = self._wasted
         tries = _TRIES if self._wasted < _WASTE else _FEW
         for choice in itertools.islice(_choices(free), tries):
@@ -137,7 +137,7 @@ class Planner:
     def play(
         self, entity: Entity, operation: str, choice: Choice, others: tuple[str, ...] = ()
     ) -> Scenario | None:
-        """Return the scenario of these settings, or None when a request on the way is refused."""
+        """Return the scenario for this choice, or None if a request on the way is rejected."""
         draft = _Draft(choice)
         try:
             for place in others:
@@ -145,7 +145,7 @@ class Planner:
             final = self._final(draft, entity, operation)
         except Unreachable:
             return None
-        before, after = World(self.blueprint), World(self.blueprint)
+        before, after = ReferenceModel(self.blueprint), ReferenceModel(self.blueprint)
         for step in draft.steps:
             if before.run(step).cause or after.run(step).cause:
                 return None
@@ -166,12 +166,12 @@ class Planner:
         return Update(name, entity.name, draft.chosen("change", "self"))
 
     def _make(self, draft: _Draft, entity: Entity, place: str) -> str:
-        """Plan the requests that make a resource as its knobs say, and return its name."""
+        """Plan the requests that create a resource according to its parameters, and return its name."""
         if not entity.offers("create") or re.sub(r"[^/>#]", "", place)[_DEPTH:]:
             raise Unreachable(place)
         made = self._create(draft, entity, place)
         draft.steps.append(made)
-        late = draft.knob("late", place) is True
+        late = draft.parameter("late", place) is True
         if not late:
             self._add_children(draft, place)
         for action in self._route(draft, entity, place):
@@ -198,7 +198,7 @@ class Planner:
         return Create(draft.name(entity, place), entity.name, chosen, parents, filled)
 
     def _usual(self, entity: Entity) -> Mapping[str, Given]:
-        """What the rules on creating need in every body that says nothing else."""
+        """Return the values that the create guards need in every body that sets no others."""
         plain = self._plain.get(entity.name)
         return plain.final.values if plain is not None and isinstance(plain.final, Create) else {}
 
@@ -217,11 +217,11 @@ class Planner:
                 self._make(draft, self._entity(name), at)
 
     def _route(self, draft: _Draft, entity: Entity, place: str) -> list[Action]:
-        status = draft.knob("status", place)
+        status = draft.parameter("status", place)
         if status is None:
             return []
         found = list(itertools.islice(routes(entity, str(status)), _ROUTES))
-        index = draft.knob("route", place) or 0
+        index = draft.parameter("route", place) or 0
         if not isinstance(index, int) or index >= len(found):
             raise Unreachable(place)
         return found[index]
@@ -238,7 +238,7 @@ class Planner:
 
 
 def routes(entity: Entity, status: str) -> Iterator[list[Action]]:
-    """Yield the ways from the initial state to another, shortest first, none through a state twice."""
+    """Yield the paths from the initial state to another, shortest first, without cycles."""
     ways: list[tuple[str, list[Action], frozenset[str]]] = []
     if entity.initial_state is not None:
         ways = [(entity.initial_state, [], frozenset({entity.initial_state}))]
@@ -253,10 +253,10 @@ def routes(entity: Entity, status: str) -> Iterator[list[Action]]:
                 ways.append((each.target, [*way, action], seen | {each.target}))
 
 
-def _choices(knobs: Knobs) -> Iterator[dict[Knob, object]]:
-    """Yield settings of the knobs, those first that turn the fewest."""
-    turnable = [knob for knob, values in knobs.items() if values]
-    for number in range(len(turnable) + 1):
-        for turned in itertools.combinations(turnable, number):
-            for values in itertools.product(*(knobs[knob] for knob in turned)):
+def _choices(parameters: Parameters) -> Iterator[dict[Parameter, object]]:
+    """Yield choices of parameter values, those that set the fewest parameters first."""
+    settable = [parameter for parameter, values in parameters.items() if values]
+    for number in range(len(settable) + 1):
+        for turned in itertools.combinations(settable, number):
+            for values in itertools.product(*(parameters[parameter] for parameter in turned)):
                 yield dict(zip(turned, values, strict=True))

@@ -6,8 +6,8 @@ import json
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.contract_diff import contract_changes
-from tools.blueprint.files import from_yaml
 from tools.blueprint.model import Blueprint, Slo
 from tools.blueprint.openapi import document, to_yaml
 from tools.blueprint.reader.model_wordings import Custom, Wording

@@ -207,9 +207,9 @@ def _formatted(bench: Workbench, content: str) -> str:
     """Return the tests formatted for a generated project; the style of an existing project is unknown."""
     if is_existing_project(bench):
         return content.rstrip("\n") + "\n"
-    from tools.stacks.fastapi.python_code import tidied  # noqa: PLC0415  a formatter, needed by few commands
+    from tools.stacks.fastapi.pytest_source import tidy  # noqa: PLC0415  a formatter, needed by few commands
 
-    return tidied(content)
+    return tidy(content)
 
 
 def _note(bench: Workbench) -> Path:

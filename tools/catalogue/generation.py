@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from tools.blueprint.files import from_yaml
+from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.model import Blueprint
 from tools.catalogue.policy_facts import BRANCH
 from tools.counting import counted
@@ -15,7 +15,7 @@ from tools.git import Repository, agent, checkout, commit_generation, diff, last
 from tools.projects.trees import branch_of, note_generation, repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.stacks import Previous
-from tools.stacks.named import stack_named
+from tools.stacks.registry import stack_named
 
 
 class GenerateService(BaseModel):

@@ -17,7 +17,7 @@ from tools.projects.dependencies import SERVICE, environment_of
 from tools.projects.trees import repository
 from tools.result import Fact, Tool, ToolResult, Workbench
 from tools.runtimes import Version
-from tools.stacks.named import stack_named
+from tools.stacks.registry import stack_named
 
 JWT_SECRET = "AUTH_JWT_SECRET"  # noqa: S105  the name of a variable
 

@@ -130,7 +130,7 @@ def _operation(entity: Entity, custom: CustomOperation) -> JsonValue:
 
 
 def _factory(entity: Entity) -> str:
-    from tools.stacks.fastapi.python_code import factory  # noqa: PLC0415  as above
+    from tools.stacks.fastapi.pytest_source import factory  # noqa: PLC0415  as above
 
     members = [
         *_fields(api_outline.written_fields(entity)),

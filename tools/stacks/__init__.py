@@ -1,4 +1,4 @@
-"""Stacks: each turns a blueprint into a whole service repository, and says how to run what it made."""
+"""Stacks: each generates a service repository from a blueprint, and knows how to run it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tools.blueprint.model import Blueprint
 
 
 class Generation(BaseModel):
-    """All files of a service, as a pure function of blueprints: no clock, no randomness, no file system."""
+    """All files of a service: a pure function of blueprints, independent of clock, randomness and file system."""
 
     model_config = ConfigDict(frozen=True)
 
     files: dict[str, str]
-    """Path in the repository, with `/`, to text."""
+    """Path in the repository, separated by `/`, to text."""
     tests: dict[str, tuple[str, ...]]
-    """Criterion id to the pytest node ids that check it, at least one each."""
+    """Criterion id to the pytest node ids that check it, at least one per criterion."""
 
 
 class Previous(BaseModel):
@@ -28,7 +28,7 @@ class Previous(BaseModel):
 
     blueprint: Blueprint
     files: dict[str, str]
-    """The previous pure generation, not the repository with its hand edits. Its migrations are carried over."""
+    """The files as generated, without manual edits in the repository. Migrations are carried over."""
 
 
 class Stack(Protocol):
@@ -40,7 +40,7 @@ class Stack(Protocol):
         """Return every file of the service; `contract` is the OpenAPI document as YAML text."""
 
     def migrate(self, python: Path) -> tuple[str, ...]:
-        """Return the argv that brings the database at `DATABASE_URL` up to date, run in the repository."""
+        """Return the command that migrates the database at `DATABASE_URL`, run in the repository."""
 
     def serve(self, python: Path) -> tuple[str, ...]:
-        """Return the argv that serves on the unix socket `SOCKET` or the TCP port `PORT`, run in the repository."""
+        """Return the command that serves on the unix socket `SOCKET` or TCP port `PORT`, run in the repository."""

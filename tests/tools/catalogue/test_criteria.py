@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.crew.doors import setting
-from tools.blueprint.files import from_yaml, to_yaml
+from tools.blueprint.blueprint_yaml import from_yaml, to_yaml
 from tools.blueprint.model import Blueprint, Criterion
 from tools.blueprint.names import plural
 from tools.blueprint.openapi import document

@@ -1,4 +1,4 @@
-"""`app/computed.py`: what fields are that follow from other resources."""
+"""`app/computed.py`: fields derived from other resources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tools.blueprint.model import Blueprint, Computed, Entity, FieldSpec
 from tools.blueprint.names import snake
 from tools.stacks.fastapi.conditions import computed_function
 from tools.stacks.fastapi.identifiers import attribute, class_name
-from tools.stacks.fastapi.source import Code, format_python, module, render
+from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.tables import ADJUSTMENTS, adjusted_fields, table_name
 
 _IMPORTS = {
@@ -25,7 +25,7 @@ _IMPORTS = {
 
 
 def computed_files(blueprint: Blueprint) -> dict[str, str]:
-    """Return the module of computed fields and that of their adjustments, where there are any."""
+    """Return the modules of computed fields and of their adjustments, if there are any."""
     fields = [(entity, field) for entity in blueprint.entities for field in entity.fields if field.computed]
     if not fields:
         return {}

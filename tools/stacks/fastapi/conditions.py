@@ -1,4 +1,4 @@
-"""Tests of guards as Python expressions, in which null makes every comparison false but `ne`."""
+"""Guard conditions as Python expressions; null makes every comparison false except `ne`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tools.blueprint.model import (
 from tools.blueprint.names import snake
 from tools.errors import ToolError
 from tools.stacks.fastapi.identifiers import attribute, class_name
-from tools.stacks.fastapi.source import Code, py
+from tools.stacks.fastapi.rendering import Code, py
 from tools.stacks.fastapi.values import literal
 
 _OPERATORS: dict[Comparison, str] = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -38,12 +38,12 @@ class Operand:
     code: str
     kind: FieldType
     nulls: tuple[str, ...] = ()
-    """Expressions of which any may be None; then the value is null, or cannot be reached."""
+    """Expressions that may be None, in which case the value is null or unreachable."""
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """What the code of one operation can see: whose it is, and what its variables are called."""
+class Scope:
+    """The variables available to the code of one operation."""
 
     blueprint: Blueprint
     entity: Entity
@@ -51,9 +51,9 @@ class Scenario:
     own: str
     """Variable of the resource acted on."""
     object: str = ""
-    """Variable of the resource that the body names."""
+    """Variable of the resource named in the body."""
     references: tuple[tuple[str, str], ...] = ()
-    """Reference and variable of what it points to."""
+    """Reference name and variable of its target."""
 
     def entity_of(self, subject: Subject, via: str) -> Entity:
         """Return the entity of a subject."""
@@ -65,7 +65,7 @@ class Scenario:
         else:
             found = self.entity
         if found is None:
-            raise ToolError(f"{self.entity.name}: a rule speaks of an {subject} {via!r} that there is not.")
+            raise ToolError(f"{self.entity.name}: a rule refers to {subject} {via!r}, which does not exist.")
         return found
 
     def variable(self, subject: Subject, via: str) -> str:
@@ -80,18 +80,20 @@ class Scenario:
         return (self.variable(subject, via),) if reference and reference.added_later else ()
 
     def spec(self, reference: FieldRef) -> FieldSpec:
-        """Return the field that is spoken of."""
+        """Return the field that is referred to."""
         if reference.subject == "input":
             inputs = self.action.inputs if self.action else ()
             found = next((each for each in inputs if each.name == reference.field), None)
         else:
             found = known_field(self.entity_of(reference.subject, reference.via), reference.field)
         if found is None:
-            raise ToolError(f"{self.entity.name}: a rule speaks of {reference.field!r}, which there is not.")
+            raise ToolError(
+                f"{self.entity.name}: a rule refers to {reference.field!r}, which does not exist."
+            )
         return found
 
     def operand(self, reference: FieldRef) -> Operand:
-        """Return a field as a value."""
+        """Return a field as an operand."""
         field = self.spec(reference)
         variable = self.variable(reference.subject, reference.via)
         nulls = self.unreachable(reference.subject, reference.via)
@@ -105,7 +107,7 @@ class Scenario:
 
 
 def known_field(entity: Entity, name: str) -> FieldSpec | None:
-    """Return a field by name, also of those that no sentence declares: status, times, references."""
+    """Return a field by name, including the implied ones: status, timestamps, references."""
     if name == "status" and entity.initial_state is not None:
         return FieldSpec(name=name, type="choice", choices=entity.states)
     if name in ("created at", "updated at"):
@@ -117,13 +119,13 @@ def known_field(entity: Entity, name: str) -> FieldSpec | None:
 
 
 def computed_function(entity: Entity, field: FieldSpec) -> str:
-    """Return the function that computes a field: `order_total`."""
+    """Return the name of the function that computes a field, such as `order_total`."""
     return f"{snake(entity.name)}_{snake(field.name)}"
 
 
-def condition(scenario: Scenario, tests: tuple[Test, ...]) -> Code:
+def condition(scope: Scope, tests: tuple[Test, ...]) -> Code:
     """Return the expression that all tests hold."""
-    return all_of(_test(scenario, each) for each in tests)
+    return all_of(_test(scope, each) for each in tests)
 
 
 def all_of(parts: Iterable[str]) -> Code:
@@ -139,19 +141,19 @@ def _alternatives(expression: str) -> bool:
     return isinstance(parsed, ast.BoolOp) and isinstance(parsed.op, ast.Or)
 
 
-def _test(scenario: Scenario, test: Test) -> str:
+def _test(scope: Scope, test: Test) -> str:
     if isinstance(test, Compare):
-        return _compare(scenario, test)
+        return _compare(scope, test)
     if isinstance(test, Missing):
-        return _missing(scenario.operand(test.field), negated=test.negated)
+        return _missing(scope.operand(test.field), negated=test.negated)
     if isinstance(test, Expired):
-        return _expired(scenario.operand(test.field), negated=test.negated)
-    return _child_count(scenario, test)
+        return _expired(scope.operand(test.field), negated=test.negated)
+    return _child_count(scope, test)
 
 
-def _compare(scenario: Scenario, test: Compare) -> str:
-    left = scenario.operand(test.left)
-    right = _right(scenario, test, left)
+def _compare(scope: Scope, test: Compare) -> str:
+    left = scope.operand(test.left)
+    right = _right(scope, test, left)
     code, other = _alike(left, right)
     if left.kind == "boolean" and not isinstance(test.right, FieldRef):
         return _truth(left, wanted=bool(test.right) is (test.op == "eq"), null_passes=test.op == "ne")
@@ -162,9 +164,9 @@ def _compare(scenario: Scenario, test: Compare) -> str:
     return " and ".join([*(f"{each} is not None" for each in nulls), comparison])
 
 
-def _right(scenario: Scenario, test: Compare, left: Operand) -> Operand:
+def _right(scope: Scope, test: Compare, left: Operand) -> Operand:
     if isinstance(test.right, FieldRef):
-        return scenario.operand(test.right)
+        return scope.operand(test.right)
     return Operand(_literal(left.kind, test.right), left.kind)
 
 
@@ -173,7 +175,7 @@ def _literal(kind: FieldType, value: Value) -> str:
 
 
 def _alike(left: Operand, right: Operand) -> tuple[str, str]:
-    """Return both sides such that Python compares them: a date with a timestamp's date."""
+    """Return both sides in comparable types: a date with the date of a timestamp."""
     if (left.kind, right.kind) == ("date", "timestamp"):
         return left.code, f"{right.code}.date()"
     if (left.kind, right.kind) == ("timestamp", "date"):
@@ -203,11 +205,11 @@ def _expired(operand: Operand, *, negated: bool) -> str:
     return " and ".join([*(f"{each} is not None" for each in operand.nulls), f"{operand.code} < {limit}"])
 
 
-def _child_count(scenario: Scenario, test: ChildCount) -> str:
-    variable = scenario.variable(test.subject, test.via)
+def _child_count(scope: Scope, test: ChildCount) -> str:
+    variable = scope.variable(test.subject, test.via)
     child = f"models.{class_name(test.child)}"
     pointing = f"{child}.{attribute(test.reference + ' id')} == {variable}.id"
     count = f"store.count(session, {child}, {pointing}) {_OPERATORS[test.op]} {py(test.number)}"
     return " and ".join(
-        [*(f"{each} is not None" for each in scenario.unreachable(test.subject, test.via)), count]
+        [*(f"{each} is not None" for each in scope.unreachable(test.subject, test.via)), count]
     )

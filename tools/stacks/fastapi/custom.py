@@ -1,4 +1,4 @@
-"""`app/custom/`: one file for each custom operation, generated once and then written by hand."""
+"""`app/custom/`: one file per custom operation, generated once and then hand-written."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import snake
 from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
-from tools.stacks.fastapi.python_code import paragraphs
-from tools.stacks.fastapi.source import Code, format_python
+from tools.stacks.fastapi.pytest_source import paragraphs
+from tools.stacks.fastapi.rendering import Code, format_python
 
 _KINDS = {
     "integer": "int",
@@ -22,7 +22,7 @@ _KINDS = {
 
 
 def custom_files(blueprint: Blueprint, before: Mapping[str, str]) -> dict[str, str]:
-    """Return a module for each custom operation, as it was generated `before` if it was."""
+    """Return a module for each custom operation, reusing the one generated `before`."""
     found = {
         custom_path(each): _module(blueprint, entity, each)
         for entity in blueprint.entities
@@ -37,7 +37,7 @@ def custom_files(blueprint: Blueprint, before: Mapping[str, str]) -> dict[str, s
 
 
 def custom_module(custom: CustomOperation) -> Code:
-    """Return the name of the operation's module: `loan_amortisation_schedule`."""
+    """Return the name of the operation's module, such as `loan_amortisation_schedule`."""
     spelt = snake(f"{custom.entity} {custom.name}")
     return Code(f"n{spelt}" if spelt[:1].isdigit() else spelt)
 
@@ -53,7 +53,7 @@ def custom_function(custom: CustomOperation) -> Code:
 
 
 def custom_class(custom: CustomOperation) -> Code:
-    """Return how the classes of its inputs, items and answer begin: `AmortisationSchedule`."""
+    """Return the prefix of its input, item and answer classes, such as `AmortisationSchedule`."""
     return Code(class_name(custom.name).rstrip("_"))
 
 
@@ -63,7 +63,7 @@ def _module(blueprint: Blueprint, entity: Entity, custom: CustomOperation) -> st
     parameters = [f"session: orm.Session, {own}: models.{class_name(entity.name)}"]
     parameters += [f"{inputs}: schemas.{cls}Inputs"] if custom.inputs else []
     texts = [f"{each.id}: {each.text}" for each in blueprint.criteria if each.id == custom.criterion]
-    told = paragraphs([custom.does, *texts, *_told(entity, custom, own, inputs)])
+    docstring = paragraphs([custom.does, *texts, *_instructions(entity, custom, own, inputs)])
     unwritten = f"{entity.name} {custom.name} is not written yet: {custom_path(custom)}"
     lines = [
         *paragraphs([f"Written by hand: {entity.name} {custom.name}. No generation changes this file."], ""),
@@ -76,13 +76,13 @@ def _module(blueprint: Blueprint, entity: Entity, custom: CustomOperation) -> st
         f"from app.schemas import {own} as schemas",
         "",
         f"def {custom_function(custom)}({', '.join(parameters)}) -> schemas.{cls}Answer:",
-        *told,
+        *docstring,
         f"    raise NotImplementedError({unwritten!r})",
     ]
     return format_python("\n".join(lines) + "\n")
 
 
-def _told(entity: Entity, custom: CustomOperation, own: str, inputs: str) -> Iterator[str]:
+def _instructions(entity: Entity, custom: CustomOperation, own: str, inputs: str) -> Iterator[str]:
     cls = custom_class(custom)
     gets = f"Gets the session of the request and the {entity.name}, `{own}`: see app/models/{own}.py."
     if custom.kind == "query":
@@ -98,8 +98,8 @@ def _told(entity: Entity, custom: CustomOperation, own: str, inputs: str) -> Ite
     answer += (
         [f"`items`, a list of `schemas.{cls}Item` with {_members(custom.items)}"] if custom.items else []
     )
-    said = f" with {', and with '.join(answer)}" if answer else ""
-    yield f"Returns `schemas.{cls}Answer`{said}. A value of another type is a 500."
+    members = f" with {', and with '.join(answer)}" if answer else ""
+    yield f"Returns `schemas.{cls}Answer`{members}. A value of another type is a 500."
     yield (
         "Rejects by raising `app.problems.Problem(409, why)` for what the state does not allow, `Problem(422, why)` "
         "for what the inputs do not."

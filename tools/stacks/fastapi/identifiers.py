@@ -1,11 +1,13 @@
-"""Names of the blueprint as Python identifiers, whatever word a story chose."""
+"""Blueprint names as Python identifiers, without collisions with keywords, builtins or generated names."""
 
 from __future__ import annotations
 
 import builtins
 import keyword
 
-from tools.blueprint.names import pascal, snake
+from tools.blueprint.model import Entity
+from tools.blueprint.names import collection_path, pascal, plural, snake
+from tools.stacks.fastapi.rendering import Code, word
 
 _MODULES = """
     adjustments arithmetic auth clock columns computed database dt fields models operations orm problems
@@ -29,7 +31,7 @@ _VARIABLES = _PYTHON.union(_MODULES.split(), _LOCALS.split(), _FUNCTIONS.split()
 
 
 def attribute(name: str) -> str:
-    """Return a field's name in snake case, with an underscore behind it where it already means something."""
+    """Return a field's name in snake case, with a trailing underscore if the name is reserved."""
     spelt = _spelt(name)
     return f"{spelt}_" if spelt in _ATTRIBUTES or spelt.startswith("model_") else spelt
 
@@ -49,9 +51,24 @@ def class_name(name: str) -> str:
 
 
 def distinct(name: str, *taken: str) -> str:
-    """Return an identifier for the name that none of the others is."""
-    found = identifier(name)
-    return f"other_{found}" if found in taken else found
+    """Return an identifier for the name that differs from those taken."""
+    spelt = identifier(name)
+    return f"other_{spelt}" if spelt in taken else spelt
+
+
+def entity_names(entity: Entity) -> dict[str, object]:
+    """Return an entity's names for the templates: words, class, variable and path."""
+    plain = word(entity.name)
+    article = f"{'an' if plain[:1] in 'aeiou' else 'a'} {plain}"
+    return {
+        "name": entity.name,
+        "plural": plural(entity.name),
+        "cls": Code(class_name(entity.name)),
+        "own": Code(identifier(entity.name)),
+        "article": Code(article),
+        "Article": Code(article[:1].upper() + article[1:]),
+        "path": collection_path(entity.name),
+    }
 
 
 def _spelt(name: str) -> str:

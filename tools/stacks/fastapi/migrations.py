@@ -1,4 +1,4 @@
-"""Database changes from one blueprint to the next, as Alembic files: they only add."""
+"""Alembic migrations from one blueprint to the next; they only add."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tools.blueprint.model import Blueprint
 from tools.errors import ToolError
-from tools.stacks.fastapi.source import Code, module, py, render
+from tools.stacks.fastapi.rendering import Code, module, py, render
 from tools.stacks.fastapi.tables import ADJUSTMENTS, Column, Table, adjusted_fields, short, tables
 
 FOLDER = "migrations/versions"
@@ -26,22 +26,22 @@ _IMPORTS = {"sa": "import sqlalchemy as sa", "op": "from alembic import op"}
 
 @dataclass(frozen=True)
 class Changes:
-    """What a migration does."""
+    """Schema changes of one migration."""
 
     created: tuple[Table, ...] = ()
     added: tuple[tuple[Table, Column], ...] = ()
     loosened: tuple[tuple[Table, Column], ...] = ()
-    """Columns that may hold null from now on."""
+    """Columns that become nullable."""
     defaulted: tuple[tuple[Table, Column], ...] = ()
-    """Columns that the service no longer writes, and the previous release still reads."""
+    """Columns that get a server default: no longer written, but still read by the previous release."""
     unique: tuple[tuple[Table, Column], ...] = ()
     indexed: tuple[tuple[Table, Column], ...] = ()
     adjustments: bool = False
-    """Whether the table of adjustments is created."""
+    """Whether to create the table of adjustments."""
 
 
 def migration_files(blueprint: Blueprint, before: Blueprint | None, files: dict[str, str]) -> dict[str, str]:
-    """Return all migration files: those of before as they are, and one for what is new, if anything is."""
+    """Return the existing migration files unchanged, and a new one if anything changed."""
     kept = {
         path: text for path, text in files.items() if path.startswith(f"{FOLDER}/") and path.endswith(".py")
     }
@@ -62,8 +62,8 @@ def _changes(blueprint: Blueprint, before: Blueprint | None) -> Changes:
     for table, column, was in pairs:
         if was is not None and (was.kind, was.target) != (column.kind, column.target):
             raise ToolError(
-                f"{table.name}.{column.name} changes from {was.kind} to {column.kind}. The release before "
-                "could not live with that; give the new field another name."
+                f"{table.name}.{column.name} changes from {was.kind} to {column.kind}. The previous "
+                "release could not read it; give the new field another name."
             )
     dropped = [
         (table, column)
@@ -91,7 +91,7 @@ def _changes(blueprint: Blueprint, before: Blueprint | None) -> Changes:
 
 
 def _zero(column: Column) -> str | None:
-    """Return a value that any reader of the column lives with, if there is one."""
+    """Return a neutral value of the column, if its type has one."""
     return {"integer": "0", "number": "0", "money": "0", "boolean": "false"}.get(column.kind)
 
 
@@ -123,7 +123,7 @@ def _file(changes: Changes, title: str, last: int) -> str:
 
 
 def column_code(table: Table, column: Column, *, added: bool = False) -> Code:
-    """Return the `sa.Column(...)` of a column; one that is added later must not stop the release before."""
+    """Return the `sa.Column(...)` of a column; an `added` one must not break the previous release."""
     arguments = [repr(column.name), _TYPES[column.kind]]
     if column.target is not None:
         name = short(f"fk_{table.name}_{column.name}")

@@ -1,12 +1,11 @@
-"""`app/models/`: the tables as SQLAlchemy classes."""
+"""`app/models/`: tables as SQLAlchemy classes."""
 
 from __future__ import annotations
 
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import snake
-from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
-from tools.stacks.fastapi.source import Code, format_python, module, render
-from tools.stacks.fastapi.spelling import spellings
+from tools.stacks.fastapi.identifiers import attribute, class_name, entity_names, identifier
+from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.tables import Column, Table, counters, short, table_name, tables
 
 _IMPORTS = {
@@ -18,7 +17,7 @@ _IMPORTS = {
 
 
 def model_files(blueprint: Blueprint) -> dict[str, str]:
-    """Return a module for each entity, and the one that gathers them."""
+    """Return a module for each entity, and the one that imports them all."""
     by_name = {each.name: each for each in tables(blueprint)}
     files = {"app/models/__init__.py": _gathered(blueprint)}
     for entity in blueprint.entities:
@@ -31,7 +30,7 @@ def _model(blueprint: Blueprint, entity: Entity, by_name: dict[str, Table]) -> s
     counting = counters(blueprint, entity)
     body = render(
         "app/models/entity.py.j2",
-        **spellings(entity),
+        **entity_names(entity),
         table=table.name,
         columns=[_column(entity, each) for each in table.columns if each.name not in counting],
         counters=[Code(each) for each in counting],
@@ -45,7 +44,7 @@ def _model(blueprint: Blueprint, entity: Entity, by_name: dict[str, Table]) -> s
             if each.unique or each.indexed
         ],
     )
-    return module(f"How {spellings(entity)['plural']} are kept.", body, _IMPORTS)
+    return module(f"How {entity_names(entity)['plural']} are kept.", body, _IMPORTS)
 
 
 def _column(entity: Entity, column: Column) -> dict[str, Code]:

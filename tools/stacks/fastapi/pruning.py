@@ -1,4 +1,4 @@
-"""Leaving out what a service does not use: the shared modules offer more than any one service needs."""
+"""Tree shaking: removes what a service does not use from the modules shared by all services."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from tools.stacks.fastapi.source import format_python
+from tools.stacks.fastapi.rendering import format_python
 
 _OFFERED = ("app/arithmetic.py", "app/clock.py", "app/store.py")
-"""What code written by hand in `app/custom/` may use all of; see the docstrings of its functions."""
+"""Kept whole if there is hand-written code in `app/custom/`, which may use all of it."""
 _SHARED = ("app/arithmetic.py", "app/clock.py", "app/columns.py", "app/fields.py", "app/store.py")
 
 
-def pruned(files: Mapping[str, str]) -> dict[str, str]:
-    """Return the files, the shared modules without what no other file and nothing in themselves names."""
+def prune(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files, with unused definitions removed from the shared modules."""
     kept = dict(files)
     whole = _OFFERED if any(path.startswith("app/custom/") for path in files) else ()
     before: dict[str, str] = {}
-    # What one module no longer uses of another goes in the next round.
+    # Removing a use in one module can make a definition in another unused.
     while before != kept:
         before = dict(kept)
         for path in kept.keys() & set(_SHARED).difference(whole):
@@ -30,7 +30,7 @@ def pruned(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _wanted(text: str, path: str, shared: str) -> Iterator[str]:
-    """Return the names that a file takes from a shared module."""
+    """Yield the names that a file uses from a shared module."""
     module = PurePosixPath(shared).stem
     if not path.endswith(".py") or module not in text:
         return
@@ -42,7 +42,7 @@ def _wanted(text: str, path: str, shared: str) -> Iterator[str]:
 
 
 def _without_unused(text: str, wanted: set[str]) -> str:
-    """Return a module with the statements that bind a wanted name, and all that those need."""
+    """Return a module with only the statements that bind a wanted name, and what those need."""
     statements = ast.parse(text).body
     needed, grown = set(wanted), True
     while grown:
@@ -68,7 +68,7 @@ def _without_unused(text: str, wanted: set[str]) -> str:
         unused = bool(_bound(each)) and not _bound(each) & needed and not _is_future(each)
         is_doc = isinstance(each, ast.Expr) and number > 1 and _start(statements[number - 1]) - 1 in drop
         if unused or is_doc:
-            # With the comment right above it.
+            # Including the comment directly above.
             while start - 1 > end and lines[start - 2].startswith("#"):
                 start -= 1
             drop |= set(range(start - 1, each.end_lineno or start))
@@ -86,7 +86,7 @@ def _is_future(node: ast.stmt) -> bool:
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """Return the names that a statement at the top of a module binds."""
+    """Return the names that a top-level statement binds."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return {name}

@@ -1,12 +1,12 @@
-"""All files of a service's repository but its tests."""
+"""All files of a generated repository except its tests."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tools.blueprint import formats
+from tools.blueprint import value_formats
 from tools.blueprint.api_outline import operations, roles, route
-from tools.blueprint.files import to_yaml
+from tools.blueprint.blueprint_yaml import to_yaml
 from tools.blueprint.model import Blueprint
 from tools.blueprint.names import collection_path, kebab, plural
 from tools.stacks import Previous
@@ -14,12 +14,12 @@ from tools.stacks.fastapi.computed import computed_files
 from tools.stacks.fastapi.custom import custom_files
 from tools.stacks.fastapi.migrations import migration_files
 from tools.stacks.fastapi.models import model_files
-from tools.stacks.fastapi.pruning import pruned
+from tools.stacks.fastapi.pruning import prune
+from tools.stacks.fastapi.rendering import TEMPLATES, Code, format_python, line, render
 from tools.stacks.fastapi.routes import main_file, route_files
 from tools.stacks.fastapi.schemas import schema_files
 from tools.stacks.fastapi.services import service_files
 from tools.stacks.fastapi.slo import slo_yaml
-from tools.stacks.fastapi.source import TEMPLATES, Code, format_python, line, render
 from tools.stacks.fastapi.tables import adjusted_fields
 
 _PINS = Path(__file__).parent / "pins"
@@ -50,7 +50,7 @@ _TEXTS = {
 
 
 def repository_files(blueprint: Blueprint, contract: str, previous: Previous | None) -> dict[str, str]:
-    """Return path and text of each file."""
+    """Return the text of each file by path."""
     before = previous.blueprint if previous else None
     files = {
         **_common(blueprint),
@@ -67,17 +67,17 @@ def repository_files(blueprint: Blueprint, contract: str, previous: Previous | N
         **{name: (_PINS / name).read_text("utf-8") for name in _REQUIREMENTS},
         "slo.yaml": slo_yaml(blueprint),
     }
-    return pruned(files)
+    return prune(files)
 
 
 def _common(blueprint: Blueprint) -> dict[str, str]:
-    """Return the files that are alike in every service, but for names and numbers."""
+    """Return the files that are the same in every service except for names and numbers."""
     static = list(_STATIC) + (["app/auth.py"] if blueprint.restricted else [])
     files = {path: format_python((TEMPLATES / path).read_text("utf-8")) for path in static}
     files |= {path: (TEMPLATES / source).read_text("utf-8") for path, source in _PLAIN.items()}
     values = {
         "service": Code(kebab(blueprint.service)),
-        "formats": formats,
+        "formats": value_formats,
         "restricted": blueprint.restricted,
         "custom": any(each.custom for each in blueprint.entities),
         "adjusted": bool(adjusted_fields(blueprint)),

@@ -1,4 +1,4 @@
-"""`app/routes/`: the paths, one module for each entity, and `app/main.py`, which puts all together."""
+"""`app/routes/`, one module per entity, and `app/main.py`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, Operation
 from tools.blueprint.names import collection_path, kebab, plural
 from tools.stacks.fastapi.custom import custom_class, custom_function, custom_module
-from tools.stacks.fastapi.identifiers import identifier
+from tools.stacks.fastapi.identifiers import entity_names, identifier
+from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.schemas import action_class
 from tools.stacks.fastapi.services import function
-from tools.stacks.fastapi.source import Code, format_python, module, render
-from tools.stacks.fastapi.spelling import spellings
 
 _IMPORTS = {
     "APIRouter": "from fastapi import APIRouter",
@@ -59,7 +58,7 @@ def _routes(entity: Entity) -> str:
     }
     body = render(
         "app/routes/entity.py.j2",
-        **spellings(entity),
+        **entity_names(entity),
         **plain,
         location=Code(collection_path(entity.name)),
         actions=[
@@ -108,6 +107,6 @@ def _gate(entity: Entity, operation: Operation) -> Code:
 
 
 def _left_out(entity: Entity) -> list[str]:
-    """Return the paths at which nothing is offered, though a resource has them."""
+    """Return the paths without any operation, which answer 405."""
     found = [] if entity.offers("create") or entity.offers("list") else [""]
     return found + ([] if any(entity.offers(each) for each in ("read", "update", "delete")) else ["/{id}"])

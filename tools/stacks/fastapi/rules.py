@@ -1,4 +1,4 @@
-"""Guards, states, limits and effects of one operation, as the statements that hold them."""
+"""Guards, states, limits and effects of one operation, as Python statements."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tools.blueprint.model import (
     Test,
 )
 from tools.blueprint.names import camel
-from tools.stacks.fastapi.conditions import Scenario, all_of, condition
+from tools.stacks.fastapi.conditions import Scope, all_of, condition
 from tools.stacks.fastapi.effects import statements
 from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
-from tools.stacks.fastapi.source import Code, py
+from tools.stacks.fastapi.rendering import Code, py
 from tools.stacks.fastapi.tables import counter, target_of
 
 
-def scenario(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scenario:
-    """Return what the code of an operation sees."""
+def scope_of(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scope:
+    """Return the variables available to the code of an operation."""
     own = identifier(entity.name)
     action = entity.action(operation)
     named = distinct(action.object, own) if action and action.object else ""
@@ -40,58 +40,58 @@ def scenario(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scen
             variable = f"its_{variable}"
         taken.append(variable)
         references.append((each.name, variable))
-    return Scenario(blueprint, entity, action, own, named, tuple(references))
+    return Scope(blueprint, entity, action, own, named, tuple(references))
 
 
 def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
-    """Return the body of an action's function, in the order in which an answer is decided."""
-    seen = scenario(blueprint, entity, action.name)
+    """Return the body of an action's function, in order of precedence of its responses."""
+    scope = scope_of(blueprint, entity, action.name)
     parts = [
         loads(blueprint, entity, (action.name,)),
-        _state(seen, action),
-        *(guard(blueprint, seen, each) for each in entity.guards if each.operation == action.name),
-        *(limit(blueprint, seen, each) for each in entity.limits if each.operation == action.name),
-        _inputs(seen, action),
-        _transition(seen, action),
+        _state(scope, action),
+        *(guard(blueprint, scope, each) for each in entity.guards if each.operation == action.name),
+        *(limit(blueprint, scope, each) for each in entity.limits if each.operation == action.name),
+        _inputs(scope, action),
+        _transition(scope, action),
         effects(blueprint, entity, action.name),
-        *(_count(seen, each) for each in entity.limits if each.operation == action.name),
+        *(_count(scope, each) for each in entity.limits if each.operation == action.name),
     ]
     lines = "\n".join(part for part in parts if part)
     used = {node.id for node in ast.walk(ast.parse(lines)) if isinstance(node, ast.Name)}
-    return Code(f"{_object(blueprint, seen, action, used=seen.object in used)}\n{lines}")
+    return Code(f"{_object(blueprint, scope, action, used=scope.object in used)}\n{lines}")
 
 
-def guard(blueprint: Blueprint, seen: Scenario, rule: Guard, *, when: str = "") -> str:
-    """Return the statement that rejects; `when` is a further condition, put first."""
-    test = all_of([when, condition(seen, rule.tests)])
+def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") -> str:
+    """Return the statement of a guard; `when` is a further condition, evaluated first."""
+    test = all_of([when, condition(scope, rule.tests)])
     reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
-    reason = reason or f"A rule forbids to {rule.operation} this {seen.entity.name}."
+    reason = reason or f"A rule forbids to {rule.operation} this {scope.entity.name}."
     return f"if {test}:\n    raise Problem({rule.status}, {py(reason)})"
 
 
-def limit(blueprint: Blueprint, seen: Scenario, rule: Limit) -> str:
-    """Return the statement that rejects once an operation has succeeded so often."""
+def limit(blueprint: Blueprint, scope: Scope, rule: Limit) -> str:
+    """Return the statement that rejects an operation once its limit is reached."""
     reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
     reason = reason or f"This is possible {rule.times} times."
-    counted = f"{seen.variable(rule.per, '')}.{counter(seen.entity, rule)}"
+    counted = f"{scope.variable(rule.per, '')}.{counter(scope.entity, rule)}"
     return f"if {counted} >= {rule.times}:\n    raise Problem(409, {py(reason)})"
 
 
 def effects(blueprint: Blueprint, entity: Entity, operation: Operation) -> str:
-    """Return the statements that carry out the effects of an operation."""
-    seen = scenario(blueprint, entity, operation)
-    return "\n".join(statements(seen, each) for each in entity.effects if each.operation == operation)
+    """Return the statements that apply the effects of an operation."""
+    scope = scope_of(blueprint, entity, operation)
+    return "\n".join(statements(scope, each) for each in entity.effects if each.operation == operation)
 
 
 def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
-    """Return the guards on creating and updating; those on creating hold again for what an update touches."""
+    """Return the create and update guards; create guards also apply to fields that an update touches."""
     rules = [each for each in entity.guards if each.operation in ("create", "update")]
     if not entity.offers("create"):
         rules = [each for each in rules if each.operation == "update"]
     parts = [loads(blueprint, entity, ("create", "update"), effects_too=False)]
     for each in rules:
         parts.append(
-            guard(blueprint, scenario(blueprint, entity, each.operation), each, when=_when(entity, each))
+            guard(blueprint, scope_of(blueprint, entity, each.operation), each, when=_when(entity, each))
         )
     return Code("\n".join(part for part in parts if part))
 
@@ -99,7 +99,7 @@ def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
 def loads(
     blueprint: Blueprint, entity: Entity, operations: tuple[Operation, ...], *, effects_too: bool = True
 ) -> str:
-    """Return the statements that fetch what rules see through references."""
+    """Return the statements that load the references which rules use."""
     used: list[str] = []
     for each in entity.guards:
         if each.operation in operations:
@@ -108,19 +108,21 @@ def loads(
     used += [
         via for each in entity.effects if effects_too and each.operation in operations for via in _vias(each)
     ]
-    seen = scenario(blueprint, entity, operations[0])
+    scope = scope_of(blueprint, entity, operations[0])
     lines: list[str] = []
     for via in dict.fromkeys(used):
         reference = entity.reference(via)
-        target = class_name(seen.entity_of("reference", via).name)
-        pointer = f"{seen.own}.{attribute(f'{via} id')}"
+        target = class_name(scope.entity_of("reference", via).name)
+        pointer = f"{scope.own}.{attribute(f'{via} id')}"
         find = "get" if reference and reference.added_later else "get_existing"
-        lines.append(f"{seen.variable('reference', via)} = store.{find}(session, models.{target}, {pointer})")
+        lines.append(
+            f"{scope.variable('reference', via)} = store.{find}(session, models.{target}, {pointer})"
+        )
     return "\n".join(lines)
 
 
 def checked_fields(blueprint: Blueprint, owner: Entity) -> list[FieldSpec]:
-    """Return the fields of an entity that effects write: what they put there must fit."""
+    """Return the fields of an entity that effects write, whose new values must be validated."""
     found: dict[str, FieldSpec] = {}
     for entity in blueprint.entities:
         for effect in entity.effects:
@@ -143,7 +145,7 @@ def _refs(test: Test) -> list[FieldRef]:
 
 
 def _when(entity: Entity, rule: Guard) -> str:
-    """Return the condition under which a guard is looked at: creating, updating, or a field touched."""
+    """Return the condition under which a guard applies: on create, on update, or if a field is touched."""
     if rule.operation == "update":
         return "changed is not None" if entity.offers("create") else ""
     if not entity.offers("update"):
@@ -162,14 +164,14 @@ def _when(entity: Entity, rule: Guard) -> str:
     return " or ".join(["changed is None", *(f"{py(name)} in changed" for name in touched)])
 
 
-def _object(blueprint: Blueprint, seen: Scenario, action: Action, *, used: bool) -> str:
+def _object(blueprint: Blueprint, scope: Scope, action: Action, *, used: bool) -> str:
     if action.object is None:
         return ""
     cls = class_name(action.object)
     key = api_outline.object_field(blueprint, action)
     column = attribute(key.name) if key else "id"
     member = attribute(key.name if key else f"{action.object} id")
-    assigned = f"{seen.object} = " if used else ""
+    assigned = f"{scope.object} = " if used else ""
     return (
         f"{assigned}store.named("
         f"session, models.{cls}, models.{cls}.{column}, body.{member}, "
@@ -177,11 +179,11 @@ def _object(blueprint: Blueprint, seen: Scenario, action: Action, *, used: bool)
     )
 
 
-def _state(seen: Scenario, action: Action) -> str:
-    sources = [each.source for each in seen.entity.transitions if each.operation == action.name]
-    if not sources or seen.entity.initial_state is None:
+def _state(scope: Scope, action: Action) -> str:
+    sources = [each.source for each in scope.entity.transitions if each.operation == action.name]
+    if not sources or scope.entity.initial_state is None:
         return ""
-    own = f"{seen.own}.status"
+    own = f"{scope.own}.status"
     sources = list(dict.fromkeys(sources))
     test = (
         f"{own} != {sources[0]!r}" if len(sources) == 1 else f"{own} not in ({', '.join(map(repr, sources))})"
@@ -189,31 +191,31 @@ def _state(seen: Scenario, action: Action) -> str:
     return f'if {test}:\n    raise Problem(409, f"This is not possible while the status is {{{own}}}.")'
 
 
-def _transition(seen: Scenario, action: Action) -> str:
+def _transition(scope: Scope, action: Action) -> str:
     moves: dict[str, str] = {}
-    for each in seen.entity.transitions:
+    for each in scope.entity.transitions:
         if each.operation == action.name:
             moves.setdefault(each.source, each.target)
-    if not moves or seen.entity.initial_state is None:
+    if not moves or scope.entity.initial_state is None:
         return ""
     if len(set(moves.values())) == 1:
-        return f"{seen.own}.status = {next(iter(moves.values()))!r}"
-    return f"{seen.own}.status = {moves!r}[{seen.own}.status]"
+        return f"{scope.own}.status = {next(iter(moves.values()))!r}"
+    return f"{scope.own}.status = {moves!r}[{scope.own}.status]"
 
 
-def _inputs(seen: Scenario, action: Action) -> str:
-    """Return the statements that store the inputs for which there is a field."""
+def _inputs(scope: Scope, action: Action) -> str:
+    """Return the statements that store the inputs that have a field."""
     lines: list[str] = []
-    stored = {each.name: each for each in api_outline.written_fields(seen.entity)}
+    stored = {each.name: each for each in api_outline.written_fields(scope.entity)}
     for each in action.inputs:
         field = stored.get(each.name)
         if field is None or field.type != each.type:
             continue
         name = attribute(each.name)
-        line = f"{seen.own}.{name} = body.{name}"
+        line = f"{scope.own}.{name} = body.{name}"
         if field.unique:
-            cls = class_name(seen.entity.name)
-            arguments = f"session, {seen.own}, models.{cls}.{name}, body.{name}, {camel(each.name)!r}"
+            cls = class_name(scope.entity.name)
+            arguments = f"session, {scope.own}, models.{cls}.{name}, body.{name}, {camel(each.name)!r}"
             line = f"store.reject_duplicate({arguments})\n{line}"
         if each.optional:
             line = f"if body.{name} is not None:\n" + "\n".join(f"    {part}" for part in line.splitlines())
@@ -221,5 +223,5 @@ def _inputs(seen: Scenario, action: Action) -> str:
     return "\n".join(lines)
 
 
-def _count(seen: Scenario, rule: Limit) -> str:
-    return f"{seen.variable(rule.per, '')}.{counter(seen.entity, rule)} += 1"
+def _count(scope: Scope, rule: Limit) -> str:
+    return f"{scope.variable(rule.per, '')}.{counter(scope.entity, rule)} += 1"

@@ -1,4 +1,4 @@
-"""`app/schemas/`: what requests carry and what is answered, as pydantic models and dataclasses."""
+"""`app/schemas/`: request and response schemas as pydantic models and dataclasses."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, Fi
 from tools.blueprint.names import camel
 from tools.stacks.fastapi.conditions import known_field
 from tools.stacks.fastapi.custom import custom_class
-from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
+from tools.stacks.fastapi.identifiers import attribute, class_name, entity_names, identifier
+from tools.stacks.fastapi.rendering import Code, module, render
 from tools.stacks.fastapi.rules import checked_fields
-from tools.stacks.fastapi.source import Code, module, render
-from tools.stacks.fastapi.spelling import spellings
 from tools.stacks.fastapi.values import (
     adapter_name,
     answered,
@@ -48,12 +47,12 @@ def schema_files(blueprint: Blueprint) -> dict[str, str]:
 
 
 def action_class(action: Action) -> Code:
-    """Return the class of an action's body, which it has if it takes anything: `PayRequest`."""
+    """Return the class of an action's body, such as `PayRequest`; empty if it takes nothing."""
     return Code(f"{class_name(action.name).rstrip('_')}Request") if action.object or action.inputs else Code()
 
 
 def filter_names(entity: Entity) -> list[tuple[str, FieldSpec]]:
-    """Return what a list can be filtered by: references, then what the story says, but for paging's names."""
+    """Return the filters of a list: references, then the declared ones, except names used for paging."""
     names = [f"{each.name} id" for each in entity.references]
     names += [
         each.field for each in entity.filters if entity.field(each.field) or not entity.reference(each.field)
@@ -68,7 +67,7 @@ def _schemas(blueprint: Blueprint, entity: Entity) -> str:
     ruled = entity.initial_state is not None
     body = render(
         "app/schemas/entity.py.j2",
-        **spellings(entity),
+        **entity_names(entity),
         values=[
             {"name": values_name(each), "code": taken(each)}
             for each in entity.fields
@@ -104,12 +103,12 @@ def _schemas(blueprint: Blueprint, entity: Entity) -> str:
         PAGE=Code("PAGE"),
     )
     return module(
-        f"What requests about {spellings(entity)['plural']} carry and what is answered.", body, _IMPORTS
+        f"What requests about {entity_names(entity)['plural']} carry and what is answered.", body, _IMPORTS
     )
 
 
 def _create(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, Code]]:
-    # Dataclass rules for type checkers: members with defaults come last.
+    # Type checkers require dataclass members with defaults to come last.
     members = [_member(f"{each.name} id", "fields.Uuid") for each in entity.references]
     members += [_given(each, values_name(each)) for each in written]
     return sorted(members, key=lambda each: bool(each["default"]))
@@ -155,7 +154,7 @@ def _given(field: FieldSpec, code: Code) -> dict[str, Code]:
     default = Code("None") if field.optional else Code()
     if field.default is not None:
         default = literal(field.type, field.default)
-        # Formatters differ in how they break an assignment of a text that is longer than a line.
+        # Formatters differ in how they wrap an assignment of a text longer than a line.
         default = Code(f"Field(default={default})") if len(default) > _LONG else default
     return _member(field.name, _or_none(code, field.optional), default)
 

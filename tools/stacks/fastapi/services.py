@@ -1,4 +1,4 @@
-"""`app/services/`: the rules, one module for each entity."""
+"""`app/services/`: the business rules, one module per entity."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from tools.blueprint.model import Action, Blueprint, Entity, Operation
 from tools.blueprint.names import camel, plural
 from tools.stacks.fastapi.conditions import computed_function, known_field
 from tools.stacks.fastapi.effects import schemas_alias
-from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
-from tools.stacks.fastapi.rules import action_lines, check_lines, effects, guard, limit, loads, scenario
+from tools.stacks.fastapi.identifiers import attribute, class_name, entity_names, identifier
+from tools.stacks.fastapi.rendering import Code, module, render
+from tools.stacks.fastapi.rules import action_lines, check_lines, effects, guard, limit, loads, scope_of
 from tools.stacks.fastapi.schemas import action_class, filter_names
-from tools.stacks.fastapi.source import Code, module, render
-from tools.stacks.fastapi.spelling import spellings
 from tools.stacks.fastapi.tables import adjusted_fields, counter, counters
 
 _IMPORTS = {
@@ -41,12 +40,12 @@ def service_files(blueprint: Blueprint) -> dict[str, str]:
 
 
 def function(action: Action) -> Code:
-    """Return the function of an action, in services and routes."""
+    """Return the name of an action's function in services and routes."""
     return Code(identifier(action.name))
 
 
 def schema_imports(blueprint: Blueprint, entity: Entity) -> dict[str, str]:
-    """Return the imports of the schemas of this entity as `schemas`, of the others by their names."""
+    """Return the imports of this entity's schemas as `schemas`, and of the others by their aliases."""
     aliases = {
         schemas_alias(each): f"from app.schemas import {identifier(each.name)} as {schemas_alias(each)}"
         for each in blueprint.entities
@@ -59,7 +58,7 @@ def _service(blueprint: Blueprint, entity: Entity) -> str:
     sorts = _sorts(entity)
     body = render(
         "app/services/entity.py.j2",
-        **spellings(entity),
+        **entity_names(entity),
         create=_plain(blueprint, entity, "create"),
         update=_plain(blueprint, entity, "update"),
         delete=_plain(blueprint, entity, "delete"),
@@ -103,16 +102,16 @@ def _service(blueprint: Blueprint, entity: Entity) -> str:
 def _plain(blueprint: Blueprint, entity: Entity, operation: Operation) -> dict[str, Code] | None:
     if not any(each.name == operation for each in entity.operations):
         return None
-    seen = scenario(blueprint, entity, operation)
+    scope = scope_of(blueprint, entity, operation)
     limits = [each for each in entity.limits if each.operation == operation]
-    guards = [guard(blueprint, seen, each) for each in entity.guards if each.operation == operation]
+    guards = [guard(blueprint, scope, each) for each in entity.guards if each.operation == operation]
     lines = effects(blueprint, entity, operation)
-    if lines and operation != "delete":  # which loads what its guards and effects need at its start
+    if lines and operation != "delete":  # a delete loads what guards and effects need up front
         lines = "\n".join([loads(blueprint, entity, (operation,)), lines])
-    counts = [f"{seen.own}.{counter(entity, each)} += 1" for each in limits]
+    counts = [f"{scope.own}.{counter(entity, each)} += 1" for each in limits]
     return {
         "guards": _indented([loads(blueprint, entity, (operation,)), *guards]),
-        "limits": _indented([limit(blueprint, seen, each) for each in limits] + counts),
+        "limits": _indented([limit(blueprint, scope, each) for each in limits] + counts),
         "effects": _indented([lines + ("\nsession.flush()" if lines.strip() else "")]),
     }
 
@@ -173,7 +172,7 @@ def _sorts(entity: Entity) -> list[dict[str, object]]:
 
 
 def _in_memory(entity: Entity, sorts: list[dict[str, object]]) -> Code:
-    """Return the condition under which a query needs computed values of all rows."""
+    """Return the condition under which a query needs the computed values of all rows."""
     parts = [f"query.{each['asked']} is not None" for each in _filters(entity) if each["computed"]]
     keys = [f"{sign}{each['json']}" for each in sorts if each["function"] for sign in ("", "-")]
     if keys:

@@ -1,4 +1,4 @@
-"""`slo.yaml`: the service's objectives as OpenSLO v1."""
+"""`slo.yaml`: the service level objectives as OpenSLO v1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WINDOW: list[JsonValue] = [{"duration": "28d", "isRolling": True}]
 
 
 def slo_yaml(blueprint: Blueprint) -> str:
-    """Return the documents: the service, and an SLO for each objective that the blueprint names."""
+    """Return the YAML documents: the service, and an SLO for each objective in the blueprint."""
     name = kebab(blueprint.service)
     documents = [_document("Service", name, {"description": f"Objectives of {name}."})]
     if blueprint.slo.availability is not None:

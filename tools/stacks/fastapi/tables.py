@@ -16,22 +16,22 @@ from tools.blueprint.names import plural, snake
 Kind = Literal["text", "integer", "number", "money", "boolean", "date", "timestamp", "uuid"]
 
 ADJUSTMENTS = "computed__adjustments"
-"""Table of the changes that effects made to computed fields; two underscores are in no entity's name."""
+"""Table of the changes that effects made to computed fields; no entity's name contains two underscores."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column besides those that every table has."""
+    """A column besides those that every table has."""
 
     name: str
     kind: Kind
     nullable: bool = False
     default: str | None = None
-    """What rows get whose release does not know the column: a database's literal without quotes."""
+    """Value for rows of releases that do not know the column: a database literal without quotes."""
     unique: bool = False
     indexed: bool = False
     target: str | None = None
-    """Table whose `id` it holds."""
+    """Table whose `id` it references."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,19 @@ class Table:
 
 
 def table_name(entity: str) -> str:
-    """Return the table of an entity: `discount_codes`."""
+    """Return the table of an entity, such as `discount_codes`."""
     return snake(plural(entity))
 
 
 def short(name: str) -> str:
-    """Return the name of a constraint or index, cut so that every database takes it."""
+    """Return the name of a constraint or index, shortened to what every database accepts."""
     if len(name) <= 60:
         return name
     return f"{name[:47]}_{sha256(name.encode()).hexdigest()[:12]}"
 
 
 def tables(blueprint: Blueprint) -> tuple[Table, ...]:
-    """Return the tables, parents before their children where there is such an order."""
+    """Return the tables, parents before children unless they are cyclic."""
     found = {
         entity.name: Table(table_name(entity.name), _columns(blueprint, entity))
         for entity in blueprint.entities
@@ -68,7 +68,7 @@ def tables(blueprint: Blueprint) -> tuple[Table, ...]:
 
 
 def adjusted_fields(blueprint: Blueprint) -> frozenset[tuple[str, str]]:
-    """Return entity and name of every computed field that an effect changes."""
+    """Return entity and field name of every computed field that an effect changes."""
     return frozenset(
         (owner.name, field.name)
         for entity in blueprint.entities
@@ -80,7 +80,7 @@ def adjusted_fields(blueprint: Blueprint) -> frozenset[tuple[str, str]]:
 
 
 def target_of(blueprint: Blueprint, entity: Entity, operation: str, subject: str, via: str) -> Entity | None:
-    """Return the entity that a subject of a rule is."""
+    """Return the entity of a rule's subject."""
     if subject == "self":
         return entity
     if subject == "object":
@@ -93,7 +93,7 @@ def target_of(blueprint: Blueprint, entity: Entity, operation: str, subject: str
 
 
 def counter(entity: Entity, limit: Limit) -> str:
-    """Return the column that counts for a limit, on the table of the resource whose count it is."""
+    """Return the column that counts for a limit, in the table of the counted resource."""
     return short(f"counted_{snake(entity.name)}_{snake(limit.operation)}") + "_"
 
 
@@ -138,7 +138,7 @@ def _columns(blueprint: Blueprint, entity: Entity) -> tuple[Column, ...]:
 def _column(field: FieldSpec, filtered: bool) -> Column:
     default = None if field.default is None else _stored(field.type, field.default)
     unique = field.unique
-    # A default that all old rows got at once could not be unique.
+    # A default given to all existing rows could not be unique.
     return Column(
         snake(field.name),
         storage(field.type),
@@ -150,7 +150,7 @@ def _column(field: FieldSpec, filtered: bool) -> Column:
 
 
 def _stored(kind: FieldType, value: Value) -> str:
-    """Return the value as a database's literal, without quotes."""
+    """Return the value as a database literal without quotes."""
     if kind == "boolean":
         return "true" if value else "false"
     if kind == "money":

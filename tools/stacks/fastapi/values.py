@@ -6,12 +6,12 @@ import datetime as dt
 from decimal import Decimal
 from uuid import UUID
 
-from tools.blueprint.formats import EMAIL_LENGTH, TEXT_LENGTH
 from tools.blueprint.model import FieldSpec, FieldType, Value
 from tools.blueprint.names import camel
+from tools.blueprint.value_formats import EMAIL_LENGTH, TEXT_LENGTH
 from tools.errors import ToolError
 from tools.stacks.fastapi.identifiers import attribute, class_name
-from tools.stacks.fastapi.source import Code, py
+from tools.stacks.fastapi.rendering import Code, py
 
 NUMERIC = ("integer", "number", "money")
 _QUERIES = {
@@ -33,7 +33,7 @@ _SHOWN = {
 
 
 def literal(kind: FieldType, value: Value) -> Code:
-    """Return a blueprint's literal as Python, of the type that fields of this kind have in the service."""
+    """Return a blueprint's literal as Python, of the type that the service uses for this kind of field."""
     try:
         if kind == "integer" and Decimal(value) == int(Decimal(value)):
             return py(int(Decimal(value)))
@@ -47,53 +47,53 @@ def literal(kind: FieldType, value: Value) -> Code:
         if kind == "uuid":
             return Code(f"uuid.UUID({str(UUID(str(value)))!r})")
     except (ValueError, ArithmeticError) as error:
-        raise ToolError(f"{value!r} is no {kind}.") from error
+        raise ToolError(f"{value!r} is not a valid {kind}.") from error
     return py(bool(value) if kind == "boolean" else str(value))
 
 
 def values_name(field: FieldSpec) -> Code:
-    """Return the type alias of what a field takes: `ExpiryDateValue`."""
+    """Return the type alias of a field's valid values, such as `ExpiryDateValue`."""
     return Code(f"{class_name(field.name).rstrip('_')}Value")
 
 
 def adapter_name(field: FieldSpec) -> Code:
-    """Return the constant that checks what a rule stores in a field: `EXPIRY_DATE`."""
+    """Return the constant that validates what a rule stores in a field, such as `EXPIRY_DATE_FIELD`."""
     return Code(attribute(field.name).strip("_").upper() + "_FIELD")
 
 
 def taken(field: FieldSpec, *also: FieldSpec) -> Code:
-    """Return the annotation of what a field takes in a body, under the constraints of further fields too."""
+    """Return the annotation of a field in a request body, also constrained by further fields."""
     return Code(_constrained(_base(field), [text for each in (field, *also) for text in _constraints(each)]))
 
 
 def answered(field: FieldSpec) -> Code:
-    """Return the annotation of a member that a custom operation answers."""
+    """Return the annotation of a member of a custom operation's response."""
     kind = f"fields.Answered{field.type.capitalize()}" if field.type in _ANSWERED else _base(field)
     return Code(_or_none(_constrained(kind, _constraints(field)), field))
 
 
 def given_in_query(field: FieldSpec) -> Code:
-    """Return the annotation of an input that is a query parameter."""
+    """Return the annotation of an input as a query parameter."""
     kind = f"fields.{_QUERIES[field.type]}" if field.type in _QUERIES else _base(field)
     return Code(_constrained(kind, _constraints(field)))
 
 
 def asked(kind: FieldType, choices: tuple[str, ...]) -> Code:
-    """Return the annotation of what a filter takes in a query."""
+    """Return the annotation of a filter's query parameter."""
     if kind == "choice":
         return _choices(choices)
     if kind in ("email", "url"):
-        return Code("fields.Text")  # a search finds nothing where a write would be refused
+        return Code("fields.Text")  # an invalid address matches nothing; only a write rejects it
     return Code(f"fields.{_QUERIES.get(kind, kind.capitalize())}")
 
 
 def shown(kind: FieldType) -> Code:
-    """Return the annotation of how a field is answered."""
+    """Return the annotation of a field in a response."""
     return Code(_SHOWN.get(kind, "str"))
 
 
 def renamed(annotation: str, name: str) -> Code:
-    """Return the annotation with the JSON name, where the attribute's own does not give it."""
+    """Return the annotation with an alias for the JSON name, if it differs from the one derived."""
     first, *rest = attribute(name).strip("_").split("_")
     derived = first + "".join(part.capitalize() for part in rest)
     return Code(

@@ -24,8 +24,8 @@ from tools.blueprint import openapi
 from tools.blueprint.model import Blueprint
 from tools.stacks import Generation, Previous
 from tools.stacks.fastapi import FastAPIStack
-from tools.stacks.fastapi.check import check
 from tools.stacks.fastapi.repository import repository_files
+from tools.stacks.fastapi.validation import validate
 
 SECRET = "a-secret-of-more-than-thirty-two-bytes-for-tests"
 STACK = FastAPIStack()
@@ -36,7 +36,7 @@ def generate(blueprint: Blueprint, previous: Previous | None = None) -> Generati
     """All files but the generated tests, which have tests of their own."""
     if previous is None and id(blueprint) in _GENERATED:
         return _GENERATED[id(blueprint)][1]
-    check(blueprint)
+    validate(blueprint)
     contract = openapi.to_yaml(openapi.document(blueprint))
     found = Generation(files=repository_files(blueprint, contract, previous), tests={})
     if previous is None:

@@ -11,8 +11,8 @@ import pytest
 from tests.acceptance.delivery import environment
 from tests.acceptance.test_own_tests import run
 from tools.blueprint import openapi
+from tools.blueprint.blueprint_yaml import from_yaml, to_yaml
 from tools.blueprint.contract_diff import contract_changes
-from tools.blueprint.files import from_yaml, to_yaml
 from tools.blueprint.model import Action, Blueprint, Criterion, CustomOperation, Entity, FieldSpec
 from tools.blueprint.reader.rewording import read_fields
 from tools.errors import ToolError
@@ -138,8 +138,8 @@ def test_a_service_without_any_has_nothing_of_them() -> None:
     ("blueprint", "problem"),
     [
         (service(REPRICE, actions=(Action(verb="reprice"),)), "the same path, 'reprice'"),
-        (service(QUOTE.model_copy(update={"entity": "car"})), "declared of 'car'"),
-        (service(QUOTE.model_copy(update={"name": "update"})), "is a plain operation"),
+        (service(QUOTE.model_copy(update={"entity": "car"})), "declared for 'car'"),
+        (service(QUOTE.model_copy(update={"name": "update"})), "is a CRUD operation"),
         (
             service(QUOTE.model_copy(update={"returns": read_fields("items (text)")})),
             "member of quote, 'items'",

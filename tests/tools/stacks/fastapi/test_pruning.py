@@ -9,7 +9,7 @@ import pytest
 from tests.tools.stacks.fastapi import blueprints
 from tests.tools.stacks.fastapi.services import generate
 from tools.blueprint.model import Blueprint
-from tools.stacks.fastapi.pruning import pruned
+from tools.stacks.fastapi.pruning import prune
 
 SMALL = "app/clock.py"
 CLOCK = '''"""The time."""
@@ -40,7 +40,7 @@ def steps(number: float) -> int:
 
 
 def test_what_is_named_stays_with_what_it_needs() -> None:
-    files = pruned({SMALL: CLOCK, "app/main.py": "from app import clock\n\nclock.today()\n"})
+    files = prune({SMALL: CLOCK, "app/main.py": "from app import clock\n\nclock.today()\n"})
     assert "def today" in files[SMALL]
     assert "def now" in files[SMALL]
     for gone in ("steps", "Steps", "STEP", "math", "seconds", "How far"):
@@ -48,12 +48,12 @@ def test_what_is_named_stays_with_what_it_needs() -> None:
 
 
 def test_names_of_an_import_go_one_by_one() -> None:
-    files = pruned({SMALL: CLOCK, "app/main.py": "from app.clock import now\n"})
+    files = prune({SMALL: CLOCK, "app/main.py": "from app.clock import now\n"})
     assert "from datetime import UTC, datetime\n" in files[SMALL]
 
 
 def test_a_module_of_which_nothing_is_used_is_left_out() -> None:
-    assert set(pruned({SMALL: CLOCK, "app/main.py": "x = 1\n"})) == {"app/main.py"}
+    assert set(prune({SMALL: CLOCK, "app/main.py": "x = 1\n"})) == {"app/main.py"}
 
 
 @pytest.mark.parametrize("blueprint", [blueprints.SHOP, blueprints.HOSTILE], ids=["shop", "hostile"])

@@ -13,7 +13,7 @@ from tests.tools.stacks.fastapi import blueprints
 from tests.tools.stacks.fastapi.conftest import Make
 from tests.tools.stacks.fastapi.services import STACK, generate
 from tools.blueprint import openapi
-from tools.blueprint.files import from_yaml
+from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.model import Blueprint, Compare, Computed, Entity, Guard, Limit, Reference, Sort
 from tools.errors import ToolError
 
@@ -127,9 +127,9 @@ def entity(**more: object) -> Entity:
         ("no letter", [Entity(name="ß")]),
         ("same path", [Entity(name="thing"), Entity(name="thing")]),
         ("same member, 'createdAt'", [entity(fields=(blueprints.field("created at"),))]),
-        ("which there is not", [entity(references=(Reference(name="owner", target="owner"),))]),
+        ("which does not exist", [entity(references=(Reference(name="owner", target="owner"),))]),
         ("no choices", [entity(fields=(blueprints.field("size", "choice", optional=True),))]),
-        ("no regular expression", [entity(fields=(blueprints.field("size", pattern="("),))]),
+        ("not a regular expression", [entity(fields=(blueprints.field("size", pattern="("),))]),
         ("longer than", [entity(fields=(blueprints.field("x" * 70),))]),
         (
             "computed from itself",
@@ -146,11 +146,14 @@ def entity(**more: object) -> Entity:
                 )
             ],
         ),
-        ("a guard is on 'list'", [entity(guards=(blueprints.guard("list", 409),))]),
-        ("a limit is on 'create'", [entity(limits=(Limit(operation="create", per="self", times=1),))]),
+        ("'list' does not support guards", [entity(guards=(blueprints.guard("list", 409),))]),
+        (
+            "'create' does not support limits",
+            [entity(limits=(Limit(operation="create", per="self", times=1),))],
+        ),
         ("sorted by 'size'", [entity(sorts=(Sort(field="size"),))]),
         (
-            "speaks of 'size'",
+            "refers to 'size'",
             [
                 entity(
                     guards=(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from tools.blueprint.formats import INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT
 from tools.blueprint.model import Computed, Entity, FieldSpec, FieldType
 from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.facts import ComputedField, Exists, Fact, Facts, InputField
@@ -26,6 +25,7 @@ from tools.blueprint.reader.forms.wording import a, listing, some
 from tools.blueprint.reader.forms.wording import field as field_words
 from tools.blueprint.reader.grammar.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
 from tools.blueprint.reader.grammar.sentences import Has, Requires, Sums
+from tools.blueprint.value_formats import INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT
 
 TYPES: dict[str, FieldType] = {
     "text": "text",

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
-from tools.blueprint.formats import EMAIL, INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT, URL
 from tools.blueprint.model import FieldSpec, Value
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.grammar.phrases import Noun, Term
+from tools.blueprint.value_formats import EMAIL, INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT, URL
 
 NUMERIC = ("integer", "number", "money")
 TEXTUAL = ("text", "email", "url")

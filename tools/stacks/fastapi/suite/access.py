@@ -1,13 +1,13 @@
-"""Tests of access: without a token, with a bad one, with another role, with the right one."""
+"""Tests of access control: no token, an invalid one, another role, the required role."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tools.blueprint.model import Access, Criterion, Entity
-from tools.blueprint.parameters import Knob
+from tools.blueprint.scenario_parameters import Parameter
 from tools.blueprint.scenarios import Unreachable
-from tools.stacks.fastapi.python_code import Case, literal
+from tools.stacks.fastapi.pytest_source import Case, literal
 from tools.stacks.fastapi.suite.guards import neutral_change
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -19,14 +19,14 @@ BAD_TOKENS = (
     "expired",
     "of another scheme",
 )
-"""Keys of what the tests' own `BAD_TOKENS` holds."""
+"""Keys of `BAD_TOKENS` in the generated tests."""
 
 
 def access_cases(
     suite: Suite, criterion: Criterion, entity: Entity, access: Access, *, alone: bool
 ) -> Iterator[Case]:
-    """Yield the refusals and the acceptance of each role; `alone` if the criterion names one operation."""
-    fixed: dict[Knob, object] = neutral_change(entity) if access.operation == "update" else {}
+    """Yield the rejections, and the success with each role; `alone` if the criterion covers one operation."""
+    fixed: dict[Parameter, object] = neutral_change(entity) if access.operation == "update" else {}
     try:
         scenario = suite.planner.find(
             entity, access.operation, lambda each: not each.outcome.cause, fixed=fixed

@@ -1,4 +1,4 @@
-"""Tests of what an action takes: its inputs and the object that its body names."""
+"""Tests of an action's body: its inputs and its object."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from tools.blueprint import api_outline
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Action, Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.parameters import Knob
-from tools.blueprint.requests import Act, Expression, Given
-from tools.blueprint.samples import boundaries, sample, violations
+from tools.blueprint.sample_values import boundaries, sample, violations
+from tools.blueprint.scenario_parameters import Parameter
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, literal, named
+from tools.blueprint.simulated_requests import Act, Expression, Given
+from tools.stacks.fastapi.pytest_source import Case, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
 
 def input_cases(
     suite: Suite, criterion: Criterion, entity: Entity, action: Action, field: FieldSpec
 ) -> Iterator[Case]:
-    """Yield what an input takes, what it refuses, and what an action without it comes to."""
+    """Yield the tests of an input: valid values, invalid values, and its absence."""
     scenario = _plain(suite, entity, action)
     if scenario is None:
         return
     key, about = camel(field.name), f"{action.name} {field.name}"
-    knob: Knob = ("input", "object", field.name)
+    parameter: Parameter = ("input", "object", field.name)
     shown = replace(scenario, final=_with(scenario.final, field.name, Expression("value", None)))
     narrowed = stored_input(entity, field)
     optional = (None,) if field.optional else ()
     wanted = {literal(each): each for each in (sample(narrowed), *boundaries(narrowed), *optional)}
-    good = [each for each in wanted.values() if _accepts(suite, entity, action, scenario, knob, each)]
+    good = [each for each in wanted.values() if _accepts(suite, entity, action, scenario, parameter, each)]
     stored = any(
         each.name == field.name and each.type == field.type for each in api_outline.written_fields(entity)
     )
@@ -52,7 +52,7 @@ def input_cases(
 
 
 def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Action) -> Iterator[Case]:
-    """Yield that the object must be named and exist, and that a body holds nothing else."""
+    """Yield the tests that the object is required and must exist, and that unknown members are rejected."""
     scenario = _plain(suite, entity, action)
     if scenario is None:
         return
@@ -86,14 +86,14 @@ def _plain(suite: Suite, entity: Entity, action: Action) -> Scenario | None:
 
 
 def _accepts(
-    suite: Suite, entity: Entity, action: Action, scenario: Scenario, knob: Knob, value: Given
+    suite: Suite, entity: Entity, action: Action, scenario: Scenario, parameter: Parameter, value: Given
 ) -> bool:
-    tried = suite.planner.play(entity, action.name, dict(scenario.choice) | {knob: value})
+    tried = suite.planner.play(entity, action.name, dict(scenario.choice) | {parameter: value})
     return tried is not None and not tried.outcome.cause
 
 
 def _with(step: object, name: str, value: Given | None = None) -> Act:
-    """Return the action with another input, or without it."""
+    """Return the action with an input replaced or removed."""
     if not isinstance(step, Act):
         raise TypeError(step)
     inputs = {key: each for key, each in step.inputs.items() if key != name}
@@ -101,7 +101,7 @@ def _with(step: object, name: str, value: Given | None = None) -> Act:
 
 
 def _unknown(suite: Suite, action: Action) -> Given:
-    """Return a value that names no object."""
+    """Return a value that identifies no object."""
     field = api_outline.object_field(suite.blueprint, action)
     if field is None:
         return "6f1c2d3e-0000-4000-8000-00000000dead"

@@ -1,4 +1,4 @@
-"""`tests/bodies.py`: factories that make valid resources, and a table of all kinds of them."""
+"""`tests/bodies.py`: factories of valid resources, and a table of all kinds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tools.blueprint.api_outline import body_required
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
-from tools.blueprint.patterns import numbered
-from tools.blueprint.requests import Create, Given
-from tools.blueprint.samples import STEP, sample, text_form
+from tools.blueprint.regex_samples import numbered
+from tools.blueprint.sample_values import STEP, sample, text_form
 from tools.blueprint.scenarios import Scenario
-from tools.stacks.fastapi.python_code import docstring, factory, literal, mentioned
-from tools.stacks.fastapi.source import format_python
+from tools.blueprint.simulated_requests import Create, Given
+from tools.stacks.fastapi.pytest_source import docstring, factory, literal, used_names
+from tools.stacks.fastapi.rendering import format_python
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -92,7 +92,7 @@ def _factory(suite: Suite, entity: Entity) -> str:
     inner = "{" + ", ".join(f"{literal(camel(each))}: {code}" for each, code in members.items()) + "}"
     lines = [f"def body_of_{name}(api: Api, given: Json | None = None) -> Json:"]
     lines += docstring(f"A body that POST {path} accepts, with what is given on top.")
-    if "number" in mentioned(inner):
+    if "number" in used_names(inner):
         lines.append("    number = api.number()")
     lines.append(f"    body: Json = {inner} | (given or {{}})")
     for reference, parent in final.parents.items():
@@ -108,14 +108,14 @@ def _factory(suite: Suite, entity: Entity) -> str:
 
 
 def _parent(suite: Suite, entity: Entity, scenario: Scenario, reference: str, parent: str) -> list[str]:
-    """Return the lines that make a parent as the rules on creating need it."""
+    """Return the lines that create a parent as the create guards require."""
     own = {name for place, name in scenario.names.items() if place.startswith(f"self/{reference}")}
     steps = [step for step in scenario.setup if step.name in own]
     return suite.script.lines(steps, scenario.setup, {parent}, children_of(scenario))
 
 
 def _code(entity: Entity, name: str, value: Given) -> str:
-    """Return the source of a value that nothing depends on; of a unique field it differs by `number`."""
+    """Return the source of an arbitrary valid value; for a unique field it varies with `number`."""
     field = entity.field(name)
     return literal(value) if field is None or not field.unique else _numbered(field, value)
 

@@ -1,12 +1,12 @@
-"""`tests/test_contract.py`: what Schemathesis cannot know of a contract."""
+"""`tests/test_contract.py`: the facts about the contract that Schemathesis cannot know."""
 
 from __future__ import annotations
 
 from tools.blueprint import api_outline
 from tools.blueprint.model import Entity
 from tools.blueprint.names import camel
-from tools.stacks.fastapi.python_code import factory, literal
-from tools.stacks.fastapi.source import Code, format_python, render
+from tools.stacks.fastapi.pytest_source import factory, literal
+from tools.stacks.fastapi.rendering import Code, format_python, render
 from tools.stacks.fastapi.suite.suite import Suite
 
 
@@ -48,7 +48,7 @@ def contract_module(suite: Suite) -> str:
 
 
 def _named(suite: Suite, entity: Entity, operation: str) -> list[tuple[str, str, str]]:
-    """Return members that name a resource: the member, the factory, the member of the resource."""
+    """Return the members that refer to a resource: member, factory, member of that resource."""
     if operation in ("create", "update"):
         return [
             (literal(camel(f"{each.name} id")), f"make_{factory(each.target)}", "id")
@@ -66,6 +66,6 @@ def _named(suite: Suite, entity: Entity, operation: str) -> list[tuple[str, str,
 
 
 def _statuses(entity: Entity, operation: str) -> list[int]:
-    """Return with what statuses rules refuse, other than those that any correct request may meet."""
+    """Return the statuses with which guards reject valid requests."""
     watched = {"create", "update"} if operation == "update" else {operation}
     return sorted({each.status for each in entity.guards if each.operation in watched})

@@ -1,6 +1,6 @@
-"""Tests of custom operations: that they are written, who may call them, and what they refuse before they begin.
+"""Tests of custom operations: that they are implemented, who may call them, and which inputs are rejected.
 
-What they answer is checked by the contract's tests; what it should be, only examples can tell.
+The contract tests check the form of their responses; only examples can check the content.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Criterion, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.requests import Expression, Given
-from tools.blueprint.samples import sample, violations
+from tools.blueprint.sample_values import sample, violations
+from tools.blueprint.simulated_requests import Expression, Given
 from tools.stacks.fastapi.custom import custom_path
-from tools.stacks.fastapi.python_code import Case, factory, literal, named
-from tools.stacks.fastapi.source import Code, format_python, render
+from tools.stacks.fastapi.pytest_source import Case, factory, literal, named
+from tools.stacks.fastapi.rendering import Code, format_python, render
 from tools.stacks.fastapi.suite.access import BAD_TOKENS
 from tools.stacks.fastapi.suite.suite import Suite
 from tools.stacks.fastapi.values import NUMERIC
@@ -36,10 +36,10 @@ def custom_module(blueprint: Blueprint) -> str:
 def custom_cases(
     suite: Suite, criterion: Criterion, entity: Entity, custom: CustomOperation
 ) -> Iterator[Case]:
-    """Yield everything that can be told of it without knowing what it does."""
+    """Yield the tests that do not depend on what the operation does."""
     name = custom.name
-    said = [f"why = unwritten({literal(_label(entity, custom))})", "", "assert not why, why"]
-    yield Case(criterion, f"{name} is written", tuple(said), fixture="", named=True)
+    lines = [f"why = unwritten({literal(_label(entity, custom))})", "", "assert not why, why"]
+    yield Case(criterion, f"{name} is written", tuple(lines), fixture="", named=True)
     nowhere = _request(entity, custom, "NOWHERE", {})
     yield named(criterion, f"{name} of an unknown {entity.name}", [f"refused({nowhere}, 404)"])
     yield from _access(suite, criterion, entity, custom)
@@ -75,7 +75,7 @@ def _access(suite: Suite, criterion: Criterion, entity: Entity, custom: CustomOp
     for aspect, header, status, values in refusals:
         request = _request(entity, custom, "NOWHERE", {}).replace("api", f"api.calling_with({header})", 1)
         yield named(criterion, f"{custom.name} {aspect}", [f"refused({request}, {status})"], values)
-    # Past the gate an unknown resource is what is wrong.
+    # With the role, the unknown resource is the error.
     request = _request(entity, custom, "NOWHERE", {}).replace("api", "api.calling_with(bearer(value))", 1)
     roles = tuple((each, each) for each in custom.roles)
     yield named(criterion, f"{custom.name} with the role", [f"refused({request}, 404)"], roles)
@@ -97,7 +97,7 @@ def _request(entity: Entity, custom: CustomOperation, id_: str, body: Mapping[st
 
 
 def _bad(custom: CustomOperation, field: FieldSpec) -> tuple[tuple[str, object], ...]:
-    """Return the values that an input refuses; in a query they are all texts."""
+    """Return the invalid values of an input; in a query, where all values are text, fewer are invalid."""
     found = violations(field, nullable=field.optional)
     if custom.kind == "query":
         found = [each for each in found if _is_bad_in_query(field, each.value)]

@@ -1,4 +1,4 @@
-"""Tests of effects: exact results, rounding, the last value a field takes and the first it does not."""
+"""Tests of effects: exact results, rounding, and the bounds of the field."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tools.blueprint.api_outline import stored_input
 from tools.blueprint.arithmetic import bounds, canonical, rounded
 from tools.blueprint.model import Criterion, Effect, Entity, FieldRef, FieldSpec
 from tools.blueprint.names import camel
-from tools.blueprint.parameters import CHILD, Knobs
-from tools.blueprint.requests import Create, Plain
-from tools.blueprint.samples import sample
+from tools.blueprint.sample_values import sample
+from tools.blueprint.scenario_parameters import CHILD, Parameters
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, equals, literal
+from tools.blueprint.simulated_requests import Create, Plain
+from tools.stacks.fastapi.pytest_source import Case, equals, literal
 from tools.stacks.fastapi.suite.suite import Suite, success_status
 
 _NUMBERS = tuple(
@@ -23,28 +23,28 @@ _NUMBERS = tuple(
 
 
 def effect_cases(suite: Suite, criterion: Criterion, entity: Entity, effect: Effect) -> Iterator[Case]:
-    """Yield the plain result, a rounded one, the edge of the field and what lies beyond it."""
-    seeker = _Seeker(suite, entity, effect)
-    wishes: list[tuple[str, Callable[[Scenario], bool]]] = [("", seeker.changes)]
+    """Yield the tests of an effect: a plain result, a rounded one, one on the bound and one beyond it."""
+    search = _ScenarioSearch(suite, entity, effect)
+    wishes: list[tuple[str, Callable[[Scenario], bool]]] = [("", search.changes)]
     if effect.percent:
-        wishes.append(("rounds half to even", seeker.ties))
+        wishes.append(("rounds half to even", search.ties))
     if effect.kind != "set":
-        wishes.append(("up to the bound", seeker.reaches_bound))
+        wishes.append(("up to the bound", search.reaches_bound))
     for aspect, wanted in wishes:
-        scenario = seeker.find(wanted)
+        scenario = search.find(wanted)
         if scenario is not None:
-            yield Case(criterion, aspect, tuple(seeker.lines(scenario)))
-    broken = seeker.find(
+            yield Case(criterion, aspect, tuple(search.lines(scenario)))
+    broken = search.find(
         lambda scenario: scenario.outcome.cause == "effect" and scenario.outcome.rule == effect
     )
     if broken is not None:
         yield Case(criterion, "refused where it would break the field", tuple(suite.refusal(broken, 409)))
-    if seeker.spec.computed is not None:
-        yield from seeker.kept(criterion)
+    if search.spec.computed is not None:
+        yield from search.kept(criterion)
 
 
-class _Seeker:
-    """Searches telling scenarios of one effect."""
+class _ScenarioSearch:
+    """Searches for the scenarios that test one effect."""
 
     def __init__(self, suite: Suite, entity: Entity, effect: Effect) -> None:
         self._suite = suite
@@ -61,14 +61,16 @@ class _Seeker:
         self.spec = spec
 
     def find(self, wanted: Callable[[Scenario], bool]) -> Scenario | None:
-        """Return the plainest scenario that is as wanted, or None."""
+        """Return the simplest wanted scenario, or None."""
         try:
-            return self._suite.planner.find(self._entity, self._effect.operation, wanted, extra=self._knobs())
+            return self._suite.planner.find(
+                self._entity, self._effect.operation, wanted, extra=self._parameters()
+            )
         except Unreachable:
             return None
 
     def changes(self, scenario: Scenario) -> bool:
-        """Whether the field is another afterwards, with numbers that tell."""
+        """Whether the field changes, by an amount that rules out a coincidence."""
         before, after = self._values(scenario)
         if scenario.outcome.cause or before == after:
             return False
@@ -76,7 +78,7 @@ class _Seeker:
         return not number or self._effect.kind == "set" or before not in (0, self._amount(scenario))
 
     def ties(self, scenario: Scenario) -> bool:
-        """Whether the exact result lies half-way, and other ways of rounding give another one."""
+        """Whether the exact result is a tie that other rounding modes would round differently."""
         before, after = self._values(scenario)
         amount = self._amount(scenario)
         if (
@@ -94,13 +96,13 @@ class _Seeker:
         return self.spec.type != "number" and after not in (upwards, apart)
 
     def reaches_bound(self, scenario: Scenario) -> bool:
-        """Whether the result is the last one that the field takes."""
+        """Whether the result is on the bound of the field."""
         _, after = self._values(scenario)
         bound = self.spec.minimum if self._effect.kind == "reduce" else self.spec.maximum
         return not scenario.outcome.cause and bound is not None and after == bound
 
     def lines(self, scenario: Scenario) -> list[str]:
-        """Return a test's lines that compare the result."""
+        """Return the lines of a test that checks the result."""
         name, result = self._name(scenario), self._values(scenario)[1]
         key = camel(self.spec.name)
         operation = self._effect.operation
@@ -122,22 +124,22 @@ class _Seeker:
         return found
 
     def kept(self, criterion: Criterion) -> Iterator[Case]:
-        """Yield the test that an effect on a computed field outlives a change of what it is computed from."""
+        """Yield the test that an effect on a computed field persists when its children change."""
         computed = self.spec.computed
         scenario = self.find(self.changes)
         child = self._suite.blueprint.entity(computed.child) if computed else None
         if computed is None or scenario is None or child is None or not child.offers("create"):
             return
-        world = scenario.after.copy()
+        model = scenario.after.copy()
         name = self._name(scenario)
         factors = {each: Decimal(2) for each in computed.factors}
         values = {key: canonical("integer", each) for key, each in factors.items()}
         others = [each for each in child.references if each.name != computed.reference]
         step = Create("another", child.name, values, {computed.reference: name}, _filled(child, values))
         current = self._suite.script.current(self._owner, name)
-        if others or world.run(step).cause or current is None:
+        if others or model.run(step).cause or current is None:
             return
-        result = literal(world.value(name, self.spec.name))
+        result = literal(model.value(name, self.spec.name))
         steps = (*scenario.setup, scenario.final, step)
         last = self._suite.script.lines(steps, steps, {name}, {"another"})
         yield Case(
@@ -159,7 +161,7 @@ class _Seeker:
         return scenario.names.get(self._place, scenario.final.name)
 
     def _values(self, scenario: Scenario) -> tuple[Plain, Plain]:
-        """What the field holds before and after the last request."""
+        """Return the field's value before and after the last request."""
         name = self._name(scenario)
         created = isinstance(scenario.final, Create) and self._place == "self"
         before = None if created else scenario.before.value(name, self.spec.name)
@@ -168,14 +170,14 @@ class _Seeker:
         ) if name in scenario.after.resources else None
 
     def _amount(self, scenario: Scenario) -> Plain:
-        world, view = scenario.before.seen(scenario.final)
-        return world.operand(
+        model, view = scenario.before.guard_view(scenario.final)
+        return model.operand(
             self._effect.amount, view, "number" if self._effect.kind != "set" else self.spec.type
         )
 
-    def _knobs(self) -> Knobs:
-        """Let the target and the amount be turned, to numbers that tell."""
-        found: Knobs = {}
+    def _parameters(self) -> Parameters:
+        """Return values to try for the target and the amount."""
+        found: Parameters = {}
         numbers = tuple(dict.fromkeys((*_NUMBERS, *self._near_bounds())))
         if self.spec.computed is not None:
             link = f"{self.spec.computed.child}.{self.spec.computed.reference}"
@@ -189,10 +191,10 @@ class _Seeker:
         elif self._place != "self" or self._effect.operation != "create":
             found["value", self._place, self.spec.name] = _kept(self.spec, numbers)
         if isinstance(self._effect.amount, FieldRef):
-            found |= self._amount_knob(self._effect.amount)
+            found |= self._amount_parameter(self._effect.amount)
         return found
 
-    def _amount_knob(self, ref: FieldRef) -> Knobs:
+    def _amount_parameter(self, ref: FieldRef) -> Parameters:
         action = self._entity.action(self._effect.operation)
         if ref.subject == "input":
             spec = next((each for each in action.inputs if each.name == ref.field), None) if action else None
@@ -217,7 +219,7 @@ class _Seeker:
 
 
 def _kept(spec: FieldSpec, numbers: tuple[Decimal, ...]) -> tuple[object, ...]:
-    """Return the numbers that a field takes."""
+    """Return the numbers that a field accepts."""
     low, high = bounds(spec)
     whole = spec.type == "integer"
     return (

@@ -1,4 +1,4 @@
-"""Tests of examples, run as they are written, and of latency."""
+"""Tests of examples, as written, and of latency."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from tools.blueprint.arithmetic import canonical
 from tools.blueprint.model import Criterion, Entity, Example, FieldSpec, Given, Speed, Then, Value
 from tools.blueprint.names import camel, collection_path
 from tools.blueprint.openapi import filtered_field
-from tools.blueprint.parameters import CHILD, Knob, knobs_of
-from tools.blueprint.requests import Plain
-from tools.blueprint.samples import plain_json
+from tools.blueprint.sample_values import plain_json
+from tools.blueprint.scenario_parameters import CHILD, Parameter, parameters_of
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, equals, factory, literal
+from tools.blueprint.simulated_requests import Plain
+from tools.stacks.fastapi.pytest_source import Case, equals, factory, literal
 from tools.stacks.fastapi.suite.guards import neutral_change
 from tools.stacks.fastapi.suite.suite import Suite, success_status
 
 
 def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Iterator[Case]:
-    """Yield the example, in the setting that it gives."""
+    """Yield the test of an example."""
     try:
         scenario = _Setting(suite, example).scenario()
     except Unreachable:
@@ -42,7 +42,7 @@ def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Itera
 
 
 def _mentions(suite: Suite, scenario: Scenario, place: str, thens: tuple[Then, ...]) -> bool:
-    """Whether a resource is looked at afterwards, by itself or among all that are listed."""
+    """Whether the test inspects the resource afterwards, by itself or in a list."""
     found = scenario.before.resources.get(scenario.names[place])
     if found is None:
         return False
@@ -81,18 +81,18 @@ def _value(suite: Suite, then: Then) -> Plain:
 
 
 class _Setting:
-    """Turns what an example gives into settings of a scenario."""
+    """Translates an example into the parameters of a scenario."""
 
     def __init__(self, suite: Suite, example: Example) -> None:
         self._suite = suite
         self._example = example
         self._entity = suite.entity(example.when.entity)
-        self._fixed: dict[Knob, object] = {}
+        self._fixed: dict[Parameter, object] = {}
         self._wanted: list[tuple[str, FieldSpec, Plain]] = []
         self._others: list[str] = []
 
     def scenario(self) -> Scenario:
-        """Return a scenario in which the example comes out as it says, or else any one. Raises Unreachable."""
+        """Return a scenario with the expected result, or else any one. Raises Unreachable."""
         when = self._example.when
         for each in self._example.given:
             self._give(each)
@@ -147,7 +147,7 @@ class _Setting:
             self._set(self._others[-1], entity, given.values)
 
     def _place(self, name: str) -> str | None:
-        """Return where a resource that was given stands in the scenario, or None for one beside it."""
+        """Return the place of a given resource in the scenario, or None if it is separate."""
         when = self._example.when
         if name == self._entity.name and when.operation == "list":
             return None
@@ -189,15 +189,15 @@ class _Setting:
         return not scenario.outcome.cause
 
 
-def _changes(suite: Suite, entity: Entity) -> dict[Knob, tuple[object, ...]]:
-    found = knobs_of(suite.blueprint, entity, "update")
+def _changes(suite: Suite, entity: Entity) -> dict[Parameter, tuple[object, ...]]:
+    found = parameters_of(suite.blueprint, entity, "update")
     return {("change", at, name): values for (kind, at, name), values in found.items() if kind == "value"}
 
 
 def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Case]:
-    """Yield the measurement against the served application."""
+    """Yield the test that measures latency against the running service."""
     entity = suite.entity(speed.entity)
-    fixed: dict[Knob, object] = neutral_change(entity) if speed.operation == "update" else {}
+    fixed: dict[Parameter, object] = neutral_change(entity) if speed.operation == "update" else {}
     try:
         scenario = suite.planner.find(
             entity, speed.operation, lambda each: not each.outcome.cause, fixed=fixed
@@ -227,7 +227,7 @@ def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Ca
 
 
 def _returned(final: str, scenario: Scenario, entity: Entity) -> list[str]:
-    """Return the end of `prepare`; a body is made before the clock starts."""
+    """Return the last lines of `prepare`; the body is built before timing starts."""
     prefix = f'api.post("{collection_path(entity.name)}", '
     body = final.removeprefix(prefix)
     if final.startswith(prefix) and body.startswith(f"body_of_{factory(entity.name)}("):

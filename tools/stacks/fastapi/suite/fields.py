@@ -1,23 +1,23 @@
-"""Tests of fields: what is stored, what is refused, and what a field is when it is left out."""
+"""Tests of fields: valid values, invalid values, and absence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.blueprint.field_schemas import json_value
 from tools.blueprint.model import Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
-from tools.blueprint.parameters import Knob
-from tools.blueprint.requests import Given
-from tools.blueprint.samples import boundaries, sample, violations
-from tools.blueprint.schemas import json_value
-from tools.stacks.fastapi.python_code import Case, equals, factory, literal, named
+from tools.blueprint.sample_values import boundaries, sample, violations
+from tools.blueprint.scenario_parameters import Parameter
+from tools.blueprint.simulated_requests import Given
+from tools.stacks.fastapi.pytest_source import Case, equals, factory, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
 Values = tuple[tuple[str, object], ...]
 
 
 def field_cases(suite: Suite, criterion: Criterion, entity: Entity, field: FieldSpec) -> Iterator[Case]:
-    """Yield what a field takes and shows, what it refuses, and what it is when it is left out."""
+    """Yield the tests of a field: valid values, invalid values, absence and uniqueness."""
     one = _Field(suite, entity, field)
     if not suite.makes(entity):
         return
@@ -52,28 +52,28 @@ class _Field:
         self._current = suite.script.current(entity, "made")
 
     def moved(self, operation: str) -> set[str]:
-        """Return the fields that the operation itself gives another value."""
+        """Return the fields that effects of the operation change."""
         return {each.target.field for each in self._entity.effects if each.operation == operation}
 
     def good(self, operation: str) -> Values:
-        """Return telling values that the field takes, rules on the operation included."""
+        """Return values that both the field and the guards of the operation accept."""
         optional = (None,) if self._field.optional else ()
         wanted = {literal(each): each for each in (sample(self._field), *boundaries(self._field), *optional)}
         found = [each for each in wanted.values() if self._accepts(operation, each)]
-        # Rules can refuse all of these; what other tests make resources of is then left.
+        # Guards may reject all of these; the value used to create resources is always accepted.
         found = found or [
             self._usual[key] for key in [("value", "self", self._field.name)] if key in self._usual
         ]
         return tuple((_label(each), each) for each in found)
 
     def bad(self) -> Values:
-        """Return one value for each way of breaking the field."""
+        """Return one value for each way to violate the field's constraints."""
         return tuple(
             (each.why, each.value) for each in violations(self._field, nullable=self._field.optional)
         )
 
     def stored(self) -> list[str]:
-        """Return the test that a created resource shows the value, then and later."""
+        """Return the test that a created resource has the value, now and when read."""
         return [
             f"made = make_{self._name}(api, {{{self._key}: value}})",
             "",
@@ -111,7 +111,7 @@ class _Field:
         ]
 
     def left_out(self) -> tuple[str, list[str]]:
-        """Return what becomes of a body without the field: a word for it, and its test."""
+        """Return the test of a body without the field, with its name."""
         lines = [f"body = body_of_{self._name}(api)", f"body.pop({self._key}, None)", ""]
         response = f'api.post("{self._path}", body)'
         if self._field.required:
@@ -129,7 +129,7 @@ class _Field:
         return ("is null by default" if default is None else "has a default"), lines
 
     def unique(self) -> list[str]:
-        """Return the test that no second resource gets the value of the first."""
+        """Return the test that no two resources can have the same value."""
         value = literal(sample(self._field, 1))
         lines = [
             f"made = make_{self._name}(api, {{{self._key}: {value}}})",
@@ -155,7 +155,7 @@ class _Field:
 
     def _accepts(self, operation: str, value: Given) -> bool:
         kind = "value" if operation == "create" else "change"
-        changed: dict[Knob, object] = {(kind, "self", self._field.name): value}
+        changed: dict[Parameter, object] = {(kind, "self", self._field.name): value}
         scenario = self._suite.planner.play(self._entity, operation, self._usual | changed)
         return scenario is not None and not scenario.outcome.cause
 

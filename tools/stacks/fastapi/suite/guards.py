@@ -1,4 +1,4 @@
-"""Tests of guards: each where it bites, and where it just does not."""
+"""Tests of guards on both sides of their boundary."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from decimal import Decimal
 
 from tools.blueprint.api_outline import written_fields
 from tools.blueprint.model import Compare, Criterion, Entity, Expired, Guard, Test
-from tools.blueprint.parameters import Knob, Knobs, knobs_of
-from tools.blueprint.reference_model import World
-from tools.blueprint.requests import TODAY, YESTERDAY
-from tools.blueprint.resources import View
-from tools.blueprint.samples import STEP, sample
+from tools.blueprint.reference_model import ReferenceModel
+from tools.blueprint.sample_values import STEP, sample
+from tools.blueprint.scenario_parameters import Parameter, Parameters, parameters_of
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case
+from tools.blueprint.simulated_requests import TODAY, YESTERDAY
+from tools.blueprint.simulated_resources import View
+from tools.stacks.fastapi.pytest_source import Case
 from tools.stacks.fastapi.suite.suite import Suite
 
 
 def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard) -> Iterator[Case]:
-    """Yield the refusal, the acceptance for each condition that is false, and the same when updating."""
-    hunt = _Hunt(suite, entity, guard, guard.operation)
-    refused = hunt.refused()
+    """Yield the rejection, the acceptance for each false condition, and the same on update."""
+    search = _ScenarioSearch(suite, entity, guard, guard.operation)
+    refused = search.refused()
     if refused is not None:
         yield Case(criterion, "", tuple(suite.refusal(refused, guard.status)))
     for number, test in enumerate(guard.tests, 1):
-        accepted = hunt.accepted(test)
+        accepted = search.accepted(test)
         if accepted is not None:
             aspect = "else accepted" if len(guard.tests) == 1 else f"accepted without condition {number}"
             yield Case(criterion, aspect, tuple(suite.success(accepted, guard.operation)))
     if guard.operation == "create" and entity.offers("update"):
-        hunt = _Hunt(suite, entity, guard, "update")
+        search = _ScenarioSearch(suite, entity, guard, "update")
         for aspect, scenario in (
-            ("also when updated", hunt.refused()),
-            ("updated else", hunt.accepted(None)),
+            ("also when updated", search.refused()),
+            ("updated else", search.accepted(None)),
         ):
             if scenario is not None and aspect == "also when updated":
                 yield Case(criterion, aspect, tuple(suite.refusal(scenario, guard.status)))
@@ -40,39 +40,39 @@ def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard
                 yield Case(criterion, aspect, tuple(suite.success(scenario, "update")))
 
 
-def neutral_change(entity: Entity) -> dict[Knob, object]:
-    """Return the setting of an update that changes something without meaning."""
+def neutral_change(entity: Entity) -> dict[Parameter, object]:
+    """Return the parameters of an update whose change does not matter."""
     plain = [each for each in written_fields(entity) if not each.unique and each.type != "choice"]
     fields = sorted(plain or written_fields(entity), key=lambda each: not each.optional)
     value = sample(fields[0]) if fields else None
     return {("change", "self", fields[0].name): value} if fields and value is not None else {}
 
 
-class _Hunt:
-    """Searches the scenarios of one guard, those first in which a value is just at the edge."""
+class _ScenarioSearch:
+    """Searches for scenarios of one guard, preferring values on its boundary."""
 
     def __init__(self, suite: Suite, entity: Entity, guard: Guard, operation: str) -> None:
         self._suite = suite
         self._entity = entity
         self._guard = guard
         self._operation = operation
-        self._fixed: dict[Knob, object] = {}
-        self._extra: Knobs = {}
+        self._fixed: dict[Parameter, object] = {}
+        self._extra: Parameters = {}
         if operation == "update":
-            knobs = knobs_of(suite.blueprint, entity, "update")
+            parameters = parameters_of(suite.blueprint, entity, "update")
             self._extra = {
-                ("change", at, name): each for (kind, at, name), each in knobs.items() if kind == "value"
+                ("change", at, name): each for (kind, at, name), each in parameters.items() if kind == "value"
             }
             if guard.operation == "update":
                 self._fixed = neutral_change(entity)
 
     def refused(self) -> Scenario | None:
-        """Return a scenario in which the guard refuses."""
+        """Return a scenario in which the guard rejects the request."""
         tests = self._guard.tests
         return self._first((tests, (), True), (tests, (), False))
 
     def accepted(self, false: Test | None) -> Scenario | None:
-        """Return a scenario in which a condition does not hold, all others if possible, and the request succeeds."""
+        """Return a successful scenario in which the condition is false and, if possible, all others are true."""
         if false is None:
             tests = self._guard.tests
             return self._first(*(((), (each,), tight) for tight in (True, False) for each in tests))
@@ -98,30 +98,30 @@ class _Hunt:
                 return False
             if self._operation != self._guard.operation and not false and outcome.rule is None:
                 return False
-            world, view = scenario.before.seen(scenario.final)
-            held = all(world.holds(each, view) for each in true)
-            if not held or any(world.holds(each, view) for each in false):
+            model, view = scenario.before.guard_view(scenario.final)
+            held = all(model.holds(each, view) for each in true)
+            if not held or any(model.holds(each, view) for each in false):
                 return False
-            return not tight or all(_at_edge(each, world, view) for each in (*true, *false))
+            return not tight or all(_at_edge(each, model, view) for each in (*true, *false))
 
         find = self._suite.planner.find
         return find(self._entity, self._operation, wanted, fixed=self._fixed, extra=self._extra)
 
 
-def _at_edge(test: Test, world: World, view: View) -> bool:
-    """Whether the least change of the compared value turns the condition."""
+def _at_edge(test: Test, model: ReferenceModel, view: View) -> bool:
+    """Whether the smallest change of the compared value flips the condition."""
     if isinstance(test, Expired):
-        value = world.look(test.field, view)
+        value = model.field_value(test.field, view)
         return isinstance(value, str) and value[:10] in (TODAY.value, YESTERDAY.value)
     if not isinstance(test, Compare) or test.op in ("eq", "ne"):
         return True
-    left = world.look(test.left, view)
-    right = world.operand(test.right, view, world.type_of(test.left, view))
+    left = model.field_value(test.left, view)
+    right = model.operand(test.right, view, model.type_of(test.left, view))
     if isinstance(left, str):
-        return left == right or world.holds(test, view) is (test.op in ("lt", "gt"))
+        return left == right or model.holds(test, view) is (test.op in ("lt", "gt"))
     if not isinstance(left, int | Decimal) or not isinstance(right, int | Decimal):
         return False
     inclusive = test.op in ("le", "ge")
-    if world.holds(test, view) is inclusive:
+    if model.holds(test, view) is inclusive:
         return left == right
-    return abs(Decimal(left) - Decimal(right)) == STEP.get(world.type_of(test.left, view), Decimal(1))
+    return abs(Decimal(left) - Decimal(right)) == STEP.get(model.type_of(test.left, view), Decimal(1))

@@ -1,4 +1,4 @@
-"""`tests/test_lifecycle.py`: the table that its model works by."""
+"""`tests/test_lifecycle.py`: the table that drives its stateful model."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from tools.blueprint import api_outline
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.samples import sample
-from tools.stacks.fastapi.python_code import factory, literal
-from tools.stacks.fastapi.source import Code, format_python, render
+from tools.blueprint.sample_values import sample
+from tools.stacks.fastapi.pytest_source import factory, literal
+from tools.stacks.fastapi.rendering import Code, format_python, render
 from tools.stacks.fastapi.suite.suite import Suite
 
 _MANY = 1000
-"""Values that are enough for any run."""
+"""Number of values that suffices for any run."""
 
 
 def lifecycle_module(suite: Suite) -> str:
@@ -84,7 +84,7 @@ def _action(suite: Suite, entity: Entity, action: Action) -> str:
 
 
 def _refusals(entity: Entity, operation: str) -> list[int]:
-    """Return with what statuses rules may refuse that the model does not know."""
+    """Return the statuses of rules that the stateful model does not know."""
     watched = {"create", "update"} if operation == "update" else {operation}
     found = {each.status for each in entity.guards if each.operation in watched}
     action = entity.action(operation)
@@ -100,7 +100,7 @@ def _refusals(entity: Entity, operation: str) -> list[int]:
 
 
 def _is_scarce(field: FieldSpec) -> bool:
-    """Whether a run of the lifecycle could need more values than there are."""
+    """Whether a run could need more distinct values than the field has."""
     ranged = field.type == "integer" and field.minimum is not None and field.maximum is not None
     return field.type in ("boolean", "choice") or (
         ranged and (field.maximum or 0) - (field.minimum or 0) < _MANY

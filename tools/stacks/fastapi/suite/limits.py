@@ -1,4 +1,4 @@
-"""Tests of limits: so many requests succeed, and one more is refused."""
+"""Tests of limits: the allowed number of requests succeeds, and one more is rejected."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Criterion, Entity, Limit
-from tools.blueprint.reference_model import World
-from tools.blueprint.requests import Act, Create, Outcome, Step
-from tools.blueprint.samples import sample
+from tools.blueprint.reference_model import ReferenceModel
+from tools.blueprint.sample_values import sample
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case
+from tools.blueprint.simulated_requests import Act, Create, Outcome, Step
+from tools.stacks.fastapi.pytest_source import Case
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
 
 
 def limit_cases(suite: Suite, criterion: Criterion, entity: Entity, limit: Limit) -> Iterator[Case]:
-    """Yield the test of a limit: as a loop over the same resource, or over a new one each time."""
+    """Yield the test of a limit: a loop over the same resource, or over a new one each time."""
     rounds: list[_Rounds] = []
 
     def wanted(scenario: Scenario) -> bool:
@@ -34,7 +34,7 @@ def limit_cases(suite: Suite, criterion: Criterion, entity: Entity, limit: Limit
 
 @dataclass(frozen=True)
 class _Rounds:
-    """What comes first, what each success takes, and what leads to the request that is one too many."""
+    """The initial steps, the steps of each success, and the steps before the rejected request."""
 
     first: tuple[Step, ...]
     repeated: tuple[Step, ...]
@@ -63,35 +63,35 @@ def _lines(suite: Suite, scenario: Scenario, rounds: _Rounds, limit: Limit) -> l
 
 
 def _again(scenario: Scenario, entity: Entity, limit: Limit) -> Iterator[_Rounds]:
-    """Yield how the same resource is acted on again and again, by a way back if need be."""
+    """Yield the rounds that act on the same resource repeatedly, restoring its state if necessary."""
     if scenario.outcome.cause:
         return
     for way in _ways_back(entity, scenario.final.name):
-        world = scenario.before.copy()
+        model = scenario.before.copy()
         repeated = (scenario.final, *way)
-        if world.accepts(repeated * limit.times) and _limited(world, scenario.final, limit):
+        if model.accepts(repeated * limit.times) and _limited(model, scenario.final, limit):
             yield _Rounds(scenario.setup, repeated, ())
 
 
 def _anew(suite: Suite, scenario: Scenario, limit: Limit) -> Iterator[_Rounds]:
-    """Yield how a new resource is made each time for the same object."""
+    """Yield the rounds that create a new resource each time for the same object."""
     if scenario.outcome.cause or limit.per != "object":
         return
     shared = {name for place, name in scenario.names.items() if place.startswith("object")}
     first = tuple(step for step in scenario.setup if step.name in shared)
     own = tuple(step for step in scenario.setup if step.name not in shared)
     rounds = [_renamed((*own, scenario.final), shared, f".{number}") for number in range(limit.times)]
-    world = World(suite.blueprint)
-    if world.accepts((*first, *itertools.chain(*rounds), *own)) and _limited(world, scenario.final, limit):
+    model = ReferenceModel(suite.blueprint)
+    if model.accepts((*first, *itertools.chain(*rounds), *own)) and _limited(model, scenario.final, limit):
         yield _Rounds(first, (*own, scenario.final), own)
 
 
-def _limited(world: World, step: Step, limit: Limit) -> bool:
-    return world.run(step) == Outcome(409, "limit", limit)
+def _limited(model: ReferenceModel, step: Step, limit: Limit) -> bool:
+    return model.run(step) == Outcome(409, "limit", limit)
 
 
 def _renamed(steps: Iterable[Step], shared: set[str], suffix: str) -> Iterator[Step]:
-    """Yield the steps with other names for all but the shared resources."""
+    """Yield the steps with all but the shared resources renamed."""
     for step in steps:
         if isinstance(step, Create):
             parents = {key: each if each in shared else each + suffix for key, each in step.parents.items()}
@@ -101,7 +101,7 @@ def _renamed(steps: Iterable[Step], shared: set[str], suffix: str) -> Iterator[S
 
 
 def _ways_back(entity: Entity, name: str) -> Iterator[tuple[Step, ...]]:
-    """Yield ways of up to two further actions, none first; their inputs are samples."""
+    """Yield sequences of up to two further actions, the empty one first, with sample inputs."""
     acts = tuple(
         Act(
             name, entity.name, each.name, {one.name: sample(stored_input(entity, one)) for one in each.inputs}

@@ -1,4 +1,4 @@
-"""Tests of operations, filters and sort keys."""
+"""Tests of CRUD operations, filters and sort keys."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from tools.blueprint.model import CRUD, Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, participle, plural
 from tools.blueprint.openapi import filtered_field
-from tools.blueprint.parameters import CHILD, Knob
-from tools.blueprint.requests import Plain
-from tools.blueprint.samples import ascending, plain_json
+from tools.blueprint.sample_values import ascending, plain_json
+from tools.blueprint.scenario_parameters import CHILD, Parameter
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, factory, literal, named
+from tools.blueprint.simulated_requests import Plain
+from tools.stacks.fastapi.pytest_source import Case, factory, literal, named
 from tools.stacks.fastapi.suite.suite import Suite
 
 NOWHERE = "6f1c2d3e-0000-4000-8000-00000000dead"
@@ -29,7 +29,7 @@ _BAD_QUERIES = {
 
 
 def operation_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[Case]:
-    """Yield what each operation does that is offered, and 405 for those left out."""
+    """Yield the tests of the offered operations, and of 405 for the others."""
     path, many = collection_path(entity.name), plural(entity.name)
     for name in CRUD:
         at = path if name in ("create", "list") else f"{path}/{NOWHERE}"
@@ -90,7 +90,7 @@ def _pages(name: str, path: str) -> list[str]:
 
 
 def filter_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[str]) -> Iterator[Case]:
-    """Yield for each filter that it finds just those with the value, and that two filters hold together."""
+    """Yield the tests that each filter finds exactly the matches, and that two filters combine."""
     path = collection_path(entity.name)
     for name in names:
         field = filtered_field(entity, name)
@@ -126,7 +126,7 @@ def _filtered(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario
 
 
 def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[str]) -> Iterator[Case]:
-    """Yield both orders of each key, and the refusal of another key."""
+    """Yield the tests of both orders of each key, and of the rejection of unknown keys."""
     if not names:
         return
     path = collection_path(entity.name)
@@ -155,9 +155,9 @@ def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[s
 def _different(
     suite: Suite, entity: Entity, fields: list[FieldSpec], others: tuple[str, ...]
 ) -> Scenario | None:
-    """Return a scenario of resources that differ in the fields; the first of them made neither least nor greatest."""
+    """Return a scenario of resources that differ in the fields and are not created in their order."""
     ranks = {"self": 2, "second": 1, "third": 0} if "third" in others else {"self": 0, "second": 1}
-    fixed: dict[Knob, object] = {}
+    fixed: dict[Parameter, object] = {}
     for place in (*others, "self"):
         for field in fields:
             fixed |= _setting(suite, entity, place, field, ranks[place])
@@ -175,8 +175,10 @@ def _different(
         return None
 
 
-def _setting(suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: int) -> dict[Knob, object]:
-    """Return the knobs that give a resource a value of the field, a larger one for a higher rank."""
+def _setting(
+    suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: int
+) -> dict[Parameter, object]:
+    """Return the parameters that give a resource a value of the field, larger for a higher rank."""
     if field.name == "status" and entity.initial_state is not None:
         return {("status", place, ""): entity.states[rank]} if rank < len(entity.states) else {}
     if field.name in ("created at", "updated at"):
@@ -184,7 +186,7 @@ def _setting(suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: i
     if field.computed is not None:
         link = f"{field.computed.child}.{field.computed.reference}"
         child = suite.entity(field.computed.child)
-        found: dict[Knob, object] = {("children", place, link): rank}
+        found: dict[Parameter, object] = {("children", place, link): rank}
         for name in field.computed.factors:
             factor = child.field(name)
             if factor is not None and factor.computed is None:
@@ -203,8 +205,3 @@ def _shown(scenario: Scenario, field: FieldSpec, place: str) -> Plain:
 def _rank(scenario: Scenario, field: FieldSpec, place: str) -> tuple[str, ...] | tuple[float, ...]:
     value = scenario.before.value(scenario.names[place], field.name)
     return (value,) if isinstance(value, str) else (float(value or 0),)
-
-
-def offered(entity: Entity) -> tuple[str, ...]:
-    """Return its plain operations."""
-    return tuple(name for name in CRUD if entity.offers(name) and entity.action(name) is None)

@@ -1,4 +1,4 @@
-"""Tests of references and of what is computed over children."""
+"""Tests of references and of computed fields."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from decimal import Decimal
 from tools.blueprint.arithmetic import bounds, canonical
 from tools.blueprint.model import Computed, Criterion, Entity, FieldSpec, Reference
 from tools.blueprint.names import camel, collection_path
-from tools.blueprint.parameters import CHILD, Knob
-from tools.blueprint.reference_model import World
-from tools.blueprint.requests import Delete, Plain, Step, Update
-from tools.blueprint.samples import plain_json, sample
+from tools.blueprint.reference_model import ReferenceModel
+from tools.blueprint.sample_values import plain_json, sample
+from tools.blueprint.scenario_parameters import CHILD, Parameter
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, factory, literal, named
+from tools.blueprint.simulated_requests import Delete, Plain, Step, Update
+from tools.stacks.fastapi.pytest_source import Case, factory, literal, named
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import Suite
 
@@ -26,7 +26,7 @@ _AMOUNTS = (Decimal("1.5"), Decimal("2.25"), Decimal("4"))
 def reference_cases(
     suite: Suite, criterion: Criterion, entity: Entity, reference: Reference
 ) -> Iterator[Case]:
-    """Yield that a parent must exist, can be changed and filtered by, and is kept while it has children."""
+    """Yield the tests of a reference: must exist, can change, can be filtered by, protects its parent."""
     target = suite.entity(reference.target)
     if not suite.makes(entity) or not suite.makes(target):
         return
@@ -64,7 +64,7 @@ def reference_cases(
 
 
 def _moved(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
-    """Yield the change of the parent; left out where rules on updating could forbid it."""
+    """Yield the test of changing the parent, unless guards could reject it."""
     guarded = any(each.operation in ("create", "update") for each in entity.guards)
     if not entity.offers("update") or guarded:
         return
@@ -107,17 +107,17 @@ def _listed(suite: Suite, criterion: Criterion, entity: Entity, reference: Refer
 
 
 def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
-    """Yield that a parent with a child is kept, and goes once the child has gone."""
+    """Yield the test that a parent can be deleted only after its child."""
     target = suite.entity(reference.target)
     if not target.offers("delete"):
         return
 
     def wanted(scenario: Scenario) -> bool:
         parent = scenario.before.resources[scenario.final.name].parents[reference.name]
-        world = scenario.before.copy()
-        if world.run(Delete(parent, target.name)).cause != "children":
+        model = scenario.before.copy()
+        if model.run(Delete(parent, target.name)).cause != "children":
             return False
-        return world.accepts((scenario.final, Delete(parent, target.name)))
+        return model.accepts((scenario.final, Delete(parent, target.name)))
 
     operation = "delete" if entity.offers("delete") else "read"
     try:
@@ -140,7 +140,7 @@ def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Refe
 def computed_cases(
     suite: Suite, criterion: Criterion, entity: Entity, field: FieldSpec, computed: Computed
 ) -> Iterator[Case]:
-    """Yield the value as children come, change and go, and that no body sets it."""
+    """Yield the tests that the value follows its children, and that no body sets it."""
     child = suite.entity(computed.child)
     if not suite.makes(entity):
         return
@@ -164,7 +164,7 @@ def computed_cases(
 
 
 def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed) -> Iterator[list[str]]:
-    """Yield tests that the value follows its children; the simulation says what it is each time."""
+    """Yield tests that the value follows its children; the reference model predicts it."""
     link = f"{computed.child}.{computed.reference}"
     child = suite.entity(computed.child)
     factors = [
@@ -173,7 +173,7 @@ def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed)
         if each is not None and each.computed is None
     ]
     for number, amount in ((0, _AMOUNTS[0]), (3, _AMOUNTS[0]), (2, _AMOUNTS[1])):
-        fixed: dict[Knob, object] = {("children", "self", link): number}
+        fixed: dict[Parameter, object] = {("children", "self", link): number}
         fixed |= {
             ("value", f"self{CHILD}{link}", each.name): _near(each, amount + index)
             for index, each in enumerate(factors)
@@ -186,14 +186,14 @@ def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed)
 
 
 def _compared(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario, link: str) -> list[str]:
-    name, world, key = scenario.final.name, scenario.after.copy(), camel(field.name)
+    name, model, key = scenario.final.name, scenario.after.copy(), camel(field.name)
     current = suite.script.current(entity, name)
     children = [
         scenario.names[place]
         for place in scenario.names
         if re.fullmatch(rf"self#{re.escape(link)}\.\d+", place)
     ]
-    steps = _further(suite, world, field, children)
+    steps = _further(suite, model, field, children)
     everything = (*scenario.setup, scenario.final, *steps)
 
     def lines(*some: Step) -> list[str]:
@@ -201,19 +201,19 @@ def _compared(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario
 
     def shown() -> str:
         return (
-            f'assert {current}["{key}"] == {literal(plain_json(field.type, world.value(name, field.name)))}'
+            f'assert {current}["{key}"] == {literal(plain_json(field.type, model.value(name, field.name)))}'
         )
 
     found = [*lines(*scenario.setup), shown()]
     for step in steps:
-        world.run(step)
+        model.run(step)
         found += ["", *lines(step), shown()]
     return found
 
 
-def _further(suite: Suite, world: World, field: FieldSpec, children: list[str]) -> list[Step]:
-    """Return requests that change what the value is computed from: an update of a child, its end."""
-    computed, trial = field.computed, world.copy()
+def _further(suite: Suite, model: ReferenceModel, field: FieldSpec, children: list[str]) -> list[Step]:
+    """Return requests that change the computed value: updates and the deletion of a child."""
+    computed, trial = field.computed, model.copy()
     if computed is None or not children:
         return []
     child = suite.entity(computed.child)
@@ -229,7 +229,7 @@ def _further(suite: Suite, world: World, field: FieldSpec, children: list[str]) 
 
 
 def _near(field: FieldSpec, amount: Decimal) -> Plain:
-    """Return the amount, or what the field takes instead."""
+    """Return the amount, clamped to the field's bounds."""
     low, high = bounds(field)
     value = max(amount, low) if low is not None else amount
     value = min(value, high) if high is not None else value

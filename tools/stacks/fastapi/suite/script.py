@@ -1,4 +1,4 @@
-"""Scenarios as lines of a test: requests that must succeed, and the one that the test is about."""
+"""Scenarios as lines of a test: setup requests that must succeed, and the request under test."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.requests import Act, Create, Delete, List, Read, Step, Update, Values
 from tools.blueprint.scenarios import Scenario
-from tools.stacks.fastapi.python_code import factory, literal
+from tools.blueprint.simulated_requests import Act, Create, Delete, List, Read, Step, Update, Values
+from tools.stacks.fastapi.pytest_source import factory, literal
 
 
 class Script:
@@ -20,22 +20,22 @@ class Script:
         self._blueprint = blueprint
 
     def setup(self, scenario: Scenario, *uses: str) -> list[str]:
-        """Return the lines that set the scenario up; `uses` are the places whose resources the test mentions."""
+        """Return the setup lines of a scenario; `uses` are the places whose resources the test refers to."""
         mentioned = {scenario.names[place] for place in uses if place in scenario.names}
         everything = (*scenario.setup, scenario.final)
         return self.lines(scenario.setup, everything, mentioned, children_of(scenario))
 
     def final(self, scenario: Scenario) -> str:
-        """Return the expression that sends the request that the scenario is about, and gives the response."""
+        """Return the expression that sends the request under test and evaluates to the response."""
         shown = _shown((*scenario.setup, scenario.final), set(), children_of(scenario))
         return self.request(scenario.final, shown)
 
     def lines(
         self, steps: Iterable[Step], everything: tuple[Step, ...], mentioned: set[str], wanted: set[str]
     ) -> list[str]:
-        """Return a line for each step, but for what factories do: resources neither mentioned nor wanted.
+        """Return a line for each step, except for resources that a factory creates implicitly.
 
-        `everything` are all steps of the test, which decide what is needed by name.
+        `everything` are all steps of the test, which determine the resources that need a name.
         """
         shown = _shown(everything, mentioned, wanted)
         named = set(mentioned)
@@ -52,7 +52,7 @@ class Script:
         return found
 
     def request(self, step: Step, shown: set[str]) -> str:
-        """Return the expression that sends a request and gives the response."""
+        """Return the expression that sends a request and evaluates to the response."""
         path = collection_path(step.entity)
         if isinstance(step, Create):
             return f'api.post("{path}", body_of_{factory(step.entity)}({self._arguments(step, shown)}))'
@@ -68,7 +68,7 @@ class Script:
         return f'api.post(f"{at}/{kebab(step.action)}"{", " + _dict(body) if body else ""})'
 
     def action_body(self, step: Act) -> dict[str, str]:
-        """Return the members of an action's body as source."""
+        """Return the members of an action body as source."""
         entity = self._blueprint.entity(step.entity)
         action = entity.action(step.action) if entity else None
         key = api_outline.object_key(self._blueprint, action) if action else None
@@ -79,7 +79,7 @@ class Script:
         return members | _members(step.inputs)
 
     def current(self, entity: Entity, name: str) -> str | None:
-        """Return the expression that reads a resource, or None when the service offers no way."""
+        """Return the expression that reads a resource, or None if the service cannot read it."""
         path = collection_path(entity.name)
         if entity.offers("read"):
             return f"accepted(api.get(f\"{path}/{{{name}['id']}}\"))"
@@ -94,7 +94,7 @@ class Script:
 
 
 def children_of(scenario: Scenario) -> set[str]:
-    """Return the names of resources that are there because the situation asks for children."""
+    """Return the names of resources that the scenario requires as children."""
     return {name for place, name in scenario.names.items() if re.search(r"#[^/>]*\.\d+$", place)}
 
 
@@ -111,7 +111,7 @@ def _subjects(step: Step) -> set[str]:
 
 
 def _shown(steps: tuple[Step, ...], mentioned: set[str], wanted: set[str]) -> set[str]:
-    """Names of resources that a test must make itself: a factory would make another, or one too few."""
+    """Return the names of resources that a test must create explicitly."""
     creates = [step for step in steps if isinstance(step, Create)]
     shown = mentioned | wanted | {step.name for step in creates if step.values}
     for step in steps:

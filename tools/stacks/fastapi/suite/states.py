@@ -1,4 +1,4 @@
-"""Tests of states: where a resource starts, where an action takes it, and from where it does not."""
+"""Tests of states: the initial state, transitions, and states without one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from tools.blueprint.model import Criterion, Entity, Transition
 from tools.blueprint.names import collection_path
 from tools.blueprint.scenarios import Scenario, Unreachable
-from tools.stacks.fastapi.python_code import Case, factory
+from tools.stacks.fastapi.pytest_source import Case, factory
 from tools.stacks.fastapi.suite.suite import Suite
 
 
 def initial_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[Case]:
-    """Yield the tests that a resource starts in its state and that no body sets it."""
+    """Yield the tests that a resource starts in its initial state and that no body sets the status."""
     if not entity.offers("create"):
         return
     name, path = factory(entity.name), collection_path(entity.name)
@@ -43,7 +43,7 @@ def initial_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterato
 def transition_cases(
     suite: Suite, criterion: Criterion, entity: Entity, transitions: list[Transition]
 ) -> Iterator[Case]:
-    """Yield the move itself, and the refusal from every state that no transition of the action names."""
+    """Yield the tests of the transitions, and of the rejection in every other state."""
     for each in transitions:
         scenario = _from(suite, entity, each.operation, each.source, accepted=True)
         if scenario is not None:

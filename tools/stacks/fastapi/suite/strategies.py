@@ -1,14 +1,14 @@
-"""`tests/strategies.py`: valid bodies as Hypothesis draws them."""
+"""`tests/strategies.py`: Hypothesis strategies of valid bodies."""
 
 from __future__ import annotations
 
-from tools.blueprint import api_outline, formats
+from tools.blueprint import api_outline, value_formats
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.stacks.fastapi.python_code import literal
-from tools.stacks.fastapi.source import format_python
+from tools.stacks.fastapi.pytest_source import literal
+from tools.stacks.fastapi.rendering import format_python
 from tools.stacks.fastapi.suite.suite import Suite
 
 _CONSTANTS = {
@@ -61,7 +61,7 @@ def _action(suite: Suite, entity: Entity, action: Action) -> str:
 
 
 def _values(field: FieldSpec) -> str:
-    """Return the strategy of what a field takes."""
+    """Return the strategy for valid values of a field."""
     code = _present(field)
     return f"st.none() | {code}" if field.optional else code
 
@@ -78,7 +78,7 @@ def _present(field: FieldSpec) -> str:
         return f"numbers({_text(low)}, {_text(high)})"
     if field.type in _CONSTANTS:
         return _CONSTANTS[field.type]
-    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     shortest = field.min_length if field.min_length is not None else int(field.required)
     if field.pattern:
         return f"matching({literal(field.pattern)}, {shortest}, {longest})"

@@ -1,4 +1,4 @@
-"""Texts that match a regular expression, for tests and examples."""
+"""Sample texts that match, or do not match, a regular expression."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _ANY = string.ascii_letters + string.digits + " -_."
 
 
 def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int = 200) -> str | None:
-    """Return a text that the pattern matches as a whole, not blank, of a length in these bounds, or None.
+    """Return a non-blank text within the length bounds that fully matches the pattern, or None.
 
-    Another number gives another text, as far as the pattern has several.
+    Different numbers give different texts if the pattern allows several.
     """
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
@@ -25,7 +25,7 @@ def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int =
     except (re.error, RecursionError, OverflowError):
         return None
     for attempt in range(_TRIES):
-        draw = random.Random(number * _TRIES + attempt)  # noqa: S311  the same text every time, no secret
+        draw = random.Random(number * _TRIES + attempt)  # noqa: S311  reproducible, not a secret
         try:
             text = _Writer(draw, extra=attempt // 10).write(parsed)
         except NotImplementedError:
@@ -36,7 +36,7 @@ def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int =
 
 
 def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | None:
-    """Return a format string with `number` whose texts for 1 to 999 all match, or None where that is not easy."""
+    """Return a format string with `number` that matches for 1 to 999, or None if the pattern is too complex."""
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
         form, width = _form(parsed)
@@ -49,7 +49,7 @@ def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | No
 
 
 def _form(parsed: Iterable[tuple[Any, Any]]) -> tuple[str, int]:
-    """Return the shortest text as a format string, its first long run of digits numbered, and that run's width."""
+    """Return the shortest text as a format string, its first long digit run numbered, and that run's width."""
     form, width = "", 0
     for kind, value in parsed:
         text, found = _form_item(str(kind), value, numbered=bool(width))
@@ -78,14 +78,14 @@ def _form_item(kind: str, value: Any, *, numbered: bool) -> tuple[str, int]:
 
 
 def not_matching(pattern: str, text: str) -> str | None:
-    """Return a text near `text` that the pattern does not match as a whole, or None."""
+    """Return a text similar to `text` that does not fully match the pattern, or None."""
     compiled = re.compile(pattern)
     tried = (text + "!", "!" + text, text[:-1] + "!", text[:-1], "!", "none of these", "é")
     return next((each for each in tried if each.strip() and not compiled.fullmatch(each)), None)
 
 
 class _Writer:
-    """Walks a parsed expression and writes what it could have matched."""
+    """Writes a candidate match of a parsed expression."""
 
     def __init__(self, draw: random.Random, extra: int) -> None:
         self._draw = draw
@@ -122,14 +122,14 @@ class _Writer:
         if kind == "GROUPREF":
             return self._groups.get(value, "")
         if kind in ("AT", "ASSERT", "ASSERT_NOT"):
-            return ""  # whether it holds is seen when the whole text is matched
+            return ""  # checked when the whole text is matched
         if kind == "ATOMIC_GROUP":
             return self.write(value)
         raise NotImplementedError(kind)
 
 
 def _members(items: list[tuple[Any, Any]]) -> str:
-    """Printable characters of a class."""
+    """Return the printable characters of a class."""
     negated = str(items[0][0]) == "NEGATE"
     found = "".join(_characters(str(kind), value) for kind, value in items)
     if not negated:

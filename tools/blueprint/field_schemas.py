@@ -1,4 +1,4 @@
-"""Fields as JSON Schemas: as they are written in bodies, read back, and asked for in a query."""
+"""JSON Schemas of fields in request bodies, responses and query parameters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from tools.blueprint import formats
+from tools.blueprint import value_formats
 from tools.blueprint.model import FieldSpec, FieldType, Value
 
 Schema = dict[str, JsonValue]
@@ -29,7 +29,7 @@ _BASE: dict[FieldType, Schema] = {
 
 
 def field_schema(field: FieldSpec, use: Use) -> Schema:
-    """Return the schema of a field; bounds and lengths rule what is written only."""
+    """Return the schema of a field; bounds and lengths apply to writes only."""
     if use == "query" and field.type in ("email", "url"):
         return _BASE["text"] | _shape("text")  # a search finds nothing where a write would be refused
     schema = dict(_BASE[field.type])
@@ -49,7 +49,7 @@ def field_schema(field: FieldSpec, use: Use) -> Schema:
 
 
 def parameter_schema(field: FieldSpec) -> Schema:
-    """Return the schema of an input that is a query parameter: as in a body, but that it cannot be null."""
+    """Return the schema of an input as a query parameter: as in a body, but not nullable."""
     schema = field_schema(field, "create")
     if isinstance(schema["type"], list):
         schema["type"] = schema["type"][0]
@@ -59,7 +59,7 @@ def parameter_schema(field: FieldSpec) -> Schema:
 
 
 def json_value(kind: FieldType, value: Value) -> JsonValue:
-    """Return a blueprint's literal as it stands in JSON."""
+    """Convert a blueprint's literal to JSON."""
     if kind in ("integer", "number", "money") and not isinstance(value, bool):
         return _number(Decimal(value))
     return value
@@ -77,14 +77,17 @@ def _constraints(field: FieldSpec) -> Schema:
 
 
 def _shape(kind: FieldType) -> Schema:
-    """What holds for any value of the type; what its format says is not said again."""
+    """Return the keywords that apply to any value of the type, besides its `format`."""
     shapes: dict[FieldType, Schema] = {
-        "text": {"pattern": formats.NO_NUL, "maxLength": formats.TEXT_LENGTH},
-        "integer": {"minimum": formats.INTEGER_MINIMUM, "maximum": formats.INTEGER_MAXIMUM},
-        "money": {"minimum": _number(-formats.MONEY_LIMIT), "maximum": _number(formats.MONEY_LIMIT)},
-        "timestamp": {"pattern": formats.CALENDAR},
-        "email": {"pattern": formats.DOTTED, "maxLength": formats.EMAIL_LENGTH},
-        "url": {"pattern": formats.WEB, "maxLength": formats.TEXT_LENGTH},
+        "text": {"pattern": value_formats.NO_NUL, "maxLength": value_formats.TEXT_LENGTH},
+        "integer": {"minimum": value_formats.INTEGER_MINIMUM, "maximum": value_formats.INTEGER_MAXIMUM},
+        "money": {
+            "minimum": _number(-value_formats.MONEY_LIMIT),
+            "maximum": _number(value_formats.MONEY_LIMIT),
+        },
+        "timestamp": {"pattern": value_formats.CALENDAR},
+        "email": {"pattern": value_formats.DOTTED, "maxLength": value_formats.EMAIL_LENGTH},
+        "url": {"pattern": value_formats.WEB, "maxLength": value_formats.TEXT_LENGTH},
     }
     return dict(shapes.get(kind, {}))
 
@@ -109,11 +112,11 @@ def _lengths(field: FieldSpec) -> Schema:
 
 
 def _characters(field: FieldSpec) -> Schema:
-    """Pattern, no NUL, not blank when required; a schema holds one `pattern`, the others go into `allOf`."""
+    """Return the pattern, no-NUL and not-blank rules; a schema has one `pattern`, the others go into `allOf`."""
     patterns = [f"^(?:{field.pattern})$"] if field.pattern else []
-    patterns.append(formats.NO_NUL)
+    patterns.append(value_formats.NO_NUL)
     if field.required:
-        patterns.append(formats.NOT_BLANK)
+        patterns.append(value_formats.NOT_BLANK)
     schema: Schema = {"pattern": patterns[0]}
     if patterns[1:]:
         schema["allOf"] = [{"pattern": each} for each in patterns[1:]]

@@ -1,4 +1,4 @@
-"""What a simulation holds: resources, and what a rule sees of them."""
+"""Resources in the reference model, and the view of them that a rule evaluates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tools.blueprint.model import Effect, Entity, FieldType
-from tools.blueprint.requests import Plain
+from tools.blueprint.simulated_requests import Plain
 
 
 @dataclass
@@ -18,12 +18,12 @@ class Resource:
     parents: dict[str, str]
     adjustments: dict[str, list[tuple[Effect, Plain]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    """Successes of each limited action; of those that count for an object, under "entity.action"."""
+    """Number of successes by limited action; for limits per object the key is "entity.action"."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a rule looks at."""
+    """The resources and inputs that a rule can refer to."""
 
     self: Resource
     object: Resource | None = None

@@ -1,4 +1,4 @@
-"""Values that a field takes, and values that it does not, for examples and tests."""
+"""Valid and invalid sample values of a field, for examples and tests."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from decimal import Decimal
 
 from pydantic import JsonValue
 
-from tools.blueprint import formats
+from tools.blueprint import value_formats
 from tools.blueprint.arithmetic import bounds, canonical
+from tools.blueprint.field_schemas import json_value
 from tools.blueprint.model import FieldSpec, FieldType
 from tools.blueprint.names import camel
-from tools.blueprint.patterns import matching, not_matching
-from tools.blueprint.requests import Expression, Given, Plain
-from tools.blueprint.schemas import json_value
+from tools.blueprint.regex_samples import matching, not_matching
+from tools.blueprint.simulated_requests import Expression, Given, Plain
 
 PAST, FUTURE = "2001-01-31", "2999-01-31"
-"""Days that are expired, and are not, whenever a test runs."""
+"""A day that is expired and one that is not, whenever a test runs."""
 STEP: dict[FieldType, Decimal] = {"integer": Decimal(1), "money": Decimal("0.01"), "number": Decimal("0.5")}
-"""By how much values next to each other differ."""
+"""Difference between adjacent values."""
 
 _FIXED: dict[FieldType, Plain] = {
     "boolean": False,
@@ -51,14 +51,14 @@ _FOREIGN: dict[FieldType, tuple[tuple[str, Plain], ...]] = {
 
 @dataclass(frozen=True)
 class Wrong:
-    """A value that a field must refuse."""
+    """A value that a field must reject."""
 
     why: str
     value: Given
 
 
 def example_body(fields: Iterable[FieldSpec]) -> dict[str, JsonValue] | None:
-    """Return a body with every required field, or None where a pattern has no easy match."""
+    """Return a body with every required field, or None if no match for a pattern was found."""
     needed = [each for each in fields if each.required]
     values = {camel(each.name): sample(each) for each in needed}
     if any(value is None for value in values.values()):
@@ -67,18 +67,18 @@ def example_body(fields: Iterable[FieldSpec]) -> dict[str, JsonValue] | None:
 
 
 def plain_json(kind: FieldType, value: Plain) -> JsonValue:
-    """Return a simulation's value as it stands in JSON."""
+    """Convert a value of the reference model to JSON."""
     return None if value is None else json_value(kind, str(value) if isinstance(value, Decimal) else value)
 
 
 def sample(field: FieldSpec, number: int = 1) -> Plain:
-    """Return a value that the field takes, another one for each number if it is unique; None without any."""
+    """Return a valid value of the field, a different one per number if it is unique; None if none was found."""
     if field.type == "choice":
         return field.choices[number % len(field.choices) if field.unique else 0]
     if field.type in STEP:
         return _number(field, number)
     if field.pattern and field.type == "text":
-        longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+        longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
         return matching(
             field.pattern,
             number if field.unique else 0,
@@ -93,11 +93,11 @@ def sample(field: FieldSpec, number: int = 1) -> Plain:
 
 
 def text_form(field: FieldSpec) -> str:
-    """Return a format string, with `number` if the field is unique, that gives texts the field takes."""
+    """Return a format string for valid texts of the field, with `number` if the field is unique."""
     if field.type in _NUMBERED:
         return _NUMBERED[field.type] if field.unique else str(_FIXED[field.type])
     shortest = field.min_length if field.min_length is not None else 1
-    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     if not field.unique:
         return (field.name if field.name.isascii() else "text").ljust(shortest, "x")[:longest]
     word = f"{field.name} "
@@ -107,7 +107,7 @@ def text_form(field: FieldSpec) -> str:
 
 
 def numeric_base(field: FieldSpec) -> Decimal:
-    """Return a number that the field takes, away from its bounds where there is room."""
+    """Return a valid number for the field, away from its bounds if there is room."""
     low, high = bounds(field)
     wanted = {"integer": Decimal(10), "money": Decimal("20.50"), "number": Decimal("2.5")}[field.type]
     value = wanted if low is None else max(low, wanted)
@@ -115,7 +115,7 @@ def numeric_base(field: FieldSpec) -> Decimal:
 
 
 def boundaries(field: FieldSpec) -> list[Given]:
-    """Return the values on the edge of what the field takes."""
+    """Return the boundary values that the field accepts."""
     if field.type == "choice":
         return list(field.choices)
     if field.type == "boolean":
@@ -125,12 +125,12 @@ def boundaries(field: FieldSpec) -> list[Given]:
     if field.type != "text" or field.pattern:
         return []
     shortest = field.min_length if field.min_length is not None else int(field.required)
-    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     return [text_of(length) for length in dict.fromkeys((shortest, longest))]
 
 
 def violations(field: FieldSpec, *, nullable: bool) -> list[Wrong]:
-    """Return one value for each way of breaking the field's type and constraints."""
+    """Return one value for each way to violate the field's type and constraints."""
     found = [Wrong(why, value) for why, value in _FOREIGN[field.type]]
     if not nullable:
         found.append(Wrong("null", None))
@@ -148,7 +148,7 @@ def _bad_texts(field: FieldSpec) -> list[Wrong]:
     found = [Wrong("NUL", "\0" * max(field.min_length or 0, 1))]
     if field.required:
         found += [Wrong("empty", ""), Wrong("blank", " " * max(field.min_length or 0, 1))]
-    longest = field.max_length if field.max_length is not None else formats.TEXT_LENGTH
+    longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     found.append(Wrong("too long", text_of(longest + 1)))
     if (field.min_length or 0) > 1:
         found.append(Wrong("too short", text_of((field.min_length or 0) - 1)))
@@ -160,7 +160,7 @@ def _bad_texts(field: FieldSpec) -> list[Wrong]:
 
 
 def ascending(field: FieldSpec) -> list[Plain]:
-    """Return up to three different values that the field takes, in the order in which they sort."""
+    """Return up to three distinct valid values of the field in ascending order."""
     if field.type == "boolean":
         return [False, True]
     if field.type == "choice":
@@ -179,7 +179,7 @@ def ascending(field: FieldSpec) -> list[Plain]:
 
 
 def text_of(length: int) -> Given:
-    """Return a text of so many characters, as source does not spell it out when it is long."""
+    """Return a text of that many characters; a long one as an expression, which keeps test source short."""
     text = "x" * length
     return text if length <= 20 else Expression(f'"x" * {length}', text)
 

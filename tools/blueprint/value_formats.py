@@ -1,7 +1,7 @@
-"""What each type of the blueprint means on the wire, in numbers and regular expressions.
+"""Limits and regular expressions of each field type in JSON.
 
-The contract says it and the service checks it, so both take it from here. Every expression means the same to
-ECMAScript and to Python's `re.search`, but for one thing: in Python write `\\Z` for the last `$`.
+Shared by the contract, which states them, and the service, which checks them. Every expression means the same in
+ECMAScript and Python's `re.search`, except that Python needs `\\Z` for the final `$`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ INTEGER_MAXIMUM = 2**63 - 1
 MONEY_LIMIT = Decimal("9999999999999.99")
 """Largest amount either side of zero: 15 digits, which every JSON reader keeps exactly."""
 TEXT_LENGTH = 10_000
-"""Characters of a text, or URL, that names no maximum."""
+"""Maximum characters of a text or URL without a maximum of its own."""
 EMAIL_LENGTH = 254
 BODY_BYTES = 1_000_000
 
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"[^\s\x00\x1c-\x1f\x85]"
-"""Searched for in a required text: one character that is not white space, as `str.isspace` sees it."""
+"""Searched for in a required text: one character that is not white space by `str.isspace`."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -31,18 +31,18 @@ EMAIL = (
 )
 """A dot-atom at a domain of two or more labels."""
 URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?(?:/{_PATH})?(?:\?{_QUERY})?(?:#{_QUERY})?$"
-"""An absolute http or https address in the characters of RFC 3986, without credentials."""
+"""An absolute http or https URL in the characters of RFC 3986, without credentials."""
 DOTTED = r"@[^@]+\.[^@.]+$"
-"""How an email ends: what its format leaves open."""
+"""The end of an email address: stricter than JSON Schema's `email` format."""
 WEB = r"^[Hh][Tt][Tt][Pp][Ss]?://"
-"""How a URL begins."""
+"""The start of a URL."""
 CALENDAR = r"^(?!0000|0001-01-01|9999-12-31)"
-"""How no timestamp begins: these days could leave the calendar on the way to UTC."""
+"""Rejects days that could leave the calendar when converted to UTC."""
 UUID = r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 DATE = r"^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-"""The shape; the day must exist as well."""
+"""Syntax only; the day must exist as well."""
 TIMESTAMP = (
     r"^(?!0000|0001-01-01|9999-12-31)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,6})?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-"""The shape; the moment must exist as well."""
+"""Syntax only; the moment must exist as well."""

@@ -1,4 +1,4 @@
-"""Stacks by the name that a blueprint gives."""
+"""The available stacks, by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tools.stacks import Stack
 
 
 def stack_named(name: str) -> Stack:
-    """Return the stack of that name; raises KeyError for one that is not built."""
+    """Return the stack of that name. Raises KeyError if it does not exist."""
     from tools.stacks.fastapi import FastAPIStack  # noqa: PLC0415  templates and a formatter, 0.3 s
 
     return {"fastapi": FastAPIStack()}[name]

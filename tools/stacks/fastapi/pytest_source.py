@@ -1,10 +1,9 @@
-"""Source of tests: literals, docstrings, names, modules. A story's text gets in through these functions only."""
+"""Source of generated pytest modules. Story text enters it only through these functions."""
 
 from __future__ import annotations
 
 import ast
 import re
-import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +11,8 @@ from decimal import Decimal
 
 from tools.blueprint.model import Criterion
 from tools.blueprint.names import snake
-from tools.blueprint.requests import Expression
-from tools.stacks.fastapi.source import LINE_LENGTH, format_python
+from tools.blueprint.simulated_requests import Expression
+from tools.stacks.fastapi.rendering import LINE_LENGTH, format_python, import_block
 
 _NAME_LENGTH = 90
 _IMPORTS = {
@@ -38,31 +37,31 @@ class Case:
 
     criterion: Criterion
     aspect: str
-    """What of the criterion it checks, in a few words; "" for the criterion itself."""
+    """The aspect of the criterion that it checks, in a few words; "" for the criterion itself."""
     body: tuple[str, ...]
-    """Lines, indented from 0."""
+    """Lines, unindented."""
     values: Values = ()
-    """Label and value of each run, for a test that takes a `value`."""
+    """Label and value of each parametrized run, for a test that takes a `value`."""
     fixture: str = "api: Api"
     named: bool = False
-    """Whether the aspect says enough to be the test's name."""
+    """Whether the aspect alone is the test's name."""
 
 
 def named(criterion: Criterion, name: str, body: Iterable[str], values: Values = ()) -> Case:
-    """Return a test whose aspect is name enough."""
+    """Return a test named by its aspect alone."""
     return Case(criterion, name, tuple(body), values, named=True)
 
 
 @dataclass
 class Module:
-    """One file of acceptance tests, in the making."""
+    """A file of acceptance tests under construction."""
 
     docstring: str
     cases: list[Case] = field(default_factory=list)
 
 
 def literal(value: object) -> str:
-    """Return the Python source of a JSON value, a decimal as JSON writes it."""
+    """Return the Python source of a JSON value; decimals become numbers."""
     if isinstance(value, Expression):
         return value.code
     if isinstance(value, Decimal):
@@ -77,17 +76,17 @@ def literal(value: object) -> str:
 
 
 def equals(code: str, value: object) -> str:
-    """Return the assertion that an expression has a value."""
+    """Return the assertion that an expression equals a value."""
     return f"assert {code} {'is' if value is None or isinstance(value, bool) else '=='} {literal(value)}"
 
 
 def docstring(text: str, indent: str = "    ") -> list[str]:
-    """Return the lines of a docstring that says the text, whatever it holds."""
+    """Return the lines of a docstring, with the text escaped."""
     return paragraphs([text], indent)
 
 
 def paragraphs(texts: Iterable[str], indent: str = "    ") -> list[str]:
-    """Return the lines of a docstring that says the texts, whatever they hold, with a blank line between them."""
+    """Return the lines of a docstring of several paragraphs, escaped."""
     lines: list[str] = []
     for text in texts:
         lines += [""] if lines else []
@@ -103,13 +102,13 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def factory(entity: str) -> str:
-    """Return the words of an entity in the names of its factories: `make_order`, `body_of_order`."""
+    """Return the suffix of an entity's factories: `order` in `make_order` and `body_of_order`."""
     name = snake(entity)
     return f"n{name}" if name[:1].isdigit() else name
 
 
 def slug(text: str) -> str:
-    """Return the words of a text as part of a function's name."""
+    """Return the words of a text as part of a function name."""
     return "_".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
@@ -127,19 +126,19 @@ def render(module: Module) -> tuple[str, list[tuple[Case, str]]]:
 
 
 def with_imports(head: str, body: str) -> str:
-    """Return a formatted module that imports what the body mentions."""
-    used = mentioned(body)
+    """Return a formatted module that imports the names used by the body."""
+    used = used_names(body)
     factories = set(re.findall(r"(?<!def )\b((?:make|body_of)_\w+)\(", body))
     wanted = _IMPORTS | {name: f"from tests.bodies import {name}" for name in factories}
     statements = {wanted[name] for name in used if name in wanted}
     text = "\n".join(docstring(head, "")) + "\n\nfrom __future__ import annotations\n\n"
-    return format_python(text + "\n\n".join(_grouped(statements)) + "\n\n\n" + body + "\n")
+    return format_python(text + import_block(statements) + "\n\n\n" + body + "\n")
 
 
-def tidied(source: str) -> str:
-    """Return a formatted module with its imports as import sorters want them, without those that it does not use.
+def tidy(source: str) -> str:
+    """Return a formatted module with sorted imports, without unused ones.
 
-    Imports that are not all together, relative or under another name stay as they are."""
+    Imports are left alone if any is relative, aliased or apart from the others."""
     body = ast.parse(source).body
     imports = [each for each in body if isinstance(each, ast.Import | ast.ImportFrom)]
     first = body.index(imports[0]) if imports else 0
@@ -147,7 +146,7 @@ def tidied(source: str) -> str:
     relative = any(isinstance(each, ast.ImportFrom) and each.level for each in imports)
     if not imports or imports != body[first : first + len(imports)] or relative or not plain:
         return format_python(source)
-    used, lines = mentioned(source), source.splitlines()
+    used, lines = used_names(source), source.splitlines()
     future, statements = list[str](), list[str]()
     for each in imports:
         for name in (one.name for one in each.names):
@@ -158,47 +157,21 @@ def tidied(source: str) -> str:
             elif name in used or name == "*":
                 statements.append(f"from {each.module} import {name}")
     head, rest = lines[: imports[0].lineno - 1], lines[imports[-1].end_lineno or 0 :]
-    found = [*future, *_grouped(dict.fromkeys(statements))]
-    return format_python("\n".join(head) + "\n" + "\n\n".join(found) + "\n\n\n" + "\n".join(rest) + "\n")
+    sections = [*future, import_block(dict.fromkeys(statements))]
+    return format_python("\n".join([*head, "\n\n".join(sections), "\n", *rest]) + "\n")
 
 
-def mentioned(source: str) -> set[str]:
-    """Return the names that some source reads."""
+def used_names(source: str) -> set[str]:
+    """Return the names that the source reads."""
     names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
     return {node.id for node in names if isinstance(node.ctx, ast.Load)}
-
-
-def _grouped(statements: Iterable[str]) -> list[str]:
-    """Return import blocks: the standard library, packages, our own."""
-    members: dict[str, list[str]] = {}
-    plain: list[str] = []
-    for each in statements:
-        source, found, name = each.removeprefix("from ").partition(" import ")
-        if found and each.startswith("from "):
-            members.setdefault(source, []).append(name)
-        else:
-            plain.append(each)
-    froms = [
-        f"from {source} import {', '.join(sorted(names, key=_order))}" for source, names in members.items()
-    ]
-    sections: list[list[str]] = [[], [], []]
-    for each in sorted(plain) + sorted(froms):
-        root = each.split()[1].partition(".")[0]
-        place = 0 if root in sys.stdlib_module_names else 2 if root in ("app", "tests") else 1
-        sections[place].append(each)
-    return ["\n".join(each) for each in sections if each]
-
-
-def _order(name: str) -> tuple[int, str]:
-    """How import sorters order names: constants, classes, functions."""
-    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
 
 
 def _names(cases: Iterable[Case]) -> list[str]:
     taken: set[str] = set()
     found = []
     for case in cases:
-        sentence = "" if case.named else _cut(slug(_said(case)), _NAME_LENGTH - len(slug(case.aspect)))
+        sentence = "" if case.named else _cut(slug(_sentence(case)), _NAME_LENGTH - len(slug(case.aspect)))
         parts = ("test", slug(case.criterion.id), sentence, slug(case.aspect))
         base = "_".join(each for each in parts if each)
         name, number = base, 1
@@ -210,17 +183,17 @@ def _names(cases: Iterable[Case]) -> list[str]:
     return found
 
 
-def _said(case: Case) -> str:
-    """Return what names a test: the sentence that its criterion was read by, which prose only paraphrases."""
+def _sentence(case: Case) -> str:
+    """Return the text that names a test: the sentence its criterion was rewritten to, else its own text."""
     wording = case.criterion.wording
     if len(wording) > 1 and case.aspect:
-        # Which of them the test is about, its aspect says better than the first of them.
+        # The aspect identifies the sentence better than the first of them would.
         return ""
     return wording[0] if len(wording) == 1 else case.criterion.text
 
 
 def _cut(name: str, length: int) -> str:
-    """Return as many whole words of a name as fit."""
+    """Truncate a name at a word boundary."""
     return name if len(name) <= length else name[: max(length, 20)].rpartition("_")[0]
 
 
@@ -243,26 +216,26 @@ def _function(case: Case, name: str) -> str:
 
 
 def _without_unused(lines: tuple[str, ...]) -> list[str]:
-    """Return the lines without names for what is made and not mentioned again."""
-    used = mentioned("\n".join(lines))
+    """Drop assignments of created resources that are not used again."""
+    used = used_names("\n".join(lines))
     made = re.compile(r"( *)(\w+) = (make_.*)")
     found = ((made.match(line), line) for line in lines)
     return [match[1] + match[3] if match and match[2] not in used else line for match, line in found]
 
 
 def _type(values: Iterable[object]) -> str:
-    """Return the annotation that fits all the values."""
+    """Return an annotation for all the values."""
     kinds = {type(value).__name__ for value in values}
     return kinds.pop() if len(kinds) == 1 and kinds <= {"str", "int", "bool"} else "object"
 
 
 def _escaped(text: str) -> str:
-    """Return the text as it stands between triple quotes."""
+    """Escape a text for triple quotes."""
     kept = "".join(c if c.isprintable() and c != "\\" else ascii(c)[1:-1] for c in text)
     return kept.replace('"', '\\"') if kept.endswith('"') or '""' in kept else kept
 
 
 def _breadth(text: str) -> int:
-    """How many characters of source a character of the text takes at most."""
+    """Return the maximum width of a character of the text once escaped."""
     escaped = max((len(_escaped(c)) for c in set(text)), default=1)
     return escaped if escaped > 2 else 1

@@ -1,4 +1,4 @@
-"""What a blueprint must not hold if a service is to be made of it."""
+"""Checks that a service can be generated from a blueprint."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
 from tools.stacks.fastapi.tables import target_of
 
 NAME_LENGTH = 60
-"""Characters of a name; PostgreSQL cuts identifiers at 63."""
+"""Maximum characters of a name; PostgreSQL truncates identifiers at 63."""
 
 
-def check(blueprint: Blueprint) -> None:
-    """Raise ToolError with all that cannot be made."""
+def validate(blueprint: Blueprint) -> None:
+    """Raise ToolError that lists everything that cannot be generated."""
     problems = list(_problems(blueprint))
     if problems:
         raise ToolError(
-            "The blueprint cannot be made into a service:\n" + "\n".join(f"- {p}" for p in problems)
+            "The blueprint cannot be generated as a service:\n" + "\n".join(f"- {p}" for p in problems)
         )
 
 
 def _problems(blueprint: Blueprint) -> Iterator[str]:
     if not kebab(blueprint.service):
-        yield f"the service's name {blueprint.service!r} has no letter or digit of ASCII"
+        yield f"the service name {blueprint.service!r} has no ASCII letter or digit"
     yield from _same("path", [collection_path(each.name) for each in blueprint.entities])
     yield from _same("class", [class_name(each.name) for each in blueprint.entities])
     yield from _same("module", [identifier(each.name) for each in blueprint.entities])
@@ -67,7 +67,7 @@ def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
     for reference in entity.references:
         yield from _bad_name(reference.name)
         if blueprint.entity(reference.target) is None:
-            yield f"belongs to {reference.target!r}, which there is not"
+            yield f"belongs to {reference.target!r}, which does not exist"
     for field in entity.fields:
         yield from _field_problems(blueprint, entity, field)
     for action in entity.actions:
@@ -79,16 +79,16 @@ def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
         for field in action.inputs:
             yield from _field_problems(blueprint, entity, field)
         if action.object is not None and blueprint.entity(action.object) is None:
-            yield f"{action.name} names {action.object!r}, which there is not"
+            yield f"{action.name} names {action.object!r}, which does not exist"
 
 
 def _custom_problems(blueprint: Blueprint, entity: Entity, custom: CustomOperation) -> Iterator[str]:
     yield from _bad_name(f"{entity.name} {custom.name}")
     yield from _bad_name(custom.name)
     if custom.entity != entity.name:
-        yield f"{custom.name} is declared of {custom.entity!r}"
+        yield f"{custom.name} is declared for {custom.entity!r}"
     if custom.name in CRUD:
-        yield f"{custom.name} is a plain operation and no custom one"
+        yield f"{custom.name} is a CRUD operation, so it cannot be a custom one"
     returned = (*custom.returns, FieldSpec(name="items", type="text")) if custom.items else custom.returns
     for what, fields in (("input", custom.inputs), ("member", returned), ("item", custom.items)):
         yield from _same(f"{what} of {custom.name}", [camel(each.name) for each in fields])
@@ -97,21 +97,21 @@ def _custom_problems(blueprint: Blueprint, entity: Entity, custom: CustomOperati
 
 
 def _rule_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
-    """What a service would have to leave out: rules of operations that cannot have them."""
+    """Yield rules on operations that do not support them, and filters or sort keys without a field."""
     actions = {each.name for each in entity.actions}
     for guard in entity.guards:
         if guard.operation not in actions | {"create", "read", "update", "delete"}:
-            yield f"a guard is on {guard.operation!r}, which cannot have one"
+            yield f"{guard.operation!r} does not support guards"
     for effect in entity.effects:
         if effect.operation not in actions | {"create", "update", "delete"}:
-            yield f"an effect is of {effect.operation!r}, which cannot have one"
+            yield f"{effect.operation!r} does not support effects"
     for limit in entity.limits:
         counted = target_of(blueprint, entity, limit.operation, limit.per, "")
         if counted is None or limit.operation not in actions | {"update"}:
-            yield f"a limit is on {limit.operation!r}, which cannot have one"
+            yield f"{limit.operation!r} does not support limits"
     for name in [*(each.field for each in entity.filters), *(each.field for each in entity.sorts)]:
         if known_field(entity, name) is None:
-            yield f"lists are chosen or sorted by {name!r}, which there is not"
+            yield f"lists are filtered or sorted by {name!r}, which does not exist"
 
 
 def _field_problems(blueprint: Blueprint, entity: Entity, field: FieldSpec) -> Iterator[str]:
@@ -129,15 +129,15 @@ def _field_problems(blueprint: Blueprint, entity: Entity, field: FieldSpec) -> I
         yield f"{field.name} is computed over {field.computed.child!r}, which does not belong to it"
         return
     for factor in field.computed.factors:
-        found = child.field(factor)
-        if found is None or found.type not in ("integer", "number", "money"):
-            yield f"{field.name} is computed from {factor!r}, which is no number of {child.name}"
+        field_ = child.field(factor)
+        if field_ is None or field_.type not in ("integer", "number", "money"):
+            yield f"{field.name} is computed from {factor!r}, which is not a numeric field of {child.name}"
     if _computed_from(blueprint, entity.name, field.name, {(entity.name, field.name)}):
         yield f"{field.name} is computed from itself"
 
 
 def _computed_from(blueprint: Blueprint, entity: str, field: str, aim: set[tuple[str, str]]) -> bool:
-    """Whether the computed field leads back to one that is being looked at."""
+    """Whether a computed field depends on one of the fields in `aim`."""
     owner = blueprint.entity(entity)
     spec = owner.field(field) if owner else None
     if spec is None or spec.computed is None:
@@ -155,12 +155,12 @@ def _pattern_problems(name: str, pattern: str) -> Iterator[str]:
     try:
         regex.compile(pattern)
     except (regex.error, RecursionError, OverflowError) as error:
-        yield f"{name} must match /{pattern}/, which is no regular expression: {error}"
+        yield f"{name} must match /{pattern}/, which is not a regular expression: {error}"
 
 
 def _bad_name(name: str) -> Iterator[str]:
     if not re.search("[a-z]", snake(name)):
-        yield f"{name!r} has no letter of ASCII to make a name of"
+        yield f"{name!r} has no ASCII letter to derive a name from"
     if len(snake(name)) > NAME_LENGTH:
         yield f"{name!r} is longer than {NAME_LENGTH} characters"
 

@@ -1,8 +1,8 @@
-"""What can be turned when a situation is set up, and the telling positions of each knob.
+"""Parameters that can vary when a scenario is set up, and the values worth trying for each.
 
-A place says whose knob it is: "self" the resource acted on, "object" the one its body names, "self/order" the
-one that a reference points to, "self#line item.order" the children that point back, "self>pay" what an action
-on the way to a state names.
+A place identifies the resource: "self" is the one acted on, "object" the one named in the body, "self/order" the
+target of a reference, "self#line item.order" the children that reference it, "self>pay" the object of an action
+on the way to a state.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tools.blueprint import api_outline
 from tools.blueprint.arithmetic import bounds, canonical
 from tools.blueprint.model import (
     Blueprint,
@@ -26,17 +25,17 @@ from tools.blueprint.model import (
     Missing,
     Test,
 )
-from tools.blueprint.requests import TODAY, YESTERDAY, Expression, Plain
-from tools.blueprint.samples import FUTURE, PAST, STEP, sample
+from tools.blueprint.sample_values import FUTURE, PAST, STEP, sample
+from tools.blueprint.simulated_requests import TODAY, YESTERDAY, Expression, Plain
 
 CHILD = "#"
 
-Knob = tuple[str, str, str]
+Parameter = tuple[str, str, str]
 """Kind, place, name. Kinds: "value" and "input" with a field's name, "children" with "child.reference",
-"status", "route" (which way to a state), "late" (children come after the state), "change" (of an update)."""
-Knobs = dict[Knob, tuple[object, ...]]
+"status", "route" (which path to a state), "late" (children are created after the state), "change" (of an update)."""
+Parameters = dict[Parameter, tuple[object, ...]]
 
-_LADDER: dict[FieldType, tuple[Plain, ...]] = {
+_DISTINCT: dict[FieldType, tuple[Plain, ...]] = {
     "date": ("2030-01-10", "2030-01-20", "2030-01-30"),
     "timestamp": ("2030-01-10T08:00:00Z", "2030-01-10T12:00:00Z", "2030-01-30T08:00:00Z"),
     "text": ("a", "b"),
@@ -45,27 +44,29 @@ _LADDER: dict[FieldType, tuple[Plain, ...]] = {
 _DEPTH = 3
 
 
-def knobs_of(blueprint: Blueprint, entity: Entity, operation: str, others: tuple[str, ...] = ()) -> Knobs:
-    """Return the knobs that the rules on the way to an operation look at, with the values that tell.
+def parameters_of(
+    blueprint: Blueprint, entity: Entity, operation: str, others: tuple[str, ...] = ()
+) -> Parameters:
+    """Return the parameters that the rules on the way to an operation depend on, with the values worth trying.
 
     `others` are the places of further resources of the entity.
     """
     return _Collector(blueprint).collect(entity, operation, others)
 
 
-def around(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
-    """Return a value and its neighbours, as far as the field takes them."""
+def neighbours(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
+    """Return a value and its neighbours, without those that the field rejects."""
     if field.type == "choice":
         return field.choices
     if not isinstance(value, Decimal | int) or isinstance(value, bool):
-        return _LADDER["boolean"] if field.type == "boolean" else (value, *_others(field, value))
+        return _DISTINCT["boolean"] if field.type == "boolean" else (value, *_other_values(field, value))
     step, (low, high) = STEP.get(field.type, Decimal(1)), bounds(field)
     near = (Decimal(value), Decimal(value) + step, Decimal(value) - step)
     kept = (each for each in near if (low is None or low <= each) and (high is None or each <= high))
     return tuple(canonical(field.type, each) for each in kept)
 
 
-def _others(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
+def _other_values(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
     other = sample(field)
     return (other,) if other != value else ()
 
@@ -73,9 +74,9 @@ def _others(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
 class _Collector:
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
-        self._knobs: Knobs = {}
+        self._parameters: Parameters = {}
 
-    def collect(self, entity: Entity, operation: str, others: tuple[str, ...]) -> Knobs:
+    def collect(self, entity: Entity, operation: str, others: tuple[str, ...]) -> Parameters:
         for place in (*others, *(("self",) if operation != "create" else ())):
             self._resource(entity, place, _DEPTH)
         self._rules(entity, operation, "self", "object", _DEPTH)
@@ -83,10 +84,10 @@ class _Collector:
             self._rules(entity, "create", "self", "object", _DEPTH)
         if any(each.operation == operation for each in entity.transitions):
             self._status(entity, "self")
-        return self._knobs
+        return self._parameters
 
     def _resource(self, entity: Entity, place: str, depth: int) -> None:
-        """Knobs of how a resource is made and brought into its state."""
+        """Collect the parameters of creating a resource and bringing it into its state."""
         self._rules(entity, "create", place, "", depth)
         for operation in dict.fromkeys(each.operation for each in entity.transitions):
             self._rules(entity, operation, place, f"{place}>{operation}", depth)
@@ -103,10 +104,10 @@ class _Collector:
             if owner is not None and not (guard.operation == "create" and at == "self"):
                 self._children(at, f"{test.child}.{test.reference}", test.number)
             return
-        for ref, values in _looks(test):
-            self._look(entity, guard, ref, values, place, thing, depth)
+        for ref, values in _compared_fields(test):
+            self._vary_field(entity, guard, ref, values, place, thing, depth)
 
-    def _look(
+    def _vary_field(
         self,
         entity: Entity,
         guard: Guard,
@@ -120,25 +121,25 @@ class _Collector:
             action = entity.action(guard.operation)
             spec = next((each for each in action.inputs if each.name == ref.field), None) if action else None
             if spec is not None:
-                self._turn(("input", thing, ref.field), _positions(spec, values))
+                self._vary(("input", thing, ref.field), _values_to_try(spec, values))
             return
         at, owner = self._place(entity, guard, (ref.subject, ref.via), place, thing)
         if owner is None:
             return
-        if at != place and depth and (at, "seen", "") not in self._knobs:
-            self._knobs[at, "seen", ""] = ()
+        if at != place and depth and (at, "seen", "") not in self._parameters:
+            self._parameters[at, "seen", ""] = ()
             self._resource(owner, at, depth - 1)
         self.field(owner, at, ref.field, values)
 
     def field(self, owner: Entity, at: str, name: str, values: tuple[object, ...]) -> None:
-        """Let a field be turned: by its value, its state, or its children where it is computed."""
+        """Vary a field: by its value, its state, or its children if it is computed."""
         spec = owner.field(name)
         if name == "status" and owner.initial_state is not None:
             self._status(owner, at)
         elif spec is not None and spec.computed is not None:
             self._computed(at, spec, spec.computed, values)
         elif spec is not None:
-            self._turn(("value", at, name), _positions(spec, values))
+            self._vary(("value", at, name), _values_to_try(spec, values))
 
     def _computed(self, at: str, spec: FieldSpec, computed: Computed, values: tuple[object, ...]) -> None:
         numbers = [int(each) for each in values if isinstance(each, int | Decimal)] or [1]
@@ -146,20 +147,20 @@ class _Collector:
         if computed.kind == "count":
             self._children(at, link, numbers[0])
             return
-        self._turn(("children", at, link), (1, 2))
+        self._vary(("children", at, link), (1, 2))
         child = self._blueprint.entity(computed.child)
         factors = [child.field(name) for name in computed.factors] if child else []
         for index, factor in enumerate(each for each in factors if each is not None):
             wanted = values if index == len(factors) - 1 else (1,)
-            self._turn(("value", f"{at}{CHILD}{link}", factor.name), _positions(factor, wanted))
+            self._vary(("value", f"{at}{CHILD}{link}", factor.name), _values_to_try(factor, wanted))
 
     def _status(self, entity: Entity, at: str) -> None:
-        self._turn(("status", at, ""), entity.states[1:])
-        self._turn(("route", at, ""), (1, 2))
+        self._vary(("status", at, ""), entity.states[1:])
+        self._vary(("route", at, ""), (1, 2))
 
     def _children(self, at: str, link: str, number: int) -> None:
-        self._turn(("children", at, link), tuple(n for n in (1, number, number + 1) if 0 < n < 50))
-        self._turn(("late", at, ""), (True,))
+        self._vary(("children", at, link), tuple(n for n in (1, number, number + 1) if 0 < n < 50))
+        self._vary(("late", at, ""), (True,))
 
     def _place(
         self, entity: Entity, guard: Guard, subject: tuple[str, str], place: str, thing: str
@@ -173,12 +174,12 @@ class _Collector:
             return f"{place}/{via}", self._blueprint.entity(reference.target) if reference else None
         return place, entity
 
-    def _turn(self, knob: Knob, values: tuple[object, ...]) -> None:
-        self._knobs[knob] = tuple(dict.fromkeys((*self._knobs.get(knob, ()), *values)))
+    def _vary(self, parameter: Parameter, values: tuple[object, ...]) -> None:
+        self._parameters[parameter] = tuple(dict.fromkeys((*self._parameters.get(parameter, ()), *values)))
 
 
-def _looks(test: Compare | Missing | Expired) -> Iterator[tuple[FieldRef, tuple[object, ...]]]:
-    """Yield the fields that a condition looks at, with the values it names."""
+def _compared_fields(test: Compare | Missing | Expired) -> Iterator[tuple[FieldRef, tuple[object, ...]]]:
+    """Yield the fields that a condition depends on, with the values it compares them with."""
     if isinstance(test, Missing):
         yield test.field, (None,)
     elif isinstance(test, Expired):
@@ -190,29 +191,24 @@ def _looks(test: Compare | Missing | Expired) -> Iterator[tuple[FieldRef, tuple[
         yield test.left, (test.right,)
 
 
-def _positions(spec: FieldSpec, values: tuple[object, ...]) -> tuple[object, ...]:
-    """Return the telling values of a field that a rule compares with these; none means with another field."""
+def _values_to_try(spec: FieldSpec, values: tuple[object, ...]) -> tuple[object, ...]:
+    """Return the values to try for a field that a rule compares with these; none means with another field."""
     if values == (None,):
         return (sample(spec), *((None,) if spec.optional else ()))
     if not values:
         number = sample(spec)
-        return around(spec, number) if spec.type in STEP else _LADDER.get(spec.type, (number,))
+        return neighbours(spec, number) if spec.type in STEP else _DISTINCT.get(spec.type, (number,))
     if all(isinstance(each, Expression) for each in values):
-        return _days(spec, values)
+        return _edge_days(spec, values)
     return tuple(
-        near for each in values for near in around(spec, canonical(spec.type, each)) if near is not None
+        near for each in values for near in neighbours(spec, canonical(spec.type, each)) if near is not None
     )
 
 
-def _days(spec: FieldSpec, days: tuple[object, ...]) -> tuple[object, ...]:
-    """Return the last expired value and the first that is not, and ones that stay so whenever a test runs."""
+def _edge_days(spec: FieldSpec, days: tuple[object, ...]) -> tuple[object, ...]:
+    """Return the last expired value, the first unexpired one, and one of each that never changes sides."""
     if spec.type == "date":
         return (*days, PAST, FUTURE)
     last = Expression(f'{YESTERDAY.code} + "T23:59:59Z"', f"{YESTERDAY.value}T23:59:59Z")
     first = Expression(f'{TODAY.code} + "T00:00:00Z"', f"{TODAY.value}T00:00:00Z")
     return (last, first, f"{PAST}T12:00:00Z", f"{FUTURE}T12:00:00Z")
-
-
-def written(entity: Entity, name: str) -> FieldSpec | None:
-    """Return the field if a body may set it."""
-    return next((each for each in api_outline.written_fields(entity) if each.name == name), None)

@@ -1,4 +1,4 @@
-"""Requests to a service as data: what tests are planned of, and what a simulation carries out."""
+"""Requests to a service as data: test scenarios consist of them, and the reference model executes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Plain = bool | int | Decimal | str | None
 
 @dataclass(frozen=True)
 class Expression:
-    """A value that a test computes when it runs: its source, and what it is in a simulation."""
+    """A value that a test computes at run time: its source, and its value in the reference model."""
 
     code: str
     value: Plain
@@ -31,7 +31,7 @@ Values = Mapping[str, Given]
 
 @dataclass(frozen=True)
 class Create:
-    """`POST` of a resource that is then called `name`."""
+    """`POST` of a resource, referred to as `name` from then on."""
 
     name: str
     entity: str
@@ -39,7 +39,7 @@ class Create:
     parents: Mapping[str, str] = field(default_factory=dict)
     """Reference name to name of a resource."""
     filled: Values = field(default_factory=dict)
-    """What the body must hold besides, and nothing depends on."""
+    """Further required members of the body, whose values do not matter."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Act:
     action: str
     inputs: Values = field(default_factory=dict)
     object: str | None = None
-    """Name of the resource that the body names."""
+    """Name of the resource given in the body."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Read:
 
 @dataclass(frozen=True)
 class List:
-    """`GET` of the collection; `name` is no resource."""
+    """`GET` of the collection; `name` is unused."""
 
     entity: str
     query: Values = field(default_factory=dict)
@@ -94,7 +94,7 @@ Cause = Literal["", "unique", "children", "state", "guard", "limit", "effect"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a request came to."""
+    """Result of a request."""
 
     status: int
     cause: Cause = ""

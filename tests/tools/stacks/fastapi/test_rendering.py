@@ -9,18 +9,18 @@ import jinja2
 import pytest
 
 from tests.tools.stacks.fastapi.blueprints import EVIL
-from tools.stacks.fastapi import source
-from tools.stacks.fastapi.source import Code, line, module, py, word
+from tools.stacks.fastapi import rendering
+from tools.stacks.fastapi.rendering import Code, line, module, py, word
 
 
 def test_a_template_refuses_text_that_nobody_made_safe(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = source._environment()
+    environment = rendering._environment()
     monkeypatch.setattr(environment, "loader", jinja2.DictLoader({"t": "{{ value }}"}))
     environment.cache.clear()  # type: ignore[union-attr]
 
     assert environment.get_template("t").render(value=Code("x = 1")) == "x = 1"
     for value in ("x = 1", 1, None, ["x"]):
-        with pytest.raises(TypeError, match="without saying how"):
+        with pytest.raises(TypeError, match="not Code"):
             environment.get_template("t").render(value=value)
     with pytest.raises(jinja2.UndefinedError):
         environment.get_template("t").render()

@@ -1,4 +1,4 @@
-"""The tests of a service: every criterion, the conventions, the contract, properties and a life cycle."""
+"""All test files of a service: criteria, conventions, contract, properties and life cycle."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from tools.blueprint.model import Blueprint, Criterion, Entity
 from tools.blueprint.names import plural
 from tools.blueprint.scenarios import Unreachable
-from tools.stacks.fastapi.python_code import Case, Module, slug, story_of
-from tools.stacks.fastapi.python_code import render as render_cases
-from tools.stacks.fastapi.source import TEMPLATES, Code, format_python, render
+from tools.stacks.fastapi.pytest_source import Case, Module, slug, story_of
+from tools.stacks.fastapi.pytest_source import render as render_cases
+from tools.stacks.fastapi.rendering import TEMPLATES, Code, format_python, render
 from tools.stacks.fastapi.suite.access import access_cases
 from tools.stacks.fastapi.suite.actions import input_cases, object_cases
 from tools.stacks.fastapi.suite.bodies import bodies_module
@@ -31,7 +31,7 @@ _STATIC = ("conftest.py", "latency.py", "test_conventions.py", "test_properties.
 
 
 def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Return path and text of each file, and for each criterion the pytest node ids that check it."""
+    """Return the text of each file by path, and the pytest node ids that check each criterion."""
     suite = Suite(blueprint)
     files = {"tests/__init__.py": "", "tests/acceptance/__init__.py": ""}
     files |= {
@@ -52,7 +52,7 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
             nodes.setdefault(case.criterion.id, []).append(f"{path}::{name}")
     found: dict[str, tuple[str, ...]] = {}
     for each in blueprint.criteria:
-        # What is only said again was tested before.
+        # A repeated criterion is tested by the one it repeats.
         named = nodes.get(each.id) or [test for one in each.same_as for test in nodes.get(one, ())]
         if named:
             found[each.id] = tuple(named)
@@ -64,7 +64,7 @@ def _roles(blueprint: Blueprint) -> Code | tuple[str, ...]:
 
 
 def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
-    """Yield a module for each story, and one for what every resource does."""
+    """Yield a module for each story, and one for the operations of every resource."""
     stories: dict[str, Module] = {}
     for criterion in suite.blueprint.criteria:
         story = story_of(criterion)
@@ -86,7 +86,7 @@ def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
 
 
 def criterion_cases(suite: Suite, criterion: Criterion) -> Iterator[Case]:
-    """Yield the tests of everything that a criterion asked for."""
+    """Yield the tests of everything that a criterion asks for."""
     for entity in suite.blueprint.entities:
         try:
             yield from _entity_cases(suite, criterion, entity)

@@ -1,25 +1,25 @@
-"""The named schemas of a contract: resources as read, created, updated and listed, and actions' bodies."""
+"""The contract's `components/schemas`: resources as read, created, updated and listed, and action bodies."""
 
 from __future__ import annotations
 
 from pydantic import JsonValue
 
 from tools.blueprint import api_outline
+from tools.blueprint.field_schemas import Schema, Use, field_schema
 from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, pascal
 from tools.blueprint.responses import problem_schema
-from tools.blueprint.samples import example_body
-from tools.blueprint.schemas import Schema, Use, field_schema
+from tools.blueprint.sample_values import example_body
 
 PROBLEM = "ProblemDetails"
 
 
 def schema_names(blueprint: Blueprint) -> dict[tuple[str, str], str]:
-    """Return the component's name for each entity and variant.
+    """Return the component name for each entity and variant.
 
-    Variants are "read", "create", "update", "page", "act" with the name of an action or a custom command, and "answer"
-    with that of a custom operation. Entities keep their own names; a variant that would take one of
-    them gets "Body" behind it.
+    Variants are "read", "create", "update", "page", "act" followed by the name of an action or custom command, and
+    "answer" followed by that of a custom operation. Entities keep their own names; "Body" is appended to a variant
+    whose name is taken.
     """
     names = {(each.name, "read"): pascal(each.name) for each in blueprint.entities}
     taken = {*names.values(), PROBLEM}
@@ -60,7 +60,7 @@ def component_schemas(blueprint: Blueprint) -> dict[str, JsonValue]:
 
 
 def create_body(entity: Entity) -> Schema:
-    """Return the schema of a create's body."""
+    """Return the schema of a create body."""
     required = [camel(f"{each.name} id") for each in entity.references]
     required += [camel(each.name) for each in api_outline.written_fields(entity) if each.required]
     schema = _object(_written(entity, "create"), required)
@@ -69,7 +69,7 @@ def create_body(entity: Entity) -> Schema:
 
 
 def action_body(blueprint: Blueprint, entity: Entity, action: Action) -> Schema:
-    """Return the schema of an action's body."""
+    """Return the schema of an action body."""
     properties: dict[str, JsonValue] = {}
     required: list[str] = []
     if key := api_outline.object_key(blueprint, action):
@@ -82,13 +82,13 @@ def action_body(blueprint: Blueprint, entity: Entity, action: Action) -> Schema:
 
 
 def _inputs(custom: CustomOperation) -> Schema:
-    """The body of a custom command."""
+    """Return the body schema of a custom command."""
     properties = {camel(each.name): field_schema(each, "create") for each in custom.inputs}
     return _object({**properties}, [camel(each.name) for each in custom.inputs if each.required])
 
 
 def _answer(custom: CustomOperation) -> Schema:
-    """What a custom operation answers: the declared members, all of them always there."""
+    """Return the response schema of a custom operation; all declared members are required."""
     found = _answered(custom.returns)
     properties = found["properties"]
     if custom.items and isinstance(properties, dict):
@@ -98,13 +98,13 @@ def _answer(custom: CustomOperation) -> Schema:
 
 
 def _answered(fields: tuple[FieldSpec, ...]) -> Schema:
-    # Its bounds hold for what is answered too: nothing older than the declaration is ever shown.
+    # The bounds apply to responses too: values stored before the declaration are never returned.
     properties: dict[str, JsonValue] = {camel(each.name): field_schema(each, "create") for each in fields}
     return {"type": "object", "required": [*properties], "properties": properties}
 
 
 def _key_schema(field: FieldSpec | None) -> Schema:
-    """What names an object: nothing that could not be the value of the field."""
+    """Return the schema of an object's key: that of the field which identifies it, or an id."""
     if field is None:
         return {"type": "string", "format": "uuid"}
     return field_schema(field.model_copy(update={"optional": False, "default": None}), "create")

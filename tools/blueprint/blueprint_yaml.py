@@ -1,4 +1,4 @@
-"""`blueprint.yaml`: a blueprint as a file that people read and a fresh clone loads."""
+"""Reading and writing `blueprint.yaml`."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ _SHOWN_ERRORS = 10
 
 
 def to_yaml(blueprint: Blueprint) -> str:
-    """Return the blueprint as YAML, without what is as by default."""
+    """Return the blueprint as YAML, omitting default values."""
     head = {"version": blueprint.version, "service": blueprint.service, "stack": blueprint.stack}
     return yaml.safe_dump(head | _members(blueprint), sort_keys=False, allow_unicode=True, width=100)
 
 
 def from_yaml(text: str) -> Blueprint:
-    """Load what `to_yaml` wrote, or raise ToolError that says where it is wrong."""
+    """Parse the output of `to_yaml`. Raises ToolError that lists the invalid places."""
     try:
         content = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
     except (yaml.YAMLError, RecursionError) as error:
-        raise ToolError(f"blueprint.yaml is not YAML: {error}") from error
+        raise ToolError(f"blueprint.yaml is not valid YAML: {error}") from error
     try:
         return Blueprint.model_validate(content)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        places = [f"- {'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in found]
-        raise ToolError("\n".join(["blueprint.yaml is not a blueprint:", *places[:_SHOWN_ERRORS]])) from error
+        places = [f"- {'.'.join(map(str, each['loc'])) or 'document'}: {each['msg']}" for each in found]
+        raise ToolError(
+            "\n".join(["blueprint.yaml is not a valid blueprint:", *places[:_SHOWN_ERRORS]])
+        ) from error
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes plain dates for text, as a blueprint does, and refuses aliases, which blow small files up."""
+    """Loads plain dates as text, as the blueprint does, and rejects aliases, which can expand without bound."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  as its base declares it
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -42,14 +44,14 @@ class _Loader(yaml.SafeLoader):
     }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node that is no alias."""
+        """Compose a node, rejecting aliases."""
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not allowed")
         return super().compose_node(parent, index)
 
 
 def _members(element: Element) -> dict[str, JsonValue]:
-    """Return what differs from the defaults; `kind` stays, as it tells the kinds of a union apart."""
+    """Return the non-default members, and `kind`, which discriminates unions."""
     fields = type(element).model_fields
     given = {name: getattr(element, name) for name in fields}
     return {
