@@ -1,4 +1,4 @@
-"""What nobody foresaw: kept for whoever mends it, told in one line to whoever met it."""
+"""Crash reports: the traceback of an unexpected error is saved, and a one-line message is shown."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 from crew.errors import Unexpected
 
 
-def unexpected(error: Exception, home: Path | None, cure: str) -> Unexpected:
-    """Write the traceback to `<home>/logs`, and return the error that tells of it.
+def crash_error(error: Exception, home: Path | None, cure: str) -> Unexpected:
+    """Write the traceback to `<home>/logs`, and return the error to show.
 
-    Without a home, or where it cannot be written to, the traceback goes to the machine's temporary folder.
+    Without a writable home, the traceback goes to the temporary folder of the machine.
     """
     kept = _kept(_clean("".join(traceback.format_exception(error))), home)
     said = _clean(f"{type(error).__name__}: {error}").splitlines()[0][:300].rstrip(" .:")
-    return Unexpected(f"Something went wrong inside the crew: {said}. {cure} The details are in {kept}.")
+    return Unexpected(f"Internal error: {said}. {cure} The traceback is in {kept}.")
 
 
 def _clean(text: str) -> str:
-    from crew.models import keys  # noqa: PLC0415  what seldom happens need not be ready
+    from crew.models import keys  # noqa: PLC0415  rarely needed
     from tools.scanners import redact  # noqa: PLC0415
 
     return str(redact(text, keys()))

@@ -22,7 +22,7 @@ def story(tmp_path: Path) -> str:
 def test_plan_says_that_it_asks_no_model(story: str) -> None:
     done = CliRunner().invoke(main, ["plan", story, "--model", "openai:m"])
     assert done.exit_code == 2
-    assert "reads the story with the sentence forms only and asks no model; leave --model out" in done.output
+    assert "reads stories with the sentence forms only and calls no model; leave --model out" in done.output
     offline = CliRunner().invoke(main, ["plan", story, "--model", "offline"])
     assert (offline.exit_code, "1 criterion covered, 0 not covered." in offline.output) == (0, True)
 
