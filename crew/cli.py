@@ -250,7 +250,7 @@ for _command in (why, policy, tests, ledger, impact, knowledge):
 @main.command()
 @JSON
 def doctor(as_json: bool) -> None:
-    """Check this machine for requirements, and say how to install what is missing."""
+    """Check the requirements of this machine, with a fix for each."""
     from crew.commands.doctor import doctor_json, doctor_text, healthy  # noqa: PLC0415
 
     say(doctor_json() if as_json else doctor_text())

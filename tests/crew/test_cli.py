@@ -33,7 +33,7 @@ def test_a_reason_goes_with_an_approval_or_a_rejection(tmp_path: Path) -> None:
     for more in ((), ("--answer", "q-1", "Euro.")):
         done = CliRunner().invoke(main, ["resume", *home, "--reason", "Not now.", *more])
         assert done.exit_code == 2
-        assert "--reason goes with --approve ID or --reject ID" in done.output
+        assert "--reason requires --approve ID or --reject ID" in done.output
 
 
 @pytest.mark.parametrize("path", sorted(Path("crew").resolve().glob("c*.py")), ids=lambda path: path.name)

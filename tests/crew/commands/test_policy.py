@@ -65,7 +65,7 @@ def test_from_a_regulation_to_a_draft(model: Conversation, tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert "Draft 1 was rejected: extra/payments.rego" in done.stderr
     assert "Wrote a draft of 2 rules with 4 cases" in done.stdout
-    assert "Asking openai:m took 2 model calls, 200 + 20 tokens, 1 of no use." in done.stderr
+    assert "Usage of openai:m: 2 model calls, 200 + 20 tokens, 1 of no use." in done.stderr
     assert len(model.asked) == 2
     made = read(tmp_path / "out")
     assert (made.draft, made.about.name, made.about.model) == (GOOD, "payments", "openai:m")
