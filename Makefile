@@ -13,7 +13,7 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
 
-# The example commits to a repository of its own: who has told git no name yet is "You" there, and nowhere else.
+# The example commits to its own repository; without a configured git identity, the committer there is "You".
 run: setup
 	GIT_COMMITTER_NAME="$${GIT_COMMITTER_NAME:-$$(git config user.name || echo You)}" \
 	GIT_COMMITTER_EMAIL="$${GIT_COMMITTER_EMAIL:-$$(git config user.email || echo you@example.com)}" \
@@ -22,7 +22,7 @@ run: setup
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-# The tests of what differs from origin/main, within a minute.
+# Tests affected by the difference to origin/main, in under a minute.
 quick: setup
 	$(BIN)/python -m tests.quick
 
@@ -38,7 +38,7 @@ check: setup
 bench: setup
 	$(BIN)/python -m evals.bench
 
-# Plain pins, without index addresses, so that they resolve from any mirror.
+# Plain pins without index URLs, so that any mirror can resolve them.
 pins:
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --universal --group dev pyproject.toml -o requirements.txt
 
@@ -47,6 +47,6 @@ clean:
 
 docs: setup
 	$(BIN)/python -m tools.catalogue.policy_data
-	$(BIN)/python -m graphs.drawing
-	$(BIN)/python -m crew.settings_table
+	$(BIN)/python -m graphs.diagram
+	$(BIN)/python -m crew.settings.docs_table
 	$(BIN)/python -m evals.recorded

@@ -1,6 +1,6 @@
-"""The command `crew`: the one place that knows every part and puts them together.
+"""The `crew` command, and the composition root of the application.
 
-Heavy imports stand inside the commands, so that `crew --help` answers at once.
+Heavy imports are inside the commands, to keep `crew --help` fast.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crew.commands.options import FILE, HOME, JSON, Given, working
+from crew.commands.options import FILE, HOME, JSON, Given, delivery_options
 from crew.commands.policy import policy
 from crew.commands.records import impact, knowledge, ledger, why
 from crew.commands.shared import (
-    alike,
-    begun_with,
-    configured,
-    existing,
-    keeper_of,
+    config_for,
+    delivery_to_resume,
+    existing_home,
     leave,
     person,
+    recorder_for,
+    run_deliveries,
+    same_terms,
     say_where,
-    settings_of,
-    work,
+    settings_for,
 )
 from crew.commands.tests import tests
 from crew.errors import BadInput, CrewError, Interrupted
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from crew.records.deliveries import Opened
     from graphs.approval import Reply
 
-EXIT_CODES = r"""\ Exit codes: 0 all delivered; 1 some stopped or failed; 2 bad input; 3 waiting for a
-person; 4 the machine lacks something."""
+EXIT_CODES = """Exit codes: 0 all delivered; 1 some stopped or failed; 2 invalid input; 3 waiting for a
+person; 4 the machine lacks a requirement."""
 
 
 class Commands(click.Group):
-    """Ends every command with the exit code that its error stands for."""
+    """A command group that turns errors into messages and exit codes."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; an error of ours is a message and its exit code, not a traceback."""
+        """Run the command; print expected errors without a traceback, and exit with their code."""
         from tools.errors import ToolError  # noqa: PLC0415  keeps `--help` quick
 
         try:
@@ -56,18 +56,20 @@ class Commands(click.Group):
             raise
         except KeyboardInterrupt:
             leave(Interrupted("Interrupted."))
-        except Exception as error:  # noqa: BLE001  what nobody foresaw is still no traceback on a terminal
-            from crew.commands.crash_report import unexpected  # noqa: PLC0415
+        except Exception as error:  # noqa: BLE001  unexpected errors are saved, not printed as a traceback
+            from crew.commands.crash_report import crash_error  # noqa: PLC0415
 
-            leave(unexpected(error, ctx.meta.get(HOME_USED), "Nothing is lost; `crew resume` goes on."))
+            leave(
+                crash_error(error, ctx.meta.get(HOME_USED), "Nothing is lost; continue with `crew resume`.")
+            )
 
 
 @click.group(cls=Commands, epilog=EXIT_CODES)
 @click.version_option(package_name="shipcrew", prog_name="crew")
 def main() -> None:
-    """Take a user story to a running, watched service, with a reason for every step."""
+    """Turn user stories into a tested, running service, with a reason for every step."""
     for descriptor in range(3):
-        # Started with one of them closed: a file opened later must not become standard output.
+        # If one is closed at start, a file opened later would take its number and become standard output.
         try:
             os.fstat(descriptor)
         except OSError:
@@ -76,44 +78,46 @@ def main() -> None:
 
 @main.command()
 @FILE
-@working
+@delivery_options
 @click.option("--repo", type=click.Path(path_type=Path, file_okay=False), help="Repository to work on.")
-@click.option("--test-command", help="The repository's own test command.  [default: found]")
-@click.option("--ask", is_flag=True, help="Let the agents ask you; without it they assume, and say what.")
+@click.option("--test-command", help="Test command of the repository.  [default: detected]")
+@click.option(
+    "--ask", is_flag=True, help="Let agents ask questions; otherwise they make assumptions and state them."
+)
 @click.option("--strict", is_flag=True, help="Stop a story at the first criterion that is not covered.")
 def run(
     file: Path, given: Given, repo: Path | None, test_command: str | None, ask: bool, strict: bool
 ) -> None:
-    """Deliver the stories of FILE, one after another."""
+    """Deliver the stories in FILE, one after another."""
     from crew.stories import load  # noqa: PLC0415
 
     stories = load(file)
     if repo is not None:
         stories = stories.model_copy(update={"repository": repo.resolve()})
-    config = configured(file, given, test_command=test_command)
+    config = config_for(file, given, test_command=test_command)
     home = given.home or file.resolve().parent / ".crew"
-    settings = settings_of(home, config, given, strict=strict, ask=ask)
+    settings = settings_for(home, config, given, strict=strict, ask=ask)
     from crew.app import open_app  # noqa: PLC0415
     from crew.console import console_for  # noqa: PLC0415
     from crew.models import role_models  # noqa: PLC0415
 
     say_where(config)
-    recorder = keeper_of(given, config, settings)
+    recorder = recorder_for(given, config, settings)
     with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
         from graphs.run import begin, deliver  # noqa: PLC0415
 
         shown = console_for(app, given.as_json)
         deliveries = begin(app, stories)
-        work(shown, deliveries, lambda each: deliver(app, each))
+        run_deliveries(shown, deliveries, lambda each: deliver(app, each))
 
 
 @main.command()
 @click.argument("delivery", required=False)
-@click.option("--approve", metavar="ID", help="Approve what waits under this id.")
-@click.option("--reject", metavar="ID", help="Reject what waits under this id.")
-@click.option("--reason", help="Why, with --approve or --reject; it is kept.")
-@click.option("--answer", nargs=2, metavar="ID TEXT", help="Answer the question of this id.")
-@working
+@click.option("--approve", metavar="ID", help="Approve the request with this id.")
+@click.option("--reject", metavar="ID", help="Reject the request with this id.")
+@click.option("--reason", help="Reason for --approve or --reject, kept in the ledger.")
+@click.option("--answer", nargs=2, metavar="ID TEXT", help="Answer the question with this id.")
+@delivery_options
 def resume(
     delivery: str | None,
     approve: str | None,
@@ -122,36 +126,37 @@ def resume(
     answer: tuple[str, str] | None,
     given: Given,
 ) -> None:
-    """Go on with DELIVERY, or with everything that has not ended: with the model, the budgets, the sandbox and the
-    policies that it began with, but for those that you give."""
-    folder = existing(given.home)
+    """Continue DELIVERY, or every unfinished delivery.
+
+    The model, budgets, sandbox and policies of the delivery are kept unless overridden."""
+    folder = existing_home(given.home)
     reply = _reply(approve, reject, answer, reason)
-    begun = begun_with(folder, delivery, reply[0] if reply else "")
-    config = configured(folder, given, begun)
-    settings = settings_of(folder, config, given, begun)
+    begun = delivery_to_resume(folder, delivery, reply[0] if reply else "")
+    config = config_for(folder, given, begun)
+    settings = settings_for(folder, config, given, begun)
     from crew.app import open_app  # noqa: PLC0415
     from crew.console import console_for  # noqa: PLC0415
     from crew.models import role_models  # noqa: PLC0415
 
     say_where(config)
-    recorder = keeper_of(given, config, settings)
+    recorder = recorder_for(given, config, settings)
     with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
         from graphs.run import deliver, take_up  # noqa: PLC0415
 
         shown = console_for(app, given.as_json)
         named = begun.delivery if begun and (delivery or reply) else ""
-        waiting = _left(app, named, begun, given)
+        waiting = _deliveries_to_resume(app, named, begun, given)
         if not waiting and not given.as_json:
-            say("Every delivery has ended; there is nothing to go on with.")
+            say("Every delivery has ended; there is nothing to resume.")
             return
         take_up(app, waiting)
-        work(shown, waiting, lambda each: deliver(app, each, reply if each == named else None))
+        run_deliveries(shown, waiting, lambda each: deliver(app, each, reply if each == named else None))
 
 
-def _left(app: AppContext, named: str, begun: Opened | None, given: Given) -> list[str]:
-    """Return the deliveries to go on with: all, or the named one and what follows it in its run.
+def _deliveries_to_resume(app: AppContext, named: str, begun: Opened | None, given: Given) -> list[str]:
+    """Return the deliveries to continue: all, or the named one and those that follow it in its run.
 
-    Those that began with other options than the first are for another command, which is said."""
+    Deliveries started with other options than the first need a command of their own, which is printed."""
     from crew.records.deliveries import closed, opened, unfinished  # noqa: PLC0415
     from graphs.run import open_ends  # noqa: PLC0415
 
@@ -164,11 +169,12 @@ def _left(app: AppContext, named: str, begun: Opened | None, given: Given) -> li
     others = [
         each
         for each in waiting
-        if closed(app.ledger, each) is None and not alike(opened(app.ledger, each).terms, begun.terms, given)
+        if closed(app.ledger, each) is None
+        and not same_terms(opened(app.ledger, each).terms, begun.terms, given)
     ]
     for each in others:
         say(
-            f"{each} began with other options, so it is left for a command of its own: crew resume {each}",
+            f"{each} was started with other options; resume it separately: crew resume {each}",
             err=True,
         )
     return [each for each in waiting if each not in others]
@@ -178,12 +184,12 @@ def _left(app: AppContext, named: str, begun: Opened | None, given: Given) -> li
 @click.argument("delivery")
 @HOME
 def abandon(delivery: str, home: Path | None) -> None:
-    """Give DELIVERY up; what it has merged stays merged."""
+    """End DELIVERY without finishing it; merged changes stay merged."""
     from crew.app import Settings, open_app  # noqa: PLC0415
     from crew.models import role_models  # noqa: PLC0415
     from crew.settings.config import Config  # noqa: PLC0415
 
-    settings = Settings(home=existing(home).resolve())
+    settings = Settings(home=existing_home(home).resolve())
     with open_app(settings, role_models(Config(), settings.home)) as app:
         from graphs.run import abandon as give_up  # noqa: PLC0415
 
@@ -194,14 +200,16 @@ def abandon(delivery: str, home: Path | None) -> None:
 @main.command()
 @FILE
 @JSON
-@click.option("--strict", is_flag=True, help="Exit with 1 if a criterion is not covered.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 if a criterion is not covered.")
 @click.option("--model", hidden=True)
 def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
-    """Show how each criterion of FILE is read and what follows, without doing anything."""
+    """Show how each criterion in FILE is read and what would change.
+
+    Changes nothing and calls no language model."""
     if model not in (None, "offline"):
         raise BadInput(
-            "crew plan reads the story with the sentence forms only and asks no model; leave --model out. "
-            "What a model makes of the other sentences, crew run says."
+            "crew plan reads stories with the sentence forms only and calls no model; leave --model out. "
+            "crew run shows how a model reads the other sentences."
         )
     from crew.report.plan import plan_of, show_plan  # noqa: PLC0415
     from crew.stories import load  # noqa: PLC0415
@@ -215,34 +223,34 @@ def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
 @JSON
 @HOME
 def status(as_json: bool, home: Path | None) -> None:
-    """Show what runs, and where each delivery stands."""
+    """Show running services and the state of each delivery."""
     from crew.report.status import status_json, status_text  # noqa: PLC0415
 
-    folder = existing(home)
+    folder = existing_home(home)
     say(status_json(folder) if as_json else status_text(folder))
 
 
 @main.command()
 @HOME
 def down(home: Path | None) -> None:
-    """End all services of a home; `crew run` starts them again."""
+    """Stop all services; `crew run` starts them again."""
     from tools.runtimes.local import LocalRuntime  # noqa: PLC0415
 
-    ended = LocalRuntime(existing(home).resolve()).down()
-    for each in ended:
-        say(f"{each.name} ({each.environment}) is ended.")
-    if not ended:
+    stopped = LocalRuntime(existing_home(home).resolve()).down()
+    for service in stopped:
+        say(f"Stopped {service.name} ({service.environment}).")
+    if not stopped:
         say("Nothing was running.")
 
 
-for _each in (why, policy, tests, ledger, impact, knowledge):
-    main.add_command(_each)
+for _command in (why, policy, tests, ledger, impact, knowledge):
+    main.add_command(_command)
 
 
 @main.command()
 @JSON
 def doctor(as_json: bool) -> None:
-    """Say what this machine has, what it lacks, and what mends that."""
+    """Check the requirements of this machine, with a fix for each."""
     from crew.commands.doctor import doctor_json, doctor_text, healthy  # noqa: PLC0415
 
     say(doctor_json() if as_json else doctor_text())
@@ -256,9 +264,9 @@ def _reply(
 
     given = [each for each in (approve, reject, answer) if each]
     if len(given) > 1:
-        raise BadInput("Give one of --approve, --reject and --answer at a time.")
+        raise BadInput("--approve, --reject and --answer exclude each other; give one at a time.")
     if reason and not (approve or reject):
-        raise BadInput("--reason goes with --approve ID or --reject ID: it says why.")
+        raise BadInput("--reason requires --approve ID or --reject ID.")
     if not given:
         return None
     by = person()

@@ -1,48 +1,48 @@
-"""What ends a command, with the exit code that it ends with.
+"""The errors that end a command, and the exit code of each.
 
 CrewError
-├── BadInput        2  a story file, an argument or a setting is wrong; nothing was started
-├── NeedsPerson     3  somebody has to approve or answer first
-├── MachineLacks    4  this machine lacks something that the crew cannot do without
-├── Stopped         1  the delivery cannot go on
-│   ├── BoundReached       a limit on steps, repairs, money or time
+├── BadInput        2  a story file, an argument or a setting is invalid; nothing was started
+├── NeedsPerson     3  a person has to approve or answer first
+├── MachineLacks    4  this machine lacks something that the crew requires
+├── Stopped         1  the delivery cannot continue
+│   ├── BoundReached       a limit on steps, repairs, money or time was reached
 │   ├── LeaseTaken         another process owns the delivery
-│   ├── LedgerDamaged      the ledger does not add up, so nothing is built on it
-│   ├── WrittenLater       a later version wrote the home, so this one does not read it
-│   └── ReplayMismatch     a recording does not hold what is asked of it
-├── Interrupted     1  a person ended the command
-└── Unexpected      1  a fault of the crew's own, which nobody foresaw
+│   ├── LedgerDamaged      the ledger is inconsistent, so nothing is built on it
+│   ├── WrittenLater       the home was written by a later version of Shipcrew
+│   └── ReplayMismatch     a recording does not contain the requested call
+├── Interrupted     1  a person interrupted the command
+└── Unexpected      1  an unexpected internal error
 """
 
 from __future__ import annotations
 
 
 class CrewError(Exception):
-    """Says what happened, why, and what mends it."""
+    """Says what happened, why, and how to fix it."""
 
     exit_code = 1
 
 
-class BadInput(CrewError):  # noqa: N818  the name of what happened reads better than an ...Error
-    """A story file, an argument or a setting is wrong; nothing was started."""
+class BadInput(CrewError):  # noqa: N818  the name of the event reads better without the suffix
+    """A story file, an argument or a setting is invalid; nothing was started."""
 
     exit_code = 2
 
 
 class NeedsPerson(CrewError):  # noqa: N818
-    """Somebody has to approve or answer before this can go on."""
+    """A person has to approve or answer before this can continue."""
 
     exit_code = 3
 
 
 class MachineLacks(CrewError):  # noqa: N818
-    """This machine lacks something that the crew cannot do without."""
+    """This machine lacks something that the crew requires."""
 
     exit_code = 4
 
 
 class Stopped(CrewError):  # noqa: N818
-    """The delivery cannot go on."""
+    """The delivery cannot continue."""
 
 
 class BoundReached(Stopped):
@@ -50,7 +50,7 @@ class BoundReached(Stopped):
 
 
 class Interrupted(CrewError):  # noqa: N818
-    """A person ended the command."""
+    """A person interrupted the command."""
 
 
 class LeaseTaken(Stopped):
@@ -58,16 +58,16 @@ class LeaseTaken(Stopped):
 
 
 class LedgerDamaged(Stopped):
-    """The ledger does not add up, so nothing is built on it."""
+    """The ledger is inconsistent, so nothing is built on it."""
 
 
 class WrittenLater(Stopped):
-    """A later version of Shipcrew wrote the home, and this one would misread it."""
+    """The home was written by a later version of Shipcrew, and this one would misread it."""
 
 
 class ReplayMismatch(Stopped):
-    """A recording does not hold what is asked of it."""
+    """A recording does not contain the requested call."""
 
 
 class Unexpected(CrewError):  # noqa: N818
-    """A fault of the crew's own, which nobody foresaw; the traceback is kept."""
+    """An unexpected internal error; the traceback is saved."""

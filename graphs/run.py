@@ -13,7 +13,7 @@ from langgraph.types import Command, Interrupt
 from pydantic import JsonValue
 
 from crew.app import AppContext, delivery_context, workbench
-from crew.commands.crash_report import unexpected
+from crew.commands.crash_report import crash_error
 from crew.delivery_context import DeliveryContext
 from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped, WrittenLater
 from crew.knowledge.project import catch_up
@@ -173,7 +173,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
     except Exception as error:
         # A fault of ours is no outcome of the delivery: it stays open, and goes on once that is mended.
         cure = f"Nothing is lost: crew resume {about.delivery} goes on where it stopped."
-        raise unexpected(error, app.settings.home, cure) from error
+        raise crash_error(error, app.settings.home, cure) from error
     finally:
         saver.conn.close()
     return state

@@ -1,10 +1,11 @@
-"""What the documents say is there, is there."""
+"""The documents match the code: paths, commands, settings, diagram."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from graphs.diagram import with_diagram
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+FOLDERS_WITH_CODE = ("crew", "evals", "graphs", "prompts", "tests", "tools")
+MOST_FILES_WITHOUT_README = 10
 
 
 def test_the_diagram_is_that_of_the_graph() -> None:
@@ -51,6 +54,21 @@ def test_every_make_target_that_is_named_exists(page: str) -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"\bmake ([a-z]+)\b", (ROOT / page).read_text())):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page} names make {target}"
+
+
+def test_every_large_folder_has_a_short_readme() -> None:
+    sizes = Counter(path.parent for each in FOLDERS_WITH_CODE for path in (ROOT / each).rglob("*.py"))
+    large = sorted(folder for folder, size in sizes.items() if size > MOST_FILES_WITHOUT_README)
+    assert ROOT / "crew" in large
+    for folder in large:
+        readme = folder / "README.md"
+        assert readme.is_file(), f"{folder.relative_to(ROOT)} has more than ten modules: write its README.md"
+        lines = readme.read_text().splitlines()
+        assert len(lines) == 5, f"{readme.relative_to(ROOT)} must have five lines"
+        for line, start in zip(lines[2:], ("- Purpose: ", "- May import: ", "- Start with: "), strict=True):
+            assert line.startswith(start), f"{readme.relative_to(ROOT)}: {line}"
+        for name in re.findall(r"`([\w/]+\.py)`", lines[4]):
+            assert (folder / name).is_file(), f"{readme.relative_to(ROOT)} names {name}"
 
 
 def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:

@@ -1,1 +1,1 @@
-"""The commands of `crew`, one module for each family; crew/cli.py registers them."""
+"""The `crew` commands, one module per group; crew/cli.py registers them."""

@@ -1,4 +1,4 @@
-"""Crash reports: the traceback of an unexpected error in a file, and one line about it for the user."""
+"""Crash reports: the traceback of an unexpected error is saved, and a one-line message is shown."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from crew.redaction import redactor_of
 from tools.redaction import Redactor
 
 
-def unexpected(error: Exception, home: Path | None, cure: str) -> Unexpected:
-    """Write the traceback to `<home>/logs`, and return the error that tells of it.
+def crash_error(error: Exception, home: Path | None, cure: str) -> Unexpected:
+    """Write the traceback to `<home>/logs`, and return the error to show.
 
-    Without a home, or where it cannot be written to, the traceback goes to the machine's temporary folder.
+    Without a writable home, the traceback goes to the temporary folder of the machine.
     """
     redact = redactor_of(home)
-    kept = _kept("".join(traceback.format_exception(error)), home, redact)
-    said = redact.text(f"{type(error).__name__}: {error}").splitlines()[0][:300].rstrip(" .:")
-    return Unexpected(f"Something went wrong inside the crew: {said}. {cure} The details are in {kept}.")
+    path = _save("".join(traceback.format_exception(error)), home, redact)
+    summary = redact.text(f"{type(error).__name__}: {error}").splitlines()[0][:300].rstrip(" .:")
+    return Unexpected(f"Internal error: {summary}. {cure} The traceback is in {path}.")
 
 
-def _kept(text: str, home: Path | None, redact: Redactor) -> Path:
+def _save(text: str, home: Path | None, redact: Redactor) -> Path:
     text = redact.text(text)
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
     if home is not None and home.is_dir():

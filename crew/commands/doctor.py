@@ -1,4 +1,4 @@
-"""What this machine has for the crew, what it lacks, and what mends that."""
+"""Checks of this machine's requirements, as shown by `crew doctor`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.environments.machine import check_machine
 
 
 def doctor_text() -> str:
-    """Return one line a check, and what mends those that fail."""
+    """Return one line per check, and the fix for each that fails."""
     lines = []
     for each in check_machine():
         lines.append(f"{'ok  ' if each.ok else 'LACK'}  {each.name}: {each.detail}")
@@ -23,5 +23,5 @@ def doctor_json() -> str:
 
 
 def healthy() -> bool:
-    """Whether nothing that the crew cannot do without is lacking."""
+    """Whether all requirements are met."""
     return all(each.ok for each in check_machine())

@@ -1,4 +1,4 @@
-"""The options of the command `crew`, each declared once, and what a person gave of them."""
+"""Options shared by several `crew` commands, and their parsed values."""
 
 from __future__ import annotations
 
@@ -14,39 +14,41 @@ HOME = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="CREW_HOME",
-    help="Folder with everything the crew keeps.  [default: .crew, beside the story file where there is one]",
+    help="Folder for all data of the crew.  [default: .crew, beside the story file if one is given]",
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
-_WORKING = (
+_DELIVERY_OPTIONS = (
     JSON,
     HOME,
     click.option(
         "--model",
         metavar="URL",
-        help="offline, openai:NAME or replay:FOLDER.  [default: crew.toml's, else offline]",
+        help="Model: offline, openai:NAME or replay:FOLDER.  [default: from crew.toml, else offline]",
     ),
     click.option(
         "--record",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Folder that every model call is kept in.",
+        help="Record all model calls in this folder.",
     ),
-    click.option("--label", default="", help="How the recording is made, in a sentence."),
-    click.option("--budget", help="Bounds of a delivery: tokens=20000,money=0.5,steps=40,minutes=10."),
-    click.option("--run-budget", help="The same for all deliveries of the run together."),
-    click.option("--yes", is_flag=True, help="Answer the approvals that policy lets a flag answer."),
-    click.option("--sandbox", help="Sandbox to use.  [default: the best that works here]"),
-    click.option("--policy-engine", "engine", help="auto, opa or regopy.  [default: auto]"),
+    click.option("--label", default="", help="One-sentence description stored with the recording."),
+    click.option("--budget", help="Limits per delivery, such as tokens=20000,money=0.5,steps=40,minutes=10."),
+    click.option("--run-budget", help="Limits for all deliveries of the run together, in the same form."),
+    click.option("--yes", is_flag=True, help="Approve whatever policy allows to be approved by a flag."),
+    click.option("--sandbox", help="Sandbox to use.  [default: the strongest available]"),
+    click.option("--policy-engine", "engine", help="Policy engine: auto, opa or regopy.  [default: auto]"),
     click.option(
-        "--policies", type=click.Path(path_type=Path, exists=True), help="Folder of your own Rego policies."
+        "--policies",
+        type=click.Path(path_type=Path, exists=True),
+        help="Folder with additional Rego policies.",
     ),
 )
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a person gave of the options that `crew run` and `crew resume` share; None for what they left out."""
+    """Options that `crew run` and `crew resume` share, as given on the command line; None if omitted."""
 
     as_json: bool
     home: Path | None
@@ -61,15 +63,15 @@ class Given:
     policies: Path | None
 
 
-def working(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that it shares with the other one that works; it gets them as `given`."""
+def delivery_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options shared by `crew run` and `crew resume`, passed to the command as `given`."""
 
     @functools.wraps(command)
-    def collected(**said: Any) -> None:
-        given = Given(**{each.name: said.pop(each.name) for each in fields(Given)})
-        command(given=given, **said)
+    def collect(**values: Any) -> None:
+        given = Given(**{each.name: values.pop(each.name) for each in fields(Given)})
+        command(given=given, **values)
 
-    wrapped: Callable[..., None] = collected
-    for option in reversed(_WORKING):
+    wrapped: Callable[..., None] = collect
+    for option in reversed(_DELIVERY_OPTIONS):
         wrapped = option(wrapped)
     return wrapped

@@ -1,4 +1,4 @@
-"""Commands that only read what the crew keeps: reasons, the ledger, the knowledge graph."""
+"""Commands that read the records: reasons, the ledger, the knowledge graph."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from crew.commands.options import HOME, JSON
-from crew.commands.shared import existing
+from crew.commands.shared import existing_home
 from crew.printable import say
 from tools.counting import counted
 
@@ -18,16 +18,16 @@ from tools.counting import counted
 @JSON
 @HOME
 def why(subject: str, as_json: bool, home: Path | None) -> None:
-    """Walk the reasons of a delivery, or of one action back to the story."""
+    """Explain a delivery, or trace one action back to its story."""
     from crew.report.why import why_json, why_text  # noqa: PLC0415
 
-    folder = existing(home)
+    folder = existing_home(home)
     say(why_json(folder, subject) if as_json else why_text(folder, subject))
 
 
 @click.group()
 def ledger() -> None:
-    """Show, check and export the record of everything that was done."""
+    """Show, verify and export the record of all actions."""
 
 
 @ledger.command("verify")
@@ -37,39 +37,41 @@ def ledger() -> None:
     "moved",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     multiple=True,
-    help="Where the repository of this name is now, if it was moved or cloned; may be repeated.",
+    help="Current location of a repository that was moved or cloned; may be repeated.",
 )
 @HOME
 def ledger_verify(delivery: str | None, moved: tuple[Path, ...], home: Path | None) -> None:
-    """Recompute every chain and compare it with what the repositories hold; exit 1 if anything differs."""
+    """Verify the hash chains.
+
+    Recomputes every chain and compares it with the repositories; exits with code 1 on any difference."""
     from crew.records.verify import verify  # noqa: PLC0415
 
-    damages, checked = verify(existing(home), delivery, moved)
+    damages, checked = verify(existing_home(home), delivery, moved)
     for damage in damages:
         say(f"{damage.delivery}: {damage.what}", err=True)
     if damages:
         sys.exit(1)
-    say(f"{counted(checked, 'delivery', 'deliveries')}: every row is as it was written, and none is missing.")
+    say(f"{counted(checked, 'delivery', 'deliveries')} verified: no row was changed or removed.")
 
 
 @ledger.command("show")
 @click.argument("delivery")
 @HOME
 def ledger_show(delivery: str, home: Path | None) -> None:
-    """Print the rows of DELIVERY, a line each."""
+    """Print the rows of DELIVERY, one per line."""
     from crew.report.why import ledger_text  # noqa: PLC0415
 
-    say(ledger_text(existing(home), delivery))
+    say(ledger_text(existing_home(home), delivery))
 
 
 @ledger.command("export")
 @click.argument("delivery", required=False)
 @HOME
 def ledger_export(delivery: str | None, home: Path | None) -> None:
-    """Print rows as JSON, one object a line: of DELIVERY, or of all."""
+    """Print the rows of DELIVERY, or of all deliveries, as JSON lines."""
     from crew.report.why import ledger_export_lines  # noqa: PLC0415
 
-    for line in ledger_export_lines(existing(home), delivery):
+    for line in ledger_export_lines(existing_home(home), delivery):
         say(line)
 
 
@@ -78,22 +80,22 @@ def ledger_export(delivery: str | None, home: Path | None) -> None:
 @JSON
 @HOME
 def impact(subject: str, as_json: bool, home: Path | None) -> None:
-    """Show what a change to a service, or to one of its operations, would touch."""
+    """Show what a change to a service or operation affects."""
     from crew.knowledge.impact import impact_json, impact_text  # noqa: PLC0415
 
-    folder = existing(home)
+    folder = existing_home(home)
     say(impact_json(folder, subject) if as_json else impact_text(folder, subject))
 
 
 @click.group()
 def knowledge() -> None:
-    """The graph of services, stories, operations, files and tests: a projection of the ledger."""
+    """Manage the knowledge graph, a projection of the ledger."""
 
 
 @knowledge.command("rebuild")
 @HOME
 def knowledge_rebuild(home: Path | None) -> None:
-    """Make the knowledge graph anew from the ledger."""
+    """Rebuild the knowledge graph from the ledger."""
     from crew.knowledge.project import rebuild  # noqa: PLC0415
 
-    say(rebuild(existing(home)))
+    say(rebuild(existing_home(home)))

@@ -1,4 +1,4 @@
-"""What the commands of `crew` have in common: settings out of options, the home, how a command is left."""
+"""Helpers shared by the `crew` commands: settings, the home, exit codes."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
     from crew.app import Settings
     from crew.commands.options import Given
-    from crew.console import Shown
+    from crew.console import RunDisplay
     from crew.models.role_model import CallRecorder
     from crew.records.deliveries import Opened, Terms
     from crew.settings.config import Config
 
 
-def begun_with(home: Path, delivery: str | None, asked: str) -> Opened | None:
-    """Return the settings of the delivery that a person resumes; None if every delivery has ended.
+def delivery_to_resume(home: Path, delivery: str | None, asked: str) -> Opened | None:
+    """Return the delivery to resume, with the settings it was started with; None if every delivery has ended.
 
-    `asked` is the id of what they answer, which names the delivery too. Deliveries that this version cannot continue
-    are left out and named; raises Stopped if no other is left."""
-    from contextlib import closing  # noqa: PLC0415  keeps `--help` quick, as all imports below
+    `asked` is the id of an answered request, which also identifies the delivery. Deliveries that this version cannot
+    continue are skipped with a message; raises Stopped if none is left."""
+    from contextlib import closing  # noqa: PLC0415  keeps `--help` fast, as do all imports below
 
-    from crew.records.deliveries import asking, closed, opened, refusal, unfinished  # noqa: PLC0415  # noqa: PLC0415
+    from crew.records.deliveries import asking, closed, opened, refusal, unfinished  # noqa: PLC0415
     from crew.records.ledger import Ledger  # noqa: PLC0415
 
     with closing(Ledger(home / "ledger.db", redactor_of(home))) as rows:
@@ -48,9 +48,9 @@ def begun_with(home: Path, delivery: str | None, asked: str) -> Opened | None:
         return ready[0] if ready else None
 
 
-def alike(one: Terms, other: Terms, given: Given) -> bool:
-    """Whether two deliveries work with the same, but for what a person gives now."""
-    said = {
+def same_terms(one: Terms, other: Terms, given: Given) -> bool:
+    """Whether two deliveries have the same settings, ignoring those given on the command line."""
+    overrides = {
         "model": given.model,
         "policies": given.policies,
         "budget": given.budget,
@@ -59,21 +59,21 @@ def alike(one: Terms, other: Terms, given: Given) -> bool:
         "policy_engine": given.engine,
         "record": given.record,
     }
-    masked = {name: "" for name, value in said.items() if value is not None}
+    masked = {name: "" for name, value in overrides.items() if value is not None}
     return one.model_copy(update=masked) == other.model_copy(update=masked)
 
 
-def configured(
+def config_for(
     beside: Path, given: Given, begun: Terms | None = None, test_command: str | None = None
 ) -> Config:
-    """Return what crew.toml says; before it goes what a delivery began with, and before that the command line."""
+    """Return the settings of crew.toml, overridden by those of a resumed delivery and by the command line."""
     from crew.settings.budget import parse_budget  # noqa: PLC0415
-    from crew.settings.load import load_config, placed, with_options  # noqa: PLC0415
+    from crew.settings.load import load_config, resolve_model_url, with_options  # noqa: PLC0415
 
     read = load_config(beside, Path.cwd())
     model = given.model
     if begun and model is None and begun.model != read.model.url:
-        # Who began it goes on with it, unless a person says otherwise.
+        # A delivery keeps its model unless overridden.
         model = begun.model
         if MARK in model:
             raise BadInput(
@@ -83,7 +83,7 @@ def configured(
     run_budget = given.run_budget or (begun.run_budget if begun else "")
     return with_options(
         read,
-        model=None if model is None else placed(model, Path.cwd()),
+        model=None if model is None else resolve_model_url(model, Path.cwd()),
         budget=parse_budget(budget) if budget else None,
         run_budget=parse_budget(run_budget) if run_budget else None,
         test_command=test_command,
@@ -91,16 +91,16 @@ def configured(
 
 
 def say_where(config: Config) -> None:
-    """Say which server is sent the stories, the code and the key: settings beside a story file may name any."""
+    """Print the server that receives stories, code and key: settings beside a story file may name any server."""
     urls = (config.model.url, *config.model.roles.values(), *config.model.fallback)
     if any(each.startswith("openai:") for each in urls):
-        from crew.models.openai import server_of, shown_server  # noqa: PLC0415  only who asks a server needs it
+        from crew.models.openai import server_of, shown_server  # noqa: PLC0415  only needed for a server
 
-        say(f"Models are asked at {shown_server(server_of(config.model))}.", err=True)
+        say(f"Model requests go to {shown_server(server_of(config.model))}.", err=True)
 
 
-def keeper_of(given: Given, config: Config, settings: Settings) -> CallRecorder | None:
-    """Return what takes down every model call; None where nothing is recorded."""
+def recorder_for(given: Given, config: Config, settings: Settings) -> CallRecorder | None:
+    """Return the recorder of model calls; None if they are not recorded."""
     if settings.record is None:
         return None
     from crew.models import open_recorder  # noqa: PLC0415
@@ -108,14 +108,14 @@ def keeper_of(given: Given, config: Config, settings: Settings) -> CallRecorder 
     return open_recorder(settings.record, config, settings.home, given.label)
 
 
-def _record_of(given: Given, config: Config, begun: Terms | None) -> Path | None:
-    """Return where model calls are kept: what is half recorded is recorded on, unless another model plays from here."""
+def _recording_folder(given: Given, config: Config, begun: Terms | None) -> Path | None:
+    """Return the recording folder; a resumed delivery continues its recording unless the model changes."""
     if given.record is not None or begun is None or not begun.record or begun.model != config.model.url:
         return given.record
     return Path(begun.record) if Path(begun.record, "recording.json").is_file() else None
 
 
-def settings_of(
+def settings_for(
     home: Path,
     config: Config,
     given: Given,
@@ -124,7 +124,7 @@ def settings_of(
     strict: bool = False,
     ask: bool = False,
 ) -> Settings:
-    """Return what holds for a command: what a person gave, else what a delivery began with, else the defaults."""
+    """Return the settings of a command: given options, else those of the resumed delivery, else the defaults."""
     from crew.app import Settings  # noqa: PLC0415
 
     click.get_current_context().meta[HOME_USED] = home
@@ -143,13 +143,13 @@ def settings_of(
         telemetry=config.telemetry,
         budget=config.budget.delivery,
         run_budget=config.budget.run,
-        record=_record_of(given, config, begun),
+        record=_recording_folder(given, config, begun),
         test_command=config.tests.command,
     )
 
 
-def work(shown: Shown, deliveries: list[str], deliver: Callable[[str], object]) -> NoReturn:
-    """Take deliveries as far as they go, show how they ended, and leave with the exit code."""
+def run_deliveries(shown: RunDisplay, deliveries: list[str], deliver: Callable[[str], object]) -> NoReturn:
+    """Run deliveries until they end or wait, show the summary, and exit with its code."""
     problem: CrewError | None = None
     with shown.live():
         for each in deliveries:
@@ -158,11 +158,11 @@ def work(shown: Shown, deliveries: list[str], deliver: Callable[[str], object]) 
             except LeaseTaken:
                 raise
             except (Stopped, Unexpected) as error:
-                # What cannot go on now is no reason to keep quiet about what was done.
-                problem = _placed(error)
+                # The summary of what was done is shown even if the run cannot continue.
+                problem = _with_home(error)
                 break
             except KeyboardInterrupt:
-                problem = _placed(Interrupted("Interrupted. `crew resume` goes on where it stopped."))
+                problem = _with_home(Interrupted("Interrupted. Continue with `crew resume`."))
                 break
     code = shown.finish(deliveries)
     if problem:
@@ -170,34 +170,34 @@ def work(shown: Shown, deliveries: list[str], deliver: Callable[[str], object]) 
     sys.exit(code)
 
 
-def _placed(error: CrewError) -> CrewError:
-    """Return the error with the home in the command that it names, which works from any folder then."""
+def _with_home(error: CrewError) -> CrewError:
+    """Return the error with `--home` added to the command it names, so that it works from any folder."""
     where = click.get_current_context().meta[HOME_USED]
     return type(error)(str(error).replace("crew resume", f"crew resume --home {where}"))
 
 
 def leave(error: Exception) -> NoReturn:
-    """Print an error, and end with the exit code that it stands for."""
+    """Print an error and exit with its code."""
     say(f"crew: {error}", err=True)
     sys.exit(getattr(error, "exit_code", 1))
 
 
-def existing(home: Path | None) -> Path:
-    """Return the home that a command works on. Raises BadInput where there is none."""
+def existing_home(home: Path | None) -> Path:
+    """Return the home that a command works on; raises BadInput if there is none."""
     folder = home or Path(".crew")
     click.get_current_context().meta[HOME_USED] = folder
     if not (folder / "ledger.db").is_file():
         raise BadInput(
-            f"{folder} holds no ledger. Name the folder that `crew run` used: --home FOLDER, or CREW_HOME."
+            f"{folder} has no ledger. Pass the home that `crew run` used: --home FOLDER, or CREW_HOME."
         )
     return folder
 
 
 def person() -> str:
-    """Return the name of who gave the command."""
+    """Return the name of the user running the command."""
     import getpass  # noqa: PLC0415
 
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a user of a container may have no name
+    except (KeyError, OSError):  # users in containers may have no name
         return f"user {os.getuid()}"

@@ -1,4 +1,4 @@
-"""`crew tests`: property tests of code that is there, kept if they prove something."""
+"""`crew tests`: generate property tests for existing code, and keep those that detect faults."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 @click.command("tests")
 @click.argument("repository", metavar="REPO", type=click.Path(path_type=Path))
 @click.option(
-    "--model", metavar="URL", help="Asks for further tests, a request a module.  [default: offline]"
+    "--model", metavar="URL", help="Model to ask for further tests, once per module.  [default: offline]"
 )
-@click.option("--budget", help="Bounds of what the model takes: tokens=20000,money=0.5,steps=4,minutes=10.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the kept tests.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
-@click.option("--sandbox", help="Sandbox to use.  [default: the best that works here]")
+@click.option("--budget", help="Limits for the model, such as tokens=20000,money=0.5,steps=4,minutes=10.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Write the kept tests to this folder."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--sandbox", help="Sandbox to use.  [default: the strongest available]")
 def tests(
     repository: Path,
     model: str | None,
@@ -39,27 +41,28 @@ def tests(
     as_json: bool,
     sandbox: str | None,
 ) -> None:
-    """Write property tests for the Python code of REPO from hints and docstrings; keep those that prove something.
+    """Generate property tests for the Python code in REPO.
 
-    Nothing is written without --out. The code of REPO runs in the sandbox only.
+    Tests come from type hints and docstrings; those that fail on a mutant are kept. Nothing is written without --out.
+    The code in REPO runs in the sandbox only.
     """
-    from crew.app import cache_folder  # noqa: PLC0415  keeps `--help` quick, as all imports below
+    from crew.app import cache_folder  # noqa: PLC0415  keeps `--help` fast, as do all imports below
     from crew.models.spending import spent_text  # noqa: PLC0415
     from tools.properties import Workshop  # noqa: PLC0415
 
     if not repository.is_dir():
-        raise BadInput(f"{repository} is no folder. Name the one that holds the code.")
+        raise BadInput(f"{repository} is not a folder. Pass the folder that contains the code.")
     drafter = _drafter(model, budget)
     with tempfile.TemporaryDirectory(prefix="crew-tests-") as name:
         shop = Workshop(_sandbox(sandbox), repository, Path(name).resolve(), cache_folder())
         _require_functions(shop, repository, out)
         made = []
-        for each in _made(shop, drafter):
+        for each in _judge_modules(shop, drafter):
             made.append(each)
             if not as_json:
                 _show(each)
     if drafter is not None and drafter.spent.calls:
-        say(f"Asking {drafter.role_model.name} took {spent_text(drafter.spent)}.", err=True)
+        say(f"Usage of {drafter.role_model.name}: {spent_text(drafter.spent)}.", err=True)
     written = _write(out, made) if out else []
     say(_json(made, written) if as_json else _ending(made, written, out))
 
@@ -82,7 +85,7 @@ def _sandbox(name: str | None) -> Sandbox:
     from tools.sandbox import choose  # noqa: PLC0415
 
     if name is not None and name not in SANDBOXES:
-        raise BadInput(f"There is no sandbox {name!r}; there are {', '.join(SANDBOXES)}.")
+        raise BadInput(f"Unknown sandbox {name!r}; valid: {', '.join(SANDBOXES)}.")
     try:
         return choose(name)
     except SandboxUnavailable as error:
@@ -94,31 +97,31 @@ def _require_functions(shop: Workshop, repository: Path, out: Path | None) -> No
 
     if not shop.functions:
         raise BadInput(
-            f"No tests can be made of {repository}: it has no public function with hints on its parameters, and none "
-            "with examples (>>>) in its docstring. Add hints to what should be tested."
+            f"No tests can be generated for {repository}: it has no public function with type hints on its parameters, "
+            "and none with examples (>>>) in its docstring. Add type hints to the functions to test."
         )
     if out is None:
         return
     if out.exists() and not out.is_dir():
-        raise BadInput(f"{out} is a file. Name a folder: --out FOLDER.")
+        raise BadInput(f"{out} is a file. Pass a folder: --out FOLDER.")
     for module in dict.fromkeys(each.module for each in shop.functions):
         if (out / test_file(module)).exists():
-            raise BadInput(f"{out / test_file(module)} is there already. Remove it, or name another folder.")
+            raise BadInput(f"{out / test_file(module)} already exists. Remove it, or choose another folder.")
 
 
-def _made(shop: Workshop, drafter: Drafter | None) -> Iterator[Made]:
-    say(f"Reading {counted(len(shop.functions), 'function')}, installing what they need...", err=True)
+def _judge_modules(shop: Workshop, drafter: Drafter | None) -> Iterator[Made]:
+    say(f"Reading {counted(len(shop.functions), 'function')}, installing their dependencies...", err=True)
     candidates = shop.candidates()
     for module in dict.fromkeys(each.module for each in shop.functions):
         if drafter is not None:
             _ask(shop, drafter, module, candidates)
-        found, problems = candidates.tests.get(module, []), candidates.problems.get(module, [])
-        say(f"{module}: {counted(len(found), 'test')} to judge...", err=True)
-        yield shop.judged(module, found, problems)
+        candidate_tests, problems = candidates.tests.get(module, []), candidates.problems.get(module, [])
+        say(f"{module}: {counted(len(candidate_tests), 'test')} to run...", err=True)
+        yield shop.judged(module, candidate_tests, problems)
 
 
 def _ask(shop: Workshop, drafter: Drafter, module: str, candidates: Candidates) -> None:
-    """Add what a model writes for a module to its tests; that it writes nothing usable is told like any other."""
+    """Add the tests that a model writes for a module; a model without usable tests is reported as a problem."""
     from crew.models.property_tests import NoTests, draft_tests  # noqa: PLC0415
     from tools.properties.assembling import tests_of  # noqa: PLC0415
     from tools.properties.finding import source_of  # noqa: PLC0415
@@ -166,12 +169,14 @@ def _write(out: Path, made: list[Made]) -> list[Path]:
 def _ending(made: list[Made], written: list[Path], out: Path | None) -> str:
     kept = sum(each.kept for one in made for each in one.properties)
     tried = sum(bool(each.test) for one in made for each in one.properties)
-    said = f"\n{kept} of {counted(tried, 'test is', 'tests are')} kept: such pass five times, and fail on a mutant."
+    summary = (
+        f"\nKept {kept} of {counted(tried, 'test')}: a kept test passes five times and fails on a mutant."
+    )
     if written:
-        return f"{said} They are in {', '.join(map(str, written))}."
+        return f"{summary} Written to {', '.join(map(str, written))}."
     if kept and out is None:
-        return f"{said} Nothing is written; --out FOLDER writes them."
-    return said
+        return f"{summary} Nothing was written; pass --out FOLDER to write them."
+    return summary
 
 
 def _json(made: list[Made], written: list[Path]) -> str:

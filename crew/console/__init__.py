@@ -1,4 +1,4 @@
-"""What a run shows while it works, and what it says at the end: for a terminal, for a pipe, for machines."""
+"""Output of a run, live and at the end: for a terminal, a pipe or a program."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 
 class Printer(Protocol):
-    """One way of showing rows as they are written, and the reports at the end."""
+    """Prints ledger rows as they are written, and the reports at the end."""
 
     def show(self, row: Row) -> None:
-        """Show a row."""
+        """Print a row."""
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
-        """Show how the deliveries ended; `report` is the HTML file."""
+        """Print the summary of the deliveries; `report` is the HTML file."""
 
     @contextmanager
     def live(self) -> Iterator[None]:
-        """Hold the terminal for the time of the block."""
+        """Own the terminal within the block."""
 
 
-class Shown:
-    """Follows an app's deliveries and prints what happens."""
+class RunDisplay:
+    """Follows the deliveries of an app and prints their progress."""
 
     def __init__(self, app: AppContext, printer: Printer) -> None:
         self._app = app
@@ -47,27 +47,27 @@ class Shown:
 
     @contextmanager
     def live(self) -> Iterator[None]:
-        """Show rows as they come for the time of the block."""
+        """Print rows as they are written within the block."""
         with self._printer.live():
             yield
 
     def finish(self, deliveries: list[str]) -> int:
-        """Write the HTML report, print the ending, and return the exit code."""
+        """Write the HTML report, print the summary, and return the exit code."""
         reports = [delivery_report(self._app.ledger, self._app.artifacts, each) for each in deliveries]
         path = write_report(self._app.settings.home, reports, self._app.redact)
         self._printer.end(reports, path)
         return exit_code(reports)
 
 
-def console_for(app: AppContext, as_json: bool) -> Shown:
-    """Return the console that fits: JSON lines, Rich on a terminal, plain lines otherwise."""
+def console_for(app: AppContext, as_json: bool) -> RunDisplay:
+    """Return a display that prints JSON lines or text, styled if stdout is a terminal."""
     if as_json:
-        return Shown(app, JsonLines(app.redact))
-    return Shown(app, RichLines(app.settings.home, app.redact))
+        return RunDisplay(app, JsonLines(app.redact))
+    return RunDisplay(app, RichLines(app.settings.home, app.redact))
 
 
 class JsonLines:
-    """One JSON object a line on stdout."""
+    """Prints one JSON object per line to stdout."""
 
     def __init__(self, redact: Redactor) -> None:
         self._redact = redact
@@ -77,32 +77,32 @@ class JsonLines:
         _print(run_event(row), self._redact)
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
-        """Print the last line."""
+        """Print the `run.finished` event."""
         _print(run_finished(reports, report), self._redact)
 
     @contextmanager
     def live(self) -> Iterator[None]:
-        """Do nothing: lines need no preparation."""
+        """Do nothing: JSON lines need no setup."""
         yield
 
 
 class RichLines:
-    """A line for each thing that happens: who, what, why; in colour on a terminal."""
+    """Prints one line per event: who, what, why; in colour on a terminal."""
 
     def __init__(self, home: Path, redact: Redactor) -> None:
         from rich.console import Console  # noqa: PLC0415  60 ms, needed by few commands
 
-        class Lasting(Console):
+        class PipeTolerantConsole(Console):
             def on_broken_pipe(self) -> None:
-                _read_no_more()
+                _discard_output()
 
         self._home = home
         self._redact = redact
-        self._console = Lasting(highlight=False, soft_wrap=True)
-        self._status = self._console.status("[dim]at work[/]")
+        self._console = PipeTolerantConsole(highlight=False, soft_wrap=True)
+        self._status = self._console.status("[dim]working[/]")
 
     def show(self, row: Row) -> None:
-        """Print the row, unless it only says again what another one said."""
+        """Print the row unless it only repeats another one."""
         from rich.text import Text  # noqa: PLC0415  as below
 
         line = line_of(row)
@@ -113,12 +113,12 @@ class RichLines:
         self._console.print(self._styled(line))
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
-        """Print each delivery with its criteria, and where the report lies."""
+        """Print each delivery with its criteria, and the path of the report."""
         self._console.print(self._shown(report_text(reports, report, self._home)), markup=False)
 
     @contextmanager
     def live(self) -> Iterator[None]:
-        """Show a spinner with what is going on, on a terminal."""
+        """Show a spinner with the current action on a terminal."""
         if not self._console.is_terminal:
             yield
             return
@@ -144,11 +144,11 @@ def _print(text: str, redact: Redactor) -> None:
     try:
         print(redact.text(text), flush=True)
     except BrokenPipeError:
-        _read_no_more()
+        _discard_output()
 
 
-def _read_no_more() -> None:
-    """Go on quietly: that nobody reads any more is no reason to leave the work half done."""
+def _discard_output() -> None:
+    """Continue without output: a closed pipe must not leave the work half done."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

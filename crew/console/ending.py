@@ -1,4 +1,4 @@
-"""How a run ends, in words and in JSON."""
+"""The summary at the end of a run, as text and JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.errors import ToolError
 
 
 def exit_code(reports: list[DeliveryReport]) -> int:
-    """Return 0 if all are delivered, 3 if one waits for a person, 1 otherwise."""
+    """Return 1 if a delivery stopped or failed, else 3 if one waits for a person, else 0."""
     states = {each.status for each in reports}
     if states & {"stopped", "failed"}:
         return 1
@@ -25,7 +25,7 @@ def exit_code(reports: list[DeliveryReport]) -> int:
 
 
 def run_finished(reports: list[DeliveryReport], report: Path) -> str:
-    """Return the last line of `--json`."""
+    """Return the `run.finished` event, the last line of `--json`."""
     deliveries: list[JsonValue] = [
         {
             "id": each.delivery,
@@ -43,21 +43,20 @@ def run_finished(reports: list[DeliveryReport], report: Path) -> str:
 
 
 def report_text(reports: list[DeliveryReport], report: Path, home: Path) -> str:
-    """Return the ending for a person: per story what was delivered, per criterion what covers it, and
-    where."""
+    """Return the summary: each story's result, what covers each criterion, and how to reach the service."""
     parts = [_delivery(each, home) for each in reports]
     serving = next((each for each in reversed(reports) if each.url), None)
     if serving:
         guarded = _guarded(serving)
         parts.append(
-            f"{serving.service} serves at {serving.url}. Try:\n  curl -i {serving.url}{_path(serving, guarded)}"
+            f"{serving.service} is running at {serving.url}. Try:\n  curl -i {serving.url}{_path(serving, guarded)}"
         )
         if guarded:
             secret = home / "secrets" / f"{serving.service}.json"
             parts.append(
-                f"{counted(len(guarded), 'operation asks', 'operations ask')} for a role: "
-                "a bearer token (JWT, HS256) with the claim `roles`,\n"
-                f"  signed with AUTH_JWT_SECRET; where your environment has none, it is in {secret}."
+                f"{counted(len(guarded), 'operation requires', 'operations require')} a role: "
+                "send a bearer token (JWT, HS256) with a `roles` claim,\n"
+                f"  signed with AUTH_JWT_SECRET; if your environment does not set it, the secret is in {secret}."
             )
     parts.append(f"Report: {report}")
     return "\n\n".join(["", *parts])
@@ -70,12 +69,12 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
     if report.designed:
         lines += [line for each in report.criteria for line in _criterion(each)]
     else:
-        lines.append(f"  {counted(len(report.criteria), 'criterion', 'criteria')}, not read yet")
+        lines.append(f"  {counted(len(report.criteria), 'criterion', 'criteria')}, not analysed yet")
     lines += [f"  Assumed: {each}" for each in report.assumptions]
     raised = [each for each in report.findings if each.severity != "note"]
     lines += [f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in raised]
     if notes := len(report.findings) - len(raised):
-        lines.append(f"  {counted(notes, 'note of the agents is', 'notes of the agents are')} in the report")
+        lines.append(f"  {counted(notes, 'further note')} in the report")
     if report.tests:
         lines.append(f"  Tests: {report.tests}")
     if report.pull_request:
@@ -94,18 +93,18 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
 
 
 def _replies(rows: list[Row]) -> list[str]:
-    """Return the options of `crew resume` that what still waits for a person can be answered with."""
-    settled = {row.key for row in rows if row.kind == "answered"}
+    """Return the `crew resume` options that answer the requests still waiting for a person."""
+    answered = {row.key for row in rows if row.kind == "answered"}
     if any(row.kind == "closed" for row in rows):
         return []
-    found = []
+    options = []
     for row in rows:
-        if row.kind == "asked" and row.key not in settled:
+        if row.kind == "asked" and row.key not in answered:
             question = row.body.get("kind") == "question"
-            found += (
+            options += (
                 [f"--answer {row.key} TEXT"] if question else [f"--approve {row.key}", f"--reject {row.key}"]
             )
-    return found
+    return options
 
 
 def _criterion(criterion: CriterionReport) -> list[str]:
@@ -117,7 +116,7 @@ def _criterion(criterion: CriterionReport) -> list[str]:
     if criterion.tests:
         lines.append(f"      test {criterion.tested_by}")
     else:
-        lines.append("      by the change; the repository's own tests passed on it")
+        lines.append("      covered by the change itself; the repository's tests passed on it")
     return lines
 
 
@@ -128,7 +127,7 @@ def _finding(file: str, line: int) -> str:
 
 
 def _guarded(report: DeliveryReport) -> set[str]:
-    """Return the operations, such as "GET /orders", that ask for a role."""
+    """Return the operations, such as "GET /orders", that require a role."""
     from tools.blueprint.api_outline import operations, roles, route  # noqa: PLC0415
     from tools.blueprint.blueprint_yaml import from_yaml  # noqa: PLC0415  needed once, at the end
 
@@ -145,7 +144,7 @@ def _guarded(report: DeliveryReport) -> set[str]:
 
 
 def _path(report: DeliveryReport, guarded: set[str]) -> str:
-    """Return the path of an open list operation that the story touches, or the readiness of the service."""
+    """Return the path of an unguarded list operation of the story, or the readiness endpoint."""
     touched = [each for criterion in report.criteria for each in criterion.operations if each not in guarded]
     lists = [each.removeprefix("GET ") for each in touched if each.startswith("GET ") and "{" not in each]
     return lists[0] if lists else "/readyz"

@@ -1,4 +1,4 @@
-"""A ledger row as a line for a person: who, what, why."""
+"""A ledger row as one line of console output: who, what, why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Tone = Literal["plain", "denied", "failed", "asked"]
 
 
 class Line(BaseModel):
-    """What is printed of a row."""
+    """The printed parts of a row."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,7 +23,7 @@ class Line(BaseModel):
 
 
 def line_of(row: Row) -> Line | None:
-    """Return the line of a row, or None for one that says nothing new to a person."""
+    """Return the line for a row, or None for a row that tells the reader nothing new."""
     body = row.body
     if row.kind == "opened":
         return Line(who="crew", what=f"{body['story']} {body['title']}: delivery {row.delivery}")
@@ -39,11 +39,11 @@ def line_of(row: Row) -> Line | None:
         what = f"{body['tool']} was denied: {' '.join(str(each) for each in reasons)}"
         return Line(who=str(body["role"]), what=what, tone="denied")
     if row.kind == "asked":
-        return Line(who="crew", what=f"A person has to decide: {row.key}", tone="asked")
+        return Line(who="crew", what=f"Waiting for a person to decide: {row.key}", tone="asked")
     if row.kind == "answered":
-        # An approval is given or not; a question is answered in words.
-        said = ("approved" if body["approved"] else "rejected") if "approved" in body else ""
-        return Line(who=str(body["by"]), what=f"{row.key}: {said or body['text']}")
+        # Approvals have a verdict, questions a text.
+        verdict = ("approved" if body["approved"] else "rejected") if "approved" in body else ""
+        return Line(who=str(body["by"]), what=f"{row.key}: {verdict or body['text']}")
     if row.kind == "concluded":
         arguments = body["arguments"] if isinstance(body["arguments"], dict) else {}
         return Line(who=str(body["role"]), what=str(arguments.get("summary", "")), why="")
@@ -57,14 +57,14 @@ def line_of(row: Row) -> Line | None:
 
 
 def _of_model(row: Row) -> Line | None:
-    """Return the line of what happens between the crew and a model, where it is out of the ordinary."""
+    """Return the line for an unusual event in the exchange with a model."""
     body = row.body
     if row.kind == "fault":
         waits = body.get("waits_seconds")
-        again = f" Asked again in {waits:g} s." if isinstance(waits, int | float) else ""
+        again = f" Retrying in {waits:g} s." if isinstance(waits, int | float) else ""
         return Line(who=str(body["role"]), what=f"{body['text']}{again}", tone="failed")
     if row.kind == "fallback":
         return Line(who="crew", what=str(body["text"]), tone="failed")
     if body.get("again"):
-        return Line(who=str(body["role"]), what="The model call that was on its way is made again.")
+        return Line(who=str(body["role"]), what="The interrupted model call is repeated.")
     return None

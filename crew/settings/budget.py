@@ -1,4 +1,4 @@
-"""What a delivery or a run may spend, and how a person writes it on the command line."""
+"""Spending limits of a delivery or a run, and their command-line syntax."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ EXAMPLE = "tokens=20000,money=0.5,steps=40,minutes=10"
 
 
 class Budget(BaseModel):
-    """Bounds that are checked before each call of a model; 0 bounds nothing."""
+    """Limits that are checked before each model call; 0 means no limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     tokens: int = Field(default=0, ge=0, examples=[20_000])
-    """Tokens, sent and received together; 0: no bound."""
+    """Input and output tokens together; 0: no limit."""
     money: float = Field(default=0.0, ge=0, allow_inf_nan=False, examples=[0.5])
-    """Money, in the currency of `[prices]`; 0: no bound."""
+    """Cost, in the currency of `[prices]`; 0: no limit."""
     steps: int = Field(default=0, ge=0, examples=[40])
-    """Calls of a language model, those that fail among them; those of `offline` are free. 0: no bound."""
+    """Language-model calls, including failed ones but not those of `offline`; 0: no limit."""
     minutes: float = Field(default=0.0, ge=0, allow_inf_nan=False, examples=[10])
-    """Minutes of wall time, without the time that a person is waited for; 0: no bound."""
+    """Wall time in minutes, excluding time spent waiting for a person; 0: no limit."""
 
     def __str__(self) -> str:
-        """Return what is bounded, as `parse_budget` reads it; "" for no bound at all."""
+        """Return the limits in the syntax of `parse_budget`; "" if there are none."""
         bounds: dict[str, float] = self.model_dump(exclude_defaults=True)
         return ",".join(f"{name}={bound!r}" for name, bound in bounds.items())
 
 
 def parse_budget(text: str) -> Budget:
-    """Return the budget that a text like `tokens=20000,money=0.5` spells; what it leaves out is not bounded.
+    """Parse a budget such as `tokens=20000,money=0.5`; what it leaves out is not limited.
 
-    Raises BadInput that names the part which cannot be read.
+    Raises BadInput naming the invalid part.
     """
     bounds: dict[str, int | float] = {}
     for part in text.split(","):
         name, _, value = (each.strip() for each in part.partition("="))
         if name not in Budget.model_fields:
             known = ", ".join(Budget.model_fields)
-            raise BadInput(f"The budget {text!r} bounds {name!r}; it can bound {known}: --budget {EXAMPLE}.")
-        if name in bounds:
             raise BadInput(
-                f"The budget {text!r} bounds {name} twice; give each once, for example: {EXAMPLE}."
+                f"Invalid budget {text!r}: unknown limit {name!r}; valid limits: {known}. For example: {EXAMPLE}."
             )
+        if name in bounds:
+            raise BadInput(f"Invalid budget {text!r}: {name} is given twice. For example: {EXAMPLE}.")
         bounds[name] = _number(text, name, value)
     try:
         return Budget.model_validate(bounds)
     except ValidationError as error:
         place = error.errors()[0]["loc"][0]
         raise BadInput(
-            f"The budget {text!r}: {place} must be a number from 0. Right is, for example, {EXAMPLE}."
+            f"Invalid budget {text!r}: {place} must be 0 or a positive number. For example: {EXAMPLE}."
         ) from error
 
 
@@ -61,5 +61,5 @@ def _number(text: str, name: str, value: str) -> int | float:
     except ValueError:
         kind = "a whole number" if whole else "a number"
         raise BadInput(
-            f"The budget {text!r}: {name} must be {kind}, not {value!r}. Right is, for example, {EXAMPLE}."
+            f"Invalid budget {text!r}: {name} must be {kind}, not {value!r}. For example: {EXAMPLE}."
         ) from None

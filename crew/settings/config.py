@@ -1,7 +1,7 @@
-"""`crew.toml`: which models, at what price, within which bounds, tested and watched how.
+"""The settings in `crew.toml`: models, prices, budgets, tests and telemetry.
 
-It is looked for beside the story file, then in the current folder; without one, every default stands. Keys and
-passwords have no place in it: they come from the environment. The table in README.md is made from these classes.
+The file is looked up beside the story file, then in the current folder; without one, the defaults apply. API keys
+and passwords are read from the environment only. The table in README.md is generated from these classes.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from crew.state import RoleName
 
 FILE = "crew.toml"
 OFFLINE = "offline"
-"""URL and name of the model that asks nobody: it costs nothing, and no budget counts its calls."""
+"""URL and name of the deterministic built-in model: it costs nothing, and budgets do not count its calls."""
 LARGEST = 1_000_000
-"""Bytes that a settings file may have."""
+"""Maximum size of a settings file in bytes."""
 
 ROLES = get_args(RoleName)
 MODEL_URL = r"^(offline|openai:\S+|replay:.+)$"
 ModelUrl = Annotated[str, StringConstraints(pattern=MODEL_URL)]
 """`offline`, `openai:NAME` or `replay:FOLDER`."""
 WebUrl = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/]+\S*)?$")]
-"""An address, or nothing."""
+"""An HTTP or HTTPS URL, or an empty string."""
 
 
 class _Settings(BaseModel):
@@ -32,38 +32,38 @@ class _Settings(BaseModel):
 
 
 class ModelSettings(_Settings):
-    """Which language model plays the roles, and how it is spoken to."""
+    """Language models that play the roles, and how requests to them are made."""
 
     url: ModelUrl = Field(default="offline", examples=["openai:gpt-5"])
-    """Model of every role that `[model.roles]` does not name: `offline`, `openai:NAME` or `replay:FOLDER`."""
+    """Model for every role not listed in `[model.roles]`: `offline`, `openai:NAME` or `replay:FOLDER`."""
     base_url: WebUrl = Field(default="", examples=["http://localhost:11434/v1"])
-    """Server of `openai:` models; empty: `OPENAI_BASE_URL`, and without that OpenAI's own."""
+    """Base URL for `openai:` models; empty: `OPENAI_BASE_URL` if set, otherwise OpenAI's API."""
     api: Literal["chat", "responses"] = "chat"
-    """Protocol: chat completions, which every server has, or OpenAI's responses."""
+    """API to use: chat completions (supported by every server) or OpenAI's Responses API."""
     structured_output: Literal["function_calling", "json_schema", "json_mode"] = "function_calling"
-    """How a model is made to answer in a form."""
+    """Method for getting structured answers from the model."""
     tool_calls: Literal["native", "text"] = "native"
-    """`text`: calls are JSON in the model's text, for servers without tool calling."""
+    """`text` parses tool calls from JSON in the reply, for servers without tool calling."""
     stream: bool = True
     """Whether replies are streamed."""
     timeout_seconds: float = Field(default=120.0, gt=0, allow_inf_nan=False)
-    """Seconds that one call may wait without receiving a byte."""
+    """Seconds to wait for the next byte of a reply."""
     attempts: int = Field(default=4, ge=1, le=100)
-    """Tries of one call that meets a rate limit, a dropped connection or a server's fault (5xx)."""
+    """Maximum attempts per call on rate limits, dropped connections and server errors (5xx)."""
     longest_wait_seconds: float = Field(default=60.0, ge=0, allow_inf_nan=False)
-    """Most seconds that one `Retry-After` or backoff waits."""
+    """Longest wait between attempts in seconds, for `Retry-After` and backoff alike."""
     corrections: int = Field(default=3, ge=0, le=100)
-    """How often one bad answer (broken JSON, an unknown tool) is sent back; 0: never."""
+    """How often an unusable reply (broken JSON, an unknown tool) is returned for correction; 0: never."""
     max_output_tokens: int = Field(default=0, ge=0, examples=[4096])
-    """Most tokens of one reply; 0: the server's own bound."""
+    """Maximum tokens per reply; 0: the server's limit."""
     temperature: float | None = Field(default=None, ge=0, le=2, examples=[0.2])
-    """Temperature of sampling; absent: the server's own."""
+    """Sampling temperature; absent: the server's default."""
     context_bytes: int = Field(default=60_000, ge=8_000)
-    """Bytes of a request's messages above which older results are put away."""
+    """Size of a request's messages, in bytes, above which older tool results are compacted."""
     fallback: Annotated[tuple[ModelUrl, ...], Strict(False)] = Field(default=(), examples=[["offline"]])
-    """Models tried in this order when one gives up; empty: the delivery stops."""
+    """Models to fall back to, in order, when one fails; empty: the delivery stops."""
     roles: dict[RoleName, ModelUrl] = Field(default={}, examples=[{"code": "openai:gpt-5"}])
-    """Role to the model that plays it."""
+    """Models for individual roles."""
 
     def of(self, role: str) -> str:
         """Return the URL of the model that plays a role."""
@@ -71,51 +71,51 @@ class ModelSettings(_Settings):
 
 
 class Price(_Settings):
-    """What a model costs, by the million tokens."""
+    """Price of a model per million tokens."""
 
     input: float = Field(ge=0, allow_inf_nan=False, examples=[1.25])
-    """Money for a million tokens sent."""
+    """Price per million input tokens."""
     output: float = Field(ge=0, allow_inf_nan=False, examples=[10.0])
-    """Money for a million tokens received."""
+    """Price per million output tokens."""
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
-    """Currency, as three letters; the same in every price."""
+    """Three-letter currency code; all prices must use the same one."""
 
     def of(self, input_tokens: int, output_tokens: int) -> float:
-        """Return what these tokens cost, to a millionth of the currency."""
+        """Return the cost of these tokens, rounded to a millionth of the currency."""
         return round((self.input * input_tokens + self.output * output_tokens) / 1_000_000, 6)
 
 
 class Budgets(_Settings):
-    """Bounds on spending; a bound reached is a stop that `crew resume` continues with a larger one."""
+    """Spending limits; a run that reaches one stops, and `crew resume` continues it with a larger limit."""
 
     delivery: Budget = Budget()
-    """Bounds of one delivery."""
+    """Limits for one delivery."""
     run: Budget = Budget()
-    """Bounds of all deliveries of one command."""
+    """Limits for all deliveries of one command together."""
 
 
 class TestSettings(_Settings):
-    """How a repository that the crew did not make is tested."""
+    """How the tests of an existing project are run."""
 
     command: str = Field(default="", examples=["python -m pytest -q"])
-    """The repository's own test command; empty: it is looked for."""
+    """Test command of the repository; empty: detected."""
 
 
 class TelemetrySettings(_Settings):
     """OpenTelemetry spans of steps, model calls and tool calls."""
 
     otlp: WebUrl = Field(default="", examples=["http://localhost:4318"])
-    """Collector that takes OTLP over HTTP; empty: telemetry is off."""
+    """URL of an OTLP/HTTP collector; empty: telemetry is off."""
     content: bool = False
-    """Whether spans hold messages, arguments and results, with known secrets taken out."""
+    """Whether spans include messages, arguments and results, with known secrets redacted."""
 
 
 class Config(_Settings):
-    """Everything that `crew.toml` can say."""
+    """The contents of `crew.toml`."""
 
     model: ModelSettings = ModelSettings()
     prices: dict[str, Price] = Field(default={})
-    """Name of a model, as in `openai:NAME`, to its price."""
+    """Prices by model name, as in `openai:NAME`."""
     budget: Budgets = Budgets()
     tests: TestSettings = TestSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
@@ -124,7 +124,7 @@ class Config(_Settings):
     def _one_currency(self) -> Config:
         if len(currencies := sorted({each.currency for each in self.prices.values()})) > 1:
             raise ValueError(
-                f"prices stand in {' and '.join(currencies)}; money is added up, so give one currency"
+                f"prices use several currencies ({', '.join(currencies)}); amounts are added up, so use a single one"
             )
         return self
 
@@ -134,5 +134,5 @@ class Config(_Settings):
         return next((each.currency for each in self.prices.values()), "USD")
 
     def price(self, model: str) -> Price | None:
-        """Return the price of a model by its name or URL; None if none is given."""
+        """Return the price of a model by name or URL; None if it has no price."""
         return self.prices.get(model) or self.prices.get(model.removeprefix("openai:"))

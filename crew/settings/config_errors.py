@@ -1,4 +1,4 @@
-"""What is said of a setting that is wrong: its place, what is the matter, and how it is written right."""
+"""Error messages for invalid settings: which setting, what is wrong with it, and a valid example."""
 
 from __future__ import annotations
 
@@ -10,43 +10,42 @@ from pydantic import BaseModel
 from crew.settings.config import ROLES, Budgets, Config, Price
 
 _PLAIN = {
-    "string_pattern_mismatch": "it has not the form that it needs",
-    "model_type": "it is a section",
-    "model_attributes_type": "it is a section",
-    "dict_type": "it is a section",
-    "tuple_type": "it is a list",
+    "string_pattern_mismatch": "it has an invalid format",
+    "model_type": "it must be a section",
+    "model_attributes_type": "it must be a section",
+    "dict_type": "it must be a section",
+    "tuple_type": "it must be a list",
 }
-"""Kinds of pydantic's errors whose own message speaks of Python."""
+"""Replacements for pydantic messages that mention Python types."""
 
 
-def complaint(place: tuple[str, ...], kind: str, message: str) -> str:
-    """Return what is wrong at one place, and how it is written right."""
+def config_error(place: tuple[str, ...], kind: str, message: str) -> str:
+    """Return the message for an invalid setting, with a valid example."""
     if not place:
         return f"{message.removeprefix('Value error, ')}."
     if kind == "extra_forbidden":
         return _unknown(place)
     where = f"`{_key(place)}`"
     if kind == "missing":
-        return f"{where} is missing. {right_example(place)}"
+        return f"{where} is missing. {valid_example(place)}"
     if place[-1] == "[key]":
-        said = f"there is no role `{place[-2]}`; there are {', '.join(ROLES)}.{_near(place)}"
-        return f"{said} {right_example(place[:-2])}"
-    plain = _PLAIN.get(kind) or message.replace("Input should", "it should").replace(
-        "String should", "it should"
-    )
-    return f"{where} is wrong: {plain}. {right_example(place)}"
+        unknown = f"unknown role `{place[-2]}`; valid roles: {', '.join(ROLES)}.{_near(place)}"
+        return f"{unknown} {valid_example(place[:-2])}"
+    plain = _PLAIN.get(kind) or message.replace("Input should", "it must").replace("String should", "it must")
+    return f"{where} is invalid: {plain}. {valid_example(place)}"
 
 
 def _unknown(place: tuple[str, ...]) -> str:
     if any(word in place[-1].lower() for word in ("key", "password", "secret")):
         return (
-            f"`{_key(place)}` is no setting: keys come from the environment. Write: export OPENAI_API_KEY=..."
+            f"unknown setting `{_key(place)}`: keys come from the environment. Use: export OPENAI_API_KEY=..."
         )
     known = list(_fields_at(place[:-1]).model_fields)
     close = difflib.get_close_matches(place[-1], known, 1)
     near = close[0] if close else known[0]
     meant = f" Did you mean `{_key((*place[:-1], near))}`?" if close else ""
-    return f"`{_key(place)}` is no setting; there are {', '.join(known)}.{meant} {right_example((*place[:-1], near))}"
+    valid = f"valid settings: {', '.join(known)}.{meant} {valid_example((*place[:-1], near))}"
+    return f"unknown setting `{_key(place)}`; {valid}"
 
 
 def _near(place: tuple[str, ...]) -> str:
@@ -59,7 +58,7 @@ def _key(place: tuple[str, ...]) -> str:
 
 
 def _fields_at(place: tuple[str, ...]) -> type[BaseModel]:
-    """Return the class of the section at a place, such as `("budget", "delivery")`."""
+    """Return the settings class of a section, such as `("budget", "delivery")`."""
     section: type[BaseModel] = Config
     for name in place:
         if section is Config and name == "prices":
@@ -69,11 +68,12 @@ def _fields_at(place: tuple[str, ...]) -> type[BaseModel]:
     return section
 
 
-def right_example(place: tuple[str, ...]) -> str:
-    """Return lines of TOML, with their section, that would be right where something was wrong."""
+def valid_example(place: tuple[str, ...]) -> str:
+    """Return valid TOML, with its section, for an invalid setting."""
     if place[0] == "prices":
         return _shown(
-            'prices."gpt-5"', *(f"{name} = {json.dumps(_right(Price, name))}" for name in ("input", "output"))
+            'prices."gpt-5"',
+            *(f"{name} = {json.dumps(_valid_value(Price, name))}" for name in ("input", "output")),
         )
     if place[:2] == ("model", "roles"):
         return _shown("model.roles", 'code = "openai:gpt-5"')
@@ -83,13 +83,13 @@ def right_example(place: tuple[str, ...]) -> str:
         sections, rest = ("budget", known), place[2:]
     section = _fields_at(sections)
     name = rest[0] if rest else next(iter(section.model_fields))
-    return _shown(".".join(sections), f"{name} = {json.dumps(_right(section, name))}")
+    return _shown(".".join(sections), f"{name} = {json.dumps(_valid_value(section, name))}")
 
 
-def _right(section: type[BaseModel], name: str) -> object:
+def _valid_value(section: type[BaseModel], name: str) -> object:
     field = section.model_fields[name]
     return field.examples[0] if field.examples else field.default
 
 
 def _shown(section: str, *lines: str) -> str:
-    return "\n  ".join(("Right is, for example:", f"[{section}]", *lines))
+    return "\n  ".join(("For example:", f"[{section}]", *lines))

@@ -1,7 +1,4 @@
-"""The table of settings in README.md, made from the classes that read them.
-
-`make docs` writes it there; a test says if it was forgotten.
-"""
+"""The settings table in README.md, generated from the settings classes by `make docs`."""
 
 from __future__ import annotations
 
@@ -28,15 +25,15 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 
 
 def settings_table() -> str:
-    """Return the table as Markdown: section, key, default, meaning."""
-    lines = ["| section | key | default | what it is |", "| --- | --- | --- | --- |"]
+    """Return the table as Markdown: section, key, default, description."""
+    lines = ["| section | key | default | description |", "| --- | --- | --- | --- |"]
     for name, section in _SECTIONS.items():
         lines += _rows(name, section)
     return "\n".join(lines) + "\n"
 
 
 def with_settings(text: str) -> str:
-    """Return a document with the table between its marks."""
+    """Return a document with the table between its markers replaced."""
     before, rest = text.split(START_MARK, 1)
     after = rest.split(END_MARK, 1)[1]
     return f"{before}{START_MARK}{settings_table()}{END_MARK}{after}"
@@ -45,10 +42,10 @@ def with_settings(text: str) -> str:
 def _rows(name: str, section: type[BaseModel]) -> Iterator[str]:
     for key, field in section.model_fields.items():
         default = "required" if field.is_required() else _shown(field.default)
-        meaning = (field.description or "").replace("\n", " ")
+        description = (field.description or "").replace("\n", " ")
         if get_origin(field.annotation) is Literal:
-            meaning += f" One of {', '.join(f'`{each}`' for each in get_args(field.annotation))}."
-        yield f"| `[{name}]` | `{key}` | {default} | {meaning} |"
+            description += f" One of {', '.join(f'`{each}`' for each in get_args(field.annotation))}."
+        yield f"| `[{name}]` | `{key}` | {default} | {description} |"
 
 
 def _shown(default: object) -> str:
@@ -58,5 +55,5 @@ def _shown(default: object) -> str:
 
 
 if __name__ == "__main__":
-    page = Path(__file__).resolve().parent.parent / "README.md"
+    page = Path(__file__).resolve().parents[2] / "README.md"
     page.write_text(with_settings(page.read_text()))

@@ -1,4 +1,4 @@
-"""Markdown to the same values as YAML: front matter, `# ID: title`, a paragraph, a bulleted list."""
+"""Read stories from Markdown: front matter, `# ID: title`, a paragraph, a bulleted list of criteria."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ As a shopper, I want to place an order, so that I can buy things.
 
 
 def read_markdown(text: str, source: str) -> Node:
-    """Return the document as a story file's mapping; raises BadInput for what is out of place."""
-    # Typographic replacements and HTML stay off: a criterion is taken as it was written.
+    """Return the document as the mapping that a YAML story file would hold; raises BadInput for misplaced content."""
+    # Typographic replacements and HTML stay off, so that criteria are kept verbatim.
     tree = SyntaxTreeNode(MarkdownIt("commonmark").use(front_matter_plugin).parse(text))
     members = Node({}, 1, source).mapping("", "")
     stories: list[Node] = []
@@ -36,17 +36,17 @@ def read_markdown(text: str, source: str) -> Node:
             stories.append(Node(story, place.line, source))
         elif not stories:
             raise place.wrong(
-                "text stands before the first story; a story starts with `# ID: title`.", EXAMPLE
+                "there is text before the first story; a story starts with `# ID: title`.", EXAMPLE
             )
         elif part.type == "paragraph":
-            said = story["story"].value if "story" in story else ""
-            story["story"] = Node(f"{said} {_text(part)}".strip(), place.line, source)
+            prose = story["story"].value if "story" in story else ""
+            story["story"] = Node(f"{prose} {_text(part)}".strip(), place.line, source)
         elif part.type == "bullet_list":
-            known = story["acceptance"].value if "acceptance" in story else []
+            criteria = story["acceptance"].value if "acceptance" in story else []
             items = [_item(item, source) for item in part.children]
-            story["acceptance"] = Node([*known, *items], place.line, source)  # type: ignore[misc]
+            story["acceptance"] = Node([*criteria, *items], place.line, source)  # type: ignore[misc]
         elif part.type != "heading":
-            raise place.wrong("a story holds a paragraph and a bulleted list of criteria.", EXAMPLE)
+            raise place.wrong("a story consists of a paragraph and a bulleted list of criteria.", EXAMPLE)
     if stories:
         members["stories"] = Node(stories, stories[0].line, source)
     return Node(members or None, 1, source)
@@ -55,7 +55,7 @@ def read_markdown(text: str, source: str) -> Node:
 def _heading(part: SyntaxTreeNode, place: Node) -> dict[str, Node]:
     name, colon, title = _text(part).partition(":")
     if not colon or not name.strip():
-        raise place.wrong("a story's heading is its id, a colon and its title.", EXAMPLE)
+        raise place.wrong("a story's heading must be its id, a colon and its title.", EXAMPLE)
     story = {"id": Node(name.strip(), place.line, place.source)}
     if title.strip():
         story["title"] = Node(title.strip(), place.line, place.source)
@@ -65,7 +65,7 @@ def _heading(part: SyntaxTreeNode, place: Node) -> dict[str, Node]:
 def _item(item: SyntaxTreeNode, source: str) -> Node:
     place = Node(None, (item.map or (0, 0))[0] + 1, source)
     if len(item.children) != 1 or item.children[0].type != "paragraph":
-        raise place.wrong("a criterion is one plain sentence, without a list inside it.", EXAMPLE)
+        raise place.wrong("a criterion must be one plain sentence, without a nested list.", EXAMPLE)
     return Node(_text(item.children[0]), place.line, source)
 
 

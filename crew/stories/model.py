@@ -1,4 +1,4 @@
-"""What a story file says, checked, each complaint with its line and an example that is right."""
+"""The validated contents of a story file; every error names its line and shows a valid example."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ stories:
 
 
 class Slo(BaseModel):
-    """Service level objectives that the file asks for."""
+    """Service level objectives given in the file."""
 
     model_config = ConfigDict(frozen=True)
 
     availability: Decimal | None = None
-    """Percent of requests that are not 5xx; None means not said."""
+    """Percentage of responses that are not 5xx; None if not given."""
     latency_p95_ms: int | None = None
-    """Milliseconds; None means not said."""
+    """95th percentile of the latency in milliseconds; None if not given."""
 
 
 class Criterion(BaseModel):
@@ -42,24 +42,24 @@ class Criterion(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str
-    """Story id, a dot, and its place in the story, from 1."""
+    """Story id, a dot, and the position in the story, from 1."""
     text: str
 
 
 class Story(BaseModel):
-    """What is wanted, with acceptance criteria."""
+    """A user story with its acceptance criteria."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     title: str
     story: str
-    """The user story in prose; "" when there is none."""
+    """The user story in prose; "" if there is none."""
     criteria: tuple[Criterion, ...]
 
 
 class StoryFile(BaseModel):
-    """A whole file: the stories of one service, in the order they are delivered."""
+    """A story file: the stories of one service, in delivery order."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -72,7 +72,7 @@ class StoryFile(BaseModel):
 
 
 class Node:
-    """A value of the file with the line it stands on."""
+    """A value in the file and its line number."""
 
     def __init__(self, value: object, line: int, source: str) -> None:
         self.value = value
@@ -80,9 +80,9 @@ class Node:
         self.source = source
 
     def wrong(self, what: str, example: str) -> BadInput:
-        """Return the complaint about this place."""
+        """Return the error for this value, with a valid example."""
         shown = "\n".join(f"    {line}" for line in example.splitlines())
-        return BadInput(f"{self.source}:{self.line}: {what}\n  This would be right:\n{shown}")
+        return BadInput(f"{self.source}:{self.line}: {what}\n  For example:\n{shown}")
 
     def mapping(self, what: str, example: str) -> dict[str, Node]:
         """Return the members of a mapping."""
@@ -91,27 +91,27 @@ class Node:
         return self.value
 
     def sequence(self, what: str, example: str) -> list[Node]:
-        """Return the items of a list that is not empty."""
+        """Return the items of a non-empty list."""
         if not isinstance(self.value, list) or not self.value:
             raise self.wrong(f"{what} must be a list with at least one item.", example)
         return self.value
 
     def text(self, what: str, example: str, most: int) -> str:
-        """Return text that is not blank, its white space folded."""
+        """Return non-blank text with runs of white space collapsed."""
         if isinstance(self.value, bool) or not isinstance(self.value, str | int | float):
             raise self.wrong(f"{what} must be text.", example)
         folded = " ".join(str(self.value).split())
         if not folded:
             raise self.wrong(f"{what} is empty.", example)
         if len(folded) > most:
-            raise self.wrong(f"{what} has {len(folded):,} characters; at most {most:,} are read.", example)
+            raise self.wrong(f"{what} has {len(folded):,} characters; the limit is {most:,}.", example)
         if not folded.isprintable():
-            raise self.wrong(f"{what} holds a control character.", example)
+            raise self.wrong(f"{what} contains a control character.", example)
         return folded
 
 
 def build(root: Node, path: Path) -> StoryFile:
-    """Return the checked file, or raise BadInput about the first thing that is wrong."""
+    """Return the validated file, or raise BadInput for the first error."""
     if root.value is None:
         raise root.wrong("the file is empty.", EXAMPLE)
     members = root.mapping("a story file", EXAMPLE)
@@ -132,7 +132,7 @@ def _service(root: Node, members: dict[str, Node]) -> str:
     name = members["service"].text("the name of the service", "service: checkout", 63)
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise members["service"].wrong(
-            f"{name!r} cannot name a service: use lower-case letters, digits and single hyphens, a letter first.",
+            f"invalid service name {name!r}: use lower-case letters, digits, single hyphens, and a letter first.",
             "service: checkout",
         )
     return name
@@ -151,9 +151,9 @@ def _stack(members: dict[str, Node]) -> None:
         return
     stack = members["stack"].text("stack", "stack: fastapi", 100)
     if stack == "go_grpc":
-        raise members["stack"].wrong("the go_grpc stack is not built yet; fastapi is.", "stack: fastapi")
+        raise members["stack"].wrong("the go_grpc stack is not available yet; use fastapi.", "stack: fastapi")
     if stack != "fastapi":
-        raise members["stack"].wrong(f"there is no stack {stack!r}.", "stack: fastapi")
+        raise members["stack"].wrong(f"unknown stack {stack!r}; valid: fastapi.", "stack: fastapi")
 
 
 def _slo(members: dict[str, Node]) -> Slo:
@@ -169,23 +169,25 @@ def _slo(members: dict[str, Node]) -> Slo:
             raise node.wrong(f"{name} must be a number.", example)
         numbers[name] = str(value) if name == "availability" else value
     if not 0 < float(given["availability"].value if "availability" in given else 50) < 100:  # type: ignore[arg-type]
-        raise given["availability"].wrong("availability is a percentage between 0 and 100.", example)
+        raise given["availability"].wrong("availability must be a percentage between 0 and 100.", example)
     latency = numbers.get("latency_p95_ms", 1)
     if not isinstance(latency, int) or latency < 1:
-        raise given["latency_p95_ms"].wrong("latency_p95_ms is a whole number of milliseconds.", example)
+        raise given["latency_p95_ms"].wrong(
+            "latency_p95_ms must be a whole number of milliseconds, at least 1.", example
+        )
     return Slo.model_validate(numbers)
 
 
 def _stories(root: Node, members: dict[str, Node]) -> tuple[Story, ...]:
     if "stories" not in members:
         raise root.wrong("there are no stories.", EXAMPLE)
-    found: dict[str, Story] = {}
+    stories: dict[str, Story] = {}
     for node in members["stories"].sequence("stories", EXAMPLE):
         story = _story(node)
-        if story.id in found:
-            raise node.wrong(f"the story id {story.id!r} stands twice.", "- id: CHK-2")
-        found[story.id] = story
-    return tuple(found.values())
+        if story.id in stories:
+            raise node.wrong(f"duplicate story id {story.id!r}.", "- id: CHK-2")
+        stories[story.id] = story
+    return tuple(stories.values())
 
 
 def _story(node: Node) -> Story:
@@ -196,14 +198,16 @@ def _story(node: Node) -> Story:
     name = members["id"].text("the id of a story", "- id: CHK-1", 64)
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", name) or ".." in name:
         raise members["id"].wrong(
-            f"{name!r} cannot be a story id: use letters, digits, hyphens, dots and underscores.",
+            f"invalid story id {name!r}: use letters, digits, hyphens, dots and underscores.",
             "- id: CHK-1",
         )
     if "acceptance" not in members:
         raise node.wrong(f"the story {name} has no acceptance criteria.", EXAMPLE)
     items = members["acceptance"].sequence(f"the acceptance criteria of {name}", EXAMPLE)
     if len(items) > MOST_CRITERIA:
-        raise members["acceptance"].wrong(f"{len(items)} criteria are too many for one story.", EXAMPLE)
+        raise members["acceptance"].wrong(
+            f"the story {name} has {len(items)} criteria; the limit is {MOST_CRITERIA}.", EXAMPLE
+        )
     return Story(
         id=name,
         title=_optional(members, "title", 200) or name,
@@ -224,4 +228,6 @@ def _optional(members: dict[str, Node], name: str, most: int) -> str:
 def _only(members: dict[str, Node], known: set[str], what: str, example: str) -> None:
     for name, node in members.items():
         if name not in known:
-            raise node.wrong(f"{what} has no {name!r}; it may have {', '.join(sorted(known))}.", example)
+            raise node.wrong(
+                f"unknown key {name!r} in {what}; valid keys: {', '.join(sorted(known))}.", example
+            )

@@ -1,4 +1,4 @@
-"""YAML to values that know their line."""
+"""Read YAML into values that know their line numbers."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from crew.stories.model import EXAMPLE, Node
 
 
 def read_yaml(text: str, source: str, first_line: int = 1) -> Node:
-    """Return the document; `first_line` is where its text starts in the file.
+    """Return the document; `first_line` is the line of the file that the text starts on.
 
-    Raises BadInput for what is not YAML, for a key that stands twice, and for aliases, which no story needs
-    and which can make a small file huge."""
+    Raises BadInput for invalid YAML, duplicate keys, and aliases, which no story needs and which can make a
+    small file huge."""
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
-            raise BadInput(f"{source}: YAML aliases (*name) are not read; write the text out.")
+            raise BadInput(f"{source}: YAML aliases (*name) are not supported; write the text out.")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         return _node(root, source, first_line) if root else Node(None, first_line, source)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = (mark.line if mark else 0) + first_line
         place = Node(None, line, source)
-        raise place.wrong(f"this is not YAML: {error.problem or error.context}.", EXAMPLE) from error
+        raise place.wrong(f"invalid YAML: {error.problem or error.context}.", EXAMPLE) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise BadInput(f"{source}: this is not YAML: {error}") from error
+        raise BadInput(f"{source}: invalid YAML: {error}") from error
 
 
 def _node(node: yaml.Node, source: str, first_line: int) -> Node:
@@ -34,9 +34,9 @@ def _node(node: yaml.Node, source: str, first_line: int) -> Node:
         for key, value in node.value:
             place = Node(None, key.start_mark.line + first_line, source)
             if not isinstance(key, yaml.ScalarNode):
-                raise place.wrong("a key must be a word.", EXAMPLE)
+                raise place.wrong("a key must be plain text.", EXAMPLE)
             if key.value in members:
-                raise place.wrong(f"the key {key.value!r} stands twice.", EXAMPLE)
+                raise place.wrong(f"duplicate key {key.value!r}.", EXAMPLE)
             members[key.value] = _node(value, source, first_line)
         return Node(members, line, source)
     if isinstance(node, yaml.SequenceNode):
@@ -47,7 +47,7 @@ def _node(node: yaml.Node, source: str, first_line: int) -> Node:
 def _scalar(node: yaml.Node, source: str, line: int) -> object:
     loader = yaml.SafeLoader("")
     try:
-        # Dates and the like stay text: a criterion may well be a word that YAML takes for something else.
+        # Dates and the like stay text: YAML would interpret words that are meant literally in a criterion.
         if node.tag.endswith((":null", ":int", ":float", ":bool")):
             return loader.construct_object(node)
     except (ValueError, yaml.YAMLError) as error:

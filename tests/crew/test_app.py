@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crew.app import SANDBOXES, prepared
-from crew.commands.crash_report import unexpected
+from crew.commands.crash_report import crash_error
 from crew.errors import BadInput, LeaseTaken
 from crew.records.lease import lease
 from tools.errors import SandboxUnavailable
@@ -41,10 +41,10 @@ def fail() -> ZeroDivisionError:
 
 
 def test_an_unforeseen_error_is_one_line_and_its_traceback_a_file(tmp_path: Path) -> None:
-    said = str(unexpected(fail(), tmp_path, "Nothing is lost."))
+    said = str(crash_error(fail(), tmp_path, "Nothing is lost."))
     (kept,) = (tmp_path / "logs").iterdir()
     assert said == (
-        "Something went wrong inside the crew: ZeroDivisionError: integer division or modulo by zero. "
+        "Internal error: ZeroDivisionError: integer division or modulo by zero. "
         f"Nothing is lost. The details are in {kept}."
     )
     assert "in fail" in kept.read_text()
@@ -55,7 +55,7 @@ def test_without_a_home_the_traceback_is_kept_all_the_same(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     for home in (None, tmp_path / "missing"):
-        assert str(tmp_path) in str(unexpected(fail(), home, ""))
+        assert str(tmp_path) in str(crash_error(fail(), home, ""))
     assert len(list(tmp_path.iterdir())) == 2
 
 

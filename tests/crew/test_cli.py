@@ -22,7 +22,7 @@ def story(tmp_path: Path) -> str:
 def test_plan_says_that_it_asks_no_model(story: str) -> None:
     done = CliRunner().invoke(main, ["plan", story, "--model", "openai:m"])
     assert done.exit_code == 2
-    assert "reads the story with the sentence forms only and asks no model; leave --model out" in done.output
+    assert "reads stories with the sentence forms only and calls no model; leave --model out" in done.output
     offline = CliRunner().invoke(main, ["plan", story, "--model", "offline"])
     assert (offline.exit_code, "1 criterion covered, 0 not covered." in offline.output) == (0, True)
 
@@ -33,7 +33,7 @@ def test_a_reason_goes_with_an_approval_or_a_rejection(tmp_path: Path) -> None:
     for more in ((), ("--answer", "q-1", "Euro.")):
         done = CliRunner().invoke(main, ["resume", *home, "--reason", "Not now.", *more])
         assert done.exit_code == 2
-        assert "--reason goes with --approve ID or --reject ID" in done.output
+        assert "--reason requires --approve ID or --reject ID" in done.output
 
 
 @pytest.mark.parametrize("path", sorted(Path("crew").resolve().glob("c*.py")), ids=lambda path: path.name)

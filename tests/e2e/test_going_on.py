@@ -113,8 +113,10 @@ def test_those_that_began_otherwise_are_left_for_a_command_of_their_own(kiosk: K
         path = str(kiosk.write(text, name))
         kiosk.crew("run", path, "--model", "openai:m", "--budget", bound, expect=1, **NOWHERE)
     said = kiosk.crew("resume", expect=1, **NOWHERE)
-    assert "began with other options, so it is left for a command of its own: crew resume sta-1-" in said
+    assert "was started with other options; resume it separately: crew resume sta-1-" in said
     rows = [json.loads(line)["body"] for line in kiosk.crew("ledger", "export").splitlines()]
     kept = [each["budget"] for each in rows if "budget" in each]
     assert kept == ["steps=4", "steps=6"]
-    assert "began with other options" not in kiosk.crew("resume", "--budget", "steps=9", expect=1, **NOWHERE)
+    assert "was started with other options" not in kiosk.crew(
+        "resume", "--budget", "steps=9", expect=1, **NOWHERE
+    )

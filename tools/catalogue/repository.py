@@ -151,14 +151,9 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
     if tree == held.tree_of(tip) and len(parents) == 1:
         return _committed(held, tip, "There was nothing to commit.", "nothing_to_commit")
     message = f"{arguments.message.rstrip()}\n\n{bench.rationale}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
-<<<<<<< HEAD
-    # git keeps no NUL, and what a model writes into a text is no reason to end a delivery.
+    # git refuses NUL, and a character in a model's text must not end a delivery.
     message = message.replace("\0", "\ufffd")
     made = held.commit(tree, parents, message, agent(bench.role), bench.when, bench.redact)
-=======
-    # git refuses NUL, and a character in a model's text must not end a delivery.
-    made = held.commit(tree, parents, message.replace("\0", "\ufffd"), agent(bench.role), bench.when)
->>>>>>> toolone
     held.update_ref(branch, made, tip)
     return _committed(held, made, f"Committed as {made[:12]}.", "ok")
 

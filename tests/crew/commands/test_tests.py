@@ -124,7 +124,7 @@ def test_what_is_kept_and_what_is_dropped(
 
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
-    assert "Asking openai:m took 4 model calls, 400 + 40 tokens, 3 of no use." in done.stderr
+    assert "Usage of openai:m: 4 model calls, 400 + 40 tokens, 3 of no use." in done.stderr
     found: dict[str, Any] = {each["test"]: each for each in said["properties"] if each["test"]}
     kept = {name for name, each in found.items() if each["kept"]}
     assert kept == {
@@ -154,7 +154,7 @@ def test_what_is_kept_and_what_is_dropped(
     assert [len(each) for each in listened if '"codes.text"' in str(each[1].content)] == [2, 4]
     assert "requests cannot be imported" in str(listened[-1][3].content)
     again = crew(repository, "--out", out)
-    assert (again.exit_code, "is there already" in again.output) == (2, True)
+    assert (again.exit_code, "already exists" in again.output) == (2, True)
 
 
 def test_nothing_to_test_says_so(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_nothing_to_test_says_so(tmp_path: Path) -> None:
 
 def test_what_is_no_folder_says_so(tmp_path: Path) -> None:
     done = crew(tmp_path / "nowhere")
-    assert (done.exit_code, "is no folder" in done.output) == (2, True)
+    assert (done.exit_code, "is not a folder" in done.output) == (2, True)
 
 
 @pytest.mark.slow

@@ -38,17 +38,17 @@ def test_spaces_do_not_matter() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "bounds ''"),
-        ("20000", "bounds '20000'"),
-        ("token=3", "it can bound tokens, money, steps, minutes"),
-        ("tokens=1,tokens=2", "bounds tokens twice"),
+        ("", "unknown limit ''"),
+        ("20000", "unknown limit '20000'"),
+        ("token=3", "valid limits: tokens, money, steps, minutes"),
+        ("tokens=1,tokens=2", "tokens is given twice"),
         ("tokens=", "tokens must be a whole number"),
         ("tokens=0.5", "tokens must be a whole number"),
         ("money=much", "money must be a number"),
-        ("money=nan", "money must be a number from 0"),
-        ("minutes=inf", "minutes must be a number from 0"),
-        ("steps=-1", "steps must be a number from 0"),
-        ("tokens=1,", "bounds ''"),
+        ("money=nan", "money must be 0 or a positive number"),
+        ("minutes=inf", "minutes must be 0 or a positive number"),
+        ("steps=-1", "steps must be 0 or a positive number"),
+        ("tokens=1,", "unknown limit ''"),
     ],
 )
 def test_what_is_no_budget_is_refused(text: str, said: str) -> None:

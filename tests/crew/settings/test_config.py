@@ -91,29 +91,32 @@ def test_a_recording_is_looked_for_beside_the_file(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "a model that is no URL": ('[model]\nurl = "gpt-x"', "`model.url` is wrong"),
-    "a model without a name": ('[model]\nurl = "openai:"', "`model.url` is wrong"),
-    "a section that is not there": ("[modle]\nx = 1", "`modle` is no setting"),
-    "a number for a section": ("model = 3", "`model` is wrong: it is a section"),
-    "a text for a switch": ('[model]\nstream = "yes"', "`model.stream` is wrong"),
-    "a switch for a number": ("[model]\nattempts = true", "`model.attempts` is wrong"),
-    "no attempt": ("[model]\nattempts = 0", "`model.attempts` is wrong"),
-    "a key that is spelt wrong": ('[model]\nbaseurl = "x"', "`model.baseurl` is no setting"),
-    "an address without a scheme": ('[model]\nbase_url = "localhost"', "`model.base_url` is wrong"),
-    "a role that is not there": ('[model.roles]\nfoo = "offline"', "there is no role `foo`"),
-    "a role's model": ('[model.roles]\ncode = "x"', "`model.roles.code` is wrong"),
-    "one text for a list": ('[model]\nfallback = "offline"', "`model.fallback` is wrong: it is a list"),
-    "a fallback that is no URL": ('[model]\nfallback = ["of"]', "`model.fallback.0` is wrong"),
-    "a temperature that is no number": ("[model]\ntemperature = nan", "`model.temperature` is wrong"),
+    "a model that is no URL": ('[model]\nurl = "gpt-x"', "`model.url` is invalid"),
+    "a model without a name": ('[model]\nurl = "openai:"', "`model.url` is invalid"),
+    "a section that is not there": ("[modle]\nx = 1", "unknown setting `modle`"),
+    "a number for a section": ("model = 3", "`model` is invalid: it must be a section"),
+    "a text for a switch": ('[model]\nstream = "yes"', "`model.stream` is invalid"),
+    "a switch for a number": ("[model]\nattempts = true", "`model.attempts` is invalid"),
+    "no attempt": ("[model]\nattempts = 0", "`model.attempts` is invalid"),
+    "a key that is spelt wrong": ('[model]\nbaseurl = "x"', "unknown setting `model.baseurl`"),
+    "an address without a scheme": ('[model]\nbase_url = "localhost"', "`model.base_url` is invalid"),
+    "a role that is not there": ('[model.roles]\nfoo = "offline"', "unknown role `foo`"),
+    "a role's model": ('[model.roles]\ncode = "x"', "`model.roles.code` is invalid"),
+    "one text for a list": (
+        '[model]\nfallback = "offline"',
+        "`model.fallback` is invalid: it must be a list",
+    ),
+    "a fallback that is no URL": ('[model]\nfallback = ["of"]', "`model.fallback.0` is invalid"),
+    "a temperature that is no number": ("[model]\ntemperature = nan", "`model.temperature` is invalid"),
     "half a price": ('[prices."gpt-x"]\ninput = 1', '`prices."gpt-x".output` is missing'),
-    "a price below nothing": ("[prices.a]\ninput = 1\noutput = -2", "`prices.a.output` is wrong"),
-    "an endless price": ("[prices.a]\ninput = inf\noutput = 1", "`prices.a.input` is wrong"),
-    "a budget below nothing": ("[budget.delivery]\ntokens = -1", "`budget.delivery.tokens` is wrong"),
-    "half a token": ("[budget.run]\ntokens = 0.5", "`budget.run.tokens` is wrong"),
-    "a budget of something else": ("[budget.story]\ntokens = 1", "`budget.story` is no setting"),
-    "a number for a budget": ("[budget]\nrun = 3", "`budget.run` is wrong: it is a section"),
-    "an unknown bound": ("[budget.run]\ntoken = 3", "`budget.run.token` is no setting"),
-    "telemetry to nowhere": ('[telemetry]\notlp = "on"', "`telemetry.otlp` is wrong"),
+    "a price below nothing": ("[prices.a]\ninput = 1\noutput = -2", "`prices.a.output` is invalid"),
+    "an endless price": ("[prices.a]\ninput = inf\noutput = 1", "`prices.a.input` is invalid"),
+    "a budget below nothing": ("[budget.delivery]\ntokens = -1", "`budget.delivery.tokens` is invalid"),
+    "half a token": ("[budget.run]\ntokens = 0.5", "`budget.run.tokens` is invalid"),
+    "a budget of something else": ("[budget.story]\ntokens = 1", "unknown setting `budget.story`"),
+    "a number for a budget": ("[budget]\nrun = 3", "`budget.run` is invalid: it must be a section"),
+    "an unknown bound": ("[budget.run]\ntoken = 3", "unknown setting `budget.run.token`"),
+    "telemetry to nowhere": ('[telemetry]\notlp = "on"', "`telemetry.otlp` is invalid"),
     "not TOML": ("[model\n", "is not TOML"),
 }
 
@@ -125,7 +128,7 @@ def test_what_is_wrong_is_named_with_file_key_and_a_right_example(
     with pytest.raises(BadInput) as raised:
         load_config(None, written(tmp_path, text))
 
-    message, example = str(raised.value).split("Right is, for example:\n")
+    message, example = str(raised.value).split("For example:\n")
     assert message.startswith(str(tmp_path / "crew.toml"))
     assert said in message
     load_config(None, written(tmp_path, example))
@@ -195,7 +198,7 @@ def test_options_win(tmp_path: Path) -> None:
     assert said.tests.command == "make test"
     assert said.telemetry.otlp == ""
     assert with_options(read) == read
-    with pytest.raises(BadInput, match="There is no model 'gpt'"):
+    with pytest.raises(BadInput, match="Unknown model 'gpt'"):
         with_options(read, model="gpt")
 
 
