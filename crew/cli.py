@@ -226,9 +226,9 @@ def status(as_json: bool, home: Path | None) -> None:
 @HOME
 def down(home: Path | None) -> None:
     """End all services of a home; `crew run` starts them again."""
-    from tools.runtimes.local import LocalRuntime  # noqa: PLC0415
+    from tools.runtimes.open import open_runtime  # noqa: PLC0415
 
-    ended = LocalRuntime(existing(home).resolve()).down()
+    ended = open_runtime("local", existing(home)).down()
     for each in ended:
         say(f"{each.name} ({each.environment}) is ended.")
     if not ended:

@@ -20,7 +20,7 @@ from tools.policy import server
 from tools.policy.answer import NO_ANSWER
 from tools.policy.server import OpaEngine
 from tools.policy.source import Source, load
-from tools.runtimes.processes import process
+from tools.runtimes.local.processes import process
 
 ROOT = Path(__file__).parents[3]
 POLICIES = ROOT / "crew" / "policies"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.runtimes.processes import process
+from tools.runtimes.local.processes import process
 from tools.runtimes.server import Server, start_server
 
 ROOT = Path(__file__).parents[3]

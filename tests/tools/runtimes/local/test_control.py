@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 
 from tools.errors import PlatformError
-from tools.runtimes import Version
-from tools.runtimes.local import LocalRuntime
-from tools.runtimes.places import places
-from tools.runtimes.protocol import request
-from tools.runtimes.state import announced
+from tools.runtimes.local.paths import platform_paths
+from tools.runtimes.local.protocol import request
+from tools.runtimes.local.runtime import LocalRuntime
+from tools.runtimes.local.state import find_daemon
+from tools.runtimes.local.version import LocalVersion
 
-Make = Callable[..., Version]
+Make = Callable[..., LocalVersion]
 
 
 @pytest.mark.parametrize("path", ["/status", "/metrics", "/start", "/down", "/nothing"])
 def test_without_the_token_nothing_is_answered(
     runtime: LocalRuntime, make: Make, tmp_path: Path, path: str
 ) -> None:
-    runtime.start(make("v1"))
-    daemon = announced(places(tmp_path / "home"))
+    runtime.launch(make("v1"))
+    daemon = find_daemon(platform_paths(tmp_path / "home"))
     assert daemon is not None
     for token in ("", "wrong", daemon.token[:-1], "ä"):
         guess = daemon.model_copy(update={"token": token.encode().decode("latin-1")})
@@ -36,8 +36,8 @@ def test_without_the_token_nothing_is_answered(
 def test_only_this_user_can_reach_what_the_daemon_keeps(
     runtime: LocalRuntime, make: Make, tmp_path: Path
 ) -> None:
-    runtime.start(make("v1"))
-    daemon = announced(places(tmp_path / "home"))
+    runtime.launch(make("v1"))
+    daemon = find_daemon(platform_paths(tmp_path / "home"))
     assert daemon is not None
     kept = [*(tmp_path / "home" / "platform").rglob("*"), *daemon.control.parent.rglob("*")]
     open_to_others = [path for path in kept if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077]
@@ -51,8 +51,8 @@ def test_the_daemon_has_nothing_of_the_crews_environment(
     runtime: LocalRuntime, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "hush-hush")
-    runtime.start(make("v1"))
-    daemon = announced(places(tmp_path / "home"))
+    runtime.launch(make("v1"))
+    daemon = find_daemon(platform_paths(tmp_path / "home"))
     assert daemon is not None
     environment = Path(f"/proc/{daemon.process.pid}/environ").read_bytes()
     assert b"hush" not in environment
@@ -63,8 +63,8 @@ def test_the_daemon_has_nothing_of_the_crews_environment(
 def test_a_request_that_is_not_understood_is_named_without_its_secrets(
     runtime: LocalRuntime, make: Make, tmp_path: Path
 ) -> None:
-    runtime.start(make("v1"))
-    daemon = announced(places(tmp_path / "home"))
+    runtime.launch(make("v1"))
+    daemon = find_daemon(platform_paths(tmp_path / "home"))
     assert daemon is not None
     document = json.loads(make("v2").model_dump_json()) | {"secrets": {"KEY": ["hush"]}, "extra": "hush"}
     answer = request(daemon, "POST", "/start", json.dumps(document))
@@ -79,6 +79,6 @@ def test_a_platform_that_cannot_begin_says_why(
     with tempfile.TemporaryDirectory(prefix="x") as session:
         (Path(session) / "shipcrew").write_text("in the way")
         monkeypatch.setenv("XDG_RUNTIME_DIR", session)
-        with pytest.raises(PlatformError, match=r"The platform did not start:\n.*shipcrew cannot be made"):
-            runtime.start(make("v1"))
+        with pytest.raises(PlatformError, match=r"The platform did not start:\n.*Cannot create .*shipcrew"):
+            runtime.launch(make("v1"))
     monkeypatch.delenv("XDG_RUNTIME_DIR")

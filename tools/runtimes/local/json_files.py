@@ -1,4 +1,4 @@
-"""Small JSON documents in files, replaced as a whole."""
+"""Small JSON documents in files, replaced atomically."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Document = TypeVar("Document", bound=BaseModel)
 
 
 def read(path: Path, kind: type[Document]) -> Document | None:
-    """Return the document in a file, None if there is no such file; raises ValidationError."""
+    """Return the document in a file, or None if the file does not exist; raises ValidationError."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:

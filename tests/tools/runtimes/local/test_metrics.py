@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.runtimes.metrics import Measures, exposition, status_class
+from tools.runtimes.local.metrics import Metrics, exposition, status_class
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ def test_classes(status: int, expected: str) -> None:
 
 
 def test_exposition_adds_the_buckets_up() -> None:
-    measures = Measures("checkout", "production", "v1")
+    metrics = Metrics("checkout", "production", "v1")
     for outcome, seconds in (("2xx", 0.0005), ("2xx", 0.001), ("5xx", 0.3), ("away", 60.0)):
-        measures.add(outcome, seconds)  # type: ignore[arg-type]
+        metrics.add(outcome, seconds)  # type: ignore[arg-type]
 
-    lines = exposition([measures]).splitlines()
+    lines = exposition([metrics]).splitlines()
 
     labels = 'service="checkout",environment="production",version="v1"'
     assert f'shipcrew_requests_total{{{labels},outcome="2xx"}} 2' in lines

@@ -1,4 +1,4 @@
-"""The connections to a running version."""
+"""Connections to a running version."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from yarl import URL
 
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 IDLE_SECONDS = 1.0
-"""Below the keep-alive time of every server we know (the shortest, gunicorn's, is 2 s)."""
+"""Below the keep-alive time of all common servers (the shortest, gunicorn's, is 2 s)."""
 CONNECT_SECONDS = 5.0
 QUEUE_PAUSE_SECONDS = 0.002
 HEADER_BYTES = 64 * 1024
 
 
-def address(path: str) -> URL:
-    """Return what a request for the path is addressed to; its host is what a health probe names."""
+def url_of(path: str) -> URL:
+    """Return the URL of a path; its host is the Host header of health probes."""
     return URL("http://localhost" + path, encoded=True)
 
 
 class Backend:
-    """Where a running version listens, and how much is on its way to it."""
+    """The socket of a running version, and the number of requests in flight."""
 
     def __init__(self, path: Path) -> None:
         self._requests = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._pooled = _session(_Connector(str(path), limit=0, keepalive_timeout=IDLE_SECONDS))
-        self._single = _session(_Connector(str(path), limit=0, force_close=True), middlewares=(_never_again,))
+        self._single = _session(_Connector(str(path), limit=0, force_close=True), middlewares=(_no_retry,))
 
     def __enter__(self) -> None:
         self._requests += 1
@@ -47,26 +47,26 @@ class Backend:
             self._idle.set()
 
     def session(self, method: str, has_body: bool) -> aiohttp.ClientSession:
-        """Return the connections for a request.
+        """Return the client session for a request.
 
-        A kept connection may be closed by the version in the very moment it is used again. What was sent
-        then is sent once more, which only a safe request without a body allows; others get a new connection.
+        The version may close a kept-alive connection at the moment it is reused. The request is then sent again,
+        which is allowed only for safe methods without a body; other requests get a new connection.
         """
         return self._pooled if method in SAFE_METHODS and not has_body else self._single
 
     async def probe(self, path: str) -> int | None:
-        """Return the HTTP status that the path answers with, or None if nothing answers within 2 s."""
+        """Return the HTTP status of the path, or None if there is no response within 2 s."""
         try:
             async with (
                 asyncio.timeout(2),
-                self._single.get(address(path), allow_redirects=False) as answer,
+                self._single.get(url_of(path), allow_redirects=False) as answer,
             ):
                 return answer.status
-        except (TimeoutError, aiohttp.ClientError, BrokenOff):
+        except (TimeoutError, aiohttp.ClientError, ConnectionLost):
             return None
 
-    async def drained(self, seconds: float) -> bool:
-        """Wait until nothing is on its way to it; False if something still was after that time."""
+    async def drain(self, seconds: float) -> bool:
+        """Wait until no request is in flight; returns False if some were left after that time."""
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
@@ -80,20 +80,20 @@ class Backend:
         await self._single.close()
 
 
-class BrokenOff(Exception):  # noqa: N818  names what happened
-    """The version ended the connection before it answered, and asking again might do a thing twice."""
+class ConnectionLost(Exception):  # noqa: N818  names what happened
+    """The version closed the connection before it responded, and a retry might repeat a side effect."""
 
 
-async def _never_again(
+async def _no_retry(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    # aiohttp sends PUT and DELETE again after a lost connection; an error of our own keeps it from that.
+    # aiohttp retries PUT and DELETE after a lost connection; an error of another type prevents that.
     try:
         return await send(request)
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise BrokenOff from error
+        raise ConnectionLost from error
 
 
 def _session(
@@ -112,10 +112,10 @@ def _session(
 
 
 class _Connector(aiohttp.UnixConnector):
-    """Waits for its turn where the version's queue of connections is full.
+    """Retries while the version's connection queue is full.
 
-    The event loop takes the kernel's "try again" for a connection that is being made, and then the first
-    write to it fails.
+    The event loop mistakes the kernel's "try again" for a connection in progress, and then the first write
+    fails.
     """
 
     async def _create_connection(
@@ -136,10 +136,10 @@ class _Connector(aiohttp.UnixConnector):
 
 
 async def _connect(connection: socket.socket, path: str) -> None:
-    """Connect; raises OSError, TimeoutError among them.
+    """Connect; raises OSError, including TimeoutError.
 
-    The service owns its folder, and could make its socket a link to one that only we may reach. So what is
-    looked at first is held fast, and just that is connected to.
+    The service owns its folder and could replace its socket with a link to one that only this process may reach.
+    So the file is opened first, checked, and connected to through its descriptor.
     """
     handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:

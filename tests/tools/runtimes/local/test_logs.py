@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tools.runtimes import logs
-from tools.runtimes.logs import ServiceLog, prune
+from tools.runtimes.local import logs
+from tools.runtimes.local.logs import ServiceLog, prune
 
 
 def written(tmp_path: Path, *pieces: bytes, secrets: dict[str, str] | None = None) -> ServiceLog:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.runtimes.restart_policy import pause_seconds
+from tools.runtimes.local.restart_policy import pause_seconds
 
 
 @pytest.mark.parametrize(

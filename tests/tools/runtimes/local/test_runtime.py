@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 from tools.errors import PlatformError
-from tools.runtimes import Ended, Listen, ServiceStatus, Version
-from tools.runtimes.local import LocalRuntime
-from tools.runtimes.processes import process
+from tools.runtimes import Ended, Listen, ServiceStatus
+from tools.runtimes.local.processes import process
+from tools.runtimes.local.runtime import LocalRuntime
+from tools.runtimes.local.version import LocalVersion
 
-Make = Callable[..., Version]
+Make = Callable[..., LocalVersion]
 Living = Callable[[], list[int]]
 
 
@@ -34,7 +35,7 @@ def only(statuses: list[ServiceStatus]) -> ServiceStatus:
 
 
 def test_a_started_version_answers_at_its_url(runtime: LocalRuntime, make: Make) -> None:
-    release = runtime.start(make("v1"))
+    release = runtime.launch(make("v1"))
 
     assert release.ready
     assert release.switched
@@ -49,8 +50,8 @@ def test_a_started_version_answers_at_its_url(runtime: LocalRuntime, make: Make)
 
 
 def test_starting_what_serves_already_changes_nothing(runtime: LocalRuntime, make: Make) -> None:
-    first = runtime.start(make("v1"))
-    again = runtime.start(make("v1"))
+    first = runtime.launch(make("v1"))
+    again = runtime.launch(make("v1"))
 
     assert again.ready
     assert not again.switched
@@ -58,11 +59,11 @@ def test_starting_what_serves_already_changes_nothing(runtime: LocalRuntime, mak
 
 
 def test_a_change_of_its_environment_is_another_version(runtime: LocalRuntime, make: Make) -> None:
-    first = runtime.start(make("v1"))
+    first = runtime.launch(make("v1"))
     changed = make("v1", variables={"NAME": "v1, changed"})
     assert not runtime.is_running(changed)
 
-    second = runtime.start(changed)
+    second = runtime.launch(changed)
 
     assert second.switched
     assert second.pid != first.pid
@@ -75,14 +76,14 @@ def test_services_outlive_the_process_that_started_them(
 ) -> None:
     version = make("v1")
     script = (
-        "import sys; from pathlib import Path; from tools.runtimes import Version;"
-        "from tools.runtimes.local import LocalRuntime;"
-        "print(LocalRuntime(Path(sys.argv[1])).start(Version.model_validate_json(sys.argv[2])).pid)"
+        "import sys; from pathlib import Path; from tools.runtimes.local.version import LocalVersion;"
+        "from tools.runtimes.local.runtime import LocalRuntime;"
+        "print(LocalRuntime(Path(sys.argv[1])).launch(LocalVersion.model_validate_json(sys.argv[2])).pid)"
     )
     argv = [sys.executable, "-P", "-c", script, str(tmp_path / "home"), version.model_dump_json()]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120)
 
-    release = runtime.start(version)
+    release = runtime.launch(version)
 
     assert release.pid == int(done.stdout)
     assert not release.switched
@@ -90,7 +91,7 @@ def test_services_outlive_the_process_that_started_them(
 
 
 def test_a_switch_drops_no_request(runtime: LocalRuntime, make: Make) -> None:
-    url = runtime.start(make("v1")).url
+    url = runtime.launch(make("v1")).url
     over, answers, failures = threading.Event(), [], []
 
     def load(method: str) -> None:
@@ -107,7 +108,7 @@ def test_a_switch_drops_no_request(runtime: LocalRuntime, make: Make) -> None:
             pool.submit(load, method)
         wait_for(lambda: len(answers) > 50)
         for name in ("v2", "v3", "v1"):
-            assert runtime.start(make(name)).switched
+            assert runtime.launch(make(name)).switched
             seen = len(answers)
             wait_for(lambda seen=seen: len(answers) > seen + 50)
         over.set()
@@ -122,12 +123,12 @@ def test_a_switch_drops_no_request(runtime: LocalRuntime, make: Make) -> None:
 def test_a_request_on_its_way_is_answered_by_the_version_that_took_it(
     runtime: LocalRuntime, make: Make, tmp_path: Path
 ) -> None:
-    first = runtime.start(make("v1"))
+    first = runtime.launch(make("v1"))
     logs = tmp_path / "home" / "platform" / "logs"
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(httpx.get, first.url + "/slow", timeout=60)
         wait_for(lambda: any("slow request" in path.read_text() for path in logs.iterdir()))
-        second = runtime.start(make("v2"))
+        second = runtime.launch(make("v2"))
         assert slow.result().text == "v1"
     assert httpx.get(second.url).text == "v2"
     assert process(first.pid) is None
@@ -136,24 +137,24 @@ def test_a_request_on_its_way_is_answered_by_the_version_that_took_it(
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        ({"variables": {"FAIL": "no such table"}}, "ended with exit code 3 before it was ready"),
+        ({"variables": {"FAIL": "no such table"}}, "exited with code 3 before it was ready"),
         (
             {"variables": {"READY_AFTER": "60"}, "ready_seconds": 3},
-            "not ready within 3 s: /readyz answered 503",
+            "not ready within 3 s: /readyz returned 503",
         ),
-        ({"serve": ("/no/such/program",)}, "could not be started|ended with exit code 127"),
-        ({"migrate": ("/bin/sh", "-c", "echo no such column; exit 4")}, "migration ended with exit code 4"),
-        ({"migrate": ("/bin/sleep", "60"), "migrate_seconds": 0.3}, "migration took over 0.3 s"),
+        ({"serve": ("/no/such/program",)}, "could not be started|exited with code 127"),
+        ({"migrate": ("/bin/sh", "-c", "echo no such column; exit 4")}, "migration exited with code 4"),
+        ({"migrate": ("/bin/sleep", "60"), "migrate_seconds": 0.3}, "migration took more than 0.3 s"),
     ],
     ids=["ends", "not ready", "no program", "migration fails", "migration hangs"],
 )
 def test_a_version_that_does_not_come_up_leaves_the_one_before(
     runtime: LocalRuntime, make: Make, living: Living, broken: dict[str, object], reason: str
 ) -> None:
-    first = runtime.start(make("v1"))
+    first = runtime.launch(make("v1"))
     before = living()
 
-    failed = runtime.start(make("v2", **broken))
+    failed = runtime.launch(make("v2", **broken))
 
     assert not failed.ready
     assert not failed.switched
@@ -165,7 +166,7 @@ def test_a_version_that_does_not_come_up_leaves_the_one_before(
 
 
 def test_a_failure_shows_the_end_of_the_log(runtime: LocalRuntime, make: Make) -> None:
-    release = runtime.start(make("v1", variables={"FAIL": "the table is missing"}))
+    release = runtime.launch(make("v1", variables={"FAIL": "the table is missing"}))
 
     assert "cannot go on: the table is missing" in release.detail
     assert "checkout-production-v1.log" in release.detail
@@ -174,13 +175,13 @@ def test_a_failure_shows_the_end_of_the_log(runtime: LocalRuntime, make: Make) -
 
 
 def test_a_migration_runs_once_for_a_version(runtime: LocalRuntime, make: Make, tmp_path: Path) -> None:
-    def version(name: str) -> Version:
+    def version(name: str) -> LocalVersion:
         return make(
             name, data=tmp_path / "data", migrate=("/bin/sh", "-c", f"echo {name} >> {tmp_path}/data/done")
         )
 
     for name in ("v1", "v1", "v2", "v1"):
-        assert runtime.start(version(name)).ready
+        assert runtime.launch(version(name)).ready
 
     assert (tmp_path / "data" / "done").read_text().split() == ["v1", "v2"]
 
@@ -190,18 +191,18 @@ def test_a_migration_runs_again_for_data_that_is_gone(
 ) -> None:
     data = tmp_path / "data"
     version = make("v1", data=data, migrate=("/bin/sh", "-c", f"echo again > {data}/done"))
-    runtime.start(version)
+    runtime.launch(version)
     runtime.stop("checkout", "production")
     (data / "done").unlink()
 
-    assert runtime.start(version).ready
+    assert runtime.launch(version).ready
     assert (data / "done").is_file()
 
 
 def test_environments_and_services_are_apart(runtime: LocalRuntime, make: Make) -> None:
-    one = runtime.start(make("v1"))
-    two = runtime.start(make("v2", environment="staging"))
-    three = runtime.start(make("v3", service="billing"))
+    one = runtime.launch(make("v1"))
+    two = runtime.launch(make("v2", environment="staging"))
+    three = runtime.launch(make("v3", service="billing"))
 
     assert len({one.url, two.url, three.url}) == 3
     assert [httpx.get(each.url).text for each in (one, two, three)] == ["v1", "v2", "v3"]
@@ -218,17 +219,17 @@ def test_environments_and_services_are_apart(runtime: LocalRuntime, make: Make) 
 
 
 def test_a_service_on_a_port_is_brought_out(runtime: LocalRuntime, make: Make) -> None:
-    release = runtime.start(make("v1", listen=Listen(kind="port")))
+    release = runtime.launch(make("v1", listen=Listen(kind="port")))
 
     assert httpx.get(release.url).text == "v1"
     assert httpx.post(release.url, content=b"x" * 1_000_000).status_code == 201
     assert "SOCKET" not in httpx.get(release.url + "/environment").json()
-    switched = runtime.start(make("v2", listen=Listen(kind="port")))
+    switched = runtime.launch(make("v2", listen=Listen(kind="port")))
     assert httpx.get(switched.url).text == "v2"
 
 
 def test_only_loopback_listens(runtime: LocalRuntime, make: Make) -> None:
-    port = int(runtime.start(make("v1")).url.rpartition(":")[2])
+    port = int(runtime.launch(make("v1")).url.rpartition(":")[2])
 
     rows = [
         line.split()
@@ -240,10 +241,10 @@ def test_only_loopback_listens(runtime: LocalRuntime, make: Make) -> None:
 
 
 def test_requests_are_counted_by_version(runtime: LocalRuntime, make: Make) -> None:
-    url = runtime.start(make("v1")).url
+    url = runtime.launch(make("v1")).url
     httpx.get(url)
     httpx.post(url)
-    runtime.start(make("v2"))
+    runtime.launch(make("v2"))
     httpx.get(url)
 
     metrics = runtime.metrics()
@@ -258,11 +259,11 @@ def test_secrets_reach_the_service_and_nothing_else(
     runtime: LocalRuntime, make: Make, tmp_path: Path
 ) -> None:
     version = make("v1", secrets={"SAY": "hush-hush-4711"})
-    release = runtime.start(version)
+    release = runtime.launch(version)
     assert httpx.get(release.url + "/environment").json()["SAY"] == "hush-hush-4711"
 
     assert "hush" not in repr(version) + str(version) + version.model_dump_json() + repr(runtime.status())
-    failed = runtime.start(make("v2", secrets={"FAIL": "hush-hush-4711"}))
+    failed = runtime.launch(make("v2", secrets={"FAIL": "hush-hush-4711"}))
     assert "cannot go on: ***" in failed.detail
     holders = [
         path for path in (tmp_path / "home").rglob("*") if path.is_file() and b"hush" in path.read_bytes()
@@ -272,20 +273,20 @@ def test_secrets_reach_the_service_and_nothing_else(
 
 
 def test_down_breaks_a_start_off(runtime: LocalRuntime, make: Make, living: Living) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     before = len(living())
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(runtime.start, make("v2", variables={"READY_AFTER": "600"}, ready_seconds=600))
         wait_for(lambda: len(living()) > before)
         assert [each.version for each in runtime.down()] == ["v1"]
-        with pytest.raises(PlatformError, match="taken down meanwhile"):
+        with pytest.raises(PlatformError, match="shut down before"):
             starting.result()
     assert living() == []
 
 
 def test_a_service_that_floods_its_log_is_bounded(runtime: LocalRuntime, make: Make, tmp_path: Path) -> None:
     flood = ("/bin/sh", "-c", "yes 'too much to say' & exec python3 service.py")
-    release = runtime.start(make("v1", serve=flood))
+    release = runtime.launch(make("v1", serve=flood))
     logs = tmp_path / "home" / "platform" / "logs"
 
     def size() -> int:
@@ -300,7 +301,7 @@ def test_a_service_that_floods_its_log_is_bounded(runtime: LocalRuntime, make: M
 def test_two_homes_know_nothing_of_each_other(runtime: LocalRuntime, make: Make, tmp_path: Path) -> None:
     other = LocalRuntime(tmp_path / "other")
     try:
-        mine, theirs = runtime.start(make("v1")), other.start(make("v2"))
+        mine, theirs = runtime.launch(make("v1")), other.launch(make("v2"))
         assert mine.url != theirs.url
         assert (httpx.get(mine.url).text, httpx.get(theirs.url).text) == ("v1", "v2")
         assert [each.version for each in other.down()] == ["v2"]
@@ -312,7 +313,7 @@ def test_two_homes_know_nothing_of_each_other(runtime: LocalRuntime, make: Make,
 def test_two_that_ask_at_once_meet_one_daemon(runtime: LocalRuntime, make: Make, tmp_path: Path) -> None:
     versions = [make("v1", service=name) for name in ("one", "two", "three")]
     with ThreadPoolExecutor(3) as pool:
-        releases = list(pool.map(lambda each: LocalRuntime(tmp_path / "home").start(each), versions))
+        releases = list(pool.map(lambda each: LocalRuntime(tmp_path / "home").launch(each), versions))
 
     assert all(each.ready for each in releases)
     assert [each.name for each in runtime.status()] == ["one", "three", "two"]
@@ -321,10 +322,10 @@ def test_two_that_ask_at_once_meet_one_daemon(runtime: LocalRuntime, make: Make,
 def test_two_starts_of_one_service_come_one_after_the_other(
     runtime: LocalRuntime, make: Make, living: Living
 ) -> None:
-    runtime.start(make("v0"))
+    runtime.launch(make("v0"))
     before = len(living())
     with ThreadPoolExecutor(4) as pool:
-        releases = list(pool.map(lambda name: runtime.start(make(name)), ("v1", "v2", "v1", "v2")))
+        releases = list(pool.map(lambda name: runtime.launch(make(name)), ("v1", "v2", "v1", "v2")))
 
     assert all(each.ready for each in releases)
     assert len(living()) == before
@@ -333,7 +334,7 @@ def test_two_starts_of_one_service_come_one_after_the_other(
 def test_the_daemon_ends_by_itself_with_nothing_left_to_run(
     runtime: LocalRuntime, make: Make, living: Living
 ) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     runtime.stop("checkout", "production")
     wait_for(lambda: living() == [])
     assert runtime.status() == []
@@ -341,8 +342,8 @@ def test_the_daemon_ends_by_itself_with_nothing_left_to_run(
 
 
 def test_down_ends_all_and_forgets_it(runtime: LocalRuntime, make: Make, living: Living) -> None:
-    runtime.start(make("v1"))
-    runtime.start(make("v2", service="billing"))
+    runtime.launch(make("v1"))
+    runtime.launch(make("v2", service="billing"))
 
     assert sorted(each.name for each in runtime.down()) == ["billing", "checkout"]
 
@@ -359,19 +360,19 @@ def test_down_where_nothing_ever_ran_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_service_keeps_its_port(runtime: LocalRuntime, make: Make) -> None:
-    first = runtime.start(make("v1")).url
+    first = runtime.launch(make("v1")).url
     runtime.down()
-    assert runtime.start(make("v2")).url == first
+    assert runtime.launch(make("v2")).url == first
 
 
 def test_a_port_that_somebody_took_is_left_to_them(runtime: LocalRuntime, make: Make) -> None:
-    first = runtime.start(make("v1")).url
+    first = runtime.launch(make("v1")).url
     runtime.down()
     argv = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", first.rpartition(":")[2]]
     taken = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
     try:
         wait_for(lambda: is_open(first))
-        second = runtime.start(make("v1")).url
+        second = runtime.launch(make("v1")).url
         assert second != first
         assert httpx.get(second).text == "v1"
     finally:

@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 from tools.errors import PlatformError
-from tools.runtimes import ServiceStatus, Version
-from tools.runtimes.local import LocalRuntime
-from tools.runtimes.processes import Process, Processes, process
+from tools.runtimes import ServiceStatus
+from tools.runtimes.local.processes import Process, Processes, process
+from tools.runtimes.local.runtime import LocalRuntime
+from tools.runtimes.local.version import LocalVersion
 
-Make = Callable[..., Version]
+Make = Callable[..., LocalVersion]
 Living = Callable[[], list[int]]
 
 
@@ -47,7 +48,7 @@ def test_a_killed_daemon_takes_its_services_along_and_the_next_heals(
 ) -> None:
     data = home.parent / "data"
     version = make("v1", data=data, migrate=("/bin/sh", "-c", f"echo once >> {data}/done"))
-    first = runtime.start(version)
+    first = runtime.launch(version)
 
     os.kill(daemon_of(home), signal.SIGKILL)
     wait_for(lambda: living() == [])
@@ -63,10 +64,10 @@ def test_a_start_after_a_kill_waits_for_what_is_being_healed(
     runtime: LocalRuntime, make: Make, home: Path
 ) -> None:
     version = make("v1", variables={"READY_AFTER": "0.5"})
-    runtime.start(version)
+    runtime.launch(version)
     os.kill(daemon_of(home), signal.SIGKILL)
 
-    release = runtime.start(version)
+    release = runtime.launch(version)
 
     assert release.ready
     assert not release.switched
@@ -77,10 +78,10 @@ def test_a_start_after_a_kill_waits_for_what_is_being_healed(
 def test_a_daemon_killed_within_a_switch_loses_nothing(
     runtime: LocalRuntime, make: Make, home: Path, moment: int
 ) -> None:
-    url = runtime.start(make("v1")).url
+    url = runtime.launch(make("v1")).url
     killer = subprocess.Popen(["/bin/sh", "-c", f"sleep 0.0{moment * 30:02d}; kill -9 {daemon_of(home)}"])
 
-    release = runtime.start(make("v2"))
+    release = runtime.launch(make("v2"))
 
     killer.wait()
     assert release.ready
@@ -90,7 +91,7 @@ def test_a_daemon_killed_within_a_switch_loses_nothing(
 
 
 def test_a_service_that_crashes_is_started_again(runtime: LocalRuntime, make: Make) -> None:
-    release = runtime.start(make("v1"))
+    release = runtime.launch(make("v1"))
     assert httpx.get(release.url + "/crash").status_code in (502, 503)
 
     wait_for(lambda: only(runtime.status()).restarts == 1 and runtime.is_running(make("v1")))
@@ -99,7 +100,7 @@ def test_a_service_that_crashes_is_started_again(runtime: LocalRuntime, make: Ma
 
 
 def test_a_service_that_is_away_is_answered_for(runtime: LocalRuntime, make: Make, code: Path) -> None:
-    url = runtime.start(make("v1")).url
+    url = runtime.launch(make("v1")).url
     (code / "service.py").rename(code / "away.py")
     httpx.get(url + "/crash")
     wait_for(lambda: only(runtime.status()).state != "running")
@@ -116,7 +117,7 @@ def test_a_service_that_is_away_is_answered_for(runtime: LocalRuntime, make: Mak
 def test_a_crash_loop_is_called_so_and_is_not_busy(
     runtime: LocalRuntime, make: Make, code: Path, home: Path
 ) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     (code / "service.py").write_text("raise SystemExit('the disk is full')")
     httpx.get(only(runtime.status()).url + "/crash")
     wait_for(lambda: only(runtime.status()).state == "crashing")
@@ -142,14 +143,14 @@ def cpu_seconds(pid: int) -> float:
 
 
 def test_a_good_version_replaces_a_crashing_one(runtime: LocalRuntime, make: Make, code: Path) -> None:
-    url = runtime.start(make("v1")).url
+    url = runtime.launch(make("v1")).url
     good = (code / "service.py").read_text()
     (code / "service.py").write_text("raise SystemExit(1)")
     httpx.get(url + "/crash")
     wait_for(lambda: only(runtime.status()).state == "crashing")
     (code / "service.py").write_text(good)
 
-    assert runtime.start(make("v2")).ready
+    assert runtime.launch(make("v2")).ready
     assert httpx.get(url).text == "v2"
     assert only(runtime.status()).state == "running"
 
@@ -157,17 +158,17 @@ def test_a_good_version_replaces_a_crashing_one(runtime: LocalRuntime, make: Mak
 def test_a_daemon_told_to_end_leaves_no_process_and_is_healed(
     runtime: LocalRuntime, make: Make, home: Path, living: Living
 ) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     os.kill(daemon_of(home), signal.SIGTERM)
     wait_for(lambda: living() == [])
     assert not (home / "platform" / "daemon.json").exists()
-    assert runtime.start(make("v1")).ready
+    assert runtime.launch(make("v1")).ready
 
 
 def test_an_announcement_of_somebody_elses_process_is_not_believed(
     runtime: LocalRuntime, make: Make, home: Path
 ) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     announcement = json.loads((home / "platform" / "daemon.json").read_text())
     os.kill(daemon_of(home), signal.SIGKILL)
     innocent = subprocess.Popen(["/bin/sleep", "60"], cwd="/")
@@ -177,7 +178,7 @@ def test_an_announcement_of_somebody_elses_process_is_not_believed(
         stale = Process.model_validate(announcement["process"])
         (home / "platform" / "processes.json").write_text(Processes(running=(stale,)).model_dump_json())
 
-        assert runtime.start(make("v1")).ready
+        assert runtime.launch(make("v1")).ready
         runtime.down()
         assert innocent.poll() is None
     finally:
@@ -186,7 +187,7 @@ def test_an_announcement_of_somebody_elses_process_is_not_believed(
 
 
 def test_a_process_that_outlived_its_daemon_is_ended(runtime: LocalRuntime, make: Make, home: Path) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     os.kill(daemon_of(home), signal.SIGKILL)
     left_over = subprocess.Popen(["/bin/sleep", "60"], cwd="/")
     known = process(left_over.pid)
@@ -201,7 +202,7 @@ def test_a_process_that_outlived_its_daemon_is_ended(runtime: LocalRuntime, make
 def test_down_after_a_kill_forgets_and_starts_nothing(
     runtime: LocalRuntime, make: Make, home: Path, living: Living
 ) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     os.kill(daemon_of(home), signal.SIGKILL)
     assert [each.version for each in runtime.down()] == ["v1"]
     assert living() == []
@@ -211,9 +212,9 @@ def test_down_after_a_kill_forgets_and_starts_nothing(
 def test_down_ends_a_daemon_that_hangs(
     runtime: LocalRuntime, make: Make, home: Path, living: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     os.kill(daemon_of(home), signal.SIGSTOP)
-    monkeypatch.setattr("tools.runtimes.local.DOWN_SECONDS", 0.5)
+    monkeypatch.setattr("tools.runtimes.local.runtime.DOWN_SECONDS", 0.5)
     runtime.down()
     assert living() == []
 
@@ -221,7 +222,7 @@ def test_down_ends_a_daemon_that_hangs(
 def test_a_daemon_ends_when_its_home_is_removed(
     runtime: LocalRuntime, make: Make, home: Path, living: Living
 ) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     shutil.rmtree(home)
     wait_for(lambda: living() == [])
 
@@ -229,31 +230,31 @@ def test_a_daemon_ends_when_its_home_is_removed(
 def test_a_daemon_ends_when_its_sockets_are_removed_and_is_healed(
     runtime: LocalRuntime, make: Make, home: Path, living: Living
 ) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     control = Path(json.loads((home / "platform" / "daemon.json").read_text())["control"])
     shutil.rmtree(control.parent)
     wait_for(lambda: living() == [])
-    assert runtime.start(make("v1")).ready
+    assert runtime.launch(make("v1")).ready
 
 
 def test_a_damaged_state_is_named_and_down_mends_it(runtime: LocalRuntime, make: Make, home: Path) -> None:
-    runtime.start(make("v1"))
+    runtime.launch(make("v1"))
     os.kill(daemon_of(home), signal.SIGKILL)
     (home / "platform" / "state.json").write_text("{")
 
     with pytest.raises(PlatformError, match=r"state\.json is damaged.*crew down"):
         runtime.status()
     with pytest.raises(PlatformError, match="damaged"):
-        runtime.start(make("v1"))
+        runtime.launch(make("v1"))
     runtime.down()
-    assert runtime.start(make("v1")).ready
+    assert runtime.launch(make("v1")).ready
 
 
 def test_another_protocol_is_refused_and_down_ends_it(
     runtime: LocalRuntime, make: Make, living: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime.start(make("v1"))
-    monkeypatch.setattr("tools.runtimes.local.PROTOCOL", 2)
+    runtime.launch(make("v1"))
+    monkeypatch.setattr("tools.runtimes.local.runtime.PROTOCOL", 2)
     with pytest.raises(PlatformError, match="crew down"):
         runtime.status()
     assert [each.version for each in runtime.down()] == ["v1"]

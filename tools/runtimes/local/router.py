@@ -1,6 +1,6 @@
-"""The way from a loopback port to the version that takes its traffic.
+"""Reverse proxy from a loopback port to the version that takes its traffic.
 
-A request goes to the version that is there when its head arrives, and stays with it: a switch drops nothing.
+A request is assigned to the version that is current when its head arrives, so a switch drops no requests.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from tools.runtimes.backend import Backend, BrokenOff, address
-from tools.runtimes.metrics import Measures, Outcome, status_class
+from tools.runtimes.local.backend import Backend, ConnectionLost, url_of
+from tools.runtimes.local.metrics import Metrics, Outcome, status_class
 
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 ) | frozenset(("proxy-authenticate", "proxy-authorization", "proxy-connection"))
 FORWARDED = frozenset(("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"))
-"""Replaced, never passed on: the router is the first hop, so what a client says of earlier ones is untrue."""
+"""Replaced, never passed on: the router is the first hop, so a client's claims about earlier ones are false."""
 
 REFUSED_METHODS = frozenset(("CONNECT", "TRACE"))
 WHOLE_BYTES = 64 * 1024
-"""Bodies up to this size are passed on in one piece, which saves a write and shields from slow clients."""
+"""Bodies up to this size are buffered and passed on at once, which saves a write and shields from slow clients."""
 LINE_BYTES = 32 * 1024
-"""Longest request line and header: a long token is for the service to judge."""
+"""Longest request line and header; the service decides about shorter limits."""
 CLIENT_IDLE_SECONDS = 75.0
 HEAD_SECONDS = 60.0
-"""How long a version may take to begin its answer."""
+"""How long a version may take to start its response."""
 
 
 class Target(Protocol):
-    """A version that may take a request."""
+    """A version that can take requests."""
 
     @property
-    def measures(self) -> Measures:
-        """Where its answers are counted."""
+    def metrics(self) -> Metrics:
+        """Counts its responses."""
 
     @property
     def backend(self) -> Backend | None:
@@ -49,7 +49,7 @@ class Target(Protocol):
 
 
 class _Connection(web.RequestHandler):
-    """A client's connection; what cannot be read as a request is refused like all else."""
+    """A client's connection; malformed requests are refused with problem details, too."""
 
     def handle_error(
         self,
@@ -58,10 +58,10 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what aiohttp refuses, as a problem document, and close the connection."""
-        super().handle_error(request, status, exc, message)  # raises where an answer has begun already
-        said = "The request cannot be read as HTTP." if status < 500 else "The router failed."
-        response = problem(status, HTTPStatus(status).phrase, said)
+        """Respond with problem details to what aiohttp refuses, and close the connection."""
+        super().handle_error(request, status, exc, message)  # raises if a response has been started
+        detail = "The request is not valid HTTP." if status < 500 else "The router failed."
+        response = problem(status, HTTPStatus(status).phrase, detail)
         response.force_close()
         return response
 
@@ -85,14 +85,14 @@ class Route:
     def __init__(self, service: str, pick: Callable[[], Target | None]) -> None:
         self.service = service
         self.port = 0
-        """0 until opened."""
+        """0 until it is open."""
         self._pick = pick
-        """Asked for every request; None means that there is no version."""
+        """Called for every request; returns None if there is no version."""
         server = _Server(self._handle, handler_cancellation=True)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
 
     async def open(self, ports: Iterable[int]) -> int:
-        """Listen on the first of these ports that is free, and return it; raises OSError if none is."""
+        """Listen on the first free port of these and return it; raises OSError if none is free."""
         await self._runner.setup()
         for port in ports:
             site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=1024)
@@ -103,26 +103,28 @@ class Route:
                 continue
             self.port = site.port
             return self.port
-        raise OSError("none of the loopback ports of the platform is free")
+        raise OSError("none of the platform's loopback ports is free")
 
     async def close(self) -> None:
-        """Stop listening and end what is left of the connections."""
+        """Stop listening and close the remaining connections."""
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         started, target = time.perf_counter(), self._pick()
         if request.method in REFUSED_METHODS:
-            return problem(405, "Method not allowed", f"The router passes no {request.method} on.")
+            return problem(
+                405, "Method not allowed", f"The router does not forward {request.method} requests."
+            )
         if target is None or (backend := target.backend) is None:
             if target is not None:
-                target.measures.add("away", time.perf_counter() - started)
-            return problem(503, "Service unavailable", f"{self.service} is not running at the moment.")
+                target.metrics.add("away", time.perf_counter() - started)
+            return problem(503, "Service unavailable", f"{self.service} is not running.")
         outcome: Outcome = "left"
         with backend:
             try:
                 response, outcome = await self._forward(request, backend)
             finally:
-                target.measures.add(outcome, time.perf_counter() - started)
+                target.metrics.add(outcome, time.perf_counter() - started)
         return response
 
     async def _forward(
@@ -139,11 +141,13 @@ class Route:
                     allow_redirects=False,
                 )
         except TimeoutError:
-            return problem(504, "Gateway timeout", f"{self.service} did not begin to answer."), "away"
+            return problem(504, "Gateway timeout", f"{self.service} did not respond in time."), "away"
         except aiohttp.ClientConnectorError:
             return problem(503, "Service unavailable", f"{self.service} is not listening."), "away"
-        except (aiohttp.ClientError, BrokenOff):
-            return problem(502, "Bad gateway", f"{self.service} broke off before it answered."), "away"
+        except (aiohttp.ClientError, ConnectionLost):
+            return problem(
+                502, "Bad gateway", f"{self.service} closed the connection before it responded."
+            ), "away"
         async with answer:
             return await _pass_back(request, answer, self.service)
 
@@ -152,7 +156,7 @@ async def _pass_back(
     request: web.BaseRequest, answer: aiohttp.ClientResponse, service: str
 ) -> tuple[web.StreamResponse, Outcome]:
     if answer.status < 200:
-        return problem(502, "Bad gateway", f"{service} wanted to speak another protocol."), "away"
+        return problem(502, "Bad gateway", f"{service} requested a protocol upgrade."), "away"
     headers = _end_to_end(answer.headers)
     outcome = status_class(answer.status)
     length = answer.content_length
@@ -160,7 +164,9 @@ async def _pass_back(
         try:
             whole = await answer.read()
         except aiohttp.ClientError:
-            return problem(502, "Bad gateway", f"{service} broke off within its answer."), "away"
+            return problem(
+                502, "Bad gateway", f"{service} closed the connection during its response."
+            ), "away"
         return web.Response(status=answer.status, reason=answer.reason, headers=headers, body=whole), outcome
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
     await response.prepare(request)
@@ -168,7 +174,7 @@ async def _pass_back(
         async for chunk in answer.content.iter_any():
             await response.write(chunk)
     except aiohttp.ClientPayloadError:
-        # The head is out: a cut connection is the only honest way left to say that the answer is not whole.
+        # The head has been sent: only an aborted connection can tell the client that the response is incomplete.
         if request.transport is not None:
             request.transport.abort()
         return response, "away"
@@ -190,7 +196,7 @@ def _target(request: web.BaseRequest) -> URL:
     path = request.raw_path
     if not path.startswith("/"):  # absolute form, or "*"
         path = request.rel_url.raw_path_qs if request.rel_url.raw_path.startswith("/") else "/"
-    return address(path)
+    return url_of(path)
 
 
 def _request_headers(request: web.BaseRequest) -> CIMultiDict[str]:
@@ -213,7 +219,7 @@ def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
 
 
 def problem(status: int, title: str, detail: str) -> web.Response:
-    """Return RFC 9457 problem details that say that the router, not the service, answered."""
+    """Return a response of the router itself, as RFC 9457 problem details."""
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return web.Response(
         status=status,

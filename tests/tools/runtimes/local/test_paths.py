@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.errors import PlatformError
-from tools.runtimes.places import LONGEST_FOLDER, own_folder, places, runtime_folder
+from tools.runtimes.local.paths import LONGEST_FOLDER, own_folder, platform_paths, runtime_folder
 
 
 def mode(path: Path) -> int:
@@ -85,11 +85,11 @@ def test_a_home_is_the_same_however_it_is_named(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "home").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "home")
     monkeypatch.chdir(tmp_path)
-    assert places(Path("link")) == places(Path("home")) == places(tmp_path / "home")
+    assert platform_paths(Path("link")) == platform_paths(Path("home")) == platform_paths(tmp_path / "home")
 
 
 def test_the_lasting_folder_is_private(tmp_path: Path) -> None:
-    home = places(tmp_path / "home")
+    home = platform_paths(tmp_path / "home")
     home.prepare()
     assert mode(home.folder) == 0o700
 
@@ -97,4 +97,4 @@ def test_the_lasting_folder_is_private(tmp_path: Path) -> None:
 def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file")
     with pytest.raises(PlatformError, match="home"):
-        places(tmp_path / "home").prepare()
+        platform_paths(tmp_path / "home").prepare()

@@ -1,4 +1,4 @@
-"""What a service says, kept within bounds and without its secrets."""
+"""Service logs, bounded in size and with secrets redacted."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pathlib import Path
 from pydantic import SecretStr
 
 FILE_BYTES = 2_000_000
-"""At this size a log becomes `<name>.1`, in place of the one that was."""
+"""At this size a log is renamed to `<name>.1`, replacing an earlier one."""
 KEPT_FILES = 40
-"""Logs of older versions beyond this number are removed."""
+"""The oldest logs beyond this number are removed."""
 TAIL_LINES = 20
 TAIL_LINE_BYTES = 400
 FLOOD_PAUSE_SECONDS = 0.01
-"""After a full read: a service that floods its log has to wait, and leaves the processor to others."""
+"""Pause after a full read, to slow down a service that floods its log."""
 LINE_BYTES = 64 * 1024
-"""A longer line is cut into several."""
+"""Longer lines are split."""
 
 
 class ServiceLog:
-    """A named pipe that the processes of a service write to, and a thread that empties it into the log file.
+    """A named pipe that the processes of a service write to, and a thread that copies it into the log file.
 
-    A pipe instead of the file itself, since a file could neither be kept within bounds nor free of secrets.
+    With a plain file, neither its size could be bounded nor secrets redacted.
     """
 
     def __init__(self, file: Path, pipe: Path, secrets: dict[str, SecretStr]) -> None:
@@ -38,22 +38,22 @@ class ServiceLog:
         self._reader = -1
 
     def open(self) -> None:
-        """Make the pipe, ready to be opened for writing."""
+        """Create the pipe, so that it can be opened for writing."""
         os.mkfifo(self.pipe, 0o600)
         self._reader = os.open(self.pipe, os.O_RDONLY | os.O_NONBLOCK)
 
     def follow(self) -> None:
-        """Empty the pipe until all that write to it are gone; it must be open for writing by now."""
+        """Start copying the pipe until all writers are gone; it must already be open for writing."""
         os.set_blocking(self._reader, True)
         self._thread = threading.Thread(target=self._copy, name=f"log {self.file.name}", daemon=True)
         self._thread.start()
 
     def tail(self) -> str:
-        """Return the last lines, shortened where they are long."""
+        """Return the last lines, with long ones truncated."""
         return b"\n".join(self._tail).decode(errors="replace")
 
     def close(self) -> None:
-        """Remove the pipe, once what was written is in the log (at most a second later)."""
+        """Remove the pipe after its content has been copied to the log, or after one second."""
         if self._thread is not None:
             self._thread.join(timeout=1)
         elif self._reader >= 0:
@@ -86,20 +86,20 @@ class ServiceLog:
             if size > FILE_BYTES:
                 self.file.replace(self.file.with_name(self.file.name + ".1"))
         except OSError:
-            # A full disk must not stop the service that writes; the tail is kept all the same.
+            # A full disk must not block the service; the tail is kept in memory anyway.
             return
 
 
 def prune(folder: Path) -> None:
-    """Remove the logs that were not written to for longest."""
+    """Remove the least recently written logs."""
     logs = sorted(folder.glob("*.log*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in logs[KEPT_FILES:]:
         path.unlink(missing_ok=True)
 
 
 def _pattern(secrets: dict[str, SecretStr]) -> re.Pattern[bytes] | None:
-    # Line by line, since a key of several lines may come in several pieces. Below four letters a value cannot
-    # be told from common words.
+    # Line by line, since a multi-line key may arrive in several chunks. Values shorter than four characters are
+    # too likely to match ordinary text.
     values = {
         line for each in secrets.values() for line in each.get_secret_value().splitlines() if len(line) > 3
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.runtimes.processes import Register, alive, kill, kill_left_over, process
+from tools.runtimes.local.processes import Register, alive, kill, kill_left_over, process
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tools.runtimes import router
-from tools.runtimes.backend import Backend
-from tools.runtimes.metrics import Measures
-from tools.runtimes.router import Route
+from tools.runtimes.local import router
+from tools.runtimes.local.backend import Backend
+from tools.runtimes.local.metrics import Metrics
+from tools.runtimes.local.router import Route
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -25,7 +25,7 @@ class Version:
     """A version with a handler of the test's own."""
 
     def __init__(self, handler: Handler, socket: Path) -> None:
-        self.measures = Measures("checkout", "production", "v1")
+        self.metrics = Metrics("checkout", "production", "v1")
         self.backend: Backend | None = None
         self._handler, self._socket = handler, socket
 
@@ -260,7 +260,7 @@ def test_a_version_that_is_not_ready_is_503(tmp_path: Path) -> None:
         async with client.get(url) as answer:
             assert problem_of(answer, await answer.read())[0] == 503
             assert answer.headers["Retry-After"] == "1"
-        assert version.measures.counts["away"] == 1
+        assert version.metrics.counts["away"] == 1
 
     through(tmp_path, echo, use)
 
@@ -270,7 +270,7 @@ def test_a_version_that_does_not_listen_is_503(tmp_path: Path) -> None:
         (tmp_path / "s").unlink()
         async with client.post(url) as answer:
             assert problem_of(answer, await answer.read())[0] == 503
-        assert version.measures.counts["away"] == 1
+        assert version.metrics.counts["away"] == 1
 
     through(tmp_path, echo, use)
 
@@ -279,8 +279,8 @@ def test_a_connection_cut_before_the_answer_is_502(tmp_path: Path) -> None:
     async def use(client: aiohttp.ClientSession, url: str, version: Version) -> None:
         async with client.post(url, data=b"x") as answer:
             status, detail = problem_of(answer, await answer.read())
-            assert (status, detail) == (502, "checkout broke off before it answered.")
-        assert version.measures.counts["away"] == 1
+            assert (status, detail) == (502, "checkout closed the connection before it responded.")
+        assert version.metrics.counts["away"] == 1
 
     through(tmp_path, no_answer, use)
 
@@ -316,7 +316,7 @@ def test_a_long_answer_that_is_cut_is_seen_to_be_cut(tmp_path: Path) -> None:
             async with client.get(url) as answer:
                 begun.set()
                 await answer.read()
-        assert version.measures.counts["away"] == 1
+        assert version.metrics.counts["away"] == 1
 
     through(tmp_path, cut, use)
 
@@ -370,8 +370,8 @@ def test_a_client_that_leaves_is_not_waited_for(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await asking
         assert version.backend is not None
-        assert await version.backend.drained(60)
-        assert version.measures.counts["left"] == 1
+        assert await version.backend.drain(60)
+        assert version.metrics.counts["left"] == 1
 
     through(tmp_path, sleepy, use)
 
@@ -388,9 +388,9 @@ def test_draining_waits_for_what_is_on_its_way(tmp_path: Path) -> None:
         assert version.backend is not None
         pending = asyncio.ensure_future(client.get(url))
         await arrived.wait()
-        assert not await version.backend.drained(0.1)
+        assert not await version.backend.drain(0.1)
         go.set()
-        assert await version.backend.drained(60)
+        assert await version.backend.drain(60)
         async with await pending as answer:
             assert await answer.text() == "done"
 
@@ -407,9 +407,9 @@ def test_answers_are_counted_by_class_and_time(tmp_path: Path) -> None:
         for status in (200, 201, 302, 404, 500, 503):
             async with client.get(f"{url}/{status}", allow_redirects=False) as answer:
                 assert answer.status == status
-        counts = version.measures.counts
+        counts = version.metrics.counts
         assert [counts[each] for each in ("2xx", "3xx", "4xx", "5xx", "away")] == [2, 1, 1, 2, 0]
-        assert 6 * 0.03 <= version.measures.seconds <= time.monotonic() - begun
+        assert 6 * 0.03 <= version.metrics.seconds <= time.monotonic() - begun
 
     through(tmp_path, by_path, use)
 
@@ -498,7 +498,7 @@ def test_what_a_proxy_must_not_pass_on_is_refused(tmp_path: Path, request_line: 
         writer.write(f"{request_line}\r\nHost: x\r\n\r\n".encode())
         assert (await reader.readline()).split()[1] in (b"405", b"400")
         writer.close()
-        assert sum(version.measures.counts.values()) == 0
+        assert sum(version.metrics.counts.values()) == 0
 
     through(tmp_path, echo, use)
 

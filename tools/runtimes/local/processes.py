@@ -1,4 +1,4 @@
-"""Facts about processes, from /proc, so that a process id is never taken for another process' one."""
+"""Identities of processes, from /proc, that survive the reuse of process ids."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tools.runtimes.documents import read, write
+from tools.runtimes.local.json_files import read, write
 
 
 class Process(BaseModel):
-    """A process that a later one with the same id is never equal to."""
+    """A process, never equal to a later one with the same id."""
 
     model_config = ConfigDict(frozen=True)
 
     pid: int
     started: int
-    """Clock ticks from the machine's start to the process'."""
+    """Start time in clock ticks since boot."""
     boot: str
-    """The machine's start."""
+    """Id of the boot."""
 
 
 class Processes(BaseModel):
@@ -32,30 +32,30 @@ class Processes(BaseModel):
 
 
 def process(pid: int) -> Process | None:
-    """Return the process of that id, or None if there is none or it is dead and only not yet buried."""
+    """Return the process with that id, or None if there is none or it is a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The name may hold blanks and brackets; what follows the last bracket does not.
+    # The name may contain spaces and parentheses; the fields after the last parenthesis do not.
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] in "ZX" else Process(pid=pid, started=int(fields[19]), boot=boot)
 
 
 def alive(known: Process) -> bool:
-    """Whether that very process runs."""
+    """Whether exactly this process is running."""
     return process(known.pid) == known
 
 
 def kill(known: Process) -> bool:
-    """Kill that very process, and return whether it ran."""
+    """Kill exactly this process; returns whether it was running."""
     try:
         handle = os.pidfd_open(known.pid)
     except ProcessLookupError:
         return False
     try:
-        # The handle holds on to whatever has the id now; so what is checked is what is killed.
+        # The descriptor refers to whichever process has the id now, so the process checked is the one killed.
         if not alive(known):
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -67,20 +67,20 @@ def kill(known: Process) -> bool:
 
 
 class Register:
-    """The services' processes, in a file, for a daemon that comes after a killed one."""
+    """The services' processes, in a file, for the successor of a killed daemon."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: dict[int, Process] = {}
 
     def add(self, pid: int) -> None:
-        """Note a process that was started."""
-        if (found := process(pid)) is not None:
-            self._known[pid] = found
+        """Record a started process."""
+        if (started := process(pid)) is not None:
+            self._known[pid] = started
             self._write()
 
     def remove(self, pid: int) -> None:
-        """Note that a process is gone."""
+        """Remove a process that has exited."""
         if self._known.pop(pid, None) is not None:
             self._write()
 
@@ -89,7 +89,7 @@ class Register:
 
 
 def kill_left_over(file: Path) -> int:
-    """Kill the registered processes that outlived their daemon, and return how many did."""
+    """Kill the registered processes that outlived their daemon; returns their number."""
     try:
         register = read(file, Processes) or Processes()
     except ValidationError:

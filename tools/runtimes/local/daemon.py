@@ -1,6 +1,6 @@
-"""The platform's process: `python -P -m tools.runtimes.daemon --home HOME [--detach]`.
+"""The platform's process: `python -P -m tools.runtimes.local.daemon --home HOME [--detach]`.
 
-It ends when it is told to, when nothing is left that should run, and when its files or sockets were removed.
+It exits on request, when no service is meant to run, and when its files or sockets have been removed.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from pathlib import Path
 from aiohttp import web
 
 from tools.errors import PlatformError
-from tools.runtimes.control import Control
-from tools.runtimes.documents import write
-from tools.runtimes.places import Places, places, runtime_folder
-from tools.runtimes.processes import kill_left_over, process
-from tools.runtimes.state import PROTOCOL, Announcement, announced
-from tools.runtimes.supervisor import Supervisor
+from tools.runtimes.local.control import Control
+from tools.runtimes.local.json_files import write
+from tools.runtimes.local.paths import PlatformPaths, platform_paths, runtime_folder
+from tools.runtimes.local.processes import kill_left_over, process
+from tools.runtimes.local.state import PROTOCOL, Announcement, find_daemon
+from tools.runtimes.local.supervisor import Supervisor
 from tools.sandbox import choose
 
 IDLE_SECONDS = 3.0
-"""How long it stays with nothing to run, so that a stop and a start after it meet the same daemon."""
+"""How long it stays idle before it exits, so that a stop followed by a start uses the same daemon."""
 LOCK_SECONDS = 60.0
-"""How long it waits for a daemon before it that is about to end."""
+"""How long it waits for a previous daemon that is shutting down."""
 CHECK_SECONDS = 0.2
 OPEN_FILES = 16384
-"""Each request on its way takes two. Services inherit it, and some try to close all that could be open."""
+"""Each request in flight takes two. Services inherit the limit, and some close every possible descriptor."""
 
 
 def main() -> int:
-    """Run the daemon until it is over; 0 also if another one serves this home already."""
-    parser = argparse.ArgumentParser(prog="tools.runtimes.daemon")
+    """Run the daemon until it exits; returns 0 also if another one already serves this home."""
+    parser = argparse.ArgumentParser(prog="tools.runtimes.local.daemon")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--detach", action="store_true", help="print the daemon's process id and return")
     options = parser.parse_args()
@@ -48,7 +48,7 @@ def main() -> int:
     if options.detach:
         _detach()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
-    home = places(options.home)
+    home = platform_paths(options.home)
     try:
         home.prepare()
         lock = _lock(home)
@@ -61,53 +61,55 @@ def main() -> int:
 
 
 def _detach() -> None:
-    """Go on in a child that belongs to nobody, so that no client has to bury the daemon."""
+    """Continue in an orphaned child, so that no client has to reap the daemon."""
     child = os.fork()
     if child:
         print(child, flush=True)
         os._exit(0)
-    # The client reads the other end of stdout to its end.
+    # The client reads stdout until it is closed.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
-def _lock(home: Places) -> int | None:
-    """Return the lock's handle, held until this process ends, or None if a working daemon has it."""
+def _lock(home: PlatformPaths) -> int | None:
+    """Return the lock's descriptor, held until this process exits, or None if a running daemon holds the lock."""
     deadline = time.monotonic() + LOCK_SECONDS
     handle = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if announced(home) is not None:
+            if find_daemon(home) is not None:
                 return None
             if time.monotonic() > deadline:
-                raise PlatformError(f"Another daemon holds {home.lock} but does not answer.") from None
+                raise PlatformError(f"Another daemon holds {home.lock} but does not respond.") from None
             time.sleep(0.05)
         else:
             return handle
 
 
-async def _serve(home: Places, sockets: Path, lock: int) -> None:
+async def _serve(home: PlatformPaths, sockets: Path, lock: int) -> None:
     if left := kill_left_over(home.processes):
-        logging.warning("ended %d processes of services that outlived the daemon before", left)
+        logging.warning("killed %d service processes that outlived the previous daemon", left)
     _empty(sockets)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, OPEN_FILES), most))
     token = secrets.token_urlsafe(32)
     supervisor = Supervisor(home, sockets, lambda name: choose(name or None))
     control = Control(supervisor, token)
-    over = asyncio.Event()
+    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await supervisor.heal()
     runner = web.AppRunner(control.application(), handle_signals=False, access_log=None, shutdown_timeout=2)
     await runner.setup()
     socket = sockets / "control"
     await web.UnixSite(runner, str(socket)).start()
     myself = process(os.getpid())
-    assert myself is not None  # noqa: S101  no process misses itself
+    assert myself is not None  # noqa: S101  the current process always exists
     write(home.daemon, Announcement(protocol=PROTOCOL, process=myself, control=socket, token=token))
-    await _until_over(control, over, [(home.lock, os.fstat(lock).st_ino), (socket, socket.stat().st_ino)])
+    await _wait_until_over(
+        control, stop, [(home.lock, os.fstat(lock).st_ino), (socket, socket.stat().st_ino)]
+    )
     if not control.down.is_set():
         await control.close(forget=False)
     home.daemon.unlink(missing_ok=True)
@@ -115,11 +117,11 @@ async def _serve(home: Places, sockets: Path, lock: int) -> None:
     shutil.rmtree(sockets, ignore_errors=True)
 
 
-async def _until_over(control: Control, over: asyncio.Event, files: list[tuple[Path, int]]) -> None:
+async def _wait_until_over(control: Control, stop: asyncio.Event, files: list[tuple[Path, int]]) -> None:
     idle_since = time.monotonic()
-    while not control.down.is_set() and not over.is_set():
+    while not control.down.is_set() and not stop.is_set():
         if not all(_is(path, inode) for path, inode in files):
-            logging.warning("the platform's files were removed: ending")
+            logging.warning("the platform's files were removed: exiting")
             return
         if control.busy:
             idle_since = time.monotonic()

@@ -1,7 +1,7 @@
-"""Runs inside the sandbox, around a service that knows TCP ports only; brings its port out as a unix socket.
+"""Exposes the TCP port of a service as a unix socket; runs inside the sandbox as the parent of the service.
 
-`python -I -S -c TEXT SOCKET PORT ARGV...`. A sandbox has no network but a loopback of its own, which nobody
-outside can reach. It ends when the service does, with the same exit code; only the standard library is there.
+`python -I -S -c TEXT SOCKET PORT ARGV...`. A sandbox has only its own loopback network, which is unreachable from
+outside. It exits with the service, with the same exit code; only the standard library is available.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ CHUNK_BYTES = 64 * 1024
 
 
 async def relay(socket: str, port: int, argv: list[str]) -> int:
-    """Run the service to its end and return its exit code, 128 + the signal if a signal ended it."""
+    """Run the service until it exits; returns its exit code, or 128 + the signal number."""
     service = await asyncio.create_subprocess_exec(*argv)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, service.send_signal, number)
@@ -38,7 +38,7 @@ async def relay(socket: str, port: int, argv: list[str]) -> int:
 async def _open(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
         return await asyncio.open_connection("127.0.0.1", port)
-    except OSError:  # what some servers call localhost is ::1 only
+    except OSError:  # some servers listen on ::1 only
         return await asyncio.open_connection("::1", port)
 
 

@@ -1,4 +1,4 @@
-"""A request to the daemon, over its control socket."""
+"""The client side of the daemon's control socket: HTTP over a unix socket."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.runtimes.state import Announcement
+from tools.runtimes.local.state import Announcement
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the daemon said."""
+    """The daemon's response."""
 
     status: int
     body: bytes
 
 
 def request(daemon: Announcement, method: str, path: str, body: str = "", seconds: float = 20) -> Answer:
-    """Return the daemon's answer.
+    """Send a request to the daemon and return its response.
 
-    Raises TimeoutError if it says nothing for so long, OSError or HTTPException if it is not there or ends.
+    Raises TimeoutError if there is no response in time, OSError or HTTPException if the daemon is gone or exits.
     """
     connection = _UnixConnection(daemon.control, seconds)
     try:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tools.runtimes import Version
-from tools.runtimes.local import LocalRuntime
-from tools.runtimes.processes import process
+from tools.runtimes.local.processes import process
+from tools.runtimes.local.runtime import LocalRuntime
+from tools.runtimes.local.version import LocalVersion
 
-Make = Callable[..., Version]
+Make = Callable[..., LocalVersion]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def code(tmp_path: Path) -> Path:
 def make(code: Path) -> Make:
     """Make a version of the tiny service, named so by all that it answers."""
 
-    def version(name: str, variables: dict[str, str] | None = None, **fields: Any) -> Version:
+    def version(name: str, variables: dict[str, str] | None = None, **fields: Any) -> LocalVersion:
         given: dict[str, Any] = {
             "service": "checkout",
             "version": name,
@@ -57,7 +57,7 @@ def make(code: Path) -> Make:
             "variables": {"NAME": name, **(variables or {})},
             "ready_seconds": 60,
         }
-        return Version(**(given | fields))
+        return LocalVersion(**(given | fields))
 
     return version
 

@@ -1,4 +1,4 @@
-"""What the daemon answers on its control socket: small JSON over HTTP."""
+"""The daemon's control API: JSON over HTTP on a unix socket."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from tools.errors import ToolError
-from tools.runtimes import Ended, ServiceStatus, Version
-from tools.runtimes.metrics import exposition
-from tools.runtimes.router import problem
-from tools.runtimes.supervisor import Supervisor
+from tools.runtimes import Ended, ServiceStatus
+from tools.runtimes.local.metrics import exposition
+from tools.runtimes.local.router import problem
+from tools.runtimes.local.supervisor import Supervisor
+from tools.runtimes.local.version import LocalVersion
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,24 +27,24 @@ log = logging.getLogger("shipcrew.platform")
 
 
 class Control:
-    """The daemon's side of `LocalRuntime`."""
+    """The server side of `LocalRuntime`."""
 
     def __init__(self, supervisor: Supervisor, token: str) -> None:
         self.down = asyncio.Event()
-        """Set once the daemon is to end."""
+        """Set when the daemon should exit."""
         self._supervisor = supervisor
         self._token = token
         self._changes: set[asyncio.Task[Any]] = set()
-        """Starts and stops under way. They go on without their client, which asks again when it is back."""
+        """Starts and stops in progress. They continue if their client disconnects; it can send the request again."""
         self._closing = False
 
     @property
     def busy(self) -> bool:
-        """Whether the daemon is needed."""
+        """Whether the daemon has a reason to keep running."""
         return bool(self._changes) or self._supervisor.busy
 
     def application(self) -> web.Application:
-        """Return the control API."""
+        """Return the control API as an aiohttp application."""
         application = web.Application(middlewares=[self._guard], client_max_size=16 * 1024 * 1024)
         application.add_routes(
             [
@@ -58,7 +59,7 @@ class Control:
         return application
 
     async def close(self, forget: bool) -> list[Ended]:
-        """Take no more starts, break off those under way, end all services."""
+        """Refuse new changes, cancel those in progress and stop all services."""
         self._closing = True
         for change in self._changes:
             change.cancel()
@@ -70,13 +71,13 @@ class Control:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode(), self._token.encode()):
-            return problem(401, "Unauthorized", "The token in daemon.json is needed.")
+            return problem(401, "Unauthorized", "The request needs the token in daemon.json.")
         try:
             return await handler(request)
         except ValidationError as error:
-            # Without the input, which may hold secrets.
-            places = [".".join(map(str, each["loc"])) + ": " + each["msg"] for each in error.errors()]
-            return problem(422, "Unprocessable content", "; ".join(places))
+            # Without the input, which may contain secrets.
+            problems = [".".join(map(str, each["loc"])) + ": " + each["msg"] for each in error.errors()]
+            return problem(422, "Unprocessable content", "; ".join(problems))
         except (ToolError, OSError) as error:
             log.exception("%s failed", request.path)
             return problem(500, "Internal server error", str(error))
@@ -85,11 +86,11 @@ class Control:
         return _json(STATUSES.dump_json(self._supervisor.status()))
 
     async def _start(self, request: web.Request) -> web.Response:
-        version = Version.model_validate_json(await request.read())
+        version = LocalVersion.model_validate_json(await request.read())
         return await self._change(self._supervisor.start(version), lambda release: release.model_dump_json())
 
     async def _is_running(self, request: web.Request) -> web.Response:
-        version = Version.model_validate_json(await request.read())
+        version = LocalVersion.model_validate_json(await request.read())
         return _json(b"true" if self._supervisor.is_running(version) else b"false")
 
     async def _stop(self, request: web.Request) -> web.Response:
@@ -102,20 +103,20 @@ class Control:
         return _json(ENDED.dump_json(ended))
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(text=exposition(self._supervisor.measures()))
+        return web.Response(text=exposition(self._supervisor.metrics()))
 
     async def _change(
         self, change: Coroutine[Any, Any, Any], dump: Callable[[Any], str | bytes]
     ) -> web.Response:
         if self._closing:
             change.close()
-            return problem(503, "Service unavailable", "The platform is being taken down.")
+            return problem(503, "Service unavailable", "The platform is shutting down.")
         task = asyncio.create_task(change)
         self._changes.add(task)
         task.add_done_callback(self._changes.discard)
         await asyncio.wait([task])
         if task.cancelled():
-            return problem(409, "Conflict", "The platform was taken down meanwhile.")
+            return problem(409, "Conflict", "The platform was shut down before the change completed.")
         return _json(dump(task.result()))
 
 

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.errors import ToolError
-from tools.runtimes import Version
-from tools.runtimes.backend import Backend
-from tools.runtimes.logs import ServiceLog
-from tools.runtimes.processes import Register
+from tools.runtimes.local.backend import Backend
+from tools.runtimes.local.logs import ServiceLog
+from tools.runtimes.local.processes import Register
+from tools.runtimes.local.version import LocalVersion
 from tools.sandbox import Job, Running, Sandbox
 from tools.sandbox.filesystem import base_python
 
@@ -28,19 +28,19 @@ SLOWEST_PROBE_SECONDS = 0.5
 
 
 class NotReadyError(Exception):
-    """A version did not come up; says why, with the tail of its log."""
+    """A version did not become ready; the message gives the reason and the tail of its log."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What the platform lends to the versions that it runs."""
+class Platform:
+    """The platform's resources that instances use."""
 
     sandbox: Callable[[str], Sandbox]
     """Sandbox by name; raises ToolError."""
     starter: ThreadPoolExecutor
-    """Its one thread lives as long as the daemon: the kernel ends a sandbox with the thread that began it."""
+    """Its single thread lives as long as the daemon: the kernel kills a sandbox with the thread that started it."""
     sockets: Path
-    """Runtime folder, in which every instance has its own."""
+    """Runtime folder, with a subfolder for each instance."""
     logs: Path
     register: Register
 
@@ -48,73 +48,75 @@ class Surroundings:
 class Instance:
     """One run of a version."""
 
-    def __init__(self, version: Version, number: int, around: Surroundings) -> None:
+    def __init__(self, version: LocalVersion, number: int, platform: Platform) -> None:
         self.version = version
         self.started_at = datetime.now(UTC)
-        self._around = around
-        self._folder = around.sockets / str(number)
-        """Writable for the service, and the only one of the platform's folders that it sees."""
+        self._platform = platform
+        self._folder = platform.sockets / str(number)
+        """Writable for the service, and the only folder of the platform that it can see."""
         self._socket = self._folder / "s"
         name = f"{version.service}-{version.environment}-{version.version}.log"
-        self._log = ServiceLog(around.logs / name, around.sockets / f"{number}.log", version.secrets)
+        self._log = ServiceLog(platform.logs / name, platform.sockets / f"{number}.log", version.secrets)
         self._running: Running | None = None
         self.backend: Backend | None = None
-        """Where requests go; None before it is launched and after it is stopped."""
+        """Takes the requests; None before the launch and after the stop."""
 
     @property
     def pid(self) -> int:
         """Process id of the sandboxed job, 0 if there is none."""
         return self._running.pid if self._running else 0
 
-    def ended(self) -> int | None:
-        """Return the exit code, or None while it runs."""
+    def exit_code(self) -> int | None:
+        """Return the exit code, or None while it is running."""
         return self._running.poll() if self._running else 0
 
-    def why(self, reason: str) -> str:
-        """Return a reason together with the tail of the log."""
+    def explain(self, reason: str) -> str:
+        """Return the reason followed by the tail of the log."""
         tail = self._log.tail()
-        return f"{reason}\nThe end of {self._log.file}:\n{tail}" if tail else f"{reason}\nIt wrote no log."
+        return f"{reason}\nThe end of {self._log.file}:\n{tail}" if tail else f"{reason}\nIts log is empty."
 
     async def migrate(self) -> None:
-        """Run the migration to its end; raises NotReadyError if it fails or takes too long."""
+        """Run the migration to completion; raises NotReadyError if it fails or times out."""
         try:
             await self._launch(self.version.migrate, {})
             deadline = time.monotonic() + self.version.migrate_seconds
-            while (code := self.ended()) is None and time.monotonic() < deadline:
+            while (code := self.exit_code()) is None and time.monotonic() < deadline:
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             await self.stop()
         if code is None:
-            raise NotReadyError(self.why(f"Its migration took over {self.version.migrate_seconds:g} s."))
+            raise NotReadyError(
+                self.explain(f"The migration took more than {self.version.migrate_seconds:g} s.")
+            )
         if code != 0:
-            raise NotReadyError(self.why(f"Its migration ended with exit code {code}."))
+            raise NotReadyError(self.explain(f"The migration exited with code {code}."))
 
     async def start(self) -> None:
-        """Launch it and wait until it is ready; raises NotReadyError if it ends before, or takes too long."""
+        """Launch it and wait until it is ready; raises NotReadyError if it exits first or times out."""
         await self._launch(*self._serve())
         self.backend = backend = Backend(self._socket)
         deadline = time.monotonic() + self.version.ready_seconds
         pause = FIRST_PROBE_SECONDS
         while (unready := await self._unready(backend)) is not None:
-            if (code := self.ended()) is not None:
+            if (code := self.exit_code()) is not None:
                 await asyncio.sleep(POLL_SECONDS)  # for the last lines of its log
-                raise NotReadyError(self.why(f"It ended with exit code {code} before it was ready."))
+                raise NotReadyError(self.explain(f"It exited with code {code} before it was ready."))
             if time.monotonic() > deadline:
                 raise NotReadyError(
-                    self.why(f"It was not ready within {self.version.ready_seconds:g} s: {unready}.")
+                    self.explain(f"It was not ready within {self.version.ready_seconds:g} s: {unready}.")
                 )
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, SLOWEST_PROBE_SECONDS)
 
     async def drain(self) -> bool:
-        """Wait for the requests that are on their way to it; False if some were when the time was over."""
-        return self.backend is None or await self.backend.drained(self.version.drain_seconds)
+        """Wait for requests in flight; returns False if some were left when the time was up."""
+        return self.backend is None or await self.backend.drain(self.version.drain_seconds)
 
     async def stop(self) -> None:
-        """End it and remove its folder. Harmless if it has ended, or never began."""
+        """Stop it and remove its folder; does nothing if it has exited or was never launched."""
         if self._running is not None:
             await asyncio.to_thread(self._running.stop, self.version.stop_seconds)
-            self._around.register.remove(self._running.pid)
+            self._platform.register.remove(self._running.pid)
         if self.backend is not None:
             await self.backend.close()
         await asyncio.to_thread(self._log.close)
@@ -124,9 +126,9 @@ class Instance:
         for path in self.version.health:
             status = await backend.probe(path)
             if status is None:
-                return f"{path} did not answer"
+                return f"{path} did not respond"
             if not 200 <= status <= 299:
-                return f"{path} answered {status}"
+                return f"{path} returned {status}"
         return None
 
     async def _launch(self, argv: tuple[str, ...], variables: dict[str, str]) -> None:
@@ -135,11 +137,11 @@ class Instance:
             if self.version.data is not None:
                 self.version.data.mkdir(parents=True, exist_ok=True)
             self._log.open()
-            sandbox = self._around.sandbox(self.version.sandbox)
+            sandbox = self._platform.sandbox(self.version.sandbox)
             start = asyncio.get_running_loop().run_in_executor(
-                self._around.starter, sandbox.start, self._job(argv, variables), self._log.pipe
+                self._platform.starter, sandbox.start, self._job(argv, variables), self._log.pipe
             )
-            # Shielded, so that a job which is being started is never lost from sight.
+            # Shielded, so that a job that is being started is never lost track of.
             self._running = await asyncio.shield(start)
         except (OSError, ValueError, ToolError) as error:
             raise NotReadyError(f"It could not be started: {error}") from error
@@ -147,18 +149,18 @@ class Instance:
             with contextlib.suppress(Exception):
                 self._running = await start
             raise
-        self._around.register.add(self._running.pid)
+        self._platform.register.add(self._running.pid)
         self._log.follow()
 
     def _serve(self) -> tuple[tuple[str, ...], dict[str, str]]:
-        """Return the argv that serves on the socket, and the variables that name the place."""
+        """Return the argv that serves on the socket, and the variables that name the socket or port."""
         argv, listen, path = self.version.serve, self.version.listen, str(self._socket)
         if listen.kind == "socket":
             return tuple(part.replace("{socket}", path) for part in argv), {"SOCKET": path}
         port = str(listen.port or _free_port())
-        # Its text, not its file: no sandbox sees where the crew is installed.
-        around = (str(base_python()), "-I", "-S", "-c", RELAY.read_text(), path, port)
-        return (*around, *(part.replace("{port}", port) for part in argv)), {"PORT": port}
+        # Its text, not its file: no sandbox can see where the crew is installed.
+        relay = (str(base_python()), "-I", "-S", "-c", RELAY.read_text(), path, port)
+        return (*relay, *(part.replace("{port}", port) for part in argv)), {"PORT": port}
 
     def _job(self, argv: tuple[str, ...], variables: dict[str, str]) -> Job:
         version = self.version
