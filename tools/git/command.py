@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.errors import RepositoryError
+from tools.workspace.atomic_write import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -251,9 +252,5 @@ def _link(target: Path, link: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    if path.is_file() and path.read_text() == text:
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    Path(name).replace(path)
+    if not path.is_file() or path.read_text() != text:
+        write_atomically(path, text)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel
+
+from tools.workspace.atomic_write import write_atomically
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -21,14 +22,5 @@ def read(path: Path, kind: type[Document]) -> Document | None:
 
 
 def write(path: Path, document: BaseModel) -> None:
-    """Put a document, its secrets shown, into a file of mode 0600, all of it or nothing of it.
-
-    One process at a time may do so.
-    """
-    draft = path.with_suffix(".draft")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(document.model_dump_json(context={"secrets": "shown"}))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    """Replace a file of mode 0600 atomically with a document, including its secrets."""
+    write_atomically(path, document.model_dump_json(context={"secrets": "shown"}))
