@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from tools.errors import RepositoryError
-from tools.git import names
+from tools.git import ref_names
 from tools.git.repository import full_id
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ def commit_generation(
     whatever a delivery that was given up has left there. The same files as the parent's give the parent.
     """
     tree = store_files(repository, files)
-    tip = repository.ref(names.GENERATED)
+    tip = repository.ref(ref_names.GENERATED)
     if parent is not None and repository.tree_of(parent) == tree:
         commit = parent
     else:
         said = f"{message.rstrip()}\n\n{_GENERATION} {tree}"
         commit = repository.commit(tree, (parent,) if parent else (), said, author, when)
-    repository.update_ref(names.GENERATED, commit, tip)
+    repository.update_ref(ref_names.GENERATED, commit, tip)
     return commit
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.errors import RepositoryError
-from tools.git import names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,10 +132,10 @@ class Repository:
             )
 
     def start_story(self, story: str) -> str:
-        """Return the tip of the story's branch `names.story_branch(story)`, which is made, or moved to the
+        """Return the tip of the story's branch `ref_names.story_branch(story)`, which is made, or moved to the
         base when it holds nothing of its own. RepositoryError when base and branch went different ways.
         """
-        branch = names.story_branch(story)
+        branch = ref_names.story_branch(story)
         base, tip = self.required(self.base_ref), self.ref(branch)
         if tip is None or (tip != base and self.is_ancestor(tip, base)):
             self.update_ref(branch, base, tip)
@@ -192,12 +191,12 @@ class Repository:
     def anchor(self, name: str, text: str) -> str:
         """Keep a text under `refs/crew/ledger/<name>`, instead of the one before; return its id."""
         stored = self.store(text.encode())
-        self.update_ref(names.ledger_ref(name), stored, self.ref(names.ledger_ref(name)))
+        self.update_ref(ref_names.ledger_ref(name), stored, self.ref(ref_names.ledger_ref(name)))
         return stored
 
     def read_anchor(self, name: str) -> str | None:
         """Return the text kept under a name, or None."""
-        found = self.ref(names.ledger_ref(name))
+        found = self.ref(ref_names.ledger_ref(name))
         return None if found is None else self.blob(found).decode("utf-8", "replace")
 
     def head_branch(self) -> str | None:

@@ -67,9 +67,9 @@ def choose(policies: Path, extra: Path | None = None, engine: str = "auto") -> P
         raise PolicyError("The program opa is not on PATH. Install it, or use the policy engine regopy.")
     # Each engine imports what it alone needs: httpx, or a shared library of 7 MB.
     if program is not None and engine in ("auto", "opa"):
-        from tools.policy.server import OpaEngine  # noqa: PLC0415
+        from tools.policy.opa_engine import OpaEngine  # noqa: PLC0415
 
         return OpaEngine(source, program)
-    from tools.policy.in_process import RegopyEngine  # noqa: PLC0415
+    from tools.policy.regopy_engine import RegopyEngine  # noqa: PLC0415
 
     return RegopyEngine(source)

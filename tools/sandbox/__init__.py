@@ -6,7 +6,7 @@ paths, a private scratch folder as `TMPDIR`, and nothing more. `.git` folders ar
 
 from __future__ import annotations
 
-from tools.sandbox.choosing import choose
 from tools.sandbox.model import Completed, Ending, Facts, Job, Limits, Running, Sandbox
+from tools.sandbox.selection import choose
 
 __all__ = ["Completed", "Ending", "Facts", "Job", "Limits", "Running", "Sandbox", "choose"]

@@ -10,9 +10,9 @@ from tools.errors import SandboxUnavailable
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import USER, View, own_files, view
 from tools.sandbox.launcher import Wrapping, launch, log_file
+from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Completed, Facts, Job
-from tools.sandbox.orders import Plan
-from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.started_job import StartedJob, run_to_end
 
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
 

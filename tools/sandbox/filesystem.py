@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from tools.errors import JobRefused
+from tools.sandbox.git_folders import repositories
 from tools.sandbox.model import Job
-from tools.sandbox.repositories import repositories
 
 USER = 1000
 """Who a job in a user namespace thinks it is: some programs refuse to run as root. Outside it is whoever we are."""

@@ -18,7 +18,7 @@ from typing import IO
 from tools.errors import SandboxFailed
 from tools.sandbox.cgroups import Group
 from tools.sandbox.filesystem import base_environment, base_python
-from tools.sandbox.orders import BOOT, Ends, Plan, order
+from tools.sandbox.launcher_payload import BOOT, Ends, Plan, order
 
 _PATIENCE_SECONDS = 5.0
 """How long the launcher may take to kill a job before it is killed itself."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import view
 from tools.sandbox.launcher import launch, log_file
+from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Completed, Facts, Job
-from tools.sandbox.orders import Plan
-from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.started_job import StartedJob, run_to_end
 
 
 class Namespaces:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.git.names import ledger_ref
+from tools.git.ref_names import ledger_ref
 
 if TYPE_CHECKING:
     from tools.git.repository import Repository

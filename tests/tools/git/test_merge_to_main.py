@@ -8,7 +8,7 @@ import pytest
 
 from tools.errors import RepositoryError
 from tools.git import Landing, Repository, agent, find_landing, merge, story_branch
-from tools.git.landing import finish_landing
+from tools.git.merge_to_main import finish_landing
 
 Commit = Callable[..., str]
 Git = Callable[..., str]
@@ -165,12 +165,11 @@ def test_main_checked_out_in_another_worktree(
 def test_main_that_moves_at_the_last_moment(
     repository: Repository, tip: str, git: Git, monkeypatch: pytest.MonkeyPatch, land: Callable[..., Landing]
 ) -> None:
-    from tools.git import landing
 
     def person_commits(*_: object) -> None:
         git("commit", "-q", "--allow-empty", "-m", "quick")
 
-    monkeypatch.setattr(landing, "refuse_blocked", person_commits)
+    monkeypatch.setattr(merge_to_main, "refuse_blocked", person_commits)
     with pytest.raises(RepositoryError, match="meanwhile"):
         land()
     monkeypatch.undo()
@@ -202,9 +201,8 @@ def test_a_merge_that_was_cut_off_is_completed(
     place: str,
     after: bool,
 ) -> None:
-    from tools.git import landing
 
-    owner = Repository if place == "swap" else landing
+    owner = Repository if place == "swap" else merge_to_main
     real = getattr(owner, place)
 
     def cut(*arguments: object, **named: object) -> None:
@@ -232,12 +230,11 @@ def test_a_person_who_edits_in_the_gap_loses_nothing(
     git: Git,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tools.git import landing
 
     def cut(*_: object) -> None:
         raise CutOff
 
-    monkeypatch.setattr(landing, "bring_up_to_date", cut)
+    monkeypatch.setattr(merge_to_main, "bring_up_to_date", cut)
     with pytest.raises(CutOff):
         land()
     monkeypatch.undo()

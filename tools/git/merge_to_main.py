@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from tools.errors import RepositoryBusy, RepositoryError
 from tools.git.merging import Conflict, merge_commits
 from tools.git.repository import full_id
-from tools.git.tree import bring_up_to_date, dirty_files, refuse_blocked
+from tools.git.working_tree import bring_up_to_date, dirty_files, refuse_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,9 +16,8 @@ import pytest
 
 from tests.conftest import Build
 from tools.errors import PolicyError
-from tools.policy import server
 from tools.policy.answer import NO_ANSWER
-from tools.policy.server import OpaEngine
+from tools.policy.opa_engine import OpaEngine
 from tools.policy.source import Source, load
 from tools.runtimes.local.processes import process
 
@@ -87,7 +86,7 @@ def test_a_server_that_hangs_or_died_means_no(engine: OpaEngine) -> None:
 
 
 def test_a_program_that_is_not_opa_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "START_SECONDS", 600)
+    monkeypatch.setattr(opa_engine, "START_SECONDS", 600)
     started = time.monotonic()
 
     with pytest.raises(PolicyError, match="OPA did not start"):
@@ -102,7 +101,7 @@ def test_the_server_dies_with_its_owner(opa_program: str, tmp_path: Path) -> Non
         """
         import sys, threading, time
         from pathlib import Path
-        from tools.policy.server import OpaEngine
+        from tools.policy.opa_engine import OpaEngine
         from tools.policy.source import load
 
         made = []

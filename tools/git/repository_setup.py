@@ -9,9 +9,9 @@ from pathlib import Path
 from tools.errors import RepositoryError
 from tools.git.command import Command, execute, plain_environment, require_version
 from tools.git.identity import Identity, agent, read_person
-from tools.git.landing import finish_landing
+from tools.git.merge_to_main import finish_landing
 from tools.git.repository import Repository
-from tools.git.tree import dirty_files
+from tools.git.working_tree import dirty_files
 
 _UNFINISHED = {
     "MERGE_HEAD": ("merge", "git merge --continue, or git merge --abort"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.git.names import ledger_ref, safe, story_branch
+from tools.git.ref_names import ledger_ref, safe, story_branch
 
 STORIES = [
     "CHK-1",
