@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.errors import RepositoryError
+from tools.git import ref_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

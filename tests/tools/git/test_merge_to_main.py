@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.errors import RepositoryError
-from tools.git import Landing, Repository, agent, find_landing, merge, story_branch
+from tools.git import Landing, Repository, agent, find_landing, merge, merge_to_main, story_branch
 from tools.git.merge_to_main import finish_landing
 
 Commit = Callable[..., str]

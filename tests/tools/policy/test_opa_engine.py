@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import Build
 from tools.errors import PolicyError
+from tools.policy import opa_engine
 from tools.policy.answer import NO_ANSWER
 from tools.policy.opa_engine import OpaEngine
 from tools.policy.source import Source, load
