@@ -82,7 +82,7 @@ class OpaEngine:
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self._server is None or self._server.ended:
+            if self._server is None or self._server.has_exited:
                 break
             if _listens(self._socket):
                 return
@@ -91,7 +91,7 @@ class OpaEngine:
         raise PolicyError(f"OPA did not start. Mend what it says, or use the policy engine regopy.\n{log}")
 
     def _exchange(self, document: dict[str, JsonValue]) -> JsonValue:
-        if self._server is None or self._server.ended:
+        if self._server is None or self._server.has_exited:
             raise Unanswered("The OPA server has ended.")
         try:
             response = self._client.post(

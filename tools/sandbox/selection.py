@@ -1,4 +1,4 @@
-"""Choosing the best sandbox that really works on this machine."""
+"""Selects the best sandbox that works on this machine."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ except OSError:
 """
 
 _OBSTACLES = (
-    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "User namespaces are switched off"),
-    ("/proc/sys/user/max_user_namespaces", "0", "User namespaces are switched off"),
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "User namespaces are disabled"),
+    ("/proc/sys/user/max_user_namespaces", "0", "User namespaces are disabled"),
     ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor restricts user namespaces"),
 )
 
 
 def choose(name: str | None = None) -> Sandbox:
-    """Return the named sandbox, or the best one that works here; found out once in a process.
+    """Return the named sandbox, or the best one that works here; tried once per process.
 
-    Raises SandboxUnavailable, saying of each sandbox why it does not work and what would mend it.
+    Raises SandboxUnavailable with the reason why each sandbox does not work and how to fix that.
     """
     if platform.system() != "Linux":
         raise SandboxUnavailable(
-            f"There is no sandbox for {platform.system()}: use Linux, in a virtual machine or a container if need be."
+            f"{platform.system()} is not supported: use Linux, in a virtual machine or container if necessary."
         )
     makers = _makers()
     if name is not None and name not in makers:
-        raise SandboxUnavailable(f"There is no sandbox {name!r}; there are {', '.join(makers)}.")
+        raise SandboxUnavailable(f"Unknown sandbox {name!r}; valid: {', '.join(makers)}.")
     reasons = []
-    for each in [name] if name else [known for known in makers if known != "none"]:
-        tried = _tried(each)
+    for candidate in [name] if name else [known for known in makers if known != "none"]:
+        tried = _try(candidate)
         if not isinstance(tried, str):
             return tried
-        reasons.append(f"{each}: {tried}")
+        reasons.append(f"{candidate}: {tried}")
     raise SandboxUnavailable(" ".join(["No sandbox works here.", *reasons, *_hints()]))
 
 
 def _makers() -> dict[str, tuple[Callable[[], Sandbox], ...]]:
-    """Return the sandboxes from the best on, each in the ways in which it can be had."""
+    """Return the sandboxes, best first, each with the ways to set it up."""
     return {
         "bubblewrap": (Bubblewrap, lambda: Bubblewrap(user_namespace=False)),
         "namespaces": (Namespaces,),
@@ -62,8 +62,8 @@ def _makers() -> dict[str, tuple[Callable[[], Sandbox], ...]]:
 
 
 @cache
-def _tried(name: str) -> Sandbox | str:
-    """Return the sandbox after a trial job in it, or what is wrong with it."""
+def _try(name: str) -> Sandbox | str:
+    """Return the sandbox if a trial job succeeds in it, otherwise the reason why it does not."""
     reasons: list[str] = []
     for make in _makers()[name]:
         try:
@@ -81,7 +81,7 @@ def _tried(name: str) -> Sandbox | str:
 
 
 def _trial() -> Job:
-    """Return a job that tries to read a file of the crew, which no job may see: this one."""
+    """Return a job that tries to read this file, which no job may see."""
     python = base_python()
     return Job(
         argv=(str(python), "-I", "-S", "-c", _TRIAL, __file__),
@@ -92,10 +92,10 @@ def _trial() -> Job:
 
 
 def _hints() -> list[str]:
-    """Return what stands in the way of namespaces here, as far as the machine says."""
+    """Return what prevents namespaces here, as far as can be told."""
     hints = [f"{text} ({path}: {found})." for path, bad, text in _OBSTACLES if (found := _read(path)) == bad]
     if any(Path(each).exists() for each in ("/.dockerenv", "/run/.containerenv")):
-        hints.append("This is a container: its rules may have to allow namespaces or Landlock.")
+        hints.append("This is a container: its configuration may have to allow namespaces or Landlock.")
     return [*hints, "Installing bubblewrap (Debian, Ubuntu, Fedora: package bubblewrap) helps in most cases."]
 
 

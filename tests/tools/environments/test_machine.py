@@ -33,7 +33,7 @@ def test_what_this_test_runs_with_is_found() -> None:
         ("python", "doctor.OLDEST_PYTHON", (99, 0), "Python"),
         ("git", "git.command.OLDEST", (99, 0), "or newer is needed"),
         ("disk", "doctor.DISK_BYTES", 10**18, "GB free at"),
-        ("sandbox", "doctor.SANDBOXES", ("wishful",), "There is no sandbox 'wishful'"),
+        ("sandbox", "doctor.SANDBOXES", ("wishful",), "Unknown sandbox 'wishful'"),
     ],
 )
 def test_what_is_lacking_is_named(

@@ -80,7 +80,7 @@ def test_a_server_that_hangs_or_died_means_no(engine: OpaEngine) -> None:
     assert engine.decide({}).rules[0] == "call.form"
 
     os.kill(engine._server.pid, signal.SIGKILL)
-    while not engine._server.ended:
+    while not engine._server.has_exited:
         time.sleep(0.01)
 
     assert engine.decide({}).reasons[0] == NO_ANSWER
