@@ -1,6 +1,6 @@
-"""Finding the repositories in what a job may see, since no job may see a repository.
+"""Finds the git repositories in the folders of a job, since no job may see one.
 
-A process that can write a repository's settings runs code outside, at the next git command there.
+A process that can write a repository's configuration gets code run outside the sandbox by the next git command.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _POINTER = b"gitdir:"
 _LONGEST_POINTER = 4096 + len(_POINTER)
 
 _SETTLED_NANOSECONDS = 10**9
-"""How old a change must be for the next one to have another time."""
+"""Age from which on a further change is certain to have a different time."""
 _MOST_LISTINGS = 200_000
 
 _Listing = tuple[int, tuple[str, ...], tuple[str, ...]]
 _listings: Final[dict[str, _Listing]] = {}
 """By folder: when it changed, its folders, and its entries of that name. A service's environment has thousands of
-files and is named in every job. The time is that of the inode, which no job can set."""
+files and is named in every job. The time is the inode's ctime, which no job can set."""
 
 
 def repositories(named: tuple[Path, ...]) -> tuple[Path, ...]:
-    """Return every `.git` in the folders, and what one that is a link or a pointer leads to within them."""
+    """Return every `.git` in the folders, and targets inside them of those that are links or pointer files."""
     found: dict[Path, None] = {}
-    for path in (path for folder in named for path in _places(folder)):
+    for path in (path for folder in named for path in _git_entries(folder)):
         try:
             mode = path.lstat().st_mode
         except FileNotFoundError:
@@ -41,7 +41,7 @@ def repositories(named: tuple[Path, ...]) -> tuple[Path, ...]:
         if not stat.S_ISLNK(mode):
             pointer = _pointer(path)
             if not pointer:
-                # Empty, such as uv has in its cache to end git's search for a repository: it hides nothing.
+                # Empty, such as the one in uv's cache that stops git's search for a repository.
                 continue
             found[path] = None
             target = path.parent / os.fsdecode(pointer)
@@ -51,7 +51,7 @@ def repositories(named: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(sorted(found))
 
 
-def _places(folder: Path) -> Iterator[Path]:
+def _git_entries(folder: Path) -> Iterator[Path]:
     pending = [str(folder)]
     while pending:
         path = pending.pop()
@@ -69,7 +69,7 @@ def _listing(path: str) -> _Listing:
         with os.scandir(path) as entries:
             listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     except OSError:
-        return 0, (), ()  # a file, or a folder that we cannot list; a job with our rights cannot either
+        return 0, (), ()  # a file, or a folder that this user cannot list; nor can a job
     folders = tuple(name for name, is_folder in listed if is_folder and name != _NAME)
     listing = (changed, folders, tuple(name for name, _ in listed if name == _NAME))
     if time.time_ns() - changed > _SETTLED_NANOSECONDS:
@@ -80,7 +80,7 @@ def _listing(path: str) -> _Listing:
 
 
 def _pointer(file: Path) -> bytes:
-    """Return what stands in a `.git` file, without the word that git puts before it."""
+    """Return the path in a `.git` file, without its prefix."""
     try:
         with file.open("rb") as content:
             return content.read(_LONGEST_POINTER).removeprefix(_POINTER).strip()

@@ -1,4 +1,4 @@
-"""What the launcher is told, and the code that it runs."""
+"""The launcher's input: its code and its parameters."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tools.sandbox.cgroups import Group
 from tools.sandbox.filesystem import USER, View, base_environment, own_files, search_path
 from tools.sandbox.inside import landlock
 from tools.sandbox.model import Job
-from tools.sandbox.seccomp import Surroundings, names_of_brokered, seccomp_filter
+from tools.sandbox.seccomp import Confinement, names_of_brokered, seccomp_filter
 from tools.sandbox.syscalls import AUDIT_ARCH, number
 
 BOOT = "import marshal, sys; order = open(int(sys.argv[1]), 'rb'); exec(marshal.load(order))"
-"""The launcher's program text; the descriptor that it is to read from is its argument."""
+"""The launcher's program text; its argument is the descriptor to read from."""
 _LOADER = """
 modules, fields = marshal.load(order)
 for name, code in modules:
@@ -47,23 +47,23 @@ _MODULES = (
     "supervise",
     "main",
 )
-"""In the order of their imports."""
+"""In import order."""
 _DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
-"""What a job may use of the machine's devices where it has none of its own."""
+"""Devices of the machine that a job may use if it has none of its own."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a job is to be confined."""
+    """How to confine a job."""
 
     kind: str
     """Name of the sandbox."""
     job: Job
     seen: View
     scratch: Path | None = None
-    """Folder that the launcher makes and removes, for a job without a world of its own."""
+    """Folder that the launcher creates and removes, for a job without namespaces."""
     landlock: int | None = None
-    """Newest version of Landlock to use; None means what the kernel has."""
+    """Newest version of Landlock to use; None means the kernel's."""
 
     @property
     def own_world(self) -> bool:
@@ -73,7 +73,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Ends:
-    """The launcher's ends of the pipes between us."""
+    """The launcher's ends of the pipes to this process."""
 
     control: int
     status: int
@@ -82,14 +82,14 @@ class Ends:
 
 
 def order(plan: Plan, ends: Ends, group: Group) -> bytes:
-    """Return what the launcher is to read: a loader, then modules and fields of `inside.order.Order`."""
+    """Return the launcher's input: a loader, then modules and the fields of `inside.order.Order`."""
     fields = (
-        _wishes(plan)
-        | _confinement(plan, group)
+        _job_fields(plan)
+        | _confinement_fields(plan, group)
         | {
             "control": ends.control,
             "status": ends.status,
-            # A pipe has no end to cut off: who reads it bounds it.
+            # A pipe cannot be truncated; its reader limits it.
             "log": ends.log.fileno() if ends.log and ends.log.seekable() else None,
             "oom_events": group.oom_events,
         }
@@ -97,9 +97,9 @@ def order(plan: Plan, ends: Ends, group: Group) -> bytes:
     return _loader() + marshal.dumps((_code(), fields))
 
 
-def _wishes(plan: Plan) -> dict[str, Any]:
+def _job_fields(plan: Plan) -> dict[str, Any]:
     job, seen, limits = plan.job, plan.seen, plan.job.limits
-    own = str(plan.scratch or "/tmp")  # noqa: S108  that of the job's own world
+    own = str(plan.scratch or "/tmp")  # noqa: S108  the job's own /tmp
     environment = {"PATH": search_path(), "HOME": own, "TMPDIR": own, "LANG": "C.UTF-8"}
     return {
         "kind": plan.kind,
@@ -124,35 +124,37 @@ def _wishes(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _confinement(plan: Plan, group: Group) -> dict[str, Any]:
+def _confinement_fields(plan: Plan, group: Group) -> dict[str, Any]:
     machine = platform.machine()
     if machine not in AUDIT_ARCH:
         known = " and ".join(AUDIT_ARCH)
-        raise SandboxUnavailable(f"No system call filter is known for {machine} machines, only for {known}.")
+        raise SandboxUnavailable(
+            f"{machine} machines are not supported: system call filters exist only for {known}."
+        )
     version = plan.landlock if plan.landlock is not None else landlock.version()
     bound = process_bound(plan.own_world, group.bounds)
-    around = Surroundings(
+    confinement = Confinement(
         network=plan.job.network,
         own_world=plan.own_world,
         memory_counted="memory" in group.bounds,
         forks_counted=bound != "supervisor",
         landlock=version,
     )
-    brokered = names_of_brokered(around) if plan.kind != "none" else ()
+    brokered = names_of_brokered(confinement) if plan.kind != "none" else ()
     return {
         "landlock": 0 if plan.kind == "none" else version,
-        "memory_bytes": None if around.memory_counted else plan.job.limits.memory_mb << 20,
+        "memory_bytes": None if confinement.memory_counted else plan.job.limits.memory_mb << 20,
         "process_bound": bound,
-        "seccomp": _filter(machine, around),
-        "seccomp_brokered": _filter(machine, replace(around, broker=True)) if brokered else b"",
+        "seccomp": _filter(machine, confinement),
+        "seccomp_brokered": _filter(machine, replace(confinement, broker=True)) if brokered else b"",
         "brokered": {number(name, machine): name for name in brokered},
         **{f"{name}_call": number(name, machine) for name in ("capset", "pivot_root", "seccomp")},
     }
 
 
 @cache
-def _filter(machine: str, around: Surroundings) -> bytes:
-    return seccomp_filter(machine, around)
+def _filter(machine: str, confinement: Confinement) -> bytes:
+    return seccomp_filter(machine, confinement)
 
 
 @cache
@@ -169,5 +171,5 @@ def _compiled(name: str) -> CodeType:
     spec = importlib.util.find_spec(name)
     code = spec.loader.get_code(name) if spec and isinstance(spec.loader, InspectLoader) else None
     if code is None:
-        raise SandboxUnavailable(f"The launcher's module {name} is missing: install the crew again.")
+        raise SandboxUnavailable(f"The launcher's module {name} is missing: reinstall the crew.")
     return code

@@ -1,4 +1,4 @@
-"""Following a started launcher to the end of its job."""
+"""Runs a started launcher's job to completion, or in the background."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tools.sandbox.model import Completed, Ending, Job
 
 _CHUNK = 1 << 16
 _PATIENCE_SECONDS = 10.0
-"""How long after the wall time the launcher, which should have ended the job by then, is killed itself."""
+"""How long after the wall time limit the launcher itself is killed, if it has not killed the job."""
 _DRAIN_SECONDS = 2.0
 _KILLED = -9
 
 
 def run_to_end(launcher: Launcher, job: Job) -> Completed:
-    """Read the job's output until it ends; raises SandboxFailed if it never began. Leaves no process behind."""
-    began = time.monotonic()
+    """Read the job's output until it exits; raises SandboxFailed if it never started. Leaves no process behind."""
+    started = time.monotonic()
     wall = job.limits.wall_seconds
-    deadline = began + wall + _PATIENCE_SECONDS if wall is not None else None
+    deadline = started + wall + _PATIENCE_SECONDS if wall is not None else None
     stdout, stderr, status = (_Tail(job.limits.output_bytes) for _ in range(3))
     process = launcher.process
     try:
@@ -41,41 +41,41 @@ def run_to_end(launcher: Launcher, job: Job) -> Completed:
         out_of_memory = launcher.out_of_memory()
         launcher.close()
     ending, code = _ending(status.text(), out_of_memory, stderr.text())
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - started
     return Completed(
         ending=ending, exit_code=code, stdout=stdout.text(), stderr=stderr.text(), seconds=seconds
     )
 
 
 class StartedJob:
-    """A job that goes on (see `tools.sandbox.Running`)."""
+    """A job in the background (see `tools.sandbox.Running`)."""
 
     def __init__(self, launcher: Launcher, log: IO[bytes], path: Path) -> None:
         """Wait until the program has started; raises SandboxFailed, with the log's last line, if it does not."""
         self._launcher = launcher
         self._code: int | None = None
         self._lock = threading.Lock()
-        self._said = _read_line(launcher.status)
+        self._status = _read_line(launcher.status)
         log.close()
-        if not self._said.startswith("started"):
+        if not self._status.startswith("started"):
             launcher.close()
             tail = b"" if path.is_fifo() else path.read_bytes()[-4096:]
-            raise SandboxFailed(_failure(self._said, last_line(tail)))
+            raise SandboxFailed(_failure(self._status, last_line(tail)))
 
     @property
     def pid(self) -> int:
-        """Process id of the launcher, with which everything ends."""
+        """Process id of the launcher, with which all processes die."""
         return self._launcher.process.pid
 
     def poll(self) -> int | None:
-        """Return the exit code, or None while it runs."""
+        """Return the exit code, or None while it is running."""
         with self._lock:
             if self._code is None and self._launcher.process.poll() is not None:
                 self._finish()
             return self._code
 
     def stop(self, grace_seconds: float) -> int:
-        """Ask it to end (SIGTERM to the program), kill everything after the grace, return the exit code."""
+        """Send SIGTERM to the program, kill everything after the grace period, and return the exit code."""
         deadline = time.monotonic() + grace_seconds
         self._launcher.terminate()
         while (code := self.poll()) is None and time.monotonic() < deadline:
@@ -88,9 +88,9 @@ class StartedJob:
     def _finish(self) -> int:
         if self._code is None:
             self._launcher.kill()
-            self._said += _read_all(self._launcher.status, _DRAIN_SECONDS)
+            self._status += _read_all(self._launcher.status, _DRAIN_SECONDS)
             self._launcher.close()
-            self._code = _ending(self._said, False, "")[1]
+            self._code = _ending(self._status, False, "")[1]
         return self._code
 
 
@@ -111,7 +111,7 @@ class _Tail:
 
 
 def _read(selector: selectors.BaseSelector, launcher: Launcher, deadline: float | None) -> None:
-    """Read until the output has ended, or the launcher has and some time has passed, or the deadline has."""
+    """Read until the output is closed, shortly after the launcher has exited, or until the deadline."""
     selector.register(launcher.ended, selectors.EVENT_READ)
     while selector.get_map():
         left = None if deadline is None else deadline - time.monotonic()
@@ -150,7 +150,7 @@ def _read_all(pipe: int, patience_seconds: float) -> str:
     return text.decode(errors="replace")
 
 
-def _ending(said: str, out_of_memory: bool, complaint: str) -> tuple[Ending, int]:
+def _ending(status: str, out_of_memory: bool, stderr: str) -> tuple[Ending, int]:
     """Read the launcher's lines: "started", then the ending and the exit code."""
     endings: dict[str, Ending] = {
         "exited": "exited",
@@ -158,16 +158,16 @@ def _ending(said: str, out_of_memory: bool, complaint: str) -> tuple[Ending, int
         "out_of_memory": "out_of_memory",
         "killed": "killed",
     }
-    lines = said.splitlines()
+    lines = status.splitlines()
     for line in lines:
         word, _, code = line.partition(" ")
         if word in endings:
             return endings[word], int(code)
     if "started" in lines:
         return "out_of_memory" if out_of_memory else "killed", _KILLED
-    raise SandboxFailed(_failure(said, last_line(complaint.encode())))
+    raise SandboxFailed(_failure(status, last_line(stderr.encode())))
 
 
-def _failure(said: str, complaint: str) -> str:
-    why = said.removeprefix("failed ").strip() or complaint or "it said nothing"
-    return f"The sandbox could not be set up: {why}"
+def _failure(status: str, message: str) -> str:
+    reason = status.removeprefix("failed ").strip() or message or "the launcher gave no reason"
+    return f"The sandbox could not be set up: {reason}"
