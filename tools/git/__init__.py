@@ -1,4 +1,4 @@
-"""git, as the crew uses it: without a working tree, and without running anything that a repository names.
+"""git without a working tree, and without running anything that a repository configures.
 
 opening     open or make a repository, or say what is wrong with it
 repository  objects and refs           workspace  plain folders <-> trees

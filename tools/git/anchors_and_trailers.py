@@ -1,4 +1,4 @@
-"""What a repository holds of the crew's own records: anchors of ledgers, and trailers of merge commits."""
+"""Reads the crew's records in a repository: ledger anchors and trailers of merge commits."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 def read_anchors(repository: Repository) -> dict[str, str]:
-    """Return the text of every anchor, by the name it was kept under where that is a plain one."""
+    """Return the text of every anchor, by its name if that is a plain id."""
     prefix = ledger_ref("x")[:-1]
     listed = repository.git.text("for-each-ref", "--format=%(objectname) %(refname)", prefix)
-    found = (line.split(" ", 1) for line in listed.splitlines())
+    lines = (line.split(" ", 1) for line in listed.splitlines())
     return {
-        ref.removeprefix(prefix): repository.blob(stored).decode("utf-8", "replace") for stored, ref in found
+        ref.removeprefix(prefix): repository.blob(stored).decode("utf-8", "replace") for stored, ref in lines
     }
 
 
 def read_trailers(repository: Repository, key: str, value: str) -> dict[str, str]:
     """Return the trailer `value` of the base branch's merge commits, by their trailer `key`.
 
-    Where several merges carry the same key, the newest counts.
+    If several merges have the same key, the newest wins.
     """
     fields = "%x00".join(f"%(trailers:key={name},valueonly,separator=%x20)" for name in (key, value))
     base = repository.required(repository.base_ref)

@@ -1,4 +1,4 @@
-"""The merge of a story branch into the protected branch, and what the person's files make of it."""
+"""Merges a story branch into the protected branch, and updates the person's working tree."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
 class Landing(BaseModel):
-    """What came of a merge into the protected branch."""
+    """The result of a merge into the protected branch."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,7 +33,7 @@ class Landing(BaseModel):
     """"tree_changed": the merge would not give the tree that was expected. Only "merged" changed anything."""
     tree: str
     commit: str | None = None
-    """The merge commit, also when it was there already."""
+    """The merge commit, new or existing."""
     conflicts: tuple[Conflict, ...] = ()
 
 
@@ -49,10 +49,9 @@ def merge(
 ) -> Landing:
     """Merge a branch (full ref name) into the protected branch by a merge commit with trailers.
 
-    The protected branch moves only from where it was looked at. Where the person has it checked out, their
-    files follow; if those are dirty, RepositoryError is raised before anything moves. `expected_tree` is the
-    tree that was tested and approved: another one is not merged. Doing it again finds the merge commit and
-    changes nothing.
+    The protected branch is moved by compare and swap. If the person has it checked out, their files are updated;
+    if those are dirty, RepositoryError is raised before anything changes. `expected_tree` is the tree that was
+    tested and approved: no other one is merged. A repeated call finds the merge commit and changes nothing.
     """
     base, tip = repository.required(repository.base_ref), repository.required(branch)
     found = find_landing(repository, branch)
@@ -85,7 +84,7 @@ def find_landing(repository: Repository, branch: str) -> str | None:
 
 
 def finish_landing(repository: Repository) -> None:
-    """Let the person's files follow a merge that was cut off after the protected branch had moved."""
+    """Update the person's files after a merge that was interrupted once the protected branch had moved."""
     note = _note(repository)
     if not note.is_file():
         return
@@ -103,18 +102,18 @@ def _move(repository: Repository, old: str, new: str) -> None:
     if not followed and repository.base_ref in repository.checked_out():
         raise RepositoryBusy(
             f"{repository.base} is checked out in another worktree of {repository.folder}, whose files "
-            f"would not follow the merge. Switch that one to another branch (git worktree list), then `crew resume`."
+            f"would not be updated by the merge. Switch it to another branch (git worktree list), then `crew resume`."
         )
     if followed:
         changed = dirty_files(repository)
         if changed:
             raise RepositoryBusy(
-                f"{repository.folder} has changes that are not committed ({', '.join(changed[:5])}), so "
-                f"nothing was merged. Commit them or put them aside (git -C {repository.folder} stash), "
+                f"{repository.folder} has uncommitted changes ({', '.join(changed[:5])}), so "
+                f"nothing was merged. Commit or stash them (git -C {repository.folder} stash), "
                 "then `crew resume`."
             )
         refuse_blocked(repository, old, new)
-        # Read by finish_landing if we are cut off between moving the branch and writing the files.
+        # Read by finish_landing after a crash between moving the branch and writing the files.
         _note(repository).write_text(json.dumps({"old": old, "new": new}))
     repository.swap(repository.base_ref, new, old, reason="crew: merge")
     finish_landing(repository)
@@ -127,6 +126,8 @@ def _note(repository: Repository) -> Path:
 def _with_trailers(message: str, trailers: Mapping[str, str]) -> str:
     for name, value in trailers.items():
         if not _TRAILER.fullmatch(name) or "\n" in value or "\r" in value:
-            raise RepositoryError(f"The trailer {name}: {value!r} is not one line. Shorten it.")
+            raise RepositoryError(
+                f"The trailer {name}: {value!r} has an invalid format: it must be a single line."
+            )
     lines = "\n".join(f"{name}: {value}" for name, value in trailers.items())
     return f"{message.rstrip()}\n\n{lines}\n"

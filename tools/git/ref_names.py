@@ -1,4 +1,4 @@
-"""Names of refs: story branches, the crew's own refs."""
+"""Names of the refs of story branches, ledgers and generations."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _PLAIN_LENGTH = 80
 
 
 def safe(text: str) -> str:
-    """Return a ref component for any text; two texts never share one.
+    """Return a ref component for any text; it is unique to the text.
 
-    Plain ids stay as they are. Everything else becomes a readable part, a "+" (which no plain id holds) and a
-    digest of the text.
+    Plain ids are unchanged. Any other text becomes a readable part, a "+" (which no plain id contains) and a digest
+    of the text.
     """
     if _PLAIN.fullmatch(text) and len(text) <= _PLAIN_LENGTH and not text.endswith(".lock"):
         return text

@@ -1,4 +1,4 @@
-"""Opening a repository: what would make work on it go wrong is refused here, before work starts."""
+"""Opens or creates a repository; anything that would break later work is refused here."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ _UNFINISHED = {
 def open_repository(
     folder: Path, private: Path, base: str = "main", when: datetime | None = None
 ) -> Repository:
-    """Open the repository in a folder; make one when the folder is missing or empty.
+    """Open the repository in a folder; create one if the folder is missing or empty.
 
-    `private` is a folder of the crew's own, out of reach of sandboxes. A new repository gets an empty first
-    commit by the person, at `when` (None: now). Raises RepositoryError, which says what is wrong and what
-    mends it.
+    `private` is a folder of the crew that sandboxes cannot access. A new repository gets an empty first commit by
+    the person, at `when` (None: now). Raises RepositoryError with the reason and the fix.
     """
     repository = attach_repository(folder, private, base, make=True)
     _refuse_unfinished(repository)
@@ -43,10 +42,10 @@ def open_repository(
 def attach_repository(
     folder: Path, private: Path, base: str = "main", make: bool = False, reads: bool = False
 ) -> Repository:
-    """Open a repository that was opened before, without looking at the person's files.
+    """Open a repository without checking the person's files.
 
-    `make` makes one in a missing or empty folder; who only `reads` needs to have told git no name. Raises
-    RepositoryError for what is no repository.
+    `make` creates one in a missing or empty folder; with `reads`, git need not know the person's name. Raises
+    RepositoryError if the folder is not a repository.
     """
     folder = folder.resolve()
     view = private.resolve() / "git" / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
@@ -77,7 +76,7 @@ def _is_fresh(folder: Path) -> bool:
     if not folder.is_dir():
         raise RepositoryError(f"{folder} is a file. Name a folder for the service's repository.")
     names = {each.name for each in folder.iterdir()}
-    # A git folder without HEAD is an init that was cut short.
+    # A git folder without HEAD is an interrupted init.
     return not names or (
         names == {".git"} and (folder / ".git").is_dir() and not (folder / ".git/HEAD").exists()
     )
@@ -88,7 +87,7 @@ def _initialise(folder: Path, base: str, environment: dict[str, str], view: Path
     arguments = ("init", "--quiet", "--template=", f"--initial-branch={base}", str(folder))
     done = execute(arguments, environment, folder=view / "empty")
     if done.status != 0:
-        raise RepositoryError(f"git could not make a repository in {folder}: {done.stderr}")
+        raise RepositoryError(f"git could not create a repository in {folder}: {done.stderr}")
 
 
 def _refuse_other_kinds(folder: Path) -> None:
@@ -104,27 +103,27 @@ def _refuse_other_kinds(folder: Path) -> None:
     outer = next((each for each in folder.parents if (each / ".git").exists()), None)
     if outer is not None:
         raise RepositoryError(
-            f"{folder} is no repository of its own, but a folder inside the one in {outer}. Name that one, "
-            f"or an empty or missing folder, in which a new repository is then made."
+            f"{folder} is not a repository, but a folder inside the one in {outer}. Name that one, or an "
+            f"empty or missing folder, in which a new repository is created."
         )
     raise RepositoryError(
-        f"{folder} has files but is not a git repository. Make it one (git -C {folder} init -b main, git "
+        f"{folder} contains files but is not a git repository. Initialise it (git -C {folder} init -b main, git "
         f"add -A, git commit), or name an empty or missing folder."
     )
 
 
 def _read_settings(config: Path, environment: dict[str, str], view: Path) -> dict[str, str]:
-    """Read the repository's configuration as text: git parses it, follows no include and acts on nothing."""
+    """Read the repository's configuration: git only parses it, and follows no include."""
     if not config.is_file() or config.stat().st_size > 1_000_000:
         raise RepositoryError(
-            f"{config} is not a git configuration file. Restore it, or clone the repository anew."
+            f"{config} is not a git configuration file. Restore it, or clone the repository again."
         )
     arguments = ("config", "--file", str(config), "--no-includes", "--null", "--list")
     done = execute(arguments, {**environment, "GIT_DIR": str(view)}, folder=view / "empty")
     if done.status != 0:
-        raise RepositoryError(f"git cannot read {config}: {done.stderr}. Mend the line it names.")
+        raise RepositoryError(f"git cannot read {config}: {done.stderr}. Fix the line it names.")
     records = (record.partition("\n") for record in done.stdout.decode("utf-8", "replace").split("\0")[:-1])
-    # A key that stands alone means true.
+    # A key without a value means true.
     return {key: value if newline else "true" for key, newline, value in records}
 
 
@@ -133,7 +132,7 @@ def _refuse_settings(folder: Path, settings: dict[str, str]) -> None:
         raise RepositoryError(f"{folder} is a bare repository, without files. Clone it and name the clone.")
     if settings.get("extensions.refstorage", "files").lower() != "files":
         raise RepositoryError(
-            f"{folder} keeps its refs in the reftable format, which the crew does not read. Change it: "
+            f"{folder} stores its refs in the reftable format, which is not supported. Convert it: "
             f"git -C {folder} refs migrate --ref-format=files"
         )
 
@@ -141,11 +140,11 @@ def _refuse_settings(folder: Path, settings: dict[str, str]) -> None:
 def _refuse_unfinished(repository: Repository) -> None:
     for name, (what, cure) in _UNFINISHED.items():
         if (repository.git.git_folder / name).exists():
-            raise RepositoryError(f"A {what} is under way in {repository.folder}. Finish it first: {cure}")
+            raise RepositoryError(f"A {what} is in progress in {repository.folder}. Finish it first: {cure}")
 
 
 def _start_history(repository: Repository, when: datetime) -> None:
-    """See to it that the base branch has a commit, or raise."""
+    """Ensure that the base branch has a commit, or raise RepositoryError."""
     folder, base = repository.folder, repository.base
     head = repository.head_branch()
     if head is None:
@@ -157,17 +156,17 @@ def _start_history(repository: Repository, when: datetime) -> None:
         return
     if repository.ref(head) is not None:
         raise RepositoryError(
-            f"{folder} has no branch {base}, into which stories are merged. Make it: git -C {folder} branch "
+            f"{folder} has no branch {base}, into which stories are merged. Create it: git -C {folder} branch "
             f"{base}"
         )
     if [each.name for each in folder.iterdir()] != [".git"]:
         raise RepositoryError(
-            f"{folder} has files but no commit yet. Commit them: git -C {folder} add -A && git -C {folder} "
+            f"{folder} contains files but has no commit yet. Commit them: git -C {folder} add -A && git -C {folder} "
             f"commit"
         )
     if head != repository.base_ref:
         raise RepositoryError(
-            f"{folder} has no commit yet, and its first branch would not be {base}. Name it so: "
+            f"{folder} has no commit yet, and its first branch would not be {base}. Rename it: "
             f"git -C {folder} symbolic-ref HEAD refs/heads/{base}"
         )
     _first_commit(repository, when)
@@ -186,6 +185,6 @@ def _refuse_dirty(repository: Repository) -> None:
         few = ", ".join(changed[:5]) + (" ..." if len(changed) > 5 else "")
         folder = repository.folder
         raise RepositoryError(
-            f"{folder} has changes that are not committed: {few}. Commit them (git -C {folder} commit -a) "
-            f"or put them aside (git -C {folder} stash)."
+            f"{folder} has uncommitted changes: {few}. Commit them (git -C {folder} commit -a) "
+            f"or stash them (git -C {folder} stash)."
         )

@@ -1,4 +1,4 @@
-"""What changed between two trees."""
+"""The difference between two trees."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Changes(BaseModel):
     """Unified diff with three lines of context."""
     files: tuple[ChangedFile, ...]
     patches: dict[str, str] = {}
-    """Path to its part of the text."""
+    """Path to the part of the text for that file."""
 
 
 def diff(repository: Repository, older: str, newer: str) -> Changes:
@@ -55,7 +55,7 @@ def diff(repository: Repository, older: str, newer: str) -> Changes:
     whole = _patches(text)
     files, patches = [], {}
     for status, path in zip(records[:-1:2], records[1::2], strict=True):
-        # A file that became a link, or the reverse, is written as two patches: its end and its start.
+        # A file that became a link, or the reverse, yields two patches: a deletion and an addition.
         count = 2 if status == "T" else 1
         files.append(_changed_file(path, status, b"".join(bare.pop(0) for _ in range(count))))
         patches[path] = b"".join(whole.pop(0) for _ in range(count)).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The person's own working tree: looked at, and brought up to date after a merge. Nothing else touches it."""
+"""The person's working tree: inspected, and updated after a merge. No other module touches it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def dirty_files(repository: Repository) -> list[str]:
     """Return the tracked files whose working copy or index differs from the checked-out commit.
 
-    Files that git does not track are no obstacle, so they do not count.
+    Untracked files are not included.
     """
     git = repository.git
     head = repository.head_branch()
@@ -26,32 +26,32 @@ def dirty_files(repository: Repository) -> list[str]:
 
 
 def refuse_blocked(repository: Repository, old: str, new: str) -> None:
-    """Raise RepositoryBusy when the working tree could not be brought from one commit to another."""
+    """Raise RepositoryBusy if the working tree cannot be updated from one commit to another."""
     git = repository.git
     _refresh(repository)
     arguments = ("read-tree", "-n", "-m", "-u", old, new)
     done = git.attempt(*arguments, index=git.own_index, work_tree=repository.folder)
     if done.status != 0:
         raise RepositoryBusy(
-            f"The files in {repository.folder} stand in the way of the merge: {done.stderr} Commit them or "
+            f"The files in {repository.folder} block the merge: {done.stderr} Commit them or "
             f"move them aside, then `crew resume`."
         )
 
 
 def bring_up_to_date(repository: Repository, old: str, new: str) -> None:
-    """Bring the index and the files from one commit to another; what is there already is left as it is."""
+    """Update the index and the files from one commit to another; files that are up to date are not touched."""
     git = repository.git
     _refresh(repository)
     done = git.attempt("read-tree", "-m", "-u", old, new, index=git.own_index, work_tree=repository.folder)
     if done.status != 0:
         raise RepositoryError(
-            f"{repository.base} was moved to {new}, but the files in {repository.folder} could not follow: "
-            f"{done.stderr} Move the files it names aside, then resume: the rest follows by itself."
+            f"{repository.base} was moved to {new}, but the files in {repository.folder} could not be updated: "
+            f"{done.stderr} Move the files it names aside, then run `crew resume` to update the rest."
         )
 
 
 def _refresh(repository: Repository) -> None:
-    """Fill in file times, without which unchanged files look changed."""
+    """Refresh file times in the index, without which unchanged files look changed."""
     git = repository.git
-    # It says by exit 1 that some really are changed.
+    # Exit code 1 means that some files have changed.
     git.attempt("update-index", "-q", "--refresh", index=git.own_index, work_tree=repository.folder)

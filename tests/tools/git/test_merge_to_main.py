@@ -240,7 +240,7 @@ def test_a_person_who_edits_in_the_gap_loses_nothing(
     monkeypatch.undo()
     (folder / "src").mkdir()
     (folder / "src" / "a.py").write_text("precious\n")
-    with pytest.raises(RepositoryError, match="could not follow"):
+    with pytest.raises(RepositoryError, match="could not be updated"):
         finish_landing(repository)
     assert (folder / "src" / "a.py").read_text() == "precious\n"
     (folder / "src" / "a.py").unlink()

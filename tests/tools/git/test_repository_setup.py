@@ -152,7 +152,7 @@ def test_unfinished_operation(
     done = subprocess.run(["git", action, "side"], cwd=folder, capture_output=True, check=False)
     assert done.returncode != 0
     message = refusal(reopen)
-    assert f"A {action} is under way" in message
+    assert f"A {action} is in progress" in message
     assert "--abort" in message
 
 
