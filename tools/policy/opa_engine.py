@@ -1,4 +1,4 @@
-"""Policies asked of a local OPA server: one process a run, on a unix socket that only this user can open."""
+"""Evaluates policies with a local OPA server, one process per run, on a unix socket private to this user."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tools.runtimes.server import Server, start_server
 
 START_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
-"""How long an answer may take; after that it is a no."""
+"""Timeout of an answer, after which the call is denied."""
 
-# The server does nothing but answer this one question: its policies cannot be changed through the socket.
+# The server only answers this one query: its policies cannot be changed through the socket.
 _AUTHORISATION = """package system.authz
 
 import rego.v1
@@ -37,13 +37,13 @@ allow if {
 
 
 class OpaEngine:
-    """Owns the server; it dies with this process at the latest."""
+    """Owns the server, which never outlives this process."""
 
     name = "opa"
 
     def __init__(self, source: Source, program: str) -> None:
         self.digest = source.digest
-        # A socket's path may have some 100 bytes, and the folder must be this user's alone.
+        # A socket path is limited to about 100 bytes, and the folder must be private to this user.
         self._folder = Path(tempfile.mkdtemp(prefix="crew-opa-"))
         self._socket = self._folder / "opa.sock"
         transport = httpx.HTTPTransport(uds=str(self._socket))
@@ -59,18 +59,18 @@ class OpaEngine:
             raise
 
     def decide(self, document: dict[str, JsonValue]) -> Decision:
-        """Answer one call; see PolicyEngine."""
+        """See `PolicyEngine.decide`."""
         return answer(document, self._exchange, self.name, self.digest)
 
     def close(self) -> None:
-        """End the server and remove its folder."""
+        """Stop the server and remove its folder."""
         self._client.close()
         if self._server is not None:
             self._server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write(self, source: Source) -> Path:
-        """Write what the digest was made of, so that the server reads nothing else."""
+        """Write the content of the digest, so that the server reads nothing else."""
         folder = self._folder / "policies"
         for name, text in {**source.modules, "system/authz.rego": _AUTHORISATION}.items():
             path = folder / name
@@ -88,17 +88,19 @@ class OpaEngine:
                 return
             time.sleep(0.01)
         log = (self._folder / "log").read_text(errors="replace")[-2000:].strip()
-        raise PolicyError(f"OPA did not start. Mend what it says, or use the policy engine regopy.\n{log}")
+        raise PolicyError(
+            f"OPA did not start. Fix the reported problem, or use the policy engine regopy.\n{log}"
+        )
 
     def _exchange(self, document: dict[str, JsonValue]) -> JsonValue:
         if self._server is None or self._server.has_exited:
-            raise Unanswered("The OPA server has ended.")
+            raise Unanswered("The OPA server has exited.")
         try:
             response = self._client.post(
                 "/v1/data/crew/decision", params={"strict-builtin-errors": "true"}, json={"input": document}
             )
-        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
-            raise Unanswered(f"OPA did not answer: {error}") from error
+        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client has been closed
+            raise Unanswered(f"OPA did not respond: {error}") from error
         if response.status_code != httpx.codes.OK:
             raise Unanswered(f"OPA could not evaluate the policies (HTTP {response.status_code}).")
         body = response.json()
@@ -106,7 +108,7 @@ class OpaEngine:
 
 
 def _listens(path: Path) -> bool:
-    # Not by the client, whose transport leaves a socket open that could not connect.
+    # Not with the client, whose transport leaks a socket that could not connect.
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
 

@@ -1,4 +1,4 @@
-"""Policies asked within this process, through regopy (rego-cpp)."""
+"""Evaluates policies within this process, with regopy (rego-cpp)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.policy.source import Source
 
 
 class RegopyEngine:
-    """Compiles the policies once and asks them under a lock: the interpreter holds one question at a time."""
+    """Compiles the policies once and evaluates them under a lock: the interpreter holds one input at a time."""
 
     name = "regopy"
 
@@ -24,8 +24,8 @@ class RegopyEngine:
         self.digest = source.digest
         self._lock = threading.Lock()
         self._interpreter: Interpreter | None = Interpreter()
-        self._interpreter.log_level = LogLevel.NONE  # it would print to our stdout
-        # Without this a built-in that fails is undefined, and `not f(x)` turns true.
+        self._interpreter.log_level = LogLevel.NONE  # it would print to stdout
+        # Otherwise a failing built-in is undefined, and `not f(x)` becomes true.
         self._interpreter.strict_built_in_errors = True
         try:
             self._interpreter.add_data_json(json.dumps(source.data, ensure_ascii=False))
@@ -33,16 +33,16 @@ class RegopyEngine:
                 self._interpreter.add_module(name, text)
             self._bundle = self._interpreter.build("answer = data.crew.decision")
         except RegoError as error:
-            raise PolicyError(f"regopy cannot compile the policies: {_complaints(error)}") from error
+            raise PolicyError(f"regopy cannot compile the policies: {_error_messages(error)}") from error
         if not self._bundle.ok():
             raise PolicyError(f"regopy cannot compile the policies: {self._bundle.node()}")
 
     def decide(self, document: dict[str, JsonValue]) -> Decision:
-        """Answer one call; see PolicyEngine."""
+        """See `PolicyEngine.decide`."""
         return answer(document, self._exchange, self.name, self.digest)
 
     def close(self) -> None:
-        """Forget the policies."""
+        """See `PolicyEngine.close`."""
         with self._lock:
             self._interpreter = None
 
@@ -55,7 +55,7 @@ class RegopyEngine:
                 output = self._interpreter.query_bundle(self._bundle)
             except RegoError as error:
                 raise Unanswered(f"regopy failed: {error}") from error
-            # A failed evaluation is no exception: it is an output that is not ok.
+            # A failed evaluation raises no exception; its output is not ok.
             if not output.ok():
                 raise Unanswered("regopy could not evaluate the policies.")
             answers: JsonValue = json.loads(str(output))
@@ -63,7 +63,7 @@ class RegopyEngine:
         return bindings.get("answer") if isinstance(bindings, dict) else None
 
 
-def _complaints(error: RegoError) -> str:
-    """Pick file and message of each error out of a syntax tree of a hundred lines."""
-    found = re.findall(r"\(error \d+:([^|]*)\|.*?\(errormsg \d+:([^)]*)\)", str(error), re.DOTALL)
-    return "; ".join(dict.fromkeys(f"{file}: {message}" for file, message in found)) or str(error)
+def _error_messages(error: RegoError) -> str:
+    """Extract file and message of each error from the printed syntax tree."""
+    errors = re.findall(r"\(error \d+:([^|]*)\|.*?\(errormsg \d+:([^)]*)\)", str(error), re.DOTALL)
+    return "; ".join(dict.fromkeys(f"{file}: {message}" for file, message in errors)) or str(error)

@@ -145,7 +145,7 @@ def test_an_untracked_file_in_the_way_is_not_overwritten(
     (folder / "src").mkdir()
     (folder / "src" / "a.py").write_text("precious\n")
     before = git("rev-parse", "main")
-    with pytest.raises(RepositoryError, match="in the way"):
+    with pytest.raises(RepositoryError, match="block the merge"):
         land()
     assert git("rev-parse", "main") == before
     assert (folder / "src" / "a.py").read_text() == "precious\n"
