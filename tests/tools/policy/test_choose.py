@@ -172,7 +172,7 @@ def test_unusable_folders_are_named(folder: Callable[..., Path], files: dict[str
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match="policy folder .* does not exist"):
+    with pytest.raises(PolicyError, match=r"policy folder .* does not exist"):
         load(tmp_path / "nowhere")
 
 
