@@ -31,7 +31,7 @@ def test_what_this_test_runs_with_is_found() -> None:
     ("name", "setting", "value", "detail"),
     [
         ("python", "doctor.OLDEST_PYTHON", (99, 0), "Python"),
-        ("git", "git.command.OLDEST", (99, 0), "or newer is needed"),
+        ("git", "git.command.OLDEST", (99, 0), "or newer is required"),
         ("disk", "doctor.DISK_BYTES", 10**18, "GB free at"),
         ("sandbox", "doctor.SANDBOXES", ("wishful",), "Unknown sandbox 'wishful'"),
     ],

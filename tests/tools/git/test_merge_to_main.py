@@ -180,7 +180,7 @@ def test_main_that_moves_at_the_last_moment(
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb"])
 def test_trailers_are_one_line(repository: Repository, tip: str, value: str, when: datetime) -> None:
-    with pytest.raises(RepositoryError, match="one line"):
+    with pytest.raises(RepositoryError, match="single line"):
         merge(repository, BRANCH, message="m", trailers={"Delivery": value}, author=agent("code"), when=when)
 
 
