@@ -108,7 +108,7 @@ def open_app(
     Raises MachineLacks if there is no sandbox or no policy engine: without them nothing runs.
     """
     from tools.policy import choose as choose_policy  # noqa: PLC0415  a shared library of 7 MB
-    from tools.runtimes.local import LocalRuntime  # noqa: PLC0415  only what runs services needs it
+    from tools.runtimes.open import open_runtime  # noqa: PLC0415  only what runs services needs it
     from tools.sandbox import choose as choose_sandbox  # noqa: PLC0415
 
     if sys.platform != "linux":
@@ -136,7 +136,7 @@ def open_app(
             bus=Bus(),
             policy=policy,
             sandbox=sandbox,
-            runtime=LocalRuntime(home),
+            runtime=open_runtime("local", home, sandbox.name),
             role_models=role_models,
             redact=redact,
             recorder=recorder,

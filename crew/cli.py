@@ -234,9 +234,9 @@ def status(as_json: bool, home: Path | None) -> None:
 @HOME
 def down(home: Path | None) -> None:
     """Stop all services; `crew run` starts them again."""
-    from tools.runtimes.local import LocalRuntime  # noqa: PLC0415
+    from tools.runtimes.open import open_runtime  # noqa: PLC0415
 
-    stopped = LocalRuntime(existing_home(home).resolve()).down()
+    stopped = open_runtime("local", existing_home(home)).down()
     for service in stopped:
         say(f"Stopped {service.name} ({service.environment}).")
     if not stopped:

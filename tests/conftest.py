@@ -79,8 +79,8 @@ def _engines(program: str) -> Iterator[Build]:
     made: list[PolicyEngine] = []
 
     def give(source: Source) -> PolicyEngine:
-        from tools.policy.in_process import RegopyEngine
-        from tools.policy.server import OpaEngine
+        from tools.policy.opa_engine import OpaEngine
+        from tools.policy.regopy_engine import RegopyEngine
 
         made.append(OpaEngine(source, program) if program else RegopyEngine(source))
         return made[-1]

@@ -1,40 +1,40 @@
-"""What no caller can mend by calling again.
+"""Errors that a caller cannot fix by calling again.
 
 ToolError
-├── RepositoryError      the git repository is not in a state to work on
-├── SandboxUnavailable   this machine offers no sandbox
-├── JobRefused           a job asks for what no sandbox gives
+├── RepositoryError      the git repository is not in a usable state
+├── SandboxUnavailable   no sandbox works on this machine
+├── JobRefused           a job asks for something no sandbox allows
 ├── SandboxFailed        the sandbox could not be set up for a job
 ├── EnvironmentFailed    a service's dependencies could not be installed
 │   ├── RequirementRefused   a line of the requirements is not a pin
-│   ├── PackageNotFound      the index has no such package, or not that version
-│   ├── WheelMissing         a package comes only as source
-│   └── IndexUnreachable     the package index does not answer
-├── PlatformError        the local platform does not answer
-└── PolicyError          the policies cannot be asked at all
+│   ├── PackageNotFound      the index lacks the package or version
+│   ├── WheelMissing         a package is available only as source
+│   └── IndexUnreachable     the package index does not respond
+├── PlatformError        a runtime does not respond
+└── PolicyError          the policies cannot be evaluated
 """
 
 from __future__ import annotations
 
 
 class ToolError(Exception):
-    """A tool cannot go on; says what happened, why, and what mends it."""
+    """A tool cannot continue; the message says what happened, why, and how to fix it."""
 
 
 class RepositoryError(ToolError):
-    """The git repository is not in a state to work on."""
+    """The git repository is not in a usable state."""
 
 
 class RepositoryBusy(RepositoryError):  # noqa: N818  names a state
-    """A person's own work is in the way: nothing was done, and the same call succeeds once that is put aside."""
+    """Uncommitted work is in the way: nothing was done, and the call succeeds once the work is out of the way."""
 
 
 class SandboxUnavailable(ToolError):  # noqa: N818  names a state of the machine
-    """No sandbox can be had on this machine."""
+    """No sandbox works on this machine."""
 
 
 class JobRefused(ToolError):  # noqa: N818  names a decision
-    """The job asks for what a sandbox does not give, such as a folder behind a symbolic link."""
+    """The job asks for something a sandbox does not allow, such as a folder behind a symbolic link."""
 
 
 class SandboxFailed(ToolError):  # noqa: N818  names what happened
@@ -54,15 +54,15 @@ class PackageNotFound(EnvironmentFailed):
 
 
 class WheelMissing(EnvironmentFailed):
-    """A package has no wheel for this machine, only source that would have to be run."""
+    """A package has no wheel for this machine, only source, which would have to be built."""
 
 
 class IndexUnreachable(EnvironmentFailed):
-    """The package index does not answer."""
+    """The package index does not respond."""
 
 
 class PlatformError(ToolError):
-    """The local platform does not answer, or could not start."""
+    """A runtime does not respond, could not start, or is unknown."""
 
 
 class PolicyError(ToolError):

@@ -131,13 +131,13 @@ def _unproved(draft: PolicyDraft, kinds: Mapping[str, str]) -> Iterator[str]:
 @contextmanager
 def _panel(source: Source, alone: bool = False) -> Iterator[list[PolicyEngine]]:
     """Give one engine of every kind that this machine has; raises PolicyError if one cannot read the policies."""
-    from tools.policy.in_process import RegopyEngine  # noqa: PLC0415  a shared library of 7 MB
+    from tools.policy.regopy_engine import RegopyEngine  # noqa: PLC0415  a shared library of 7 MB
 
     engines: list[PolicyEngine] = []
     try:
         engines.append(RegopyEngine(source))
         if not alone and (program := shutil.which("opa")):
-            from tools.policy.server import OpaEngine  # noqa: PLC0415  httpx, where there is OPA
+            from tools.policy.opa_engine import OpaEngine  # noqa: PLC0415  httpx, where there is OPA
 
             engines.append(OpaEngine(source, program))
         yield engines

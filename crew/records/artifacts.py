@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from crew.records.canonical_json import digest
 from tools.redaction import Redactor
+from tools.workspace.atomic_write import write_atomically
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -37,12 +36,7 @@ class ArtifactStore:
         if path.exists():
             return name
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        write_atomically(path, content)
         return name
 
     def get(self, name: str) -> bytes:

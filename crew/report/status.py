@@ -15,20 +15,20 @@ from crew.records.ledger import Ledger
 from crew.redaction import redactor_of
 from crew.report import open_reason
 from tools.runtimes import ServiceStatus
-from tools.runtimes.local import LocalRuntime
+from tools.runtimes.open import open_runtime
 
 
 def status_json(home: Path) -> str:
     """Return the services and the deliveries as JSON."""
     services: list[JsonValue] = [
-        each.model_dump(mode="json") for each in LocalRuntime(home.resolve()).status()
+        each.model_dump(mode="json") for each in open_runtime("local", home).status()
     ]
     return json.dumps({"services": services, "deliveries": [*_deliveries(home)]}, indent=2)
 
 
 def status_text(home: Path) -> str:
     """Return the same for a person."""
-    services = [_service(each) for each in LocalRuntime(home.resolve()).status()] or ["  none"]
+    services = [_service(each) for each in open_runtime("local", home).status()] or ["  none"]
     deliveries = [_delivery(each) for each in _deliveries(home)] or ["  none"]
     return "\n".join(["Services", *services, "", "Deliveries", *deliveries])
 

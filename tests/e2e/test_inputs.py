@@ -150,13 +150,13 @@ def started(kiosk: Kiosk) -> Kiosk:
 
 def test_a_dirty_working_tree_is_refused(started: Kiosk) -> None:
     (started.repository / "notes.txt").write_text("two\n")
-    assert "has changes that are not committed: notes.txt" in stopped(started)
+    assert "has uncommitted changes: notes.txt" in stopped(started)
 
 
 def test_a_folder_that_is_no_repository_is_refused(kiosk: Kiosk) -> None:
     kiosk.repository.mkdir()
     (kiosk.repository / "notes.txt").write_text("one\n")
-    assert "has files but is not a git repository" in stopped(kiosk)
+    assert "contains files but is not a git repository" in stopped(kiosk)
 
 
 def test_a_repository_that_is_a_file_is_refused(kiosk: Kiosk) -> None:

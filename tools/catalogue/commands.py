@@ -17,6 +17,7 @@ from tools.result import Tool, ToolResult, Workbench
 from tools.sandbox import Completed, Job, Limits
 from tools.test_integrity.protected_tests import put_back, remember
 from tools.testing.sandbox_environment import available, surroundings, without_places
+from tools.workspace.atomic_write import write_atomically
 
 LONGEST_OUTPUT = 3_000
 """Characters of each stream that a result shows; the artifact holds more."""
@@ -113,9 +114,7 @@ def _start(bench: Workbench) -> str:
         checkout(repository(bench), tree, bench.workspace)
         return tree
     tree = workspace_tree(bench)
-    fresh = note.with_suffix(".new")
-    fresh.write_text(f"{bench.action} {tree}")
-    fresh.replace(note)
+    write_atomically(note, f"{bench.action} {tree}")
     return tree
 
 

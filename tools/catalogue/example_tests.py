@@ -29,6 +29,7 @@ from tools.testing.mutation.test_strength import Worth, WorthReport, prove
 from tools.testing.orders import Bench
 from tools.testing.results import LIMITS, not_installed, scratch_of, steady
 from tools.testing.sandbox_environment import project_of
+from tools.workspace.atomic_write import write_atomically
 
 SUBJECT = "Add example tests"
 _MOST_NAMED = 8
@@ -114,7 +115,7 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
         )
         lines = written_lines(bench, arguments.commit)
         report = prove(place, [test_context.file], lines, tree, before=_before(bench, lines))
-        _note(bench).write_text(f"{bench.action}\n{report.model_dump_json()}")
+        write_atomically(_note(bench), f"{bench.action}\n{report.model_dump_json()}")
     if report.problem:
         said = f"The example tests could not be judged: {steady(report.problem.splitlines()[0])[:300]}"
         return ToolResult(ok=False, code="not_judged", summary=said)

@@ -16,7 +16,7 @@ from tools.git import checkout
 from tools.projects.dependencies import SERVICE, environment_of
 from tools.projects.trees import repository
 from tools.result import Fact, Tool, ToolResult, Workbench
-from tools.runtimes import Version
+from tools.runtimes import Build, Version
 from tools.stacks.registry import stack_named
 
 JWT_SECRET = "AUTH_JWT_SECRET"  # noqa: S105  the name of a variable
@@ -33,11 +33,11 @@ class StartService(BaseModel):
 
 def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
     """Return the URL, or why the previous version keeps the traffic."""
-    version = _version(bench, arguments)
-    if version is None:
+    prepared = _prepare(bench, arguments)
+    if prepared is None:
         said = f"The dependencies of {arguments.version[:12]} are not installed."
         return ToolResult(ok=False, code="not_installed", summary=said)
-    release = bench.runtime.start(version)
+    release = bench.runtime.start(*prepared)
     if not release.ready:
         return ToolResult(ok=False, code="not_ready", summary=release.detail, data={"url": release.url})
     said = f"{bench.service} {arguments.version[:12]} serves at {release.url}."
@@ -75,7 +75,8 @@ def service_secrets(home: Path, service: str) -> dict[str, str]:
     return {str(name): str(value) for name, value in json.loads(path.read_text()).items()}
 
 
-def _version(bench: Workbench, arguments: StartService) -> Version | None:
+def _prepare(bench: Workbench, arguments: StartService) -> tuple[Version, Build] | None:
+    """Check the version out; returns None if its dependencies are not installed."""
     held = repository(bench)
     folder = bench.home / "releases" / bench.service / arguments.version
     if not folder.exists():
@@ -86,22 +87,17 @@ def _version(bench: Workbench, arguments: StartService) -> Version | None:
     installed = environment_of(bench, folder, SERVICE)
     if installed is None:
         return None
-    data = bench.home / "data" / bench.service / arguments.environment
-    data.mkdir(parents=True, exist_ok=True)
     stack = stack_named(bench.stack)
-    return Version(
+    version = Version(
         service=bench.service,
         environment=arguments.environment,
         version=arguments.version,
-        folder=folder,
         serve=stack.serve(installed.python),
         migrate=stack.migrate(installed.python),
-        readable=(installed.folder,),
-        data=data,
-        variables={"DATABASE_URL": f"sqlite:///{data}/service.db", "ENVIRONMENT": arguments.environment},
+        variables={"DATABASE_URL": "sqlite:///{data}/service.db", "ENVIRONMENT": arguments.environment},
         secrets={name: SecretStr(value) for name, value in bench.secrets.items()},
-        sandbox=bench.sandbox.name,
     )
+    return version, Build(code=folder, dependencies=installed.folder)
 
 
 TOOLS = (

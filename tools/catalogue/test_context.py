@@ -18,6 +18,7 @@ from tools.projects.trees import repository
 from tools.result import Tool, ToolResult, Workbench
 from tools.testing.sandbox_environment import roots
 from tools.testing.test_command import find_test_command, is_test
+from tools.workspace.atomic_write import write_atomically
 
 _NO_PACKAGES = ("setup", "conftest", "noxfile", "tasks", "docs", "examples", "test", "tests")
 _MOST_NAMED = 20
@@ -75,10 +76,7 @@ def describe_test_context(bench: Workbench, arguments: DescribeTestContext) -> T
         said = "No example tests: there is no hand-written code whose criteria pytest could check."
         return ToolResult(ok=True, code="nothing_to_write", summary=said, data={"criteria": []})
     test_context = TestContext(file=examples_file(bench), criteria=tuple(criteria), packages=tuple(packages))
-    note = _note(bench)
-    fresh = note.with_suffix(".new")
-    fresh.write_text(test_context.model_dump_json())
-    fresh.replace(note)
+    write_atomically(_note(bench), test_context.model_dump_json())
     data: dict[str, JsonValue] = {"criteria": [*criteria], "file": test_context.file, **described}
     said = f"Example tests of {', '.join(criteria)} go to {test_context.file}."
     return ToolResult(ok=True, code="ok", summary=said, data=data)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tools.errors import PlatformError, RepositoryError, SandboxUnavailable
 from tools.git.command import execute, plain_environment, require_version
-from tools.runtimes.places import runtime_folder
+from tools.runtimes.local.paths import runtime_folder
 from tools.sandbox import choose
 
 OLDEST_PYTHON = (3, 11)

@@ -1,4 +1,4 @@
-"""git, as the crew uses it: without a working tree, and without running anything that a repository names.
+"""git without a working tree, and without running anything that a repository configures.
 
 opening     open or make a repository, or say what is wrong with it
 repository  objects and refs           workspace  plain folders <-> trees
@@ -8,9 +8,9 @@ records     anchors and trailers
 command     the only place that runs git, and why that is safe
 """
 
-from tools.git.changes import ChangedFile, Changes, diff
+from tools.git.anchors_and_trailers import read_anchors, read_trailers
 from tools.git.identity import Identity, agent
-from tools.git.landing import Landing, find_landing, merge
+from tools.git.merge_to_main import Landing, find_landing, merge
 from tools.git.merging import (
     Conflict,
     Merged,
@@ -21,10 +21,10 @@ from tools.git.merging import (
     merge_trees,
     store_files,
 )
-from tools.git.names import GENERATED, ledger_ref, story_branch
-from tools.git.opening import attach_repository, open_repository
-from tools.git.records import read_anchors, read_trailers
+from tools.git.ref_names import GENERATED, ledger_ref, story_branch
 from tools.git.repository import Entry, Repository
+from tools.git.repository_setup import attach_repository, open_repository
+from tools.git.tree_diff import ChangedFile, Changes, diff
 from tools.git.workspace import checkout, remove, remove_unsafe_files, write_tree
 
 __all__ = [

@@ -1,9 +1,9 @@
 """Runs git, and is the only place that does.
 
-A repository's `.git/config`, hooks and attributes can name commands that git runs. Overriding each of them is
-a race against git's next release, so git never sees them: it is given a *view*, a git folder of our own whose
-config we wrote, and in which only objects, refs and reflogs are links into the repository. Hooks, filters,
-drivers, aliases, fsmonitor, includes and remotes exist only as configuration, so in the view there are none.
+A repository's `.git/config`, hooks and attributes can name commands that git runs. Overriding each of them would
+break with new releases of git, so git never sees them: it gets a *view*, a separate git folder with a config of the
+crew, in which only objects, refs and reflogs are links into the repository. Hooks, filters, drivers, aliases,
+fsmonitor, includes and remotes exist only as configuration, so the view has none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.errors import RepositoryError
+from tools.workspace.atomic_write import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,12 +70,12 @@ _KEPT = {
     "core.autocrlf": {"true", "false", "input"},
     "core.eol": {"lf", "crlf", "native"},
 }
-"""Settings that say how files lie on disk: without them a clean working tree could look dirty."""
+"""Settings that define how files are stored on disk: without them a clean working tree could look dirty."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """What git answered."""
+    """The result of a git command."""
 
     status: int
     stdout: bytes
@@ -88,7 +89,7 @@ class Command:
     folder: Path
     """The repository's working tree."""
     view: Path
-    """Our own git folder for it; outside the repository and out of reach of every sandbox."""
+    """The separate git folder for it, outside the repository and inaccessible to every sandbox."""
 
     @property
     def git_folder(self) -> Path:
@@ -101,7 +102,7 @@ class Command:
         return self.git_folder / "index"
 
     def prepare(self, settings: Mapping[str, str]) -> None:
-        """Make or renew the view; `settings` is the repository's configuration, of which little is kept."""
+        """Create or update the view; `settings` is the repository's configuration, most of which is ignored."""
         for name in ("empty", "home", "info"):
             (self.view / name).mkdir(parents=True, exist_ok=True)
         (self.git_folder / "logs").mkdir(exist_ok=True)
@@ -119,7 +120,7 @@ class Command:
         self.point_head("refs/heads/main")
 
     def point_head(self, branch: str) -> None:
-        """Let the view's HEAD name a branch; only status and reflogs look at it."""
+        """Point the view's HEAD at a branch; only status and reflogs use it."""
         _write(self.view / "HEAD", f"ref: {branch}\n")
 
     def run(
@@ -130,7 +131,7 @@ class Command:
         work_tree: Path | None = None,
         identities: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Run git and return its output; anything but exit 0 raises RepositoryError."""
+        """Run git and return its output; a non-zero exit code raises RepositoryError."""
         done = self.attempt(*arguments, stdin=stdin, index=index, work_tree=work_tree, identities=identities)
         if done.status != 0:
             raise RepositoryError(f"git {arguments[0]} failed in {self.folder}: {done.stderr or done.status}")
@@ -148,10 +149,10 @@ class Command:
         work_tree: Path | None = None,
         identities: Mapping[str, str] | None = None,
     ) -> Output:
-        """Run git in the view and return whatever it answered.
+        """Run git in the view and return its result, whatever the exit code.
 
-        Without `index` or `work_tree` git gets an absent index and an empty folder, so that no attributes of
-        a working tree take part.
+        Without `index` or `work_tree` git gets a missing index and an empty folder, so that no attributes of a
+        working tree apply.
         """
         work_tree = work_tree or self.view / "empty"
         environment = {
@@ -169,7 +170,7 @@ def execute(
 ) -> Output:
     """Run git with exactly this environment.
 
-    GitPython adds to the environment it inherits and cannot take away, hence `env -i`.
+    GitPython can only add to the inherited environment, hence `env -i`.
     """
     git = shutil.which("git")
     cleaner = shutil.which("env")
@@ -196,13 +197,13 @@ def execute(
 
 
 def require_version(printed: str) -> None:
-    """Raise RepositoryError when `git version` printed one that is too old."""
+    """Raise RepositoryError if the output of `git version` shows one that is too old."""
     numbers = printed.split()[2].split(".") if printed.startswith("git version ") else []
-    found = tuple(int(each) for each in numbers[:2] if each.isdigit())
-    if found < OLDEST:
+    version = tuple(int(each) for each in numbers[:2] if each.isdigit())
+    if version < OLDEST:
         raise RepositoryError(
-            f"This is {printed.strip() or 'not git'}: git 2.38 or newer is needed, which can merge without a "
-            "working tree. Install a newer git."
+            f"This is {printed.strip() or 'not git'}: git 2.38 or newer is required to merge without a working "
+            "tree. Install a newer git."
         )
 
 
@@ -244,16 +245,12 @@ def _path(git: str) -> str:
 
 
 def _link(target: Path, link: Path) -> None:
-    if link.is_symlink() and os.readlink(link) == str(target):  # noqa: PTH115  compares what is written
+    if link.is_symlink() and os.readlink(link) == str(target):  # noqa: PTH115  compares the link itself
         return
     link.unlink(missing_ok=True)
     link.symlink_to(target)
 
 
 def _write(path: Path, text: str) -> None:
-    if path.is_file() and path.read_text() == text:
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    Path(name).replace(path)
+    if not path.is_file() or path.read_text() != text:
+        write_atomically(path, text)

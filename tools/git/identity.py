@@ -1,4 +1,4 @@
-"""Who commits: the person whose machine it is, and the agents that write for them."""
+"""Identities of commits: the person as the committer, and the agents as authors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_person(local: Mapping[str, str], git_folder: Path, view: Path) -> Ident
     """Return the person's identity as git itself would choose it, or raise RepositoryError.
 
     `local` is the repository's own configuration, already read without its includes. The person's global
-    configuration may include others by the repository's place (`includeIf`), so git is told where it is.
+    configuration may include others by the repository's place (`includeIf`), so git gets its location.
     """
     name = os.environ.get("GIT_COMMITTER_NAME") or _setting("user.name", local, git_folder, view)
     email = (
@@ -49,7 +49,7 @@ def read_person(local: Mapping[str, str], git_folder: Path, view: Path) -> Ident
     name, email = _clean(name), _clean(email)
     if not name or not email:
         raise RepositoryError(
-            "git does not know who you are, and commits need a name. Tell it once: "
+            "git does not know your name and email, which commits need. Configure them: "
             'git config --global user.name "Your Name" && git config --global user.email you@example.com'
         )
     return Identity(name=name, email=email)
@@ -73,5 +73,5 @@ def _setting(key: str, local: Mapping[str, str], git_folder: Path, view: Path) -
 
 
 def _clean(text: str) -> str:
-    # git drops these from a name by itself; done here so that what is recorded is what was said.
+    # git strips these characters from a name; stripped here so that the result equals what git records.
     return re.sub(r"[<>\x00-\x1f\x7f]", "", text).strip(" .,:;'\"")

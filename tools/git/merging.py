@@ -1,4 +1,4 @@
-"""Merging trees: git's own merge, without a working tree."""
+"""Merges trees with git's own merge, without a working tree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from tools.errors import RepositoryError
-from tools.git import names
+from tools.git import ref_names
 from tools.git.repository import full_id
 from tools.redaction import Redactor
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tools.git.repository import Repository
 
 _GENERATION = "Crew-Generation:"
-"""The trailer that every generation's commit carries, and no other commit."""
+"""The trailer of every generation's commit, and of no other commit."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -34,21 +34,21 @@ class Conflict(BaseModel):
 
     file: str
     line: int
-    """First conflicting line of our version of the file, from 1; 1 when the whole file is in conflict."""
+    """First conflicting line in our version of the file, from 1; 1 if the whole file is in conflict."""
     kind: str
-    """git's word: "contents" (also of binary files), "modify/delete", "add/add" ..."""
+    """git's term: "contents" (also of binary files), "modify/delete", "add/add" ..."""
     ours: str
-    """Our lines; the whole file unless the conflict is about contents. "" when there is none."""
+    """Our lines, or the whole file unless the conflict is about contents; "" if there is none."""
     theirs: str
 
 
 class Merged(BaseModel):
-    """What merging gave."""
+    """The result of a merge."""
 
     model_config = ConfigDict(frozen=True)
 
     tree: str
-    """With conflicts in it, files hold git's conflict markers."""
+    """Files with conflicts contain git's conflict markers."""
     conflicts: tuple[Conflict, ...] = ()
 
 
@@ -61,27 +61,27 @@ def commit_generation(
     when: datetime,
     redact: Redactor,
 ) -> str:
-    """Commit a pure generation - all the files that it consists of - and return the commit.
+    """Commit a pure generation, consisting of all its files, and return the commit.
 
-    `parent` is the generation it builds on, from `last_generation`. `refs/crew/generated` is moved to it,
-    whatever a delivery that was given up has left there. The same files as the parent's give the parent.
+    `parent` is the generation it builds on, from `last_generation`. `refs/crew/generated` is moved to it, even if
+    an abandoned delivery has moved it before. If the files equal the parent's, the parent is returned.
     """
     tree = store_files(repository, files)
-    tip = repository.ref(names.GENERATED)
+    tip = repository.ref(ref_names.GENERATED)
     if parent is not None and repository.tree_of(parent) == tree:
         commit = parent
     else:
-        said = f"{message.rstrip()}\n\n{_GENERATION} {tree}"
-        commit = repository.commit(tree, (parent,) if parent else (), said, author, when, redact)
-    repository.update_ref(names.GENERATED, commit, tip)
+        text = f"{message.rstrip()}\n\n{_GENERATION} {tree}"
+        commit = repository.commit(tree, (parent,) if parent else (), text, author, when, redact)
+    repository.update_ref(ref_names.GENERATED, commit, tip)
     return commit
 
 
 def last_generation(repository: Repository, branch: str) -> str | None:
     """Return the newest generation that a branch's commit was merged with, or None.
 
-    It is told from history, not from a ref: a fresh clone has the one and lacks the other. A message that only
-    speaks of generations does not end with the tree of its own commit.
+    Found in the history, not by a ref: a fresh clone lacks the ref. A message that merely mentions a generation does
+    not end with the tree of its own commit.
     """
     grep = f"--grep=^{_GENERATION} "
     listed = repository.git.text("log", "--topo-order", "--format=%H %T", grep, full_id(branch))
@@ -93,18 +93,17 @@ def last_generation(repository: Repository, branch: str) -> str | None:
 
 
 def merge_generation(repository: Repository, branch: str, generation: str, tree: str | None = None) -> Merged:
-    """Merge a generation into a branch's commit, so that hand edits survive.
+    """Merge a generation into a branch's commit, preserving hand-written changes.
 
-    What the branch has made of its last generation is told from history: commit the result with both as
-    parents, (branch, generation). `tree`, if given, stands for the branch's files with changes not committed
-    yet.
+    The changes since the last generation are found in the history: commit the result with both as parents, (branch,
+    generation). `tree`, if given, is the branch's tree including uncommitted changes.
     """
     base = repository.merge_base(branch, generation)
     return merge_trees(repository, base, tree or branch, generation)
 
 
 def merge_trees(repository: Repository, base: str | None, ours: str, theirs: str) -> Merged:
-    """Merge two trees or commits that came from `base` (None: from nothing), by their files alone."""
+    """Merge two trees or commits derived from `base` (None: from nothing), by their files only."""
     root = repository.tree_of(base) if base else repository.git.text("mktree")
     start = _stand_in(repository, root, ())
     return merge_commits(
@@ -158,7 +157,7 @@ def store_files(repository: Repository, files: Mapping[str, str]) -> str:
 
 
 def _stand_in(repository: Repository, tree: str, parents: tuple[str, ...]) -> str:
-    """git 2.38 merges commits only, so a tree gets one: always the same, and on no branch."""
+    """Return a commit of a tree, always the same and on no branch, since git 2.38 can merge only commits."""
     return repository.commit(tree, parents, "A tree to merge", repository.person, _EPOCH, Redactor(()))
 
 
@@ -196,9 +195,9 @@ def _conflicts_of(
 
 
 def _blocks(merged: str, ours: str, theirs: str, commits: tuple[str, str]) -> list[tuple[int, str, str]]:
-    """Return line in ours, our lines and their lines of each conflict in a text with markers.
+    """Return the line in ours, our lines and their lines for each conflict in a text with markers.
 
-    Markers are told from text that looks like them by the commit ids that git puts behind them.
+    Markers are distinguished from similar text by the commit ids that follow them.
     """
     found: list[tuple[int, str, str]] = []
     resolved: list[str] = []
@@ -222,7 +221,7 @@ def _blocks(merged: str, ours: str, theirs: str, commits: tuple[str, str]) -> li
 
 
 def _sides(block: list[str], ours: str, theirs: str) -> tuple[list[str], list[str]]:
-    """Split a conflict at its "=======", of which the text itself may hold some (headings do)."""
+    """Split a conflict at its "=======", a line that the text itself may contain, such as in headings."""
     middles = [number for number, line in enumerate(block) if line.rstrip("\r\n") == "======="]
     for middle in middles:
         one, other = block[:middle], block[middle + 1 :]

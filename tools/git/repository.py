@@ -1,4 +1,4 @@
-"""A service's git repository: objects and refs, without ever touching its working tree."""
+"""A service's git repository: objects and refs, without its working tree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.errors import RepositoryError
-from tools.git import names
+from tools.git import ref_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +37,15 @@ class Entry:
 class Repository:
     """An opened repository. Get one from `open_repository`.
 
-    Ids are hex strings, paths are relative with "/". Ids follow from content, so a commit that is made again
-    with the same arguments is the same commit, and "is it there?" is `has(id)`.
+    Ids are hex strings, paths are relative with "/". Ids depend only on content, so repeating a commit
+    with the same arguments gives the same commit, and `has(id)` tells whether it exists.
     """
 
     folder: Path
     base: str
     """Short name of the protected branch that stories are merged into: "main"."""
     person: Identity
-    """Committer of everything."""
+    """Committer of all commits."""
     git: Command
 
     @property
@@ -54,12 +54,12 @@ class Repository:
         return f"refs/heads/{self.base}"
 
     def ref(self, name: str) -> str | None:
-        """Return the id that a full ref name holds, or None where there is none."""
+        """Return the id that a full ref name holds, or None if there is none."""
         done = self.git.attempt("show-ref", "--verify", "--hash", "--", full_ref(name))
         return done.stdout.decode().strip() if done.status == 0 else None
 
     def has(self, object_id: str) -> bool:
-        """Whether the object is in the repository: the probe for anything made here."""
+        """Whether the object is in the repository: the probe for everything created here."""
         return self.git.attempt("cat-file", "-e", full_id(object_id)).status == 0
 
     def tree_of(self, commit: str) -> str:
@@ -76,7 +76,7 @@ class Repository:
         return body.partition("\n\n")[2]
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether `newer` holds everything that `older` does."""
+        """Whether `older` is reachable from `newer`."""
         done = self.git.attempt("merge-base", "--is-ancestor", full_id(older), full_id(newer))
         if done.status not in (0, 1):
             raise RepositoryError(f"git cannot compare commits in {self.folder}: {done.stderr}")
@@ -99,12 +99,12 @@ class Repository:
         when: datetime,
         redact: Redactor,
     ) -> str:
-        """Make a commit by `author` at `when` and return its id; its message is redacted.
+        """Create a commit by `author` at `when`, its message redacted, and return its id.
 
         No ref moves; the person is the committer.
         """
         if "\0" in message:
-            raise RepositoryError("A commit message holds a NUL character. Write it without.")
+            raise RepositoryError("A commit message contains a NUL character. Remove it.")
         options = [word for parent in parents for word in ("-p", full_id(parent))]
         text = (redact.text(message.rstrip()) + "\n").encode("utf-8", "replace")
         identities = self._identities(author, when)
@@ -114,13 +114,13 @@ class Repository:
         return done.decode().strip()
 
     def update_ref(self, name: str, new: str, expected_old: str | None) -> None:
-        """Move a story branch or one of the crew's own refs, if it still holds `expected_old` (None: is
-        absent).
+        """Move a story branch or one of the crew's own refs, if its value is still `expected_old` (None: does
+        not exist).
 
-        Doing it again is harmless. RepositoryError when someone else moved it, or has the branch checked out.
+        Repeating it is harmless. Raises RepositoryError if someone else moved it or has the branch checked out.
         """
         if not full_ref(name).startswith(_OURS):
-            raise RepositoryError(f"{name} is not the crew's to move: {self.base} changes by merging only.")
+            raise RepositoryError(f"The crew may not move {name}: {self.base} is changed only by merging.")
         if self.ref(name) == new:
             return
         if name in self.checked_out():
@@ -131,22 +131,22 @@ class Repository:
         self.swap(name, new, expected_old)
 
     def swap(self, name: str, new: str, expected_old: str | None, reason: str = "crew") -> None:
-        """Compare and swap any ref; `update_ref` and merging are the doors to it."""
+        """Compare and swap any ref; called only by `update_ref` and by merging."""
         old = full_id(expected_old) if expected_old else "0" * len(full_id(new))
         arguments = ("update-ref", "--no-deref", "-m", reason, full_ref(name), new, old)
         done = self.git.attempt(*arguments, identities=self._committer())
         if done.status != 0:
             found = self.ref(name) or "nothing"
             raise RepositoryError(
-                f"{name} could not be moved from {expected_old or 'nothing'} to {new}; it holds {found}. "
-                f"Someone else changed it meanwhile: look at it, then run again. ({done.stderr})"
+                f"{name} could not be moved from {expected_old or 'nothing'} to {new}; it is at {found}. "
+                f"Someone else changed it meanwhile: check it, then run again. ({done.stderr})"
             )
 
     def start_story(self, story: str) -> str:
-        """Return the tip of the story's branch `names.story_branch(story)`, which is made, or moved to the
-        base when it holds nothing of its own. RepositoryError when base and branch went different ways.
+        """Return the tip of the story's branch `ref_names.story_branch(story)`, created if missing, and moved to the
+        base if it has no commits of its own. Raises RepositoryError if base and branch have diverged.
         """
-        branch = names.story_branch(story)
+        branch = ref_names.story_branch(story)
         base, tip = self.required(self.base_ref), self.ref(branch)
         if tip is None or (tip != base and self.is_ancestor(tip, base)):
             self.update_ref(branch, base, tip)
@@ -155,16 +155,16 @@ class Repository:
             return tip
         short = branch.removeprefix("refs/heads/")
         raise RepositoryError(
-            f"{short} and {self.base} have diverged: each has commits that the other lacks. Bring them "
-            f"together (git -C {self.folder} rebase {self.base} {short}) or give the branch up (git -C "
+            f"{short} and {self.base} have diverged: each has commits that the other lacks. Rebase "
+            f"(git -C {self.folder} rebase {self.base} {short}) or delete the branch (git -C "
             f"{self.folder} branch -D {short})."
         )
 
     def required(self, name: str) -> str:
-        """Return what a ref holds; RepositoryError where there is none."""
+        """Return the id of a ref; raises RepositoryError if it does not exist."""
         found = self.ref(name)
         if found is None:
-            raise RepositoryError(f"{self.folder} has no {name} any more. Restore it from git's reflog.")
+            raise RepositoryError(f"{name} no longer exists in {self.folder}. Restore it from git's reflog.")
         return found
 
     def entries(self, tree: str) -> tuple[Entry, ...]:
@@ -182,7 +182,7 @@ class Repository:
         return tuple(entry.path for entry in self.entries(tree))
 
     def show(self, tree: str, path: str) -> bytes | None:
-        """Return the content of one file of a tree or commit, or None when there is none of that path."""
+        """Return the content of one file of a tree or commit, or None if there is no such path."""
         if posixpath.normpath(path) != path or path.startswith(("/", "..")):
             return None
         listing = self.git.run("ls-tree", "-z", "--full-tree", full_id(tree), "--", path)
@@ -200,18 +200,18 @@ class Repository:
         return self.git.text("hash-object", "-w", "--no-filters", "--stdin", stdin=content)
 
     def anchor(self, name: str, text: str) -> str:
-        """Keep a text under `refs/crew/ledger/<name>`, instead of the one before; return its id."""
+        """Store a text under `refs/crew/ledger/<name>`, replacing an earlier one, and return its id."""
         stored = self.store(text.encode())
-        self.update_ref(names.ledger_ref(name), stored, self.ref(names.ledger_ref(name)))
+        self.update_ref(ref_names.ledger_ref(name), stored, self.ref(ref_names.ledger_ref(name)))
         return stored
 
     def read_anchor(self, name: str) -> str | None:
-        """Return the text kept under a name, or None."""
-        found = self.ref(names.ledger_ref(name))
+        """Return the text stored under a name, or None."""
+        found = self.ref(ref_names.ledger_ref(name))
         return None if found is None else self.blob(found).decode("utf-8", "replace")
 
     def head_branch(self) -> str | None:
-        """Return the full name of the branch that the person has checked out; None when HEAD is detached."""
+        """Return the full name of the branch that the person has checked out; None if HEAD is detached."""
         return read_head(self.git.git_folder / "HEAD")
 
     def checked_out(self) -> set[str]:
@@ -244,12 +244,12 @@ def read_head(path: Path) -> str | None:
 def full_id(text: str) -> str:
     """Return the text if it is a full object id, so neither an option nor an expression; or raise."""
     if not _ID.fullmatch(text):
-        raise RepositoryError(f"{text!r} is not the full id of a git object: 40 hexadecimal digits are.")
+        raise RepositoryError(f"{text!r} is not the full id of a git object, such as 40 hexadecimal digits.")
     return text
 
 
 def full_ref(text: str) -> str:
-    """Return the text if it can be a full ref name, or raise; git itself refuses the finer points."""
+    """Return the text if it can be a full ref name, or raise RepositoryError; git checks the details."""
     if not text.startswith("refs/") or re.search(r"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|//|\.$|/$", text):
         raise RepositoryError(f"{text!r} is not a full ref name, such as refs/heads/main.")
     return text

@@ -1,4 +1,4 @@
-"""Plain folders of files: written from a tree, turned into a tree again. They hold no `.git`."""
+"""Workspaces: plain folders without a `.git`, written from a tree and stored as a tree again."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 def checkout(repository: Repository, source: str, workspace: Path) -> None:
-    """Make the workspace hold exactly the files of a tree or commit; whatever else is in it goes.
+    """Make the workspace hold exactly the files of a tree or commit; everything else in it is removed.
 
-    Doing it again is harmless. RepositoryError when the workspace is, holds or lies in a git folder, or when
-    the tree holds submodules or links that point out of it.
+    Repeating it is harmless. Raises RepositoryError if the workspace is, contains or is inside a git folder, or if
+    the tree contains submodules or links that point out of it.
     """
     workspace = workspace.resolve()
     _refuse_folder(repository, workspace)
     refuse_unsafe_entries(repository, source)
     workspace.mkdir(parents=True, exist_ok=True)
-    for each in workspace.iterdir():
-        if each.is_dir() and not each.is_symlink():
-            shutil.rmtree(each)
+    for path in workspace.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
         else:
-            each.unlink()
+            path.unlink()
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
         repository.git.run("read-tree", full_id(source), index=index)
@@ -42,8 +42,8 @@ def checkout(repository: Repository, source: str, workspace: Path) -> None:
 def write_tree(repository: Repository, workspace: Path, base: str | None = None) -> str:
     """Store the files of a workspace and return the id of the tree.
 
-    `.gitignore` is respected; files of the tree or commit `base` stay tracked even where it would ignore
-    them. RepositoryError for a `.git` anywhere in it, submodules, links that point out of it, and named pipes
+    `.gitignore` is respected; files of the tree or commit `base` stay tracked even if it ignores
+    them. Raises RepositoryError for a `.git` anywhere in it, submodules, links that point out of it, and named pipes
     or devices.
     """
     workspace = workspace.resolve()
@@ -60,11 +60,10 @@ def write_tree(repository: Repository, workspace: Path, base: str | None = None)
 
 
 def refuse_unsafe_files(workspace: Path) -> None:
-    """Raise RepositoryError for what git must not come across: other repositories, and files that block a
+    """Raise RepositoryError for what git must not encounter: nested repositories, and files that block a
     reader.
 
-    git asks a repository that it finds inside a working tree for its status, and so runs what its config
-    names.
+    git queries the status of a repository inside a working tree, and so runs commands that its config names.
     """
     for folder, folders, files in os.walk(workspace):
         for name in (*folders, *files):
@@ -77,10 +76,10 @@ def refuse_unsafe_files(workspace: Path) -> None:
 
 
 def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[str, ...]:
-    """Remove what `write_tree` would refuse - it may have been left by a command - and say what, with paths.
+    """Remove what `write_tree` would refuse, such as leftovers of a command; returns descriptions with paths.
 
-    So goes what has a name that is no UTF-8, unless it is among the `known` paths: no result could name it.
-    Folders and files are made readable on the way, so that nothing hides in them.
+    Files whose names are not UTF-8 are removed too, unless they are among the `known` paths: no result could name
+    them. Folders and files are made readable on the way, so that nothing stays hidden.
     """
     removed = []
     for folder, folders, files in os.walk(workspace):
@@ -94,7 +93,7 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
                 removed.append(f"{shown} (a repository inside the workspace)")
             elif shown != relative and not any(each.startswith(relative) for each in known):
                 remove(path)
-                removed.append(f"{shown} (a name that is no UTF-8)")
+                removed.append(f"{shown} (a name that is not UTF-8)")
             elif stat.S_ISLNK(mode):
                 if _leads_out(relative, os.fsencode(path.readlink())):
                     path.unlink()

@@ -1,7 +1,7 @@
-"""Whether a policy only adds: a strict form for policies that a model drafts, on top of the linter.
+"""Checks that a policy drafted by a model only adds rules, in a strict form on top of the linter.
 
-A drafted policy lives in package extra, so it cannot redefine what stands in package crew; this makes sure that it
-does not try, that it says nothing twice, and that it is easy to read. What may stand in it:
+A drafted policy is in package extra, so it cannot redefine anything in package crew; this ensures that it does not
+try, has no duplicates, and is easy to read. It may contain:
 
     deny contains finding if { ... }        with one literal "rule" in it
     ask contains finding if { ... }
@@ -48,7 +48,7 @@ class Addition:
 
 @dataclass(frozen=True)
 class Additions:
-    """What a policy adds, and what in it does anything else."""
+    """The rules that a policy adds, and the findings about everything else in it."""
 
     rules: tuple[Addition, ...]
     helpers: tuple[str, ...]

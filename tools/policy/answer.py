@@ -1,4 +1,4 @@
-"""From what an engine said to a decision: anything odd is a no."""
+"""Turns the output of an engine into a decision; anything invalid means deny."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tools.policy.question import plain_text, visible
 
 FORM = "crew/1"
 LONGEST_PART = 300
-"""Characters of a path, a name or the like that a reason repeats."""
+"""Maximum length of a path, a name or the like within a reason."""
 NO_ANSWER = "The policy gave no answer, which counts as a no."
 
 
 _READABLE = str.maketrans({"\uff02": '"'})
-"""Engines must not see quotes; people may."""
+"""Restores quotes for people, which engines must not see."""
 
 
 class _Strict(BaseModel):
@@ -29,7 +29,7 @@ class _Strict(BaseModel):
 class _Finding(_Strict):
     rule: str
     reason: str | list[JsonValue]
-    """A text, or its parts: putting texts together in Rego is slow, and sprintf is wrong in regopy."""
+    """A text, or its parts: joining texts in Rego is slow, and sprintf is wrong in regopy."""
     mend: str | list[JsonValue] = ""
 
     @property
@@ -49,7 +49,7 @@ class _Answer(_Strict):
 
 
 def _text(part: JsonValue) -> str:
-    """Join the parts of a text, none of them at any length; a list among them is one of several things."""
+    """Join the parts of a text, with long parts truncated and nested lists separated by commas."""
     if isinstance(part, list):
         return "".join(
             ", ".join(map(_text, each)) if isinstance(each, list) else _text(each) for each in part
@@ -59,7 +59,7 @@ def _text(part: JsonValue) -> str:
 
 
 class Unanswered(Exception):  # noqa: N818  an event, not a fault
-    """An engine gave no usable answer; says why."""
+    """An engine gave no usable answer; the message says why."""
 
 
 def answer(
@@ -70,28 +70,28 @@ def answer(
 ) -> Decision:
     """Ask about one call through `exchange` (raises Unanswered or ValueError), and return the decision.
 
-    Every question carries a number of its own, and the answer must repeat it: an engine that still holds an
-    earlier question gives no answer to this one.
+    Every question has a unique number that the answer must repeat, so that an answer to an earlier question is not
+    accepted.
     """
     started = time.perf_counter()
     number = secrets.randbelow(2**48)
     try:
-        said = _Answer.model_validate(exchange({**visible(call), "call": number}))
+        reply = _Answer.model_validate(exchange({**visible(call), "call": number}))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(each) for each in first["loc"]) or "its top"
         return _refusal(f"The answer is malformed at {place}: {first['msg']}.", engine, digest, started)
     except (Unanswered, ValueError) as error:
         return _refusal(str(error), engine, digest, started)
-    if said.form != FORM or said.call != number:
+    if reply.form != FORM or reply.call != number:
         return _refusal("The answer is not about this call.", engine, digest, started)
-    findings: list[_Finding] = [*said.deny] or [*said.ask]
+    findings: list[_Finding] = [*reply.deny] or [*reply.ask]
     ordered = sorted({(each.rule, each.sentence) for each in findings})
     return Decision(
-        outcome="deny" if said.deny else "ask" if said.ask else "allow",
+        outcome="deny" if reply.deny else "ask" if reply.ask else "allow",
         reasons=tuple(sentence for _, sentence in ordered),
         rules=tuple(rule for rule, _ in ordered),
-        answerable=not said.deny and bool(said.ask) and all(each.answerable for each in said.ask),
+        answerable=not reply.deny and bool(reply.ask) and all(each.answerable for each in reply.ask),
         engine=engine,
         policy_digest=digest,
         seconds=time.perf_counter() - started,

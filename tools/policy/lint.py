@@ -1,7 +1,7 @@
-"""Refuses Rego that regopy gets silently wrong, that the engines do not agree on, or that reaches outside.
+"""Refuses Rego that regopy silently gets wrong, that the engines disagree on, or that has external effects.
 
-It is stricter than the faults themselves: what is left is a small language that both engines were seen to
-read alike. What is wrong with a construct stands in the message that refuses it.
+It is stricter than the bugs require: what remains is a small language that both engines have been tested to
+interpret identically. The message about a construct says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FLAGS = re.compile(r"\(\?[a-zA-Z-]+[:)]")
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in a policy that must not be there."""
+    """A construct that a policy must not contain."""
 
     module: str
     line: int

@@ -1,8 +1,8 @@
-"""The call as the policies see it: in values that both engines read alike.
+"""The call as the policies see it, in values that both engines read identically.
 
-regopy 1.5.2 mangles some values without a word: it ends strings at NUL, interprets backslashes once more,
-answers with broken JSON where a string holds a quote or a control character, and wraps integers at 64 bits.
-So these never reach an engine.
+regopy 1.5.2 silently corrupts some values: it ends strings at NUL, interprets backslashes again, returns invalid
+JSON if a string contains a quote or a control character, and wraps integers at 64 bits. So these never reach an
+engine.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import math
 from pydantic import JsonValue
 
 LONGEST_TEXT = 2000
-"""Characters of a string that policies see; the rest is content, which the scanners have judged."""
+"""Characters of a string that policies see; longer content is judged by the scanners."""
 DEEPEST = 20
 LARGEST_INTEGER = 2**53
 MOST_VALUES = 20_000
-"""Values in one document; more would take longer than a decision may."""
+"""Values in one document; more would take too long for a decision."""
 
 _UNREADABLE = [
     *range(0x20),
@@ -32,7 +32,7 @@ _UNREADABLE = [
     *range(0xFFF9, 0xFFFC),
     *range(0xE0000, 0xE0080),
 ]
-"""Controls, what turns a line round, what has no width, tags, lone surrogates."""
+"""Control characters, bidirectional controls, zero-width characters, tags, lone surrogates."""
 _VISIBLE = dict.fromkeys(_UNREADABLE, "\ufffd") | str.maketrans(
     {"\\": "\uff3c", '"': "\uff02", "\n": "\u240a", "\t": "\u2409", "\r": "\u240d"}
 )
@@ -41,8 +41,8 @@ _VISIBLE = dict.fromkeys(_UNREADABLE, "\ufffd") | str.maketrans(
 def visible(call: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the call with every string in a form that no engine, terminal or log can misread.
 
-    Backslash and quote become their full-width forms, line ends and tabs their pictures, all else that does
-    not print U+FFFD. Long strings are cut. Raises ValueError for a value that engines do not agree on.
+    Backslashes and quotes become full-width, line ends and tabs become control pictures, and other unprintable
+    characters become U+FFFD. Long strings are truncated. Raises ValueError for a value that engines do not agree on.
     """
     return _members(call, 0, [MOST_VALUES])
 
@@ -74,7 +74,7 @@ def _members(value: dict[str, JsonValue], depth: int, left: list[int]) -> dict[s
 
 
 def plain_text(text: str) -> str:
-    """Return the text in visible characters: at most `LONGEST_TEXT`, and a mark where it was cut."""
+    """Return the text in visible characters, truncated to `LONGEST_TEXT` with an ellipsis."""
     if not isinstance(text, str):
         raise ValueError(f"the call holds a {type(text).__name__} as a name")  # noqa: TRY004  one kind of refusal
     cut = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"

@@ -1,4 +1,4 @@
-"""Policies and their data, read once, checked, and fixed by a digest."""
+"""Policies and their data: read once, checked, and identified by a digest."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tools.policy.lint import Finding, lint_modules
 
 @dataclass(frozen=True)
 class Source:
-    """All that an engine needs to know; both engines are given these very bytes."""
+    """The input of an engine; both engines get exactly these bytes."""
 
     modules: dict[str, str]
-    """Name ("crew/roles.rego") to text, in order of the names."""
+    """Name ("crew/roles.rego") to text, sorted by name."""
     data: dict[str, JsonValue]
-    """The data document: `settings`, `packages`, `releases`, `listed`; `extra_data` is of a user's own policies."""
+    """The data document: `settings`, `packages`, `releases`, `listed`; `extra_data` is for the user's policies."""
     digest: str
 
 
 def load(policies: Path, extra: Path | None = None) -> Source:
     """Read `policies` (package crew) and `extra` (package extra).
 
-    Raises PolicyError naming the file for what cannot be read, lies in another package or fails the linter.
+    Raises PolicyError naming the file that cannot be read, is in another package or fails the linter.
     """
     digest = hashlib.sha256()
     modules, data = _folder(policies, "crew", digest)
@@ -48,11 +48,11 @@ def load(policies: Path, extra: Path | None = None) -> Source:
 
 
 def _folder(folder: Path, package: str, digest: hashlib._Hash) -> tuple[dict[str, str], dict[str, JsonValue]]:
-    """Read one folder; every file's name and length go into the digest, so that no two folders share one."""
+    """Read one folder; the digest includes every file's name and length, so that it is unique to the content."""
     modules: dict[str, str] = {}
     data: dict[str, JsonValue] = {}
     if not folder.is_dir():
-        raise PolicyError(f"There is no folder of policies at {folder}.")
+        raise PolicyError(f"The policy folder {folder} does not exist.")
     for path in sorted(folder.iterdir(), key=lambda each: each.name):
         if path.suffix not in (".rego", ".json", ".yaml", ".yml"):
             continue
@@ -68,13 +68,13 @@ def _folder(folder: Path, package: str, digest: hashlib._Hash) -> tuple[dict[str
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise PolicyError(f"{path} cannot be used: {error}") from error
     if not modules:
-        raise PolicyError(f"There are no policies (*.rego) in {folder}.")
+        raise PolicyError(f"The folder {folder} contains no policies (*.rego).")
     return modules, data
 
 
 def _members(document: object, known: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
-        raise ValueError("its top must be an object with names as keys")
+        raise ValueError("its top level must be an object")
     if twice := sorted(set(document) & set(known)):
         raise ValueError(f"another file defines {', '.join(twice)} already")
     return document

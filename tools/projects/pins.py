@@ -15,6 +15,7 @@ from tools.projects.requirements import Files, FolderFiles, TreeFiles, Wanted, t
 from tools.projects.trees import repository
 from tools.result import Workbench
 from tools.testing.test_command import find_test_command
+from tools.workspace.atomic_write import write_atomically
 
 NAME = "the repository's requirements"
 
@@ -50,10 +51,7 @@ def resolved(bench: Workbench, version: str = "") -> str:
         constraints=_joined(asked.constraints),
         kept=before,
     )
-    place = _place(bench, asked)
-    fresh = place.with_suffix(".new")
-    fresh.write_text(found)
-    fresh.replace(place)
+    write_atomically(_place(bench, asked), found)
     return found
 
 

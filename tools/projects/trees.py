@@ -15,6 +15,7 @@ from tools.git import (
 )
 from tools.result import Workbench
 from tools.testing.test_command import is_test
+from tools.workspace.atomic_write import write_atomically
 
 
 def repository(bench: Workbench) -> Repository:
@@ -35,10 +36,7 @@ def merged_generation(bench: Workbench) -> str | None:
 
 def note_generation(bench: Workbench, generation: str) -> None:
     """Store the generation that the workspace was merged with: a parent of the next commit."""
-    note = _generation_note(bench)
-    fresh = note.with_suffix(".new")
-    fresh.write_text(generation)
-    fresh.replace(note)
+    write_atomically(_generation_note(bench), generation)
 
 
 def _generation_note(bench: Workbench) -> Path:

@@ -1,7 +1,7 @@
-"""Where delivered versions of services run, and how they get their traffic.
+"""Where delivered versions of services run, and how traffic is routed to them.
 
-One version of a service takes all traffic of its environment. `tools.runtimes.local` is the runtime that
-needs nothing but this machine.
+One version of a service takes all traffic of its environment. `tools.runtimes.open` chooses a runtime by URL;
+`tools.runtimes.local` is the one that needs only this machine.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ SERVICE_LIMITS = Limits(wall_seconds=None, cpu_seconds=10**8)
 
 
 class Listen(BaseModel):
-    """Where a version takes requests: its environment names the place, the start command may as well."""
+    """Where a version accepts requests, passed to it in an environment variable and in its start command."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["socket", "port"] = "socket"
     """"socket" is the unix socket `SOCKET`, "port" the TCP port `PORT` on 127.0.0.1; `{socket}` and `{port}`
-    in the start command stand for the same."""
+    in the start command are replaced by the same value."""
     port: int | None = None
-    """A port that the service insists on; None gives it one that is free."""
+    """A fixed port that the service requires; None selects a free one."""
 
 
 class Version(BaseModel):
-    """A version of a service, and all that it takes to run it. Two that are equal are the same version."""
+    """A version of a service, and how every runtime has to run it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,34 +52,27 @@ class Version(BaseModel):
     environment: Environment = "production"
     version: VersionName
     """Id of the git tree or commit, or a name."""
-    folder: Path
-    """Its code, the working folder, read-only."""
     serve: tuple[str, ...]
-    """The argv that serves until SIGTERM."""
+    """The argv of the server, which runs until SIGTERM, in the folder of the version's code."""
     migrate: tuple[str, ...] = ()
-    """The argv that brings its data up to date, run once to its end before the first start."""
-    readable: tuple[Path, ...] = ()
-    """Further folders it reads: its interpreter environment."""
-    data: Path | None = None
-    """The folder it may write, where its database is; kept from version to version."""
+    """The argv that migrates its data, run to completion once before the first start."""
     variables: dict[str, str] = {}
-    """Its environment variables, which anybody may see."""
+    """Its environment variables, not secret. `{data}` is replaced by the path of the folder that the service may
+    write, which successive versions share."""
     secrets: dict[str, SecretStr] = {}
-    """Further environment variables, which nobody may see: kept in a file of mode 0600, blotted out of logs.
-    Dumping a version hides them, but with the context `{"secrets": "shown"}`."""
+    """Secret environment variables: kept in a file of mode 0600 and redacted from logs. Dumping a version hides
+    them, except with the context `{"secrets": "shown"}`."""
     listen: Listen = Listen()
     health: tuple[HealthPath, ...] = ("/readyz",)
-    """Paths that all answer 2xx once it is ready."""
+    """Paths that all return 2xx once it is ready."""
     ready_seconds: float = 30
-    """How long it may take to become ready, its migration not counted."""
+    """How long it may take to become ready, excluding its migration."""
     migrate_seconds: float = 120
     drain_seconds: float = 20
-    """How long requests that are on their way may take to finish, once another version takes the traffic."""
+    """How long requests in flight may take to finish after another version has taken over the traffic."""
     stop_seconds: float = 10
-    """How long it may take to end after SIGTERM."""
+    """How long it may take to exit after SIGTERM."""
     limits: Limits = SERVICE_LIMITS
-    sandbox: str = ""
-    """Name of the sandbox it runs in; "" for the best that this machine offers."""
 
     @field_serializer("secrets")
     def _hide(self, secrets: dict[str, SecretStr], info: SerializationInfo) -> dict[str, str]:
@@ -88,37 +81,44 @@ class Version(BaseModel):
 
     @property
     def key(self) -> str:
-        """What it replaces another version of: "checkout/production"."""
+        """The service and environment, of which one version runs at a time: "checkout/production"."""
         return f"{self.service}/{self.environment}"
 
 
+class Build(BaseModel):
+    """The files of a version, on the machine that built it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Path
+    dependencies: Path
+    """The interpreter environment that the argv of the version refers to."""
+
+
 class Release(BaseModel):
-    """Who takes the traffic after a start."""
+    """The result of a start."""
 
     model_config = ConfigDict(frozen=True)
 
     ready: bool
-    """Whether the version that was asked for takes the traffic."""
+    """Whether the requested version takes the traffic."""
     url: str
     """Base URL of the service, "" if nothing takes its traffic."""
     version: str
-    """The version that the traffic goes to now: the one asked for, or the one before it, or "" for none."""
-    pid: int
-    """0 if there is none."""
-    started_at: datetime | None
+    """The version that takes the traffic now: the requested one, the previous one, or "" for none."""
     switched: bool
     """Whether this start moved the traffic."""
     detail: str
-    """What happened, for people; of a failure also why, with the last lines of the version's log."""
+    """What happened, for people; for a failure also why, with the last lines of the version's log."""
 
 
 State = Literal["starting", "running", "restarting", "crashing"]
-"""What a service is doing. "restarting" has ended by itself once or twice and is started again, "crashing"
-ends again and again: it is tried more and more rarely."""
+"""State of a service. "restarting" has exited once or twice and is being restarted; "crashing" keeps exiting and
+is restarted with growing delays."""
 
 
 class ServiceStatus(BaseModel):
-    """A service that should run."""
+    """A service that is meant to run."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -128,15 +128,15 @@ class ServiceStatus(BaseModel):
     version: str
     state: State
     restarts: int
-    """How often it had to be started again since it was delivered, or since the platform last began."""
+    """Number of restarts since it was delivered or the platform last started."""
     since: datetime
-    """When it came into this state."""
+    """When it entered this state."""
     detail: str = ""
-    """Of a state other than "running": why, with the last lines of its log."""
+    """For a state other than "running": the reason, with the last lines of its log."""
 
 
 class Ended(BaseModel):
-    """A service that runs no more."""
+    """A service that has been stopped."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -146,23 +146,20 @@ class Ended(BaseModel):
 
 
 class Runtime(Protocol):
-    """One kind of place for services to run in. Methods raise PlatformError where it does not answer."""
+    """A place where services run. Methods raise PlatformError if it does not respond."""
 
-    def start(self, version: Version) -> Release:
-        """Give the version all traffic, and return once it has it or once it is sure that it will not.
+    def start(self, version: Version, build: Build) -> Release:
+        """Give a version all traffic; returns once it has it or has failed to become ready.
 
-        Requests are not dropped meanwhile. If the version does not become ready, the one before it stays.
-        Starting a version that serves already changes nothing.
+        No requests are dropped during the switch. If the version does not become ready, the previous one keeps
+        running. Starting a version that is already serving changes nothing.
         """
 
-    def is_running(self, version: Version) -> bool:
-        """Whether this very version takes the traffic and is ready for it."""
-
     def status(self) -> list[ServiceStatus]:
-        """Return all services that should run, by name and environment."""
+        """Return all services that are meant to run, sorted by name and environment."""
 
     def stop(self, service: str, environment: Environment) -> Ended | None:
-        """End a service, which then stays ended; None if it did not run."""
+        """Stop a service for good; returns None if it was not running."""
 
     def down(self) -> list[Ended]:
-        """End all services and the place itself, and return what was ended."""
+        """Stop all services and the runtime itself; returns the services that were stopped."""

@@ -1,4 +1,4 @@
-"""Confining a job with bubblewrap (`bwrap`), which sets the namespaces and mounts up."""
+"""Confining a job with bubblewrap (`bwrap`), which sets up the namespaces and mounts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tools.errors import SandboxUnavailable
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import USER, View, own_files, view
 from tools.sandbox.launcher import Wrapping, launch, log_file
+from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Completed, Facts, Job
-from tools.sandbox.orders import Plan
-from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.started_job import StartedJob, run_to_end
 
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
 
@@ -23,15 +23,15 @@ class Bubblewrap:
     name = "bubblewrap"
 
     def __init__(self, user_namespace: bool = True) -> None:
-        """Find the program; raises SandboxUnavailable. Without a user namespace it has to be run as root."""
-        found = shutil.which("bwrap")
-        if found is None:
-            raise SandboxUnavailable("bwrap is not installed: install the package bubblewrap.")
-        self._program = found
+        """Find the program; raises SandboxUnavailable. Without a user namespace it must run as root."""
+        program = shutil.which("bwrap")
+        if program is None:
+            raise SandboxUnavailable("bwrap is not installed: install the package `bubblewrap`.")
+        self._program = program
         self._user_namespace = user_namespace
 
     def run(self, job: Job) -> Completed:
-        """Run a job to its end."""
+        """Run a job to completion."""
         seen = view(job)
         return run_to_end(launch(Plan(self.name, job, seen), self._wrapping(job, seen)), job)
 
@@ -43,7 +43,7 @@ class Bubblewrap:
         return StartedJob(launcher, handle, log)
 
     def describe(self) -> Facts:
-        """Say what is enforced on this machine, and how."""
+        """Describe what is enforced on this machine, and how."""
         return describe(self.name, "mount namespace", "network namespace", "process namespace")
 
     def _wrapping(self, job: Job, seen: View) -> Wrapping:
@@ -74,13 +74,13 @@ def _content(text: str) -> int:
 
 
 def _mounts(seen: View, files: dict[str, int], scratch_bytes: int) -> list[str]:
-    """Return the options for the files.
+    """Return the options for mounts and files.
 
-    /proc is read-only since bwrap leaves /proc/sys writable to the machine's root, even in a user namespace.
+    /proc is read-only because bwrap leaves /proc/sys writable for the machine's root, even in a user namespace.
     """
     size = ["--size", str(scratch_bytes)]
     words = ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]  # noqa: S108
-    words += ["--remount-ro", "/dev", *size, "--tmpfs", "/tmp"]  # noqa: S108  its own, not ours
+    words += ["--remount-ro", "/dev", *size, "--tmpfs", "/tmp"]  # noqa: S108  the job's own
     words += ["--perms", "0755", "--dir", "/etc"]
     for link, target in seen.links:
         words += ["--symlink", target, str(link)]

@@ -1,4 +1,4 @@
-"""Saying what a sandbox enforces here, for a person who asks `crew doctor`."""
+"""What a sandbox enforces on this machine, for `crew doctor`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tools.sandbox.cgroups import hierarchies
 from tools.sandbox.model import Facts
 
 _COUNTS_BY_NAMESPACE = (5, 14)
-"""Linux version from which on a user's processes are counted in each user namespace for itself."""
+"""First Linux version that counts a user's processes per user namespace."""
 
 
 def describe(
     name: str, files: str, network: str, end: str, *, own_world: bool = True, gaps: tuple[str, ...] = ()
 ) -> Facts:
-    """Return the facts, given what confines a job's files and network and what ends its processes."""
+    """Return the facts, given what confines a job's files and network and what kills its processes."""
     groups = {name: f"cgroup v{each.version}" for each in hierarchies() for name in each.controllers}
-    forks = {"rlimit": "rlimit", "supervisor": "the supervisor, which is asked about every fork"}
+    forks = {"rlimit": "rlimit", "supervisor": "the supervisor, which approves every fork"}
     enforced = {
         "files": files,
         "network": network,
@@ -33,10 +33,10 @@ def describe(
 
 
 def process_bound(own_world: bool, cgroup: Container[str]) -> str:
-    """Return what can hold a job's number of processes here: "cgroup", "rlimit" or "supervisor".
+    """Return what can limit a job's number of processes here: "cgroup", "rlimit" or "supervisor".
 
-    An rlimit counts nothing for the machine's root, and all that the user runs where the job has no user
-    namespace of its own.
+    An rlimit does not apply to the machine's root, and without a user namespace of the job it counts all processes
+    of the user.
     """
     if "pids" in cgroup:
         return "cgroup"

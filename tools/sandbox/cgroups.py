@@ -1,4 +1,4 @@
-"""Control groups: the kernel's own bounds on memory and processes, where this user may set them."""
+"""Control groups: the kernel's limits on memory and processes, where this user may set them."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from tools.sandbox.model import Limits
 _PREFIX = "shipcrew-"
 _WANTED = frozenset({"memory", "pids"})
 _OWN_PROCESSES = 2
-"""Room for what stands between us and the program."""
+"""Allowance for the processes between the crew and the program."""
 _REMOVAL_SECONDS = 2.0
 _numbers = itertools.count()
 
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """A folder below which groups can be made."""
+    """A folder in which groups can be created."""
 
     folder: Path
     version: int
     controllers: frozenset[str]
-    """Of "memory" and "pids"."""
+    """A subset of "memory" and "pids"."""
 
 
 class Group:
     """One job's group; in version 1 that is a folder for each controller."""
 
     def __init__(self, limits: Limits) -> None:
-        """Make it, with its bounds; without any where no hierarchy is writable."""
+        """Create it with its limits; does nothing if no hierarchy is writable."""
         self._folders: list[Path] = []
         self.oom_events: int | None = None
-        """Open file whose `oom_kill` line counts; None without a memory bound."""
+        """Open file with the `oom_kill` counter; None without a memory limit."""
         self.bounds: frozenset[str] = frozenset()
         name = f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
         for hierarchy in hierarchies():
@@ -53,19 +53,19 @@ class Group:
                 self.oom_events = os.open(folder / events, os.O_RDONLY | os.O_CLOEXEC)
 
     def attach(self, process: int) -> None:
-        """Put a process, and what it forks from now on, into the group."""
+        """Move a process, and its future children, into the group."""
         for folder in self._folders:
             (folder / "cgroup.procs").write_text(str(process))
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel has killed a process of the group for want of memory."""
+        """Whether the kernel has killed a process of the group for lack of memory."""
         if self.oom_events is None:
             return False
         lines = os.pread(self.oom_events, 4096, 0).decode().splitlines()
         return any(line.startswith("oom_kill ") and line != "oom_kill 0" for line in lines)
 
     def remove(self) -> None:
-        """Remove the group, whose processes are dead or dying."""
+        """Remove the group, whose processes are dead or exiting."""
         if self.oom_events is not None:
             os.close(self.oom_events)
             self.oom_events = None
@@ -75,7 +75,7 @@ class Group:
 
 @cache
 def hierarchies() -> tuple[Hierarchy, ...]:
-    """Return the hierarchies in which this process really can bound a job; found out once."""
+    """Return the hierarchies in which this process can actually limit a job; determined once."""
     groups = own_groups(Path("/proc/self/cgroup").read_text())
     usable = [each for each in candidates(Path("/proc/self/mountinfo").read_text(), groups) if _works(each)]
     for each in usable:
@@ -84,13 +84,13 @@ def hierarchies() -> tuple[Hierarchy, ...]:
 
 
 def own_groups(text: str) -> dict[str, str]:
-    """Return the path of the group that a process is in, by controller; "" is version 2."""
+    """Return the path of a process's group by controller; "" is version 2."""
     lines = [line.split(":", 2) for line in text.splitlines()]
     return {name: path for _, controllers, path in lines for name in controllers.split(",")}
 
 
 def candidates(mountinfo: str, groups: dict[str, str]) -> list[Hierarchy]:
-    """Return where groups for memory and processes could be made, given /proc/self/mountinfo and our own groups."""
+    """Return where groups could be created, given /proc/self/mountinfo and the groups of this process."""
     found: list[Hierarchy] = []
     for line in mountinfo.splitlines():
         fields, _, rest = line.partition(" - ")
@@ -106,13 +106,13 @@ def candidates(mountinfo: str, groups: dict[str, str]) -> list[Hierarchy]:
 
 
 def _folder(mount_point: str, root: str, path: str) -> Path:
-    """Return where a group is seen through a mount of a part of its hierarchy."""
+    """Return the path of a group below a mount of part of its hierarchy."""
     relative = os.path.relpath(path, root) if Path(path).is_relative_to(root) else "."
     return Path(os.path.normpath(Path(mount_point, relative)))
 
 
 def _delegated(own: Path, taken: Set[str]) -> list[Hierarchy]:
-    """Return the nearest group from ours upwards whose children get controllers: version 2 has jobs in leaves only."""
+    """Return the nearest group upwards whose children get controllers: version 2 allows processes in leaves only."""
     for folder in (own, *own.parents):
         enabled = folder / "cgroup.subtree_control"
         if not enabled.exists():
@@ -124,7 +124,7 @@ def _delegated(own: Path, taken: Set[str]) -> list[Hierarchy]:
 
 
 def _works(hierarchy: Hierarchy) -> bool:
-    """Try it: make a group, bound it, put a process into it."""
+    """Try it: create a group, limit it and move a process into it."""
     folder = hierarchy.folder / f"{_PREFIX}{os.getpid()}-trial"
     try:
         folder.mkdir()
@@ -153,7 +153,7 @@ def _bound(folder: Path, hierarchy: Hierarchy, limits: Limits) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the groups of processes that were killed before they could."""
+    """Remove groups left behind by killed processes."""
     for left in folder.glob(f"{_PREFIX}*"):
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
         if owner.isdigit() and not Path("/proc", owner).exists():

@@ -1,4 +1,4 @@
-"""What a job sees of the file system, whichever sandbox shows it."""
+"""What a job sees of the file system, in every sandbox."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 
 from tools.errors import JobRefused
+from tools.sandbox.git_folders import repositories
 from tools.sandbox.model import Job
-from tools.sandbox.repositories import repositories
 
 USER = 1000
-"""Who a job in a user namespace thinks it is: some programs refuse to run as root. Outside it is whoever we are."""
+"""User id of a job in a user namespace: some programs refuse to run as root. Outside it is the crew's user."""
 _OWN = ("dev", "proc", "sys")
-"""Folders of which every job has its own, or none."""
+"""Folders that every job has its own copy of, or none."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 _SETTINGS = (
     "alternatives",
@@ -46,10 +46,10 @@ _PACKAGES = ("site-packages", "dist-packages")
 
 @dataclass(frozen=True)
 class View:
-    """Real paths, parents before what lies in them."""
+    """Real paths, parents before their contents."""
 
     system: tuple[tuple[Path, Path], ...]
-    """Files and folders of the machine, read-only: where each really is, and where it is seen."""
+    """Read-only files and folders of the machine: real path, and path in the sandbox."""
     links: tuple[tuple[Path, str], ...]
     """Symbolic links of the machine's root, such as /bin, and where they point."""
     packages: tuple[Path, ...]
@@ -59,11 +59,11 @@ class View:
     repositories: tuple[Path, ...]
     """Every `.git` in a named folder, to be hidden."""
     listable: tuple[Path, ...] = ()
-    """Folders whose names, but not contents, can be read, where hiding is not to be had."""
+    """Folders that can be listed but not read, in sandboxes that cannot hide them."""
 
     @property
     def mounts(self) -> list[tuple[str, str, bool]]:
-        """Everything to be shown, parents first: where it really is, where it is seen, whether it is writable."""
+        """Everything visible, parents first: real path, path in the sandbox, whether it is writable."""
         shown = {path: (real, False) for real, path in self.system}
         shown |= {path: (path, False) for path in self.readable} | {
             path: (path, True) for path in self.writable
@@ -72,14 +72,16 @@ class View:
 
     @property
     def hidden(self) -> list[str]:
-        """Everything to be covered."""
+        """Everything that is hidden."""
         return [str(path) for path in (*self.packages, *self.repositories)]
 
 
 def view(job: Job) -> View:
-    """Return what the job may see; raises JobRefused for what no sandbox shows."""
+    """Return what the job may see; raises JobRefused for paths that no sandbox allows."""
     if not job.argv or any("\0" in each for each in (*job.argv, *job.environment, *job.environment.values())):
-        raise JobRefused("A job needs a program, and no NUL characters in its arguments or environment.")
+        raise JobRefused(
+            "A job needs a program and must not have NUL characters in its arguments or environment."
+        )
     writable = _outermost([_checked(path, "writable") for path in job.writable])
     named = [_checked(path, "readable") for path in job.readable]
     readable = _outermost([path for path in named if not _within(path, writable)])
@@ -88,7 +90,7 @@ def view(job: Job) -> View:
             raise JobRefused(f"{each} cannot be writable: it is not a folder.")
     folder = Path(os.path.normpath(job.folder))
     if not _within(folder, (*readable, *writable)) or not folder.is_dir():
-        raise JobRefused(f"The working folder {job.folder} is not a folder within those that the job names.")
+        raise JobRefused(f"The working folder {job.folder} is not a folder inside those that the job names.")
     return View(
         system=_shown(job.network),
         links=_system()[1],
@@ -100,7 +102,7 @@ def view(job: Job) -> View:
 
 
 def own_files(network: bool) -> dict[str, str]:
-    """Return small files that a world of its own needs, by path: who there is, and what localhost means."""
+    """Return the small files that a namespace needs, by path: its users and groups, and localhost."""
     users = (
         "root:x:0:0::/tmp:/bin/sh",
         f"sandbox:x:{USER}:{USER}::/tmp:/bin/sh",
@@ -113,14 +115,14 @@ def own_files(network: bool) -> dict[str, str]:
 
 
 def base_python() -> Path:
-    """Return the interpreter that our own environment was made from, at its real path."""
+    """Return the real path of the interpreter that the crew's environment was created from."""
     executable: str = getattr(sys, "_base_executable", "") or sys.executable
     return Path(executable).resolve()
 
 
 @cache
 def base_environment() -> dict[str, str]:
-    """Return what the base interpreter needs to start: nothing, unless its library lies in an unusual place."""
+    """Return the variables that the base interpreter needs to start: none, unless its library is elsewhere."""
     places = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if os.environ.get(name)}
     if places:
         command = [str(base_python()), "-I", "-S", "-c", ""]
@@ -146,9 +148,9 @@ def _checked(path: Path, purpose: str) -> Path:
             f"The {purpose} path {path} leads through a symbolic link to {real}: name the real path."
         )
     if ".git" in plain.parts:
-        raise JobRefused(f"The {purpose} path {path} lies in a .git folder, which no job may see.")
+        raise JobRefused(f"The {purpose} path {path} is in a .git folder, which no job may see.")
     if plain == Path("/") or plain.parts[1] in _OWN:
-        raise JobRefused(f"No job can have {plain} of this machine.")
+        raise JobRefused(f"No job may access {plain} of this machine.")
     return plain
 
 
@@ -157,7 +159,7 @@ def _within(path: Path, folders: Sequence[Path]) -> bool:
 
 
 def _outermost(paths: list[Path]) -> tuple[Path, ...]:
-    """Return the paths, sorted, without those that lie in another one."""
+    """Return the paths, sorted, without those inside another one."""
     kept: list[Path] = []
     for each in sorted(set(paths)):
         if not _within(each, kept):
@@ -167,7 +169,7 @@ def _outermost(paths: list[Path]) -> tuple[Path, ...]:
 
 @cache
 def _system() -> tuple[tuple[Path, ...], tuple[tuple[Path, str], ...]]:
-    """Return the machine's library folders with the base interpreter's, and the links among the former."""
+    """Return the machine's library folders with the base interpreter's, and the symbolic links among the former."""
     folders = [Path(each) for each in _SYSTEM if Path(each).is_dir() and not Path(each).is_symlink()]
     links = tuple((Path(each), str(Path(each).readlink())) for each in _SYSTEM if Path(each).is_symlink())
     prefixes = {
@@ -194,7 +196,7 @@ def _packages() -> tuple[Path, ...]:
 
 @cache
 def _shown(network: bool) -> tuple[tuple[Path, Path], ...]:
-    """Return the machine's folders and settings, and those of its network if that is asked for."""
+    """Return the machine's folders and settings, and those of its network if requested."""
     names = (*_SETTINGS, *_CERTIFICATES, *_NAME_SERVICE) if network else _SETTINGS
     settings = [path for name in names if (path := Path("/etc", name)).exists()]
     return tuple((path.resolve(), path) for path in (*_system()[0], *settings))

@@ -1,7 +1,7 @@
 """Confining a job with Landlock, seccomp and rlimits alone, for machines that allow no user namespaces.
 
-The job shares the machine's processes and files. What Landlock does not know is left to the filter and to the
-supervisor, which decides about sockets and file modes in the kernel's place.
+The job shares the machine's processes and files. What Landlock does not cover is left to the filter and to the
+supervisor, which decides about sockets and file modes in place of the kernel.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import View, view
 from tools.sandbox.inside import landlock
 from tools.sandbox.launcher import launch, log_file
+from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Completed, Facts, Job
-from tools.sandbox.orders import Plan
-from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.started_job import StartedJob, run_to_end
 
 NEWEST_KNOWN = 7
 _FACTS = (
@@ -40,17 +40,17 @@ _FACTS = (
     "/proc/version",
     "/sys/devices/system/cpu",
 )
-"""What programs ask about the machine. Of processes, a program sees its own only."""
+"""What programs query about the machine. A program sees only its own processes."""
 _GAPS = (
     "A job sees the names of Python packages that are installed for the base interpreter, but cannot read them.",
-    "A job sees that other files exist, and how large they are, but not what is in them.",
+    "A job sees the existence and size of other files, but not their contents.",
     "A job has no loopback: a service must listen on a unix socket, not on a port.",
-    "A job has no shared memory (`multiprocessing` locks) and no changes to owners of files.",
-    "A folder that holds a .git is refused, since it cannot be hidden.",
+    "A job has no shared memory (`multiprocessing` locks) and cannot change the owner of files.",
+    "A folder that contains a .git is refused, since it cannot be hidden.",
 )
 _LATER: Final = {
     2: "Files cannot be moved from one folder to another: this kernel's Landlock is too old.",
-    landlock.SIGNALS_SINCE: "Signals are decided about one by one: this kernel's Landlock is older than version 6.",
+    landlock.SIGNALS_SINCE: "Every signal is approved individually: this kernel's Landlock is older than version 6.",
 }
 """What only a later version can do."""
 
@@ -70,7 +70,7 @@ class Landlock:
             )
 
     def run(self, job: Job) -> Completed:
-        """Run a job to its end."""
+        """Run a job to completion."""
         return run_to_end(launch(self._plan(job)), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
@@ -83,13 +83,13 @@ class Landlock:
         return Plan(self.name, job, _view(job), scratch_folder(), self._version)
 
     def describe(self) -> Facts:
-        """Say what is enforced on this machine, and how."""
+        """Describe what is enforced on this machine, and how."""
         gaps = (*_GAPS, *(text for since, text in _LATER.items() if self._version < since))
         return describe(
             self.name,
             f"Landlock {self._version}",
             "seccomp",
-            "a guard that kills them",
+            "a guard process that kills them",
             own_world=False,
             gaps=gaps,
         )
@@ -99,7 +99,7 @@ def _view(job: Job) -> View:
     seen = view(job)
     if seen.repositories:
         raise JobRefused(
-            f"{seen.repositories[0]} would be in reach: this sandbox cannot hide a folder in a folder. "
+            f"{seen.repositories[0]} would be accessible: this sandbox cannot hide a folder inside another. "
             "Name folders without it, or install bubblewrap."
         )
     return View(
@@ -116,7 +116,7 @@ def _view(job: Job) -> View:
 
 @cache
 def _carved(shown: tuple[tuple[Path, Path], ...], hidden: tuple[Path, ...]) -> tuple[tuple[Path, Path], ...]:
-    """Return what is shown without the hidden folders, as the paths of what lies around these."""
+    """Return the visible paths without the hidden folders, as the siblings of the latter."""
     kept: list[Path] = [Path(each) for each in _FACTS if Path(each).exists()]
     pending = [real for real, _ in shown]
     while pending:
@@ -131,5 +131,5 @@ def _carved(shown: tuple[tuple[Path, Path], ...], hidden: tuple[Path, ...]) -> t
 
 
 def scratch_folder() -> Path:
-    """Return the path of a scratch folder; the launcher makes it and removes it, whatever happens to us."""
+    """Return the path of a scratch folder; the launcher creates it and always removes it."""
     return Path(tempfile.gettempdir()).resolve() / f"crew-{secrets.token_hex(8)}"

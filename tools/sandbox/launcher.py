@@ -1,7 +1,7 @@
-"""Starting the launcher: a small process of the base interpreter that confines a job and watches over it.
+"""Starts the launcher: a small process of the base interpreter that confines and supervises a job.
 
-It dies with us whatever happens to us: it holds the read end of a pipe whose write end only we hold, and the
-kernel closes that for us. (A parent-death signal would not do: it is sent when the *thread* that started it ends.)
+It never outlives this process: it holds the read end of a pipe whose write end only this process holds, and which
+the kernel closes. (A parent-death signal would not do: it is sent when the *thread* that started it ends.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO
 from tools.errors import SandboxFailed
 from tools.sandbox.cgroups import Group
 from tools.sandbox.filesystem import base_environment, base_python
-from tools.sandbox.orders import BOOT, Ends, Plan, order
+from tools.sandbox.launcher_payload import BOOT, Ends, Plan, order
 
 _PATIENCE_SECONDS = 5.0
 """How long the launcher may take to kill a job before it is killed itself."""
@@ -26,14 +26,14 @@ _PATIENCE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Wrapping:
-    """What stands before the launcher's command line: a program that starts it where it is to run."""
+    """A program that sets up the environment of the launcher and then starts it."""
 
     argv: tuple[str, ...]
     """Followed by the option and its descriptor, "--" and the launcher."""
     answer: str
-    """Option for a descriptor to which it writes, as JSON, who the launcher is (`"child-pid": 1234`)."""
+    """Option for a descriptor to which it writes the launcher's process id as JSON (`"child-pid": 1234`)."""
     descriptors: tuple[int, ...] = ()
-    """Further ones that it needs; closed once it has started."""
+    """Further descriptors that it needs; closed once it has started."""
 
 
 class Launcher:
@@ -45,38 +45,38 @@ class Launcher:
         self.status = status
         """Read end; lines as `tools.sandbox.inside.supervise` writes them."""
         self.ended = os.pidfd_open(process.pid)
-        """Readable when the process has ended."""
+        """Readable when the process has exited."""
         self._confined: int | None = None
         self._control: int | None = control
         self._group = group
 
     def confine(self, process: int) -> None:
-        """Put the process that supervises the job into its control group, and hold on to it."""
+        """Move the process that supervises the job into the control group, and keep a descriptor of it."""
         self._confined = os.pidfd_open(process)
         self._group.attach(process)
 
     def terminate(self) -> None:
-        """Ask the program to end."""
+        """Ask the program to exit."""
         if self._control is not None:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._control, b"T")
 
     def kill(self) -> None:
-        """Have everything killed; harmless when that has happened."""
+        """Kill all processes; does nothing if they have been killed."""
         if self._control is not None:
             os.close(self._control)
             self._control = None
 
     def out_of_memory(self) -> bool:
-        """Whether a cgroup has killed something of it."""
+        """Whether the cgroup's memory limit has killed a process."""
         return self._group.out_of_memory()
 
     def close(self) -> None:
-        """Wait until all is gone, and tidy up."""
+        """Wait until all processes are gone, and release the resources."""
         self.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=_PATIENCE_SECONDS)
-        self._kill_without_help()
+        self._force_kill()
         self.process.wait()
         for descriptor in (self.status, self.ended, self._confined):
             if descriptor is not None:
@@ -86,8 +86,8 @@ class Launcher:
                 stream.close()
         self._group.remove()
 
-    def _kill_without_help(self) -> None:
-        """For one that takes too long, or that died before what it had started could notice."""
+    def _force_kill(self) -> None:
+        """Kill a launcher that takes too long, and its child if the launcher died first."""
         self.process.kill()
         if self._confined is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -97,7 +97,7 @@ class Launcher:
 def launch(plan: Plan, wrapping: Wrapping | None = None, log: IO[bytes] | None = None) -> Launcher:
     """Start the launcher of a sandbox; raises SandboxFailed.
 
-    Without a log, stdout and stderr are pipes. With one, what the launcher itself has to say goes there too.
+    Without a log, stdout and stderr are pipes. With one, the launcher's own messages go there too.
     """
     try:
         return _launch(plan, wrapping, log)
@@ -111,7 +111,7 @@ def launch(plan: Plan, wrapping: Wrapping | None = None, log: IO[bytes] | None =
 def _launch(plan: Plan, wrapping: Wrapping | None, log: IO[bytes] | None) -> Launcher:
     group, pipes = Group(plan.job.limits), _Pipes()
     try:
-        orders = order(plan, Ends(pipes.control[0], pipes.status[1], log), group)
+        payload = order(plan, Ends(pipes.control[0], pipes.status[1], log), group)
         process = _start(pipes, wrapping, log, group)
     except BaseException:
         pipes.close_ours()
@@ -121,9 +121,9 @@ def _launch(plan: Plan, wrapping: Wrapping | None, log: IO[bytes] | None) -> Lau
         pipes.close_theirs()
     launcher = Launcher(process, pipes.control[1], pipes.status[0], group)
     try:
-        with os.fdopen(pipes.answer[0], "rb") as answer, os.fdopen(pipes.order[1], "wb") as told:
+        with os.fdopen(pipes.answer[0], "rb") as answer, os.fdopen(pipes.order[1], "wb") as orders:
             launcher.confine(_confined_process(answer, process.pid))
-            told.write(orders)
+            orders.write(payload)
     except OSError as error:
         message = process.communicate()[1] if log is None else b""
         launcher.close()
@@ -134,7 +134,7 @@ def _launch(plan: Plan, wrapping: Wrapping | None, log: IO[bytes] | None) -> Lau
 
 
 class _Pipes:
-    """Pipes between us and the launcher, each with its read end first."""
+    """Pipes between this process and the launcher, each with its read end first."""
 
     def __init__(self) -> None:
         self.order, self.control = os.pipe(), os.pipe()
@@ -157,7 +157,7 @@ def _start(
     passed += [each for each in (group.oom_events, log.fileno() if log else None) if each is not None]
     if wrapping:
         command = [*wrapping.argv, wrapping.answer, str(pipes.answer[1]), "--", *command]
-        # With its read end too: should we die now, writing the answer must not kill who others wait for.
+        # Including the read end: if this process died now, writing the answer must not kill the wrapping program.
         passed += [*pipes.answer, *wrapping.descriptors]
     output = log or subprocess.PIPE
     return subprocess.Popen(  # noqa: S603  this is where jobs are started
@@ -173,9 +173,9 @@ def _start(
 
 
 def _confined_process(answer: IO[bytes], launcher: int) -> int:
-    """Return the process to bound: the one that the answer names, or else the launcher itself.
+    """Return the process to confine: the one named in the answer, otherwise the launcher itself.
 
-    The answer is read to its end: who writes it would die of a pipe that nobody reads.
+    The answer is read completely: its writer would be killed by a broken pipe.
     """
     text = b""
     while not text.rstrip().endswith(b"}") and (line := answer.readline()):
@@ -185,15 +185,15 @@ def _confined_process(answer: IO[bytes], launcher: int) -> int:
 
 
 def last_line(text: bytes) -> str:
-    """Return the last line of what a failed launcher had to say."""
+    """Return the last line of a failed launcher's output."""
     lines = text.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
 
 
 def log_file(path: Path) -> IO[bytes]:
-    """Open a log to be continued. Not for appending only, since its older half is dropped when it is full.
+    """Open a log to be continued; not in append mode, since its older half is dropped when it is full.
 
-    It may be a named pipe that somebody reads: then bounding it is left to them. Raises SandboxFailed.
+    It may be a named pipe, whose reader limits its size. Raises SandboxFailed.
     """
     try:
         if path.is_fifo():

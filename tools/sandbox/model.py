@@ -1,4 +1,4 @@
-"""What a job is, how it ends, and what a sandbox offers."""
+"""Jobs, their results, and the interface of sandboxes."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Limits(BaseModel):
-    """Bounds of one job. cgroups enforce them where writable, rlimits and watching otherwise."""
+    """Limits of one job, enforced by cgroups where writable, otherwise by rlimits and monitoring."""
 
     model_config = ConfigDict(frozen=True)
 
     memory_mb: int = 1024
     """Resident memory of all its processes together."""
     processes: int = 128
-    """Processes and threads at one time."""
+    """Concurrent processes and threads."""
     cpu_seconds: int = 600
-    """Of all its processes together."""
+    """CPU time of all its processes together."""
     wall_seconds: float | None = 600
-    """None, for services, means until it is stopped."""
+    """None means no limit, for services."""
     file_mb: int = 256
-    """Largest file it can write. The log of a started job is kept to the last of it."""
+    """Largest file it can write. The log of a started job is truncated to its end."""
     scratch_mb: int = 512
-    """What fits into its scratch folder, and into its shared memory."""
+    """Size of its scratch folder, and of its shared memory."""
     output_bytes: int = 1_000_000
-    """How much of stdout and of stderr is kept, from the end."""
+    """How much of the end of stdout and of stderr is kept."""
 
 
 class Job(BaseModel):
     """What to run, and what it may see.
 
-    Named files and folders are real paths: one that leads through a symbolic link is refused, since an earlier job
-    may have planted it. What lies in a writable folder is writable, also when it is named readable.
+    Files and folders must be real paths: one that leads through a symbolic link is refused, since an earlier job may
+    have planted it. The contents of a writable folder are writable, even if they are listed as readable.
     """
 
     model_config = ConfigDict(frozen=True)
 
     argv: tuple[str, ...]
     folder: Path
-    """Working folder; must lie in one of the folders below."""
+    """Working folder; must be inside one of the folders below."""
     readable: tuple[Path, ...] = ()
     """Files and folders it can read and execute, at their real paths."""
     writable: tuple[Path, ...] = ()
     """Folders it can write."""
     environment: dict[str, str] = {}
-    """All of its environment besides PATH, HOME, TMPDIR and LANG."""
+    """Its environment variables besides PATH, HOME, TMPDIR and LANG."""
     network: bool = False
     """True only for installing dependencies."""
     limits: Limits = Limits()
 
 
 Ending = Literal["exited", "timed_out", "out_of_memory", "killed"]
-"""`timed_out` is wall or CPU time; `killed` is any other end by a signal, its own crash among them."""
+"""`timed_out` is wall or CPU time; `killed` is any other death by a signal, including a crash."""
 
 
 class Completed(BaseModel):
@@ -63,7 +63,7 @@ class Completed(BaseModel):
 
     ending: Ending
     exit_code: int
-    """The process' own, or minus the signal's number; 127 when there is no such program, 126 when it cannot run."""
+    """Exit code of the process, or minus the signal number; 127 if the program does not exist, 126 if it cannot run."""
     stdout: str
     stderr: str
     seconds: float
@@ -77,29 +77,29 @@ class Facts(BaseModel):
     name: str
     """"bubblewrap", "namespaces", "landlock" or "none"."""
     enforced: dict[str, str]
-    """Such as "memory" to "cgroup v2"."""
+    """What is enforced to how, such as "memory" to "cgroup v2"."""
     gaps: tuple[str, ...] = ()
     """What it cannot do here, one sentence each."""
 
 
 class Running(Protocol):
-    """A job that goes on until it is stopped or this process ends."""
+    """A job that runs until it is stopped or this process exits."""
 
     @property
     def pid(self) -> int:
-        """Process id, seen from outside, of the process whose end ends the whole job."""
+        """Process id, outside the sandbox, of the process that the whole job dies with."""
 
     def poll(self) -> int | None:
-        """Return the exit code, or None while it runs."""
+        """Return the exit code, or None while it is running."""
 
     def stop(self, grace_seconds: float) -> int:
-        """Ask it to end (SIGTERM to the program), kill everything after the grace, return the exit code."""
+        """Send SIGTERM to the program, kill everything after the grace period, and return the exit code."""
 
 
 class Sandbox(Protocol):
     """One way of confining a job.
 
-    Both calls raise `JobRefused` for a job that asks for what a sandbox does not give, and `SandboxFailed` when
+    Both calls raise `JobRefused` for a job that asks for something a sandbox does not allow, and `SandboxFailed` if
     the sandbox itself cannot be set up.
     """
 
@@ -107,13 +107,13 @@ class Sandbox(Protocol):
     """"bubblewrap", "namespaces", "landlock" or "none"."""
 
     def run(self, job: Job) -> Completed:
-        """Run a job to its end. All of its processes die with it, and with us."""
+        """Run a job to completion. All of its processes die with it, and with this process."""
 
     def start(self, job: Job, log: Path) -> Running:
         """Start a job, its output appended to `log`; it dies with the calling process.
 
-        A `log` that is a named pipe is written to as the output comes; somebody must be reading it.
+        A `log` may be a named pipe, which must have a reader.
         """
 
     def describe(self) -> Facts:
-        """Say what is enforced on this machine, and how."""
+        """Describe what is enforced on this machine, and how."""

@@ -1,4 +1,4 @@
-"""Confining a job with the kernel's namespaces alone: nothing has to be installed."""
+"""Confining a job with the kernel's namespaces alone; requires no installation."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import view
 from tools.sandbox.launcher import launch, log_file
+from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Completed, Facts, Job
-from tools.sandbox.orders import Plan
-from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.started_job import StartedJob, run_to_end
 
 
 class Namespaces:
@@ -18,7 +18,7 @@ class Namespaces:
     name = "namespaces"
 
     def run(self, job: Job) -> Completed:
-        """Run a job to its end."""
+        """Run a job to completion."""
         return run_to_end(launch(Plan(self.name, job, view(job))), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
@@ -28,5 +28,5 @@ class Namespaces:
         return StartedJob(launch(plan, log=handle), handle, log)
 
     def describe(self) -> Facts:
-        """Say what is enforced on this machine, and how."""
+        """Describe what is enforced on this machine, and how."""
         return describe(self.name, "mount namespace", "network namespace", "process namespace")

@@ -1,4 +1,4 @@
-"""No confinement, for a person who chose that: only limits, and the end of all processes."""
+"""No confinement, for a person who asked for that: only limits, and killing of all processes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import view
 from tools.sandbox.landlock import scratch_folder
 from tools.sandbox.launcher import launch, log_file
+from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Completed, Facts, Job
-from tools.sandbox.orders import Plan
-from tools.sandbox.running import StartedJob, run_to_end
+from tools.sandbox.started_job import StartedJob, run_to_end
 
 
 class Unconfined:
@@ -19,7 +19,7 @@ class Unconfined:
     name = "none"
 
     def run(self, job: Job) -> Completed:
-        """Run a job to its end."""
+        """Run a job to completion."""
         return run_to_end(launch(Plan(self.name, job, view(job), scratch_folder())), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
@@ -29,7 +29,7 @@ class Unconfined:
         return StartedJob(launch(plan, log=handle), handle, log)
 
     def describe(self) -> Facts:
-        """Say what is enforced on this machine, and how."""
-        facts = describe(self.name, "nothing", "nothing", "a guard that kills them", own_world=False)
-        gaps = ("A job can read, change and send whatever you can.",)
+        """Describe what is enforced on this machine, and how."""
+        facts = describe(self.name, "nothing", "nothing", "a guard process that kills them", own_world=False)
+        gaps = ("A job can read, change and send everything that you can.",)
         return facts.model_copy(update={"enforced": facts.enforced | {"kernel": "nothing"}, "gaps": gaps})

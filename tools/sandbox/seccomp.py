@@ -1,10 +1,10 @@
-"""The seccomp filter: what a job may not even ask the kernel.
+"""The seccomp filter: system calls that a job may not make.
 
 It refuses what could change the machine, look into other processes, make namespaces (whose inside is the
-kernel's widest attack surface), speak a network protocol that is not meant for it, or leave a setuid file
-behind. Calls newer than the ones known here do not exist for a job. The rest is left to the sandbox, so that
-ordinary programs run. A job that shares the machine's processes and files is refused more: what namespaces hide
-and Landlock does not know.
+kernel's widest attack surface), use a network protocol that is not allowed, or leave a setuid file
+behind. Calls newer than the ones known here appear not to exist. The rest is left to the sandbox, so that
+ordinary programs run. A job that shares the machine's processes and files is refused more: what namespaces would
+hide and Landlock does not cover.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from tools.sandbox.syscalls import AUDIT_ARCH, LAST_KNOWN, Machine, number
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Confinement:
     """What else confines the job."""
 
     network: bool
-    """It has the machine's network: then no unix sockets, since abstract ones lead to the machine's services."""
+    """It uses the machine's network: then no unix sockets, since abstract ones lead to the machine's services."""
     own_world: bool
     """It has namespaces, so that processes, sockets and the loopback that it can name are its own."""
     memory_counted: bool
-    """A cgroup counts memory that belongs to no process, too."""
+    """A cgroup also counts memory that belongs to no process."""
     forks_counted: bool = True
-    """Something else holds the number of processes and threads."""
+    """Something else limits the number of processes and threads."""
     landlock: int = 0
-    """Version of Landlock that is all there is, where the job has no world of its own."""
+    """Version of Landlock, for a job without namespaces."""
     broker: bool = False
-    """Whether the supervisor decides about some calls in its place (see `tools.sandbox.inside.broker`)."""
+    """Whether the supervisor decides about some calls (see `tools.sandbox.inside.broker`)."""
 
 
 _BROKERED: Final = (
@@ -48,7 +48,7 @@ _BROKERED: Final = (
 )
 """Calls that Landlock does not confine, and that a job needs for its own files and sockets."""
 _BROKERED_SIGNALS: Final = ("kill", "tgkill", "tkill")
-"""The same, before version 6."""
+"""The same, before Landlock version 6."""
 _FORKS: Final = ("clone", "fork", "vfork")
 
 
@@ -66,7 +66,7 @@ _REFUSED: Final = _names("""
     userfaultfd vhangup vserver
 """)
 _ABSENT: Final = _names("clone3 io_uring_enter io_uring_register io_uring_setup memfd_secret openat2")
-"""Their arguments lie in memory that a filter cannot read, or C libraries can do without them."""
+"""Their arguments are in memory that a filter cannot read, or C libraries do not need them."""
 _UNCOUNTED_MEMORY: Final = _names("memfd_create shmget")
 _SHARED_REFUSED: Final = _names("""
     chown fchown fchownat inotify_add_watch lchown mq_notify mq_open mq_unlink msgctl msgget msgrcv msgsnd semctl
@@ -80,13 +80,13 @@ _NEW_NAMESPACES: Final = 0x7E020000
 _NEW_TIME_NAMESPACE: Final = 0x80
 _SET_ID: Final = 0o6000
 _CREATES: Final = 0x40 | 0x400000
-"""O_CREAT and O_TMPFILE: without them the mode of open() is noise."""
+"""O_CREAT and O_TMPFILE: without them the mode of open() is undefined."""
 _TERMINAL_INJECTION: Final = (0x5412, 0x541C)
-"""TIOCSTI and TIOCLINUX put words into the mouth of whoever sits at the terminal."""
+"""TIOCSTI and TIOCLINUX inject input into the terminal."""
 _SIGNAL_OWNER: Final = (8, 15)
-"""F_SETOWN and F_SETOWN_EX choose who gets signals about a file."""
+"""F_SETOWN and F_SETOWN_EX choose the recipient of signals about a file."""
 _PERSONALITIES: Final = (0, 0xFFFFFFFF)
-"""Linux, and the question which one it is."""
+"""Linux, and a query of the current one."""
 _AF_UNIX: Final = 1
 _AF_INET: Final = (2, 10)
 _CONNECTED: Final = (1, 5)
@@ -111,15 +111,15 @@ _NOTIFY: Final[_Instruction] = (_RETURN, 0, 0, 0x7FC00000)
 _KILL: Final[_Instruction] = (_RETURN, 0, 0, 0x80000000)
 
 
-def seccomp_filter(machine: Machine, around: Surroundings) -> bytes:
+def seccomp_filter(machine: Machine, confinement: Confinement) -> bytes:
     """Return the filter as the kernel's array of instructions."""
-    blocks = _always(around) | _files()
-    if not around.memory_counted:
+    blocks = _always(confinement) | _files()
+    if not confinement.memory_counted:
         blocks |= _each(_UNCOUNTED_MEMORY, _ENOSYS)
-    if not around.own_world:
-        blocks |= _shared(around)
-    handed_over = names_of_brokered(around)
-    if around.broker:
+    if not confinement.own_world:
+        blocks |= _shared(confinement)
+    handed_over = names_of_brokered(confinement)
+    if confinement.broker:
         blocks |= {name: [*blocks.get(name, [_ALLOW])[:-1], _NOTIFY] for name in handed_over}
     else:
         blocks |= {name: [_error(_EPERM)] for name in handed_over if name not in _FORKS}
@@ -139,13 +139,13 @@ def seccomp_filter(machine: Machine, around: Surroundings) -> bytes:
     return b"".join(struct.pack("<HBBI", *each) for each in code)
 
 
-def names_of_brokered(around: Surroundings) -> tuple[str, ...]:
+def names_of_brokered(confinement: Confinement) -> tuple[str, ...]:
     """Return the calls that the supervisor has to decide about."""
-    names: tuple[str, ...] = () if around.forks_counted else _FORKS
-    if not around.own_world:
-        names += tuple(name for name in _BROKERED if name != "connect" or not around.network)
-        names += _BROKERED_SIGNALS if around.landlock < SIGNALS_SINCE else ()
-        names += ("truncate",) if around.landlock < TRUNCATION_SINCE else ()
+    names: tuple[str, ...] = () if confinement.forks_counted else _FORKS
+    if not confinement.own_world:
+        names += tuple(name for name in _BROKERED if name != "connect" or not confinement.network)
+        names += _BROKERED_SIGNALS if confinement.landlock < SIGNALS_SINCE else ()
+        names += ("truncate",) if confinement.landlock < TRUNCATION_SINCE else ()
     return names
 
 
@@ -153,8 +153,8 @@ def _each(names: tuple[str, ...], error: int) -> dict[str, _Block]:
     return {name: [_error(error)] for name in names}
 
 
-def _always(around: Surroundings) -> dict[str, _Block]:
-    internet = _AF_INET if around.network or around.own_world else ()
+def _always(confinement: Confinement) -> dict[str, _Block]:
+    internet = _AF_INET if confinement.network or confinement.own_world else ()
     return {
         **_each(_REFUSED, _EPERM),
         **_each(_ABSENT, _ENOSYS),
@@ -163,13 +163,13 @@ def _always(around: Surroundings) -> dict[str, _Block]:
         "ioctl": _unless_equal(1, _TERMINAL_INJECTION),
         "personality": _only(0, _PERSONALITIES, _EPERM),
         "prlimit64": _only(0, (0,), _EPERM),
-        "socket": _only(0, internet if around.network else (_AF_UNIX, *internet), _EAFNOSUPPORT),
+        "socket": _only(0, internet if confinement.network else (_AF_UNIX, *internet), _EAFNOSUPPORT),
         "socketpair": _only(0, (_AF_UNIX,), _EAFNOSUPPORT),
     }
 
 
 def _files() -> dict[str, _Block]:
-    """No file may become setuid or setgid: outside it would lend its owner's rights to anyone."""
+    """No file may become setuid or setgid: outside it would grant its owner's rights to anyone."""
     return {
         "chmod": _unless_bits(1, _SET_ID),
         "fchmod": _unless_bits(1, _SET_ID),
@@ -183,8 +183,8 @@ def _files() -> dict[str, _Block]:
     }
 
 
-def _shared(around: Surroundings) -> dict[str, _Block]:
-    """What a job could do to the machine's other processes and files without namespaces."""
+def _shared(confinement: Confinement) -> dict[str, _Block]:
+    """What a job without namespaces could do to the machine's other processes and files."""
     blocks = {
         **_each(_SHARED_REFUSED, _EPERM),
         **_each(_ATTRIBUTES, _EOPNOTSUPP),
@@ -192,11 +192,11 @@ def _shared(around: Surroundings) -> dict[str, _Block]:
         "setpriority": _own_priority(0, 1),
         "ioprio_set": _own_priority(1, 2),
     }
-    if not around.network:
+    if not confinement.network:
         types = _only(1, _CONNECTED, _EPERM, masked=_SOCKET_TYPE)
         unix = [_argument(0), (_EQUAL, 1, 0, _AF_UNIX), _error(_EAFNOSUPPORT), *types]
         blocks |= {"socket": unix, "socketpair": unix}
-    if around.landlock < SIGNALS_SINCE:
+    if confinement.landlock < SIGNALS_SINCE:
         blocks |= _each(_SHARED_SIGNALS, _EPERM)
         blocks["fcntl"] = _unless_equal(1, _SIGNAL_OWNER)
     return blocks
@@ -212,7 +212,7 @@ def _error(code: int) -> _Instruction:
 
 
 def _argument(index: int) -> _Instruction:
-    """Load the low half, which is all that the kernel looks at in the arguments that are checked here."""
+    """Load the low half, the only part of the checked arguments that the kernel uses."""
     return (_LOAD, 0, 0, 16 + 8 * index)
 
 
@@ -234,5 +234,5 @@ def _only(index: int, values: tuple[int, ...], otherwise: int, masked: int = 0) 
 
 
 def _jumps(values: tuple[int, ...]) -> _Block:
-    """Skip the instruction after these if any value fits."""
+    """Skip the instruction after these if any value matches."""
     return [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]

@@ -6,8 +6,6 @@ several lines is written as `{"lines": [...]}`. Reading puts both back and check
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +16,7 @@ from crew.models.recordings.deltas import applied, changes, joined, split
 from crew.models.recordings.normalise import Json, Place, said_as_message
 from crew.records.canonical_json import digest_of
 from crew.settings.config import Price
+from tools.workspace.atomic_write import write_atomically
 
 FORMAT = 1
 ABOUT = "recording.json"
@@ -234,13 +233,7 @@ def _continued(call: RecordedCall | None) -> list[Json]:
 def _write(path: Path, body: Json) -> None:
     text = json.dumps(split(body), indent=1, sort_keys=True, allow_nan=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(path)
+    write_atomically(path, text, mode=0o644)
 
 
 def _short(error: Exception) -> str:

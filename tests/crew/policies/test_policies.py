@@ -21,8 +21,8 @@ from tests.crew.policies.calls import ALLOWED, Call
 from tests.crew.policies.cases import CASES, Case
 from tools.policy import Decision, PolicyEngine
 from tools.policy.answer import NO_ANSWER
-from tools.policy.in_process import RegopyEngine
-from tools.policy.server import OpaEngine
+from tools.policy.opa_engine import OpaEngine
+from tools.policy.regopy_engine import RegopyEngine
 from tools.policy.source import Source, load
 
 POLICIES = Path(__file__).parents[3] / "crew" / "policies"

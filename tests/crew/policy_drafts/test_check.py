@@ -28,7 +28,7 @@ from tests.tools.policy.test_additions import HELPERS, TRICKS
 from tools.errors import PolicyError
 from tools.policy import Decision
 from tools.policy.additions import additions, names_of
-from tools.policy.in_process import RegopyEngine
+from tools.policy.regopy_engine import RegopyEngine
 
 OWN = own_policies()
 

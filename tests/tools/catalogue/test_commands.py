@@ -84,7 +84,7 @@ def test_there_is_no_network_and_no_way_out(bench: Workbench, tmp_path: Path) ->
         ("mkdir -p sub/.GIT && chmod 000 sub/.GIT", "sub/.GIT (a repository"),
         ("echo 'gitdir: /' > .git", ".git (a repository"),
         ("mkfifo pipe", "pipe (a pipe"),
-        ("touch \"$(printf 'a\\377')\"", "a\\udcff (a name that is no UTF-8)"),
+        ("touch \"$(printf 'a\\377')\"", "a\\udcff (a name that is not UTF-8)"),
         ("mkdir closed && touch closed/.git && chmod 000 closed/.git closed", "closed/.git (a repository"),
         ("ln -s /etc/passwd passwd", "passwd (a link that leads out)"),
         ("mkdir d && ln -s ../../.. d/up", "d/up (a link that leads out)"),

@@ -31,9 +31,9 @@ def test_what_this_test_runs_with_is_found() -> None:
     ("name", "setting", "value", "detail"),
     [
         ("python", "environments.machine.OLDEST_PYTHON", (99, 0), "Python"),
-        ("git", "git.command.OLDEST", (99, 0), "or newer is needed"),
+        ("git", "git.command.OLDEST", (99, 0), "or newer is required"),
         ("disk", "environments.machine.DISK_BYTES", 10**18, "GB free at"),
-        ("sandbox", "environments.machine.SANDBOXES", ("wishful",), "There is no sandbox 'wishful'"),
+        ("sandbox", "environments.machine.SANDBOXES", ("wishful",), "Unknown sandbox 'wishful'"),
     ],
 )
 def test_what_is_lacking_is_named(

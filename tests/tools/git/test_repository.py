@@ -86,7 +86,7 @@ class TestUpdateRef:
         self, repository: Repository, main: str, commit_files: Commit, name: str
     ) -> None:
         work = commit_files(main, {"a.txt": "x\n"})
-        with pytest.raises(RepositoryError, match="not the crew's"):
+        with pytest.raises(RepositoryError, match="may not move"):
             repository.update_ref(name, work, repository.ref(name))
 
     def test_a_branch_that_the_person_has_checked_out_stays(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.runtimes.processes import process
+from tools.runtimes.local.processes import process
 from tools.runtimes.server import Server, start_server
 
 ROOT = Path(__file__).parents[3]
@@ -53,11 +53,11 @@ def test_it_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     thread.join()
     time.sleep(0.3)
 
-    assert not made[0].ended
+    assert not made[0].has_exited
     assert process(made[0].pid) is not None
 
     made[0].stop()
-    assert made[0].ended
+    assert made[0].has_exited
     assert process(made[0].pid) is None
 
 
@@ -99,5 +99,5 @@ def test_a_program_that_is_not_there_ends_and_says_so(tmp_path: Path) -> None:
 
     assert gone(server.pid)
     server.stop()
-    assert server.ended
+    assert server.has_exited
     assert "FileNotFoundError" in (tmp_path / "log").read_text()

@@ -9,7 +9,7 @@ from tools.runtimes import Version
 
 
 def version(**fields: Any) -> Version:
-    given = {"service": "checkout", "version": "v1", "folder": "/srv", "serve": ("run",)} | fields
+    given = {"service": "checkout", "version": "v1", "serve": ("run",)} | fields
     return Version.model_validate(given)
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from tools.sandbox.seccomp import Surroundings, names_of_brokered, seccomp_filter
+from tools.sandbox.seccomp import Confinement, names_of_brokered, seccomp_filter
 from tools.sandbox.syscalls import AUDIT_ARCH, NUMBERS, number
 
-OWN_WORLD = Surroundings(network=False, own_world=True, memory_counted=True)
-SHARED = Surroundings(network=False, own_world=False, memory_counted=True, landlock=7)
+OWN_WORLD = Confinement(network=False, own_world=True, memory_counted=True)
+SHARED = Confinement(network=False, own_world=False, memory_counted=True, landlock=7)
 ANSWERS = {0x7FFF0000: "allowed", 0x80000000: "killed", 0x7FC00000: "handed over"}
 PLAIN_CALLS = {
     "read": (0, 63),

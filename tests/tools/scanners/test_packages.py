@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.environments.licences import Package
-from tools.policy.in_process import RegopyEngine
+from tools.policy.regopy_engine import RegopyEngine
 from tools.policy.source import load
 from tools.scanners import dependencies
 from tools.scanners.listing import listing

@@ -1,4 +1,4 @@
-"""Deciding in the kernel's place about calls that Landlock does not confine.
+"""Decides in place of the kernel about calls that Landlock does not confine.
 
 The filter hands such a call to the supervisor, and the job's thread waits. What the call names is opened here, once,
 and the path of what was opened is compared with what the job may use; then the call is carried out here on that very
@@ -31,21 +31,21 @@ _NANOSECONDS = 10**9
 
 
 class Request:
-    """One call that waits for an answer."""
+    """One call that waits for a decision."""
 
     def __init__(self, data: bytes) -> None:
-        """Read the kernel's structure."""
+        """Parse the kernel's structure."""
         self.id = data[:8]
         self.thread = int.from_bytes(data[8:12], "little")
         self.number = int.from_bytes(data[16:20], "little", signed=True)
         self._arguments = [int.from_bytes(data[at : at + 8], "little") for at in range(32, 80, 8)]
 
     def address(self, index: int) -> int:
-        """Return an argument that is a place in memory, or a mask."""
+        """Return an unsigned argument, such as an address or a mask."""
         return self._arguments[index]
 
     def integer(self, index: int) -> int:
-        """Return an argument that is an int, with its sign."""
+        """Return a signed int argument."""
         low = self._arguments[index] & 0xFFFFFFFF
         return low - (1 << 32) if low >> 31 else low
 
@@ -67,7 +67,7 @@ class Request:
 
 
 class Broker:
-    """Answers for one job."""
+    """Decides for one job."""
 
     def __init__(self, listener: int, order: Order) -> None:
         """Know the calls by number, and the real paths that may be changed and connected to."""
@@ -82,7 +82,7 @@ class Broker:
         """Receive one call and answer it; whatever goes wrong is the answer."""
         data = kernel.ioctl(self.listener, _RECEIVE, bytes(_REQUEST_BYTES))
         if data is None:
-            return  # the caller died meanwhile
+            return  # the caller has died
         request = Request(data)
         name = self._names.get(request.number, "")
         if name != "connect":
@@ -208,7 +208,7 @@ class Broker:
         return self._open(request, _HERE, f"/proc/{request.thread}/fd/{descriptor}".encode(), self._writable)
 
     def _open(self, request: Request, folder: int, path: bytes, allowed: list[str]) -> int:
-        """Open what a path means to the caller, if its real path is an allowed one."""
+        """Open a path as the caller sees it, if its real path is allowed."""
         for own in (b"/proc/self/", b"/proc/thread-self/"):
             if path.startswith(own):
                 path = b"/proc/%d/" % request.thread + path.removeprefix(own)
@@ -221,7 +221,7 @@ class Broker:
         return place
 
     def _require_valid(self, request: Request) -> None:
-        """Make sure that the memory was the caller's: its number may have gone to another process."""
+        """Make sure that the memory was the caller's: its id may have been reused."""
         if kernel.ioctl(self.listener, _STILL_VALID, request.id) is None:
             raise OSError(errno.ESRCH, "caller")
 

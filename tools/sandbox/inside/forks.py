@@ -1,4 +1,4 @@
-"""Holding the number of processes and threads where neither a cgroup nor an rlimit does.
+"""Limits the number of processes and threads if neither a cgroup nor an rlimit does.
 
 (The kernel counts no processes of the machine's root, and of other users it counts those outside the job too.)
 """
@@ -10,21 +10,21 @@ import time
 from tools.sandbox.inside import process_group, watchdog
 
 _ON_THE_WAY_SECONDS = 0.05
-"""How long something that was allowed may take to be seen."""
+"""How long an allowed process may take to become visible."""
 
 
 class Forks:
     """Decides whether a job may have one more process or thread."""
 
     def __init__(self, limit: int) -> None:
-        """Know how many it may have at one time."""
+        """Set the maximum number of concurrent processes and threads."""
         self._limit = limit
         self._left = 0
-        """How many can be allowed before they have to be counted again: none can be more than were allowed."""
+        """How many more can be allowed before they must be counted again."""
         self._allowed_at: list[float] = []
 
     def allow(self) -> bool:
-        """Allow one more, or not."""
+        """Return whether one more is allowed."""
         now = time.monotonic()
         self._allowed_at = [at for at in self._allowed_at if now - at < _ON_THE_WAY_SECONDS]
         if self._left <= 0:

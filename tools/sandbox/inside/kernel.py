@@ -1,4 +1,4 @@
-"""The kernel's calls that Python has no words for."""
+"""System calls that Python does not provide."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def set_host_name(name: str) -> None:
 
 
 def raise_loopback() -> None:
-    """Switch the loopback device of this network namespace on; raises OSError."""
+    """Enable the loopback device of this network namespace; raises OSError."""
     handle = _checked("socket", _libc.socket(_AF_INET, _SOCK_DGRAM | os.O_CLOEXEC, 0))
     request = b"lo".ljust(16, b"\0") + (_IFF_UP | _IFF_RUNNING).to_bytes(2, "little") + bytes(22)
     _checked("SIOCSIFFLAGS", _libc.ioctl(handle, _SIOCSIFFLAGS, request))
@@ -81,17 +81,17 @@ def raise_loopback() -> None:
 
 
 def is_folder(handle: int) -> bool:
-    """Whether an open descriptor is of a folder."""
+    """Whether an open descriptor refers to a folder."""
     return stat.S_ISDIR(os.fstat(handle).st_mode)
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when the thread that forked it ends."""
+    """Make the kernel kill this process when the thread that forked it exits."""
     _prctl("PR_SET_PDEATHSIG", _PR_SET_PDEATHSIG, SIGKILL)
 
 
 def set_dumpable(on: bool) -> None:
-    """Say whether others of the same user may look into this process through /proc."""
+    """Set whether other processes of the same user may inspect this one through /proc."""
     _prctl("PR_SET_DUMPABLE", _PR_SET_DUMPABLE, int(on))
 
 
@@ -101,7 +101,7 @@ def adopt_orphans() -> None:
 
 
 def forbid_new_privileges() -> None:
-    """Make setuid programs and file capabilities powerless from here on."""
+    """Make setuid programs and file capabilities ineffective from now on."""
     _prctl("PR_SET_NO_NEW_PRIVS", _PR_SET_NO_NEW_PRIVS, 1)
 
 
@@ -119,14 +119,14 @@ def drop_capabilities(capset: int) -> None:
 
 
 def default_signals() -> None:
-    """Undo what Python ignores, and block nothing."""
+    """Restore the signals that Python ignores, and unblock all."""
     for number in IGNORED_BY_PYTHON:
         _libc.signal(number, None)
     _libc.sigprocmask(2, bytes(128), None)
 
 
 def ioctl(handle: int, request: int, data: bytes) -> bytes | None:
-    """ioctl(2) on a structure, which is returned as the kernel leaves it; None if what it is about is gone."""
+    """ioctl(2) on a structure, which is returned as the kernel leaves it; None if its target is gone."""
     memory = ctypes.create_string_buffer(data, len(data))
     if _libc.ioctl(handle, ctypes.c_ulong(request), memory) < 0:
         return None
@@ -150,7 +150,7 @@ def set_times(path: bytes, times: bytes | None) -> None:
 
 
 def load_filter_with_listener(seccomp: int, program: bytes) -> int:
-    """Put a seccomp filter on this process and return where to hear of the calls that it hands over.
+    """Install a seccomp filter in this process and return the descriptor that reports the delegated calls.
 
     `seccomp` is the number of that call on this machine. Raises OSError where that is not to be had, such as in
     a container that listens itself.
@@ -162,7 +162,7 @@ def load_filter_with_listener(seccomp: int, program: bytes) -> int:
 
 
 def load_filter(program: bytes) -> None:
-    """Put a seccomp filter on this process, for good; needs `forbid_new_privileges` first."""
+    """Install a seccomp filter in this process permanently; requires `forbid_new_privileges` first."""
     code = ctypes.create_string_buffer(program, len(program))
     filter_program = _Program(len(program) // 8, ctypes.addressof(code))
     _prctl("PR_SET_SECCOMP", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(filter_program))

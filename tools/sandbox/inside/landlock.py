@@ -1,4 +1,4 @@
-"""Landlock: giving up access to files, networks and signals beyond what is named, for good."""
+"""Landlock: permanently gives up access to files, networks and signals, except for those named."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READ = EXECUTE | READ_FILE | READ_FOLDER
 _MOVE = 1 << 13
 TRUNCATION_SINCE = 3
 SIGNALS_SINCE = 6
-"""Version from which on signals can be confined, and abstract sockets."""
+"""First version that can confine signals and abstract sockets."""
 _ALL = ((1, (1 << 13) - 1), (2, _MOVE), (TRUNCATION_SINCE, 1 << 14), (5, 1 << 15), (9, 1 << 16))
 """Since which version of the interface which rights exist. Version 1: reading, writing, making and removing of each
 kind of file; then moving between folders, truncating, commands to devices, connecting to sockets."""
@@ -37,7 +37,7 @@ _SIGNALS = 1 << 1
 
 
 def version() -> int:
-    """Return the version of the interface; 0 where the kernel has none, or has it switched off."""
+    """Return the version of the interface; 0 if the kernel has none, or has it disabled."""
     try:
         return kernel.call("landlock_create_ruleset", _CREATE_RULESET, None, 0, _VERSION)
     except OSError:
@@ -45,7 +45,7 @@ def version() -> int:
 
 
 def everything(abi: int) -> int:
-    """Return all rights to files that this version knows."""
+    """Return all file rights of this version."""
     return sum(rights for since, rights in _ALL if since <= abi)
 
 
@@ -55,10 +55,10 @@ def write(abi: int) -> int:
 
 
 class Domain:
-    """What a process is left with."""
+    """The access that a process keeps."""
 
     def __init__(self, abi: int, *, files: bool, tcp: bool) -> None:
-        """Begin with nothing: no files and no TCP where these are to be confined, no signals or abstract sockets."""
+        """Start with nothing: no files and no TCP where these are to be confined, no signals or abstract sockets."""
         self._abi = abi
         words = [everything(abi) if files else _MOVE]
         if abi >= 4:
@@ -73,7 +73,7 @@ class Domain:
             self.allow("/", _MOVE)  # every domain forbids it that does not allow it
 
     def allow(self, path: str, rights: int) -> None:
-        """Allow these rights to a file, or to a folder and all in it; what does not exist is passed over."""
+        """Allow these rights to a file, or to a folder and its contents; missing files are skipped."""
         try:
             handle = os.open(path, _O_PATH | os.O_CLOEXEC)
         except OSError:
@@ -87,6 +87,6 @@ class Domain:
             os.close(handle)
 
     def enter(self) -> None:
-        """Restrict this process, for good; needs `kernel.forbid_new_privileges` first."""
+        """Restrict this process permanently; requires `kernel.forbid_new_privileges` first."""
         kernel.call("landlock_restrict_self", _RESTRICT_SELF, self._ruleset, 0)
         os.close(self._ruleset)

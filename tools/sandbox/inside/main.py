@@ -1,4 +1,4 @@
-"""Where the launcher begins."""
+"""Entry point of the launcher."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.sandbox.inside.order import Order
 
 
 def main(fields: dict[str, object]) -> None:
-    """Confine and run what the order says."""
+    """Confine and run the program of an order."""
     order = Order(**fields)
     guard: int | None = None
     try:
@@ -31,7 +31,7 @@ def main(fields: dict[str, object]) -> None:
 
 
 def _follow(child: int) -> None:
-    """In the parent, wait for the child and end; in the child, go on."""
+    """Fork; the parent waits for the child and exits, the child continues."""
     if child:
         os.waitpid(child, 0)
         os._exit(0)

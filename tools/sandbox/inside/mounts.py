@@ -1,4 +1,4 @@
-"""Namespaces: a world that holds only what is named, built by hand.
+"""Namespaces: builds a file system that contains only what is named.
 
 Every named path is opened without following a symbolic link, made read-only where it has to be while it is still
 attached nowhere, and only then put into its place: at no time does anybody see more of it.
@@ -50,7 +50,7 @@ _DEVICE_LINKS = (
 
 
 def leave(order: Order) -> None:
-    """Leave the machine's namespaces; the next forked process is process 1 of the new world."""
+    """Leave the machine's namespaces; the next forked process is process 1 of the new one."""
     flags = _NEW_MOUNTS | _NEW_CGROUPS | _NEW_HOST_NAME | _NEW_IPC | _NEW_PROCESSES
     if not order.network:
         flags |= _NEW_NETWORK
@@ -60,7 +60,7 @@ def leave(order: Order) -> None:
     except OSError as error:
         if user != 0 or error.errno not in (errno.EPERM, errno.ENOSPC, errno.EINVAL):
             raise
-        kernel.unshare(flags)  # root where user namespaces are switched off
+        kernel.unshare(flags)  # root, if user namespaces are disabled
         return
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{order.user} {user} 1")
@@ -68,7 +68,7 @@ def leave(order: Order) -> None:
 
 
 def build(order: Order) -> None:
-    """Mount the world of the job and move into it; to be called by its process 1."""
+    """Mount the job's file system and switch to it; called by its process 1."""
     kernel.mount("", "/", "", _RECURSIVELY | _PRIVATE)
     _tmpfs(_PLACE, "mode=0755")
     os.mkdir(_PLACE + _OLD)
@@ -150,7 +150,7 @@ def _bind(source: str, path: str, attributes: int) -> None:
 
 
 def _hide(path: str) -> None:
-    """Put nothing over a folder or file of the job's world."""
+    """Hide a folder or file in the job's file system."""
     target = _open(_NEW + path)
     if kernel.is_folder(target):
         _tmpfs(f"{_OLD}/proc/self/fd/{target}", "mode=0755,size=4096")
@@ -186,7 +186,7 @@ def _attributes(handle: int, attributes: int, flags: int) -> None:
 
 
 def _open(path: str) -> int:
-    """Open a path that holds no symbolic link, as a place only."""
+    """Open a path without symbolic links, with O_PATH."""
     how = (_O_PATH | os.O_CLOEXEC).to_bytes(8, "little") + bytes(8) + _NO_SYMBOLIC_LINKS.to_bytes(8, "little")
     return kernel.call(f"open {path}", _OPENAT2, _HERE, path.encode(), how, len(how))
 

@@ -1,4 +1,4 @@
-"""What the launcher is told. It crosses the process boundary as a dictionary of plain values."""
+"""The launcher's parameters, which cross the process boundary as a dictionary of plain values."""
 
 from __future__ import annotations
 
@@ -13,54 +13,54 @@ class Order:
     environment: dict[str, str]
     network: bool
     user: int
-    """Who the program thinks it is, in a user namespace."""
+    """User id of the program in a user namespace."""
     mounts: list[tuple[str, str, bool]]
-    """Folders and files to be seen, parents first: real path, path in the job's world, whether it is writable."""
+    """Visible folders and files, parents first: real path, path in the sandbox, whether it is writable."""
     hidden: list[str]
-    """Folders and files among them to be covered."""
+    """Folders and files among them to hide."""
     listable: list[str]
-    """Folders whose names can be read."""
+    """Folders that can be listed but not read."""
     links: list[tuple[str, str]]
     """Symbolic links of the root folder: path and target."""
     files: dict[str, str]
-    """Small files of the world's own."""
+    """Small files to create in the sandbox, by path."""
     scratch: str
-    """Folder to be made, kept within `scratch_bytes` and removed; "" where the job's world has its own."""
+    """Folder to create, limit to `scratch_bytes` and remove; "" if the job has namespaces."""
     scratch_bytes: int
     devices: list[str]
-    """Devices that it may use, where it sees the machine's."""
+    """Devices of the machine that it may use."""
     landlock: int
     """Version of Landlock to use; 0 for none."""
     control: int
-    """Read end: a byte asks the program to end, its closing means that everything dies."""
+    """Read end: a byte asks the program to exit, closing it kills everything."""
     status: int
-    """Write end: one line when the program starts, one when all is over."""
+    """Write end: one line when the program has started, one when everything has exited."""
     log: int | None
     """Open file that takes the output; None leaves stdout and stderr as they are."""
     log_bytes: int | None
-    """How long the log may become; its older half goes when it does. None for a pipe, which has no length."""
+    """Maximum size of the log, at which its older half is dropped. None for a pipe."""
     oom_events: int | None
     """Open cgroup file that counts out-of-memory kills."""
     capset_call: int
-    """Number of that system call on this machine, as of the next two."""
+    """Number of that system call on this machine, like the next two."""
     pivot_root_call: int
     seccomp_call: int
     seccomp: bytes
-    """Filter of the program."""
+    """The program's filter."""
     seccomp_brokered: bytes
-    """The same, but handing some calls over to the supervisor; empty where there is nothing to hand over."""
+    """The same, but delegating some calls to the supervisor; empty if none are delegated."""
     brokered: dict[int, str]
     """Names of these calls by number."""
     memory_bytes: int | None
-    """To be watched here; None where a cgroup sees to it."""
+    """Enforced by the supervisor; None if a cgroup enforces it."""
     process_limit: int
-    """Processes and threads at one time."""
+    """Concurrent processes and threads."""
     process_bound: str
-    """What holds their number: "cgroup", "rlimit" or "supervisor"."""
+    """What limits their number: "cgroup", "rlimit" or "supervisor"."""
     cpu_seconds: int
     wall_seconds: float | None
     file_bytes: int
 
     def __init__(self, **fields: object) -> None:
-        """Take the values over as they are."""
+        """Set the fields."""
         self.__dict__.update(fields)

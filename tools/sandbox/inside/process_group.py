@@ -1,4 +1,4 @@
-"""The processes of a job: which they are, and the end of all of them."""
+"""Lists and kills the processes of a job."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tools.sandbox.inside import kernel, watchdog
 
 _PAUSE_SECONDS = 0.002
 _PATIENCE_SECONDS = 10.0
-"""How long to wait for processes that the kernel will not let die; with a world of their own they end with it."""
+"""How long to wait for unkillable processes; in a process namespace they die with it."""
 
 
 def members() -> list[int]:
-    """Return all processes of the job, without this one."""
+    """Return all processes of the job except this one."""
     own = os.getpid()
     if own == 1:
         return [process for process in _all() if process != own]
@@ -63,7 +63,7 @@ def _all() -> list[int]:
 
 
 def _children_by_list(parent: int) -> list[int] | None:
-    """Return all descendants from the kernel's own lists; None where it is built without them."""
+    """Return all descendants from the kernel's own lists; None if it was built without them."""
     found: list[int] = []
     pending = [parent]
     while pending:

@@ -1,4 +1,4 @@
-"""Turning a forked process into the job's program."""
+"""Turns a forked process into the job's program."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _OURS = 2
 _LOCKED_MEMORY = 64 << 10
 _OWN_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  those of the job's own world
 _ADDRESS_ROOM = 512 << 20
-"""What a program may map and not touch, on top of twice its memory: thread stacks and the like."""
+"""Address space beyond twice its memory that a program may map but not use, such as thread stacks."""
 
 
 def start(order: Order, output: int | None) -> tuple[int, int | None]:
-    """Fork the program; its output goes to `output` if that is given.
+    """Fork the program; its output goes to `output` if given.
 
     Returns its process id, and where to hear of the calls that its filter hands over.
     """
@@ -47,7 +47,7 @@ def _listener(child: int, number: bytes) -> int | None:
     try:
         return kernel.pidfd_getfd(os.pidfd_open(child), int(number))
     except OSError:
-        return None  # the kernel then refuses what would be handed over
+        return None  # the kernel then refuses the delegated calls
 
 
 def _become(order: Order, output: int | None, tell: int, answers: int) -> None:
@@ -81,7 +81,7 @@ def _prepare(order: Order, output: int | None, kept: tuple[int, ...]) -> None:
 
 
 def _filter(order: Order, tell: int) -> None:
-    """Enter the filter, and say by which descriptor one hears of what it hands over."""
+    """Install the filter and report the descriptor for the delegated calls."""
     if order.kind == "none":
         return
     if not order.seccomp_brokered:
@@ -90,7 +90,7 @@ def _filter(order: Order, tell: int) -> None:
     try:
         listener = kernel.load_filter_with_listener(order.seccomp_call, order.seccomp_brokered)
     except OSError:
-        kernel.load_filter(order.seccomp)  # somebody listens to this process already
+        kernel.load_filter(order.seccomp)  # this process already has a listener
     else:
         os.write(tell, b"%d" % listener)
 
@@ -135,7 +135,7 @@ def _set(which: int, value: int, grace: int = 0) -> None:
 
 
 def _execute(order: Order) -> int:
-    """Become the program; return an exit code if that cannot be."""
+    """Execute the program; returns an exit code if that fails."""
     name = order.argv[0]
     folders = [""] if "/" in name else order.environment["PATH"].split(":")
     problem: OSError | None = None

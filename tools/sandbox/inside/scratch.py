@@ -1,4 +1,4 @@
-"""The scratch folder of a job that has no world of its own."""
+"""The scratch folder of a job without namespaces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def size(folder: str) -> int:
-    """Return the bytes that its files occupy."""
+    """Return the disk usage of its files in bytes."""
     total = 0
     for entry in _entries(folder):
         try:
@@ -19,7 +19,7 @@ def size(folder: str) -> int:
 
 
 def remove(folder: str) -> None:
-    """Remove it with all that is in it, as far as that can be done."""
+    """Remove it and its contents, as far as possible."""
     try:
         os.chmod(folder, 0o700)
         for entry in _entries(folder):

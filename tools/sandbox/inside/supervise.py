@@ -1,4 +1,4 @@
-"""Keeping one program within its bounds until it ends, and leaving nothing behind."""
+"""Supervises one program until it exits, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CHUNK = 1 << 16
 
 
 def supervise(order: Order, guard: int | None) -> None:
-    """Run the program to its end, kill what it left, and report on the status pipe.
+    """Run the program until it exits, kill its remaining processes, and report on the status pipe.
 
     Runs as process 1 of the job's world, or else under a guard: `guard` closes when that dies.
     """
@@ -58,7 +58,7 @@ class _Supervisor:
         return ending, code
 
     def _attend(self) -> str:
-        """Return when the program has ended or has to; the ending if that is already clear."""
+        """Return when the program has exited or must be killed, with the ending if it is known."""
         poll = select.poll()
         poll.register(self._order.control, select.POLLIN)
         poll.register(os.pidfd_open(self._child), select.POLLIN)
@@ -83,14 +83,14 @@ class _Supervisor:
                 return ending
 
     def _obey(self) -> bool:
-        """Do what the control pipe asks for; False when everything has to die."""
+        """Handle a request on the control pipe; returns False if everything must be killed."""
         if not os.read(self._order.control, 1):
             return False
         os.kill(self._child, kernel.SIGTERM)
         return True
 
     def _reap(self) -> None:
-        """Collect the dead, of whom some are orphans that came to us."""
+        """Reap exited processes, including adopted orphans."""
         try:
             while True:
                 process, status = os.waitpid(-1, os.WNOHANG)
@@ -102,7 +102,7 @@ class _Supervisor:
             return
 
     def _copy_output(self) -> bool:
-        """Move some output to the log; False at its end."""
+        """Copy some output to the log; returns False at its end."""
         data = os.read(self._output, _CHUNK) if self._output is not None else b""
         log = self._order.log
         if log is None or not data:
@@ -115,7 +115,7 @@ class _Supervisor:
 
 
 def _keep_half(log: int, keep: int) -> None:
-    """Move the last `keep` bytes of the log to its front and forget the rest."""
+    """Move the last `keep` bytes of the log to its front and drop the rest."""
     source = max(0, os.lseek(log, 0, os.SEEK_END) - keep)
     target = 0
     while data := os.pread(log, _CHUNK, source):

@@ -1,4 +1,4 @@
-"""Counting what a job uses, and saying when it is too much."""
+"""Monitors a job's resources and detects when a limit is exceeded."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _SCRATCH_SECONDS = 0.5
 
 
 class Usage:
-    """What the processes of a job use together."""
+    """Total resource usage of a job's processes."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Start at zero."""
         self.memory_bytes = 0
         self.threads = 0
         self.cpu_seconds = 0.0
 
 
 def measure(processes: list[int]) -> Usage:
-    """Add up the processes; pages that they share count for each."""
+    """Sum over the processes; shared pages count for each."""
     usage = Usage()
     ended = os.times()
     usage.cpu_seconds = ended.children_user + ended.children_system
@@ -42,7 +42,7 @@ def measure(processes: list[int]) -> Usage:
 
 
 def stat(process: int) -> list[bytes]:
-    """Return the fields of /proc/PID/stat from the state on, or nothing if the process is gone."""
+    """Return the fields of /proc/PID/stat starting with the state, or an empty list if the process is gone."""
     try:
         handle = os.open(f"/proc/{process}/stat", os.O_RDONLY)
     except OSError:
@@ -56,7 +56,7 @@ def stat(process: int) -> list[bytes]:
 
 
 class Watch:
-    """The bounds of one job."""
+    """The limits of one job."""
 
     def __init__(self, order: Order, forks_are_held: bool) -> None:
         """Start the clock. What holds the forks may be a few off; if nothing does, the job ends at its limit."""
@@ -65,11 +65,11 @@ class Watch:
         self._began = self._due = self._next_scratch = time.monotonic()
 
     def seconds_left(self) -> float:
-        """Return the time until the next look is due; 0 if it is."""
+        """Return the time until the next check, 0 if it is due."""
         return max(0.0, self._due - time.monotonic())
 
     def exceeded(self, processes: list[int]) -> str:
-        """Return the ending of a job that went over a bound, or ""."""
+        """Return the ending of a job that exceeded a limit, or ""."""
         order = self._order
         now = time.monotonic()
         end = self._began + order.wall_seconds if order.wall_seconds is not None else now + _CALM_SECONDS
@@ -92,7 +92,7 @@ class Watch:
         return ""
 
     def out_of_memory(self) -> bool:
-        """Whether the cgroup has killed anything for want of memory."""
+        """Whether the cgroup has killed anything for lack of memory."""
         if self._order.oom_events is None:
             return False
         for line in os.pread(self._order.oom_events, 4096, 0).splitlines():
@@ -102,7 +102,7 @@ class Watch:
         return False
 
     def _scratch_is_full(self) -> bool:
-        """Look into the scratch folder, now and then, where nothing else bounds it."""
+        """Check the size of the scratch folder now and then, if nothing else limits it."""
         if not self._order.scratch or time.monotonic() < self._next_scratch:
             return False
         began = time.monotonic()
@@ -118,7 +118,7 @@ class Watch:
 
 
 def _own_memory(process: int) -> int:
-    """Return bytes, with a share only of what is shared (slower than the plain count)."""
+    """Return bytes with shared pages counted proportionally (slower than the plain count)."""
     try:
         handle = os.open(f"/proc/{process}/smaps_rollup", os.O_RDONLY)
     except OSError:

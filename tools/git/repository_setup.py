@@ -1,0 +1,191 @@
+"""Opens or creates a repository; anything that would break later work is refused here."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tools.errors import RepositoryError
+from tools.git.command import Command, execute, plain_environment, require_version
+from tools.git.identity import Identity, agent, read_person
+from tools.git.merge_to_main import finish_landing
+from tools.git.repository import Repository
+from tools.git.working_tree import dirty_files
+from tools.redaction import Redactor
+
+_UNFINISHED = {
+    "MERGE_HEAD": ("merge", "git merge --continue, or git merge --abort"),
+    "CHERRY_PICK_HEAD": ("cherry-pick", "git cherry-pick --continue, or git cherry-pick --abort"),
+    "REVERT_HEAD": ("revert", "git revert --continue, or git revert --abort"),
+    "rebase-merge": ("rebase", "git rebase --continue, or git rebase --abort"),
+    "rebase-apply": ("rebase", "git rebase --continue, or git rebase --abort"),
+    "BISECT_LOG": ("bisect", "git bisect reset"),
+}
+
+
+def open_repository(
+    folder: Path, private: Path, base: str = "main", when: datetime | None = None
+) -> Repository:
+    """Open the repository in a folder; create one if the folder is missing or empty.
+
+    `private` is a folder of the crew that sandboxes cannot access. A new repository gets an empty first commit by
+    the person, at `when` (None: now). Raises RepositoryError with the reason and the fix.
+    """
+    repository = attach_repository(folder, private, base, make=True)
+    _refuse_unfinished(repository)
+    _start_history(repository, when or datetime.now(UTC))
+    finish_landing(repository)
+    _refuse_dirty(repository)
+    return repository
+
+
+def attach_repository(
+    folder: Path, private: Path, base: str = "main", make: bool = False, reads: bool = False
+) -> Repository:
+    """Open a repository without checking the person's files.
+
+    `make` creates one in a missing or empty folder; with `reads`, git need not know the person's name. Raises
+    RepositoryError if the folder is not a repository.
+    """
+    folder = folder.resolve()
+    view = private.resolve() / "git" / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    for name in ("empty", "home"):
+        (view / name).mkdir(parents=True, exist_ok=True)
+    environment = plain_environment(view / "home")
+    require_version(
+        execute(("version",), environment, folder=view / "empty").stdout.decode("utf-8", "replace")
+    )
+    git = Command(folder=folder, view=view)
+    person = None
+    if make and _is_fresh(folder):
+        person = read_person({}, git.git_folder, view)
+        _initialise(folder, base, environment, view)
+    else:
+        _refuse_other_kinds(folder)
+    settings = _read_settings(git.git_folder / "config", environment, view)
+    _refuse_settings(folder, settings)
+    git.prepare(settings)
+    if person is None:
+        person = agent("reader") if reads else read_person(settings, git.git_folder, view)
+    return Repository(folder=folder, base=base, person=person, git=git)
+
+
+def _is_fresh(folder: Path) -> bool:
+    if not folder.exists():
+        return True
+    if not folder.is_dir():
+        raise RepositoryError(f"{folder} is a file. Name a folder for the service's repository.")
+    names = {each.name for each in folder.iterdir()}
+    # A git folder without HEAD is an interrupted init.
+    return not names or (
+        names == {".git"} and (folder / ".git").is_dir() and not (folder / ".git/HEAD").exists()
+    )
+
+
+def _initialise(folder: Path, base: str, environment: dict[str, str], view: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = ("init", "--quiet", "--template=", f"--initial-branch={base}", str(folder))
+    done = execute(arguments, environment, folder=view / "empty")
+    if done.status != 0:
+        raise RepositoryError(f"git could not create a repository in {folder}: {done.stderr}")
+
+
+def _refuse_other_kinds(folder: Path) -> None:
+    if (folder / ".git").is_file():
+        raise RepositoryError(
+            f"{folder} is a linked worktree or a submodule: its .git is a file. Name the folder of the main "
+            f"repository."
+        )
+    if (folder / ".git" / "HEAD").exists():
+        return
+    if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+        raise RepositoryError(f"{folder} is a bare repository, without files. Clone it and name the clone.")
+    outer = next((each for each in folder.parents if (each / ".git").exists()), None)
+    if outer is not None:
+        raise RepositoryError(
+            f"{folder} is not a repository, but a folder inside the one in {outer}. Name that one, or an "
+            f"empty or missing folder, in which a new repository is created."
+        )
+    raise RepositoryError(
+        f"{folder} contains files but is not a git repository. Initialise it (git -C {folder} init -b main, git "
+        f"add -A, git commit), or name an empty or missing folder."
+    )
+
+
+def _read_settings(config: Path, environment: dict[str, str], view: Path) -> dict[str, str]:
+    """Read the repository's configuration: git only parses it, and follows no include."""
+    if not config.is_file() or config.stat().st_size > 1_000_000:
+        raise RepositoryError(
+            f"{config} is not a git configuration file. Restore it, or clone the repository again."
+        )
+    arguments = ("config", "--file", str(config), "--no-includes", "--null", "--list")
+    done = execute(arguments, {**environment, "GIT_DIR": str(view)}, folder=view / "empty")
+    if done.status != 0:
+        raise RepositoryError(f"git cannot read {config}: {done.stderr}. Fix the line it names.")
+    records = (record.partition("\n") for record in done.stdout.decode("utf-8", "replace").split("\0")[:-1])
+    # A key without a value means true.
+    return {key: value if newline else "true" for key, newline, value in records}
+
+
+def _refuse_settings(folder: Path, settings: dict[str, str]) -> None:
+    if settings.get("core.bare", "").lower() in ("true", "yes", "on", "1"):
+        raise RepositoryError(f"{folder} is a bare repository, without files. Clone it and name the clone.")
+    if settings.get("extensions.refstorage", "files").lower() != "files":
+        raise RepositoryError(
+            f"{folder} stores its refs in the reftable format, which is not supported. Convert it: "
+            f"git -C {folder} refs migrate --ref-format=files"
+        )
+
+
+def _refuse_unfinished(repository: Repository) -> None:
+    for name, (what, cure) in _UNFINISHED.items():
+        if (repository.git.git_folder / name).exists():
+            raise RepositoryError(f"A {what} is in progress in {repository.folder}. Finish it first: {cure}")
+
+
+def _start_history(repository: Repository, when: datetime) -> None:
+    """Ensure that the base branch has a commit, or raise RepositoryError."""
+    folder, base = repository.folder, repository.base
+    head = repository.head_branch()
+    if head is None:
+        raise RepositoryError(
+            f"HEAD of {folder} is detached: no branch is checked out. Check one out: git -C {folder} switch "
+            f"{base}"
+        )
+    if repository.ref(repository.base_ref) is not None:
+        return
+    if repository.ref(head) is not None:
+        raise RepositoryError(
+            f"{folder} has no branch {base}, into which stories are merged. Create it: git -C {folder} branch "
+            f"{base}"
+        )
+    if [each.name for each in folder.iterdir()] != [".git"]:
+        raise RepositoryError(
+            f"{folder} contains files but has no commit yet. Commit them: git -C {folder} add -A && git -C {folder} "
+            f"commit"
+        )
+    if head != repository.base_ref:
+        raise RepositoryError(
+            f"{folder} has no commit yet, and its first branch would not be {base}. Rename it: "
+            f"git -C {folder} symbolic-ref HEAD refs/heads/{base}"
+        )
+    _first_commit(repository, when)
+
+
+def _first_commit(repository: Repository, when: datetime) -> None:
+    person: Identity = repository.person
+    tree = repository.git.text("mktree")
+    commit = repository.commit(tree, (), "Start the repository", person, when, Redactor(()))
+    repository.swap(repository.base_ref, commit, None, reason="crew: start the repository")
+
+
+def _refuse_dirty(repository: Repository) -> None:
+    changed = dirty_files(repository)
+    if changed:
+        few = ", ".join(changed[:5]) + (" ..." if len(changed) > 5 else "")
+        folder = repository.folder
+        raise RepositoryError(
+            f"{folder} has uncommitted changes: {few}. Commit them (git -C {folder} commit -a) "
+            f"or stash them (git -C {folder} stash)."
+        )

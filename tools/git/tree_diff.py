@@ -1,0 +1,91 @@
+"""The difference between two trees."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.git.repository import full_id
+
+if TYPE_CHECKING:
+    from tools.git.repository import Repository
+
+_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_STATUS: dict[str, Literal["added", "modified", "deleted"]] = {"A": "added", "D": "deleted"}
+
+
+class ChangedFile(BaseModel):
+    """One file that differs. A moved file is a deleted and an added one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    status: Literal["added", "modified", "deleted"]
+    lines: tuple[tuple[int, int], ...] = ()
+    """Changed or added lines of the newer version, as inclusive ranges from 1. Empty for binary files."""
+    added: int = 0
+    """Lines."""
+    removed: int = 0
+    """Lines."""
+
+
+class Changes(BaseModel):
+    """The difference between two trees."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    """Unified diff with three lines of context."""
+    files: tuple[ChangedFile, ...]
+    patches: dict[str, str] = {}
+    """Path to the part of the text for that file."""
+
+
+def diff(repository: Repository, older: str, newer: str) -> Changes:
+    """Compare two trees or commits."""
+    text = _diff_tree(repository, older, newer, "-p")
+    records = (
+        _diff_tree(repository, older, newer, "--name-status", "-z")
+        .decode("utf-8", "surrogateescape")
+        .split("\0")
+    )
+    bare = _patches(_diff_tree(repository, older, newer, "-p", "-U0"))
+    whole = _patches(text)
+    files, patches = [], {}
+    for status, path in zip(records[:-1:2], records[1::2], strict=True):
+        # A file that became a link, or the reverse, yields two patches: a deletion and an addition.
+        count = 2 if status == "T" else 1
+        files.append(_changed_file(path, status, b"".join(bare.pop(0) for _ in range(count))))
+        patches[path] = b"".join(whole.pop(0) for _ in range(count)).decode("utf-8", "replace")
+    return Changes(text=text.decode("utf-8", "replace"), files=tuple(files), patches=patches)
+
+
+def _patches(text: bytes) -> list[bytes]:
+    return re.split(rb"^(?=diff --git )", text, flags=re.MULTILINE)[1:]
+
+
+def _changed_file(path: str, status: str, patch: bytes) -> ChangedFile:
+    lines, added, removed = [], 0, 0
+    for gone, start, come in _HUNK.findall(b"\n".join(re.findall(rb"^@@ .*", patch, flags=re.MULTILINE))):
+        count = int(come or 1)
+        added, removed = added + count, removed + int(gone or 1)
+        if count:
+            lines.append((int(start), int(start) + count - 1))
+    return ChangedFile(
+        path=path, status=_STATUS.get(status, "modified"), lines=tuple(lines), added=added, removed=removed
+    )
+
+
+def _diff_tree(repository: Repository, older: str, newer: str, *options: str) -> bytes:
+    fixed = (
+        "-r",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-color",
+        "--full-index",
+        "--no-commit-id",
+    )
+    return repository.git.run("diff-tree", *fixed, *options, full_id(older), full_id(newer))

@@ -1,0 +1,57 @@
+"""The person's working tree: inspected, and updated after a merge. No other module touches it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.errors import RepositoryBusy, RepositoryError
+
+if TYPE_CHECKING:
+    from tools.git.repository import Repository
+
+
+def dirty_files(repository: Repository) -> list[str]:
+    """Return the tracked files whose working copy or index differs from the checked-out commit.
+
+    Untracked files are not included.
+    """
+    git = repository.git
+    head = repository.head_branch()
+    if head is None:
+        return []
+    git.point_head(head)
+    options = ("--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
+    listing = git.run("status", *options, index=git.own_index, work_tree=repository.folder)
+    return [record[3:] for record in listing.decode("utf-8", "replace").split("\0")[:-1]]
+
+
+def refuse_blocked(repository: Repository, old: str, new: str) -> None:
+    """Raise RepositoryBusy if the working tree cannot be updated from one commit to another."""
+    git = repository.git
+    _refresh(repository)
+    arguments = ("read-tree", "-n", "-m", "-u", old, new)
+    done = git.attempt(*arguments, index=git.own_index, work_tree=repository.folder)
+    if done.status != 0:
+        raise RepositoryBusy(
+            f"The files in {repository.folder} block the merge: {done.stderr} Commit them or "
+            f"move them aside, then `crew resume`."
+        )
+
+
+def bring_up_to_date(repository: Repository, old: str, new: str) -> None:
+    """Update the index and the files from one commit to another; files that are up to date are not touched."""
+    git = repository.git
+    _refresh(repository)
+    done = git.attempt("read-tree", "-m", "-u", old, new, index=git.own_index, work_tree=repository.folder)
+    if done.status != 0:
+        raise RepositoryError(
+            f"{repository.base} was moved to {new}, but the files in {repository.folder} could not be updated: "
+            f"{done.stderr} Move the files it names aside, then run `crew resume` to update the rest."
+        )
+
+
+def _refresh(repository: Repository) -> None:
+    """Refresh file times in the index, without which unchanged files look changed."""
+    git = repository.git
+    # Exit code 1 means that some files have changed.
+    git.attempt("update-index", "-q", "--refresh", index=git.own_index, work_tree=repository.folder)

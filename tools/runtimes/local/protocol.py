@@ -1,0 +1,44 @@
+"""The client side of the daemon's control socket: HTTP over a unix socket."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.runtimes.local.state import Announcement
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The daemon's response."""
+
+    status: int
+    body: bytes
+
+
+def request(daemon: Announcement, method: str, path: str, body: str = "", seconds: float = 20) -> Answer:
+    """Send a request to the daemon and return its response.
+
+    Raises TimeoutError if there is no response in time, OSError or HTTPException if the daemon is gone or exits.
+    """
+    connection = _UnixConnection(daemon.control, seconds)
+    try:
+        headers = {"Authorization": f"Bearer {daemon.token}"}
+        connection.request(method, path, body=body.encode(), headers=headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.read())
+    finally:
+        connection.close()
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("platform", timeout=seconds)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

@@ -1,0 +1,121 @@
+"""Keeps one version running: restarts it with growing delays when it exits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from tools.runtimes import State
+from tools.runtimes.local.backend import Backend
+from tools.runtimes.local.instance import POLL_SECONDS, Instance, NotReadyError
+from tools.runtimes.local.metrics import Metrics
+from tools.runtimes.local.version import LocalVersion
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+"""A version that ran this long has recovered: its next exit counts as the first."""
+CRASHING_FROM = 3
+"""Number of consecutive exits from which on it is "crashing"."""
+
+
+def pause_seconds(exits: int) -> float:
+    """Return the delay after this number of consecutive exits, at least 1."""
+    return float(min(FIRST_PAUSE_SECONDS * 2 ** min(exits - 1, 20), LONGEST_PAUSE_SECONDS))
+
+
+class RestartPolicy:
+    """One version that is meant to run, with its current instance."""
+
+    def __init__(
+        self, version: LocalVersion, metrics: Metrics, new: Callable[[LocalVersion], Instance]
+    ) -> None:
+        self.version = version
+        self.metrics = metrics
+        self.state: State = "starting"
+        self.since = datetime.now(UTC)
+        self.restarts = 0
+        self.detail = ""
+        self.first_result = asyncio.Event()
+        """Set once the first start has succeeded or failed."""
+        self._new = new
+        self._instance: Instance | None = None
+        self._ready = False
+        self._watchdog: asyncio.Task[None] | None = None
+
+    @property
+    def backend(self) -> Backend | None:
+        """Takes the requests; None while it is not ready."""
+        return self._instance.backend if self._instance is not None and self._ready else None
+
+    @property
+    def instance(self) -> Instance | None:
+        """The current or latest instance."""
+        return self._instance
+
+    async def start(self) -> None:
+        """Start it for the first time; if that fails, cleans up and raises NotReadyError."""
+        await self._begin()
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep it running from now on, in a background task, which also starts it if necessary."""
+        self._watchdog = asyncio.create_task(self._keep(), name=f"keep {self.version.key}")
+
+    async def end(self, drain: bool) -> None:
+        """Stop it for good; with `drain`, after the requests in flight have been answered."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            await asyncio.wait([self._watchdog])
+        if self._instance is None:
+            return
+        try:
+            if drain and self._ready:
+                await self._instance.drain()
+        finally:
+            self._ready = False
+            await self._instance.stop()
+
+    async def _begin(self) -> Instance:
+        self._instance = instance = self._new(self.version)
+        try:
+            await instance.start()
+        except (NotReadyError, asyncio.CancelledError):
+            await instance.stop()
+            raise
+        self._ready = True
+        self._enter("running")
+        return instance
+
+    async def _keep(self) -> None:
+        exits = 0
+        while True:
+            started = time.monotonic()
+            reason = await self._one_run()
+            exits = 1 if time.monotonic() - started > STEADY_SECONDS else exits + 1
+            self._enter("crashing" if exits >= CRASHING_FROM else "restarting", reason)
+            await asyncio.sleep(pause_seconds(exits))
+            self.restarts += 1
+
+    async def _one_run(self) -> str:
+        try:
+            instance = self._instance if self._instance and self._ready else await self._begin()
+        except NotReadyError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001  the service is restarted after any failure
+            return f"It could not be started: {error!r}"
+        while (code := instance.exit_code()) is None:
+            await asyncio.sleep(POLL_SECONDS)
+        self._ready = False
+        with contextlib.suppress(OSError):
+            await instance.stop()
+        return instance.explain(f"It exited with code {code}.")
+
+    def _enter(self, state: State, detail: str = "") -> None:
+        if state != self.state:
+            self.since = datetime.now(UTC)
+        self.state, self.detail = state, detail
+        self.first_result.set()

@@ -1,0 +1,244 @@
+"""The client of the local platform, which runs versions as processes of this machine behind a router.
+
+One daemon per home does the work and outlives the crew. It is started when a service should run, and found by
+its announcement under `<home>/platform`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.parse
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+import tools
+from tools.errors import PlatformError
+from tools.runtimes import Build, Ended, Environment, ServiceStatus, Version
+from tools.runtimes.local import state
+from tools.runtimes.local.paths import platform_paths, runtime_folder
+from tools.runtimes.local.processes import alive, kill, kill_left_over, process
+from tools.runtimes.local.protocol import request
+from tools.runtimes.local.state import PROTOCOL, Announcement, find_daemon
+from tools.runtimes.local.version import LocalRelease, LocalVersion
+
+START_SECONDS = 75.0
+"""How long a daemon may take to start, or its predecessor to exit."""
+ANSWER_SECONDS = 20.0
+ATTEMPTS = 3
+"""Daemons that one call tries; a daemon may exit, or be killed, just as it receives a request."""
+
+DOWN_SECONDS = 60.0
+"""Includes the `stop_seconds` of the services."""
+LOG_BYTES = 1_000_000
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR")
+"""Environment variables of the crew that the daemon inherits."""
+
+_STATUSES = TypeAdapter(list[ServiceStatus])
+_ENDED = TypeAdapter(list[Ended])
+_MAYBE_ENDED = TypeAdapter(Ended | None)
+
+
+class LocalRuntime:
+    """See `tools.runtimes.Runtime`."""
+
+    def __init__(self, home: Path, sandbox: str = "") -> None:
+        self._paths = platform_paths(home)
+        self._sandbox = sandbox
+
+    @classmethod
+    def from_address(cls, address: str, home: Path, sandbox: str) -> LocalRuntime:
+        """See `tools.runtimes.open`; raises PlatformError for an address, since each home has one local runtime."""
+        if address:
+            raise PlatformError(f"The local runtime has no address: write `local`, not `local:{address}`.")
+        return cls(home, sandbox)
+
+    def start(self, version: Version, build: Build) -> LocalRelease:
+        """See `Runtime.start`; the service's data is kept in `<home>/data/<service>/<environment>`."""
+        data = self._paths.home / "data" / version.service / version.environment
+        variables = {name: value.replace("{data}", str(data)) for name, value in version.variables.items()}
+        local = {
+            "folder": build.code,
+            "readable": (build.dependencies,),
+            "data": data,
+            "sandbox": self._sandbox,
+        }
+        return self.launch(LocalVersion.model_validate({**dict(version), **local, "variables": variables}))
+
+    def launch(self, version: LocalVersion) -> LocalRelease:
+        """Give a version all traffic within its time limits, without dropping requests."""
+        body = version.model_dump_json(context={"secrets": "shown"})
+        seconds = version.migrate_seconds + version.ready_seconds + version.drain_seconds
+        # Starts of one service are queued.
+        answer = self._ask(
+            "POST", "/start", body, seconds=2 * (seconds + version.stop_seconds) + ANSWER_SECONDS
+        )
+        return LocalRelease.model_validate_json(answer)
+
+    def is_running(self, version: LocalVersion) -> bool:
+        """Whether exactly this version takes the traffic and is ready."""
+        if not self._needed():
+            return False
+        body = version.model_dump_json(context={"secrets": "shown"})
+        return self._ask("POST", "/is-running", body) == b"true"
+
+    def status(self) -> list[ServiceStatus]:
+        """See `Runtime.status`; restarts a daemon that was killed, but only if a service is meant to run."""
+        if not self._needed():
+            return []
+        return _STATUSES.validate_json(self._ask("GET", "/status"))
+
+    def stop(self, service: str, environment: Environment) -> Ended | None:
+        """Stop a service for good, after its requests in flight."""
+        if not self._needed():
+            return None
+        query = urllib.parse.urlencode({"service": service, "environment": environment})
+        return _MAYBE_ENDED.validate_json(self._ask("POST", f"/stop?{query}", seconds=120))
+
+    def metrics(self) -> str:
+        """Return the router's metrics in Prometheus' text format; "" if nothing is running."""
+        return self._ask("GET", "/metrics").decode() if self._needed() else ""
+
+    def down(self) -> list[Ended]:
+        """Stop all services and the daemon; a daemon that does not respond is killed together with its services."""
+        if not self._paths.folder.is_dir():
+            return []
+        deadline = time.monotonic() + START_SECONDS
+        ended: list[Ended] = []
+        while time.monotonic() < deadline:
+            daemon = find_daemon(self._paths)
+            if daemon is not None:
+                ended += self._take_down(daemon)
+            elif (forgotten := self._forget()) is not None:
+                return ended + forgotten
+            time.sleep(0.05)
+        raise PlatformError(f"The platform does not exit. Its log: {self._paths.daemon_log}")
+
+    def _needed(self) -> bool:
+        """Whether a daemon is running or should be."""
+        return find_daemon(self._paths) is not None or bool(state.load(self._paths).wanted)
+
+    def _ask(self, method: str, path: str, body: str = "", seconds: float = ANSWER_SECONDS) -> bytes:
+        """Send a request to the daemon, starting one if there is none. All requests are idempotent."""
+        for _ in range(ATTEMPTS):
+            daemon = find_daemon(self._paths) or self._start_daemon()
+            if daemon.protocol != PROTOCOL:
+                raise PlatformError(
+                    "The platform was started by another release of the crew. Run `crew down`."
+                )
+            try:
+                answer = request(daemon, method, path, body, seconds)
+            except TimeoutError as error:
+                raise PlatformError(
+                    f"The platform did not respond to {path} within {seconds:g} s. `crew down` stops it by force."
+                ) from error
+            except (OSError, http.client.HTTPException):
+                _wait_for_end(daemon)
+                continue
+            if answer.status == http.HTTPStatus.SERVICE_UNAVAILABLE:  # it is about to exit
+                _wait_for_end(daemon)
+                continue
+            if answer.status != http.HTTPStatus.OK:
+                raise PlatformError(str(json.loads(answer.body)["detail"]))
+            return answer.body
+        raise PlatformError(
+            f"The platform exited on {ATTEMPTS} requests in a row:\n{_tail(self._paths.daemon_log)}"
+        )
+
+    def _start_daemon(self) -> Announcement:
+        """Start a daemon and return its announcement."""
+        self._paths.prepare()
+        self._paths.daemon_log.touch(mode=0o600)
+        argv = [
+            sys.executable,
+            "-P",
+            "-m",
+            "tools.runtimes.local.daemon",
+            "--home",
+            str(self._paths.home),
+            "--detach",
+        ]
+        with self._paths.daemon_log.open("ab") as log:
+            if log.tell() > LOG_BYTES:
+                log.truncate(0)
+            # It inherits no secrets of the crew, and depends on neither its terminal nor its working folder.
+            launched = subprocess.run(  # noqa: S603  the crew's interpreter and module
+                argv,
+                cwd="/",
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                check=False,
+                timeout=START_SECONDS,
+            )
+        child = process(int(launched.stdout)) if launched.stdout else None
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            exited = child is None or not alive(child)
+            if (daemon := find_daemon(self._paths)) is not None:
+                return daemon
+            if exited:
+                break
+            time.sleep(0.02)
+        raise PlatformError(f"The platform did not start:\n{_tail(self._paths.daemon_log)}")
+
+    def _take_down(self, daemon: Announcement) -> list[Ended]:
+        try:
+            answer = request(daemon, "POST", "/down", seconds=DOWN_SECONDS)
+            ended = _ENDED.validate_json(answer.body) if answer.status == http.HTTPStatus.OK else []
+        except TimeoutError:
+            kill(daemon.process)
+            ended = []
+        except (OSError, http.client.HTTPException):
+            ended = []
+        _wait_for_end(daemon)
+        return ended
+
+    def _forget(self) -> list[Ended] | None:
+        """Discard the services that are meant to run and return them; None if a daemon is starting or exiting."""
+        with self._paths.lock.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return None
+            kill_left_over(self._paths.processes)
+            with contextlib.suppress(PlatformError):  # another user's folder holds nothing of this platform
+                shutil.rmtree(runtime_folder(self._paths.home), ignore_errors=True)
+            try:
+                known = state.load(self._paths)
+            except PlatformError:
+                self._paths.state.rename(self._paths.state.with_suffix(".damaged"))
+                return []
+            if known.wanted:
+                state.save(self._paths, known.model_copy(update={"wanted": {}}))
+            return [
+                Ended(name=each.service, environment=each.environment, version=each.version)
+                for each in known.wanted.values()
+            ]
+
+
+def _wait_for_end(daemon: Announcement) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while alive(daemon.process):
+        if time.monotonic() > deadline:
+            raise PlatformError(f"The platform (process {daemon.process.pid}) neither responds nor exits.")
+        time.sleep(0.02)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return {**kept, "PYTHONPATH": str(Path(tools.__path__[0]).parent)}
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])

@@ -1,0 +1,70 @@
+"""Persistent state of the platform: services that are meant to run, their ports, and migrations that have run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tools.errors import PlatformError
+from tools.runtimes.local.json_files import read, write
+from tools.runtimes.local.paths import PlatformPaths
+from tools.runtimes.local.processes import Process, alive
+from tools.runtimes.local.version import LocalVersion
+
+PROTOCOL = 1
+"""Incremented when daemon and client become incompatible with earlier ones."""
+
+
+class PlatformState(BaseModel):
+    """The persistent state. Written only by the holder of the daemon's lock."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal[1] = 1
+    wanted: dict[str, LocalVersion] = {}
+    """By `Version.key`: the version that became ready last."""
+    ports: dict[str, int] = {}
+    """By `Version.key`: the loopback port, which never changes."""
+    migrated: tuple[str, ...] = ()
+    """Digests of completed migrations; going back to an older version repeats none."""
+
+
+class Announcement(BaseModel):
+    """Identity and address of the running daemon."""
+
+    model_config = ConfigDict(frozen=True)
+
+    protocol: int
+    process: Process
+    control: Path
+    """Its control socket."""
+    token: str
+    """Required by the control socket: not every sandbox can prevent a service from connecting to it, but every one
+    prevents it from reading this file."""
+
+
+def load(paths: PlatformPaths) -> PlatformState:
+    """Return the state, empty if there is none yet; raises PlatformError if the file is invalid."""
+    try:
+        return read(paths.state, PlatformState) or PlatformState()
+    except ValidationError as error:
+        raise PlatformError(
+            f"{paths.state} is damaged ({error.error_count()} errors). Run `crew down` to discard it; "
+            "a service runs again after its next delivery."
+        ) from error
+
+
+def save(paths: PlatformPaths, state: PlatformState) -> None:
+    """Replace the state atomically."""
+    write(paths.state, state)
+
+
+def find_daemon(paths: PlatformPaths) -> Announcement | None:
+    """Return the announcement of the daemon of this platform, or None if none is running."""
+    try:
+        daemon = read(paths.daemon, Announcement)
+    except ValidationError:
+        return None
+    return daemon if daemon is not None and alive(daemon.process) else None

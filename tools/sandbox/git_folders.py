@@ -1,0 +1,88 @@
+"""Finds the git repositories in the folders of a job, since no job may see one.
+
+A process that can write a repository's configuration gets code run outside the sandbox by the next git command.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+_NAME = ".git"
+_POINTER = b"gitdir:"
+_LONGEST_POINTER = 4096 + len(_POINTER)
+
+_SETTLED_NANOSECONDS = 10**9
+"""Age from which on a further change is certain to have a different time."""
+_MOST_LISTINGS = 200_000
+
+_Listing = tuple[int, tuple[str, ...], tuple[str, ...]]
+_listings: Final[dict[str, _Listing]] = {}
+"""By folder: when it changed, its folders, and its entries of that name. A service's environment has thousands of
+files and is named in every job. The time is the inode's ctime, which no job can set."""
+
+
+def repositories(named: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return every `.git` in the folders, and targets inside them of those that are links or pointer files."""
+    found: dict[Path, None] = {}
+    for path in (path for folder in named for path in _git_entries(folder)):
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if stat.S_ISDIR(mode):
+            found[path] = None
+            continue
+        target = path
+        if not stat.S_ISLNK(mode):
+            pointer = _pointer(path)
+            if not pointer:
+                # Empty, such as the one in uv's cache that stops git's search for a repository.
+                continue
+            found[path] = None
+            target = path.parent / os.fsdecode(pointer)
+        target = target.resolve()
+        if target.exists() and any(target.is_relative_to(each) and target != each for each in named):
+            found[target] = None
+    return tuple(sorted(found))
+
+
+def _git_entries(folder: Path) -> Iterator[Path]:
+    pending = [str(folder)]
+    while pending:
+        path = pending.pop()
+        _, folders, repositories = _listing(path)
+        pending += [f"{path}/{name}" for name in folders]
+        yield from (Path(path, name) for name in repositories)
+
+
+def _listing(path: str) -> _Listing:
+    try:
+        changed = Path(path).lstat().st_ctime_ns
+        known = _listings.get(path)
+        if known is not None and known[0] == changed:
+            return known
+        with os.scandir(path) as entries:
+            listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except OSError:
+        return 0, (), ()  # a file, or a folder that this user cannot list; nor can a job
+    folders = tuple(name for name, is_folder in listed if is_folder and name != _NAME)
+    listing = (changed, folders, tuple(name for name, _ in listed if name == _NAME))
+    if time.time_ns() - changed > _SETTLED_NANOSECONDS:
+        if len(_listings) >= _MOST_LISTINGS:
+            _listings.clear()
+        _listings[path] = listing
+    return listing
+
+
+def _pointer(file: Path) -> bytes:
+    """Return the path in a `.git` file, without its prefix."""
+    try:
+        with file.open("rb") as content:
+            return content.read(_LONGEST_POINTER).removeprefix(_POINTER).strip()
+    except OSError:
+        return b"."
