@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from crew.policy_drafts.sample_calls import Document, example_call, overlaid
 from evals.processes import run_measured
 from evals.steps import step_cost
@@ -146,8 +148,8 @@ def policy_questions() -> list[Document]:
     """Return the calls of a typical delivery: mostly small ones, and a merge that adds a service's dependencies."""
     data = json.loads((POLICIES / "data.json").read_text())
     listed = json.loads((POLICIES / "packages.json").read_text())["packages"]
-    added = {release: True for releases in listed.values() for release in releases}
-    licences = {licence: [*releases] for licence, releases in listed.items()}
+    added: JsonValue = {release: True for releases in listed.values() for release in releases}
+    licences: JsonValue = {licence: [*releases] for licence, releases in listed.items()}
     merge: Document = {"facts": {"dependencies": {"added": added, "licences": licences}}}
     small = ("write_file", "read_file", "run_tests", "scan_code")
     return [*(example_call(data, tool) for tool in small), overlaid(example_call(data, "merge"), merge)]

@@ -56,7 +56,7 @@ def is_constant(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant)
 
 
-class Renamed(ast.NodeTransformer):
+class LocalRenamer(ast.NodeTransformer):
     """Calls local variables by the order in which they appear."""
 
     def __init__(self, local: frozenset[str]) -> None:
@@ -99,12 +99,12 @@ def conjuncts(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def parts_in(node: ast.expr) -> tuple[ast.expr, str, list[ast.AST]]:
+def split_comparison(node: ast.expr) -> tuple[ast.expr, str, list[ast.AST]]:
     """Return what is looked at, how it is compared, and with what."""
     if isinstance(node, ast.Call):
         first, *others = [*node.args, None] if node.args else [node.func]
         assert first is not None  # noqa: S101  for the type checker
-        return first, text_of(node.func), [each for each in (*others, *node.keywords) if each is not None]
+        return first, one_line(node.func), [each for each in (*others, *node.keywords) if each is not None]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return node.operand, "not", []
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -115,6 +115,6 @@ def parts_in(node: ast.expr) -> tuple[ast.expr, str, list[ast.AST]]:
     return node, "", []
 
 
-def text_of(node: ast.AST) -> str:
+def one_line(node: ast.AST) -> str:
     """Return a node's source in one line."""
     return " ".join(ast.unparse(node).split())

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from tools.test_integrity.assertions import (
     Check,
     Guard,
-    Renamed,
+    LocalRenamer,
     conjuncts,
     is_constant,
     last_name,
-    parts_in,
-    text_of,
+    one_line,
+    split_comparison,
 )
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -75,12 +75,12 @@ class _Walk:
             self._statement(each, guards)
 
     def guard(self, kind: str, *nodes: ast.AST) -> Guard:
-        said = " ".join(f"`{text_of(each)}`" for each in nodes)
+        said = " ".join(f"`{one_line(each)}`" for each in nodes)
         return Guard(f"{kind} {said}".strip(), f"{kind} {self.form(*nodes)}")
 
     def form(self, *nodes: ast.AST) -> str:
         """Return the normal form of nodes, with what their variables are bound to."""
-        renamed = Renamed(frozenset(self.bound))
+        renamed = LocalRenamer(frozenset(self.bound))
         said = [renamed.text(each) for each in nodes]
         done: list[str] = []
         while (open_ := [each for each in renamed.numbers if each not in done]) and len(said) < _MOST_BOUND:
@@ -103,9 +103,9 @@ class _Walk:
                     self._expression(value, guards)
                 self._leave("return", guards)
             case ast.Raise(exc=exc) if exc is not None and last_name(exc) in SKIPPING:
-                self._leave(text_of(exc), guards)
+                self._leave(one_line(exc), guards)
             case ast.Break() | ast.Continue():
-                self._leave(text_of(node), guards)
+                self._leave(one_line(node), guards)
             case ast.If(test=test, body=body, orelse=orelse):
                 self._branch(body, (*guards, self.guard("if", test)))
                 self._branch(orelse, (*guards, self.guard("else of", test)))
@@ -135,7 +135,7 @@ class _Walk:
             return
         name = last_name(call)
         if name in SKIPPING:
-            self._leave(text_of(call), guards)
+            self._leave(one_line(call), guards)
         elif name in _EXPECTING or name in self.helpers or name.lstrip("_").startswith(_CHECKING):
             self.checks.append(self._check(call, guards))
         else:
@@ -228,16 +228,16 @@ class _Walk:
             self.bound[root.id] = [*self.bound[root.id], value]
 
     def _check(self, node: ast.expr, guards: tuple[Guard, ...]) -> Check:
-        subject, operator, expected = parts_in(node)
+        subject, operator, expected = split_comparison(node)
         others = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else []
         return Check(
             line=node.lineno,
-            text=text_of(node),
+            text=one_line(node),
             form=self.form(node),
-            shape=Renamed(frozenset(self.bound)).text(node),
+            shape=LocalRenamer(frozenset(self.bound)).text(node),
             subject=self.form(subject),
             operator=operator,
-            expected=", ".join(text_of(each) for each in expected),
+            expected=", ".join(one_line(each) for each in expected),
             guards=(*guards, *self.left),
             alternatives=tuple(self.form(each) for each in others),
         )
@@ -246,12 +246,12 @@ class _Walk:
         """Return the check that a block raises or warns."""
         return Check(
             line=manager.lineno,
-            text=text_of(manager),
+            text=one_line(manager),
             form=self.form(manager, body),
-            shape=Renamed(frozenset(self.bound)).text(manager),
+            shape=LocalRenamer(frozenset(self.bound)).text(manager),
             subject=self.form(body),
-            operator=text_of(manager.func),
-            expected=", ".join(text_of(each) for each in (*manager.args, *manager.keywords)),
+            operator=one_line(manager.func),
+            expected=", ".join(one_line(each) for each in (*manager.args, *manager.keywords)),
             guards=(*guards, *self.left),
         )
 

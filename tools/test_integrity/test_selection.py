@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from pydantic import JsonValue
 
-from tools.testing.test_command import ini_of, is_choosing, makefiles, toml_of, within
+from tools.testing.test_command import ini_of, makefiles, selects_tests, toml_of, within
 
 Reader = Callable[[str], str | None]
 """Path to the text that a tree holds there, or None."""
@@ -33,7 +33,7 @@ _HOOKS = frozenset({
 """Names by which a conftest.py keeps tests from running, or from counting."""
 
 
-def choices(read: Reader) -> dict[str, str]:
+def selection_settings(read: Reader) -> dict[str, str]:
     """Return what chooses among a tree's tests, by where it says so."""
     found = {f"pytest's {name}": text for name, text in _pytest(read).items() if text}
     for name in makefiles():
@@ -48,7 +48,7 @@ def choices(read: Reader) -> dict[str, str]:
     return found
 
 
-def chosen_otherwise(now: dict[str, str], before: Iterable[dict[str, str]]) -> list[str]:
+def selection_changes(now: dict[str, str], before: Iterable[dict[str, str]]) -> list[str]:
     """Return a sentence for each choice that is made now and was made in none of the trees before."""
     known = list(before)
     names = sorted({*now, *(name for each in known for name in each)})
@@ -59,7 +59,7 @@ def chosen_otherwise(now: dict[str, str], before: Iterable[dict[str, str]]) -> l
     ]
 
 
-def hooks(text: str | None) -> frozenset[tuple[str, str]]:
+def deselecting_hooks(text: str | None) -> frozenset[tuple[str, str]]:
     """Return the names in a conftest.py by which tests are kept from running, each with the statement that it stands
     in; none for what does not parse."""
     try:
@@ -119,7 +119,7 @@ def _words(value: JsonValue) -> list[str]:
 
 
 def _chosen(name: str, words: list[str]) -> str:
-    return " ".join(each for each in words if name != "addopts" or is_choosing(each))
+    return " ".join(each for each in words if name != "addopts" or selects_tests(each))
 
 
 def _json(text: str | None) -> JsonValue:

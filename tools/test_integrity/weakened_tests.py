@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from tools.git import Repository, diff, last_generation
 from tools.projects.trees import merged_generation, repository
 from tools.result import Workbench
-from tools.test_integrity.inventory import Part, parts_of
+from tools.test_integrity.inventory import Part, inventory
 from tools.test_integrity.lost_checks import Loss, Place, losses, sentences
-from tools.test_integrity.test_selection import SOURCES, choices, chosen_otherwise, hooks
+from tools.test_integrity.test_selection import (
+    SOURCES,
+    deselecting_hooks,
+    selection_changes,
+    selection_settings,
+)
 from tools.testing.test_command import is_test
 
 _MOST = 30
@@ -89,7 +94,7 @@ def _altered(trees: _Trees, changed: Sequence[str]) -> Iterator[str]:
 
 
 def _parts(path: str, content: bytes | None) -> dict[str, Part] | None:
-    return parts_of(content) if content is not None and path.endswith(".py") else None
+    return inventory(content) if content is not None and path.endswith(".py") else None
 
 
 def _lost(trees: _Trees, old: dict[str, dict[str, Part]], new: dict[str, dict[str, Part]]) -> list[Loss]:
@@ -145,10 +150,10 @@ def _not_run(held: Repository, main: str, generation: str | None, tree: str, cha
         return []
     now, *before = (_reader(held, each) for each in (tree, main, generation) if each)
     before = [each for each in before if any(map(is_test, each.files))]
-    found = chosen_otherwise(choices(now), [choices(each) for each in before])
+    found = selection_changes(selection_settings(now), [selection_settings(each) for each in before])
     for path in serving if before else []:
-        known = frozenset[tuple[str, str]]().union(*(hooks(each(path)) for each in before))
-        if new := {name for name, _ in hooks(now(path)) - known}:
+        known = frozenset[tuple[str, str]]().union(*(deselecting_hooks(each(path)) for each in before))
+        if new := {name for name, _ in deselecting_hooks(now(path)) - known}:
             found.append(f"{path} may keep tests from running: {', '.join(sorted(new))}.")
     return found
 

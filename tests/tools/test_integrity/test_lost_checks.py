@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from tools.test_integrity.inventory import parts_of
+from tools.test_integrity.inventory import inventory
 from tools.test_integrity.lost_checks import losses, sentences
 
 PATH = "tests/test_a.py"
@@ -85,7 +85,7 @@ def compared(before: dict[str, str], after: dict[str, str]) -> list[str]:
         {
             (path, name): part
             for path, text in files.items()
-            for name, part in (parts_of(text.encode()) or {}).items()
+            for name, part in (inventory(text.encode()) or {}).items()
         }
         for files in (before, after)
     )
@@ -430,7 +430,7 @@ def test_what_unittest_checks() -> None:
 
 @pytest.mark.parametrize("text", ["def f(:", "\0", "(" * 5_000, "-" * 100_000 + "1"])
 def test_what_does_not_parse(text: str) -> None:
-    assert parts_of(text.encode()) is None
+    assert inventory(text.encode()) is None
 
 
 def test_a_variable_that_is_bound_again_and_again_takes_no_minute() -> None:
