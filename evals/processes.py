@@ -1,4 +1,4 @@
-"""Running a command and seeing what it took."""
+"""Run a command and measure its time and memory."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 _TICK = 0.02
 
 
-class Took(BaseModel):
-    """What a command printed and needed."""
+class Measurement(BaseModel):
+    """Output and resource use of a finished command."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,16 +23,16 @@ class Took(BaseModel):
     stdout: str
     seconds: float
     peak_bytes: int
-    """Resident memory of the process itself at its largest; its children count for themselves."""
+    """Peak resident memory of the process itself, without its children."""
 
 
-def run_measured(argv: tuple[str, ...], folder: Path) -> Took:
-    """Run a command to its end, its errors shown as they come."""
+def run_measured(argv: tuple[str, ...], folder: Path) -> Measurement:
+    """Run a command to completion; its stderr is passed through."""
     with tempfile.TemporaryFile() as out:
         begun = time.perf_counter()
         process = subprocess.Popen(argv, stdout=out, cwd=folder)
         peaks = [0]
-        # What wait4 tells is the peak of the process or of any child of its, whichever is larger.
+        # wait4 would report the peak of the process or of any of its children, whichever is larger.
         watcher = threading.Thread(target=_watch, args=(process.pid, peaks), daemon=True)
         watcher.start()
         process.wait()
@@ -40,20 +40,20 @@ def run_measured(argv: tuple[str, ...], folder: Path) -> Took:
         watcher.join()
         out.seek(0)
         printed = out.read().decode("utf-8", "replace")
-    return Took(exit_code=process.returncode, stdout=printed, seconds=seconds, peak_bytes=max(peaks))
+    return Measurement(exit_code=process.returncode, stdout=printed, seconds=seconds, peak_bytes=max(peaks))
 
 
 def _watch(process: int, peaks: list[int]) -> None:
-    while found := _peak_bytes(process):
-        peaks.append(found)
+    while peak := _peak_bytes(process):
+        peaks.append(peak)
         time.sleep(_TICK)
 
 
 def _peak_bytes(process: int) -> int:
-    """Return the largest resident memory so far as the kernel keeps it, 0 for a process that has ended."""
+    """Return the peak resident memory so far according to the kernel, 0 for a process that has ended."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
         return 0
-    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
+    match = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(match[1]) * 1024 if match else 0

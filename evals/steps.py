@@ -1,4 +1,4 @@
-"""The crew's own cost of an agent step: thinking, the door, the ledger and the checkpoint, without model and tool."""
+"""Measure the overhead of an agent step: the graph, the door, the ledger and the checkpoint, without model and tool."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ NO_SECRETS = Redactor(known_secrets=())
 
 
 class StepCost(BaseModel):
-    """What the steps of one long visit cost."""
+    """Cost of the steps of one long attempt."""
 
     model_config = ConfigDict(frozen=True)
 
     milliseconds: tuple[float, ...]
-    """Of each step, model time and tool time left out."""
+    """Per step, excluding model time and tool time."""
     stored_bytes: int
-    """Ledger and checkpoints after the last step."""
+    """Size of ledger and checkpoints after the last step."""
 
 
 class Writer(BaseChatModel):
-    """Writes one file a step; takes note of when it was asked and how long it took to answer."""
+    """A model that writes one file per step and records when it was called and for how long."""
 
     story: str
-    asked: list[float] = Field(default_factory=list)
+    started: list[float] = Field(default_factory=list)
     spent: list[float] = Field(default_factory=list)
 
     @property
@@ -66,10 +66,10 @@ class Writer(BaseChatModel):
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> ChatResult:
         begun = time.perf_counter()
-        self.asked.append(begun)
-        said = {"path": f"file{len(self.asked)}.txt", "content": "x" * 500}
+        self.started.append(begun)
+        arguments = {"path": f"file{len(self.started)}.txt", "content": "x" * 500}
         reasons = {"rationale": "The next file is due; the one before is written.", "evidence": [self.story]}
-        call = {"name": "write_file", "args": said | reasons, "id": f"c{len(self.asked)}"}
+        call = {"name": "write_file", "args": arguments | reasons, "id": f"c{len(self.started)}"}
         message = AIMessage(content="", tool_calls=[call])
         self.spent.append(time.perf_counter() - begun)
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -82,7 +82,7 @@ class Outer(TypedDict, total=False):
 
 
 def step_cost(steps: int) -> StepCost:
-    """Let one role take that many steps, with real policies, ledger and checkpoints, and measure each."""
+    """Run one role for `steps` steps with real policies, ledger and checkpoints, and measure each step."""
     with tempfile.TemporaryDirectory() as folder:
         return _measure(Path(folder).resolve(), steps)
 
@@ -124,7 +124,7 @@ def _measure(home: Path, steps: int) -> StepCost:
     tools = [float(str(row.body["seconds"])) for row in ledger.rows(DELIVERY, "outcome")]
     ledger.close()
     policy.close()
-    between = zip(model.asked, model.asked[1:], model.spent, tools, strict=False)
+    between = zip(model.started, model.started[1:], model.spent, tools, strict=False)
     costs = tuple(1000 * (later - earlier - spent - tool) for earlier, later, spent, tool in between)
     stored = sum(path.stat().st_size for path in home.glob("*.db*"))
     return StepCost(milliseconds=costs, stored_bytes=stored)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crew.models.drafting import Drafter
-    from tools.properties import Candidates, Made, Property, Workshop
+    from tools.properties import Candidates, ModuleTests, PropertyTest, PropertyTestGenerator
     from tools.sandbox import Sandbox
 
 
@@ -48,16 +48,16 @@ def tests(
     """
     from crew.app import cache_folder  # noqa: PLC0415  keeps `--help` fast, as do all imports below
     from crew.models.spending import spent_text  # noqa: PLC0415
-    from tools.properties import Workshop  # noqa: PLC0415
+    from tools.properties import PropertyTestGenerator  # noqa: PLC0415
 
     if not repository.is_dir():
         raise BadInput(f"{repository} is not a folder. Pass the folder that contains the code.")
     drafter = _drafter(model, budget)
     with tempfile.TemporaryDirectory(prefix="crew-tests-") as name:
-        shop = Workshop(_sandbox(sandbox), repository, Path(name).resolve(), cache_folder())
-        _require_functions(shop, repository, out)
+        generator = PropertyTestGenerator(_sandbox(sandbox), repository, Path(name).resolve(), cache_folder())
+        _require_functions(generator, repository, out)
         made = []
-        for each in _judge_modules(shop, drafter):
+        for each in _judge_modules(generator, drafter):
             made.append(each)
             if not as_json:
                 _show(each)
@@ -92,10 +92,10 @@ def _sandbox(name: str | None) -> Sandbox:
         raise MachineLacks(str(error)) from error
 
 
-def _require_functions(shop: Workshop, repository: Path, out: Path | None) -> None:
-    from tools.properties.making import test_file  # noqa: PLC0415
+def _require_functions(generator: PropertyTestGenerator, repository: Path, out: Path | None) -> None:
+    from tools.properties.generate import file_name  # noqa: PLC0415
 
-    if not shop.functions:
+    if not generator.functions:
         raise BadInput(
             f"No tests can be generated for {repository}: it has no public function with type hints on its parameters, "
             "and none with examples (>>>) in its docstring. Add type hints to the functions to test."
@@ -104,59 +104,61 @@ def _require_functions(shop: Workshop, repository: Path, out: Path | None) -> No
         return
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out} is a file. Pass a folder: --out FOLDER.")
-    for module in dict.fromkeys(each.module for each in shop.functions):
-        if (out / test_file(module)).exists():
-            raise BadInput(f"{out / test_file(module)} already exists. Remove it, or choose another folder.")
+    for module in dict.fromkeys(each.module for each in generator.functions):
+        if (out / file_name(module)).exists():
+            raise BadInput(f"{out / file_name(module)} already exists. Remove it, or choose another folder.")
 
 
-def _judge_modules(shop: Workshop, drafter: Drafter | None) -> Iterator[Made]:
-    say(f"Reading {counted(len(shop.functions), 'function')}, installing their dependencies...", err=True)
-    candidates = shop.candidates()
-    for module in dict.fromkeys(each.module for each in shop.functions):
+def _judge_modules(generator: PropertyTestGenerator, drafter: Drafter | None) -> Iterator[ModuleTests]:
+    say(
+        f"Reading {counted(len(generator.functions), 'function')}, installing their dependencies...", err=True
+    )
+    candidates = generator.candidates()
+    for module in dict.fromkeys(each.module for each in generator.functions):
         if drafter is not None:
-            _ask(shop, drafter, module, candidates)
+            _ask(generator, drafter, module, candidates)
         candidate_tests, problems = candidates.tests.get(module, []), candidates.problems.get(module, [])
         say(f"{module}: {counted(len(candidate_tests), 'test')} to run...", err=True)
-        yield shop.judged(module, candidate_tests, problems)
+        yield generator.evaluate(module, candidate_tests, problems)
 
 
-def _ask(shop: Workshop, drafter: Drafter, module: str, candidates: Candidates) -> None:
+def _ask(generator: PropertyTestGenerator, drafter: Drafter, module: str, candidates: Candidates) -> None:
     """Add the tests that a model writes for a module; a model without usable tests is reported as a problem."""
     from crew.models.property_tests import NoTests, draft_tests  # noqa: PLC0415
-    from tools.properties.assembling import tests_of  # noqa: PLC0415
-    from tools.properties.finding import source_of  # noqa: PLC0415
-    from tools.properties.writing import Problem  # noqa: PLC0415
+    from tools.properties.candidates import split_tests  # noqa: PLC0415
+    from tools.properties.functions import functions_source  # noqa: PLC0415
+    from tools.properties.ghostwriter import Problem  # noqa: PLC0415
 
-    own = [each for each in shop.functions if each.module == module]
-    source = source_of(shop.folder, own[0].file, [each.name for each in own])
+    own = [each for each in generator.functions if each.module == module]
+    source = functions_source(generator.folder, own[0].file, [each.name for each in own])
     try:
-        content = draft_tests(drafter, module, source, shop.objections)
+        content = draft_tests(drafter, module, source, generator.violations)
     except NoTests as error:
         candidates.problems.setdefault(module, []).append(Problem(function=module, why=str(error)))
         return
     labels = [each.label for each in own]
-    candidates.tests.setdefault(module, []).extend(tests_of(content, "model", labels))
+    candidates.tests.setdefault(module, []).extend(split_tests(content, "model", labels))
 
 
-def _show(made: Made) -> None:
+def _show(made: ModuleTests) -> None:
     say(f"\n{made.module}")
     for each in made.properties:
         say(f"  {'kept' if each.kept else 'dropped':<8} {_label(each)}: {each.why}")
 
 
-def _label(each: Property) -> str:
+def _label(each: PropertyTest) -> str:
     return f"{each.test} ({each.kind})" if each.test else ", ".join(each.functions)
 
 
-def _write(out: Path, made: list[Made]) -> list[Path]:
-    from tools.properties.making import test_file  # noqa: PLC0415
+def _write(out: Path, made: list[ModuleTests]) -> list[Path]:
+    from tools.properties.generate import file_name  # noqa: PLC0415
 
     written = []
     try:
         for each in made:
             if each.source:
                 out.mkdir(parents=True, exist_ok=True)
-                path = out / test_file(each.module)
+                path = out / file_name(each.module)
                 path.write_text(each.source)
                 written.append(path)
     except OSError as error:
@@ -166,7 +168,7 @@ def _write(out: Path, made: list[Made]) -> list[Path]:
     return written
 
 
-def _ending(made: list[Made], written: list[Path], out: Path | None) -> str:
+def _ending(made: list[ModuleTests], written: list[Path], out: Path | None) -> str:
     kept = sum(each.kept for one in made for each in one.properties)
     tried = sum(bool(each.test) for one in made for each in one.properties)
     summary = (
@@ -179,6 +181,6 @@ def _ending(made: list[Made], written: list[Path], out: Path | None) -> str:
     return summary
 
 
-def _json(made: list[Made], written: list[Path]) -> str:
+def _json(made: list[ModuleTests], written: list[Path]) -> str:
     properties = [each.model_dump(mode="json") for one in made for each in one.properties]
     return json.dumps({"properties": properties, "files": [str(each) for each in written]}, indent=2)

@@ -12,7 +12,7 @@ from crew.records.deliveries import Opened, opened
 from crew.records.ledger import Ledger
 from tools.result import ToolResult
 from tools.testing import TestOutcome, TestReport
-from tools.testing.results import steady
+from tools.testing.results import strip_volatile
 
 _CHANGING = (
     "open_repository",
@@ -178,7 +178,7 @@ def _message(test: TestOutcome) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(steady(text).split())[:200]
+    return " ".join(strip_volatile(text).split())[:200]
 
 
 def _of_tree(artifacts: ArtifactStore, ran: list[ToolResult], tree: str) -> Run | None:

@@ -64,9 +64,9 @@ SHOP = {
 WEAKENED = (
     "tests/test_emptied.py:4: test_emptied no longer checks `total([1, 2]) == 3`.",
     "tests/test_gone.py is deleted.",
-    "tests/test_skipped.py:7: test_skipped is under `pytest.mark.skip`.",
+    "tests/test_skipped.py:7: test_skipped is now skipped or allowed to fail: `pytest.mark.skip`.",
     "pytest's addopts becomes '--deselect=tests/test_skipped.py'.",
-    "conftest.py may keep tests from running: collect_ignore.",
+    "conftest.py now uses collect_ignore, which can keep tests from running.",
 )
 COVERED = order("answer", summary="All is covered.", criteria=[{"id": "SHOP-1.1", "outcome": "covered"}])
 UNMERGED = order("merge", tree="0" * 40, title="x") + order("start_service", version="0" * 40)

@@ -15,8 +15,8 @@ from tools.projects.dependencies import tests_environment
 from tools.projects.trees import repository, workspace_tree
 from tools.result import Tool, ToolResult, Workbench
 from tools.sandbox import Completed, Job, Limits
-from tools.test_integrity.protected_tests import put_back, remember
-from tools.testing.sandbox_environment import available, surroundings, without_places
+from tools.test_integrity.protected_tests import read_protected, restore_protected
+from tools.testing.sandbox_environment import available_programs, sandbox_environment, strip_paths
 from tools.workspace.atomic_write import write_atomically
 
 LONGEST_OUTPUT = 3_000
@@ -42,10 +42,10 @@ class RunCommand(BaseModel):
 def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     """Return the exit code, the end of the output, and the changed files."""
     before = _start(bench)
-    tests = remember(bench) if bench.role == "code" else {}
+    tests = read_protected(bench) if bench.role == "code" else {}
     size = _size(bench.workspace)
     python = tests_environment(bench)
-    around = surroundings(bench.workspace, bench.home / "scratch" / bench.delivery, python)
+    around = sandbox_environment(bench.workspace, bench.home / "scratch" / bench.delivery, python)
     job = Job(
         argv=tuple(arguments.command),
         folder=bench.workspace,
@@ -66,7 +66,7 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     said += [f"Restored tests that you may not change: {', '.join(kept[:5])}."] if kept else []
     places = (bench.workspace, *around.writable, *((python.folder,) if python else ()))
     shown = done.model_copy(
-        update={name: without_places(getattr(done, name), *places) for name in ("stdout", "stderr")}
+        update={name: strip_paths(getattr(done, name), *places) for name in ("stdout", "stderr")}
     )
     data: dict[str, JsonValue] = {
         "exit_code": done.exit_code,
@@ -86,7 +86,7 @@ def _tidied(
     held = repository(bench)
     known = [each for each in held.files(before) if not each.isascii()]
     removed = list(remove_unsafe_files(bench.workspace, known))
-    kept = put_back(bench, tests)
+    kept = restore_protected(bench, tests)
     now = _size(bench.workspace)
     if now[0] - size[0] > MOST_FILES or now[1] - size[1] > MOST_BYTES:
         checkout(held, before, bench.workspace)
@@ -131,7 +131,9 @@ def _ending(done: Completed, arguments: RunCommand) -> str:
 def _hint(done: Completed, python: Environment | None) -> str:
     if done.exit_code != NO_PROGRAM:
         return ""
-    return f"Program not found. Available: {', '.join(available(python))}. Nothing can be downloaded."
+    return (
+        f"Program not found. Available: {', '.join(available_programs(python))}. Nothing can be downloaded."
+    )
 
 
 def _code(done: Completed) -> str:

@@ -18,17 +18,17 @@ from tools.projects.trees import branch_of, repository, written_lines
 from tools.result import Tool, ToolResult, Workbench
 from tools.testing.mutation.generated_source import (
     LONGEST,
-    beginning,
-    by_criterion,
-    objections,
-    parsed,
+    group_by_criterion,
+    name_prefix,
+    parse_source,
+    remove_functions,
     tests_in,
-    without,
+    violations,
 )
-from tools.testing.mutation.test_strength import Worth, WorthReport, prove
-from tools.testing.orders import Bench
-from tools.testing.results import LIMITS, not_installed, scratch_of, steady
-from tools.testing.sandbox_environment import project_of
+from tools.testing.mutation.test_strength import Strength, StrengthReport, measure_strength
+from tools.testing.results import LIMITS, not_installed, scratch_folder, strip_volatile
+from tools.testing.sandbox_environment import uninstalled_project
+from tools.testing.sandbox_runner import SandboxRunner
 from tools.workspace.atomic_write import write_atomically
 
 SUBJECT = "Add example tests"
@@ -104,45 +104,47 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
         if service is None:
             return not_installed()
         tree = held.tree_of(arguments.commit)
-        place = Bench(
+        place = SandboxRunner(
             sandbox=bench.sandbox,
             environment=service,
             coverage=toolbox(bench),
             workspace=bench.workspace,
-            scratch=scratch_of(bench),
+            scratch=scratch_folder(bench),
             limits=_LIMITS,
-            project=project_of(bench.workspace) if is_existing_project(bench) else None,
+            project=uninstalled_project(bench.workspace) if is_existing_project(bench) else None,
         )
         lines = written_lines(bench, arguments.commit)
-        report = prove(place, [test_context.file], lines, tree, before=_before(bench, lines))
+        report = measure_strength(place, [test_context.file], lines, tree, before=_before(bench, lines))
         write_atomically(_note(bench), f"{bench.action}\n{report.model_dump_json()}")
     if report.problem:
-        said = f"The example tests could not be judged: {steady(report.problem.splitlines()[0])[:300]}"
+        said = (
+            f"The example tests could not be judged: {strip_volatile(report.problem.splitlines()[0])[:300]}"
+        )
         return ToolResult(ok=False, code="not_judged", summary=said)
     return _kept(bench, test_context, report)
 
 
 def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]], list[str]]:
     """Return the tests of each criterion, and what is wrong with the file."""
-    tree = parsed(content)
+    tree = parse_source(content)
     if isinstance(tree, str):
         return {}, [tree]
-    tests, stray = by_criterion(tests_in(tree), test_context.criteria)
-    wrong = objections(tree, test_context.packages)
-    begin = " or ".join(f"{beginning(each)}_" for each in test_context.criteria)
+    tests, stray = group_by_criterion(tests_in(tree), test_context.criteria)
+    wrong = violations(tree, test_context.packages)
+    begin = " or ".join(f"{name_prefix(each)}_" for each in test_context.criteria)
     wrong += [f"{each} belongs to no criterion: its name must begin with {begin}." for each in stray]
     wrong += [
-        f"{each} has no test: write {beginning(each)}_..." for each, names in tests.items() if not names
+        f"{each} has no test: write {name_prefix(each)}_..." for each, names in tests.items() if not names
     ]
     return tests, wrong
 
 
-def _kept(bench: Workbench, test_context: TestContext, report: WorthReport) -> ToolResult:
+def _kept(bench: Workbench, test_context: TestContext, report: StrengthReport) -> ToolResult:
     dropped = report.of("flaky", "proves_nothing")
     names = [each.test.rpartition("::")[2] for each in dropped]
     file = bench.workspace / test_context.file
     if dropped and file.is_file():
-        left = without(file.read_text(), names)
+        left = remove_functions(file.read_text(), names)
         if left:
             file.write_text(left)
         else:
@@ -155,8 +157,8 @@ def _kept(bench: Workbench, test_context: TestContext, report: WorthReport) -> T
         Commit(message=f"Drop {count} that {prove_s} nothing: {', '.join(names)}"[:120] + f"\n\n{reasons}"),
     )
     there = file.read_text() if file.is_file() else ""
-    tree = parsed(there)
-    tests, _ = by_criterion([] if isinstance(tree, str) else tests_in(tree), test_context.criteria)
+    tree = parse_source(there)
+    tests, _ = group_by_criterion([] if isinstance(tree, str) else tests_in(tree), test_context.criteria)
     data: dict[str, JsonValue] = {
         "commit": made.data["commit"],
         "tree": made.data["tree"],
@@ -173,7 +175,7 @@ def _kept(bench: Workbench, test_context: TestContext, report: WorthReport) -> T
     return ToolResult(ok=True, code="ok", summary=_summary(report, dropped), data=data)
 
 
-def _summary(report: WorthReport, dropped: tuple[Worth, ...]) -> str:
+def _summary(report: StrengthReport, dropped: tuple[Strength, ...]) -> str:
     failing = report.of("fails")
     said = (
         f"Of {counted(len(report.tests), 'example test')} {counted(len(report.of('kept')), 'is', 'are')} kept"
@@ -184,8 +186,8 @@ def _summary(report: WorthReport, dropped: tuple[Worth, ...]) -> str:
     return " ".join([f"{said}.", *reasons[:_MOST_NAMED]])[:1_500]
 
 
-def _named(tests: tuple[Worth, ...]) -> JsonValue:
-    return [{"test": each.test, "why": steady(each.why)} for each in tests]
+def _named(tests: tuple[Strength, ...]) -> JsonValue:
+    return [{"test": each.test, "why": strip_volatile(each.why)} for each in tests]
 
 
 def _before(bench: Workbench, lines: _Ranges) -> dict[str, str]:
@@ -217,11 +219,11 @@ def _note(bench: Workbench) -> Path:
     return bench.workspace.with_name(f"{bench.delivery}.worth")
 
 
-def _noted(bench: Workbench) -> WorthReport | None:
+def _noted(bench: Workbench) -> StrengthReport | None:
     """Return the report that this action stored before a crash, so that tests are dropped only once."""
     note = _note(bench)
     action, _, text = note.read_text().partition("\n") if note.is_file() else ("", "", "")
-    return WorthReport.model_validate_json(text) if bench.action and action == bench.action else None
+    return StrengthReport.model_validate_json(text) if bench.action and action == bench.action else None
 
 
 def _json(tests: dict[str, list[str]]) -> JsonValue:

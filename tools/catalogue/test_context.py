@@ -16,7 +16,7 @@ from tools.projects.example_files import _TEST, examples_file
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import repository
 from tools.result import Tool, ToolResult, Workbench
-from tools.testing.sandbox_environment import roots
+from tools.testing.sandbox_environment import import_roots
 from tools.testing.test_command import find_test_command, is_test
 from tools.workspace.atomic_write import write_atomically
 
@@ -173,7 +173,7 @@ def _of_existing_project(bench: Workbench) -> dict[str, JsonValue]:
 def _packages(bench: Workbench) -> list[str]:
     """Return what the tests of an existing project may import: its own packages and its test libraries."""
     found = {"pytest"}
-    for root in roots(bench.workspace):
+    for root in import_roots(bench.workspace):
         for each in root.iterdir():
             name = each.name.removesuffix(".py")
             plain = name.isidentifier() and name not in _NO_PACKAGES and not name.startswith("test_")

@@ -14,10 +14,10 @@ from tools.projects.existing_tests import own_tests
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import changes_of, workspace_tree, written_lines
 from tools.result import Tool, ToolResult, Workbench
-from tools.testing import Bench, Coverage, MutationReport, Verdict, cores, mutate
+from tools.testing import Coverage, MutationReport, SandboxRunner, Verdict, cores, mutate
 from tools.testing import run_tests as run_in_sandbox
-from tools.testing.results import LIMITS, last_coverage, not_installed, scratch_of, tested
-from tools.testing.sandbox_environment import project_of
+from tools.testing.results import LIMITS, last_coverage_file, not_installed, report_result, scratch_folder
+from tools.testing.sandbox_environment import uninstalled_project
 from tools.testing.test_command import is_test
 
 MOST_MUTANTS = 12
@@ -55,14 +55,14 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
         bench.sandbox,
         service,
         bench.workspace,
-        scratch_of(bench),
+        scratch_folder(bench),
         new=new,
         reruns=1,
         shares=1 if _all_tests(bench.workspace) <= set(new) else cores(),
         coverage=toolbox(bench),
         limits=LIMITS,
     )
-    return tested(bench, tree, report)
+    return report_result(bench, tree, report)
 
 
 def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
@@ -73,7 +73,7 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     service = tests_environment(bench)
     if service is None:
         return not_installed()
-    note = last_coverage(bench)
+    note = last_coverage_file(bench)
     digest = arguments.coverage or (note.read_text() if note.is_file() else "")
     try:
         coverage = Coverage.model_validate_json(bench.artifacts.get(digest))
@@ -86,13 +86,13 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         for each in changes_of(bench, tree).files
         if each.path.endswith(".py") and each.lines and not _serves_tests(each.path, existing)
     }
-    place = Bench(
+    place = SandboxRunner(
         sandbox=bench.sandbox,
         environment=service,
         workspace=bench.workspace,
-        scratch=scratch_of(bench),
+        scratch=scratch_folder(bench),
         limits=LIMITS,
-        project=project_of(bench.workspace) if existing else None,
+        project=uninstalled_project(bench.workspace) if existing else None,
     )
     return _judged(tree, mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS))
 

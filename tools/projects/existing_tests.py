@@ -17,9 +17,9 @@ from tools.projects.trees import changes_of, repository, workspace_tree
 from tools.result import ToolResult, Workbench
 from tools.testing import TestReport
 from tools.testing import run_tests as run_in_sandbox
-from tools.testing.commands import NO_PROGRAM, CommandReport, run_test_command
-from tools.testing.results import LIMITS, not_installed, scratch_of, tested
-from tools.testing.sandbox_environment import available, project_of
+from tools.testing.command_run import NO_PROGRAM, CommandReport, run_test_command
+from tools.testing.results import LIMITS, not_installed, report_result, scratch_folder
+from tools.testing.sandbox_environment import available_programs, uninstalled_project
 from tools.testing.test_command import TestCommand, find_test_command, is_test
 
 _LAST_LINES = 15
@@ -69,7 +69,7 @@ def _by_pytest(
         bench.sandbox,
         python,
         bench.workspace,
-        scratch_of(bench),
+        scratch_folder(bench),
         selection,
         new=[
             each for each in added if is_test(each) and re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", each)
@@ -77,10 +77,10 @@ def _by_pytest(
         reruns=1,
         coverage=toolbox(bench),
         limits=LIMITS,
-        project=project_of(bench.workspace),
+        project=uninstalled_project(bench.workspace),
     )
     before = _failing_before(bench, python, report)
-    return tested(bench, tree, _explained(report), {"unit": "test", **_about(command)}, before)
+    return report_result(bench, tree, _explained(report), {"unit": "test", **_about(command)}, before)
 
 
 def _failing_before(bench: Workbench, python: Environment, report: TestReport) -> set[str]:
@@ -93,11 +93,11 @@ def _failing_before(bench: Workbench, python: Environment, report: TestReport) -
     files = {each.partition("::")[0] for each in wrong} & set(held.files(main))
     if not files:
         return set()
-    with tempfile.TemporaryDirectory(dir=scratch_of(bench)) as folder:
+    with tempfile.TemporaryDirectory(dir=scratch_folder(bench)) as folder:
         workspace, scratch = Path(folder) / "main", Path(folder) / "out"
         checkout(held, main, workspace)
         scratch.mkdir()
-        project = project_of(workspace)
+        project = uninstalled_project(workspace)
         earlier = run_in_sandbox(
             bench.sandbox, python, workspace, scratch, sorted(files), reruns=0, limits=LIMITS, project=project
         )
@@ -135,7 +135,7 @@ def _by_command(bench: Workbench, command: TestCommand, python: Environment | No
     tree = workspace_tree(bench)
     try:
         report = run_test_command(
-            bench.sandbox, command.argv, bench.workspace, scratch_of(bench), python, LIMITS
+            bench.sandbox, command.argv, bench.workspace, scratch_folder(bench), python, LIMITS
         )
     except JobRefused as error:
         return ToolResult(
@@ -173,7 +173,7 @@ def _said(line: str, report: CommandReport, python: Environment | None) -> str:
     if report.ending == "timed_out":
         return f"`{line}` did not end within {LIMITS.wall_seconds:.0f} s."
     if report.exit_code == NO_PROGRAM:
-        return f"`{line}` names a program that the sandbox lacks. Available: {', '.join(available(python))}."
+        return f"`{line}` names a program that the sandbox lacks. Available: {', '.join(available_programs(python))}."
     ended = "passed" if report.ok else f"failed with exit code {report.exit_code}"
     return f"`{line}` {ended}, in {report.seconds:.0f} s."
 

@@ -1,12 +1,19 @@
-"""Property tests of code that is there: found in its hints and docstrings, kept if they prove something.
+"""Property tests for existing code, derived from type hints and docstrings and kept only if they kill a mutant.
 
-finding    which functions can be tested, told without importing anything
-writing    the tests that follow: Hypothesis' ghostwriter, hints of results, examples of docstrings
-assembling test files made of single tests
-making     all of it for one repository, judged in the sandbox
+functions    which functions can be tested; nothing is imported to find out
+ghostwriter  candidate tests from Hypothesis' ghostwriter and from docstring examples
+candidates   splitting test modules into single tests and assembling them again
+generate     the whole process for one repository, evaluated in the sandbox
 """
 
-from tools.properties.finding import Found, functions_of
-from tools.properties.making import Candidates, Made, Property, Workshop
+from tools.properties.functions import PublicFunction, find_functions
+from tools.properties.generate import Candidates, ModuleTests, PropertyTest, PropertyTestGenerator
 
-__all__ = ["Candidates", "Found", "Made", "Property", "Workshop", "functions_of"]
+__all__ = [
+    "Candidates",
+    "ModuleTests",
+    "PropertyTest",
+    "PropertyTestGenerator",
+    "PublicFunction",
+    "find_functions",
+]

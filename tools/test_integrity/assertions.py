@@ -1,4 +1,4 @@
-"""One thing that a test checks: what it looks at and what it expects, in a form that goes by no variable's name."""
+"""One check of a test: its subject and expected value, in a form independent of variable names."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ _SYMMETRIC = ("==", "!=", "is", "is not")
 
 @dataclass(frozen=True)
 class Guard:
-    """What has to be so for a check to be reached."""
+    """A condition on reaching a check."""
 
     text: str
-    """For people: "if `x`"."""
+    """For messages: "if `x`"."""
     form: str
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that a function holds the code to."""
+    """One assertion of a function, or a call that must not raise."""
 
     line: int
     text: str
-    """As it is written."""
+    """The source."""
     form: str
-    """Its normal form, with what its variables are bound to."""
+    """Normal form, including what the variables are bound to."""
     shape: str
-    """Its normal form alone."""
+    """Normal form without bindings."""
     subject: str
-    """Normal form of what is looked at, with what its variables are bound to."""
+    """Normal form of the checked value, including bindings."""
     operator: str
     expected: str
-    """What the subject is compared with, as it is written; "" for nothing."""
+    """Source of the value compared with; "" if none."""
     guards: tuple[Guard, ...] = ()
     alternatives: tuple[str, ...] = ()
-    """Forms of what stands between its `or`s."""
+    """Normal forms of the operands of its `or`."""
 
 
 def last_name(node: ast.AST) -> str:
-    """Return the last name of what is named, called or subscripted: "skip" of `pytest.mark.skip("x")`."""
+    """Return the last part of a name or call: "skip" of `pytest.mark.skip("x")`."""
     if isinstance(node, ast.Call):
         return last_name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def is_constant(node: ast.AST) -> bool:
-    """Whether an assertion of it holds nobody to anything."""
+    """Whether the expression is a constant, so that asserting it checks nothing."""
     return isinstance(node, ast.Constant)
 
 
-class Renamed(ast.NodeTransformer):
-    """Calls local variables by the order in which they appear."""
+class LocalRenamer(ast.NodeTransformer):
+    """Renames local variables to numbers in order of appearance."""
 
     def __init__(self, local: frozenset[str]) -> None:
         self.numbers: dict[str, str] = {}
@@ -65,7 +65,7 @@ class Renamed(ast.NodeTransformer):
         self._local = local
 
     def text(self, node: ast.AST) -> str:
-        """Return the source of a node; numbers go on from one node to the next."""
+        """Return the source of a node; numbering continues from one node to the next."""
         self._local = self._bound | _stored(node)
         return ast.unparse(self.visit(copy.deepcopy(node)))
 
@@ -75,7 +75,7 @@ class Renamed(ast.NodeTransformer):
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
-        """Rename what a lambda or a function takes."""
+        """Rename a parameter."""
         node.arg = self._number(node.arg)
         return node
 
@@ -91,7 +91,7 @@ def _stored(node: ast.AST) -> set[str]:
 
 
 def conjuncts(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield what all has to hold for a condition to hold."""
+    """Yield the operands of nested `and`s, or the condition itself."""
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         for each in node.values:
             yield from conjuncts(each)
@@ -99,12 +99,12 @@ def conjuncts(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def parts_in(node: ast.expr) -> tuple[ast.expr, str, list[ast.AST]]:
-    """Return what is looked at, how it is compared, and with what."""
+def split_comparison(node: ast.expr) -> tuple[ast.expr, str, list[ast.AST]]:
+    """Return the subject, the operator and the expected operands of a check."""
     if isinstance(node, ast.Call):
         first, *others = [*node.args, None] if node.args else [node.func]
         assert first is not None  # noqa: S101  for the type checker
-        return first, text_of(node.func), [each for each in (*others, *node.keywords) if each is not None]
+        return first, one_line(node.func), [each for each in (*others, *node.keywords) if each is not None]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return node.operand, "not", []
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -115,6 +115,6 @@ def parts_in(node: ast.expr) -> tuple[ast.expr, str, list[ast.AST]]:
     return node, "", []
 
 
-def text_of(node: ast.AST) -> str:
+def one_line(node: ast.AST) -> str:
     """Return a node's source in one line."""
     return " ".join(ast.unparse(node).split())

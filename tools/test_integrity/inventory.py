@@ -48,7 +48,7 @@ class Part:
         return any(each.name == "fixture" and "autouse=True" in each.text for each in self.marks)
 
 
-def parts_of(content: bytes) -> dict[str, Part] | None:
+def inventory(content: bytes) -> dict[str, Part] | None:
     """Return the parts of a file by their qualified names ("TestOrders::test_total"); None if it does not parse."""
     try:
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What tests lose between two versions of their files: pure functions over what the files consist of."""
+"""Find the checks that tests lose between two versions: pure functions over inventories of test files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tools.test_integrity.inventory import Mark, Part, is_collected
 from tools.test_integrity.normal_form import SKIPPING
 
 Place = tuple[str, str]
-"""Path of a file, and the qualified name of a part of it."""
+"""Path of a file and qualified name of a definition in it."""
 
 _HARMLESS = ("usefixtures", "given", "example", "settings", "filterwarnings", "timeout", "inherits")
-"""Decorators that may be added to a test."""
+"""Decorators that may be added without weakening a test."""
 _NEEDED = ("usefixtures", "asyncio", "anyio", "trio", "django_db")
-"""Marks without which a test does less, or nothing. Other marks only choose among tests."""
+"""Marks that a test needs to run fully. Other marks only affect selection."""
 _BUILT_IN = frozenset({
     "tmp_path", "tmpdir", "tmp_path_factory", "monkeypatch", "capsys", "capfd", "caplog", "request", "recwarn",
 })  # fmt: skip
@@ -30,45 +30,47 @@ _COMPARING: dict[str, Callable[[Any, Any], object]] = {
     "": lambda a, _: bool(a), "not": lambda a, _: not a,
 }  # fmt: skip
 _TOLERANCES = {"rel": 1e-6, "abs": 1e-12}
-"""pytest's own."""
+"""Defaults of `pytest.approx`."""
 _LONGEST = 120
-"""Characters of a line of a test that are shown."""
+"""Maximum length of quoted test code, in characters."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """One thing that a test, or what serves tests, holds the code to no longer."""
+    """One way in which a test, fixture, helper or test value became weaker."""
 
     place: Place
-    """Where it was."""
+    """Where it was before."""
     path: str
     line: int
-    """Where to look: in the newer version, unless nothing is left there."""
+    """Where to look: in the new version, or in the old one if nothing is left."""
     name: str
     what: str
-    """The rest of a sentence that begins with the name."""
+    """Predicate of a sentence whose subject is the name."""
 
 
 def losses(old: Mapping[Place, Part], new: Mapping[Place, Part]) -> list[Loss]:
-    """Return what the newer version lacks; a part that moved to another file or class lacks nothing by that."""
+    """Return what the new version lost. Moving a test to another file or class is no loss."""
     arrived = {place: part for place, part in new.items() if place not in old}
-    found = []
+    lost = []
     for place, part in old.items():
         now = place if place in new else _moved(place, part, arrived)
         if now is None or (part.kind == "test" and not _runs(now, new[now], old)):
             if gone := _gone(place, part, new, arrived):
-                found.append(gone)
+                lost.append(gone)
             continue
         path, name = now
-        found += [Loss(place, path, line, name, what) for line, what in _weaker(part, new[now])]
+        lost += [Loss(place, path, line, name, what) for line, what in _weaker(part, new[now])]
     for place, part in new.items():
         if place not in old and part.is_autouse and not any(each == place[1] for _, each in old):
-            found.append(Loss(place, *place[:1], part.line, place[1], "is new, and every test uses it"))
-    return found
+            lost.append(
+                Loss(place, *place[:1], part.line, place[1], "is newly applied to every test (autouse)")
+            )
+    return lost
 
 
 def sentences(found: Sequence[Loss]) -> list[str]:
-    """Return a sentence for each loss; what is so with several tests of a file is one."""
+    """Return one sentence per loss, merging those that several tests of a file share."""
     alike: dict[tuple[str, ...], list[Loss]] = {}
     for each in found:
         own = () if each.what.startswith("is ") else (each.name, str(each.line))
@@ -88,7 +90,7 @@ def _runs(place: Place, part: Part, old: Mapping[Place, Part]) -> bool:
 
 
 def _moved(place: Place, part: Part, arrived: Mapping[Place, Part]) -> Place | None:
-    """Return where a part of the same name has come, that still does something of what this one did."""
+    """Return the new place of a definition with the same name that keeps at least one of its checks."""
     last = place[1].rpartition("::")[2]
     found: list[tuple[int, Place]] = []
     for each, now in arrived.items():
@@ -101,49 +103,49 @@ def _moved(place: Place, part: Part, arrived: Mapping[Place, Part]) -> Place | N
 
 
 def _gone(place: Place, part: Part, new: Mapping[Place, Part], arrived: Mapping[Place, Part]) -> Loss | None:
-    """Return the loss of a test, of an autouse fixture, or of a function that checks."""
+    """Return the loss if a test, an autouse fixture or a function with assertions was removed."""
     path, name = place
     line = new[place].line if place in new else part.line
     if part.kind == "test":
         return Loss(place, path, line, name, _end(place, part, new, arrived))
     if part.is_autouse:
-        return Loss(place, path, line, name, "is gone, which every test used")
-    return Loss(place, path, line, name, "is gone, which checked something") if part.body.checks else None
+        return Loss(place, path, line, name, "is removed, although every test used it")
+    return Loss(place, path, line, name, "is removed, including its assertions") if part.body.checks else None
 
 
 def _end(place: Place, part: Part, new: Mapping[Place, Part], arrived: Mapping[Place, Part]) -> str:
     if place in new:
-        return "is no test any more"
+        return "is no longer collected by pytest"
     checks = {each.form for each in (*part.body.checks, *part.body.steps)}
     for (path, name), other in arrived.items():
         if checks and checks <= {each.form for each in (*other.body.checks, *other.body.steps)}:
-            return f"is gone; {name} in {path} does what it did"
-    return "is gone"
+            return f"is removed; {name} in {path} makes the same checks"
+    return "is removed"
 
 
 def _weaker(old: Part, new: Part) -> Iterator[tuple[int, str]]:
-    """Yield what a part lost, with the line."""
+    """Yield the line and description of each loss within a definition."""
     if old.kind == "import" and (new.kind, new.rows) != (old.kind, old.rows):
-        yield new.line, f"is no longer what was imported as `{old.rows[0]}`"
+        yield new.line, f"is no longer the imported `{old.rows[0]}`"
         return
     if old.kind == "fixture" and new.rows != old.rows:
-        yield new.line, "does otherwise than before, and tests rest on what it gives"
+        yield new.line, "has different code now, and tests depend on this fixture"
     yield from _checks(*_wanted(old, new), new.line)
     if old.kind != "fixture":
         yield from _rows(old, new)
     if old.is_autouse and not new.is_autouse:
-        yield new.line, "is no longer used by every test"
+        yield new.line, "is no longer applied to every test (autouse)"
     if old.kind == "test":
         yield from _marks(old.marks, new)
         named = " ".join(each.text for each in new.marks if each.name == "usefixtures")
         if not any(each.name in ("given", "patch") for each in old.marks):
             for each in sorted(old.needs - new.needs - _BUILT_IN):
                 if each not in named:
-                    yield new.line, f"is without the fixture `{each}`, which it used"
+                    yield new.line, f"is no longer given the fixture `{each}`"
 
 
 def _wanted(old: Part, new: Part) -> tuple[Sequence[Check], list[Check]]:
-    """Return what a part held the code to, and what there is now that may be the same."""
+    """Return the old checks and the new ones that may correspond to them."""
     if old.body.checks or old.kind != "test":
         return old.body.checks, [*new.body.checks]
     return old.body.steps, [*new.body.checks, *new.body.steps]
@@ -154,10 +156,9 @@ def _rows(old: Part, new: Part) -> Iterator[tuple[int, str]]:
     if not left:
         return
     if old.kind == "value" and len(old.rows) == len(new.rows) == 1:
-        yield new.line, f"is `{_short(new.rows[0])}` where it was `{_short(old.rows[0])}`"
+        yield new.line, f"is now `{_short(new.rows[0])}` instead of `{_short(old.rows[0])}`"
         return
-    what = "row" if old.kind == "test" else "member"
-    yield new.line, f"no longer has the {what}{'s' * (len(left) > 1)} {_listed(left)}"
+    yield new.line, f"no longer {'contains' if old.kind == 'value' else 'runs with'} {_listed(left)}"
 
 
 def _marks(before: Sequence[Mark], new: Part) -> Iterator[tuple[int, str]]:
@@ -168,18 +169,19 @@ def _marks(before: Sequence[Mark], new: Part) -> Iterator[tuple[int, str]]:
         if now[each.text] <= old[each.text]:
             continue
         if each.name in SKIPPING or (each.name in removed and each.name in ("given", "example", "settings")):
-            was = f", which was `{_short(removed[each.name].text)}`" if each.name in removed else ""
-            yield each.line, f"is under `{_short(each.text)}`{was}"
+            effect = "skipped or allowed to fail" if each.name in SKIPPING else "run differently"
+            was = f", previously `{_short(removed[each.name].text)}`" if each.name in removed else ""
+            yield each.line, f"is now {effect}: `{_short(each.text)}`{was}"
         elif each.name not in _HARMLESS:
             yield (
                 each.line,
-                f"is under `{_short(each.text)}`, which may keep it from running or change what it sees",
+                f"is now marked `{_short(each.text)}`, which can change whether or how it runs",
             )
     added = {each.name for each in new.marks if now[each.text] > old[each.text]}
     for name, mark in removed.items():
         is_needed = name in _NEEDED if ".mark." in f".{mark.text}" else name not in (*SKIPPING, "parametrize")
         if is_needed and name not in added - {"usefixtures", "inherits"}:
-            yield new.line, f"is no longer under `{_short(mark.text)}`"
+            yield new.line, f"is no longer marked `{_short(mark.text)}`"
 
 
 def _checks(wanted: Sequence[Check], there: list[Check], line: int) -> Iterator[tuple[int, str]]:
@@ -203,40 +205,40 @@ def _checks(wanted: Sequence[Check], there: list[Check], line: int) -> Iterator[
 
 
 def _instead(old: Check, left: Sequence[Check]) -> tuple[Check | None, str, str]:
-    """Return the check that took another's place, and what stands before and after the other's text in a sentence that
-    says what is lost; "" for nothing."""
+    """Return the check that replaced `old`, and the text before and after it in the sentence about the loss ("" if
+    nothing is lost)."""
     for each in left:
         if each.form == old.form or (each.subject == old.subject and _implies(each, old)):
             more = ", ".join(_conditions(old, each))
-            return each, *(("checks", f" under a new condition: {more}") if more else ("", ""))
+            return each, *(("now checks", f" only conditionally: {more}") if more else ("", ""))
     for each in left:
         if old.form in each.alternatives:
-            return each, f"lets more pass: `{_short(each.text)}` instead of", ""
+            return each, f"accepts more: `{_short(each.text)}` instead of", ""
     for each in left:
         if each.subject == old.subject and each.shape != old.shape:
             return each, f"{_manner(old, each)}: `{_short(each.text)}` instead of", ""
     for each in left:
         if each.shape == old.shape:
-            return each, "checks", " of something else than before"
+            return each, "checks", " on a different value or code than before"
     return None, "no longer checks", ""
 
 
 def _conditions(old: Check, new: Check) -> list[str]:
-    """Return under which conditions a check is that it was not under."""
+    """Return the conditions on a check that are new."""
     before = {each.form for each in old.guards}
     return [_short(each.text) for each in new.guards if each.form not in before]
 
 
 def _manner(old: Check, new: Check) -> str:
     if old.operator == new.operator:
-        return "expects something else"
-    return "compares more loosely" if old.operator in ("==", "is") else "compares otherwise"
+        return "expects a different result"
+    return "makes a weaker comparison" if old.operator in ("==", "is") else "makes a different comparison"
 
 
 def _implies(new: Check, old: Check) -> bool:
-    """Whether a check of the same subject holds the code to at least as much."""
+    """Whether a check of the same subject is at least as strict."""
     if (new.operator, new.expected) == (old.operator, old.expected) and old.expected:
-        return new.shape != old.shape  # its sides are exchanged
+        return new.shape != old.shape  # operands swapped
     if new.operator not in ("==", "is"):
         return False
     if old.operator == new.operator and _is_tighter(new.expected, old.expected):
@@ -250,7 +252,7 @@ def _implies(new: Check, old: Check) -> bool:
 
 
 def _is_tighter(new: str, old: str) -> bool:
-    """Whether the same value is expected, within no wider a tolerance."""
+    """Whether the same value is expected within the same or a smaller tolerance."""
     try:
         (value, *now), (expected, *before) = _tolerance(new), _tolerance(old)
     except (ValueError, SyntaxError, TypeError):
@@ -259,7 +261,7 @@ def _is_tighter(new: str, old: str) -> bool:
 
 
 def _tolerance(text: str) -> tuple[str, float, float]:
-    """Return the value that is expected, and its relative and absolute tolerance."""
+    """Return the expected value and its relative and absolute tolerance."""
     node = ast.parse(text, mode="eval").body
     if not isinstance(node, ast.Call) or last_name(node) != "approx" or len(node.args) != 1:
         return text, 0.0, 0.0

@@ -1,7 +1,7 @@
-"""What one function of a test file checks, in one normal form.
+"""Extract the checks of a function of a test file in a normal form.
 
-Two functions check the same though one is formatted otherwise, or calls its local variables otherwise, or does more. A
-check knows what its variables are bound to, and under which conditions it is reached.
+The form ignores formatting and names of local variables. A check includes what its variables are bound to and the
+conditions under which it is reached.
 """
 
 from __future__ import annotations
@@ -13,42 +13,42 @@ from dataclasses import dataclass, field
 from tools.test_integrity.assertions import (
     Check,
     Guard,
-    Renamed,
+    LocalRenamer,
     conjuncts,
     is_constant,
     last_name,
-    parts_in,
-    text_of,
+    one_line,
+    split_comparison,
 )
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 SKIPPING = ("skip", "skipif", "xfail", "skipTest", "SkipTest", "expectedFailure", "importorskip", "exit")
-"""Names by which a test keeps itself from running, or from counting."""
+"""Names that skip a test or expect it to fail."""
 _EXPECTING = ("raises", "warns", "deprecated_call", "fail")
 _CHECKING = ("assert", "check", "verify", "expect", "ensure", "require")
 _SWALLOWING = ("suppress", "raises", "assertRaises", "assertRaisesRegex")
 _MOST_BOUND = 40
-"""Bindings of one variable, and of all together about, that one form goes into."""
+"""Maximum number of bindings followed in one form."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """What a function does, as far as it holds the code to something."""
+    """The checks and calls of a function."""
 
     checks: tuple[Check, ...] = ()
     steps: tuple[Check, ...] = ()
-    """Calls: what a function without a check holds the code to is that they raise nothing."""
+    """Calls. A test without checks still checks that these do not raise."""
 
 
 def body_of(function: Function, guards: Sequence[Guard], helpers: Collection[str]) -> Body:
-    """Return what a function checks; `helpers` are functions whose call is a check."""
+    """Return the checks of a function; a call of one of `helpers` counts as a check."""
     walk = _Walk(frozenset(helpers))
     walk.through(_without_docstring(function.body), tuple(guards))
     return Body(tuple(walk.checks), tuple(walk.steps))
 
 
 def guard(kind: str, condition: ast.expr) -> Guard:
-    """Return what a condition outside of any function guards."""
+    """Return the guard for a condition outside any function."""
     return _Walk(frozenset()).guard(kind, condition)
 
 
@@ -60,7 +60,7 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
 
 @dataclass
 class _Walk:
-    """Goes through the statements of a function in their order."""
+    """Visits the statements of a function in order."""
 
     helpers: frozenset[str]
     checks: list[Check] = field(default_factory=list)
@@ -68,19 +68,19 @@ class _Walk:
     bound: dict[str, list[ast.AST]] = field(default_factory=dict)
     """What each variable was bound to last."""
     left: list[Guard] = field(default_factory=list)
-    """Places before, where the function may have ended."""
+    """Earlier points at which the function may have ended."""
 
     def through(self, body: Sequence[ast.stmt], guards: tuple[Guard, ...]) -> None:
         for each in body:
             self._statement(each, guards)
 
     def guard(self, kind: str, *nodes: ast.AST) -> Guard:
-        said = " ".join(f"`{text_of(each)}`" for each in nodes)
+        said = " ".join(f"`{one_line(each)}`" for each in nodes)
         return Guard(f"{kind} {said}".strip(), f"{kind} {self.form(*nodes)}")
 
     def form(self, *nodes: ast.AST) -> str:
         """Return the normal form of nodes, with what their variables are bound to."""
-        renamed = Renamed(frozenset(self.bound))
+        renamed = LocalRenamer(frozenset(self.bound))
         said = [renamed.text(each) for each in nodes]
         done: list[str] = []
         while (open_ := [each for each in renamed.numbers if each not in done]) and len(said) < _MOST_BOUND:
@@ -103,16 +103,16 @@ class _Walk:
                     self._expression(value, guards)
                 self._leave("return", guards)
             case ast.Raise(exc=exc) if exc is not None and last_name(exc) in SKIPPING:
-                self._leave(text_of(exc), guards)
+                self._leave(one_line(exc), guards)
             case ast.Break() | ast.Continue():
-                self._leave(text_of(node), guards)
+                self._leave(one_line(node), guards)
             case ast.If(test=test, body=body, orelse=orelse):
                 self._branch(body, (*guards, self.guard("if", test)))
                 self._branch(orelse, (*guards, self.guard("else of", test)))
             case ast.While(test=test, body=body, orelse=orelse):
                 self._loop(body, (*guards, self.guard("while", test)), orelse, guards)
             case ast.For() | ast.AsyncFor():
-                over = self.guard("for each of", node.iter)
+                over = self.guard("for each item of", node.iter)
                 self._bind(node.target, ast.Tuple(elts=[node.target, node.iter], ctx=ast.Load()))
                 self._loop(node.body, (*guards, over), node.orelse, guards)
             case ast.Try() | ast.TryStar():
@@ -135,7 +135,7 @@ class _Walk:
             return
         name = last_name(call)
         if name in SKIPPING:
-            self._leave(text_of(call), guards)
+            self._leave(one_line(call), guards)
         elif name in _EXPECTING or name in self.helpers or name.lstrip("_").startswith(_CHECKING):
             self.checks.append(self._check(call, guards))
         else:
@@ -161,7 +161,7 @@ class _Walk:
     ) -> None:
         left = [*self.left]
         self._branch(body, within)
-        # What ends a round, or the loop, ends nothing of what comes after it.
+        # break and continue do not affect what follows the loop.
         self.left = [
             *left,
             *(g for g in self.left[len(left) :] if g.text not in ("after `break`", "after `continue`")),
@@ -198,7 +198,7 @@ class _Walk:
     def _inner(self, node: Function | ast.ClassDef, guards: tuple[Guard, ...]) -> None:
         left = [*self.left]
         before = {name: [*nodes] for name, nodes in self.bound.items()}
-        inner = Guard(f"in `{node.name}`", "in a function")
+        inner = Guard(f"inside `{node.name}`", "in a function")
         self.through(_without_docstring(node.body), (*guards, inner))
         self.left, self.bound = left, before | {node.name: [node]}
 
@@ -217,7 +217,7 @@ class _Walk:
                 self._bind(each, node)
 
     def _bind(self, target: ast.expr, value: ast.AST) -> None:
-        """Bind all names of a target; of an attribute or a member, the name that it belongs to is changed."""
+        """Bind all names of a target; assigning to an attribute or item changes its owner."""
         for each in ast.walk(target):
             if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
                 self.bound[each.id] = [value]
@@ -228,30 +228,30 @@ class _Walk:
             self.bound[root.id] = [*self.bound[root.id], value]
 
     def _check(self, node: ast.expr, guards: tuple[Guard, ...]) -> Check:
-        subject, operator, expected = parts_in(node)
+        subject, operator, expected = split_comparison(node)
         others = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else []
         return Check(
             line=node.lineno,
-            text=text_of(node),
+            text=one_line(node),
             form=self.form(node),
-            shape=Renamed(frozenset(self.bound)).text(node),
+            shape=LocalRenamer(frozenset(self.bound)).text(node),
             subject=self.form(subject),
             operator=operator,
-            expected=", ".join(text_of(each) for each in expected),
+            expected=", ".join(one_line(each) for each in expected),
             guards=(*guards, *self.left),
             alternatives=tuple(self.form(each) for each in others),
         )
 
     def _expecting(self, manager: ast.Call, body: ast.Module, guards: tuple[Guard, ...]) -> Check:
-        """Return the check that a block raises or warns."""
+        """Return the check that a `with` block raises or warns."""
         return Check(
             line=manager.lineno,
-            text=text_of(manager),
+            text=one_line(manager),
             form=self.form(manager, body),
-            shape=Renamed(frozenset(self.bound)).text(manager),
+            shape=LocalRenamer(frozenset(self.bound)).text(manager),
             subject=self.form(body),
-            operator=text_of(manager.func),
-            expected=", ".join(text_of(each) for each in (*manager.args, *manager.keywords)),
+            operator=one_line(manager.func),
+            expected=", ".join(one_line(each) for each in (*manager.args, *manager.keywords)),
             guards=(*guards, *self.left),
         )
 

@@ -31,12 +31,12 @@ def is_protected(bench: Workbench, name: str) -> bool:
     return bool(meant & protected_tests(bench))
 
 
-def remember(bench: Workbench) -> dict[str, bytes | None]:
+def read_protected(bench: Workbench) -> dict[str, bytes | None]:
     """Return what each of them holds now; None for one that is not there."""
     return {name: _content(bench.workspace / name) for name in sorted(protected_tests(bench))}
 
 
-def put_back(bench: Workbench, before: dict[str, bytes | None]) -> list[str]:
+def restore_protected(bench: Workbench, before: dict[str, bytes | None]) -> list[str]:
     """Undo what has changed of them since, and return their paths."""
     found = []
     for name, content in before.items():

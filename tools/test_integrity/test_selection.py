@@ -1,4 +1,4 @@
-"""What of a repository's files says which tests run, and what a change does to that."""
+"""Read which tests a repository's configuration selects, and compare two versions of it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable
 
 from pydantic import JsonValue
 
-from tools.testing.test_command import ini_of, is_choosing, makefiles, toml_of, within
+from tools.testing.test_command import ini_of, makefiles, selects_tests, toml_of, within
 
 Reader = Callable[[str], str | None]
-"""Path to the text that a tree holds there, or None."""
+"""Maps a path to its text in a tree, or None."""
 
 _SETTINGS = ("addopts", "testpaths", "python_files", "python_classes", "python_functions", "norecursedirs")
-"""Settings of pytest that choose among tests."""
+"""pytest settings that affect which tests run."""
 SOURCES = frozenset({
     "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg",
     "package.json", *makefiles(),
 })  # fmt: skip
-"""Files, in the root of a repository, that say which tests run."""
+"""Files in the root of a repository that can affect which tests run."""
 _HOOKS = frozenset({
     "collect_ignore", "collect_ignore_glob", "pytest_plugins", "pytest_ignore_collect", "pytest_collect_file",
     "pytest_collection", "pytest_collection_modifyitems", "pytest_itemcollected", "pytest_pycollect_makemodule",
@@ -30,38 +30,38 @@ _HOOKS = frozenset({
     "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_cmdline_main", "pytest_runtestloop",
     "skip", "skipif", "xfail", "exit",
 })  # fmt: skip
-"""Names by which a conftest.py keeps tests from running, or from counting."""
+"""Names with which a conftest.py can deselect, skip or ignore tests."""
 
 
-def choices(read: Reader) -> dict[str, str]:
-    """Return what chooses among a tree's tests, by where it says so."""
+def selection_settings(read: Reader) -> dict[str, str]:
+    """Return the settings that select a tree's tests, keyed by a description of where each is."""
     found = {f"pytest's {name}": text for name, text in _pytest(read).items() if text}
     for name in makefiles():
         if recipe := re.search(r"^test\s*:(?!=).*(\n[\t ].*|\n(?=\n))*", read(name) or "", re.MULTILINE):
-            found[f"the target test of {name}"] = recipe[0].strip()
+            found[f"the test target of {name}"] = recipe[0].strip()
     script = within(_json(read("package.json")), "scripts", "test")
     if isinstance(script, str):
-        found["the script test of package.json"] = script
+        found["the test script of package.json"] = script
     commands = ini_of(read("tox.ini") or "").get("testenv", "commands", fallback="")
     if commands:
         found["the commands of tox.ini"] = commands
     return found
 
 
-def chosen_otherwise(now: dict[str, str], before: Iterable[dict[str, str]]) -> list[str]:
-    """Return a sentence for each choice that is made now and was made in none of the trees before."""
+def selection_changes(now: dict[str, str], before: Iterable[dict[str, str]]) -> list[str]:
+    """Return a sentence for each setting that differs from those of all the trees before."""
     known = list(before)
     names = sorted({*now, *(name for each in known for name in each)})
     return [
-        f"Which tests run is chosen otherwise: {name} becomes {now.get(name, '')[:200]!r}."
+        f"Test selection changes: {name} becomes {now.get(name, '')[:200]!r}."
         for name in names
         if known and all(each.get(name, "") != now.get(name, "") for each in known)
     ]
 
 
-def hooks(text: str | None) -> frozenset[tuple[str, str]]:
-    """Return the names in a conftest.py by which tests are kept from running, each with the statement that it stands
-    in; none for what does not parse."""
+def deselecting_hooks(text: str | None) -> frozenset[tuple[str, str]]:
+    """Return the names in a conftest.py that can deselect tests, each with the statement that uses it; none if the
+    file does not parse."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -82,7 +82,7 @@ def _named(node: ast.AST) -> str:
 
 
 def _pytest(read: Reader) -> dict[str, str]:
-    """Return the settings of the file that pytest obeys: the first that has its section."""
+    """Return the settings of the configuration file that pytest uses: the first with its section."""
     for name in ("pytest.toml", ".pytest.toml"):
         if (text := read(name)) is not None:
             return _of_toml(within(toml_of(text), "pytest"))
@@ -119,7 +119,7 @@ def _words(value: JsonValue) -> list[str]:
 
 
 def _chosen(name: str, words: list[str]) -> str:
-    return " ".join(each for each in words if name != "addopts" or is_choosing(each))
+    return " ".join(each for each in words if name != "addopts" or selects_tests(each))
 
 
 def _json(text: str | None) -> JsonValue:

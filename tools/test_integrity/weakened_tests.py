@@ -1,4 +1,4 @@
-"""Existing tests that a change takes away from: deleted, not run any more, or holding the code to less than before."""
+"""Find existing tests that a change weakens: deleted, no longer run, or checking less than before."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ from dataclasses import dataclass
 from tools.git import Repository, diff, last_generation
 from tools.projects.trees import merged_generation, repository
 from tools.result import Workbench
-from tools.test_integrity.inventory import Part, parts_of
+from tools.test_integrity.inventory import Part, inventory
 from tools.test_integrity.lost_checks import Loss, Place, losses, sentences
-from tools.test_integrity.test_selection import SOURCES, choices, chosen_otherwise, hooks
+from tools.test_integrity.test_selection import (
+    SOURCES,
+    deselecting_hooks,
+    selection_changes,
+    selection_settings,
+)
 from tools.testing.test_command import is_test
 
 _MOST = 30
-"""Sentences; who has read that many knows enough."""
+"""Sentences listed; more would not help the reader."""
 _Parts = dict[Place, Part]
 
 
 def altered_tests(bench: Workbench, tree: str) -> list[str]:
-    """Return what a tree takes away from the tests of the main branch, a sentence each that begins with the place.
+    """Return one sentence, beginning with the place, per way in which a tree weakens the tests of the main branch.
 
-    Python is compared test by test, any other file line by line. Tests that are as they were generated do not count:
-    there the blueprint has changed, not somebody's mind.
+    Python is compared test by test, any other file line by line. Tests that match the generator's output are left out:
+    they change because the blueprint did.
     """
     held = repository(bench)
     main = held.required(held.base_ref)
@@ -34,20 +39,20 @@ def altered_tests(bench: Workbench, tree: str) -> list[str]:
     tests = [each for each in changed if is_test(each)]
     found = [*_altered(trees, tests), *_not_run(held, main, generation, tree, changed)]
     more = len(found) - _MOST
-    return [*found[:_MOST], *([f"There are {more} more such places."] if more > 0 else [])]
+    return [*found[:_MOST], *([f"{more} more such changes are not listed."] if more > 0 else [])]
 
 
 @dataclass(frozen=True)
 class _Trees:
-    """What is compared."""
+    """The trees being compared."""
 
     held: Repository
     main: str
     tree: str
     before: str | None
-    """The generation that main holds."""
+    """The generation in main."""
     generation: str | None
-    """The one that the tree holds."""
+    """The generation in the tree."""
 
     def old(self, path: str) -> bytes | None:
         return self.held.show(self.main, path)
@@ -59,7 +64,7 @@ class _Trees:
         return self.held.show(generation, path) if generation else None
 
     def is_generated(self, path: str) -> bool:
-        """Whether a file is, or is not there, because the generator says so."""
+        """Whether the file has the content, or the absence, that the generator produces."""
         if self.generation is None:
             return False
         new, made = self.new(path), self.of(self.generation, path)
@@ -89,11 +94,11 @@ def _altered(trees: _Trees, changed: Sequence[str]) -> Iterator[str]:
 
 
 def _parts(path: str, content: bytes | None) -> dict[str, Part] | None:
-    return parts_of(content) if content is not None and path.endswith(".py") else None
+    return inventory(content) if content is not None and path.endswith(".py") else None
 
 
 def _lost(trees: _Trees, old: dict[str, dict[str, Part]], new: dict[str, dict[str, Part]]) -> list[Loss]:
-    """Return what Python tests lose, but for what the generator takes away."""
+    """Return the losses of Python tests, except those made by the generator."""
     now = _together(new)
     lost = losses(_together(old), now)
     if not lost or trees.generation is None:
@@ -114,13 +119,13 @@ def _together(files: dict[str, dict[str, Part]]) -> _Parts:
 
 
 def _is_gone(path: str, parts: dict[str, Part], lost: Iterable[Loss]) -> bool:
-    """Whether nothing of a deleted file is left elsewhere."""
+    """Whether no test of a deleted file was moved elsewhere."""
     gone = {each.place for each in lost if each.path == path}
     return all((path, name) in gone for name, part in parts.items() if part.kind == "test")
 
 
 def _lines(trees: _Trees, path: str) -> Iterator[str]:
-    """Say which lines of a file that is no Python are changed or gone."""
+    """Yield a sentence about the changed or removed lines of a file that is not Python."""
     old, new, made, before = (
         [line.strip() for line in (content or b"").decode("utf-8", "replace").splitlines()]
         for content in (
@@ -134,22 +139,22 @@ def _lines(trees: _Trees, path: str) -> Iterator[str]:
     del gone[""]
     if gone:
         first = next(number for number, line in enumerate(old, start=1) if line in gone)
-        what = "1 line is" if gone.total() == 1 else f"{gone.total()} lines are"
-        yield f"{path}:{first}: {what} changed or gone, first `{old[first - 1][:120]}`."
+        what = "1 line" if gone.total() == 1 else f"{gone.total()} lines"
+        yield f"{path}:{first}: {what} changed or removed, starting with `{old[first - 1][:120]}`."
 
 
 def _not_run(held: Repository, main: str, generation: str | None, tree: str, changed: list[str]) -> list[str]:
-    """Return how a tree chooses otherwise which tests run than the main branch or the generation, a sentence each."""
+    """Return one sentence per change in test selection relative to main and to the generation."""
     serving = [each for each in changed if each.rpartition("/")[2] == "conftest.py"]
     if not serving and not SOURCES & set(changed):
         return []
     now, *before = (_reader(held, each) for each in (tree, main, generation) if each)
     before = [each for each in before if any(map(is_test, each.files))]
-    found = chosen_otherwise(choices(now), [choices(each) for each in before])
+    found = selection_changes(selection_settings(now), [selection_settings(each) for each in before])
     for path in serving if before else []:
-        known = frozenset[tuple[str, str]]().union(*(hooks(each(path)) for each in before))
-        if new := {name for name, _ in hooks(now(path)) - known}:
-            found.append(f"{path} may keep tests from running: {', '.join(sorted(new))}.")
+        known = frozenset[tuple[str, str]]().union(*(deselecting_hooks(each(path)) for each in before))
+        if new := {name for name, _ in deselecting_hooks(now(path)) - known}:
+            found.append(f"{path} now uses {', '.join(sorted(new))}, which can keep tests from running.")
     return found
 
 

@@ -1,17 +1,19 @@
-"""Running a service's tests in a sandbox, and judging the tests themselves.
+"""Run tests in a sandbox, measure their coverage, and mutate code to see whether they notice.
 
-orders    where tests run, and what the runner in the sandbox is told
-running   run them, rerun what is new or failed, note which test runs which line
-finding   which command a repository runs its tests with
-commands  running that command, where it is not pytest
-judging   change a line at a time and see whether a test notices
-mutating  what such changes are
-loosening what tests lose between two versions (inventory, normal_form, assertions: what they consist of)
-reports   reading what sandboxed code wrote, without believing it
-inside    the part that runs in the sandbox, next to the service
+pytest_run           run pytest, rerun new and failed tests to find flaky ones, record per-test coverage
+test_command         detect the command that a repository runs its tests with
+command_run          run a test command other than pytest
+sandbox_runner       start the runner in the sandbox; `inside/` is what runs there, next to the service
+sandbox_environment  variables, paths and programs of a sandboxed command
+runner_reports       parse and validate what the sandboxed runner wrote, without trusting it
+outcomes             the models of all this: TestReport, Coverage, Mutant, MutationReport
+results              tool results and helpers of the tools that run tests
+mutation/            make mutants, run tests against them, measure the strength of single tests
 """
 
-from tools.testing.model import (
+from tools.testing.mutation.mutants import find_mutants
+from tools.testing.mutation.run import mutate
+from tools.testing.outcomes import (
     Coverage,
     Flaky,
     Interpreter,
@@ -21,19 +23,17 @@ from tools.testing.model import (
     TestReport,
     Verdict,
 )
-from tools.testing.mutation.mutants import find_mutants
-from tools.testing.mutation.run import mutate
-from tools.testing.orders import Bench, Project, cores
-from tools.testing.running import run_tests
+from tools.testing.pytest_run import run_tests
+from tools.testing.sandbox_runner import Project, SandboxRunner, cores
 
 __all__ = [
-    "Bench",
     "Coverage",
     "Flaky",
     "Interpreter",
     "Mutant",
     "MutationReport",
     "Project",
+    "SandboxRunner",
     "TestOutcome",
     "TestReport",
     "Verdict",

@@ -25,13 +25,13 @@ _PLACES = re.compile(r"[^\s'\"(]*/runs-[^/\s]+/[^/\s]+/(workspace/|tmp/)?")
 _ADDRESSES = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
-def last_coverage(bench: Workbench) -> Path:
+def last_coverage_file(bench: Workbench) -> Path:
     """Return the note that says which coverage the last run of the tests stored."""
     # Beside the workspace, not in it: what runs there must not choose it.
     return bench.workspace.with_name(f"{bench.delivery}.coverage")
 
 
-def tested(
+def report_result(
     bench: Workbench,
     tree: str,
     report: TestReport,
@@ -63,7 +63,7 @@ def tested(
     artifacts = {"report": bench.artifacts.put(report.model_dump_json(exclude={"coverage"}).encode())}
     if report.coverage:
         artifacts["coverage"] = bench.artifacts.put(report.coverage.model_dump_json().encode())
-        last_coverage(bench).write_text(artifacts["coverage"])
+        last_coverage_file(bench).write_text(artifacts["coverage"])
     ok = bool(report.passed) and not (wrong or report.problem or report.flaky)
     return ToolResult(
         ok=ok,
@@ -76,7 +76,9 @@ def tested(
 
 def _said(report: TestReport, wrong: int, before: Collection[str]) -> str:
     if report.problem:
-        return f"The tests could not be run to their end: {steady(report.problem.splitlines()[0])[:300]}"
+        return (
+            f"The tests could not be run to their end: {strip_volatile(report.problem.splitlines()[0])[:300]}"
+        )
     said = f"{counted(len(report.passed), 'test')} passed, {wrong} failed, in {report.seconds:.0f} s."
     if report.flaky:
         said += f" {counted(len(report.flaky), 'changed its', 'changed their')} mind when run again."
@@ -87,7 +89,7 @@ def _said(report: TestReport, wrong: int, before: Collection[str]) -> str:
 
 
 def _failure(test: TestOutcome) -> JsonValue:
-    message, traceback = steady(test.message), steady(test.traceback)
+    message, traceback = strip_volatile(test.message), strip_volatile(test.traceback)
     if len(traceback) > _LONGEST:
         # A library's frames come last; where the repository's own code was left is worth more.
         own = dict.fromkeys(each for each in _FRAME.findall(traceback) if "site-packages" not in each)
@@ -95,7 +97,7 @@ def _failure(test: TestOutcome) -> JsonValue:
     return {"name": test.id, "message": message[:500], "traceback": traceback}
 
 
-def steady(text: str) -> str:
+def strip_volatile(text: str) -> str:
     """Return a text without the places and addresses in memory that differ from run to run."""
     return _ADDRESSES.sub("0x0", _PLACES.sub("", text))
 
@@ -104,7 +106,7 @@ def _flaky(test: Flaky) -> JsonValue:
     return f"{test.id} ({', '.join(test.outcomes)})"
 
 
-def scratch_of(bench: Workbench) -> Path:
+def scratch_folder(bench: Workbench) -> Path:
     """Return the delivery's own scratch folder."""
     scratch = bench.home / "scratch" / bench.delivery
     scratch.mkdir(parents=True, exist_ok=True)

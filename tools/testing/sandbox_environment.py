@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.environments.install import Environment
 from tools.git import remove
 from tools.sandbox.filesystem import search_path
-from tools.testing.orders import Project
+from tools.testing.sandbox_runner import Project
 from tools.testing.test_command import text_of, toml_of, within
 
 _LOOKED_FOR = ("go", "node", "npm", "npx", "make", "cc", "cargo", "java", "ruby", "sh", "bash", "sed", "awk")
@@ -20,7 +20,7 @@ _SHOWN = ("/usr/", "/bin/", "/nix/store/")
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class SandboxEnvironment:
     """What a job needs besides its program."""
 
     variables: dict[str, str]
@@ -28,7 +28,7 @@ class Surroundings:
     writable: tuple[Path, ...]
 
 
-def surroundings(folder: Path, scratch: Path, python: Environment | None) -> Surroundings:
+def sandbox_environment(folder: Path, scratch: Path, python: Environment | None) -> SandboxEnvironment:
     """Return what a program started in a folder needs; `scratch` keeps what compilers may use again.
 
     The environment's Python comes first, the folder and its `src` can be imported, and what would download is
@@ -36,7 +36,7 @@ def surroundings(folder: Path, scratch: Path, python: Environment | None) -> Sur
     """
     build = scratch / "build"
     build.mkdir(parents=True, exist_ok=True)
-    paths = [str(each) for each in (*roots(folder), _about(folder, build))]
+    paths = [str(each) for each in (*import_roots(folder), _about(folder, build))]
     places = [str(python.folder / "bin")] if python else []
     places += [search_path(), *_elsewhere()]
     variables = {
@@ -56,28 +56,28 @@ def surroundings(folder: Path, scratch: Path, python: Environment | None) -> Sur
         "CI": "1",
     }
     readable = (folder, python.folder) if python else (folder,)
-    return Surroundings(variables=variables, readable=readable, writable=(build,))
+    return SandboxEnvironment(variables=variables, readable=readable, writable=(build,))
 
 
-def project_of(workspace: Path) -> Project:
+def uninstalled_project(workspace: Path) -> Project:
     """Return what a repository that is not installed offers its tests."""
     project = within(toml_of(text_of(workspace, "pyproject.toml")), "project")
     name, version = within(project, "name"), within(project, "version")
     plain = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name)
     return Project(
-        roots=tuple(each.relative_to(workspace).as_posix() for each in roots(workspace)),
+        roots=tuple(each.relative_to(workspace).as_posix() for each in import_roots(workspace)),
         name=str(name) if plain else "",
         version=version if isinstance(version, str) and re.fullmatch(r"[0-9][\w.+!]{0,50}", version) else "0",
     )
 
 
-def roots(folder: Path) -> tuple[Path, ...]:
+def import_roots(folder: Path) -> tuple[Path, ...]:
     """Return the folders from which a repository's own packages are imported."""
     source = folder / "src"
     return (source, folder) if source.is_dir() and not source.is_symlink() else (folder,)
 
 
-def available(python: Environment | None) -> list[str]:
+def available_programs(python: Environment | None) -> list[str]:
     """Return the programs that a command can be, those of the environment first."""
     own = sorted(each.name for each in (python.folder / "bin").iterdir()) if python else ["python3"]
     own = [each for each in own if each.startswith("py") and not each.startswith("pydoc")]
@@ -85,7 +85,7 @@ def available(python: Environment | None) -> list[str]:
     return [*own, *(each for each in _LOOKED_FOR if shutil.which(each, path=places))]
 
 
-def without_places(text: str, *folders: Path) -> str:
+def strip_paths(text: str, *folders: Path) -> str:
     """Return a text in which paths are relative to the folders that they lie in: those differ from run to run."""
     for each in folders:
         text = text.replace(f"{each}/", "").replace(str(each), ".")
@@ -97,7 +97,7 @@ def _about(folder: Path, build: Path) -> Path:
     place = build / "about"
     remove(place)
     place.mkdir()
-    project = project_of(folder)
+    project = uninstalled_project(folder)
     if project.name:
         about = place / f"{project.name.replace('-', '_')}-{project.version}.dist-info"
         about.mkdir()

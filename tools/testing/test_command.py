@@ -89,7 +89,7 @@ def is_test(path: str) -> bool:
     )
 
 
-def is_choosing(option: str) -> bool:
+def selects_tests(option: str) -> bool:
     """Whether an option of pytest may say which tests run, or how; a name of a test does too."""
     return _PLAIN.fullmatch(option) is None
 

@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from tools.test_integrity.inventory import parts_of
+from tools.test_integrity.inventory import inventory
 from tools.test_integrity.lost_checks import losses, sentences
 
 PATH = "tests/test_a.py"
@@ -85,7 +85,7 @@ def compared(before: dict[str, str], after: dict[str, str]) -> list[str]:
         {
             (path, name): part
             for path, text in files.items()
-            for name, part in (parts_of(text.encode()) or {}).items()
+            for name, part in (inventory(text.encode()) or {}).items()
         }
         for files in (before, after)
     )
@@ -110,7 +110,7 @@ NO_LEAK = BEFORE[BEFORE.index("@pytest.fixture(auto") : BEFORE.index("@pytest.fi
 WEAKER = {
     "a fixture that gives something else": (
         [("return Cart()", "return Cart([])")],
-        "cart does otherwise than before, and tests rest on what it gives",
+        "cart has different code now, and tests depend on this fixture",
     ),
     "a new fixture that every test uses": (
         [
@@ -120,24 +120,24 @@ WEAKER = {
                 "@pytest.fixture(autouse=True)\ndef calm():\n    pass\n\n\ndef assert_empty",
             ),
         ],
-        "calm is new, and every test uses it",
+        "calm is newly applied to every test (autouse)",
     ),
     "what is tested is shadowed": (
         [("def assert_empty", "def total(prices):\n    return 3\n\n\ndef assert_empty")],
-        "total is no longer what was imported as `shop.total`",
+        "total is no longer the imported `shop.total`",
     ),
     "something else is imported": (
         [("from shop import Cart, total", "from shop import Cart\nfrom shop.fake import total")],
-        "total is no longer what was imported as `shop.total`",
+        "total is no longer the imported `shop.total`",
     ),
-    "a test removed": ([(MEAN, "")], "tests/test_a.py:41: test_mean is gone."),
+    "a test removed": ([(MEAN, "")], "tests/test_a.py:41: test_mean is removed."),
     "a test renamed": (
         [("def test_mean", "def test_average")],
-        "tests/test_a.py:41: test_mean is gone; test_average in tests/test_a.py does what it did.",
+        "tests/test_a.py:41: test_mean is removed; test_average in tests/test_a.py makes the same checks.",
     ),
     "a test renamed to what is no test": (
         [("def test_mean", "def mean")],
-        "mean in tests/test_a.py does what",
+        "mean in tests/test_a.py makes the same",
     ),
     "a test shadowed": (
         [("class TestCart", "def test_mean():\n    pass\n\n\nclass TestCart")],
@@ -149,52 +149,52 @@ WEAKER = {
     ),
     "a test deleted at once": (
         [("@pytest.mark.usefixtures", "del test_mean\n\n\n@pytest.mark.usefixtures")],
-        "test_mean is gone",
+        "test_mean is removed",
     ),
     "a class not collected": (
         [("class TestCart", "class Cart_")],
-        "TestCart::test_empty is gone; Cart_::test_empty in",
+        "TestCart::test_empty is removed; Cart_::test_empty in",
     ),
     "a row removed": (
         [(", ([1, 1], 2)", "")],
-        "test_rows no longer has the row `prices, sum_ = ([1, 1], 2)`.",
+        "test_rows no longer runs with `prices, sum_ = ([1, 1], 2)`.",
     ),
-    "a row changed": ([("([1, 1], 2)", "([1, 1], 3)")], "no longer has the row `prices, sum_ = ([1, 1], 2)`"),
+    "a row changed": ([("([1, 1], 2)", "([1, 1], 3)")], "no longer runs with `prices, sum_ = ([1, 1], 2)`"),
     "a row marked": (
         [("([1], 1)", "pytest.param([1], 1, marks=pytest.mark.xfail)")],
-        "no longer has the row",
+        "no longer runs with",
     ),
     "no rows at all": (
         [("def test_total", '@pytest.mark.parametrize("x", [])\ndef test_total')],
-        "test_total is under",
+        "test_total is now marked",
     ),
     "another value": (
         [("== 3", "== 4")],
-        "tests/test_a.py:26: test_total expects something else: `result == 4` instead of `result == 3`.",
+        "tests/test_a.py:26: test_total expects a different result: `result == 4` instead of `result == 3`.",
     ),
     "a value of the file": (
         [("LIMIT = 10", "LIMIT = 11")],
-        "tests/test_a.py:5: LIMIT is `11` where it was `10`.",
+        "tests/test_a.py:5: LIMIT is now `11` instead of `10`.",
     ),
-    "a member of a value": ([("[1, 2, 3]", "[1, 2]")], "RATES no longer has the member `3`."),
-    "a value of a class": ([("limit = 5", "limit = 50")], "TestCart::limit is `50` where it was `5`"),
+    "a member of a value": ([("[1, 2, 3]", "[1, 2]")], "RATES no longer contains `3`."),
+    "a value of a class": ([("limit = 5", "limit = 50")], "TestCart::limit is now `50` instead of `5`"),
     "== to <=": (
         [("result == 3", "result <= 3")],
-        "compares more loosely: `result <= 3` instead of `result == 3`.",
+        "makes a weaker comparison: `result <= 3` instead of `result == 3`.",
     ),
-    "== to in": ([("result == 3", "result in (3, 4)")], "compares more loosely: `result in (3, 4)`"),
+    "== to in": ([("result == 3", "result in (3, 4)")], "makes a weaker comparison: `result in (3, 4)`"),
     "== to is not None": (
         [("result == 3", "result is not None")],
-        "compares more loosely: `result is not None`",
+        "makes a weaker comparison: `result is not None`",
     ),
-    "== to truth": ([("result == 3", "result")], "compares more loosely: `result` instead of"),
+    "== to truth": ([("result == 3", "result")], "makes a weaker comparison: `result` instead of"),
     "an or": (
         [("result == 3", "result == 3 or result == 4")],
-        "lets more pass: `result == 3 or result == 4`",
+        "accepts more: `result == 3 or result == 4`",
     ),
     "a wider tolerance": (
         [("abs=0.01", "abs=0.1")],
-        "expects something else: `total([1, 2]) / 2 == pytest.approx(1.5, abs=0.1)`",
+        "expects a different result: `total([1, 2]) / 2 == pytest.approx(1.5, abs=0.1)`",
     ),
     "a tolerance where none was": (
         [("result == 3", "result == pytest.approx(3)")],
@@ -211,27 +211,27 @@ WEAKER = {
     ),
     "what is raised in another way": (
         [("        total({})", "        raise KeyError('no')")],
-        "of something else than before",
+        "on a different value or code than before",
     ),
     "in a try": (
         [(RESULT, "    try:\n        assert result == 3\n    except AssertionError:\n        pass\n")],
-        "tests/test_a.py:27: test_total checks `result == 3` under a new condition: try.",
+        "tests/test_a.py:27: test_total now checks `result == 3` only conditionally: try.",
     ),
     "the whole body in a try": (
         [("    prices = [1, 2]\n    result", IN_A_TRY)],
-        "tests/test_a.py:27: test_total checks `result == 3`, `isinstance(result, int)` under a new condition: try.",
+        "tests/test_a.py:27: test_total now checks `result == 3`, `isinstance(result, int)` only conditionally: try.",
     ),
     "suppressed": (
         [(RESULT, "    with suppress(AssertionError):\n        assert result == 3\n")],
-        "under a new condition: with `suppress(AssertionError)`",
+        "only conditionally: with `suppress(AssertionError)`",
     ),
     "turned round": (
         [(RESULT, "    with pytest.raises(AssertionError):\n        assert result == 3\n")],
-        "under a new condition: with",
+        "only conditionally: with",
     ),
     "an early return": (
         [(RESULT, "    return\n" + RESULT)],
-        "`isinstance(result, int)` under a new condition: after `return`",
+        "`isinstance(result, int)` only conditionally: after `return`",
     ),
     "a return on a condition": (
         [(RESULT, "    if not result:\n        return\n" + RESULT)],
@@ -239,24 +239,27 @@ WEAKER = {
     ),
     "a skip within": (
         [(RESULT, "    pytest.skip('x')\n" + RESULT)],
-        "under a new condition: after `pytest.skip('x')`",
+        "only conditionally: after `pytest.skip('x')`",
     ),
-    "under an if": ([(RESULT, "    if result:\n    " + RESULT)], "under a new condition: if `result`"),
+    "under an if": ([(RESULT, "    if result:\n    " + RESULT)], "only conditionally: if `result`"),
     "in a loop": (
         [(RESULT, "    for _ in prices[2:]:\n    " + RESULT)],
-        "under a new condition: for each of `prices[2:]`",
+        "only conditionally: for each item of `prices[2:]`",
     ),
     "in a function that nobody calls": (
         [(RESULT, "    def later():\n    " + RESULT)],
-        "under a new condition: in `later`",
+        "only conditionally: inside `later`",
     ),
     "of something else": (
         [("result = total(prices)", "result = 3")],
-        "`isinstance(result, int)` of something else than before",
+        "`isinstance(result, int)` on a different value or code than before",
     ),
-    "of what is set": ([(RESULT, "    result.x = 3\n" + RESULT)], "of something else than before"),
-    "an autouse fixture removed": ([("(autouse=True)", "")], "no_leak is no longer used by every test."),
-    "an autouse fixture gone": ([(NO_LEAK, "")], "no_leak is gone, which every test used."),
+    "of what is set": ([(RESULT, "    result.x = 3\n" + RESULT)], "on a different value or code than before"),
+    "an autouse fixture removed": (
+        [("(autouse=True)", "")],
+        "no_leak is no longer applied to every test (autouse).",
+    ),
+    "an autouse fixture gone": ([(NO_LEAK, "")], "no_leak is removed, although every test used it."),
     "what a fixture checks": (
         [("    assert not Cart.open\n", "")],
         "no_leak no longer checks `not Cart.open`.",
@@ -271,38 +274,42 @@ WEAKER = {
     ),
     "a fixture no longer named": (
         [(", no_net", "")],
-        "TestCart::test_empty is without the fixture `no_net`, which it used.",
+        "TestCart::test_empty is no longer given the fixture `no_net`.",
     ),
     "usefixtures": (
         [('@pytest.mark.usefixtures("cart")\n', "")],
-        "TestCart::test_empty, TestCart::test_runs are no longer under `pytest.mark.usefixtures('cart')`.",
+        "TestCart::test_empty, TestCart::test_runs are no longer marked `pytest.mark.usefixtures('cart')`.",
     ),
     "a test marked": (
         [("def test_mean", "@pytest.mark.xfail\ndef test_mean")],
-        "tests/test_a.py:41: test_mean is under `pytest.mark.xfail`.",
+        "tests/test_a.py:41: test_mean is now skipped or allowed to fail: `pytest.mark.xfail`.",
     ),
     "a test that a condition skips": (
         [("def test_mean", "@pytest.mark.skipif(True, reason='x')\ndef test_mean")],
-        "test_mean is under",
+        "test_mean is now skipped or allowed to fail",
     ),
     "a test that may be left out": (
         [("def test_mean", "@pytest.mark.slow\ndef test_mean")],
-        "`pytest.mark.slow`, which may keep it",
+        "is now marked `pytest.mark.slow`, which can change",
     ),
     "a class marked": (
         [("class TestCart", "@pytest.mark.skip\nclass TestCart")],
-        "TestCart::test_empty, TestCart::test_runs are under",
+        "TestCart::test_empty, TestCart::test_runs are now skipped",
     ),
     "the file marked": (
         [("LIMIT", "pytestmark = pytest.mark.skip\nLIMIT")],
-        "tests/test_a.py:5: test_total, test_rows, test_raises and 3 more are under `pytest.mark.skip`.",
+        "tests/test_a.py:5: test_total, test_rows, test_raises and 3 more are now skipped or allowed to fail: "
+        "`pytest.mark.skip`.",
     ),
     "the file skipped": (
         [("LIMIT", "pytest.skip('x', allow_module_level=True)\nLIMIT")],
-        "and 3 more are under",
+        "and 3 more are now skipped",
     ),
-    "the file no test": ([("LIMIT", "__test__ = False\nLIMIT")], "are under `__test__ = False`"),
-    "a test under a condition": ([(MEAN, "if LIMIT > 11:\n" + indent(MEAN, "    "))], "test_mean checks"),
+    "the file no test": (
+        [("LIMIT", "__test__ = False\nLIMIT")],
+        "are now skipped or allowed to fail: `__test__ = False`",
+    ),
+    "a test under a condition": ([(MEAN, "if LIMIT > 11:\n" + indent(MEAN, "    "))], "test_mean now checks"),
     "what only has to run": (
         [("        cart.close()\n", "")],
         "TestCart::test_runs no longer checks `cart.close()`.",
@@ -396,15 +403,15 @@ def test_a_test_may_move() -> None:
 def test_a_test_that_moves_is_still_compared() -> None:
     looser = MEAN.replace("abs=0.01", "abs=1")
     (found,) = said((MEAN, ""), files={"tests/test_b.py": looser})
-    assert found.startswith("tests/test_b.py:2: test_mean expects something else")
+    assert found.startswith("tests/test_b.py:2: test_mean expects a different result")
     # Where nothing looks for tests, and where another test has the name.
     for path, text in {
         "tests/serving.py": MEAN,
         "tests/test_b.py": "def test_mean():\n    assert 1 < 2\n",
     }.items():
-        assert said((MEAN, ""), files={path: text})[0].startswith("tests/test_a.py:41: test_mean is gone")
+        assert said((MEAN, ""), files={path: text})[0].startswith("tests/test_a.py:41: test_mean is removed")
     assert (
-        "under `pytest.mark.skip`"
+        "allowed to fail: `pytest.mark.skip`"
         in said((MEAN, ""), files={"tests/test_b.py": f"pytestmark = pytest.mark.skip\n\n\n{MEAN}"})[0]
     )
 
@@ -419,18 +426,18 @@ def test_what_unittest_checks() -> None:
         "class Sums(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(total([1]), 1)\n"
     )
     assert compared({PATH: before}, {PATH: before.replace("assertEqual", "assertGreaterEqual")}) == [
-        "tests/test_a.py:3: Sums::test_a compares otherwise: `self.assertGreaterEqual(total([1]), 1)` instead of "
-        "`self.assertEqual(total([1]), 1)`."
+        "tests/test_a.py:3: Sums::test_a makes a different comparison: `self.assertGreaterEqual(total([1]), 1)` "
+        "instead of `self.assertEqual(total([1]), 1)`."
     ]
     assert (
-        "is no test any more"
+        "is no longer collected by pytest"
         in compared({PATH: before}, {PATH: before.replace("(unittest.TestCase)", "")})[0]
     )
 
 
 @pytest.mark.parametrize("text", ["def f(:", "\0", "(" * 5_000, "-" * 100_000 + "1"])
 def test_what_does_not_parse(text: str) -> None:
-    assert parts_of(text.encode()) is None
+    assert inventory(text.encode()) is None
 
 
 def test_a_variable_that_is_bound_again_and_again_takes_no_minute() -> None:

@@ -50,7 +50,7 @@ FILES: dict[str, str | bytes] = {
         ({"tests/test_a.py": None, "tests/test_b.py": "x = 1\n"}, ["tests/test_a.py is deleted."]),
         (
             {"tests/test_a.py": TEST.replace("def test_two", "def later")},
-            ["tests/test_a.py:9: test_two is gone; later in tests/test_a.py does what it did."],
+            ["tests/test_a.py:9: test_two is removed; later in tests/test_a.py makes the same checks."],
         ),
         (
             {"tests/test_a.py": TEST.replace("    assert 2 == 2\n", "")},
@@ -62,7 +62,7 @@ FILES: dict[str, str | bytes] = {
         ),
         (
             {"tests/test_a.py": TEST.replace("def test_one", "@pytest.mark.skip\ndef test_one")},
-            ["tests/test_a.py:4: test_one is under `pytest.mark.skip`."],
+            ["tests/test_a.py:4: test_one is now skipped or allowed to fail: `pytest.mark.skip`."],
         ),
         (
             {"tests/test_a.py": TEST.replace("2 == 2", "True")},
@@ -71,13 +71,11 @@ FILES: dict[str, str | bytes] = {
         ({"tests/test_a.py": "def f(:\n"}, ["tests/test_a.py no longer parses."]),
         (
             {"pkg/a_test.go": "package a\n"},
-            ['pkg/a_test.go:3: 3 lines are changed or gone, first `import "testing"`.'],
+            ['pkg/a_test.go:3: 3 lines changed or removed, starting with `import "testing"`.'],
         ),
     ],
 )
-def test_a_foreign_repository(
-    tmp_path: Path, changes: dict[str, str | bytes | None], said: list[str]
-) -> None:
+def test_an_existing_project(tmp_path: Path, changes: dict[str, str | bytes | None], said: list[str]) -> None:
     bench = delivery(tmp_path, FILES)
     for name, content in changes.items():
         if content is None:
@@ -95,7 +93,7 @@ CHOOSING: dict[str, str | bytes] = {
     "pkg/conftest.py": 'collect_ignore = ["old.py"]\n',
     "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef one():\n    return 1\n",
 }
-BY_PYTEST = "Which tests run is chosen otherwise: pytest's addopts becomes"
+BY_PYTEST = "Test selection changes: pytest's addopts becomes"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +109,7 @@ BY_PYTEST = "Which tests run is chosen otherwise: pytest's addopts becomes"
         (
             "pyproject.toml",
             '[tool.pytest.ini_options]\naddopts = "-m fast"\npython_functions = ["check_*"]\n',
-            ["Which tests run is chosen otherwise: pytest's python_functions becomes 'check_*'."],
+            ["Test selection changes: pytest's python_functions becomes 'check_*'."],
         ),
         ("pytest.ini", "[pytest]\n", [f"{BY_PYTEST} ''."]),
         (
@@ -125,30 +123,30 @@ BY_PYTEST = "Which tests run is chosen otherwise: pytest's addopts becomes"
             "Makefile",
             "build:\n\ntest: build\n\tpytest || true\n\tgo test\n",
             [
-                "Which tests run is chosen otherwise: the target test of Makefile becomes "
+                "Test selection changes: the test target of Makefile becomes "
                 "'test: build\\n\\tpytest || true\\n\\tgo test'."
             ],
         ),
         (
             "package.json",
             '{"scripts": {"test": "true"}}',
-            ["Which tests run is chosen otherwise: the script test of package.json becomes 'true'."],
+            ["Test selection changes: the test script of package.json becomes 'true'."],
         ),
         (
             "conftest.py",
             'collect_ignore = ["tests"]\n',
-            ["conftest.py may keep tests from running: collect_ignore."],
+            ["conftest.py now uses collect_ignore, which can keep tests from running."],
         ),
         (
             "tests/conftest.py",
             "def pytest_collection_modifyitems(items):\n    items.clear()\n",
-            ["tests/conftest.py may keep tests from running: pytest_collection_modifyitems."],
+            ["tests/conftest.py now uses pytest_collection_modifyitems, which can keep tests from running."],
         ),
         ("tests/conftest.py", "import pytest\n\n\n@pytest.fixture\ndef two():\n    return 2\n", []),
         (
             "pkg/conftest.py",
             'collect_ignore = ["old.py", "a_test.py"]\n',
-            ["pkg/conftest.py may keep tests from running: collect_ignore."],
+            ["pkg/conftest.py now uses collect_ignore, which can keep tests from running."],
         ),
         ("pkg/conftest.py", "collect_ignore = [\n    'old.py',\n]\nx = 1\n", []),
     ],
@@ -186,7 +184,7 @@ def test_what_the_generator_takes_away_does_not_count(tmp_path: Path) -> None:
     assert altered_tests(bench, workspace_tree(bench)) == ["tests/test_own.py is deleted."]
     # By hand, the same file would count.
     put(bench.workspace, {"tests/test_a.py": "x = 1\n"})
-    assert "tests/test_a.py:4: test_one is gone." in altered_tests(bench, workspace_tree(bench))
+    assert "tests/test_a.py:4: test_one is removed." in altered_tests(bench, workspace_tree(bench))
     assert altered_tests(bench, branch_tree(bench)) == []
 
 
@@ -206,5 +204,5 @@ def test_a_generation_chooses_and_a_hand_does_not(tmp_path: Path) -> None:
         {"pyproject.toml": settings, "conftest.py": "import os\n\ncollect_ignore = ['tests']\n"},
     )
     assert altered_tests(bench, workspace_tree(bench)) == [
-        "conftest.py may keep tests from running: collect_ignore."
+        "conftest.py now uses collect_ignore, which can keep tests from running."
     ]

@@ -1,7 +1,7 @@
 """Runs pytest one or more times, each time in a fork of its own on a copy of the workspace.
 
 What all runs need is imported once, before the first fork: a run then costs its tests and little more.
-Started as `python runner.py ORDER`, where ORDER is the JSON file described in `tools/testing/running.py`.
+Started as `python runner.py ORDER`, where ORDER is the JSON file written by `tools/testing/sandbox_runner.py`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ _SKIPPING = ("skip", "skipif", "xfail", "skipTest", "expectedFailure", "importor
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def parsed(source: str) -> ast.Module | str:
+def parse_source(source: str) -> ast.Module | str:
     """Return what a source says, or where it does not parse."""
     try:
         with warnings.catch_warnings():
@@ -31,7 +31,7 @@ def tests_in(tree: ast.Module) -> list[str]:
     return [each.name for each in tree.body if isinstance(each, _Function) and each.name.startswith("test")]
 
 
-def objections(tree: ast.Module, packages: Collection[str]) -> list[str]:
+def violations(tree: ast.Module, packages: Collection[str]) -> list[str]:
     """Return what may not stand in such a file, a sentence each; `packages` are those that it may import besides the
     standard library."""
     said = [*_imports(tree, packages), *_twice(tests_in(tree))]
@@ -48,12 +48,14 @@ def objections(tree: ast.Module, packages: Collection[str]) -> list[str]:
     return said
 
 
-def by_criterion(names: Sequence[str], criteria: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+def group_by_criterion(
+    names: Sequence[str], criteria: Sequence[str]
+) -> tuple[dict[str, list[str]], list[str]]:
     """Return each criterion's tests, told by how their names begin, and the names that begin with none."""
     found: dict[str, list[str]] = {each: [] for each in criteria}
     stray = []
     for name in names:
-        fitting = [each for each in criteria if name.startswith(f"{beginning(each)}_")]
+        fitting = [each for each in criteria if name.startswith(f"{name_prefix(each)}_")]
         if fitting:
             found[max(fitting, key=len)].append(name)
         else:
@@ -61,14 +63,14 @@ def by_criterion(names: Sequence[str], criteria: Sequence[str]) -> tuple[dict[st
     return found, stray
 
 
-def beginning(criterion: str) -> str:
+def name_prefix(criterion: str) -> str:
     """Return how the names of a criterion's tests begin: "test_chk_1_2"."""
     return f"test_{'_'.join(re.findall(r'[a-z0-9]+', criterion.lower()))}"
 
 
-def without(source: str, names: Collection[str]) -> str:
+def remove_functions(source: str, names: Collection[str]) -> str:
     """Return a source without some of its functions; "" if no test is left."""
-    tree = parsed(source)
+    tree = parse_source(source)
     if isinstance(tree, str):
         return source
     lines = source.splitlines(keepends=True)

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 
-from tools.testing.model import Mutant
+from tools.testing.outcomes import Mutant
 
 NOT_CODE = (
     "tests/*", "*/tests/*", "test_*.py", "*/test_*.py", "*_test.py", "conftest.py", "*/conftest.py",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.sandbox import Completed
-from tools.testing.model import Coverage, Mutant, MutationReport, Verdict
 from tools.testing.mutation.mutants import find_mutants
-from tools.testing.orders import Bench, Run, broken
-from tools.testing.reports import BrokenReport, RunEnd, read_ends, read_log, read_run
+from tools.testing.outcomes import Coverage, Mutant, MutationReport, Verdict
+from tools.testing.runner_reports import BrokenReport, RunEnd, read_ends, read_log, read_run
+from tools.testing.sandbox_runner import Run, SandboxRunner, job_failure
 
 MOST_ASKED = 100
 """Tests that are asked about one mutant; the others that run its line are left out, and counted."""
@@ -26,7 +26,7 @@ class _Trial:
 
 
 def mutate(
-    bench: Bench,
+    bench: SandboxRunner,
     changed: Mapping[str, Sequence[tuple[int, int]]],
     coverage: Coverage,
     seed: str,
@@ -51,7 +51,7 @@ def mutate(
         return MutationReport(verdicts=tuple(_uncovered(each) for each in trials), candidates=candidates)
     together = tuple(dict.fromkeys(test for run in runs for test in run.select))
     control = Run(name=_CONTROL, select=together, brief=True, seconds=seconds)
-    done = bench.carry_out("mutants", (control, *runs), seconds, warm=coverage.modules)
+    done = bench.run_all("mutants", (control, *runs), seconds, warm=coverage.modules)
     out = bench.out("mutants")
     try:
         ends = _ends(out, done)
@@ -81,7 +81,7 @@ def _run(trial: _Trial, sources: Mapping[str, str], coverage: Coverage, seconds_
 
 def _ends(out: Path, done: Completed) -> dict[str, RunEnd]:
     """Return how each run ended; raises BrokenReport unless the tests pass when nothing is changed."""
-    failed = broken(done)
+    failed = job_failure(done)
     if failed is not None:
         raise BrokenReport(failed)
     ends = read_ends(out)

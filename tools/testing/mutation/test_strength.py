@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tools.testing.model import Coverage, Mutant, Statement, TestOutcome, TestReport
 from tools.testing.mutation.mutants import find_mutants
-from tools.testing.orders import Bench, Run
-from tools.testing.reports import BrokenReport, read_run
-from tools.testing.running import run_tests
+from tools.testing.outcomes import Coverage, Mutant, Statement, TestOutcome, TestReport
+from tools.testing.pytest_run import run_tests
+from tools.testing.runner_reports import BrokenReport, read_run
+from tools.testing.sandbox_runner import Run, SandboxRunner
 
 RUNS = 5
 """How often a test has to say the same of the code as it is."""
@@ -22,7 +22,7 @@ _CHOICE = 400
 """Mutants to choose from: a test gets those of lines that it runs."""
 
 
-class Worth(Statement):
+class Strength(Statement):
     """What one test function is worth."""
 
     test: str
@@ -33,30 +33,30 @@ class Worth(Statement):
     """A clause: the change that it notices, what it says when it fails, why it is worth nothing."""
 
 
-class WorthReport(Statement):
+class StrengthReport(Statement):
     """What the tests of some files are worth."""
 
-    tests: tuple[Worth, ...] = ()
+    tests: tuple[Strength, ...] = ()
     mutants: int = 0
     """Changes that were tried."""
     problem: str | None = None
     """Why nothing was judged, such as tests that do not end; None if it was."""
     seconds: float = 0.0
 
-    def of(self, *results: str) -> tuple[Worth, ...]:
+    def of(self, *results: str) -> tuple[Strength, ...]:
         """Return the tests of these results."""
         return tuple(each for each in self.tests if each.result in results)
 
 
-def prove(
-    bench: Bench,
+def measure_strength(
+    bench: SandboxRunner,
     files: Sequence[str],
     changed: Mapping[str, Sequence[tuple[int, int]]],
     seed: str,
     *,
     before: Mapping[str, str] | None = None,
     seconds: float = 300.0,
-) -> WorthReport:
+) -> StrengthReport:
     """Run the tests of some files five times, then put mutants of the lines that each runs before it.
 
     `changed` gives files and inclusive ranges of lines to mutate, `seed` what the choice depends on. `before` gives the
@@ -68,35 +68,35 @@ def prove(
         coverage=bench.coverage, limits=bench.limits, project=bench.project,
     )  # fmt: skip
     if report.problem is not None or report.coverage is None:
-        return WorthReport(problem=report.problem or "No tests ran.", seconds=report.seconds)
+        return StrengthReport(problem=report.problem or "No tests ran.", seconds=report.seconds)
     found, steady = _said(report)
     trial = _Trial(bench, report.coverage, steady, seconds)
     sources = bench.sources(changed)
     trial.judge(find_mutants(sources, changed, seed, _CHOICE)[0], sources, before or {})
     found |= {test: trial.worth(test) for test in steady}
     order = dict.fromkeys(_function(each.id) for each in report.tests)
-    return WorthReport(
+    return StrengthReport(
         tests=tuple(found[test] for test in order),
         mutants=trial.tried,
         seconds=report.seconds + trial.seconds,
     )
 
 
-def _said(report: TestReport) -> tuple[dict[str, Worth], dict[str, tuple[str, ...]]]:
+def _said(report: TestReport) -> tuple[dict[str, Strength], dict[str, tuple[str, ...]]]:
     """Return what the five runs settle, and the functions that passed in all of them with their cases."""
     groups: dict[str, list[TestOutcome]] = {}
     for each in report.tests:
         groups.setdefault(_function(each.id), []).append(each)
     flaky = {_function(each.id) for each in report.flaky}
-    found: dict[str, Worth] = {}
+    found: dict[str, Strength] = {}
     for test, group in groups.items():
         bad = next((each for each in group if each.outcome in ("failed", "errored")), None)
         if test in flaky:
-            found[test] = Worth(test=test, result="flaky", why="it changes its mind when it is run again")
+            found[test] = Strength(test=test, result="flaky", why="it changes its mind when it is run again")
         elif bad is not None:
-            found[test] = Worth(test=test, result="fails", why=" ".join(bad.message.split())[:300])
+            found[test] = Strength(test=test, result="fails", why=" ".join(bad.message.split())[:300])
         elif all(each.outcome == "skipped" for each in group):
-            found[test] = Worth(test=test, result="proves_nothing", why="it is skipped")
+            found[test] = Strength(test=test, result="proves_nothing", why="it is skipped")
     steady = {
         test: tuple(each.id for each in group if each.outcome == "passed")
         for test, group in groups.items()
@@ -109,7 +109,7 @@ def _said(report: TestReport) -> tuple[dict[str, Worth], dict[str, tuple[str, ..
 class _Trial:
     """Mutants put before tests, a round at a time, until each has noticed one or seen enough."""
 
-    bench: Bench
+    bench: SandboxRunner
     coverage: Coverage
     cases: dict[str, tuple[str, ...]]
     """Test to its node ids."""
@@ -137,17 +137,17 @@ class _Trial:
         if before and left:
             self._round([(dict(before), "the change is taken back")], [left])
 
-    def worth(self, test: str) -> Worth:
+    def worth(self, test: str) -> Strength:
         """Return what a test that passes every time is worth."""
         if test in self.noticed:
-            return Worth(test=test, result="kept", why=f"it notices `{self.noticed[test]}`")
+            return Strength(test=test, result="kept", why=f"it notices `{self.noticed[test]}`")
         count = len(self.queues[test][:MOST_EACH])
         why = (
             f"it passes on all {count} mutants of lines that it runs"
             if count
             else "it runs no line to judge it by"
         )
-        return Worth(test=test, result="proves_nothing", why=why)
+        return Strength(test=test, result="proves_nothing", why=why)
 
     def _of(self, test: str, mutants: Iterable[Mutant]) -> list[Mutant]:
         own = set(self.cases[test])
@@ -169,7 +169,7 @@ class _Trial:
             runs.append(Run(name=f"change{number}", select=select, patch=patch, seconds=max(20.0, 4 * took)))
         if not runs:
             return
-        done = self.bench.carry_out("worth", tuple(runs), self.limit, warm=self.coverage.modules)
+        done = self.bench.run_all("worth", tuple(runs), self.limit, warm=self.coverage.modules)
         self.tried += len(runs)
         self.seconds += done.seconds
         for run, (_, change), tests in zip(runs, patches, asked, strict=True):

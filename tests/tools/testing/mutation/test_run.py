@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from tools.sandbox import Sandbox
-from tools.testing import Bench, Coverage, Interpreter, MutationReport, mutate, orders, run_tests
+from tools.testing import (
+    Coverage,
+    Interpreter,
+    MutationReport,
+    SandboxRunner,
+    mutate,
+    run_tests,
+    sandbox_runner,
+)
 from tools.testing.mutation import run as judging
 
 ORDERS = """\
@@ -74,7 +82,7 @@ class Judge:
 
     def __call__(self, changed: dict[str, list[tuple[int, int]]], **options: float) -> MutationReport:
         place = self.scratch / "scratch"
-        bench = Bench(self.sandbox, self.environment, self.workspace, place)
+        bench = SandboxRunner(self.sandbox, self.environment, self.workspace, place)
         return mutate(bench, changed, self.coverage, "tree", **options)
 
 
@@ -135,7 +143,7 @@ def test_tests_that_are_not_asked_are_counted(judge: Judge, monkeypatch: pytest.
 
 
 def test_time_that_ran_out_is_said(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "cores", lambda: 1)
+    monkeypatch.setattr(sandbox_runner, "cores", lambda: 1)
     report = judge({"shop/orders.py": [(12, 12), (22, 25)]}, seconds=3.0, limit=100)
     assert {"There was no time left."} == {
         each.reason for each in report.verdicts if each.result == "not_run"

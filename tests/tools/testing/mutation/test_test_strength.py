@@ -9,8 +9,8 @@ import pytest
 
 from tools.sandbox import Limits, Sandbox
 from tools.testing import Interpreter
-from tools.testing.mutation.test_strength import WorthReport, prove
-from tools.testing.orders import Bench
+from tools.testing.mutation.test_strength import StrengthReport, measure_strength
+from tools.testing.sandbox_runner import SandboxRunner
 
 pytestmark = pytest.mark.slow
 
@@ -67,21 +67,25 @@ def judge(
     environment: Interpreter,
     coverage: Interpreter,
     tmp_path: Path,
-) -> Callable[..., WorthReport]:
-    def go(tests: str = TESTS, before: dict[str, str] | None = None, seconds: float = 60) -> WorthReport:
+) -> Callable[..., StrengthReport]:
+    def go(tests: str = TESTS, before: dict[str, str] | None = None, seconds: float = 60) -> StrengthReport:
         workspace = write({"rail/__init__.py": "", "rail/fares.py": CODE, "tests/test_rail.py": tests})
         limits = Limits(wall_seconds=seconds)
-        bench = Bench(sandbox, environment, workspace, tmp_path / "scratch", limits, coverage=coverage)
-        return prove(bench, ["tests/test_rail.py"], {"rail/fares.py": [(1, 8)]}, "seed", before=before)
+        bench = SandboxRunner(
+            sandbox, environment, workspace, tmp_path / "scratch", limits, coverage=coverage
+        )
+        return measure_strength(
+            bench, ["tests/test_rail.py"], {"rail/fares.py": [(1, 8)]}, "seed", before=before
+        )
 
     return go
 
 
-def results(report: WorthReport) -> dict[str, str]:
+def results(report: StrengthReport) -> dict[str, str]:
     return {each.test.rpartition("::")[2]: each.result for each in report.tests}
 
 
-def test_each_test_is_judged_by_itself(judge: Callable[..., WorthReport]) -> None:
+def test_each_test_is_judged_by_itself(judge: Callable[..., StrengthReport]) -> None:
     report = judge()
 
     assert report.problem is None
@@ -105,7 +109,7 @@ def test_each_test_is_judged_by_itself(judge: Callable[..., WorthReport]) -> Non
     ]
 
 
-def test_the_change_taken_back_judges_what_has_no_other_mutant(judge: Callable[..., WorthReport]) -> None:
+def test_the_change_taken_back_judges_what_has_no_other_mutant(judge: Callable[..., StrengthReport]) -> None:
     tests = "from rail.fares import other\n\ndef test_other():\n    assert other(1) == 2\n\n"
     tests += "def test_idle():\n    pass\n"
     before = {"rail/fares.py": CODE.replace("age + 1", "age + 2")}
@@ -116,13 +120,13 @@ def test_the_change_taken_back_judges_what_has_no_other_mutant(judge: Callable[.
     assert report.tests[0].why == "it notices `the change is taken back`"
 
 
-def test_what_does_not_import_fails_as_a_whole(judge: Callable[..., WorthReport]) -> None:
+def test_what_does_not_import_fails_as_a_whole(judge: Callable[..., StrengthReport]) -> None:
     report = judge("import rail.nowhere\n\ndef test_a():\n    pass\n")
 
     assert results(report) == {"tests/test_rail.py": "fails"}
 
 
-def test_what_does_not_end_is_a_problem(judge: Callable[..., WorthReport]) -> None:
+def test_what_does_not_end_is_a_problem(judge: Callable[..., StrengthReport]) -> None:
     report = judge("def test_a():\n    while True:\n        pass\n", seconds=3)
 
     assert report.tests == ()

@@ -7,15 +7,20 @@ import ast
 import pytest
 
 from tools.testing.mutation import generated_source as source_of
-from tools.testing.mutation.generated_source import by_criterion, objections, parsed, without
+from tools.testing.mutation.generated_source import (
+    group_by_criterion,
+    parse_source,
+    remove_functions,
+    violations,
+)
 
 FINE = "import json\nfrom shop.prices import total\n\n\ndef test_a_1_x():\n    assert total([json.loads('1')]) == 1\n"
 
 
 def said(source: str) -> list[str]:
-    tree = parsed(source)
+    tree = parse_source(source)
     assert isinstance(tree, ast.Module)
-    return objections(tree, ["pytest", "shop"])
+    return violations(tree, ["pytest", "shop"])
 
 
 def test_what_is_in_order_is_not_objected_to() -> None:
@@ -42,12 +47,12 @@ def test_what_may_not_stand_there_is_named(source: str, part: str) -> None:
 
 @pytest.mark.parametrize("source", ["def f(:\n", "\0", "(" * 2_000])
 def test_what_does_not_parse_says_so(source: str) -> None:
-    assert str(parsed(source)).startswith("It does not parse")
+    assert str(parse_source(source)).startswith("It does not parse")
 
 
 def test_the_longest_criterion_that_fits_has_the_test() -> None:
     names = ["test_a_1_x", "test_a_1_1_x", "test_a_10_x", "test_b"]
-    found, stray = by_criterion(names, ["A-1", "A-1.1", "A-10"])
+    found, stray = group_by_criterion(names, ["A-1", "A-1.1", "A-10"])
     assert found == {"A-1": ["test_a_1_x"], "A-1.1": ["test_a_1_1_x"], "A-10": ["test_a_10_x"]}
     assert stray == ["test_b"]
 
@@ -57,10 +62,10 @@ def test_functions_go_with_their_decorators() -> None:
         "import pytest\n\nX = 1\n\n\n@pytest.mark.parametrize(\n    'x', [1, 2]\n)\ndef test_a(x):\n    assert x\n\n\n"
         "def helper():\n    return 1\n\n\nasync def test_b():\n    assert helper()\n"
     )
-    left = without(source, ["test_a"])
+    left = remove_functions(source, ["test_a"])
     assert (
         left
         == "import pytest\n\nX = 1\n\n\ndef helper():\n    return 1\n\n\nasync def test_b():\n    assert helper()\n"
     )
     assert source_of.tests_in(ast.parse(left)) == ["test_b"]
-    assert without(source, ["test_a", "test_b"]) == ""
+    assert remove_functions(source, ["test_a", "test_b"]) == ""

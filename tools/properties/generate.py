@@ -16,16 +16,16 @@ from pydantic import BaseModel, ConfigDict
 from tools.environments.install import Environment, install, resolve
 from tools.errors import RequirementRefused
 from tools.projects.requirements import FolderFiles, wanted
-from tools.properties.assembling import Candidate, assembled, named
-from tools.properties.finding import Found, functions_of
-from tools.properties.writing import Problem, docstring_tests, ghostwritten
+from tools.properties.candidates import Candidate, assemble_module, with_unique_names
+from tools.properties.functions import PublicFunction, find_functions
+from tools.properties.ghostwriter import Problem, docstring_tests, ghostwrite_tests
 from tools.sandbox import Limits, Sandbox
 from tools.testing import run_tests
-from tools.testing.mutation.generated_source import objections, parsed
-from tools.testing.mutation.test_strength import Worth, WorthReport, prove
-from tools.testing.orders import Bench
-from tools.testing.results import steady
-from tools.testing.sandbox_environment import project_of, roots
+from tools.testing.mutation.generated_source import parse_source, violations
+from tools.testing.mutation.test_strength import Strength, StrengthReport, measure_strength
+from tools.testing.results import strip_volatile
+from tools.testing.sandbox_environment import import_roots, uninstalled_project
+from tools.testing.sandbox_runner import SandboxRunner
 from tools.workspace.walk import files
 
 _ASKED = ("pytest>=8", "hypothesis[ghostwriter]>=6.100")
@@ -42,7 +42,7 @@ _GOES = {
 }
 
 
-class Property(BaseModel):
+class PropertyTest(BaseModel):
     """What became of a test, or of a function that has none."""
 
     model_config = ConfigDict(frozen=True)
@@ -58,13 +58,13 @@ class Property(BaseModel):
     """The change that it notices, or why it was dropped."""
 
 
-class Made(BaseModel):
+class ModuleTests(BaseModel):
     """What was made for a module."""
 
     model_config = ConfigDict(frozen=True)
 
     module: str
-    properties: tuple[Property, ...]
+    properties: tuple[PropertyTest, ...]
     source: str
     """The test file with what is kept; "" if nothing is."""
 
@@ -78,7 +78,7 @@ class Candidates:
 
 
 @dataclass
-class Workshop:
+class PropertyTestGenerator:
     """A copy of a repository's files, and the environment that its code needs."""
 
     sandbox: Sandbox
@@ -97,9 +97,9 @@ class Workshop:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     @cached_property
-    def functions(self) -> list[Found]:
+    def functions(self) -> list[PublicFunction]:
         """The functions that can be tested."""
-        return functions_of(self.folder)
+        return find_functions(self.folder)
 
     @cached_property
     def environment(self) -> Environment:
@@ -115,66 +115,76 @@ class Workshop:
 
     def candidates(self) -> Candidates:
         """Return what the ghostwriter and the docstrings give."""
-        places = [each.resolve() for each in roots(self.folder)]
-        tests, problems = ghostwritten(
+        places = [each.resolve() for each in import_roots(self.folder)]
+        tests, problems = ghostwrite_tests(
             self.sandbox, self.environment, self.folder, places, self.scratch, self.functions
         )
         found = Candidates()
         for each in [*tests, *docstring_tests(self.functions)]:
-            if (module := self._module(each.functions)) and not self.objections(each.source):
+            if (module := self._module(each.functions)) and not self.violations(each.source):
                 found.tests.setdefault(module, []).append(each)
         for problem in problems:
             found.problems.setdefault(problem.function.rpartition(".")[0], []).append(problem)
         return found
 
-    def objections(self, source: str) -> list[str]:
+    def violations(self, source: str) -> list[str]:
         """Return what may not stand in a test."""
-        tree = parsed(source)
+        tree = parse_source(source)
         packages = {each.module.partition(".")[0] for each in self.functions} | {"hypothesis", "pytest"}
-        return [tree] if isinstance(tree, str) else objections(tree, packages)
+        return [tree] if isinstance(tree, str) else violations(tree, packages)
 
-    def judged(self, module: str, candidates: Sequence[Candidate], problems: Sequence[Problem]) -> Made:
+    def evaluate(
+        self, module: str, candidates: Sequence[Candidate], problems: Sequence[Problem]
+    ) -> ModuleTests:
         """Return the tests of a module that pass five times and notice a change of its code."""
-        tests = named(candidates)
-        worth = self._worth(module, tests) if tests else {}
-        found = [self._property(module, each, worth.get(each.name)) for each in tests]
+        tests = with_unique_names(candidates)
+        worth = self._strengths(module, tests) if tests else {}
+        found = [self._result(module, each, worth.get(each.name)) for each in tests]
         kept = [each for each, said in zip(tests, found, strict=True) if said.kept]
         none = [
-            Property(module=module, functions=(each.function,), kind="", test="", kept=False, why=each.why)
+            PropertyTest(
+                module=module, functions=(each.function,), kind="", test="", kept=False, why=each.why
+            )
             for each in problems
         ]
-        source = assembled(_docstring(module), kept) if kept else ""
-        return Made(module=module, properties=(*found, *none), source=source)
+        source = assemble_module(_docstring(module), kept) if kept else ""
+        return ModuleTests(module=module, properties=(*found, *none), source=source)
 
-    def _worth(self, module: str, tests: Sequence[Candidate]) -> dict[str, Worth | str]:
-        file = f"{_FOLDER}/{test_file(module)}"
+    def _strengths(self, module: str, tests: Sequence[Candidate]) -> dict[str, Strength | str]:
+        file = f"{_FOLDER}/{file_name(module)}"
         path = self.folder / file
         path.parent.mkdir(exist_ok=True)
-        found: dict[str, Worth | str] = {}
+        found: dict[str, Strength | str] = {}
         left = list(tests)
-        if self._spoilt(path, file, left, _SCREEN):
+        if self._cannot_run(path, file, left, _SCREEN):
             # One of them spoils the run of all: each is asked alone, once.
-            found = {each.name: why for each in tests if (why := self._spoilt(path, file, [each], _ALONE))}
+            found = {
+                each.name: why for each in tests if (why := self._cannot_run(path, file, [each], _ALONE))
+            }
             left = [each for each in tests if each.name not in found]
-        return found | (self._proved(path, file, left) if left else {})
+        return found | (self._strength_by_halves(path, file, left) if left else {})
 
-    def _proved(self, path: Path, file: str, tests: Sequence[Candidate]) -> dict[str, Worth | str]:
+    def _strength_by_halves(
+        self, path: Path, file: str, tests: Sequence[Candidate]
+    ) -> dict[str, Strength | str]:
         """Judge tests together; where that breaks, which another seed may bring about, in halves."""
-        path.write_text(assembled(_docstring(""), tests))
-        report = self._proof(file, tests)
+        path.write_text(assemble_module(_docstring(""), tests))
+        report = self._strength(file, tests)
         if not report.problem:
             return {each.test.rpartition("::")[2]: each for each in report.tests}
         half = len(tests) // 2
         if not half:
             return {tests[0].name: _first(report.problem)}
-        return self._proved(path, file, tests[:half]) | self._proved(path, file, tests[half:])
+        return self._strength_by_halves(path, file, tests[:half]) | self._strength_by_halves(
+            path, file, tests[half:]
+        )
 
-    def _spoilt(self, path: Path, file: str, tests: Sequence[Candidate], limits: Limits) -> str:
+    def _cannot_run(self, path: Path, file: str, tests: Sequence[Candidate], limits: Limits) -> str:
         """Return why tests cannot be judged together, such as one that does not end; "" if they can."""
-        path.write_text(assembled(_docstring(""), tests))
+        path.write_text(assemble_module(_docstring(""), tests))
         report = run_tests(
             self.sandbox, self.environment, self.folder, self.scratch, [file], reruns=0, limits=limits,
-            project=project_of(self.folder),
+            project=uninstalled_project(self.folder),
         )  # fmt: skip
         if report.problem:
             return _first(report.problem)
@@ -182,23 +192,23 @@ class Workshop:
         broken = next((each.message for each in report.errored), "it was not run")
         return "" if {each.name for each in tests} <= ran else " ".join(broken.split())[:300]
 
-    def _proof(self, file: str, tests: Sequence[Candidate]) -> WorthReport:
+    def _strength(self, file: str, tests: Sequence[Candidate]) -> StrengthReport:
         labels = {name for each in tests for name in each.functions}
         own = {each.file for each in self.functions if each.label in labels}
         lines = {name: [(1, (self.folder / name).read_bytes().count(b"\n") + 1)] for name in sorted(own)}
         seed = hashlib.sha256(
             b"\0".join((self.folder / each).read_bytes() for each in sorted(own))
         ).hexdigest()
-        bench = Bench(
+        bench = SandboxRunner(
             sandbox=self.sandbox,
             environment=self.environment,
             coverage=self._toolbox,
             workspace=self.folder,
             scratch=self.scratch,
             limits=_LIMITS,
-            project=project_of(self.folder),
+            project=uninstalled_project(self.folder),
         )
-        return prove(bench, [file], lines, seed)
+        return measure_strength(bench, [file], lines, seed)
 
     @cached_property
     def _toolbox(self) -> Environment:
@@ -209,26 +219,26 @@ class Workshop:
         known = {each.label: each.module for each in self.functions}
         return next((known[each] for each in functions if each in known), "")
 
-    def _property(self, module: str, test: Candidate, worth: Worth | str | None) -> Property:
-        kept = isinstance(worth, Worth) and worth.result == "kept"
+    def _result(self, module: str, test: Candidate, worth: Strength | str | None) -> PropertyTest:
+        kept = isinstance(worth, Strength) and worth.result == "kept"
         why = worth if isinstance(worth, str) else _why(test, worth)
-        return Property(
+        return PropertyTest(
             module=module, functions=test.functions, kind=test.kind, test=test.name, kept=kept, why=why
         )
 
 
-def test_file(module: str) -> str:
+def file_name(module: str) -> str:
     """Return the name of a module's test file."""
     return f"test_{module.replace('.', '_')}_properties.py"
 
 
-def _why(test: Candidate, worth: Worth | None) -> str:
+def _why(test: Candidate, worth: Strength | None) -> str:
     if worth is None:
         return "it was not run"
     if worth.result != "fails":
         return worth.why
     start = _GOES.get(test.kind, "it fails on the code as it is (a fault, or arguments that are not meant)")
-    said = steady(worth.why).replace("Failing test case: ", "with ").removeprefix("AssertionError: ")
+    said = strip_volatile(worth.why).replace("Failing test case: ", "with ").removeprefix("AssertionError: ")
     return f"{start}: {' '.join(re.sub(r'[*]{5,}|File .*? Failed example:', '', said).split())}"
 
 

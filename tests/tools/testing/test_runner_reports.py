@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.testing.reports import BrokenReport, RunEnd, read_ends, read_log, read_run
+from tools.testing.runner_reports import BrokenReport, RunEnd, read_ends, read_log, read_run
 
 
 def lines(*records: dict[str, object]) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from tools.environments.install import Environment
 from tools.git import remove
 from tools.sandbox import Ending, Job, Limits, Sandbox
-from tools.testing.sandbox_environment import surroundings, without_places
+from tools.testing.sandbox_environment import sandbox_environment, strip_paths
 
 _LONGEST = 20_000
 """Characters of the output that are kept."""
@@ -48,7 +48,7 @@ def run_test_command(
     copy = scratch.resolve() / "command"
     remove(copy)
     shutil.copytree(workspace, copy, symlinks=True)
-    around = surroundings(copy, scratch.resolve(), python)
+    around = sandbox_environment(copy, scratch.resolve(), python)
     done = sandbox.run(
         Job(
             argv=argv,
@@ -60,7 +60,7 @@ def run_test_command(
         )
     )
     places = (copy, *around.writable, *((python.folder,) if python else ()))
-    output = without_places(f"{done.stdout}\n{done.stderr}".strip(), *places)[-_LONGEST:]
+    output = strip_paths(f"{done.stdout}\n{done.stderr}".strip(), *places)[-_LONGEST:]
     remove(copy)
     return CommandReport(
         ending=done.ending,

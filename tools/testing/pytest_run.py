@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.sandbox import Completed, Limits, Sandbox
-from tools.testing.model import Coverage, Flaky, Interpreter, TestOutcome, TestReport
-from tools.testing.orders import Bench, Project, Run, broken, cores
-from tools.testing.reports import (
+from tools.testing.outcomes import Coverage, Flaky, Interpreter, TestOutcome, TestReport
+from tools.testing.runner_reports import (
     NO_TESTS,
     BrokenReport,
     RunEnd,
     RunReport,
-    joined,
+    join_reports,
     read_ends,
     read_log,
     read_run,
 )
+from tools.testing.sandbox_runner import Project, Run, SandboxRunner, cores, job_failure
 
 
 def run_tests(
@@ -48,7 +48,7 @@ def run_tests(
     options = [each for each in select if each.startswith("-") or not each]
     if options:
         return TestReport(problem=f"{options[0]!r} is not the name of a test.")
-    bench = Bench(
+    bench = SandboxRunner(
         sandbox, environment, workspace, scratch, limits or Limits(), variables or {}, project, coverage
     )
     seconds = bench.limits.wall_seconds or 600
@@ -66,7 +66,7 @@ def run_tests(
     )
     # What is new is known beforehand, so that it need not wait for the rest.
     early = _reruns("new", there, reruns if there else 0, seconds)
-    done = bench.carry_out("first", (*first, *early), _together(seconds, len(first) + len(early)), path=path)
+    done = bench.run_all("first", (*first, *early), _together(seconds, len(first) + len(early)), path=path)
     report, said = _reported(bench.out("first"), done, [run.name for run in first])
     if said is None or report.problem is not None:
         return report
@@ -76,7 +76,7 @@ def run_tests(
     again = tuple(each.id for each in report.tests if each.id in wrong.difference(fresh))
     late = _reruns("failing", again, reruns if again else 0, seconds)
     if late:
-        completed = bench.carry_out("again", late, _together(seconds, len(late)))
+        completed = bench.run_all("again", late, _together(seconds, len(late)))
         flaky += _flaky(report, again, [_outcomes(bench.out("again"), run.name, completed) for run in late])
         report = report.model_copy(update={"seconds": report.seconds + completed.seconds})
     steady = [each for each in report.passed if each.id not in {one.id for one in flaky}]
@@ -119,7 +119,7 @@ def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestRep
         problem = problem or (f"{doubt}\n{read_log(out, name)}".strip() if doubt else None)
         parts.append(said)
         ends.append(end)
-    together = joined(parts)
+    together = join_reports(parts)
     report = TestReport(
         tests=together.tests,
         problem=problem if parts else "No tests ran.",
@@ -131,7 +131,7 @@ def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestRep
 
 
 def _read(out: Path, name: str, done: Completed) -> tuple[RunEnd, RunReport]:
-    failed = broken(done)
+    failed = job_failure(done)
     if failed is not None:
         raise BrokenReport(failed)
     end = read_ends(out).get(name)

@@ -9,10 +9,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tools.environments.install import Environment
-from tools.properties.assembling import Candidate, tests_of
-from tools.properties.finding import Found
+from tools.properties.candidates import Candidate, split_tests
+from tools.properties.functions import PublicFunction
 from tools.sandbox import Job, Limits, Sandbox
-from tools.testing.orders import INSIDE
+from tools.testing.sandbox_runner import INSIDE
 
 _LARGEST = 10_000_000
 _LIMITS = Limits(wall_seconds=120, memory_mb=2048, processes=64)
@@ -63,13 +63,13 @@ class Order(BaseModel):
     out: Path
 
 
-def ghostwritten(
+def ghostwrite_tests(
     sandbox: Sandbox,
     environment: Environment,
     folder: Path,
     roots: Sequence[Path],
     scratch: Path,
-    found: Sequence[Found],
+    found: Sequence[PublicFunction],
 ) -> tuple[list[Candidate], list[Problem]]:
     """Return the ghostwriter's tests of functions, and why there is none of some. The code runs in the sandbox only."""
     asked = [each for each in found if each.hints]
@@ -97,11 +97,11 @@ def ghostwritten(
         return [], [
             Problem(function=each.label, why=f"the ghostwriter ended early: {last}") for each in asked
         ]
-    tests = [one for each in read.tests for one in tests_of(each.source, each.kind, each.functions)]
+    tests = [one for each in read.tests for one in split_tests(each.source, each.kind, each.functions)]
     return tests, list(read.problems)
 
 
-def docstring_tests(found: Sequence[Found]) -> list[Candidate]:
+def docstring_tests(found: Sequence[PublicFunction]) -> list[Candidate]:
     """Return a test for each function whose docstring holds examples."""
     return [
         Candidate(

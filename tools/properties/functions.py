@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from tools.testing.mutation.mutants import NOT_CODE
-from tools.testing.sandbox_environment import roots
+from tools.testing.sandbox_environment import import_roots
 from tools.workspace.walk import files
 
 _LARGEST = 500_000
@@ -21,7 +21,7 @@ _NOT_MODULES = ("__main__", "setup", "conftest", "noxfile", "tasks")
 _NOT_PACKAGES = ("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "scripts", "migrations")
 
 
-class Found(BaseModel):
+class PublicFunction(BaseModel):
     """A public function."""
 
     model_config = ConfigDict(frozen=True)
@@ -42,10 +42,10 @@ class Found(BaseModel):
         return f"{self.module}.{self.name}"
 
 
-def functions_of(folder: Path) -> list[Found]:
+def find_functions(folder: Path) -> list[PublicFunction]:
     """Return the public functions with hints or examples, in the order of modules and of lines."""
-    found: dict[str, list[Found]] = {}
-    for root in (each.resolve() for each in roots(folder)):
+    found: dict[str, list[PublicFunction]] = {}
+    for root in (each.resolve() for each in import_roots(folder)):
         # Of a module and a package of one name, Python takes the package.
         for path in sorted(files(root), key=lambda each: (each.name != "__init__.py", each)):
             name = _module(path.relative_to(root)) if path.suffix == ".py" else ""
@@ -56,7 +56,7 @@ def functions_of(folder: Path) -> list[Found]:
     return [each for name in sorted(found) for each in found[name]]
 
 
-def source_of(folder: Path, file: str, names: list[str]) -> str:
+def functions_source(folder: Path, file: str, names: list[str]) -> str:
     """Return the source of some functions of a file, with its docstring and constants, as a model is shown them."""
     text = (folder / file).read_text("utf-8", "replace")
     tree = _parsed(text.encode())
@@ -85,14 +85,14 @@ def _module(path: Path) -> str:
     return "" if any(fnmatch(path.as_posix(), each) for each in NOT_CODE) else ".".join(parts)
 
 
-def _functions(content: bytes, module: str, file: str) -> Iterator[Found]:
+def _functions(content: bytes, module: str, file: str) -> Iterator[PublicFunction]:
     tree = _parsed(content)
     for each in tree.body if tree else ():
         if not isinstance(each, ast.FunctionDef) or each.name.startswith("_"):
             continue
         hints, examples = _has_hints(each), _has_examples(ast.get_docstring(each) or "")
         if hints or examples:
-            yield Found(module=module, name=each.name, file=file, hints=hints, examples=examples)
+            yield PublicFunction(module=module, name=each.name, file=file, hints=hints, examples=examples)
 
 
 def _has_hints(function: ast.FunctionDef) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tools.sandbox import Sandbox
-from tools.testing import Bench, Interpreter
+from tools.testing import Interpreter, SandboxRunner
 
 
 def test_sources_are_plain_files_of_the_workspace(
@@ -17,7 +17,7 @@ def test_sources_are_plain_files_of_the_workspace(
     (workspace / "binary.py").write_bytes(b"\xff\xfe")
     (tmp_path / "outside.py").write_text("secret = 1\n")
     (workspace / "link.py").symlink_to(tmp_path / "outside.py")
-    bench = Bench(sandbox, environment, workspace, tmp_path / "scratch")
+    bench = SandboxRunner(sandbox, environment, workspace, tmp_path / "scratch")
 
     names = ("shop/a.py", "binary.py", "link.py", "shop", "gone.py", "../outside.py")
     assert bench.sources(names) == {"shop/a.py": "x = 1\n"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from tools.sandbox import Completed, Job, Limits, Sandbox
-from tools.testing.model import Interpreter
+from tools.testing.outcomes import Interpreter
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 
@@ -49,7 +49,7 @@ class Project(BaseModel):
     version: str = "0"
 
 
-class Order(BaseModel):
+class RunnerInput(BaseModel):
     """What the runner in the sandbox is told."""
 
     model_config = ConfigDict(frozen=True)
@@ -69,7 +69,7 @@ class Order(BaseModel):
 
 
 @dataclass(frozen=True)
-class Bench:
+class SandboxRunner:
     """Where one service's tests run, or are judged. The workspace is copied, and never changed."""
 
     sandbox: Sandbox
@@ -88,7 +88,7 @@ class Bench:
         """Return where what came of an order lies."""
         return self.scratch / name
 
-    def carry_out(
+    def run_all(
         self,
         name: str,
         runs: tuple[Run, ...],
@@ -98,7 +98,7 @@ class Bench:
         warm: tuple[str, ...] = (),
     ) -> Completed:
         """Have runs carried out, as many at one time as there are cores; `seconds` bounds them together."""
-        order = Order(
+        order = RunnerInput(
             workspace=self.workspace,
             out=self.out(name),
             path=path,
@@ -108,7 +108,7 @@ class Bench:
             runs=runs,
             project=self.project,
         )
-        return _carry_out(self, order)
+        return _start(self, order)
 
     def sources(self, files: Iterable[str]) -> dict[str, str]:
         """Return the texts of those files of the workspace that are plain and have one."""
@@ -125,7 +125,7 @@ class Bench:
             return None
 
 
-def _carry_out(bench: Bench, order: Order) -> Completed:
+def _start(bench: SandboxRunner, order: RunnerInput) -> Completed:
     shutil.rmtree(order.out, ignore_errors=True)
     order.out.mkdir(parents=True)
     told = order.out.parent / f"{order.out.name}.json"
@@ -148,7 +148,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def broken(done: Completed) -> str | None:
+def job_failure(done: Completed) -> str | None:
     """Say what ended the job before its runs did, or None."""
     if done.ending == "exited" and done.exit_code == 0:
         return None

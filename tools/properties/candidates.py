@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.testing.mutation.generated_source import parsed
+from tools.testing.mutation.generated_source import parse_source
 
 
 class Candidate(BaseModel):
@@ -25,7 +25,7 @@ class Candidate(BaseModel):
     """A module: its imports, what it shares with others, the test."""
 
 
-def named(candidates: Iterable[Candidate]) -> list[Candidate]:
+def with_unique_names(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Return the candidates, each test under a name of its own."""
     taken: set[str] = set()
     found = []
@@ -39,14 +39,14 @@ def named(candidates: Iterable[Candidate]) -> list[Candidate]:
     return found
 
 
-def assembled(docstring: str, candidates: Sequence[Candidate]) -> str:
+def assemble_module(docstring: str, candidates: Sequence[Candidate]) -> str:
     """Return one module with all of the tests, formatted: imports once, what they share once."""
     from black import Mode, format_str  # noqa: PLC0415  a formatter, needed by few commands
 
     imports: dict[str, None] = {}
     others: dict[str, None] = {}
     for each in candidates:
-        tree = parsed(each.source)
+        tree = parse_source(each.source)
         for node in [] if isinstance(tree, str) else tree.body:
             plain = isinstance(node, ast.Import | ast.ImportFrom)
             if isinstance(node, ast.FunctionDef) and node.name == each.name and _is_given(node):
@@ -56,18 +56,18 @@ def assembled(docstring: str, candidates: Sequence[Candidate]) -> str:
                 target[text] = None
     if any("@settings(" in each for each in others):
         imports["from hypothesis import settings"] = None
-    text = "\n".join([repr_of(docstring), "", *sorted(imports, key=_place), "", "", *others, ""])
+    text = "\n".join([as_docstring(docstring), "", *sorted(imports, key=_place), "", "", *others, ""])
     return format_str(text, mode=Mode(line_length=100))
 
 
-def repr_of(text: str) -> str:
+def as_docstring(text: str) -> str:
     """Return a text as a docstring."""
     return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '"""'
 
 
-def tests_of(source: str, kind: str, functions: Sequence[str]) -> list[Candidate]:
+def split_tests(source: str, kind: str, functions: Sequence[str]) -> list[Candidate]:
     """Return each test of a module as a candidate that holds all the rest of the module."""
-    tree = parsed(source)
+    tree = parse_source(source)
     if isinstance(tree, str):
         return []
     tests = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name.startswith("test")]

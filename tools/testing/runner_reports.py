@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from tools.testing.model import Outcome, TestOutcome
+from tools.testing.outcomes import Outcome, TestOutcome
 
 _LARGEST = 64_000_000
 """Bytes of a report that are read; a larger one is refused."""
@@ -125,7 +125,7 @@ def read_run(folder: Path, name: str) -> RunReport:
     )
 
 
-def joined(parts: Sequence[RunReport]) -> RunReport:
+def join_reports(parts: Sequence[RunReport]) -> RunReport:
     """Make one report of those of shares of the tests; of those that share an id, the worst counts."""
     told: dict[str, list[TestOutcome]] = {}
     lines: dict[str, dict[int, tuple[str, ...]]] = {}
