@@ -99,7 +99,7 @@ def test_what_is_there_is_not_written_over(model: Conversation, tmp_path: Path) 
     done = crew("draft", tmp_path / "r.md", "--out", tmp_path / "out", "--model", "openai:m")
 
     assert (done.exit_code, model.asked) == (2, [])
-    assert "is there already" in done.output
+    assert "already exists" in done.output
 
 
 def test_a_draft_without_a_model_and_without_a_text(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_draft_is_checked(draft: Path) -> None:
     assert done.exit_code == 2
     assert "is not sound" in done.output
     (draft / "cases.json").write_text("[{}]")
-    assert "cases.json is not in its form" in crew("check", draft).output
+    assert "cases.json has an invalid format" in crew("check", draft).output
 
 
 def test_a_draft_judges_nothing(draft: Path, tmp_path: Path) -> None:
