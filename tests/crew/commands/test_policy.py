@@ -124,7 +124,7 @@ def test_a_draft_is_checked(draft: Path) -> None:
     assert done.exit_code == 2
     assert "is invalid; fix it" in done.output
     (draft / "cases.json").write_text("[{}]")
-    assert "cases.json is not in its form" in crew("check", draft).output
+    assert "cases.json has an invalid format" in crew("check", draft).output
 
 
 def test_a_draft_judges_nothing(draft: Path, tmp_path: Path) -> None:
