@@ -124,7 +124,7 @@ def entity(**more: object) -> Entity:
 @pytest.mark.parametrize(
     ("message", "entities"),
     [
-        ("no letter", [Entity(name="ß")]),
+        ("no ASCII letter", [Entity(name="ß")]),
         ("same path", [Entity(name="thing"), Entity(name="thing")]),
         ("same member, 'createdAt'", [entity(fields=(blueprints.field("created at"),))]),
         ("which does not exist", [entity(references=(Reference(name="owner", target="owner"),))]),
