@@ -138,7 +138,7 @@ def test_no_answer_is_a_no(draft: Path, tmp_path: Path, said: str) -> None:
     done = crew("approve", draft, "--into", tmp_path / "policies", text=said)
 
     assert done.exit_code == 3
-    assert "Nobody approved it" in done.output
+    assert "Not approved, so the policy has no effect" in done.output
     assert not (tmp_path / "policies").exists()
 
 
@@ -256,4 +256,4 @@ def test_own_policies_need_no_approval(tmp_path: Path) -> None:
     (tmp_path / "own.rego").write_text("package extra\n\nimport rego.v1\n")
 
     assert verify_approvals(tmp_path) == []
-    assert "holds neither a draft nor an approved policy" in crew("check", tmp_path).output
+    assert "has no draft and no approved policy" in crew("check", tmp_path).output
