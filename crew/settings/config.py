@@ -124,7 +124,7 @@ class Config(_Settings):
     def _one_currency(self) -> Config:
         if len(currencies := sorted({each.currency for each in self.prices.values()})) > 1:
             raise ValueError(
-                f"prices use several currencies ({', '.join(currencies)}); amounts are added up, so use a single one"
+                f"prices use several currencies ({' and '.join(currencies)}); amounts are added up, so use a single one"
             )
         return self
 

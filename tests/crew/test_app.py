@@ -45,7 +45,7 @@ def test_an_unforeseen_error_is_one_line_and_its_traceback_a_file(tmp_path: Path
     (kept,) = (tmp_path / "logs").iterdir()
     assert said == (
         "Internal error: ZeroDivisionError: integer division or modulo by zero. "
-        f"Nothing is lost. The details are in {kept}."
+        f"Nothing is lost. The traceback is in {kept}."
     )
     assert "in fail" in kept.read_text()
 

@@ -85,7 +85,7 @@ def test_a_budget_bounds_what_a_draft_takes(model: Conversation, tmp_path: Path)
 
     assert (done.exit_code, len(model.asked)) == (1, 1)
     assert "The budget is used up: 1 of 1 model call. Give a larger one: --budget steps=15" in done.output
-    assert "took 1 model call, 100 + 10 tokens, 1 of no use." in done.output
+    assert ": 1 model call, 100 + 10 tokens, 1 of no use." in done.output
     assert not (tmp_path / "out").exists()
     assert "the price of openai:m is not known" in crew(*arguments, "money=1").output
     assert "must be a whole number" in crew(*arguments, "steps=x").output
@@ -111,7 +111,7 @@ def test_a_draft_without_a_model_and_without_a_text(tmp_path: Path) -> None:
 
     assert "cannot be read" in crew("draft", tmp_path / "none.md").output
     (tmp_path / "b.md").write_bytes(b"\xff")
-    assert "is no text" in crew("draft", tmp_path / "b.md").output
+    assert "is not valid UTF-8" in crew("draft", tmp_path / "b.md").output
 
 
 def test_a_draft_is_checked(draft: Path) -> None:
@@ -138,7 +138,7 @@ def test_no_answer_is_a_no(draft: Path, tmp_path: Path, said: str) -> None:
     done = crew("approve", draft, "--into", tmp_path / "policies", text=said)
 
     assert done.exit_code == 3
-    assert "Nobody approved it" in done.output
+    assert "Not approved, so the policy has no effect" in done.output
     assert not (tmp_path / "policies").exists()
 
 
@@ -256,4 +256,4 @@ def test_own_policies_need_no_approval(tmp_path: Path) -> None:
     (tmp_path / "own.rego").write_text("package extra\n\nimport rego.v1\n")
 
     assert verify_approvals(tmp_path) == []
-    assert "holds neither a draft nor an approved policy" in crew("check", tmp_path).output
+    assert "has no draft and no approved policy" in crew("check", tmp_path).output

@@ -161,7 +161,7 @@ def test_nothing_to_test_says_so(tmp_path: Path) -> None:
     put(tmp_path, {"shop.py": "def total(prices):\n    return sum(prices)\n"})
     done = crew(tmp_path)
     assert done.exit_code == 2
-    assert "No tests can be made of" in done.output
+    assert "No tests can be generated for" in done.output
 
 
 def test_what_is_no_folder_says_so(tmp_path: Path) -> None:
