@@ -381,9 +381,8 @@ print([name for name in sys.modules if name.startswith(("opentelemetry", "google
 
 
 def test_off_has_every_method_and_no_other() -> None:
-    from crew.telemetry.otlp import OtlpTelemetry
-
     from crew.telemetry.api import NoTelemetry
+    from crew.telemetry.otlp import OtlpTelemetry
 
     def methods(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")}
