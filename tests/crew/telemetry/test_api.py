@@ -268,7 +268,7 @@ def test_spans_of_parallel_roles_find_their_parent() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/own/path", "http://127.0.0.1:1/own/path/"])
 def test_a_path_of_ones_own_is_kept(url: str) -> None:
-    from crew.telemetry.api.otlp import endpoint
+    from crew.telemetry.otlp import endpoint
 
     assert endpoint(url) == url
     assert endpoint("https://collector:4318/") == endpoint("https://collector:4318")
@@ -381,9 +381,8 @@ print([name for name in sys.modules if name.startswith(("opentelemetry", "google
 
 
 def test_off_has_every_method_and_no_other() -> None:
-    from crew.telemetry.api.otlp import OtlpTelemetry
-
     from crew.telemetry.api import NoTelemetry
+    from crew.telemetry.otlp import OtlpTelemetry
 
     def methods(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")}
