@@ -233,10 +233,10 @@ def _same(old: Element, new: Element) -> bool:
 
 def _content(part: Element) -> dict[str, Any]:
     """The content of a part, without its origin."""
-    said = part.model_dump(exclude={"criterion", "added_later"})
-    if isinstance(said.get("computed"), dict):
-        said["computed"].pop("criterion")
-    return said
+    content = part.model_dump(exclude={"criterion", "added_later"})
+    if isinstance(content.get("computed"), dict):
+        content["computed"].pop("criterion")
+    return content
 
 
 def _set_initial_state(entity: Entity, part: InitialState, criterion: str, fact: Fact) -> Entity:

@@ -49,17 +49,17 @@ def paraphrase(facts: Iterable[Fact], blueprint: Blueprint) -> str:
 
 def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
     """Return one sentence per fact; the fields of an entity share one."""
-    said: list[str] = []
+    phrases: list[str] = []
     for fact in facts:
         if isinstance(fact.part, FieldSpec) and fact.part.computed is None:
             parts = [each.part for each in facts if each.entity == fact.entity]
             specs = [each for each in parts if isinstance(each, FieldSpec) and each.computed is None]
-            said.append(f"{a(fact.entity)} has {listing(map(field, specs))}")
+            phrases.append(f"{a(fact.entity)} has {listing(map(field, specs))}")
         else:
-            said.append(_SENTENCES[type(fact.part)](blueprint, fact.entity, fact.part))
+            phrases.append(_SENTENCES[type(fact.part)](blueprint, fact.entity, fact.part))
     if all(isinstance(each.part, Exists | Action) for each in facts):
-        said += [f"there is {a(each.entity)}" for each in facts]
-    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in dict.fromkeys(said) if sentence]
+        phrases += [f"there is {a(each.entity)}" for each in facts]
+    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in dict.fromkeys(phrases) if sentence]
 
 
 def blueprint_facts(blueprint: Blueprint) -> list[Fact]:
@@ -113,12 +113,12 @@ def _hanging(
     names = (entity, action.object if action else None)
 
     def hanging(subject: str, via: str, noun: str) -> str:
-        mine = [each for each in tests if _subject(each) == (subject, via)]
-        if subject == "input" and mine and any(_subject(each) == ("self", "") for each in tests):
-            mine_said = [clause(each, blueprint.entity(noun), operation, names) for each in mine]
-            return "".join(f" and {each}" for each in mine_said)
-        said = [clause(each, blueprint.entity(noun), operation, names) for each in mine]
-        return f" {' and '.join(said)}" if said else ""
+        own = [each for each in tests if _subject(each) == (subject, via)]
+        if subject == "input" and own and any(_subject(each) == ("self", "") for each in tests):
+            phrases = [clause(each, blueprint.entity(noun), operation, names) for each in own]
+            return "".join(f" and {each}" for each in phrases)
+        phrases = [clause(each, blueprint.entity(noun), operation, names) for each in own]
+        return f" {' and '.join(phrases)}" if phrases else ""
 
     return hanging
 
@@ -214,14 +214,14 @@ def _example(blueprint: Blueprint, _: str, part: Example) -> str:
 
 def _givens(given: Sequence[Given]) -> str:
     """Everything given, with children after their parent."""
-    said: list[str] = []
+    phrases: list[str] = []
     for part in given:
-        if part.children_of and said:
-            joint = " and " if " with " in said[-1] else " with "
-            said[-1] += f"{joint}{_counted(part)}{_values(part)}"
+        if part.children_of and phrases:
+            joint = " and " if " with " in phrases[-1] else " with "
+            phrases[-1] += f"{joint}{_counted(part)}{_values(part)}"
         else:
-            said.append(f"{_counted(part)}{_values(part)}")
-    return listing(said)
+            phrases.append(f"{_counted(part)}{_values(part)}")
+    return listing(phrases)
 
 
 def _counted(part: Given) -> str:
@@ -229,11 +229,11 @@ def _counted(part: Given) -> str:
 
 
 def _values(part: Given | When) -> str:
-    said = [
+    phrases = [
         f"a missing {name}" if each is None else f"{some(name)} of {value(each)}"
         for name, each in part.values.items()
     ]
-    return f" with {listing(said)}" if said else ""
+    return f" with {listing(phrases)}" if phrases else ""
 
 
 def _when(blueprint: Blueprint, part: When) -> str:
@@ -252,8 +252,8 @@ def _then(part: Then, when: When) -> str:
     if part.kind == "rejected":
         return f"it is rejected with {part.status}"
     if part.kind == "value":
-        said = "missing" if part.value is None else value(part.value)
-        return f"the {part.entity or when.entity}'s {part.field} is {said}"
+        expected = "missing" if part.value is None else value(part.value)
+        return f"the {part.entity or when.entity}'s {part.field} is {expected}"
     if part.kind == "listed":
         return f"{part.count} {part.entity if part.count == 1 else plural(part.entity)} are listed"
     return f"it is {part.kind}"
