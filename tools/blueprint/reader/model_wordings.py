@@ -14,6 +14,7 @@ from tools.blueprint.names import kebab, singulars
 from tools.blueprint.reader import CriterionReading, Reading
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.describing import describe_custom
+from tools.blueprint.reader.merging import with_entity
 from tools.blueprint.reader.rewording import Unread, read_fields, read_worded
 
 _NAME = re.compile(r"[a-z][a-z0-9]*( [a-z0-9]+)*")
@@ -175,8 +176,7 @@ def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
             "Refer to it without declaring it, or declare another operation"
         )
     extended = entity if old else entity.model_copy(update={"custom": (*entity.custom, operation)})
-    entities = tuple(extended if each.name == extended.name else each for each in blueprint.entities)
-    return blueprint.model_copy(update={"entities": entities})
+    return with_entity(blueprint, extended)
 
 
 def _covered(

@@ -98,9 +98,9 @@ def choose(
     known = [each for each in options if _known(each, scope)]
     if known:
         return choices.pick(known)
-    spoken = {each.verb for entity in scope.blueprint.entities for each in scope.actions(entity.name)}
+    known_verbs = {each.verb for entity in scope.blueprint.entities for each in scope.actions(entity.name)}
     for verb in phrase.verbs:
-        check_verb(verb, (*CRUD, *spoken), base_form=phrase.form == "base")
+        check_verb(verb, (*CRUD, *known_verbs), base_form=phrase.form == "base")
     if _VAGUE.intersection(phrase.verbs):
         raise Unclear(
             f"'{phrase.spelt}' could mean several operations; name them: create, list, read, update, delete"
