@@ -199,10 +199,8 @@ BAD: dict[str, tuple[tuple[Wording, ...], tuple[Custom, ...], str, str]] = {
     "unique": (WORDINGS, (custom(inputs="key (text, unique)"),), CUSTOM, "cannot be unique"),
     "items twice": (WORDINGS, (custom(returns="items (text)"),), CUSTOM, "is the name of the list"),
     "bad name": (
-        (*WORDINGS[:3], Wording(id="LN-1.4", custom=["../x"])),
-        (custom(name="../x"),),
-        "custom ../x",
-        "is not a valid name",
+        (*WORDINGS[:3], Wording(id="LN-1.4", custom=["../x"])), (custom(name="../x"),), "custom ../x",
+        "not a valid name",
     ),
     "plain name": (
         (*WORDINGS[:2], Wording(id="LN-1.4", custom=["update"])), (custom(name="update"),), "custom update",

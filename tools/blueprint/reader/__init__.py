@@ -64,13 +64,13 @@ class Reading(BaseModel):
 def read(criteria: Sequence[tuple[str, str]], before: Blueprint) -> Reading:
     """Read the criteria of one story, pairs of id and text, against the service as it is before the story."""
     blueprint, lines = read_story(criteria, before)
-    kept = {each.id: each for each in before.criteria}
+    covered = {each.id: each for each in before.criteria}
     for line in lines:
         if line.outcome == "covered":
-            said = criteria_behind(blueprint, line.facts)
-            same_as = () if line.id in said else tuple(sorted(said - {""}))
-            kept[line.id] = Criterion(id=line.id, text=line.text, same_as=same_as)
-    blueprint = blueprint.model_copy(update={"criteria": tuple(kept.values())})
+            origins = criteria_behind(blueprint, line.facts)
+            same_as = () if line.id in origins else tuple(sorted(origins - {""}))
+            covered[line.id] = Criterion(id=line.id, text=line.text, same_as=same_as)
+    blueprint = blueprint.model_copy(update={"criteria": tuple(covered.values())})
     return Reading(blueprint=blueprint, criteria=tuple(_reading(each, blueprint) for each in lines))
 
 

@@ -29,17 +29,17 @@ _GATHERED = (Exists, Action, InputField, Filter, Sort)
 
 def describe_service(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
     """Return the sentences of all entities and their custom operations; a last line tells how many are left out."""
-    said = [sentence for entity in blueprint.entities for sentence in _sentences(blueprint, entity)]
+    lines = [sentence for entity in blueprint.entities for sentence in _sentences(blueprint, entity)]
     size = 0
-    for index, sentence in enumerate(said):
+    for index, sentence in enumerate(lines):
         size += len(sentence.encode()) + 4
         if size > most_bytes:
-            left = len(said) - index
+            left = len(lines) - index
             return [
-                *said[:index],
+                *lines[:index],
                 f"({left} more are omitted; blueprint.yaml on the main branch has all of them.)",
             ]
-    return said
+    return lines
 
 
 def describe_custom(custom: CustomOperation) -> str:
@@ -91,14 +91,14 @@ def _finding(entity: Entity) -> Iterator[str]:
         ("filtered", [each.field for each in entity.filters]),
         ("sorted", [each.field for each in entity.sorts]),
     ]
-    said = [f"{way} by {listing(names)}" for way, names in ways if names]
-    if said:
-        yield _sentence(f"{plural(entity.name)} can be {', and '.join(said)}")
+    phrases = [f"{way} by {listing(names)}" for way, names in ways if names]
+    if phrases:
+        yield _sentence(f"{plural(entity.name)} can be {', and '.join(phrases)}")
 
 
 def _fields(specs: Sequence[FieldSpec]) -> str:
     return listing(map(field, specs))
 
 
-def _sentence(said: str) -> str:
-    return f"{said[0].upper()}{said[1:]}."
+def _sentence(clause: str) -> str:
+    return f"{clause[0].upper()}{clause[1:]}."

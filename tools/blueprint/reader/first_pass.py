@@ -50,10 +50,10 @@ def collect_actions(story: Sequence[Parses], scope: Scope) -> None:
 
 def collect_states(sentences: Sequence[Sentence], scope: Scope) -> dict[str, tuple[str, ...]]:
     """Return the states that each entity starts in or goes to, in their first spelling."""
-    said = [(each, each.state) for each in sentences if isinstance(each, Starts)]
+    starts = [(each, each.state) for each in sentences if isinstance(each, Starts)]
     targets = [(each, move.target) for each in sentences if isinstance(each, Goes) for move in each.moves]
     found: dict[str, tuple[str, ...]] = {}
-    pairs: list[tuple[Starts | Goes, str]] = [*said, *targets]
+    pairs: list[tuple[Starts | Goes, str]] = [*starts, *targets]
     for sentence, words in pairs:
         for name in _subjects(sentence, scope):
             found[name] = _with_state(found.get(name, ()), words)

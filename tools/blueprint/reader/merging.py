@@ -111,7 +111,7 @@ class Merger:
             kept = _with(getattr(blueprint, attribute), part, key, criterion, fact)
             return blueprint.model_copy(update={attribute: kept})
         entity = blueprint.entity(fact.entity) or Entity(name=fact.entity)
-        return _put(blueprint, self._extended(entity, part, criterion, fact))
+        return with_entity(blueprint, self._extended(entity, part, criterion, fact))
 
     def _extended(self, entity: Entity, part: Part, criterion: str, fact: Fact) -> Entity:
         if isinstance(part, Exists | BuiltIn):
@@ -233,10 +233,10 @@ def _same(old: Element, new: Element) -> bool:
 
 def _content(part: Element) -> dict[str, Any]:
     """The content of a part, without its origin."""
-    said = part.model_dump(exclude={"criterion", "added_later"})
-    if isinstance(said.get("computed"), dict):
-        said["computed"].pop("criterion")
-    return said
+    content = part.model_dump(exclude={"criterion", "added_later"})
+    if isinstance(content.get("computed"), dict):
+        content["computed"].pop("criterion")
+    return content
 
 
 def _set_initial_state(entity: Entity, part: InitialState, criterion: str, fact: Fact) -> Entity:
@@ -294,7 +294,7 @@ def _replaced(entity: Entity, old: FieldSpec, new: FieldSpec) -> Entity:
     return entity.model_copy(update={"fields": fields})
 
 
-def _put(blueprint: Blueprint, entity: Entity) -> Blueprint:
+def with_entity(blueprint: Blueprint, entity: Entity) -> Blueprint:
     """Return the blueprint with the entity in its place, or at the end."""
     if blueprint.entity(entity.name) is None:
         return blueprint.model_copy(update={"entities": (*blueprint.entities, entity)})

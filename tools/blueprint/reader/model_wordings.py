@@ -14,6 +14,7 @@ from tools.blueprint.names import kebab, singulars
 from tools.blueprint.reader import CriterionReading, Reading
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.describing import describe_custom
+from tools.blueprint.reader.merging import with_entity
 from tools.blueprint.reader.rewording import Unread, read_fields, read_worded
 
 _NAME = re.compile(r"[a-z][a-z0-9]*( [a-z0-9]+)*")
@@ -32,9 +33,9 @@ def read_with_wordings(
     custom: Sequence[Custom],
 ) -> tuple[Reading, list[Unread]]:
     """Read a story with its wordings and custom operations; return the reading and all problems."""
-    said = sum(max(1, len(each.sentences)) for each in wordings) + len(custom)
-    if said > _MOST:
-        why = f"the story has {said} sentences and custom operations; the maximum is {_MOST}"
+    total = sum(max(1, len(each.sentences)) for each in wordings) + len(custom)
+    if total > _MOST:
+        why = f"the story has {total} sentences and custom operations; the maximum is {_MOST}"
         return Reading(blueprint=before, criteria=()), [Unread(id="", sentence="", why=why)]
     problems = _misplaced(criteria, before, wordings, custom)
     by_id = {each.id: each for each in wordings}
@@ -55,8 +56,8 @@ def read_with_wordings(
         if wording is None:
             found.append(read_by_id[id_])
         else:
-            blueprint, came = _covered(id_, text, wording, read_by_id.get(id_), blueprint)
-            found.append(came)
+            blueprint, outcome = _covered(id_, text, wording, read_by_id.get(id_), blueprint)
+            found.append(outcome)
     return Reading(blueprint=_in_order(blueprint, criteria), criteria=tuple(found)), problems
 
 
@@ -174,9 +175,8 @@ def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
             f"it already exists with a different definition: {describe_custom(old)} "
             "Refer to it without declaring it, or declare another operation"
         )
-    kept = entity if old else entity.model_copy(update={"custom": (*entity.custom, operation)})
-    entities = tuple(kept if each.name == kept.name else each for each in blueprint.entities)
-    return blueprint.model_copy(update={"entities": entities})
+    extended = entity if old else entity.model_copy(update={"custom": (*entity.custom, operation)})
+    return with_entity(blueprint, extended)
 
 
 def _covered(
@@ -191,7 +191,7 @@ def _covered(
             id=id_, text=text, outcome="not_covered", why=why, readings=(), operations=()
         )
     routes = [" ".join(api_outline.route(entity, each.name)) for entity, each in served]
-    came = CriterionReading(
+    reading = CriterionReading(
         id=id_,
         text=text,
         outcome=read.outcome if read else "covered",
@@ -200,12 +200,12 @@ def _covered(
         operations=tuple(dict.fromkeys((*(read.operations if read else ()), *routes))),
     )
     kept = {each.id: each for each in blueprint.criteria}
-    if served and came.outcome == "covered":
+    if served and reading.outcome == "covered":
         old = kept.get(id_) or Criterion(id=id_, text=text)
         asked = {each.criterion for _, each in served}
         own = id_ in asked or (read is not None and not old.same_as)
         kept[id_] = old.model_copy(update={"same_as": () if own else tuple(sorted({*old.same_as, *asked}))})
-    return blueprint.model_copy(update={"criteria": tuple(kept.values())}), came
+    return blueprint.model_copy(update={"criteria": tuple(kept.values())}), reading
 
 
 def _words(name: str) -> str:

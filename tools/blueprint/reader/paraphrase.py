@@ -49,17 +49,17 @@ def paraphrase(facts: Iterable[Fact], blueprint: Blueprint) -> str:
 
 def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
     """Return one sentence per fact; the fields of an entity share one."""
-    said: list[str] = []
+    phrases: list[str] = []
     for fact in facts:
         if isinstance(fact.part, FieldSpec) and fact.part.computed is None:
             parts = [each.part for each in facts if each.entity == fact.entity]
             specs = [each for each in parts if isinstance(each, FieldSpec) and each.computed is None]
-            said.append(f"{a(fact.entity)} has {listing(map(field, specs))}")
+            phrases.append(f"{a(fact.entity)} has {listing(map(field, specs))}")
         else:
-            said.append(_SENTENCES[type(fact.part)](blueprint, fact.entity, fact.part))
+            phrases.append(_SENTENCES[type(fact.part)](blueprint, fact.entity, fact.part))
     if all(isinstance(each.part, Exists | Action) for each in facts):
-        said += [f"there is {a(each.entity)}" for each in facts]
-    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in dict.fromkeys(said) if sentence]
+        phrases += [f"there is {a(each.entity)}" for each in facts]
+    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in dict.fromkeys(phrases) if sentence]
 
 
 def blueprint_facts(blueprint: Blueprint) -> list[Fact]:
@@ -87,16 +87,15 @@ def entity_facts(entity: Entity) -> list[Fact]:
 
 def gerund_phrase(blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test] = ()) -> str:
     """ "applying a discount code that is expired to an order that is shipped"."""
-    action = _action(blueprint, entity, operation)
+    verb, obj = _verb_and_object(blueprint, entity, operation)
     hanging = _hanging(blueprint, entity, operation, tests)
     this = a(entity) + hanging("self", "", entity) + hanging("input", "", entity)
     for reference in _references(blueprint, entity):
         on_parent = hanging("reference", reference.name, reference.target)
         this += f" of {a(reference.target)}{on_parent}" if on_parent else ""
-    if action is None or action.object is None:
-        return _around(gerund(action.verb if action else operation), this)
-    done = _around(gerund(action.verb), f"{a(action.object)}{hanging('object', '', action.object)}")
-    return f"{done} to {this}"
+    if obj is None:
+        return _around(gerund(verb), this)
+    return f"{_around(gerund(verb), a(obj) + hanging('object', '', obj))} to {this}"
 
 
 def _around(verb: str, noun: str) -> str:
@@ -109,16 +108,15 @@ def _hanging(
     blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test]
 ) -> Callable[[str, str, str], str]:
     """Return a function that words the conditions on one participant, joined by "and"."""
-    action = _action(blueprint, entity, operation)
-    names = (entity, action.object if action else None)
+    names = (entity, _verb_and_object(blueprint, entity, operation)[1])
 
     def hanging(subject: str, via: str, noun: str) -> str:
-        mine = [each for each in tests if _subject(each) == (subject, via)]
-        if subject == "input" and mine and any(_subject(each) == ("self", "") for each in tests):
-            mine_said = [clause(each, blueprint.entity(noun), operation, names) for each in mine]
-            return "".join(f" and {each}" for each in mine_said)
-        said = [clause(each, blueprint.entity(noun), operation, names) for each in mine]
-        return f" {' and '.join(said)}" if said else ""
+        own = [each for each in tests if _subject(each) == (subject, via)]
+        if subject == "input" and own and any(_subject(each) == ("self", "") for each in tests):
+            phrases = [clause(each, blueprint.entity(noun), operation, names) for each in own]
+            return "".join(f" and {each}" for each in phrases)
+        phrases = [clause(each, blueprint.entity(noun), operation, names) for each in own]
+        return f" {' and '.join(phrases)}" if phrases else ""
 
     return hanging
 
@@ -135,10 +133,8 @@ def _offering(_: Blueprint, entity: str, part: OfferedOperations) -> str:
 
 
 def _transition(blueprint: Blueprint, entity: str, part: Transition) -> str:
-    action = _action(blueprint, entity, part.operation)
-    done = f"it is {participle(action.verb if action else part.operation)}"
-    if action is not None and action.object is not None:
-        done = f"{a(action.object)} is {participle(action.verb)} to it"
+    verb, obj = _verb_and_object(blueprint, entity, part.operation)
+    done = f"{a(obj)} is {participle(verb)} to it" if obj else f"it is {participle(verb)}"
     return f"{a(entity)} goes from {part.source} to {part.target} when {done}"
 
 
@@ -162,8 +158,7 @@ def _guard(blueprint: Blueprint, entity: str, part: Guard) -> str:
 
 
 def _effect(blueprint: Blueprint, entity: str, part: Effect) -> str:
-    action = _action(blueprint, entity, part.operation)
-    names = (entity, action.object if action else None)
+    names = (entity, _verb_and_object(blueprint, entity, part.operation)[1])
     amount = path(part.amount, *names) if isinstance(part.amount, FieldRef) else value(part.amount)
     if part.kind == "set":
         amount = f'"{amount}"' if _is_bare(part.amount) else amount
@@ -182,20 +177,17 @@ def _is_bare(amount: Value | FieldRef) -> bool:
 
 
 def _limit(blueprint: Blueprint, entity: str, part: Limit) -> str:
-    action = _action(blueprint, entity, part.operation)
-    verb = participle(action.verb if action else part.operation)
-    noun = action.object if action and action.object and part.per == "object" else entity
+    verb, obj = _verb_and_object(blueprint, entity, part.operation)
+    noun = obj if obj and part.per == "object" else entity
     times = "once" if part.times == 1 else f"{part.times} times"
-    return f"{a(noun)} can be {verb} at most {times}"
+    return f"{a(noun)} can be {participle(verb)} at most {times}"
 
 
 def _access(blueprint: Blueprint, entity: str, part: Access) -> str:
-    action = _action(blueprint, entity, part.operation)
-    what = plural(entity)
-    if action is not None and action.object is not None:
-        what = f"{plural(action.object)} to {what}"
+    verb, obj = _verb_and_object(blueprint, entity, part.operation)
+    what = f"{plural(obj)} to {plural(entity)}" if obj else plural(entity)
     roles = listing(map(a, part.roles), "or")
-    return f"only {roles} can {_around(action.verb if action else part.operation, what)}"
+    return f"only {roles} can {_around(verb, what)}"
 
 
 def _speed(blueprint: Blueprint, entity: str, part: Speed) -> str:
@@ -214,14 +206,14 @@ def _example(blueprint: Blueprint, _: str, part: Example) -> str:
 
 def _givens(given: Sequence[Given]) -> str:
     """Everything given, with children after their parent."""
-    said: list[str] = []
+    phrases: list[str] = []
     for part in given:
-        if part.children_of and said:
-            joint = " and " if " with " in said[-1] else " with "
-            said[-1] += f"{joint}{_counted(part)}{_values(part)}"
+        if part.children_of and phrases:
+            joint = " and " if " with " in phrases[-1] else " with "
+            phrases[-1] += f"{joint}{_counted(part)}{_values(part)}"
         else:
-            said.append(f"{_counted(part)}{_values(part)}")
-    return listing(said)
+            phrases.append(f"{_counted(part)}{_values(part)}")
+    return listing(phrases)
 
 
 def _counted(part: Given) -> str:
@@ -229,17 +221,16 @@ def _counted(part: Given) -> str:
 
 
 def _values(part: Given | When) -> str:
-    said = [
+    phrases = [
         f"a missing {name}" if each is None else f"{some(name)} of {value(each)}"
         for name, each in part.values.items()
     ]
-    return f" with {listing(said)}" if said else ""
+    return f" with {listing(phrases)}" if phrases else ""
 
 
 def _when(blueprint: Blueprint, part: When) -> str:
-    action = _action(blueprint, part.entity, part.operation)
     times = f" {part.times} times" if part.times > 1 else ""
-    done = participle(action.verb if action else part.operation)
+    done = participle(_verb_and_object(blueprint, part.entity, part.operation)[0])
     if part.operation == "list":
         return f"{plural(part.entity)} are listed{_values(part)}{times}"
     if part.object is not None:
@@ -252,16 +243,17 @@ def _then(part: Then, when: When) -> str:
     if part.kind == "rejected":
         return f"it is rejected with {part.status}"
     if part.kind == "value":
-        said = "missing" if part.value is None else value(part.value)
-        return f"the {part.entity or when.entity}'s {part.field} is {said}"
+        expected = "missing" if part.value is None else value(part.value)
+        return f"the {part.entity or when.entity}'s {part.field} is {expected}"
     if part.kind == "listed":
         return f"{part.count} {part.entity if part.count == 1 else plural(part.entity)} are listed"
     return f"it is {part.kind}"
 
 
-def _action(blueprint: Blueprint, entity: str, operation: str) -> Action | None:
+def _verb_and_object(blueprint: Blueprint, entity: str, operation: str) -> tuple[str, str | None]:
     found = blueprint.entity(entity)
-    return found.action(operation) if found else None
+    action = found.action(operation) if found else None
+    return (action.verb, action.object) if action else (operation, None)
 
 
 def _references(blueprint: Blueprint, entity: str) -> tuple[Reference, ...]:

@@ -41,11 +41,11 @@ def read_worded(
     """
     lines: list[tuple[str, str]] = []
     for id_, text in criteria:
-        said = wordings.get(id_)
+        sentences = wordings.get(id_)
         lines += (
             [(id_, text)]
-            if said is None
-            else [(f"{id_}{_MARK}{number}", sentence) for number, sentence in enumerate(said)]
+            if sentences is None
+            else [(f"{id_}{_MARK}{number}", sentence) for number, sentence in enumerate(sentences)]
         )
     reading = read(lines, before)
     parts: dict[str, list[CriterionReading]] = {}
@@ -117,12 +117,12 @@ def _renamed(
     found: dict[str, Criterion] = {}
     for each in blueprint.criteria:
         id_ = _plain(each.id)
-        said = set(map(_plain, each.same_as)) - {id_}
+        origins = set(map(_plain, each.same_as)) - {id_}
         if each.id == id_:
-            found[id_] = each.model_copy(update={"same_as": tuple(sorted(said))})
+            found[id_] = each.model_copy(update={"same_as": tuple(sorted(origins))})
             continue
-        said |= set(found[id_].same_as if id_ in found else ())
-        same_as = () if id_ in carried else tuple(sorted(said))
+        origins |= set(found[id_].same_as if id_ in found else ())
+        same_as = () if id_ in carried else tuple(sorted(origins))
         found[id_] = Criterion(id=id_, text=texts[id_], same_as=same_as, wording=tuple(wordings[id_]))
     whole = Blueprint.model_validate(content)
     return whole.model_copy(update={"criteria": tuple(found.values())})

@@ -226,17 +226,17 @@ def _possible(found: list[Facts], scope: Scope, merger: Merger) -> list[Facts]:
 
 def _describe_readings(found: list[Facts], scope: Scope, merger: Merger, criterion: str) -> Iterator[str]:
     """Paraphrase every reading, with its operations if the readings differ in them."""
-    there = []
+    descriptions = []
     for facts in found:
         try:
             blueprint, note = merger.add(scope.blueprint, facts, criterion), ""
         except Contradiction as reason:
             blueprint, note = scope.blueprint, f" But {reason}"
-        there.append((f"{paraphrase(facts, blueprint)}{note}", affected_operations(facts, blueprint)))
-    differ = len({operations for _, operations in there}) > 1
-    alike = len({words for words, _ in there}) < len(there)
+        descriptions.append((f"{paraphrase(facts, blueprint)}{note}", affected_operations(facts, blueprint)))
+    differ = len({operations for _, operations in descriptions}) > 1
+    alike = len({words for words, _ in descriptions}) < len(descriptions)
     fields = [_fields(each) for each in found]
-    for (words, operations), named in zip(there, fields, strict=True):
+    for (words, operations), named in zip(descriptions, fields, strict=True):
         own = named.difference(*(each for each in fields if each is not named)) if alike else set()
         if own:
             words += f" This refers to {listing(sorted(own))}."
@@ -275,14 +275,14 @@ def _explain_failure(line: Line, scope: Scope) -> None:
 
 
 def _subjects(lines: Sequence[Line], before: Blueprint) -> frozenset[str]:
-    said = {each.subject.words.lower() for line in lines for each in line.parses if isinstance(each, Has)}
-    return frozenset(said | {each.name for each in before.entities})
+    names = {each.subject.words.lower() for line in lines for each in line.parses if isinstance(each, Has)}
+    return frozenset(names | {each.name for each in before.entities})
 
 
 def _related(lines: Sequence[Line]) -> frozenset[str]:
-    said = [each for line in lines for each in line.parses]
-    children = [each.child for each in said if isinstance(each, Belongs)]
-    children += [child for each in said if isinstance(each, HasMany) for child in each.children]
+    sentences = [each for line in lines for each in line.parses]
+    children = [each.child for each in sentences if isinstance(each, Belongs)]
+    children += [child for each in sentences if isinstance(each, HasMany) for child in each.children]
     return frozenset(child.words for child in children)
 
 

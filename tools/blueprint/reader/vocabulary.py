@@ -29,9 +29,11 @@ from tools.blueprint.reader.grammar.sentences import (
 
 def names_with_grammar_words(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
     """Return every spelling of the known names that contain words of the grammar."""
-    said = {" ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(sentences))}
-    said -= {"a", "an", "the"}
-    return frozenset(spelling for name in said for spelling in _spellings(name) if not is_plain(spelling))
+    names = {
+        " ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(sentences))
+    }
+    names -= {"a", "an", "the"}
+    return frozenset(spelling for name in names for spelling in _spellings(name) if not is_plain(spelling))
 
 
 def _spellings(name: str) -> Iterable[str]:

@@ -72,9 +72,11 @@ class Conditions:
         """The lookup of their fields."""
         return Fields(self.scope, self.resolved, self.choices)
 
-    def said(self) -> Alternatives:
+    def attached(self) -> Alternatives:
         """Return the tests of the conditions attached to nouns."""
-        return all_of([self.of(participant, condition) for participant, condition in self.resolved.said])
+        return all_of(
+            [self.of(participant, condition) for participant, condition in self.resolved.conditions]
+        )
 
     def situation(self, situation: Situation) -> Alternatives:
         """Return the tests of a separate clause: "it is shipped", "the total is over 100"."""

@@ -40,11 +40,10 @@ def example(sentence: Exemplified, scope: Scope, choices: Choices) -> Facts:
     when = scenario.when(sentence.happening, given)
     needed = [when.object] if when.object else []
     needed += [when.entity] if when.operation not in ("create", "list") else []
-    there = {each.entity for each in given}
-    given = [Given(entity=name) for name in reversed(needed) if name not in there] + given
+    present = {each.entity for each in given}
+    given = [Given(entity=name) for name in reversed(needed) if name not in present] + given
     then = tuple(scenario.then(each, when, given) for each in sentence.outcomes)
-    told = Example(given=tuple(given), when=when, then=then, criterion="")
-    return (Fact(when.entity, told),)
+    return (Fact(when.entity, Example(given=tuple(given), when=when, then=then, criterion="")),)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def requires(sentence: Requires, scope: Scope, choices: Choices) -> Facts:
     """Paying an order requires a reference (text)."""
     facts: list[Fact] = []
     for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
-        if resolved.said or resolved.parent:
+        if resolved.conditions or resolved.parent:
             raise Unclear("the inputs of an action cannot depend on conditions; remove the condition")
         if resolved.action is None:
             noun = a(resolved.entity).capitalize()
@@ -172,14 +172,14 @@ def _spec(field: Field, choices: Choices) -> FieldSpec:
     name = english.field_name(noun)
     if not field.details:
         raise Unclear(f"'{name}' has no type; write '{some(name)} (text)' or give another type in brackets")
-    said = {"name": name, **_type_and_flags(name, field, flags)}
+    attributes = {"name": name, **_type_and_flags(name, field, flags)}
     for detail in field.details:
         if isinstance(detail, Bounds):
-            said |= _bounds(name, str(said["type"]), detail, said)
+            attributes |= _bounds(name, str(attributes["type"]), detail, attributes)
         elif isinstance(detail, Matching):
             check_pattern(detail.pattern)
-            said["pattern"] = detail.pattern
-    spec = FieldSpec.model_validate(said)
+            attributes["pattern"] = detail.pattern
+    spec = FieldSpec.model_validate(attributes)
     _check_sense(spec)
     for detail in field.details:
         if isinstance(detail, Default):

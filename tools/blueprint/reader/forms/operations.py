@@ -52,7 +52,7 @@ class ResolvedOperation:
     """"an order" in "creating a line item of an order"."""
     named: tuple[Participant, ...] = ()
     """The participants that the sentence names, which "its" can refer to."""
-    said: tuple[tuple[Participant, Condition], ...] = ()
+    conditions: tuple[tuple[Participant, Condition], ...] = ()
 
     @property
     def this(self) -> Participant:
@@ -83,7 +83,7 @@ class VerbAndNouns:
 
 
 def choose(
-    said: VerbAndNouns,
+    phrase: VerbAndNouns,
     noun: Entity | None,
     other: Entity | None,
     preposition: str,
@@ -91,21 +91,21 @@ def choose(
     choices: Choices,
 ) -> ResolvedOperation:
     """Pick among the operations that the verb may mean for these nouns; known ones come before new ones."""
-    plain = next((name for name in CRUD if name in said.verbs), None)
+    plain = next((name for name in CRUD if name in phrase.verbs), None)
     if plain is not None:
         return choices.pick(_plain(plain, noun, other, preposition))
-    options = _actions(said.verbs, noun, other, preposition, scope)
+    options = _actions(phrase.verbs, noun, other, preposition, scope)
     known = [each for each in options if _known(each, scope)]
     if known:
         return choices.pick(known)
-    spoken = {each.verb for entity in scope.blueprint.entities for each in scope.actions(entity.name)}
-    for verb in said.verbs:
-        check_verb(verb, (*CRUD, *spoken), base_form=said.form == "base")
-    if _VAGUE.intersection(said.verbs):
+    known_verbs = {each.verb for entity in scope.blueprint.entities for each in scope.actions(entity.name)}
+    for verb in phrase.verbs:
+        check_verb(verb, (*CRUD, *known_verbs), base_form=phrase.form == "base")
+    if _VAGUE.intersection(phrase.verbs):
         raise Unclear(
-            f"'{said.spelt}' could mean several operations; name them: create, list, read, update, delete"
+            f"'{phrase.spelt}' could mean several operations; name them: create, list, read, update, delete"
         )
-    meant = [name for name in CRUD if set(SYNONYMS[name]).intersection(said.verbs)]
+    meant = [name for name in CRUD if set(SYNONYMS[name]).intersection(phrase.verbs)]
     for name in meant:
         if noun is not None and (other is None or _references(noun, other, preposition)):
             options += _plain(name, noun, other, preposition)
@@ -150,16 +150,16 @@ def _actions(
         assert other is not None  # noqa: S101  one of the two is given
         return _loose(verbs, other, preposition, scope)
     if other is None:
-        mine = _own(noun.name, verbs, None, scope)
-        theirs = [
+        own = _own(noun.name, verbs, None, scope)
+        others = [
             ResolvedOperation(name, each.name, each) for name, each in scope.with_object(verbs, noun.name)
         ]
-        if not theirs and not _known(mine, scope):
+        if not others and not _known(own, scope):
             _refuse_without_object(verbs, noun, scope)
-        return ([mine] if _known(mine, scope) else []) + theirs or [mine]
-    mine = _own(noun.name, verbs, None, scope)
+        return ([own] if _known(own, scope) else []) + others or [own]
+    own = _own(noun.name, verbs, None, scope)
     parents = _references(noun, other, preposition)
-    options = [replace(mine, parent=Participant(other.name, "reference", each.name)) for each in parents]
+    options = [replace(own, parent=Participant(other.name, "reference", each.name)) for each in parents]
     if preposition != "of":
         options.append(_own(other.name, verbs, noun.name, scope))
     if not options:

@@ -39,7 +39,7 @@ def guard(sentence: Guarded, scope: Scope, choices: Choices) -> Facts:
     facts: list[Fact] = []
     for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
         conditions = Conditions(scope, resolved, choices)
-        parts = [conditions.said(), *(conditions.situation(each) for each in sentence.situations)]
+        parts = [conditions.attached(), *(conditions.situation(each) for each in sentence.situations)]
         if resolved.operation == "list":
             raise Unclear(f"listing {plural(resolved.entity)} is never rejected because of their values")
         for tests in all_of(parts):
@@ -66,7 +66,7 @@ def changes(sentence: Changes, scope: Scope, choices: Choices) -> Facts:
     """Cancelling an order sets its reason to "withdrawn"."""
     facts: list[Fact] = []
     for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
-        if resolved.said:
+        if resolved.conditions:
             raise Unclear(
                 "an effect cannot depend on conditions; remove the condition or express it as a rejection"
             )
@@ -173,7 +173,7 @@ def access(sentence: Restricted, scope: Scope, choices: Choices) -> Facts:
     roles = tuple(dict.fromkeys(_role(each) for each in sentence.roles))
     facts: list[Fact] = []
     for each in restricted_operations(sentence, scope, choices):
-        if each.said:
+        if each.conditions:
             raise Unclear("access cannot depend on conditions; remove the condition")
         facts += [
             *action_facts(each, scope),
@@ -195,7 +195,7 @@ def restricted_operations(
 def speed(sentence: Fast, scope: Scope, choices: Choices) -> Facts:
     """Listing orders answers within 200 ms at the 95th percentile under 50 requests per second."""
     resolved = resolve_phrases([sentence.verb_phrase], "gerund", scope, choices)[0]
-    if resolved.said:
+    if resolved.conditions:
         raise Unclear("a response time covers all requests of an operation; remove the condition")
     check_known(resolved, scope)
     if len(sentence.percentiles) != 1 or len(sentence.rates) > 1:

@@ -19,8 +19,8 @@ def resolve_phrases(
     verb_phrases: Sequence[VerbPhrase], form: Form, scope: Scope, choices: Choices
 ) -> tuple[ResolvedOperation, ...]:
     """Return the operations that verb phrases name: "creating or updating an order"."""
-    said = _complete([_said(each, form, scope, choices) for each in verb_phrases])
-    return tuple(_resolve(each, scope, choices) for each in said)
+    phrases = _complete([_split(each, form, scope, choices) for each in verb_phrases])
+    return tuple(_resolve(each, scope, choices) for each in phrases)
 
 
 def resolve_event(event: Event, scope: Scope, choices: Choices, it: str | None = None) -> ResolvedOperation:
@@ -44,7 +44,7 @@ def _it(name: str | None) -> Thing:
     return Thing(Noun(name, "the"))
 
 
-def _said(verb_phrase: VerbPhrase, form: Form, scope: Scope, choices: Choices) -> VerbAndNouns:
+def _split(verb_phrase: VerbPhrase, form: Form, scope: Scope, choices: Choices) -> VerbAndNouns:
     if verb_phrase.thing is not None or verb_phrase.particle:
         spelt = f"{verb_phrase.words} {verb_phrase.particle}".strip()
         return VerbAndNouns(_bases(spelt, form), verb_phrase.thing, verb_phrase.ending, spelt, form)
@@ -80,12 +80,12 @@ def _bases(spelt: str, form: Form) -> tuple[str, ...]:
     return verb_bases(spelt) if "ing" in spelt.split()[0].lower() else ()
 
 
-def _complete(said: list[VerbAndNouns]) -> list[VerbAndNouns]:
+def _complete(phrases: list[VerbAndNouns]) -> list[VerbAndNouns]:
     """Join every verb of a group with every noun of it: "create or update orders and lines" is four phrases."""
     whole: list[VerbAndNouns] = []
     verbs: list[VerbAndNouns] = []
     has_noun = False
-    for each in said:
+    for each in phrases:
         is_noun = not each.verbs and not each.spelt
         if has_noun and not is_noun:
             verbs, has_noun = [], False
@@ -97,45 +97,45 @@ def _complete(said: list[VerbAndNouns]) -> list[VerbAndNouns]:
     return whole if has_noun else whole + verbs
 
 
-def _resolve(said: VerbAndNouns, scope: Scope, choices: Choices) -> ResolvedOperation:
-    if not said.verbs:
-        raise Unclear(f"'{said.spelt}' is not a verb that is understood here", aside=True)
-    for verb in said.verbs:
+def _resolve(phrase: VerbAndNouns, scope: Scope, choices: Choices) -> ResolvedOperation:
+    if not phrase.verbs:
+        raise Unclear(f"'{phrase.spelt}' is not a verb that is understood here", aside=True)
+    for verb in phrase.verbs:
         safe_name(verb)
-    if said.thing is None and said.ending is None:
-        raise Unclear(f"it does not say what to apply '{said.spelt}' to")
-    if _is_tail(said, scope):
-        said = _with_tail(said)
-    if said.thing is not None and said.thing.number not in (None, 1):
-        raise Unclear(f"an operation acts on one resource at a time, not on {said.thing.number}")
-    noun = scope.thing(said.thing, choices) if said.thing else None
-    end = said.ending.thing if said.ending else None
+    if phrase.thing is None and phrase.ending is None:
+        raise Unclear(f"it does not say what to apply '{phrase.spelt}' to")
+    if _is_tail(phrase, scope):
+        phrase = _with_tail(phrase)
+    if phrase.thing is not None and phrase.thing.number not in (None, 1):
+        raise Unclear(f"an operation acts on one resource at a time, not on {phrase.thing.number}")
+    noun = scope.thing(phrase.thing, choices) if phrase.thing else None
+    end = phrase.ending.thing if phrase.ending else None
     if isinstance(end, It):
         raise Unclear("it does not say what 'it' refers to")
     other = scope.thing(end, choices) if end else None
-    preposition = said.ending.preposition if said.ending else ""
-    found = choose(said, noun and noun[0], other and other[0], preposition, scope, choices)
+    preposition = phrase.ending.preposition if phrase.ending else ""
+    found = choose(phrase, noun and noun[0], other and other[0], preposition, scope, choices)
     attached = _attach_conditions(found, noun, other)
-    return replace(found, said=attached[0], named=attached[1])
+    return replace(found, conditions=attached[0], named=attached[1])
 
 
-def _is_tail(said: VerbAndNouns, scope: Scope) -> bool:
+def _is_tail(phrase: VerbAndNouns, scope: Scope) -> bool:
     """Whether the ending is part of the verb, as in "putting an order on hold"."""
-    end = said.ending.thing if said.ending else None
-    if not isinstance(end, Thing) or end.noun.article or said.thing is None:
+    end = phrase.ending.thing if phrase.ending else None
+    if not isinstance(end, Thing) or end.noun.article or phrase.thing is None:
         return False
     return not scope.is_entity(end.noun.words) and any(
-        each.verb in _with_tail(said).verbs
+        each.verb in _with_tail(phrase).verbs
         for entity in scope.blueprint.entities
         for each in scope.actions(entity.name)
     )
 
 
-def _with_tail(said: VerbAndNouns) -> VerbAndNouns:
-    end = said.ending
+def _with_tail(phrase: VerbAndNouns) -> VerbAndNouns:
+    end = phrase.ending
     assert end is not None and isinstance(end.thing, Thing)  # noqa: S101  asked by _is_tail
     tail = f"{end.preposition} {end.thing.noun.words.lower()}"
-    return replace(said, verbs=tuple(f"{verb} {tail}" for verb in said.verbs), ending=None)
+    return replace(phrase, verbs=tuple(f"{verb} {tail}" for verb in phrase.verbs), ending=None)
 
 
 def _attach_conditions(
@@ -144,7 +144,7 @@ def _attach_conditions(
     other: tuple[Entity, tuple[Condition, ...]] | None,
 ) -> tuple[tuple[tuple[Participant, Condition], ...], tuple[Participant, ...]]:
     """Attach the conditions to the participants that their nouns mean; return these participants too."""
-    said: list[tuple[Participant, Condition]] = []
+    attached: list[tuple[Participant, Condition]] = []
     named: list[Participant] = []
     is_object = found.action is not None and found.action.object is not None
     for entity, conditions in (each for each in (noun, other) if each is not None):
@@ -155,5 +155,5 @@ def _attach_conditions(
         else:
             participant = found.this
         named.append(participant)
-        said += [(participant, condition) for condition in conditions]
-    return tuple(said), tuple(named)
+        attached += [(participant, condition) for condition in conditions]
+    return tuple(attached), tuple(named)

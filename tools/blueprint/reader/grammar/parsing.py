@@ -47,9 +47,9 @@ def parse(text: Text) -> list[Sentence]:
     Raises Unclear if it matches too many, or a number in it makes no sense.
     """
     words = _lower(text.words)
-    said = set(re.findall(r"[a-z]+", words))
+    present = set(re.findall(r"[a-z]+", words))
     found: list[Sentence] = []
-    for form in (form for form, cues in FORMS.items() if cues & said):
+    for form in (form for form, cues in FORMS.items() if cues & present):
         for tree in _forest(words, form):
             sentence = _build(tree, text)
             if sentence not in found:
