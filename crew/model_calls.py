@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, messages_from_dict, messages_to_dict
 from pydantic import JsonValue
@@ -23,6 +23,7 @@ from crew.models.prices import cost_of
 from crew.models.request import Schemas, ask, faults_in, size_of
 from crew.models.role_model import RoleModel
 from crew.records.canonical_json import canonical
+from crew.records.rows import Calling, ModelFault, ModelReply, RowBody
 from crew.telemetry.api import OFF, Span
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
@@ -66,9 +67,9 @@ def reply(context: DeliveryContext, role_model: RoleModel, request: Request) -> 
 
     Raises GaveUp once the role_model's bounds are reached, and BoundReached before a request that a budget forbids.
     """
-    made = context.ledger.find(request.delivery, "model", request.key)
+    made = context.ledger.find(request.delivery, ModelReply, request.key)
     if made:
-        return str(made.body["reply"])
+        return made.body.reply
     step = _Step(context, role_model, request)
     while True:
         asked = step.asked()
@@ -123,19 +124,19 @@ class _Step:
         self._corrections = 0
         self._shrinks = self._shrunk = self._shrunk_before()
         self._again = False
-        while row := context.ledger.find(request.delivery, "calling", self._key(self._sent + 1)):
+        while row := context.ledger.find(request.delivery, Calling, self._key(self._sent + 1)):
             self._sent += 1
-            fault = context.ledger.find(request.delivery, "fault", row.key)
+            fault = context.ledger.find(request.delivery, ModelFault, row.key)
             self._again = fault is None
             if fault:
-                self._count(Fault.model_validate(fault.body["fault"]))
+                self._count(Fault.model_validate(fault.body.fault))
 
     def _shrunk_before(self) -> int:
         """Return how often the messages of the step before were halved until the model could read them."""
         request, number, shrunk = self._request, 1, 0
         key = replace(request, step=request.step - 1).key
-        while row := self._context.ledger.find(request.delivery, "calling", f"{key}-{number}"):
-            number, shrunk = number + 1, int(str(row.body.get("shrunk", 0)))
+        while row := self._context.ledger.find(request.delivery, Calling, f"{key}-{number}"):
+            number, shrunk = number + 1, row.body.shrunk
         return shrunk
 
     def asked(self) -> _Asked:
@@ -172,10 +173,9 @@ class _Step:
 
     def took(self, said: AIMessage, seconds: float) -> str:
         """Write down a reply that can be acted on, and return its digest."""
-        body = self._place() | self._cost(said, seconds) | {"call": self._key(self._sent)}
-        row = self._context.ledger.append(self._request.delivery, "model", self._request.key, body)
-        self._context.bus.publish(row)
-        return str(body["reply"])
+        body = ModelReply(**self._place(), **self._cost(said, seconds), call=self._key(self._sent))
+        self._write(self._request.key, body)
+        return body.reply
 
     def failed(
         self, asked: _Asked, fault: Fault, said: AIMessage | None = None, seconds: float = 0.0
@@ -206,21 +206,24 @@ class _Step:
 
     def _calling(self, size: int) -> None:
         self._sent += 1
-        body = self._place() | {"request": self._request.digest, "bytes": size}
-        if self._shrinks:
-            body["shrunk"] = self._shrinks
-        if self._again:
-            body["again"] = True
+        body = Calling(
+            **self._place(),
+            request=self._request.digest,
+            bytes=size,
+            shrunk=self._shrinks,
+            again=self._again,
+        )
         self._again = False
-        row = self._context.ledger.append(self._request.delivery, "calling", self._key(self._sent), body)
-        self._context.bus.publish(row)
+        self._write(self._key(self._sent), body)
 
-    def _fault(self, fault: Fault, more: dict[str, JsonValue]) -> None:
-        body = self._place() | {"fault": fault.model_dump(mode="json"), "text": fault.what} | more
-        row = self._context.ledger.append(self._request.delivery, "fault", self._key(self._sent), body)
-        self._context.bus.publish(row)
+    def _fault(self, fault: Fault, more: dict[str, Any]) -> None:
+        body = ModelFault(**self._place(), fault=fault.model_dump(mode="json"), text=fault.what, **more)
+        self._write(self._key(self._sent), body)
 
-    def _place(self) -> dict[str, JsonValue]:
+    def _write(self, key: str, body: RowBody) -> None:
+        self._context.bus.publish(self._context.ledger.append(self._request.delivery, key, body))
+
+    def _place(self) -> dict[str, Any]:
         asked = self._request
         return {
             "role": asked.role.name,
@@ -229,15 +232,11 @@ class _Step:
             "model": self._role_model.name,
         }
 
-    def _cost(self, said: AIMessage, seconds: float) -> dict[str, JsonValue]:
+    def _cost(self, said: AIMessage, seconds: float) -> dict[str, Any]:
         kept = canonical(messages_to_dict([said])).encode()
-        asked = self._context.ledger.find(self._request.delivery, "calling", self._key(self._sent))
-        size = int(str(asked.body["bytes"])) if asked else 0
-        body: dict[str, JsonValue] = {
-            "reply": self._context.artifacts.put(kept),
-            "seconds": round(seconds, 3),
-        }
-        body |= cost_of(said, size, len(kept), self._role_model.price)
+        asked = self._context.ledger.find(self._request.delivery, Calling, self._key(self._sent))
+        cost = cost_of(said, asked.body.bytes if asked else 0, len(kept), self._role_model.price)
+        body = {"reply": self._context.artifacts.put(kept), "seconds": round(seconds, 3)} | cost.model_dump()
         if served := said.response_metadata.get("model_name"):
             body["served_by"] = str(served)
         return body

@@ -30,6 +30,7 @@ from crew.evidence.evidence import last
 from crew.evidence.tests import said_of_tests
 from crew.reading import records
 from crew.records.deliveries import opened as begun
+from crew.records.rows import Answered, Note
 from crew.report.pull_request import blocking, comments, description
 from crew.state import DeliveryState, Ending, RoleName, Status
 from graphs.approval import Reply, permitted, through
@@ -129,7 +130,7 @@ def _agent(context: DeliveryContext, name: RoleName) -> Node:
 
 def _later(context: DeliveryContext, name: str) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
-        context.ledger.append(state["delivery"], "note", name, {"node": name, "text": LATER[name]})
+        context.ledger.append(state["delivery"], name, Note(node=name, text=LATER[name]))
         return {}
 
     return node
@@ -185,7 +186,7 @@ def _questions(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     for question in _records(state, "design", "questions"):
         said = Reply.model_validate(interrupt({"kind": "question"} | question))
         name = str(question["id"])
-        context.ledger.append(state["delivery"], "answered", name, {"by": said.by, "text": said.text})
+        context.ledger.append(state["delivery"], name, Answered(by=said.by, text=said.text))
         replies[name] = {"question": question["text"], "answer": said.text}
     return {"replies": replies}
 
@@ -309,7 +310,7 @@ def _merge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     if not state.get("generated", True):
-        context.ledger.append(state["delivery"], "note", "merged", {"node": "merge", "text": MERGED_ONLY})
+        context.ledger.append(state["delivery"], "merged", Note(node="merge", text=MERGED_ONLY))
     return {"version": str(result.data["version"]), "evidence": {"version": call.key}}
 
 

@@ -11,6 +11,7 @@ from crew.agents import EXAMPLES
 from crew.brief import brief_for
 from crew.delivery_context import DeliveryContext
 from crew.evidence.evidence import outcomes
+from crew.records.rows import Note
 from crew.state import DeliveryState
 from graphs.fallback import play
 from graphs.own_calls import HARNESS, INSTALL, KEEP, crew, reset
@@ -58,7 +59,7 @@ def _written(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     done: DeliveryState = {"visits": {"testing": visit}}
     if problem := out.get("problem"):
         text = f"The example tests were left as they were: {problem}"
-        context.ledger.append(state["delivery"], "note", "examples", {"node": "examples", "text": text})
+        context.ledger.append(state["delivery"], "examples", Note(node="examples", text=text))
     else:
         done["answers"] = {"examples": out["answer"]}
     for proof in outcomes(context.ledger, context.artifacts, state["delivery"], "write_examples", visit):

@@ -11,7 +11,6 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command, Interrupt
-from pydantic import JsonValue
 
 from crew.app import AppContext, delivery_context, workbench
 from crew.commands.crash_report import unexpected
@@ -20,11 +19,10 @@ from crew.errors import BadInput, CrewError, LedgerDamaged, Stopped, WrittenLate
 from crew.knowledge.project import catch_up
 from crew.records.checkpoints import open_saver
 from crew.records.deliveries import (
-    Closed,
     Opened,
     blocked_by,
+    change_terms,
     closed,
-    go_on,
     open_delivery,
     opened,
     refusal,
@@ -32,6 +30,7 @@ from crew.records.deliveries import (
     unfinished,
 )
 from crew.records.lease import lease, owner_of
+from crew.records.rows import Asked, Closed, Paused
 from crew.state import DeliveryState, StoryState
 from crew.stories import StoryFile
 from graphs.approval import Reply
@@ -126,7 +125,7 @@ def take_up(app: AppContext, deliveries: list[str]) -> None:
     leases = app.settings.home / "leases"
     for each in deliveries:
         if closed(app.ledger, each) is None and owner_of(leases, each) is None:
-            go_on(app.ledger, each, app.settings.terms)
+            change_terms(app.ledger, each, app.settings.terms)
 
 
 def open_ends(app: AppContext) -> list[str]:
@@ -181,9 +180,9 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
 
 def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
     """Write down why a delivery that stays open cannot go on; of a text with further lines, its first."""
-    number = len(context.ledger.rows(delivery, "paused")) + 1
-    body: dict[str, JsonValue] = {"text": context.redact(why.splitlines()[0])}
-    context.bus.publish(context.ledger.append(delivery, "paused", f"paused-{number}", body))
+    number = len(context.ledger.rows(delivery, Paused)) + 1
+    body = Paused(text=str(context.redact(why.splitlines()[0])))
+    context.bus.publish(context.ledger.append(delivery, f"paused-{number}", body))
 
 
 def _invoke(
@@ -257,8 +256,8 @@ def _ask(app: AppContext, about: Opened, pending: tuple[Interrupt, ...]) -> None
     # Approvals are written down by the door; questions have only this place.
     for each in pending:
         if each.value["kind"] == "question":
-            body: dict[str, JsonValue] = {"kind": "question", "text": each.value["text"]}
-            app.bus.publish(app.ledger.append(about.delivery, "asked", each.value["id"], body))
+            body = Asked(kind="question", text=each.value["text"])
+            app.bus.publish(app.ledger.append(about.delivery, each.value["id"], body))
 
 
 def _asked(pending: tuple[Interrupt, ...]) -> str:
@@ -274,14 +273,13 @@ def _a(kind: str) -> str:
 
 
 def _close(app: AppContext, about: Opened, ended: Closed) -> None:
-    row = app.ledger.append(about.delivery, "closed", "closed", ended.model_dump(mode="json"))
-    app.bus.publish(row)
+    app.bus.publish(app.ledger.append(about.delivery, "closed", ended))
 
 
 def _put_away(app: AppContext, about: Opened) -> None:
     """Keep the last row's hash where the ledger's file cannot reach, among the refs of the repository; then
     forget the checkpoints, which say until then that this is still to be done."""
-    row = app.ledger.find(about.delivery, "closed", "closed")
+    row = app.ledger.find(about.delivery, Closed, "closed")
     if row:
         anchor(workbench(app, about), row.number, row.hash)
     saver = open_saver(app.settings.home / "checkpoints.db")

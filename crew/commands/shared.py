@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from crew.commands.options import Given
     from crew.console import Shown
     from crew.models.role_model import CallRecorder
-    from crew.records.deliveries import Opened, Terms
+    from crew.records.deliveries import Opened
+    from crew.records.rows import Terms
     from crew.settings.config import Config
 
 HOME_USED = "crew.home"

@@ -6,7 +6,7 @@ import json
 
 from pydantic import JsonValue
 
-from crew.evidence.evidence import Proof, last
+from crew.evidence.evidence import Evidence, last
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger
 
@@ -82,8 +82,8 @@ def _taken(question: dict[str, JsonValue]) -> str:
     return f"Assumed: {question['assumption']}" if question.get("assumption") else "Nothing was assumed."
 
 
-def _criteria(proof: Proof | None) -> list[JsonValue]:
-    records = proof.data.get("criteria") if proof else None
+def _criteria(evidence: Evidence | None) -> list[JsonValue]:
+    records = evidence.data.get("criteria") if evidence else None
     return [_outcome(each) for each in records if isinstance(each, dict)] if isinstance(records, list) else []
 
 

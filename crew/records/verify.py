@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from crew.errors import BadInput
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import closed, opened
 from crew.records.ledger import Damage, Ledger, Row, ledger_id
+from crew.records.rows import ModelReply
 from tools.counting import counted
 from tools.errors import RepositoryError
 from tools.projects.ledger_anchors import anchors, landings, ledgers, opened_under
@@ -55,7 +56,7 @@ def _verify(home: Path, ledger: Ledger, delivery: str, places: dict[str, Path]) 
     ]
 
 
-def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: list[Row]) -> list[Damage]:
+def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: Sequence[Row]) -> list[Damage]:
     delivery = rows[0].delivery
     ended = closed(ledger, delivery)
     landed = bool(ended and ended.version)
@@ -83,17 +84,17 @@ def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: list
     return []
 
 
-def _cut(rows: list[Row], why: str) -> Damage:
+def _cut(rows: Sequence[Row], why: str) -> Damage:
     last = rows[-1]
     what = f"the rows after row {last.number} are missing: {why}"
     return Damage(delivery=last.delivery, row=last.number + 1, what=what)
 
 
-def _damage(rows: list[Row], what: str) -> Damage:
+def _damage(rows: Sequence[Row], what: str) -> Damage:
     return Damage(delivery=rows[-1].delivery, row=rows[-1].number, what=what)
 
 
-def _against_artifacts(home: Path, rows: list[Row]) -> list[Damage]:
+def _against_artifacts(home: Path, rows: Sequence[Row]) -> list[Damage]:
     store = ArtifactStore(home / "artifacts")
     found = []
     for row in rows:
@@ -106,10 +107,8 @@ def _against_artifacts(home: Path, rows: list[Row]) -> list[Damage]:
     return found
 
 
-def _named(row: Row) -> list[str]:
-    named = row.body.get("artifacts")
-    listed = [str(each) for each in named] if isinstance(named, list) else []
-    return [*listed, str(row.body["reply"])] if row.kind == "model" else listed
+def _named(row: Row) -> tuple[str, ...]:
+    return (row.body.reply,) if isinstance(row.body, ModelReply) else row.body.artifacts
 
 
 def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Path]) -> list[Damage]:

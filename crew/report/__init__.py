@@ -6,13 +6,14 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.evidence.criteria import CriterionReport, criteria_of
 from crew.evidence.design import assumed, settled
-from crew.evidence.evidence import Proof, last
+from crew.evidence.evidence import Evidence, last
 from crew.evidence.tests import said_of_tests
 from crew.models.spending import Spent, by_role
 from crew.reading import records, texts
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import Opened, blocked_by, closed, opened, refusal, waiting
 from crew.records.ledger import Ledger, Row
+from crew.records.rows import Concluded, Fallback, Note, Paused
 from crew.state import Status
 
 
@@ -76,7 +77,7 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
     about = opened(ledger, delivery)
     ended = closed(ledger, delivery)
     rows = tuple(ledger.rows(delivery))
-    conclusions = {str(row.body["role"]): _arguments(row) for row in rows if row.kind == "concluded"}
+    conclusions = {row.body.role: row.body.arguments for row in rows if isinstance(row.body, Concluded)}
     if "design" in conclusions:
         said = conclusions["design"]
         conclusions["design"] = (said if about.ask else assumed(said)) | settled(ledger, artifacts, delivery)
@@ -101,7 +102,7 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         spent=by_role(rows),
         findings=tuple(each for role, answer in conclusions.items() for each in _findings(role, answer)),
         tests=said_of_tests(ledger, artifacts, about),
-        notes=tuple(str(row.body["text"]) for row in rows if row.kind == "note"),
+        notes=tuple(row.body.text for row in rows if isinstance(row.body, Note)),
         pull_request=ended.pull_request if ended else "",
         version=ended.version if ended else "",
         url=ended.url if ended else "",
@@ -121,14 +122,14 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
     if blocker:
         return f"It waits for the story before it, {blocker}: go on with that one, or give it up."
     head = ledger.head(about.delivery)
-    if head and head.kind == "paused":
-        return str(head.body["text"])
-    if head and head.kind == "fallback":
-        return f"{head.body['text']} `crew resume` tries again."
+    if head and isinstance(head.body, Paused):
+        return head.body.text
+    if head and isinstance(head.body, Fallback):
+        return f"{head.body.text} `crew resume` tries again."
     return "It was interrupted, or is under way; `crew resume` goes on with it."
 
 
-def _diff(artifacts: ArtifactStore, request: Proof | None) -> str:
+def _diff(artifacts: ArtifactStore, request: Evidence | None) -> str:
     return (
         artifacts.get(request.artifacts["diff"]).decode("utf-8", "replace") if request and request.ok else ""
     )
@@ -139,8 +140,3 @@ def _findings(role: str, answer: dict[str, JsonValue]) -> list[FindingReport]:
         FindingReport.model_validate({"file": "", "line": 0} | each | {"role": role})
         for each in records(answer.get("findings"))
     ]
-
-
-def _arguments(row: Row) -> dict[str, JsonValue]:
-    arguments = row.body["arguments"]
-    return arguments if isinstance(arguments, dict) else {}

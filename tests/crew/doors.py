@@ -14,6 +14,7 @@ from crew.door.door import Door
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.ledger import Ledger
+from tests.crew.rows import write
 from tools.policy import PolicyEngine, choose
 from tools.result import Tool, Workbench
 from tools.scanners import redact
@@ -77,7 +78,7 @@ def setting(tmp_path: Path, policy: Any) -> Setting:
     home = tmp_path / "home"
     ledger, artifacts = Ledger(home / "ledger.db"), ArtifactStore(home / "artifacts")
     story = artifacts.put(b'{"id": "CHK-1"}')
-    ledger.append(DELIVERY, "opened", "opened", {"story": "CHK-1", "artifacts": [story]})
+    write(ledger, DELIVERY, "opened", "opened", {"story": "CHK-1", "artifacts": [story]})
     workspace = home / "work" / DELIVERY
     workspace.mkdir(parents=True)
     nothing: Any = None  # no tool of these tests needs a sandbox or a runtime

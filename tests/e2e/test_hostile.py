@@ -20,6 +20,7 @@ from crew.brief import Brief
 from crew.models import role_models
 from crew.models.role_model import RoleModel
 from crew.records.deliveries import opened
+from crew.records.rows import Concluded, Denied, Intent
 from crew.settings.config import Config
 from crew.state import RoleName
 from crew.stories import load
@@ -48,13 +49,13 @@ class Scenario:
     @property
     def denied(self) -> list[dict[str, Any]]:
         """What the ledger says was denied."""
-        return [row.body for row in self.app.ledger.rows(self.delivery, "denied")]
+        return [row.body for row in self.app.ledger.rows(self.delivery, Denied)]
 
     @property
     def done(self) -> list[str]:
         """Tools that the ledger says were run by a role, not by the crew itself."""
-        rows = self.app.ledger.rows(self.delivery, "intent")
-        return [str(row.body["tool"]) for row in rows if row.body["role"] != "crew"]
+        rows = self.app.ledger.rows(self.delivery, Intent)
+        return [str(row.body.tool) for row in rows if row.body.role != "crew"]
 
     def attack(self, role: RoleName, calls: list[dict[str, Any]]) -> dict[str, Any]:
         """Let a role's model propose all of these calls at once, then give up."""
@@ -365,7 +366,7 @@ def test_a_first_attempt_that_is_wrong_is_sent_back_and_mended(scenario: Scenari
     )
     ended = deliver(app, scenario.delivery)
     assert ended.status == "delivered", ended.reason
-    concluded = [str(row.body["role"]) for row in app.ledger.rows(scenario.delivery, "concluded")]
+    concluded = [str(row.body.role) for row in app.ledger.rows(scenario.delivery, Concluded)]
     assert Counter(concluded) == {"design": 1, "code": 2, "testing": 2, "governance": 2, "deployment": 1}
     app.runtime.down()
 

@@ -21,6 +21,7 @@ from crew.models.schemas import tool_schemas
 from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
+from crew.records.rows import Concluded, Denied, Outcome
 from crew.settings.budget import Budget
 from graphs.agent import agent_graph, first_state
 from tests.crew.doors import DELIVERY, Setting, policies, setting
@@ -104,7 +105,11 @@ def seen(place: Setting) -> list[Any]:
     """Return what the ledger says, but for times, tokens and who was asked."""
     left_out = {"seconds", "model", "request", "reply", "bytes", "input_tokens", "output_tokens", "served_by"}
     return [
-        (row.kind, row.key, {name: value for name, value in row.body.items() if name not in left_out})
+        (
+            row.kind,
+            row.key,
+            {name: value for name, value in row.body.stored().items() if name not in left_out},
+        )
         for row in place.ledger.rows(DELIVERY)
     ]
 
@@ -167,7 +172,7 @@ def test_the_same_refused_answer_again_is_stopped(place: Setting) -> None:
 
     out = work(place, ScriptedModel(reply=reply))
     assert "called answer again and again" in out["problem"]
-    assert len(place.ledger.rows(DELIVERY, "denied")) == 3
+    assert len(place.ledger.rows(DELIVERY, Denied)) == 3
 
 
 def test_a_circle_of_calls_is_stopped(place: Setting) -> None:
@@ -191,7 +196,7 @@ def test_the_same_call_again_is_stopped(place: Setting) -> None:
 
     out = work(place, ScriptedModel(reply=reply))
     assert "again and again" in out["problem"]
-    assert [row.kind for row in place.ledger.rows(DELIVERY, "outcome", "denied")] == [
+    assert [row.kind for row in place.ledger.rows(DELIVERY, Outcome, Denied)] == [
         "outcome",
         "denied",
         "denied",
@@ -209,7 +214,7 @@ def test_a_denied_call_may_be_asked_again_with_better_reasons(place: Setting) ->
         return call("list_files", {"rationale": "To look.", "evidence": evidence[len(told)]})
 
     assert work(place, ScriptedModel(reply=reply))["answer"] == {"summary": "Listed."}
-    kinds = [row.kind for row in place.ledger.rows(DELIVERY, "denied", "outcome")]
+    kinds = [row.kind for row in place.ledger.rows(DELIVERY, Denied, Outcome)]
     assert kinds == ["denied", "outcome"]
 
 
@@ -247,7 +252,7 @@ def test_an_answer_without_evidence_is_no_answer(place: Setting) -> None:
 
     out = work(place, ScriptedModel(reply=reply))
     assert out.get("answer") is None
-    assert place.ledger.rows(DELIVERY, "concluded") == []
+    assert place.ledger.rows(DELIVERY, Concluded) == []
 
 
 def test_every_role_is_offered_its_tools_and_its_answer(place: Setting) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -16,7 +16,8 @@ from crew.app import Settings, open_office
 from crew.errors import WrittenLater
 from crew.models import players
 from crew.records.graph_shapes import SHAPE, SHAPES
-from crew.records.ledger import Kind, Ledger
+from crew.records.ledger import Ledger
+from crew.records.rows import Kind
 from crew.settings.config import Config
 from crew.stories import load
 from graphs.run import begin
@@ -177,7 +178,8 @@ def test_a_row_of_a_later_version_is_refused_and_not_misread(old: Old, written: 
     kind, version = written
     delivery = next(iter(old.expected))
     with closing(Ledger(old.home / "ledger.db")) as ledger, pytest.raises(WrittenLater):
-        ledger.append(delivery, cast(Kind, kind), "later", {"text": "Later.", "v": version})
+        ledger.write(delivery, kind, "later", {"text": "Later.", "v": version})
+        ledger.rows(delivery)
     number = sum(old.expected[delivery]["rows"].values()) + 1
     message = (
         f"Row {number} of {delivery} is of kind `{kind}`, version {version}, which this version of Shipcrew"

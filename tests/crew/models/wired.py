@@ -17,6 +17,7 @@ from crew.models.role_model import RoleModel
 from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
+from crew.records.rows import ModelFault
 from crew.settings.budget import Budget
 from crew.settings.config import Config
 from graphs.agent import agent_graph, first_state
@@ -115,7 +116,7 @@ class Scenario:
     @property
     def faults(self) -> list[str]:
         """Names of the faults that the ledger holds."""
-        return [str(row.body["fault"]["name"]) for row in self.rows("fault")]
+        return [str(row.body.fault["name"]) for row in self.rows(ModelFault)]
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from crew.models.role_model import RoleModel
 from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
+from crew.records.rows import Concluded, Denied, Intent, ModelReply
 from crew.settings.budget import Budget
 from crew.settings.config import Price
 from graphs.agent import agent_graph, first_state
@@ -96,10 +97,10 @@ def work(
     try:
         out = agent_graph(WRITER, context, role_model).invoke(first_state(told))
         done = [
-            (row.body["tool"], row.body["arguments"], row.body["rationale"])
-            for row in place.ledger.rows(delivery, "intent", "denied", "concluded")
+            (row.body.tool, row.body.arguments, row.body.rationale)
+            for row in place.ledger.rows(delivery, Intent, Denied, Concluded)
         ]
-        made = [row.body["reply"] for row in place.ledger.rows(delivery, "model")]
+        made = [row.body.reply for row in place.ledger.rows(delivery, ModelReply)]
         return {"answer": out["answer"], "done": done, "replies": made, "home": place.bench.home}
     finally:
         place.ledger.close()
