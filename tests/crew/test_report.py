@@ -153,7 +153,7 @@ def test_the_page_shows_questions_models_and_what_failed(made: History) -> None:
     write(made.ledger, delivery, "asked", "q-1", {"kind": "question", "text": "Which currency?"})
     write(made.ledger, delivery, "answered", "q-1", {"by": "Ada", "text": "Euro."})
     place = {"role": "code", "visit": 1, "step": 1}
-    said = {"tool": "run_tests", "rationale": "To see.", "evidence": [], "policy": None, "arguments": {}}
+    said = {"tool": "run_tests", "rationale": "To see.", "evidence": [], "arguments": {}}
     write(made.ledger, delivery, "model", "m-code-1-1", {**place, "model": "openai:m"})
     write(made.ledger, delivery, "intent", "a-1", {**place, **said})
     write(made.ledger, delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})

@@ -12,9 +12,9 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from crew.app import Settings, open_office
+from crew.app import Settings, open_app
 from crew.errors import WrittenLater
-from crew.models import players
+from crew.models import role_models
 from crew.records.graph_shapes import SHAPE, SHAPES
 from crew.records.ledger import Ledger
 from crew.records.rows import Kind
@@ -169,8 +169,8 @@ def opens_again(old: Old, delivery: str, repository: Path | None = None, *criter
     file = load(old.story_file(delivery, *criteria))
     there = Path(old.row(delivery)["body"]["repository"])
     file = file.model_copy(update={"repository": repository or there})
-    with open_office(Settings(home=old.home), players(Config(), old.home)) as office:
-        return begin(office, file)
+    with open_app(Settings(home=old.home), role_models(Config(), old.home)) as app:
+        return begin(app, file)
 
 
 @pytest.mark.parametrize("written", [("note", 2), ("rollout", 1)])

@@ -83,8 +83,8 @@ def test_a_call_in_order_is_done_and_written_down(place: Setting, recorder: Reco
     assert recorder.done == ["code: x"]
     assert kinds(place) == ["opened", "intent", "outcome"]
     intent = place.ledger.rows(DELIVERY, Intent)[0].body
-    assert intent["rationale"] == "The story asks for it."
-    assert intent["policy"]["outcome"] == "allow"  # type: ignore[index, call-overload]
+    assert intent.rationale == "The story asks for it."
+    assert intent.policy.outcome == "allow"
 
 
 @pytest.mark.parametrize(("changes", "reason"), [

@@ -80,7 +80,7 @@ def test_a_rejection_that_nothing_was_done_after_is_told(told: History) -> None:
 
 def test_what_failed_is_marked(told: History) -> None:
     delivery = told.opened()
-    said = {"role": "code", "tool": "run_tests", "rationale": "To see.", "evidence": [], "policy": None}
+    said = {"role": "code", "tool": "run_tests", "rationale": "To see.", "evidence": []}
     write(told.ledger, delivery, "intent", "a-1", {**said, "arguments": {}})
     write(told.ledger, delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})
     told.acted(delivery, "commit")
@@ -93,7 +93,7 @@ def test_what_failed_is_marked(told: History) -> None:
 
 def test_the_model_that_decided_is_named_unless_it_is_the_offline_one(told: History) -> None:
     delivery = told.opened()
-    said = {"tool": "list_files", "rationale": "To see.", "evidence": [], "policy": None, "arguments": {}}
+    said = {"tool": "list_files", "rationale": "To see.", "evidence": [], "arguments": {}}
     for step, model in ((1, "openai:m"), (2, "offline")):
         place = {"role": "code", "visit": 1, "step": step}
         write(told.ledger, delivery, "model", f"m-code-1-{step}", {**place, "model": model})
