@@ -15,7 +15,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.door.door import Door

@@ -145,7 +145,7 @@ def _act(role: Role, context: DeliveryContext, state: AgentState) -> AgentState:
         else:
             result, answer = _one(role, context, call, update)
         failed = failed or ("" if result.ok else call.tool)
-        stored = context.artifacts.put(result.model_dump_json().encode())
+        stored = context.door.store(result)
         turn = Turn(reply="", call=tool_call["id"] or "", action=call.key, result=stored)
         update["turns"] = [*update["turns"], turn]
         if answer is not None:
@@ -208,7 +208,7 @@ def _conclude(
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         return context.door.refuse(call, f"The answer does not fit its form: {wrong}."), None
-    if objection := role.floor(done, answer):
+    if objection := role.check(done, answer):
         return context.door.refuse(call, objection), None
     result = context.door.conclude(call)
     return result, answer.model_dump(mode="json") if result.ok else None

@@ -21,14 +21,19 @@ from langgraph.types import interrupt
 from pydantic import JsonValue
 
 from crew.agents import ROLES
+from crew.agents.answers import answer_of, design_of
 from crew.brief import brief_for
 from crew.delivery_context import DeliveryContext
 from crew.door.call import Call
 from crew.evidence.criteria import criteria_of
-from crew.evidence.design import asked_anew, assumed, mapped, settled
+from crew.evidence.design import (
+    design_result,
+    for_every_criterion,
+    questions_assumed,
+    questions_renamed,
+)
 from crew.evidence.evidence import last
 from crew.evidence.tests import said_of_tests
-from crew.reading import records
 from crew.records.deliveries import opened as begun
 from crew.records.rows import Answered, Note
 from crew.report.pull_request import blocking, comments, description
@@ -163,19 +168,20 @@ def _intake(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 def _designed(context: DeliveryContext, design: Node) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         update = design(state)
-        answer = update.get("answers", {}).get("design")
-        if not isinstance(answer, dict):
+        if "design" not in update.get("answers", {}):
             return update
+        answer, generated = design_of(update), state.get("generated", True)
         # What was settled is for the ledger to say, not for the agent.
-        if state.get("generated", True):
-            known = settled(context.ledger, context.artifacts, state["delivery"])
+        if generated:
+            answer = design_result(context.ledger, context.artifacts, state["delivery"], answer)
         else:
-            known = mapped(answer, [each["id"] for each in state["story"]["criteria"]])
-        answer = asked_anew(answer, state.get("replies", {})) if state.get("ask") else assumed(answer)
+            answer = for_every_criterion(answer, [each["id"] for each in state["story"]["criteria"]])
+        replies = state.get("replies", {})
+        answer = questions_renamed(answer, replies) if state.get("ask") else questions_assumed(answer)
         return {
             **update,
-            "answers": {"design": answer | known},
-            "by_hand": bool(known.get("custom")) or not state.get("generated", True),
+            "answers": {"design": answer.model_dump(mode="json")},
+            "by_hand": bool(answer.custom) or not generated,
         }
 
     return node
@@ -183,19 +189,18 @@ def _designed(context: DeliveryContext, design: Node) -> Node:
 
 def _questions(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     replies: dict[str, JsonValue] = {}
-    for question in _records(state, "design", "questions"):
-        said = Reply.model_validate(interrupt({"kind": "question"} | question))
-        name = str(question["id"])
+    for question in design_of(state).questions:
+        said = Reply.model_validate(interrupt({"kind": "question"} | question.model_dump()))
+        name = question.id
         context.ledger.append(state["delivery"], name, Answered(by=said.by, text=said.text))
-        replies[name] = {"question": question["text"], "answer": said.text}
+        replies[name] = {"question": question.text, "answer": said.text}
     return {"replies": replies}
 
 
 def _after_design(state: DeliveryState) -> str:
     if state.get("ending"):
         return END
-    asked = [str(each["id"]) for each in _records(state, "design", "questions")]
-    if any(each not in state.get("replies", {}) for each in asked):
+    if any(each.id not in state.get("replies", {}) for each in design_of(state).questions):
         return "questions"
     return "examples" if state.get("by_hand") else "code"
 
@@ -203,14 +208,14 @@ def _after_design(state: DeliveryState) -> str:
 def _nothing_to_build(state: DeliveryState) -> str:
     if problem := state.get("problems", {}).get("design"):
         return str(problem)
-    criteria = _records(state, "design", "criteria")
-    left = [each for each in criteria if each["outcome"] != "covered"]
-    if len(left) == len(criteria):
+    design = design_of(state)
+    left = [each for each in design.criteria if not each.covered]
+    if len(left) == len(design.criteria):
         return "None of its criteria is covered."
-    if state.get("generated", True) and not _design(state).get("blueprint"):
+    if state.get("generated", True) and not design.blueprint:
         return "The design agent settled no blueprint."
     if left and state.get("strict"):
-        return f"--strict: {left[0]['id']} is not covered: {left[0]['why']}"
+        return f"--strict: {left[0].id} is not covered: {left[0].why}"
     return ""
 
 
@@ -276,7 +281,7 @@ def _after_judge(state: DeliveryState) -> str:
 
 
 def _pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    story, evidence = state["story"], _proofs(context, state)
+    story, evidence = state["story"], _evidence(context, state)
     rationale = (
         f"The tests pass and the scans are done for the tree {state['tree'][:12]}, so the change can be shown: "
         "what was asked, what became of each criterion, and what each agent says of it."
@@ -285,7 +290,7 @@ def _pull_request(context: DeliveryContext, state: DeliveryState) -> DeliverySta
         "title": f"{story['id']}: {story['title']}",
         "description": description(
             state,
-            criteria_of(context.ledger, context.artifacts, state["delivery"], _design(state)),
+            criteria_of(context.ledger, context.artifacts, state["delivery"], design_of(state)),
             said_of_tests(context.ledger, context.artifacts, begun(context.ledger, state["delivery"])),
         ),
     }
@@ -325,10 +330,10 @@ def _merge_call(context: DeliveryContext, state: DeliveryState) -> Call:
         "as it is: main would otherwise lack a change that everything here says is right."
     )
     arguments: dict[str, JsonValue] = {"tree": state["tree"], "title": state["story"]["title"]}
-    return crew_call(state, MERGE, "merge", arguments, rationale, _proofs(context, state))
+    return crew_call(state, MERGE, "merge", arguments, rationale, _evidence(context, state))
 
 
-def _proofs(context: DeliveryContext, state: DeliveryState) -> tuple[str, ...]:
+def _evidence(context: DeliveryContext, state: DeliveryState) -> tuple[str, ...]:
     found = (
         last(context.ledger, context.artifacts, state["delivery"], tool)
         for tool in ("run_tests", "scan_code")
@@ -359,8 +364,8 @@ def _not_started(state: DeliveryState) -> str:
     if state.get("url"):
         return ""
     problem = state.get("problems", {}).get("deployment")
-    answer = state.get("answers", {}).get("deployment")
-    said = answer["summary"] if isinstance(answer, dict) else "it was not started"
+    answer = answer_of(state, "deployment")
+    said = answer.summary if answer else "it was not started"
     return f"The change is merged, but the new version does not serve: {problem or said}"
 
 
@@ -380,13 +385,3 @@ def _ends(node: Node, status: Status, check: Callable[[DeliveryState], str]) -> 
 
 def _unless_ended(following: str) -> Callable[[DeliveryState], str]:
     return lambda state: END if state.get("ending") else following
-
-
-def _design(state: DeliveryState) -> dict[str, JsonValue]:
-    answer = state.get("answers", {}).get("design")
-    return answer if isinstance(answer, dict) else {}
-
-
-def _records(state: DeliveryState, role: str, name: str) -> list[dict[str, JsonValue]]:
-    answer = state.get("answers", {}).get(role)
-    return records(answer.get(name)) if isinstance(answer, dict) else []

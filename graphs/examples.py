@@ -8,6 +8,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from crew.agents import EXAMPLES
+from crew.agents.answers import design_of
 from crew.brief import brief_for
 from crew.delivery_context import DeliveryContext
 from crew.evidence.evidence import outcomes
@@ -23,12 +24,9 @@ def examples_node(context: DeliveryContext) -> Node:
     """Return the node that has example tests written, where there are criteria for them."""
 
     def node(state: DeliveryState) -> DeliveryState:
-        design = state["answers"]["design"]
-        assert isinstance(design, dict)  # noqa: S101  the graph runs design first
-        arguments: dict[str, JsonValue] = {
-            "blueprint": design.get("blueprint") or "",
-            "criteria": [*_covered(design)],
-        }
+        design = design_of(state)
+        covered: list[JsonValue] = [each.id for each in design.criteria if each.covered]
+        arguments: dict[str, JsonValue] = {"blueprint": design.blueprint, "criteria": covered}
         why = (
             "Code is written by hand here. Whoever writes tests for it should know what there is to test with, and "
             "nothing of the code."
@@ -95,9 +93,3 @@ def keep_node(context: DeliveryContext) -> Node:
         }
 
     return node
-
-
-def _covered(design: dict[str, JsonValue]) -> list[str]:
-    criteria = design.get("criteria")
-    records = [each for each in criteria if isinstance(each, dict)] if isinstance(criteria, list) else []
-    return [str(each["id"]) for each in records if each["outcome"] == "covered"]

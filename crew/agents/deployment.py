@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.state import DeliveryState
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from pydantic import Field, JsonValue
 
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.state import DeliveryState
 from tools.result import ToolResult
 
@@ -21,9 +22,8 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
     return {"task": "examples"} | state["test_context"]
 
 
-def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
-    none = answer.none if isinstance(answer, ExamplesAnswer) else ""
-    if none or ((written := done.get("write_examples")) and written.ok):
+def _check(done: Mapping[str, ToolResult], answer: ExamplesAnswer) -> str:
+    if answer.none or ((written := done.get("write_examples")) and written.ok):
         return ""
     return "No test is written: write_examples, or say in `none` why there can be none."
 
@@ -34,7 +34,7 @@ ROLE = Role(
     tools=("list_files", "search_files", "read_file", "write_examples"),
     answer=ExamplesAnswer,
     facts=_facts,
-    floor=_floor,
+    check=_check,
     prompt="examples",
     most_steps=12,
 )

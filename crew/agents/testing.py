@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
-from crew.agents.role import Answer, Finding, Role, objects
+from crew.agents.answers import Review
+from crew.agents.role import Role
 from crew.state import DeliveryState
 from tools.result import ToolResult
 
 
-class TestingAnswer(Answer):
+class TestingAnswer(Review):
     """What the tests say of the tree."""
 
     __test__ = False  # pytest would take it for a test class
-
-    findings: list[Finding] = Field(default=[])
 
 
 def _facts(state: DeliveryState) -> dict[str, JsonValue]:
     return {"tree": state["tree"], "base": state.get("base", "")}
 
 
-def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
-    if objects(answer):
+def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
+    if answer.blocking:
         return ""
     if "run_tests" not in done:
         return "Nobody ran the tests: run_tests first, or say in a blocking finding why they cannot be run."
@@ -37,6 +36,6 @@ ROLE = Role(
     tools=("install_dependencies", "run_tests", "run_mutants", "list_files", "search_files", "read_file"),
     answer=TestingAnswer,
     facts=_facts,
-    floor=_floor,
+    check=_check,
     by_hand=("list_files", "search_files", "read_file"),
 )

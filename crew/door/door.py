@@ -20,7 +20,7 @@ from crew.door.call import Approval, ApprovalNeeded, Call
 from crew.errors import LedgerDamaged
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
-from crew.records.canonical_json import canonical, digest_of
+from crew.records.canonical_json import digest_of
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import (
     Answered,
@@ -141,6 +141,10 @@ class Door:
         """Write down a call that is not let through for a reason of its caller's, and return the refusal."""
         return self._deny(call, (reason,), ("bounds",), None)
 
+    def store(self, result: ToolResult) -> str:
+        """Store a result and return its digest; what was stored with its outcome is not stored again."""
+        return self._artifacts.put(result.model_dump_json().encode())
+
     def answer(self, delivery: str, approval: str, approved: bool, who: str, text: str = "") -> None:
         """Write down what a person said of an approval that was asked for."""
         self._write(delivery, approval, Answered(approved=approved, by=who, text=text))
@@ -254,7 +258,7 @@ class Door:
         return result
 
     def _outcome(self, call: Call, result: ToolResult, seconds: float, probed: bool) -> None:
-        stored = self._artifacts.put(canonical(result.model_dump(mode="json")).encode())
+        stored = self.store(result)
         outcome = Outcome(
             role=call.role,
             tool=call.tool,

@@ -11,7 +11,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from crew.agents import ROLES
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.model_calls import GaveUp
@@ -41,9 +42,9 @@ TWO_TOOLS = Role(
 def playbook(brief: Brief) -> Script:
     """List, write, conclude."""
     listed = yield Act("list_files", {}, "To see what is there.", (brief.evidence["story"],))
-    name = f"file{len(listed.texts('files'))}.txt"
+    name = f"file{len(listed.data['files'])}.txt"
     written = yield Act("write_file", {"path": name, "content": "x"}, f"{name} is free.", (listed.action,))
-    yield Conclude({"summary": written.summary}, "It is written.", (written.action,))
+    yield Conclude(Answer(summary=written.summary), "It is written.", (written.action,))
 
 
 @pytest.fixture(scope="module")

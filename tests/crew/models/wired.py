@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.models import role_models
@@ -59,9 +60,9 @@ DONE = {"summary": "file0.txt is written, 1 character."}
 def playbook(brief: Brief) -> Script:
     """List, write, conclude."""
     listed = yield Act("list_files", {}, "To see what is there.", (brief.evidence["story"],))
-    name = f"file{len(listed.texts('files'))}.txt"
+    name = f"file{len(listed.data['files'])}.txt"
     written = yield Act("write_file", {"path": name, "content": "x"}, f"{name} is free.", (listed.action,))
-    yield Conclude({"summary": written.summary}, "It is written.", (written.action,))
+    yield Conclude(Answer(summary=written.summary), "It is written.", (written.action,))
 
 
 def right(body: Body) -> Say:

@@ -15,7 +15,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 import prompts
 from crew import model_calls as calls
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.errors import BadInput, ReplayMismatch, Stopped
@@ -49,11 +50,11 @@ WRITER = Role(
 def writer(told: Brief) -> Script:
     """List, write, conclude, citing what was seen."""
     listed = yield Act("list_files", {}, "To see what is there.", (told.evidence["story"],))
-    name = f"file{len(listed.texts('files'))}.txt"
+    name = f"file{len(listed.data['files'])}.txt"
     written = yield Act(
         "write_file", {"path": name, "content": "a\nb\n"}, f"{name} is free.", (listed.action,)
     )
-    yield Conclude({"summary": written.summary}, "It is written.", (written.action, listed.action))
+    yield Conclude(Answer(summary=written.summary), "It is written.", (written.action, listed.action))
 
 
 @pytest.fixture(scope="module")
