@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TypeVar, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, messages_from_dict, messages_to_dict
 from pydantic import JsonValue
@@ -23,8 +23,10 @@ from crew.models.prices import cost_of
 from crew.models.request import Schemas, ask, faults_in, size_of
 from crew.models.role_model import RoleModel
 from crew.records.canonical_json import canonical
-from crew.records.rows import Calling, ModelFault, ModelReply, RowBody
+from crew.records.rows import Calling, ModelBody, ModelFault, ModelReply
 from crew.telemetry.api import OFF, Span
+
+M = TypeVar("M", bound=ModelBody)
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
 """Member of a kept reply's `additional_kwargs`: ids of its calls that held a secret, which are not carried out."""
@@ -173,8 +175,8 @@ class _Step:
 
     def took(self, said: AIMessage, seconds: float) -> str:
         """Write down a reply that can be acted on, and return its digest."""
-        body = ModelReply(**self._place(), **self._cost(said, seconds), call=self._key(self._sent))
-        self._write(self._request.key, body)
+        more = self._cost(said, seconds) | {"call": self._key(self._sent)}
+        body = self._write(ModelReply, self._request.key, **more)
         return body.reply
 
     def failed(
@@ -206,40 +208,29 @@ class _Step:
 
     def _calling(self, size: int) -> None:
         self._sent += 1
-        body = Calling(
-            **self._place(),
-            request=self._request.digest,
-            bytes=size,
-            shrunk=self._shrinks,
-            again=self._again,
-        )
-        self._again = False
-        self._write(self._key(self._sent), body)
+        shrunk, again, self._again = self._shrinks, self._again, False
+        more = {"request": self._request.digest, "bytes": size, "shrunk": shrunk, "again": again}
+        self._write(Calling, self._key(self._sent), **more)
 
-    def _fault(self, fault: Fault, more: dict[str, Any]) -> None:
-        body = ModelFault(**self._place(), fault=fault.model_dump(mode="json"), text=fault.what, **more)
-        self._write(self._key(self._sent), body)
+    def _fault(self, fault: Fault, more: dict[str, object]) -> None:
+        said = {"fault": fault.model_dump(mode="json"), "text": fault.what}
+        self._write(ModelFault, self._key(self._sent), **said, **more)
 
-    def _write(self, key: str, body: RowBody) -> None:
-        self._context.bus.publish(self._context.ledger.append(self._request.delivery, key, body))
+    def _write(self, kind: type[M], key: str, **more: object) -> M:
+        request = self._request
+        place = {"role": request.role.name, "visit": request.visit, "step": request.step}
+        body = kind.model_validate({**place, "model": self._role_model.name, **more})
+        self._context.bus.publish(self._context.ledger.append(request.delivery, key, body))
+        return body
 
-    def _place(self) -> dict[str, Any]:
-        asked = self._request
-        return {
-            "role": asked.role.name,
-            "visit": asked.visit,
-            "step": asked.step,
-            "model": self._role_model.name,
-        }
-
-    def _cost(self, said: AIMessage, seconds: float) -> dict[str, Any]:
+    def _cost(self, said: AIMessage, seconds: float) -> dict[str, object]:
         kept = canonical(messages_to_dict([said])).encode()
         asked = self._context.ledger.find(self._request.delivery, Calling, self._key(self._sent))
         cost = cost_of(said, asked.body.bytes if asked else 0, len(kept), self._role_model.price)
-        body = {"reply": self._context.artifacts.put(kept), "seconds": round(seconds, 3)} | cost.model_dump()
+        body: dict[str, object] = {"reply": self._context.artifacts.put(kept), "seconds": round(seconds, 3)}
         if served := said.response_metadata.get("model_name"):
-            body["served_by"] = str(served)
-        return body
+            body |= {"served_by": str(served)}
+        return body | cost.model_dump()
 
     def _key(self, number: int) -> str:
         return f"{self._request.key}-{number}"

@@ -18,7 +18,6 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
-from pydantic import JsonValue
 
 from crew.agents import ROLES
 from crew.agents.answers import answer_of, design_of
@@ -35,7 +34,7 @@ from crew.evidence.design import (
 from crew.evidence.evidence import last
 from crew.evidence.tests import said_of_tests
 from crew.records.deliveries import opened as begun
-from crew.records.rows import Answered, Note
+from crew.records.rows import Answered, Arguments, Note
 from crew.report.pull_request import blocking, comments, description
 from crew.state import DeliveryState, Ending, RoleName, Status
 from graphs.approval import Reply, permitted, through
@@ -117,7 +116,7 @@ def _agent(context: DeliveryContext, name: RoleName) -> Node:
     role = ROLES[name]
 
     def node(state: DeliveryState) -> DeliveryState:
-        before = int(str(state.get("visits", {}).get(name, 0)))
+        before = state.get("visits", {}).get(name, 0)
 
         def again(visit: int, why: str) -> None:
             if role.edits:
@@ -144,7 +143,7 @@ def _later(context: DeliveryContext, name: str) -> Node:
 def _intake(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     wanted = f"A {state['origin']} wants {state['story']['id']}"
     rationale = f"{wanted}: the work needs a repository, a branch and a workspace."
-    arguments: dict[str, JsonValue] = {"story": state["story"]["id"]}
+    arguments: Arguments = {"story": state["story"]["id"]}
     action, result = crew(
         context, state, OPEN, "open_repository", arguments, rationale, (state["story_digest"],)
     )
@@ -188,7 +187,7 @@ def _designed(context: DeliveryContext, design: Node) -> Node:
 
 
 def _questions(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    replies: dict[str, JsonValue] = {}
+    replies: dict[str, dict[str, str]] = {}
     for question in design_of(state).questions:
         said = Reply.model_validate(interrupt({"kind": "question"} | question.model_dump()))
         name = question.id
@@ -207,7 +206,7 @@ def _after_design(state: DeliveryState) -> str:
 
 def _nothing_to_build(state: DeliveryState) -> str:
     if problem := state.get("problems", {}).get("design"):
-        return str(problem)
+        return problem
     design = design_of(state)
     left = [each for each in design.criteria if not each.covered]
     if len(left) == len(design.criteria):
@@ -223,7 +222,7 @@ def _committed(context: DeliveryContext, code: Node) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         update = code(state)
         # What was committed is for the ledger to say, not for the agent.
-        visit = ("code", int(str(update["visits"]["code"])))
+        visit = ("code", update["visits"]["code"])
         proof = last(context.ledger, context.artifacts, state["delivery"], "commit", visit)
         tree = str(proof.data["tree"]) if proof and proof.ok else state["tree"]
         # Tests may have been dropped since the last commit of its own, so the tree alone does not tell.
@@ -245,7 +244,7 @@ def _committed(context: DeliveryContext, code: Node) -> Node:
 
 def _nothing_to_judge(state: DeliveryState) -> str:
     if problem := state.get("problems", {}).get("code"):
-        return str(problem)
+        return problem
     if objections := blocking(state, "code"):
         return " ".join(objections)
     changed = state.get("generated", True) or state["tree"] != state["base_tree"]
@@ -262,7 +261,7 @@ def _after_code(state: DeliveryState) -> list[str] | str:
 
 def _judge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     judges = ("testing", "governance")
-    problems = [str(state["problems"][name]) for name in judges if name in state.get("problems", {})]
+    problems = [state["problems"][name] for name in judges if name in state.get("problems", {})]
     objections = problems + [each for name in judges for each in blocking(state, name)]
     if not objections:
         return {}
@@ -286,7 +285,7 @@ def _pull_request(context: DeliveryContext, state: DeliveryState) -> DeliverySta
         f"The tests pass and the scans are done for the tree {state['tree'][:12]}, so the change can be shown: "
         "what was asked, what became of each criterion, and what each agent says of it."
     )
-    opened: dict[str, JsonValue] = {
+    opened: Arguments = {
         "title": f"{story['id']}: {story['title']}",
         "description": description(
             state,
@@ -298,7 +297,7 @@ def _pull_request(context: DeliveryContext, state: DeliveryState) -> DeliverySta
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     for place, (role, text) in enumerate(comments(state)):
-        said: dict[str, JsonValue] = {"author": role, "text": text}
+        said: Arguments = {"author": role, "text": text}
         why = f"What the {role} agent found belongs where the change is read."
         crew(context, state, COMMENT + place, "comment", said, why, (action,))
     return {"pull_request": str(result.data["pull_request"]), "evidence": {"pull_request": action}}
@@ -329,7 +328,7 @@ def _merge_call(context: DeliveryContext, state: DeliveryState) -> Call:
         f"The tree {state['tree'][:12]} passed its tests and its scans, and policy objects to nothing. It is merged "
         "as it is: main would otherwise lack a change that everything here says is right."
     )
-    arguments: dict[str, JsonValue] = {"tree": state["tree"], "title": state["story"]["title"]}
+    arguments: Arguments = {"tree": state["tree"], "title": state["story"]["title"]}
     return crew_call(state, MERGE, "merge", arguments, rationale, _evidence(context, state))
 
 
@@ -338,7 +337,7 @@ def _evidence(context: DeliveryContext, state: DeliveryState) -> tuple[str, ...]
         last(context.ledger, context.artifacts, state["delivery"], tool)
         for tool in ("run_tests", "scan_code")
     )
-    return (str(state["evidence"]["commit"]), *(proof.action for proof in found if proof))
+    return (state["evidence"]["commit"], *(proof.action for proof in found if proof))
 
 
 def _versioned(state: DeliveryState) -> DeliveryState:

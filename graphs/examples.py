@@ -12,7 +12,7 @@ from crew.agents.answers import design_of
 from crew.brief import brief_for
 from crew.delivery_context import DeliveryContext
 from crew.evidence.evidence import outcomes
-from crew.records.rows import Note
+from crew.records.rows import Arguments, Note
 from crew.state import DeliveryState
 from graphs.fallback import play
 from graphs.own_calls import HARNESS, INSTALL, KEEP, crew, reset
@@ -26,7 +26,7 @@ def examples_node(context: DeliveryContext) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         design = design_of(state)
         covered: list[JsonValue] = [each.id for each in design.criteria if each.covered]
-        arguments: dict[str, JsonValue] = {"blueprint": design.blueprint, "criteria": covered}
+        arguments: Arguments = {"blueprint": design.blueprint, "criteria": covered}
         why = (
             "Code is written by hand here. Whoever writes tests for it should know what there is to test with, and "
             "nothing of the code."
@@ -46,7 +46,7 @@ def examples_node(context: DeliveryContext) -> Node:
 
 
 def _written(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    before = int(str(state.get("visits", {}).get("testing", 0)))
+    before = state.get("visits", {}).get("testing", 0)
 
     def again(visit: int, why: str) -> None:
         reset(context, state, f"examples-{visit}", why)
@@ -72,7 +72,7 @@ def keep_node(context: DeliveryContext) -> Node:
 
     def node(state: DeliveryState) -> DeliveryState:
         commit = state["commit"]
-        evidence = (str(state["evidence"]["commit"]),)
+        evidence = (state["evidence"]["commit"],)
         crew(
             context, state, INSTALL, "install_dependencies", {"version": commit},
             f"The example tests are run on the commit {commit[:12]}, with exactly what it depends on.", evidence,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import JsonValue
-
 from crew.agents.answers import Review, design_of
-from crew.agents.role import Role
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.result import ToolResult
 
@@ -16,9 +14,9 @@ class CodeAnswer(Review):
     """What the commit holds, and what stands in the way, such as conflicts."""
 
 
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     design = design_of(state)
-    facts: dict[str, JsonValue] = {"branch": state["branch"]}
+    facts: Facts = {"branch": state["branch"]}
     if design.blueprint:
         facts |= {"blueprint": design.blueprint, "contract": design.contract}
     else:

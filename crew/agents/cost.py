@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
-
 from crew.agents.answers import Answer
-from crew.agents.role import Role
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 
 
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {"version": state["version"]}
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
-
 from crew.agents.answers import DesignAnswer
-from crew.agents.role import Role
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 
 
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {
         "story_digest": state["story_digest"],
         "ask": bool(state.get("ask")),
-        "replies": state.get("replies", {}),
+        "replies": {name: {**reply} for name, reply in state.get("replies", {}).items()},
     }
 
 

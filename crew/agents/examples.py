@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from crew.agents.answers import Answer
-from crew.agents.role import Role
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.result import ToolResult
 
@@ -18,7 +18,7 @@ class ExamplesAnswer(Answer):
     none: str = Field(default="", description="Only if no test is written: why there can be none.")
 
 
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {"task": "examples"} | state["test_context"]
 
 

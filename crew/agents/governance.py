@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import JsonValue
-
 from crew.agents.answers import AnyAnswer, Review
-from crew.agents.role import Role
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.result import ToolResult
 
@@ -19,7 +17,7 @@ class GovernanceAnswer(Review):
     """What a review of the tree found."""
 
 
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {"tree": state["tree"], "base": state.get("base", "")}
 
 

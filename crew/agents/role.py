@@ -10,6 +10,9 @@ from pydantic import JsonValue
 from crew.agents.answers import Answer
 from crew.state import DeliveryState, RoleName
 
+Facts = dict[str, JsonValue]
+"""What the brief of one role says besides the story: members that only this role gets."""
+
 
 @dataclass(frozen=True)
 class Role:
@@ -20,7 +23,7 @@ class Role:
     """One sentence, in the present tense."""
     tools: tuple[str, ...]
     answer: type[Answer]
-    facts: Callable[[DeliveryState], dict[str, JsonValue]]
+    facts: Callable[[DeliveryState], Facts]
     """What its brief says besides the story: only what the role needs."""
     check: Callable[..., str] = lambda results, answer: ""
     """Checks an answer: from the last result of each tool in this attempt, and the answer, to what the rules object to,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import JsonValue
-
 from crew.agents.answers import Review
-from crew.agents.role import Role
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.result import ToolResult
 
@@ -18,7 +16,7 @@ class TestingAnswer(Review):
     __test__ = False  # pytest would take it for a test class
 
 
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {"tree": state["tree"], "base": state.get("base", "")}
 
 

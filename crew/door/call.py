@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.errors import CrewError
 from crew.records.canonical_json import digest_of
+from crew.records.rows import Arguments
 
 
 class Call(BaseModel):
@@ -23,7 +24,7 @@ class Call(BaseModel):
     index: int
     """Place among the calls of that step, from 0."""
     tool: str
-    arguments: dict[str, JsonValue]
+    arguments: Arguments
     rationale: str
     """What was seen, what was chosen, what was rejected, in plain language."""
     evidence: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -24,6 +24,7 @@ from crew.records.canonical_json import digest_of
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import (
     Answered,
+    Arguments,
     Asked,
     CallBody,
     Concluded,
@@ -40,6 +41,8 @@ from tools.result import Tool, ToolResult, Workbench
 
 FAILED = "failed"
 """Code of the outcome of a tool that could not go on."""
+
+C = TypeVar("C", bound=CallBody)
 
 
 class Policy(Protocol):
@@ -108,8 +111,8 @@ class Door:
                 return self._deny(call, (str(error),), ("facts",), None)
             if denial:
                 return self._deny(call, *denial, decision)
-            intent = Intent(
-                **self._described(call), effect=tool.effect, policy=_recorded(decision), approval=approval
+            intent = self._body(
+                Intent, call, effect=tool.effect, policy=_recorded(decision), approval=approval
             )
             self._write(call.delivery, call.key, intent)
         return self._run(call, tool, arguments, probe=begun is not None)
@@ -134,7 +137,7 @@ class Door:
         if self._ledger.find(call.delivery, Concluded, call.key) is None:
             if problem := self._unreasoned(call):
                 return self._deny(call, (problem,), ("door",), None)
-            self._write(call.delivery, call.key, Concluded(**self._described(call)))
+            self._write(call.delivery, call.key, self._body(Concluded, call))
         return ToolResult(ok=True, code="ok", summary="The answer is taken.")
 
     def refuse(self, call: Call, reason: str) -> ToolResult:
@@ -277,7 +280,7 @@ class Door:
     ) -> ToolResult:
         policy = _recorded(decision) if decision else None
         reasons = tuple(str(self._redact(each)) for each in reasons)
-        denied = Denied(**self._described(call), reasons=reasons, rules=rules, policy=policy)
+        denied = self._body(Denied, call, reasons=reasons, rules=rules, policy=policy)
         self._write(call.delivery, call.key, denied)
         return _denial(reasons)
 
@@ -294,10 +297,10 @@ class Door:
             "facts": self._facts(call, tool, arguments) | {"known_evidence": [*known]},
         }
 
-    def _described(self, call: Call) -> dict[str, Any]:
-        """Return the members of a `CallBody`, without the secrets that were in them."""
-        members = call.model_dump(mode="json", include=set(CallBody.model_fields))
-        return cast(dict[str, Any], self._redact(members))
+    def _body(self, kind: type[C], call: Call, **more: object) -> C:
+        """Return a row's body for a call, without the secrets that were in the call."""
+        members = self._redact(call.model_dump(mode="json", include=set(CallBody.model_fields)))
+        return kind.model_validate({**cast(Arguments, members), **more})
 
     def _write(self, delivery: str, key: str, body: RowBody) -> None:
         row = self._ledger.append(delivery, key, body)
@@ -306,7 +309,7 @@ class Door:
         self._bus.publish(row)
 
 
-def _validated(tool: Tool, arguments: dict[str, JsonValue]) -> tuple[BaseModel | None, str]:
+def _validated(tool: Tool, arguments: Arguments) -> tuple[BaseModel | None, str]:
     try:
         return tool.arguments.model_validate(arguments), ""
     except ValidationError as error:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
 from crew.agents.answers import Design, DesignedCriterion, Question
 from crew.evidence.evidence import Evidence, last
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger
 from tools.blueprint.reader import CriterionReading
+
+Replies = Mapping[str, Mapping[str, str]]
+"""Question id to the text of the question and the answer."""
 
 
 class _Change(BaseModel):
@@ -66,23 +69,18 @@ def questions_assumed(answer: Design) -> Design:
     return answer.model_copy(update={"questions": [], "assumptions": [*answer.assumptions, *taken]})
 
 
-def questions_renamed(answer: Design, replies: Mapping[str, JsonValue]) -> Design:
+def questions_renamed(answer: Design, replies: Replies) -> Design:
     """Return the answer in which no question has the id of another one that was answered before."""
     asked = [each.model_copy(update={"id": _free_id(each, replies)}) for each in answer.questions]
     return answer.model_copy(update={"questions": asked})
 
 
-def _free_id(question: Question, replies: Mapping[str, JsonValue]) -> str:
+def _free_id(question: Question, replies: Replies) -> str:
     name, number = question.id, 1
-    while name in replies and not is_reply_to(question, replies[name]):
+    while name in replies and replies[name]["question"] != question.text:
         number += 1
         name = f"{question.id}-{number}"
     return name
-
-
-def is_reply_to(question: Question, reply: JsonValue) -> bool:
-    """Whether a reply was given to this very question."""
-    return isinstance(reply, dict) and reply.get("question") == question.text
 
 
 def _assumption(question: Question) -> str:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.agents.answers import Answer
 from crew.brief import Brief
+from crew.records.rows import Arguments
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -26,7 +27,7 @@ class Act:
     """Call a tool."""
 
     tool: str
-    arguments: dict[str, JsonValue]
+    arguments: Arguments
     rationale: str
     evidence: tuple[str, ...]
 

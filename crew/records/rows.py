@@ -15,6 +15,8 @@ Kind = Literal[
     "opened", "intent", "outcome", "denied", "asked", "answered", "calling", "model", "fault", "fallback",
     "concluded", "paused", "resumed", "note", "closed",
 ]  # fmt: skip
+Arguments = dict[str, JsonValue]
+"""Arguments of a tool call, as its schema names them."""
 
 
 class RowBody(BaseModel):
@@ -134,7 +136,7 @@ class CallBody(RowBody):
     step: int = 1
     index: int = 0
     tool: str
-    arguments: dict[str, JsonValue]
+    arguments: Arguments
     rationale: str
     evidence: tuple[str, ...]
 
