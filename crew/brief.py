@@ -44,7 +44,7 @@ class Brief(BaseModel):
     """What this role needs besides."""
 
     @property
-    def told(self) -> frozenset[str]:
+    def allowed_evidence(self) -> frozenset[str]:
         """Every id of an action or artifact in it: what the role can rest its first reasons on."""
         return frozenset(_IDS.findall(self.model_dump_json()))
 

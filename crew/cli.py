@@ -152,7 +152,7 @@ def _left(app: AppContext, named: str, begun: Opened | None, given: Given) -> li
     """Return the deliveries to go on with: all, or the named one and what follows it in its run.
 
     Those that began with other options than the first are for another command, which is said."""
-    from crew.records.deliveries import closed, opened, unfinished  # noqa: PLC0415
+    from crew.records.deliveries import ending_of, load_delivery, unfinished  # noqa: PLC0415
     from graphs.run import open_ends  # noqa: PLC0415
 
     waiting = open_ends(app)
@@ -164,7 +164,8 @@ def _left(app: AppContext, named: str, begun: Opened | None, given: Given) -> li
     others = [
         each
         for each in waiting
-        if closed(app.ledger, each) is None and not alike(opened(app.ledger, each).terms, begun.terms, given)
+        if ending_of(app.ledger, each) is None
+        and not alike(load_delivery(app.ledger, each).terms, begun.terms, given)
     ]
     for each in others:
         say(

@@ -242,7 +242,7 @@ def _call(brief: Brief, step: int, index: int, tool_call: ToolCall) -> Call:
         arguments=arguments,
         rationale=rationale if isinstance(rationale, str) else "",
         evidence=tuple(str(each) for each in evidence) if isinstance(evidence, list) else (),
-        told=brief.told,
+        allowed_evidence=brief.allowed_evidence,
     )
 
 

@@ -33,7 +33,7 @@ from crew.evidence.design import (
 )
 from crew.evidence.evidence import last
 from crew.evidence.tests import said_of_tests
-from crew.records.deliveries import opened as begun
+from crew.records.deliveries import load_delivery
 from crew.records.rows import Answered, Arguments, Note
 from crew.report.pull_request import blocking, comments, description
 from crew.state import DeliveryState, Ending, RoleName, Status
@@ -290,7 +290,9 @@ def _pull_request(context: DeliveryContext, state: DeliveryState) -> DeliverySta
         "description": description(
             state,
             criteria_of(context.ledger, context.artifacts, state["delivery"], design_of(state)),
-            said_of_tests(context.ledger, context.artifacts, begun(context.ledger, state["delivery"])),
+            said_of_tests(
+                context.ledger, context.artifacts, load_delivery(context.ledger, state["delivery"])
+            ),
         ),
     }
     action, result = crew(context, state, SHOW, "open_pull_request", opened, rationale, evidence)

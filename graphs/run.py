@@ -22,9 +22,9 @@ from crew.records.deliveries import (
     Opened,
     blocked_by,
     change_terms,
-    closed,
+    ending_of,
+    load_delivery,
     open_delivery,
-    opened,
     refusal,
     story_of,
     unfinished,
@@ -96,9 +96,9 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
     `reply` is what a person said, with the id of the approval or question. Status "waiting" is the one that
     does not end it. Raises BadInput for a reply to nothing, LeaseTaken if another process is at work on
     it, and Stopped if it cannot be continued."""
-    about = opened(app.ledger, delivery)
+    about = load_delivery(app.ledger, delivery)
     with lease(app.settings.home / "leases", delivery):
-        ended = closed(app.ledger, delivery)
+        ended = ending_of(app.ledger, delivery)
         if ended is None and (why := refusal(app.ledger, about)):
             raise Stopped(why)
         blocker = blocked_by(app.ledger, about) if ended is None else ""
@@ -124,7 +124,7 @@ def take_up(app: AppContext, deliveries: list[str]) -> None:
     too. Those that another process is at work on stay as they are."""
     leases = app.settings.home / "leases"
     for each in deliveries:
-        if closed(app.ledger, each) is None and owner_of(leases, each) is None:
+        if ending_of(app.ledger, each) is None and owner_of(leases, each) is None:
             change_terms(app.ledger, each, app.settings.terms)
 
 
@@ -140,9 +140,9 @@ def open_ends(app: AppContext) -> list[str]:
 
 def abandon(app: AppContext, delivery: str, who: str) -> Closed:
     """Give a delivery up; what it has merged stays merged. Raises BadInput for one that has ended."""
-    about = opened(app.ledger, delivery)
+    about = load_delivery(app.ledger, delivery)
     with lease(app.settings.home / "leases", delivery):
-        if before := closed(app.ledger, delivery):
+        if before := ending_of(app.ledger, delivery):
             raise BadInput(f"{delivery} has ended already: {before.status}.")
         ended = Closed(status="stopped", reason=f"{who} gave it up.")
         _close(app, about, ended)

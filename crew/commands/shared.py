@@ -34,13 +34,13 @@ def begun_with(home: Path, delivery: str | None, asked: str) -> Opened | None:
     are left out and named; raises Stopped if no other is left."""
     from contextlib import closing  # noqa: PLC0415  keeps `--help` quick, as all imports below
 
-    from crew.records.deliveries import asking, closed, opened, refusal, unfinished  # noqa: PLC0415  # noqa: PLC0415
+    from crew.records.deliveries import asking, ending_of, load_delivery, refusal, unfinished  # noqa: PLC0415
     from crew.records.ledger import Ledger  # noqa: PLC0415
 
     with closing(Ledger(home / "ledger.db")) as rows:
         name = delivery or (asking(rows, asked) if asked else "")
-        left = [opened(rows, name)] if name else unfinished(rows)
-        refused = {each: refusal(rows, each) for each in left if closed(rows, each.delivery) is None}
+        left = [load_delivery(rows, name)] if name else unfinished(rows)
+        refused = {each: refusal(rows, each) for each in left if ending_of(rows, each.delivery) is None}
         ready = [each for each in left if not refused.get(each)]
         reasons = [why for why in refused.values() if why]
         if reasons and not ready:

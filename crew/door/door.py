@@ -190,9 +190,13 @@ class Door:
                 for row in self._ledger.rows(call.delivery):
                     self._remember(row)
             everything = set().union(*self._known.values())
-            if call.told is None:
+            if call.allowed_evidence is None:
                 return everything
-            return self._known.get("", set()) | self._known.get(call.role, set()) | (call.told & everything)
+            return (
+                self._known.get("", set())
+                | self._known.get(call.role, set())
+                | (call.allowed_evidence & everything)
+            )
 
     def _remember(self, row: Row) -> None:
         if self._known is not None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from crew.agents.answers import Design, DesignedCriterion
 from crew.evidence.tests import Branch, Run, Verdict, branch_now, last_run, verdict
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import opened, story_of
+from crew.records.deliveries import load_delivery, story_of
 from crew.records.ledger import Ledger
 
 _Tests = dict[str, list[str]]
@@ -51,7 +51,7 @@ def criteria_of(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, design: Design
 ) -> tuple[CriterionReport, ...]:
     """Return one for each criterion of a delivery's story; `design` is an empty one before the design."""
-    about, branch = opened(ledger, delivery), branch_now(ledger, artifacts, delivery)
+    about, branch = load_delivery(ledger, delivery), branch_now(ledger, artifacts, delivery)
     judge = _Judge(artifacts, branch, last_run(ledger, artifacts, about, branch))
     outcomes = {each.id: each for each in design.criteria}
     found = []

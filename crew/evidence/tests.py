@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crew.evidence.evidence import results
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import Opened, opened
+from crew.records.deliveries import Opened, load_delivery
 from crew.records.ledger import Ledger
 from tools.result import ToolResult
 from tools.testing import TestOutcome, TestReport
@@ -120,7 +120,7 @@ def last_run(ledger: Ledger, artifacts: ArtifactStore, about: Opened, branch: Br
     if not branch.changes:
         # What is proved of a tree holds for whoever has that tree.
         for other in reversed(ledger.deliveries()):
-            if other != about.delivery and opened(ledger, other).repository == about.repository:
+            if other != about.delivery and load_delivery(ledger, other).repository == about.repository:
                 earlier = [result for _, _, result in results(ledger, artifacts, other, ("run_tests",))]
                 if found := _of_tree(artifacts, earlier, branch.tree):
                     return found

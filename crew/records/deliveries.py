@@ -82,7 +82,7 @@ def open_delivery(
 
 def change_terms(ledger: Ledger, delivery: str, terms: Terms) -> None:
     """Write down the settings that a delivery is continued with, where they differ from those before."""
-    before = opened(ledger, delivery).terms.model_dump()
+    before = load_delivery(ledger, delivery).terms.model_dump()
     changed = {name: value for name, value in terms.model_dump().items() if value != before[name]}
     if changed:
         text = ", ".join(f"{name} {value or 'not set'}" for name, value in changed.items())
@@ -91,7 +91,7 @@ def change_terms(ledger: Ledger, delivery: str, terms: Terms) -> None:
         ledger.append(delivery, f"resumed-{number}", resumed)
 
 
-def opened(ledger: Ledger, delivery: str) -> Opened:
+def load_delivery(ledger: Ledger, delivery: str) -> Opened:
     """Return how a delivery began and its settings by now; raises BadInput for an id that is not in the ledger."""
     row = ledger.find(delivery, Opening, "opened")
     if row is None:
@@ -105,7 +105,7 @@ def opened(ledger: Ledger, delivery: str) -> Opened:
     return about
 
 
-def closed(ledger: Ledger, delivery: str) -> Closed | None:
+def ending_of(ledger: Ledger, delivery: str) -> Closed | None:
     """Return how a delivery ended, or None if it did not yet."""
     row = ledger.find(delivery, Closed, "closed")
     return row.body if row else None
@@ -150,12 +150,12 @@ def asking(ledger: Ledger, name: str) -> str:
 
 def unfinished(ledger: Ledger) -> list[Opened]:
     """Return the deliveries that have not ended, in the order they were opened."""
-    return [opened(ledger, each) for each in ledger.deliveries() if closed(ledger, each) is None]
+    return [load_delivery(ledger, each) for each in ledger.deliveries() if ending_of(ledger, each) is None]
 
 
 def of_run(ledger: Ledger, run: str) -> list[str]:
     """Return the ids of a run's deliveries, in the order they were opened."""
-    return [each for each in ledger.deliveries() if opened(ledger, each).run == run]
+    return [each for each in ledger.deliveries() if load_delivery(ledger, each).run == run]
 
 
 def blocked_by(ledger: Ledger, about: Opened) -> str:

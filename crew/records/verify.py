@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crew.errors import BadInput
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import closed, opened
+from crew.records.deliveries import ending_of, load_delivery
 from crew.records.ledger import Damage, Ledger, Row, ledger_id
 from crew.records.rows import ModelReply
 from tools.counting import counted
@@ -49,7 +49,7 @@ def _verify(home: Path, ledger: Ledger, delivery: str, places: dict[str, Path]) 
     if damage:
         return [damage]
     rows = ledger.rows(delivery)
-    recorded = opened(ledger, delivery).repository
+    recorded = load_delivery(ledger, delivery).repository
     return [
         *_against_repository(home, ledger, places.get(recorded.name, recorded), rows),
         *_against_artifacts(home, rows),
@@ -58,7 +58,7 @@ def _verify(home: Path, ledger: Ledger, delivery: str, places: dict[str, Path]) 
 
 def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: Sequence[Row]) -> list[Damage]:
     delivery = rows[0].delivery
-    ended = closed(ledger, delivery)
+    ended = ending_of(ledger, delivery)
     landed = bool(ended and ended.version)
     try:
         named = anchors(repository, home).get(delivery, "")
@@ -114,7 +114,7 @@ def _named(row: Row) -> tuple[str, ...]:
 def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Path]) -> list[Damage]:
     """Return deliveries of this ledger that a repository still knows, and the ledger has no row of."""
     sound = [each for each in known if ledger.verify(each) is None]
-    recorded = {*opened_under(home), *(opened(ledger, each).repository for each in sound)}
+    recorded = {*opened_under(home), *(load_delivery(ledger, each).repository for each in sound)}
     repositories = {places.get(each.name, each) for each in recorded}
     ours, found = ledger_id(home), []
     for repository in sorted(repositories):

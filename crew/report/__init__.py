@@ -11,7 +11,7 @@ from crew.evidence.evidence import Evidence, last
 from crew.evidence.tests import said_of_tests
 from crew.models.spending import Spent, by_role
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import Opened, blocked_by, closed, opened, refusal, waiting
+from crew.records.deliveries import Opened, blocked_by, ending_of, load_delivery, refusal, waiting
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Concluded, Fallback, Note, Paused
 from crew.state import Status
@@ -74,8 +74,8 @@ class DeliveryReport(BaseModel):
 
 def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> DeliveryReport:
     """Return the report of a delivery, whether it has ended or not."""
-    about = opened(ledger, delivery)
-    ended = closed(ledger, delivery)
+    about = load_delivery(ledger, delivery)
+    ended = ending_of(ledger, delivery)
     rows = tuple(ledger.rows(delivery))
     answers = {row.body.role: row.body.arguments for row in rows if isinstance(row.body, Concluded)}
     design = Design.model_validate(answers.get("design", {}))

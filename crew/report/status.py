@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from crew.models.spending import Spent, by_role, spending_lines
-from crew.records.deliveries import Waiting, closed, opened, refusal, waiting
+from crew.records.deliveries import Waiting, ending_of, load_delivery, refusal, waiting
 from crew.records.lease import owner_of
 from crew.records.ledger import Ledger
 from crew.report import open_reason
@@ -56,7 +56,7 @@ def _deliveries(home: Path) -> list[DeliveryStatus]:
 
 
 def _status(home: Path, ledger: Ledger, delivery: str) -> DeliveryStatus:
-    about, ended = opened(ledger, delivery), closed(ledger, delivery)
+    about, ended = load_delivery(ledger, delivery), ending_of(ledger, delivery)
     owner = None if ended else owner_of(home / "leases", delivery)
     status, reason = "waiting", "" if ended else open_reason(ledger, about)
     if ended:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crew.console.ending import exit_code, report_text, run_finished
-from crew.records.deliveries import change_terms, opened
+from crew.records.deliveries import change_terms, load_delivery
 from crew.records.rows import Resumed
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import render, write_report
@@ -165,14 +165,14 @@ def test_the_page_shows_questions_models_and_what_failed(made: History) -> None:
 
 def test_what_a_resume_changed_holds_from_then_on(made: History) -> None:
     delivery = made.opened()
-    began = opened(made.ledger, delivery).terms
+    began = load_delivery(made.ledger, delivery).terms
     change_terms(made.ledger, delivery, began)
     assert made.ledger.rows(delivery, Resumed) == []
     larger = began.model_copy(update={"budget": "steps=9", "sandbox": "namespaces"})
     change_terms(made.ledger, delivery, larger)
-    assert opened(made.ledger, delivery).terms == larger
+    assert load_delivery(made.ledger, delivery).terms == larger
     change_terms(made.ledger, delivery, larger.model_copy(update={"sandbox": ""}))
-    found = opened(made.ledger, delivery).terms
+    found = load_delivery(made.ledger, delivery).terms
     assert (found.budget, found.sandbox, found.model) == ("steps=9", "", "offline")
     assert [row.body.text for row in made.ledger.rows(delivery, Resumed)] == [
         "Continues with other settings: budget steps=9, sandbox namespaces.",

@@ -18,7 +18,7 @@ from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import brief_for, read_brief
 from crew.models import role_models
 from crew.models.role_model import RoleModel
-from crew.records.deliveries import opened
+from crew.records.deliveries import load_delivery
 from crew.records.rows import Asked
 from crew.records.verify import verify
 from crew.report import delivery_report
@@ -143,7 +143,7 @@ def test_tests_do_not_go_unseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
                 "testing": [("install_dependencies", {}), ("run_tests", {})],
                 "governance": [(each, {}) for each in LOOKS],
             },
-            opened(app.ledger, delivery).story_digest,
+            load_delivery(app.ledger, delivery).story_digest,
         )
         app = with_model(app, crew)
         main = git(tmp_path / "shop", "rev-parse", "main")
@@ -228,7 +228,7 @@ def visited(
     with opened_office(folder, patch) as app:
         path = stories(folder, "shop", title="Sums", acceptance=["The total of no prices is 0."])
         (delivery,) = begin(app, load(path))
-        about = opened(app.ledger, delivery)
+        about = load_delivery(app.ledger, delivery)
         open_repository(workbench(app, about), CATALOGUE["open_repository"].arguments(story=about.story))
         blocking = {"findings": [{"severity": "blocking", "what": "There is nothing more to do."}]}
         model = Obeying(work, about.story_digest, filled, blocking)
@@ -298,7 +298,7 @@ def test_a_story_cannot_skip_what_every_story_goes_through(
     )
     with opened_office(tmp_path, monkeypatch) as app:
         (delivery,) = begin(app, load(path))
-        story = opened(app.ledger, delivery).story_digest
+        story = load_delivery(app.ledger, delivery).story_digest
         model = Delegating(role_models(Config(), tmp_path / ".crew"), story)
         try:
             ended = deliver(with_model(app, model), delivery)

@@ -138,20 +138,20 @@ def test_an_agent_rests_on_what_it_was_told_and_found_itself(place: Setting) -> 
     door = place.door()
     other = place.call("write_file")
     assert door.act(other).ok
-    mine = place.call("run_tests", role="testing", told=frozenset())
+    mine = place.call("run_tests", role="testing", allowed_evidence=frozenset())
     assert door.act(mine).ok
     beside = door.act(
-        place.call("run_tests", role="testing", step=2, told=frozenset(), evidence=(other.key,))
+        place.call("run_tests", role="testing", step=2, allowed_evidence=frozenset(), evidence=(other.key,))
     )
     assert beside.summary.startswith(f"There is no evidence {other.key} that the testing agent was told of")
     told = frozenset({other.key})
     for number, evidence in enumerate((mine.key, other.key), 3):
         assert door.act(
-            place.call("run_tests", role="testing", step=number, told=told, evidence=(evidence,))
+            place.call("run_tests", role="testing", step=number, allowed_evidence=told, evidence=(evidence,))
         ).ok
     made_up = frozenset({"a-0000000000000000"})
     assert not door.act(
-        place.call("run_tests", role="testing", step=5, told=made_up, evidence=tuple(made_up))
+        place.call("run_tests", role="testing", step=5, allowed_evidence=made_up, evidence=tuple(made_up))
     ).ok
 
 
