@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,14 @@ def seen(place: Setting) -> list[Any]:
         )
         for row in place.ledger.rows(DELIVERY)
     ]
+
+
+def test_a_result_is_stored_once(place: Setting) -> None:
+    work(place, offline())
+    kept = [path.read_text() for path in (place.bench.home / "artifacts").rglob("*") if path.is_file()]
+    results = [json.loads(each) for each in kept if each.startswith("{") and '"summary"' in each]
+    actions = place.ledger.rows(DELIVERY, Outcome, Concluded)
+    assert len([each for each in results if "ok" in each]) == len(actions)
 
 
 def test_a_playbook_is_a_model_like_any_other(place: Setting, tmp_path: Path, policy: Any) -> None:
