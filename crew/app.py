@@ -16,8 +16,9 @@ from crew.policy_drafts.folder import verify_approvals
 from crew.printable import say
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
-from crew.records.deliveries import Opened, Terms, of_run
+from crew.records.deliveries import Opened, of_run
 from crew.records.ledger import Ledger, ledger_id
+from crew.records.rows import Terms
 from crew.redaction import redactor_of
 from crew.settings.budget import Budget
 from crew.settings.config import TelemetrySettings

@@ -12,7 +12,7 @@ from typing import cast
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from crew.agents.role import Role
+from crew.agents.role import Facts, Role
 from crew.records.canonical_json import canonical, unmistakable
 from crew.state import DeliveryState
 from prompts import render
@@ -40,11 +40,11 @@ class Brief(BaseModel):
     """Whether the repository is of the crew's own making; else people made it, and it is worked on file by file."""
     by_hand: bool = False
     """Whether files have to be written by hand: the role is offered its tools for that."""
-    facts: dict[str, JsonValue]
+    facts: Facts
     """What this role needs besides."""
 
     @property
-    def told(self) -> frozenset[str]:
+    def allowed_evidence(self) -> frozenset[str]:
         """Every id of an action or artifact in it: what the role can rest its first reasons on."""
         return frozenset(_IDS.findall(self.model_dump_json()))
 
@@ -57,7 +57,7 @@ def brief_for(role: Role, state: DeliveryState, visit: int) -> Brief:
         visit=visit,
         service=state["service"],
         story=_story(role, state),
-        evidence={name: str(value) for name, value in state.get("evidence", {}).items()},
+        evidence=dict(state.get("evidence", {})),
         by_blueprint=state.get("generated", True),
         by_hand=_by_hand(state),
         facts=role.facts(state),

@@ -157,7 +157,7 @@ def _deliveries_to_resume(app: AppContext, named: str, begun: Opened | None, giv
     """Return the deliveries to continue: all, or the named one and those that follow it in its run.
 
     Deliveries started with other options than the first need a command of their own, which is printed."""
-    from crew.records.deliveries import closed, opened, unfinished  # noqa: PLC0415
+    from crew.records.deliveries import ending_of, load_delivery, unfinished  # noqa: PLC0415
     from graphs.run import open_ends  # noqa: PLC0415
 
     waiting = open_ends(app)
@@ -169,8 +169,8 @@ def _deliveries_to_resume(app: AppContext, named: str, begun: Opened | None, giv
     others = [
         each
         for each in waiting
-        if closed(app.ledger, each) is None
-        and not same_terms(opened(app.ledger, each).terms, begun.terms, given)
+        if ending_of(app.ledger, each) is None
+        and not same_terms(load_delivery(app.ledger, each).terms, begun.terms, given)
     ]
     for each in others:
         say(

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TypeVar, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, messages_from_dict, messages_to_dict
 from pydantic import JsonValue
@@ -23,7 +23,10 @@ from crew.models.prices import cost_of
 from crew.models.request import Schemas, ask, faults_in, size_of
 from crew.models.role_model import RoleModel
 from crew.records.canonical_json import canonical
+from crew.records.rows import Calling, ModelBody, ModelFault, ModelReply
 from crew.telemetry.api import OFF, Span
+
+M = TypeVar("M", bound=ModelBody)
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
 """Member of a stored reply's `additional_kwargs`: ids of the calls that held a secret, which are not executed."""
@@ -66,9 +69,9 @@ def reply(context: DeliveryContext, role_model: RoleModel, request: Request) -> 
 
     Raises GaveUp once the model's bounds are reached, and BoundReached before a request that a budget forbids.
     """
-    made = context.ledger.find(request.delivery, "model", request.key)
+    made = context.ledger.find(request.delivery, ModelReply, request.key)
     if made:
-        return str(made.body["reply"])
+        return made.body.reply
     step = _Step(context, role_model, request)
     while True:
         asked = step.asked()
@@ -123,19 +126,19 @@ class _Step:
         self._corrections = 0
         self._shrinks = self._shrunk = self._shrunk_before()
         self._again = False
-        while row := context.ledger.find(request.delivery, "calling", self._key(self._sent + 1)):
+        while row := context.ledger.find(request.delivery, Calling, self._key(self._sent + 1)):
             self._sent += 1
-            fault = context.ledger.find(request.delivery, "fault", row.key)
+            fault = context.ledger.find(request.delivery, ModelFault, row.key)
             self._again = fault is None
             if fault:
-                self._count(Fault.model_validate(fault.body["fault"]))
+                self._count(Fault.model_validate(fault.body.fault))
 
     def _shrunk_before(self) -> int:
         """Return how often the messages of the previous step were halved until they fitted."""
         request, number, shrunk = self._request, 1, 0
         key = replace(request, step=request.step - 1).key
-        while row := self._context.ledger.find(request.delivery, "calling", f"{key}-{number}"):
-            number, shrunk = number + 1, int(str(row.body.get("shrunk", 0)))
+        while row := self._context.ledger.find(request.delivery, Calling, f"{key}-{number}"):
+            number, shrunk = number + 1, row.body.shrunk
         return shrunk
 
     def asked(self) -> _Asked:
@@ -169,10 +172,9 @@ class _Step:
 
     def took(self, said: AIMessage, seconds: float) -> str:
         """Store a reply that can be acted on, and return its digest."""
-        body = self._place() | self._cost(said, seconds) | {"call": self._key(self._sent)}
-        row = self._context.ledger.append(self._request.delivery, "model", self._request.key, body)
-        self._context.bus.publish(row)
-        return str(body["reply"])
+        more = self._cost(said, seconds) | {"call": self._key(self._sent)}
+        body = self._write(ModelReply, self._request.key, **more)
+        return body.reply
 
     def failed(
         self, asked: _Asked, fault: Fault, said: AIMessage | None = None, seconds: float = 0.0
@@ -203,41 +205,29 @@ class _Step:
 
     def _calling(self, size: int) -> None:
         self._sent += 1
-        body = self._place() | {"request": self._request.digest, "bytes": size}
-        if self._shrinks:
-            body["shrunk"] = self._shrinks
-        if self._again:
-            body["again"] = True
-        self._again = False
-        row = self._context.ledger.append(self._request.delivery, "calling", self._key(self._sent), body)
-        self._context.bus.publish(row)
+        shrunk, again, self._again = self._shrinks, self._again, False
+        more = {"request": self._request.digest, "bytes": size, "shrunk": shrunk, "again": again}
+        self._write(Calling, self._key(self._sent), **more)
 
-    def _fault(self, fault: Fault, more: dict[str, JsonValue]) -> None:
-        body = self._place() | {"fault": fault.model_dump(mode="json"), "text": fault.what} | more
-        row = self._context.ledger.append(self._request.delivery, "fault", self._key(self._sent), body)
-        self._context.bus.publish(row)
+    def _fault(self, fault: Fault, more: dict[str, object]) -> None:
+        said = {"fault": fault.model_dump(mode="json"), "text": fault.what}
+        self._write(ModelFault, self._key(self._sent), **said, **more)
 
-    def _place(self) -> dict[str, JsonValue]:
-        asked = self._request
-        return {
-            "role": asked.role.name,
-            "visit": asked.visit,
-            "step": asked.step,
-            "model": self._role_model.name,
-        }
-
-    def _cost(self, said: AIMessage, seconds: float) -> dict[str, JsonValue]:
-        kept = canonical(messages_to_dict([said])).encode()
-        asked = self._context.ledger.find(self._request.delivery, "calling", self._key(self._sent))
-        size = int(str(asked.body["bytes"])) if asked else 0
-        body: dict[str, JsonValue] = {
-            "reply": self._context.artifacts.put(kept),
-            "seconds": round(seconds, 3),
-        }
-        body |= cost_of(said, size, len(kept), self._role_model.price)
-        if served := said.response_metadata.get("model_name"):
-            body["served_by"] = str(served)
+    def _write(self, kind: type[M], key: str, **more: object) -> M:
+        request = self._request
+        place = {"role": request.role.name, "visit": request.visit, "step": request.step}
+        body = kind.model_validate({**place, "model": self._role_model.name, **more})
+        self._context.bus.publish(self._context.ledger.append(request.delivery, key, body))
         return body
+
+    def _cost(self, said: AIMessage, seconds: float) -> dict[str, object]:
+        kept = canonical(messages_to_dict([said])).encode()
+        asked = self._context.ledger.find(self._request.delivery, Calling, self._key(self._sent))
+        cost = cost_of(said, asked.body.bytes if asked else 0, len(kept), self._role_model.price)
+        body: dict[str, object] = {"reply": self._context.artifacts.put(kept), "seconds": round(seconds, 3)}
+        if served := said.response_metadata.get("model_name"):
+            body |= {"served_by": str(served)}
+        return body | cost.model_dump()
 
     def _key(self, number: int) -> str:
         return f"{self._request.key}-{number}"

@@ -6,7 +6,7 @@ deliveries hold them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal, TypedDict, TypeVar
 
 from pydantic import JsonValue
 
@@ -16,7 +16,10 @@ RoleName = Literal[
 Status = Literal["delivered", "waiting", "stopped", "failed"]
 
 
-def merged(left: dict[str, JsonValue] | None, right: dict[str, JsonValue] | None) -> dict[str, JsonValue]:
+V = TypeVar("V")
+
+
+def merged(left: dict[str, V] | None, right: dict[str, V] | None) -> dict[str, V]:
     """Return both, the right one winning: how parallel roles write one field."""
     return (left or {}) | (right or {})
 
@@ -84,14 +87,14 @@ class DeliveryState(TypedDict, total=False):
     """Where the service answers; "" until started."""
     repairs: int
     """How often the code agent was sent back."""
-    visits: Annotated[dict[str, JsonValue], merged]
+    visits: Annotated[dict[str, int], merged]
     """Role to how often it has been at work."""
     answers: Annotated[dict[str, JsonValue], merged]
     """Role to its last answer."""
-    evidence: Annotated[dict[str, JsonValue], merged]
+    evidence: Annotated[dict[str, str], merged]
     """Name to the id of an action or artifact: what later rationales may rest on."""
-    problems: Annotated[dict[str, JsonValue], merged]
+    problems: Annotated[dict[str, str], merged]
     """Role to why it was stopped before it answered."""
-    replies: Annotated[dict[str, JsonValue], merged]
+    replies: Annotated[dict[str, dict[str, str]], merged]
     """Question id to `question`, its text, and `answer`, what a person said."""
     ending: Ending | None

@@ -15,7 +15,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.door.door import Door
@@ -25,6 +26,7 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.checkpoints import open_saver
 from crew.records.ledger import Ledger
+from crew.records.rows import Opening, Outcome
 from crew.settings.budget import Budget
 from graphs.agent import agent_graph, first_state
 from tools.catalogue.files import TOOLS
@@ -91,7 +93,20 @@ def _measure(home: Path, steps: int) -> StepCost:
     ledger = Ledger(home / "ledger.db", NO_SECRETS)
     artifacts = ArtifactStore(home / "artifacts", NO_SECRETS)
     story = artifacts.put(b"{}")
-    ledger.append(DELIVERY, "opened", "opened", {"artifacts": [story]})
+    opening = Opening(
+        story="B-1",
+        title="",
+        service="bench",
+        repository=home,
+        stack="",
+        origin="person",
+        run="",
+        strict=False,
+        shape="",
+        model="",
+        artifacts=(story,),
+    )
+    ledger.append(DELIVERY, "opened", opening)
     with resources.as_file(resources.files("crew").joinpath("policies")) as policies:
         policy = choose_policy(policies, None, "regopy")
     model = Writer(story=story)
@@ -121,7 +136,7 @@ def _measure(home: Path, steps: int) -> StepCost:
     config: Any = {"configurable": {"thread_id": DELIVERY}, "recursion_limit": 10}
     graph.compile(checkpointer=saver).invoke({}, config, durability="sync")
     saver.conn.close()
-    tools = [float(str(row.body["seconds"])) for row in ledger.rows(DELIVERY, "outcome")]
+    tools = [row.body.seconds for row in ledger.rows(DELIVERY, Outcome)]
     ledger.close()
     policy.close()
     between = zip(model.started, model.started[1:], model.spent, tools, strict=False)

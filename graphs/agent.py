@@ -14,6 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import JsonValue, ValidationError
 
+from crew.agents.answers import Answer
 from crew.agents.role import Role
 from crew.brief import Brief, first_messages
 from crew.delivery_context import DeliveryContext
@@ -30,11 +31,11 @@ from tools.result import ToolResult
 MOST_REPEATS = 2
 """How often the same call may follow itself before the role is stopped."""
 MOST_ALIKE = 5
-"""How often a call may come to the same in one visit before the role is stopped: it goes round in a circle."""
+"""How often a call may have the same result in one attempt before the role is stopped: it goes in circles."""
 
 
 class Turn(TypedDict):
-    """One message after the first two: a reply of the model, or what came of a call."""
+    """One message after the first two: a reply of the model, or the result of a call."""
 
     reply: str
     """Digest of the model's reply; "" for a result."""
@@ -55,7 +56,7 @@ class AgentState(TypedDict, total=False):
     """Digest of the last call's tool and arguments."""
     repeats: int
     alike: dict[str, int]
-    """Digest of a call and of what came of it to how often that was so."""
+    """Digest of a call and its result to how often it occurred."""
     answer: dict[str, JsonValue] | None
     problem: str
     """Why the role was stopped; "" while it was not."""
@@ -68,7 +69,7 @@ def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> 
     """Return the think-act loop of a role as one model plays it.
 
     Its thinking raises GaveUp once the model cannot be brought to a usable reply."""
-    talk = _Talk(role, context)
+    transcript = _Transcript(role, context)
     read_result = read_result_schemas(context.tools)
 
     def think(state: AgentState) -> AgentState:
@@ -84,7 +85,7 @@ def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> 
             visit=brief.visit,
             step=step,
             digest=digest_of([state["brief"], state["turns"]]),
-            conversation=lambda limit: talk.until(brief, state["turns"], limit),
+            conversation=lambda limit: transcript.until(brief, state["turns"], limit),
             tools=tool_schemas(role, context.tools, brief.by_hand, brief.by_blueprint),
             read_result=read_result,
         )
@@ -145,11 +146,11 @@ def _act(role: Role, context: DeliveryContext, state: AgentState) -> AgentState:
         else:
             result, answer = _one(role, context, call, update)
         failed = failed or ("" if result.ok else call.tool)
-        stored = context.artifacts.put(result.model_dump_json().encode())
+        stored = context.door.store(result)
         turn = Turn(reply="", call=tool_call["id"] or "", action=call.key, result=stored)
         update["turns"] = [*update["turns"], turn]
         if answer is not None:
-            return {**update, "answer": answer, "problem": ""}
+            return {**update, "answer": answer.model_dump(mode="json"), "problem": ""}
         if update.get("problem"):
             return {**update, "answer": None}
     return update
@@ -157,7 +158,7 @@ def _act(role: Role, context: DeliveryContext, state: AgentState) -> AgentState:
 
 def _one(
     role: Role, context: DeliveryContext, call: Call, update: AgentState
-) -> tuple[ToolResult, dict[str, JsonValue] | None]:
+) -> tuple[ToolResult, Answer | None]:
     """Carry out one call; count repeats in `update`; return its result, and the answer if it was one."""
     reasons: list[JsonValue] = [call.rationale, list(call.evidence)]
     plain, whole = digest_of([call.tool, call.arguments]), digest_of([call.tool, call.arguments, *reasons])
@@ -186,7 +187,7 @@ def _one(
 
 def _carried_out(
     role: Role, context: DeliveryContext, call: Call, turns: list[Turn]
-) -> tuple[ToolResult, dict[str, JsonValue] | None]:
+) -> tuple[ToolResult, Answer | None]:
     if call.tool == "answer":
         return _conclude(role, context, call, _last_results(context, turns))
     with context.telemetry.tool_call(call.tool, call.key, role.name, call.delivery) as span:
@@ -202,20 +203,20 @@ def _carried_out(
 
 def _conclude(
     role: Role, context: DeliveryContext, call: Call, done: dict[str, ToolResult]
-) -> tuple[ToolResult, dict[str, JsonValue] | None]:
+) -> tuple[ToolResult, Answer | None]:
     try:
         answer = role.answer.model_validate(call.arguments)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         return context.door.refuse(call, f"The answer does not fit its form: {wrong}."), None
-    if objection := role.floor(done, answer):
+    if objection := role.check(done, answer):
         return context.door.refuse(call, objection), None
     result = context.door.conclude(call)
-    return result, answer.model_dump(mode="json") if result.ok else None
+    return result, answer if result.ok else None
 
 
 def _last_results(context: DeliveryContext, turns: list[Turn]) -> dict[str, ToolResult]:
-    """Return what came last of each tool that the role called in this visit, refusals left out."""
+    """Return the last result of each tool that the role called in this attempt, without refusals."""
     found: dict[str, ToolResult] = {}
     names: dict[str, str] = {}
     for turn in turns:
@@ -241,7 +242,7 @@ def _call(brief: Brief, step: int, index: int, tool_call: ToolCall) -> Call:
         arguments=arguments,
         rationale=rationale if isinstance(rationale, str) else "",
         evidence=tuple(str(each) for each in evidence) if isinstance(evidence, list) else (),
-        told=brief.told,
+        allowed_evidence=brief.allowed_evidence,
     )
 
 
@@ -249,14 +250,14 @@ def _only_reads(context: DeliveryContext, tool: str) -> bool:
     return tool in context.tools and context.tools[tool].effect == "read"
 
 
-class _Talk:
+class _Transcript:
     """Builds the conversation of a role from its turns; a step makes only its own messages."""
 
     def __init__(self, role: Role, context: DeliveryContext) -> None:
         self._role = role
         self._context = context
-        self._said = cache(self._read_reply)
-        self._told = cache(self._read_result)
+        self._reply = cache(self._read_reply)
+        self._result = cache(self._read_result)
         self._steps: dict[tuple[str, ...], Exchange] = {}
 
     def until(self, brief: Brief, turns: list[Turn], limit: int) -> Conversation:
@@ -267,8 +268,8 @@ class _Talk:
     def _step(self, turns: list[Turn]) -> Exchange:
         name = tuple(f"{turn['reply']} {turn['action']} {turn['call']} {turn['result']}" for turn in turns)
         if name not in self._steps:
-            results = [self._told(turn["action"], turn["call"], turn["result"]) for turn in turns[1:]]
-            self._steps[name] = exchange(self._said(turns[0]["reply"]), results)
+            results = [self._result(turn["action"], turn["call"], turn["result"]) for turn in turns[1:]]
+            self._steps[name] = exchange(self._reply(turns[0]["reply"]), results)
         return self._steps[name]
 
     def _read_reply(self, digest: str) -> AIMessage:
@@ -282,7 +283,7 @@ class _Talk:
 
 
 def _by_step(turns: list[Turn]) -> list[list[Turn]]:
-    """Return the turns of each step: a reply, and what came of its calls."""
+    """Return the turns of each step: a reply, and the results of its calls."""
     steps: list[list[Turn]] = []
     for turn in turns:
         if turn["reply"]:

@@ -18,18 +18,23 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
-from pydantic import JsonValue
 
 from crew.agents import ROLES
+from crew.agents.answers import answer_of, design_of
 from crew.brief import brief_for
 from crew.delivery_context import DeliveryContext
 from crew.door.call import Call
 from crew.evidence.criteria import criteria_of
-from crew.evidence.design import asked_anew, assumed, mapped, settled
+from crew.evidence.design import (
+    design_result,
+    for_every_criterion,
+    questions_assumed,
+    questions_renamed,
+)
 from crew.evidence.evidence import last
 from crew.evidence.tests import said_of_tests
-from crew.reading import records
-from crew.records.deliveries import opened as begun
+from crew.records.deliveries import load_delivery
+from crew.records.rows import Answered, Arguments, Note
 from crew.report.pull_request import blocking, comments, description
 from crew.state import DeliveryState, Ending, RoleName, Status
 from graphs.approval import Reply, permitted, through
@@ -111,7 +116,7 @@ def _agent(context: DeliveryContext, name: RoleName) -> Node:
     role = ROLES[name]
 
     def node(state: DeliveryState) -> DeliveryState:
-        before = int(str(state.get("visits", {}).get(name, 0)))
+        before = state.get("visits", {}).get(name, 0)
 
         def again(visit: int, why: str) -> None:
             if role.edits:
@@ -129,7 +134,7 @@ def _agent(context: DeliveryContext, name: RoleName) -> Node:
 
 def _later(context: DeliveryContext, name: str) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
-        context.ledger.append(state["delivery"], "note", name, {"node": name, "text": LATER[name]})
+        context.ledger.append(state["delivery"], name, Note(node=name, text=LATER[name]))
         return {}
 
     return node
@@ -138,7 +143,7 @@ def _later(context: DeliveryContext, name: str) -> Node:
 def _intake(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     wanted = f"A {state['origin']} wants {state['story']['id']}"
     rationale = f"{wanted}: the work needs a repository, a branch and a workspace."
-    arguments: dict[str, JsonValue] = {"story": state["story"]["id"]}
+    arguments: Arguments = {"story": state["story"]["id"]}
     action, result = crew(
         context, state, OPEN, "open_repository", arguments, rationale, (state["story_digest"],)
     )
@@ -162,54 +167,54 @@ def _intake(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 def _designed(context: DeliveryContext, design: Node) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         update = design(state)
-        answer = update.get("answers", {}).get("design")
-        if not isinstance(answer, dict):
+        if "design" not in update.get("answers", {}):
             return update
+        answer, generated = design_of(update), state.get("generated", True)
         # What was settled is for the ledger to say, not for the agent.
-        if state.get("generated", True):
-            known = settled(context.ledger, context.artifacts, state["delivery"])
+        if generated:
+            answer = design_result(context.ledger, context.artifacts, state["delivery"], answer)
         else:
-            known = mapped(answer, [each["id"] for each in state["story"]["criteria"]])
-        answer = asked_anew(answer, state.get("replies", {})) if state.get("ask") else assumed(answer)
+            answer = for_every_criterion(answer, [each["id"] for each in state["story"]["criteria"]])
+        replies = state.get("replies", {})
+        answer = questions_renamed(answer, replies) if state.get("ask") else questions_assumed(answer)
         return {
             **update,
-            "answers": {"design": answer | known},
-            "by_hand": bool(known.get("custom")) or not state.get("generated", True),
+            "answers": {"design": answer.model_dump(mode="json")},
+            "by_hand": bool(answer.custom) or not generated,
         }
 
     return node
 
 
 def _questions(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    replies: dict[str, JsonValue] = {}
-    for question in _records(state, "design", "questions"):
-        said = Reply.model_validate(interrupt({"kind": "question"} | question))
-        name = str(question["id"])
-        context.ledger.append(state["delivery"], "answered", name, {"by": said.by, "text": said.text})
-        replies[name] = {"question": question["text"], "answer": said.text}
+    replies: dict[str, dict[str, str]] = {}
+    for question in design_of(state).questions:
+        said = Reply.model_validate(interrupt({"kind": "question"} | question.model_dump()))
+        name = question.id
+        context.ledger.append(state["delivery"], name, Answered(by=said.by, text=said.text))
+        replies[name] = {"question": question.text, "answer": said.text}
     return {"replies": replies}
 
 
 def _after_design(state: DeliveryState) -> str:
     if state.get("ending"):
         return END
-    asked = [str(each["id"]) for each in _records(state, "design", "questions")]
-    if any(each not in state.get("replies", {}) for each in asked):
+    if any(each.id not in state.get("replies", {}) for each in design_of(state).questions):
         return "questions"
     return "examples" if state.get("by_hand") else "code"
 
 
 def _nothing_to_build(state: DeliveryState) -> str:
     if problem := state.get("problems", {}).get("design"):
-        return str(problem)
-    criteria = _records(state, "design", "criteria")
-    left = [each for each in criteria if each["outcome"] != "covered"]
-    if len(left) == len(criteria):
+        return problem
+    design = design_of(state)
+    left = [each for each in design.criteria if not each.covered]
+    if len(left) == len(design.criteria):
         return "None of its criteria is covered."
-    if state.get("generated", True) and not _design(state).get("blueprint"):
+    if state.get("generated", True) and not design.blueprint:
         return "The design agent settled no blueprint."
     if left and state.get("strict"):
-        return f"--strict: {left[0]['id']} is not covered: {left[0]['why']}"
+        return f"--strict: {left[0].id} is not covered: {left[0].why}"
     return ""
 
 
@@ -217,7 +222,7 @@ def _committed(context: DeliveryContext, code: Node) -> Node:
     def node(state: DeliveryState) -> DeliveryState:
         update = code(state)
         # What was committed is for the ledger to say, not for the agent.
-        visit = ("code", int(str(update["visits"]["code"])))
+        visit = ("code", update["visits"]["code"])
         proof = last(context.ledger, context.artifacts, state["delivery"], "commit", visit)
         tree = str(proof.data["tree"]) if proof and proof.ok else state["tree"]
         # Tests may have been dropped since the last commit of its own, so the tree alone does not tell.
@@ -239,7 +244,7 @@ def _committed(context: DeliveryContext, code: Node) -> Node:
 
 def _nothing_to_judge(state: DeliveryState) -> str:
     if problem := state.get("problems", {}).get("code"):
-        return str(problem)
+        return problem
     if objections := blocking(state, "code"):
         return " ".join(objections)
     changed = state.get("generated", True) or state["tree"] != state["base_tree"]
@@ -256,7 +261,7 @@ def _after_code(state: DeliveryState) -> list[str] | str:
 
 def _judge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     judges = ("testing", "governance")
-    problems = [str(state["problems"][name]) for name in judges if name in state.get("problems", {})]
+    problems = [state["problems"][name] for name in judges if name in state.get("problems", {})]
     objections = problems + [each for name in judges for each in blocking(state, name)]
     if not objections:
         return {}
@@ -275,24 +280,26 @@ def _after_judge(state: DeliveryState) -> str:
 
 
 def _pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    story, evidence = state["story"], _proofs(context, state)
+    story, evidence = state["story"], _evidence(context, state)
     rationale = (
         f"The tests pass and the scans are done for the tree {state['tree'][:12]}, so the change can be shown: "
         "what was asked, what became of each criterion, and what each agent says of it."
     )
-    opened: dict[str, JsonValue] = {
+    opened: Arguments = {
         "title": f"{story['id']}: {story['title']}",
         "description": description(
             state,
-            criteria_of(context.ledger, context.artifacts, state["delivery"], _design(state)),
-            said_of_tests(context.ledger, context.artifacts, begun(context.ledger, state["delivery"])),
+            criteria_of(context.ledger, context.artifacts, state["delivery"], design_of(state)),
+            said_of_tests(
+                context.ledger, context.artifacts, load_delivery(context.ledger, state["delivery"])
+            ),
         ),
     }
     action, result = crew(context, state, SHOW, "open_pull_request", opened, rationale, evidence)
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     for place, (role, text) in enumerate(comments(state)):
-        said: dict[str, JsonValue] = {"author": role, "text": text}
+        said: Arguments = {"author": role, "text": text}
         why = f"What the {role} agent found belongs where the change is read."
         crew(context, state, COMMENT + place, "comment", said, why, (action,))
     return {"pull_request": str(result.data["pull_request"]), "evidence": {"pull_request": action}}
@@ -309,7 +316,7 @@ def _merge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     if not state.get("generated", True):
-        context.ledger.append(state["delivery"], "note", "merged", {"node": "merge", "text": MERGED_ONLY})
+        context.ledger.append(state["delivery"], "merged", Note(node="merge", text=MERGED_ONLY))
     return {"version": str(result.data["version"]), "evidence": {"version": call.key}}
 
 
@@ -323,16 +330,16 @@ def _merge_call(context: DeliveryContext, state: DeliveryState) -> Call:
         f"The tree {state['tree'][:12]} passed its tests and its scans, and policy objects to nothing. It is merged "
         "as it is: main would otherwise lack a change that everything here says is right."
     )
-    arguments: dict[str, JsonValue] = {"tree": state["tree"], "title": state["story"]["title"]}
-    return crew_call(state, MERGE, "merge", arguments, rationale, _proofs(context, state))
+    arguments: Arguments = {"tree": state["tree"], "title": state["story"]["title"]}
+    return crew_call(state, MERGE, "merge", arguments, rationale, _evidence(context, state))
 
 
-def _proofs(context: DeliveryContext, state: DeliveryState) -> tuple[str, ...]:
+def _evidence(context: DeliveryContext, state: DeliveryState) -> tuple[str, ...]:
     found = (
         last(context.ledger, context.artifacts, state["delivery"], tool)
         for tool in ("run_tests", "scan_code")
     )
-    return (str(state["evidence"]["commit"]), *(proof.action for proof in found if proof))
+    return (state["evidence"]["commit"], *(proof.action for proof in found if proof))
 
 
 def _versioned(state: DeliveryState) -> DeliveryState:
@@ -358,8 +365,8 @@ def _not_started(state: DeliveryState) -> str:
     if state.get("url"):
         return ""
     problem = state.get("problems", {}).get("deployment")
-    answer = state.get("answers", {}).get("deployment")
-    said = answer["summary"] if isinstance(answer, dict) else "it was not started"
+    answer = answer_of(state, "deployment")
+    said = answer.summary if answer else "it was not started"
     return f"The change is merged, but the new version does not serve: {problem or said}"
 
 
@@ -379,13 +386,3 @@ def _ends(node: Node, status: Status, check: Callable[[DeliveryState], str]) -> 
 
 def _unless_ended(following: str) -> Callable[[DeliveryState], str]:
     return lambda state: END if state.get("ending") else following
-
-
-def _design(state: DeliveryState) -> dict[str, JsonValue]:
-    answer = state.get("answers", {}).get("design")
-    return answer if isinstance(answer, dict) else {}
-
-
-def _records(state: DeliveryState, role: str, name: str) -> list[dict[str, JsonValue]]:
-    answer = state.get("answers", {}).get(role)
-    return records(answer.get(name)) if isinstance(answer, dict) else []

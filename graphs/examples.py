@@ -8,9 +8,11 @@ from typing import cast
 from pydantic import JsonValue
 
 from crew.agents import EXAMPLES
+from crew.agents.answers import design_of
 from crew.brief import brief_for
 from crew.delivery_context import DeliveryContext
 from crew.evidence.evidence import outcomes
+from crew.records.rows import Arguments, Note
 from crew.state import DeliveryState
 from graphs.fallback import play
 from graphs.own_calls import HARNESS, INSTALL, KEEP, crew, reset
@@ -22,12 +24,9 @@ def examples_node(context: DeliveryContext) -> Node:
     """Return the node that has example tests written, where there are criteria for them."""
 
     def node(state: DeliveryState) -> DeliveryState:
-        design = state["answers"]["design"]
-        assert isinstance(design, dict)  # noqa: S101  the graph runs design first
-        arguments: dict[str, JsonValue] = {
-            "blueprint": design.get("blueprint") or "",
-            "criteria": [*_covered(design)],
-        }
+        design = design_of(state)
+        covered: list[JsonValue] = [each.id for each in design.criteria if each.covered]
+        arguments: Arguments = {"blueprint": design.blueprint, "criteria": covered}
         why = (
             "Code is written by hand here. Whoever writes tests for it should know what there is to test with, and "
             "nothing of the code."
@@ -47,7 +46,7 @@ def examples_node(context: DeliveryContext) -> Node:
 
 
 def _written(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    before = int(str(state.get("visits", {}).get("testing", 0)))
+    before = state.get("visits", {}).get("testing", 0)
 
     def again(visit: int, why: str) -> None:
         reset(context, state, f"examples-{visit}", why)
@@ -58,7 +57,7 @@ def _written(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     done: DeliveryState = {"visits": {"testing": visit}}
     if problem := out.get("problem"):
         text = f"The example tests were left as they were: {problem}"
-        context.ledger.append(state["delivery"], "note", "examples", {"node": "examples", "text": text})
+        context.ledger.append(state["delivery"], "examples", Note(node="examples", text=text))
     else:
         done["answers"] = {"examples": out["answer"]}
     for proof in outcomes(context.ledger, context.artifacts, state["delivery"], "write_examples", visit):
@@ -73,7 +72,7 @@ def keep_node(context: DeliveryContext) -> Node:
 
     def node(state: DeliveryState) -> DeliveryState:
         commit = state["commit"]
-        evidence = (str(state["evidence"]["commit"]),)
+        evidence = (state["evidence"]["commit"],)
         crew(
             context, state, INSTALL, "install_dependencies", {"version": commit},
             f"The example tests are run on the commit {commit[:12]}, with exactly what it depends on.", evidence,
@@ -94,9 +93,3 @@ def keep_node(context: DeliveryContext) -> Node:
         }
 
     return node
-
-
-def _covered(design: dict[str, JsonValue]) -> list[str]:
-    criteria = design.get("criteria")
-    records = [each for each in criteria if isinstance(each, dict)] if isinstance(criteria, list) else []
-    return [str(each["id"]) for each in records if each["outcome"] == "covered"]

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import cast
 
 from langchain_core.runnables import RunnableConfig, ensure_config
-from pydantic import JsonValue
 
 from crew.agents.role import Role
 from crew.brief import Brief
@@ -18,6 +17,7 @@ from crew.errors import Stopped
 from crew.model_calls import GaveUp
 from crew.models.recordings.replay import ReplayModel
 from crew.models.role_model import RoleModel
+from crew.records.rows import Calling, Fallback
 from graphs.agent import AgentState, agent_graph, first_state
 
 _PLACE, _COUNTER = "checkpoint_ns", "__pregel_scratchpad"
@@ -36,10 +36,10 @@ def play(
 
     Raises Stopped, with the delivery left open, once the last model of the chain has given up."""
     visit, tried = before + 1, set[str]()
-    while given := context.ledger.find(delivery, "fallback", _key(role, visit)):
-        if given.body.get("gave_up"):
-            tried.add(str(given.body["from"]))
-        if not given.body["to"]:
+    while given := context.ledger.find(delivery, Fallback, _key(role, visit)):
+        if given.body.gave_up:
+            tried.add(given.body.played)
+        if not given.body.to:
             # Nobody was left, and a person has gone on since: all may try again.
             tried.clear()
         visit += 1
@@ -96,8 +96,8 @@ def _ended_with(role_model: RoleModel, role: Role, visit: int) -> bool:
 
 def _played_by(context: DeliveryContext, delivery: str, role: Role, visit: int) -> str:
     """Return who has been asked in a visit; "" if nobody has."""
-    row = context.ledger.find(delivery, "calling", f"m-{role.name}-{visit}-1-1")
-    return str(row.body["model"]) if row else ""
+    row = context.ledger.find(delivery, Calling, f"m-{role.name}-{visit}-1-1")
+    return row.body.model if row else ""
 
 
 def _pass_on(
@@ -113,15 +113,10 @@ def _pass_on(
     follows = (
         f"{to} plays the {role.name} agent next." if to else f"Nobody is left to play the {role.name} agent."
     )
-    body: dict[str, JsonValue] = {
-        "role": role.name,
-        "visit": visit,
-        "from": played,
-        "to": to,
-        "gave_up": gave_up,
-        "text": f"{why} {follows}",
-    }
-    context.bus.publish(context.ledger.append(delivery, "fallback", _key(role, visit), body))
+    body = Fallback(
+        role=role.name, visit=visit, played=played, to=to, gave_up=gave_up, text=f"{why} {follows}"
+    )
+    context.bus.publish(context.ledger.append(delivery, _key(role, visit), body))
 
 
 def _stopped(role: Role, delivery: str, why: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
-
 from crew.delivery_context import DeliveryContext
 from crew.door.call import Call
+from crew.records.rows import Arguments
 from crew.state import DeliveryState
 from graphs.approval import through
 from tools.result import ToolResult
@@ -19,7 +18,7 @@ def crew(
     state: DeliveryState,
     step: int,
     tool: str,
-    arguments: dict[str, JsonValue],
+    arguments: Arguments,
     rationale: str,
     evidence: tuple[str, ...],
 ) -> tuple[str, ToolResult]:
@@ -32,7 +31,7 @@ def crew_call(
     state: DeliveryState,
     step: int,
     tool: str,
-    arguments: dict[str, JsonValue],
+    arguments: Arguments,
     rationale: str,
     evidence: tuple[str, ...],
 ) -> Call:
@@ -53,5 +52,5 @@ def crew_call(
 def reset(context: DeliveryContext, state: DeliveryState, visit: str, why: str) -> None:
     """Take the branch and the workspace back to where the last role left them."""
     start = state.get("commit") or state.get("start") or state["base"]
-    arguments: dict[str, JsonValue] = {"commit": start, "before": visit}
-    crew(context, state, RESET, "reset_workspace", arguments, why, (str(state["evidence"]["opened"]),))
+    arguments: Arguments = {"commit": start, "before": visit}
+    crew(context, state, RESET, "reset_workspace", arguments, why, (state["evidence"]["opened"],))

@@ -10,7 +10,6 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command, Interrupt
-from pydantic import JsonValue
 
 from crew.app import AppContext, delivery_context, workbench
 from crew.commands.crash_report import crash_error
@@ -20,18 +19,18 @@ from crew.knowledge.project import catch_up
 from crew.printable import say
 from crew.records.checkpoints import open_saver
 from crew.records.deliveries import (
-    Closed,
     Opened,
     blocked_by,
-    closed,
-    go_on,
+    change_terms,
+    ending_of,
+    load_delivery,
     open_delivery,
-    opened,
     refusal,
     story_of,
     unfinished,
 )
 from crew.records.lease import lease, owner_of
+from crew.records.rows import Asked, Closed, Paused
 from crew.state import DeliveryState, StoryState
 from crew.stories import StoryFile
 from graphs.approval import Reply
@@ -97,9 +96,9 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
     `reply` is what a person said, with the id of the approval or question. Status "waiting" is the one that
     does not end it. Raises BadInput for a reply to nothing, LeaseTaken if another process is at work on
     it, and Stopped if it cannot be continued."""
-    about = opened(app.ledger, delivery)
+    about = load_delivery(app.ledger, delivery)
     with lease(app.settings.home / "leases", delivery):
-        ended = closed(app.ledger, delivery)
+        ended = ending_of(app.ledger, delivery)
         if ended is None and (why := refusal(app.ledger, about)):
             raise Stopped(why)
         blocker = blocked_by(app.ledger, about) if ended is None else ""
@@ -125,8 +124,8 @@ def take_up(app: AppContext, deliveries: list[str]) -> None:
     too. Those that another process is at work on stay as they are."""
     leases = app.settings.home / "leases"
     for each in deliveries:
-        if closed(app.ledger, each) is None and owner_of(leases, each) is None:
-            go_on(app.ledger, each, app.settings.terms)
+        if ending_of(app.ledger, each) is None and owner_of(leases, each) is None:
+            change_terms(app.ledger, each, app.settings.terms)
 
 
 def open_ends(app: AppContext) -> list[str]:
@@ -141,9 +140,9 @@ def open_ends(app: AppContext) -> list[str]:
 
 def abandon(app: AppContext, delivery: str, who: str) -> Closed:
     """Give a delivery up; what it has merged stays merged. Raises BadInput for one that has ended."""
-    about = opened(app.ledger, delivery)
+    about = load_delivery(app.ledger, delivery)
     with lease(app.settings.home / "leases", delivery):
-        if before := closed(app.ledger, delivery):
+        if before := ending_of(app.ledger, delivery):
             raise BadInput(f"{delivery} has ended already: {before.status}.")
         ended = Closed(status="stopped", reason=f"{who} gave it up.")
         _close(app, about, ended)
@@ -181,9 +180,8 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
 
 def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
     """Write down why a delivery that stays open cannot go on; of a text with further lines, its first."""
-    number = len(context.ledger.rows(delivery, "paused")) + 1
-    body: dict[str, JsonValue] = {"text": why.splitlines()[0]}
-    context.bus.publish(context.ledger.append(delivery, "paused", f"paused-{number}", body))
+    number = len(context.ledger.rows(delivery, Paused)) + 1
+    context.bus.publish(context.ledger.append(delivery, f"paused-{number}", Paused(text=why.splitlines()[0])))
 
 
 def _invoke(
@@ -257,8 +255,8 @@ def _ask(app: AppContext, about: Opened, pending: tuple[Interrupt, ...]) -> None
     # Approvals are written down by the door; questions have only this place.
     for each in pending:
         if each.value["kind"] == "question":
-            body: dict[str, JsonValue] = {"kind": "question", "text": each.value["text"]}
-            app.bus.publish(app.ledger.append(about.delivery, "asked", each.value["id"], body))
+            body = Asked(kind="question", text=each.value["text"])
+            app.bus.publish(app.ledger.append(about.delivery, each.value["id"], body))
 
 
 def _asked(pending: tuple[Interrupt, ...]) -> str:
@@ -275,14 +273,13 @@ def _a(kind: str) -> str:
 
 def _close(app: AppContext, about: Opened, ended: Closed) -> None:
     ledger = app.ledger.with_redactor(workbench(app, about).redact)
-    row = ledger.append(about.delivery, "closed", "closed", ended.model_dump(mode="json"))
-    app.bus.publish(row)
+    app.bus.publish(ledger.append(about.delivery, "closed", ended))
 
 
 def _put_away(app: AppContext, about: Opened) -> None:
     """Keep the last row's hash where the ledger's file cannot reach, among the refs of the repository; then
     forget the checkpoints, which say until then that this is still to be done."""
-    row = app.ledger.find(about.delivery, "closed", "closed")
+    row = app.ledger.find(about.delivery, Closed, "closed")
     if row:
         anchor(workbench(app, about), row.number, row.hash)
     saver = open_saver(app.settings.home / "checkpoints.db")

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, JsonValue
-
-from crew.agents.role import Answer, Finding, Role, objects
+from crew.agents.answers import Review, design_of
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 
-class CodeAnswer(Answer):
+class CodeAnswer(Review):
     """What the commit holds, and what stands in the way, such as conflicts."""
 
-    findings: list[Finding] = Field(default=[])
 
-
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
-    design = state["answers"]["design"]
-    assert isinstance(design, dict)  # noqa: S101  the graph runs design first
-    facts: dict[str, JsonValue] = {"branch": state["branch"]}
-    if design.get("blueprint"):
-        facts |= {"blueprint": design["blueprint"], "contract": design["contract"]}
+def _facts(state: DeliveryState) -> Facts:
+    design = design_of(state)
+    facts: Facts = {"branch": state["branch"]}
+    if design.blueprint:
+        facts |= {"blueprint": design.blueprint, "contract": design.contract}
     else:
-        facts["plan"] = design.get("plan") or design.get("summary", "")
+        facts["plan"] = design.plan or design.summary
     if state.get("examples"):
         facts["examples"] = state["examples"]
     if state.get("repairs"):
@@ -36,11 +32,11 @@ def _facts(state: DeliveryState) -> dict[str, JsonValue]:
     return facts
 
 
-def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
+def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
     linted = done.get("run_linters")
-    if linted and linted.data.get("count") and not getattr(answer, "findings", []):
+    if linted and linted.data.get("count") and not answer.findings:
         return f"{linted.summary} Mend that and commit again, or name it in a finding."
-    if objects(answer) or ((committed := done.get("commit")) and committed.ok):
+    if answer.blocking or ((committed := done.get("commit")) and committed.ok):
         return ""
     return "Nothing is committed: commit the change, or say in a blocking finding what stands in the way."
 
@@ -63,7 +59,7 @@ ROLE = Role(
     tools=tools_of("code", last=(*BY_HAND, "install_dependencies", "run_linters", "commit")),
     answer=CodeAnswer,
     facts=_facts,
-    floor=_floor,
+    check=_check,
     by_blueprint=("generate_service",),
     by_hand=BY_HAND,
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
@@ -18,13 +19,12 @@ class ExamplesAnswer(Answer):
     none: str = Field(default="", description="Only if no test is written: why there can be none.")
 
 
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {"task": "examples"} | state["test_context"]
 
 
-def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
-    none = answer.none if isinstance(answer, ExamplesAnswer) else ""
-    if none or ((written := done.get("write_examples")) and written.ok):
+def _check(done: Mapping[str, ToolResult], answer: ExamplesAnswer) -> str:
+    if answer.none or ((written := done.get("write_examples")) and written.ok):
         return ""
     return "No test is written: write_examples, or say in `none` why there can be none."
 
@@ -35,7 +35,7 @@ ROLE = Role(
     tools=tools_of("testing/examples", last=("read_file", "write_examples")),
     answer=ExamplesAnswer,
     facts=_facts,
-    floor=_floor,
+    check=_check,
     prompt="examples",
     most_steps=12,
 )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, JsonValue
-
-from crew.agents.role import Answer, Finding, Role, objects
+from crew.agents.answers import AnyAnswer, Review
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
@@ -15,29 +14,25 @@ LOOKS = ("scan_code", "scan_secrets", "check_dependencies", "check_contract")
 """What is looked at of every change, whoever reviews it."""
 
 
-class GovernanceAnswer(Answer):
+class GovernanceAnswer(Review):
     """What a review of the tree found."""
 
-    findings: list[Finding] = Field(default=[])
 
-
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {"tree": state["tree"], "base": state.get("base", "")}
 
 
-def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
+def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
     if left := [each for each in LOOKS if each not in done]:
         return f"The review is not complete: {', '.join(left)} first."
     grave = [name for name in LOOKS if not done[name].ok or _blocks(done[name])]
-    if grave and not objects(answer):
+    if grave and not answer.blocking:
         return f"{', '.join(grave)} found what blocks a merge: pass it on as blocking findings."
     return ""
 
 
 def _blocks(result: ToolResult) -> bool:
-    findings = result.data.get("findings")
-    listed = findings if isinstance(findings, list) else []
-    return any(isinstance(each, dict) and each.get("severity") == "blocking" for each in listed)
+    return bool(AnyAnswer.model_validate(result.data).blocking)
 
 
 ROLE = Role(
@@ -46,6 +41,6 @@ ROLE = Role(
     tools=tools_of("governance", last=("list_files", "search_files", "read_file")),
     answer=GovernanceAnswer,
     facts=_facts,
-    floor=_floor,
+    check=_check,
     by_hand=("show_diff", "list_files", "search_files", "read_file"),
 )

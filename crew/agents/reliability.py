@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
-
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.catalogue.registry import tools_of
 
 
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {"version": state["version"]}
 
 

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import JsonValue
 
+from crew.agents.answers import Answer
 from crew.state import DeliveryState, RoleName
-from tools.result import ToolResult
 
-
-class Answer(BaseModel):
-    """How every role ends its work."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    summary: str = Field(description="One or two plain sentences for the pull request and the report.")
-
-
-class Finding(BaseModel):
-    """Something an agent objects to."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    severity: Literal["note", "warning", "blocking"]
-    what: str
-    """One sentence: what is wrong, and what mends it."""
-    file: str = ""
-    line: int = 0
-    """From 1; 0 means the whole file, or no file."""
-
-
-Floor = Callable[[Mapping[str, ToolResult], Answer], str]
-"""The last result of each tool in this visit, and the answer, to what the rules object to; "" for nothing."""
-
-
-def objects(answer: Answer) -> bool:
-    """Whether an answer holds a blocking finding."""
-    findings: list[Finding] = getattr(answer, "findings", [])
-    return any(each.severity == "blocking" for each in findings)
+Facts = dict[str, JsonValue]
+"""What the brief of one role says besides the story: members that only this role gets."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +23,11 @@ class Role:
     """One sentence, in the present tense."""
     tools: tuple[str, ...]
     answer: type[Answer]
-    facts: Callable[[DeliveryState], dict[str, JsonValue]]
+    facts: Callable[[DeliveryState], Facts]
     """What its brief says besides the story: only what the role needs."""
-    floor: Floor = lambda done, answer: ""
-    """The rules that an answer cannot go below: it may be more careful than they are, never less."""
+    check: Callable[..., str] = lambda results, answer: ""
+    """Checks an answer: from the last result of each tool in this attempt, and the answer, to what the rules object to,
+    "" for nothing. An answer may be more careful than the rules are, never less."""
     by_hand: tuple[str, ...] = ()
     """Tools among `tools` that are offered only where files are written by hand: custom operations, repairs, and
     repositories that people made."""

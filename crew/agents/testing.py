@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, JsonValue
-
-from crew.agents.role import Answer, Finding, Role, objects
+from crew.agents.answers import Review
+from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 
-class TestingAnswer(Answer):
+class TestingAnswer(Review):
     """What the tests say of the tree."""
 
     __test__ = False  # pytest would take it for a test class
 
-    findings: list[Finding] = Field(default=[])
 
-
-def _facts(state: DeliveryState) -> dict[str, JsonValue]:
+def _facts(state: DeliveryState) -> Facts:
     return {"tree": state["tree"], "base": state.get("base", "")}
 
 
-def _floor(done: Mapping[str, ToolResult], answer: Answer) -> str:
-    if objects(answer):
+def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
+    if answer.blocking:
         return ""
     if "run_tests" not in done:
         return "Nobody ran the tests: run_tests first, or say in a blocking finding why they cannot be run."
@@ -38,6 +35,6 @@ ROLE = Role(
     tools=tools_of("testing", last=("read_file",)),
     answer=TestingAnswer,
     facts=_facts,
-    floor=_floor,
+    check=_check,
     by_hand=("list_files", "search_files", "read_file"),
 )

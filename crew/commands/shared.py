@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from crew.commands.options import Given
     from crew.console import RunDisplay
     from crew.models.role_model import CallRecorder
-    from crew.records.deliveries import Opened, Terms
+    from crew.records.deliveries import Opened
+    from crew.records.rows import Terms
     from crew.settings.config import Config
 
 
@@ -32,13 +33,13 @@ def delivery_to_resume(home: Path, delivery: str | None, asked: str) -> Opened |
     continue are skipped with a message; raises Stopped if none is left."""
     from contextlib import closing  # noqa: PLC0415  keeps `--help` fast, as do all imports below
 
-    from crew.records.deliveries import asking, closed, opened, refusal, unfinished  # noqa: PLC0415
+    from crew.records.deliveries import asking, ending_of, load_delivery, refusal, unfinished  # noqa: PLC0415
     from crew.records.ledger import Ledger  # noqa: PLC0415
 
     with closing(Ledger(home / "ledger.db", redactor_of(home))) as rows:
         name = delivery or (asking(rows, asked) if asked else "")
-        left = [opened(rows, name)] if name else unfinished(rows)
-        refused = {each: refusal(rows, each) for each in left if closed(rows, each.delivery) is None}
+        left = [load_delivery(rows, name)] if name else unfinished(rows)
+        refused = {each: refusal(rows, each) for each in left if ending_of(rows, each.delivery) is None}
         ready = [each for each in left if not refused.get(each)]
         reasons = [why for why in refused.values() if why]
         if reasons and not ready:

@@ -158,9 +158,8 @@ def run_event(row: Row) -> str:
     """Return a ledger row as one JSON event."""
     names = {"opened": "delivery.opened", "closed": "delivery.closed", "model": "model.called"}
     name = names.get(row.kind, f"action.{row.kind}" if row.kind in _ACTIONS else f"delivery.{row.kind}")
-    return json.dumps(
-        {"event": name, "delivery": row.delivery, "id": row.key, "at": row.at} | {"body": row.body}
-    )
+    event = {"event": name, "delivery": row.delivery, "id": row.key, "at": row.at, "body": row.body.stored()}
+    return json.dumps(event)
 
 
 _ACTIONS = ("intent", "outcome", "denied")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -11,6 +12,7 @@ from pydantic import JsonValue
 from crew.evidence.criteria import CriterionReport
 from crew.models.spending import Spent, spent_text
 from crew.records.ledger import Row
+from crew.records.rows import Asked
 from crew.report import DeliveryReport
 from tools.counting import counted
 from tools.errors import ToolError
@@ -85,22 +87,20 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         everything = sum(report.spent.values(), Spent())
         lines += [f"  Models: {spent_text(everything)}"] if everything.tokens else []
     where = f"--home {shlex.quote(str(home))}"
-    lines += [
-        f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(list(report.rows))
-    ]
+    lines += [f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(report.rows)]
     lines.append(f"  Reasons: crew why {report.delivery} {where}")
     return "\n".join(lines)
 
 
-def _replies(rows: list[Row]) -> list[str]:
+def _replies(rows: Sequence[Row]) -> list[str]:
     """Return the `crew resume` options that answer the requests still waiting for a person."""
     answered = {row.key for row in rows if row.kind == "answered"}
     if any(row.kind == "closed" for row in rows):
         return []
     options = []
     for row in rows:
-        if row.kind == "asked" and row.key not in answered:
-            question = row.body.get("kind") == "question"
+        if isinstance(row.body, Asked) and row.key not in answered:
+            question = row.body.kind == "question"
             options += (
                 [f"--answer {row.key} TEXT"] if question else [f"--approve {row.key}", f"--reject {row.key}"]
             )

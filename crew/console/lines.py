@@ -7,6 +7,21 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from crew.records.ledger import Row
+from crew.records.rows import (
+    Answered,
+    Asked,
+    Calling,
+    Closed,
+    Concluded,
+    Denied,
+    Fallback,
+    Intent,
+    ModelBody,
+    ModelFault,
+    Note,
+    Opening,
+    Outcome,
+)
 
 Tone = Literal["plain", "denied", "failed", "asked"]
 
@@ -24,47 +39,39 @@ class Line(BaseModel):
 
 def line_of(row: Row) -> Line | None:
     """Return the line for a row, or None for a row that tells the reader nothing new."""
-    body = row.body
-    if row.kind == "opened":
-        return Line(who="crew", what=f"{body['story']} {body['title']}: delivery {row.delivery}")
-    if row.kind == "intent":
-        why = str(body["rationale"])
-        return Line(who=str(body["role"]), what=str(body["tool"]), why=why)
-    if row.kind == "outcome":
-        return Line(
-            who=str(body["role"]), what=str(body["summary"]), tone="plain" if body["ok"] else "failed"
-        )
-    if row.kind == "denied":
-        reasons = body["reasons"] if isinstance(body["reasons"], list) else []
-        what = f"{body['tool']} was denied: {' '.join(str(each) for each in reasons)}"
-        return Line(who=str(body["role"]), what=what, tone="denied")
-    if row.kind == "asked":
-        return Line(who="crew", what=f"Waiting for a person to decide: {row.key}", tone="asked")
-    if row.kind == "answered":
-        # Approvals have a verdict, questions a text.
-        verdict = ("approved" if body["approved"] else "rejected") if "approved" in body else ""
-        return Line(who=str(body["by"]), what=f"{row.key}: {verdict or body['text']}")
-    if row.kind == "concluded":
-        arguments = body["arguments"] if isinstance(body["arguments"], dict) else {}
-        return Line(who=str(body["role"]), what=str(arguments.get("summary", "")), why="")
-    if row.kind in ("calling", "fault", "fallback"):
-        return _of_model(row)
-    if row.kind == "note":
-        return Line(who=str(body["node"]), what=str(body["text"]))
-    if row.kind == "closed":
-        return Line(who="crew", what=f"{row.delivery}: {body['status']}. {body['reason']}".rstrip())
+    match row.body:
+        case Opening() as body:
+            return Line(who="crew", what=f"{body.story} {body.title}: delivery {row.delivery}")
+        case Intent() as body:
+            return Line(who=body.role, what=body.tool, why=body.rationale)
+        case Outcome() as body:
+            return Line(who=body.role, what=body.summary, tone="plain" if body.ok else "failed")
+        case Denied() as body:
+            what = f"{body.tool} was denied: {' '.join(body.reasons)}"
+            return Line(who=body.role, what=what, tone="denied")
+        case Asked():
+            return Line(who="crew", what=f"Waiting for a person to decide: {row.key}", tone="asked")
+        case Answered() as body:
+            return Line(who=body.by, what=f"{row.key}: {body.verdict or body.text}")
+        case Concluded() as body:
+            return Line(who=body.role, what=str(body.arguments.get("summary", "")))
+        case Note() as body:
+            return Line(who=body.node, what=body.text)
+        case Closed() as body:
+            return Line(who="crew", what=f"{row.delivery}: {body.status}. {body.reason}".rstrip())
+        case ModelBody() | Fallback() as body:
+            return _of_model(body)
     return None
 
 
-def _of_model(row: Row) -> Line | None:
+def _of_model(body: ModelBody | Fallback) -> Line | None:
     """Return the line for an unusual event in the exchange with a model."""
-    body = row.body
-    if row.kind == "fault":
-        waits = body.get("waits_seconds")
-        again = f" Retrying in {waits:g} s." if isinstance(waits, int | float) else ""
-        return Line(who=str(body["role"]), what=f"{body['text']}{again}", tone="failed")
-    if row.kind == "fallback":
-        return Line(who="crew", what=str(body["text"]), tone="failed")
-    if body.get("again"):
-        return Line(who=str(body["role"]), what="The interrupted model call is repeated.")
+    match body:
+        case ModelFault():
+            again = "" if body.waits_seconds is None else f" Retrying in {body.waits_seconds:g} s."
+            return Line(who=body.role, what=f"{body.text}{again}", tone="failed")
+        case Fallback():
+            return Line(who="crew", what=body.text, tone="failed")
+        case Calling(again=True):
+            return Line(who=body.role, what="The interrupted model call is repeated.")
     return None

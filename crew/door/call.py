@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from crew.errors import CrewError
 from crew.records.canonical_json import digest_of
+from crew.records.rows import Arguments
 
 
 class Call(BaseModel):
@@ -23,13 +24,13 @@ class Call(BaseModel):
     index: int
     """Place among the calls of that step, from 0."""
     tool: str
-    arguments: dict[str, JsonValue]
+    arguments: Arguments
     rationale: str
     """What was seen, what was chosen, what was rejected, in plain language."""
     evidence: tuple[str, ...] = ()
     """Ids of earlier actions, or digests of artifacts, of this delivery."""
-    told: frozenset[str] | None = None
-    """Evidence that the caller was told of: besides what came of its role's own calls, all that its reasons can rest
+    allowed_evidence: frozenset[str] | None = None
+    """Evidence that the caller was given: besides the results of its role's own calls, all that its reasons can rest
     on. None for the state machine, which knows the whole delivery. Agents that work side by side see nothing of each
     other, so that what binds is the same however fast each of them is."""
 

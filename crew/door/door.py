@@ -12,17 +12,29 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from crew.door.call import Approval, ApprovalNeeded, Call
 from crew.errors import LedgerDamaged
-from crew.reading import texts
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
-from crew.records.canonical_json import canonical, digest_of
-from crew.records.ledger import Kind, Ledger, Row
+from crew.records.canonical_json import digest_of
+from crew.records.ledger import Ledger, Row
+from crew.records.rows import (
+    Answered,
+    Arguments,
+    Asked,
+    CallBody,
+    Concluded,
+    Denied,
+    Intent,
+    Opening,
+    Outcome,
+    PolicyDecision,
+    RowBody,
+)
 from tools.errors import RepositoryBusy, ToolError
 from tools.policy import Decision
 from tools.redaction import Redactor
@@ -30,6 +42,8 @@ from tools.result import Tool, ToolResult, Workbench
 
 FAILED = "failed"
 """Code of the outcome of a tool that could not go on."""
+
+C = TypeVar("C", bound=CallBody)
 
 
 class Policy(Protocol):
@@ -80,7 +94,7 @@ class Door:
         the tool cannot go on."""
         if replayed := self._replay(call):
             return replayed
-        begun = self._ledger.find(call.delivery, "intent", call.key)
+        begun = self._ledger.find(call.delivery, Intent, call.key)
         tool, problem = self._tools.get(call.tool), ""
         arguments: BaseModel | None = None
         if tool is None:
@@ -98,8 +112,10 @@ class Door:
                 return self._deny(call, (str(error),), ("facts",), None)
             if denial:
                 return self._deny(call, *denial, decision)
-            described = self._described(call) | {"effect": tool.effect, "policy": _policy_facts(decision)}
-            self._write(call.delivery, "intent", call.key, described | {"approval": approval})
+            intent = self._body(
+                Intent, call, effect=tool.effect, policy=_recorded(decision), approval=approval
+            )
+            self._write(call.delivery, call.key, intent)
         return self._run(call, tool, arguments, probe=begun is not None)
 
     def consult(self, call: Call) -> str:
@@ -119,26 +135,29 @@ class Door:
 
     def conclude(self, call: Call) -> ToolResult:
         """Write down a role's answer, whose reasons have to bind like those of any other call."""
-        if self._ledger.find(call.delivery, "concluded", call.key) is None:
+        if self._ledger.find(call.delivery, Concluded, call.key) is None:
             if problem := self._unreasoned(call):
                 return self._deny(call, (problem,), ("door",), None)
-            self._write(call.delivery, "concluded", call.key, self._described(call))
+            self._write(call.delivery, call.key, self._body(Concluded, call))
         return ToolResult(ok=True, code="ok", summary="The answer is taken.")
 
     def refuse(self, call: Call, reason: str) -> ToolResult:
         """Write down a call that is not let through for a reason of its caller's, and return the refusal."""
         return self._deny(call, (reason,), ("bounds",), None)
 
+    def store(self, result: ToolResult) -> str:
+        """Store a result and return its digest; what was stored with its outcome is not stored again."""
+        return self._artifacts.put(result.model_dump_json().encode())
+
     def answer(self, delivery: str, approval: str, approved: bool, who: str, text: str = "") -> None:
         """Write down what a person said of an approval that was asked for."""
-        body: dict[str, JsonValue] = {"approved": approved, "by": who, "text": text}
-        self._write(delivery, "answered", approval, body)
+        self._write(delivery, approval, Answered(approved=approved, by=who, text=text))
 
     def _replay(self, call: Call) -> ToolResult | None:
-        done = self._ledger.find(call.delivery, "outcome", call.key)
+        done = self._ledger.find(call.delivery, Outcome, call.key)
         if done:
             try:
-                result = ToolResult.model_validate_json(self._artifacts.get(str(done.body["result"])))
+                result = ToolResult.model_validate_json(self._artifacts.get(done.body.result))
             except KeyError as error:
                 raise LedgerDamaged(
                     f"The result of action {call.key} is gone from the artifact store ({error.args[0]}). "
@@ -147,10 +166,8 @@ class Door:
             if result.code == FAILED:
                 raise ToolError(result.summary)
             return result
-        denied = self._ledger.find(call.delivery, "denied", call.key)
-        if denied is None:
-            return None
-        return _denial(tuple(texts(denied.body["reasons"])))
+        denied = self._ledger.find(call.delivery, Denied, call.key)
+        return _denial(denied.body.reasons) if denied else None
 
     def _unreasoned(self, call: Call) -> str:
         if not call.rationale.strip():
@@ -174,13 +191,17 @@ class Door:
                 for row in self._ledger.rows(call.delivery):
                     self._remember(row)
             everything = set().union(*self._known.values())
-            if call.told is None:
+            if call.allowed_evidence is None:
                 return everything
-            return self._known.get("", set()) | self._known.get(call.role, set()) | (call.told & everything)
+            return (
+                self._known.get("", set())
+                | self._known.get(call.role, set())
+                | (call.allowed_evidence & everything)
+            )
 
     def _remember(self, row: Row) -> None:
         if self._known is not None:
-            self._known.setdefault(str(row.body.get("role", "")), set()).update(_evidence_of(row))
+            self._known.setdefault(row.body.role, set()).update(_evidence_of(row))
 
     def _permit(
         self, call: Call, tool: Tool, arguments: BaseModel
@@ -194,12 +215,14 @@ class Door:
         if decision.outcome == "allow":
             return decision, "", None
         answered = self._approval(call, tool, document, decision)
-        if answered.body["approved"]:
+        if answered.body.approved:
             return decision, answered.key, None
-        said = f"{answered.body['by']} rejected it. {answered.body['text']}".strip()
+        said = f"{answered.body.by} rejected it. {answered.body.text}".strip()
         return decision, answered.key, ((said,), ("person",))
 
-    def _approval(self, call: Call, tool: Tool, document: dict[str, JsonValue], decision: Decision) -> Row:
+    def _approval(
+        self, call: Call, tool: Tool, document: dict[str, JsonValue], decision: Decision
+    ) -> Row[Answered]:
         facts = document["facts"]
         subject = facts.get("approves") if isinstance(facts, dict) else None
         approves = str(subject or digest_of([call.tool, call.arguments]))
@@ -213,13 +236,13 @@ class Door:
             reasons=decision.reasons,
             answerable=decision.answerable,
         )
-        answered = self._ledger.find(call.delivery, "answered", approval.id)
+        answered = self._ledger.find(call.delivery, Answered, approval.id)
         if answered:
             return answered
-        self._write(call.delivery, "asked", approval.id, approval.model_dump(mode="json"))
+        self._write(call.delivery, approval.id, Asked(**approval.model_dump()))
         if self._yes and decision.answerable:
             self.answer(call.delivery, approval.id, approved=True, who="--yes")
-            return self._found(call.delivery, "answered", approval.id)
+            return self._ledger.get(call.delivery, Answered, approval.id)
         raise ApprovalNeeded(approval)
 
     def _run(self, call: Call, tool: Tool, arguments: BaseModel, probe: bool) -> ToolResult:
@@ -243,27 +266,27 @@ class Door:
         return result
 
     def _outcome(self, call: Call, result: ToolResult, seconds: float, probed: bool) -> None:
-        stored = self._artifacts.put(canonical(result.model_dump(mode="json")).encode())
-        body: dict[str, JsonValue] = {
-            "role": call.role,
-            "tool": call.tool,
-            "ok": result.ok,
-            "code": result.code,
-            "summary": result.summary,
-            "result": stored,
-            "artifacts": [stored, *result.artifacts.values()],
-            "seconds": round(seconds, 3),
-            "found_after_a_crash": probed,
-        }
-        self._write(call.delivery, "outcome", call.key, body)
+        stored = self.store(result)
+        outcome = Outcome(
+            role=call.role,
+            tool=call.tool,
+            ok=result.ok,
+            code=result.code,
+            summary=result.summary,
+            result=stored,
+            artifacts=(stored, *result.artifacts.values()),
+            seconds=round(seconds, 3),
+            found_after_a_crash=probed,
+        )
+        self._write(call.delivery, call.key, outcome)
 
     def _deny(
         self, call: Call, reasons: tuple[str, ...], rules: tuple[str, ...], decision: Decision | None
     ) -> ToolResult:
-        policy = _policy_facts(decision) if decision else None
+        policy = _recorded(decision) if decision else None
         reasons = tuple(str(self._redact(each)) for each in reasons)
-        body = self._described(call) | {"reasons": list(reasons), "rules": list(rules), "policy": policy}
-        self._write(call.delivery, "denied", call.key, body)
+        denied = self._body(Denied, call, reasons=reasons, rules=rules, policy=policy)
+        self._write(call.delivery, call.key, denied)
         return _denial(reasons)
 
     def _document(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
@@ -279,28 +302,19 @@ class Door:
             "facts": self._facts(call, tool, arguments) | {"known_evidence": [*known]},
         }
 
-    def _described(self, call: Call) -> dict[str, JsonValue]:
-        arguments = self._redact(call.arguments)
-        rationale = self._redact(call.rationale)
-        place: dict[str, JsonValue] = {"visit": call.visit, "step": call.step, "index": call.index}
-        said: dict[str, JsonValue] = {"rationale": rationale, "evidence": self._redact([*call.evidence])}
-        tool = self._redact(call.tool)
-        return {"role": call.role, **place, "tool": tool, "arguments": arguments, **said}
+    def _body(self, kind: type[C], call: Call, **more: object) -> C:
+        """Return a row's body for a call, without the secrets that were in the call."""
+        members = self._redact(call.model_dump(mode="json", include=set(CallBody.model_fields)))
+        return kind.model_validate({**cast(Arguments, members), **more})
 
-    def _write(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> None:
-        row = self._ledger.append(delivery, kind, key, body)
+    def _write(self, delivery: str, key: str, body: RowBody) -> None:
+        row = self._ledger.append(delivery, key, body)
         with self._lock:
             self._remember(row)
         self._bus.publish(row)
 
-    def _found(self, delivery: str, kind: Kind, key: str) -> Row:
-        row = self._ledger.find(delivery, kind, key)
-        if row is None:
-            raise LedgerDamaged(f"The {kind} row {key} of {delivery} was written and is gone.")
-        return row
 
-
-def _validated(tool: Tool, arguments: dict[str, JsonValue]) -> tuple[BaseModel | None, str]:
+def _validated(tool: Tool, arguments: Arguments) -> tuple[BaseModel | None, str]:
     try:
         return tool.arguments.model_validate(arguments), ""
     except ValidationError as error:
@@ -312,14 +326,14 @@ def _denial(reasons: tuple[str, ...]) -> ToolResult:
     return ToolResult(ok=False, code="denied", summary=" ".join(reasons))
 
 
-def _policy_facts(decision: Decision) -> dict[str, JsonValue]:
-    return {
-        "outcome": decision.outcome,
-        "reasons": list(decision.reasons),
-        "rules": list(decision.rules),
-        "engine": decision.engine,
-        "digest": decision.policy_digest,
-    }
+def _recorded(decision: Decision) -> PolicyDecision:
+    return PolicyDecision(
+        outcome=decision.outcome,
+        reasons=decision.reasons,
+        rules=decision.rules,
+        engine=decision.engine,
+        digest=decision.policy_digest,
+    )
 
 
 def _strip(result: ToolResult, redact: Redactor) -> ToolResult:
@@ -328,6 +342,6 @@ def _strip(result: ToolResult, redact: Redactor) -> ToolResult:
 
 def _evidence_of(row: Row) -> set[str]:
     # A refusal happened too: it may be why somebody gives up, and policy still judges what rests on it.
-    if row.kind not in ("opened", "outcome", "denied", "answered"):
-        return set()
-    return {row.key, *texts(row.body.get("artifacts"))}
+    if isinstance(row.body, Opening | Outcome | Denied | Answered):
+        return {row.key, *row.body.artifacts}
+    return set()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from pydantic import BaseModel, ConfigDict, JsonValue
-
+from crew.agents.answers import Design, DesignedCriterion
 from crew.evidence.tests import Branch, Run, Verdict, branch_now, last_run, verdict
-from crew.reading import records, texts
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import opened, story_of
+from crew.records.deliveries import load_delivery, story_of
 from crew.records.ledger import Ledger
 
 _Tests = dict[str, list[str]]
@@ -50,29 +48,30 @@ class CriterionReport(BaseModel):
 
 
 def criteria_of(
-    ledger: Ledger, artifacts: ArtifactStore, delivery: str, design: dict[str, JsonValue]
+    ledger: Ledger, artifacts: ArtifactStore, delivery: str, design: Design
 ) -> tuple[CriterionReport, ...]:
-    """Return one for each criterion of a delivery's story; `design` is the design agent's answer, {} before it."""
-    about, branch = opened(ledger, delivery), branch_now(ledger, artifacts, delivery)
+    """Return one for each criterion of a delivery's story; `design` is an empty one before the design."""
+    about, branch = load_delivery(ledger, delivery), branch_now(ledger, artifacts, delivery)
     judge = _Judge(artifacts, branch, last_run(ledger, artifacts, about, branch))
-    outcomes = {str(each["id"]): each for each in records(design.get("criteria"))}
+    outcomes = {each.id: each for each in design.criteria}
     found = []
     for criterion in story_of(artifacts, about).criteria:
-        outcome = outcomes.get(criterion.id, {})
-        understood = outcome.get("outcome") == "covered"
-        if understood:
+        outcome = outcomes.get(criterion.id) or DesignedCriterion(
+            id=criterion.id, outcome="not_covered", why="the design did not get that far"
+        )
+        if outcome.covered:
             tests, why = judge(criterion.id)
         else:
-            tests, why = (), str(outcome.get("why", "the design did not get that far"))
+            tests, why = (), outcome.why
         found.append(
             CriterionReport(
                 id=criterion.id,
                 text=criterion.text,
-                covered=understood and not why,
-                understood=understood,
+                covered=outcome.covered and not why,
+                understood=outcome.covered,
                 why=why,
-                readings=tuple(texts(outcome.get("readings"))),
-                operations=tuple(texts(outcome.get("operations"))),
+                readings=outcome.readings,
+                operations=outcome.operations,
                 tests=tests,
             )
         )
@@ -119,26 +118,37 @@ class _Judge:
         return ("passed", "") if seen else verdict(run, test)
 
 
+class _ExampleTests(BaseModel):
+    """Data of `write_examples` and `keep_examples`."""
+
+    tests: _Tests = {}
+    kept: tuple[_JudgedTest, ...] = ()
+    dropped: tuple[_JudgedTest, ...] = ()
+
+
+class _JudgedTest(BaseModel):
+    test: str
+    why: str = ""
+
+
 def _generated(artifacts: ArtifactStore, branch: Branch) -> _Tests:
     made = branch.last("generate_service")
     if made is None or "tests" not in made.artifacts:
         return {}
-    stored = json.loads(artifacts.get(made.artifacts["tests"]))
-    return {str(name): [str(each) for each in names] for name, names in stored.items()}
+    return TypeAdapter(_Tests).validate_json(artifacts.get(made.artifacts["tests"]))
 
 
 def _examples(branch: Branch) -> _Tests:
     """Return the example tests of each criterion as they were written."""
     written = branch.last("write_examples")
-    tests = written.data.get("tests") if written else None
-    return {name: texts(names) for name, names in tests.items()} if isinstance(tests, dict) else {}
+    return _ExampleTests.model_validate(written.data).tests if written else {}
 
 
 def _dropped(branch: Branch) -> dict[str, str]:
     """Return the example tests that were dropped, each with the reason."""
     judged = [each.result for each in branch.steps if each.tool == "keep_examples"]
-    listed = [each for result in judged for each in records(result.data.get("dropped"))]
-    return {str(each["test"]): str(each["why"]) for each in listed}
+    dropped = [each for result in judged for each in _ExampleTests.model_validate(result.data).dropped]
+    return {each.test: each.why for each in dropped}
 
 
 def _kept(branch: Branch) -> set[str]:
@@ -146,4 +156,4 @@ def _kept(branch: Branch) -> set[str]:
     judged = branch.last("keep_examples")
     if judged is None or judged.data.get("tree") != branch.tree:
         return set()
-    return {str(each["test"]) for each in records(judged.data.get("kept"))}
+    return {each.test for each in _ExampleTests.model_validate(judged.data).kept}

@@ -1,99 +1,108 @@
-"""What the design settled, as the tools said it: a model's answer is not asked for what is on record."""
+"""The design of a delivery: the design agent's answer, completed by what the tools have on record."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict
 
-from crew.evidence.evidence import Proof, last
+from crew.agents.answers import Design, DesignedCriterion, Question
+from crew.evidence.evidence import Evidence, last
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger
+from tools.blueprint.reader import CriterionReading
+
+Replies = Mapping[str, Mapping[str, str]]
+"""Question id to the text of the question and the answer."""
 
 
-def settled(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> dict[str, JsonValue]:
-    """Return `blueprint` and `contract` (digests, "" for none), `criteria` with their outcomes, `changes`, `breaking`
-    and `custom` (names of the operations that somebody has to write); {} where no tool read the criteria."""
+class _Change(BaseModel):
+    where: str
+    what: str
+
+
+class _Recorded(BaseModel):
+    """Data of `read_criteria` and `settle_blueprint`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    criteria: tuple[CriterionReading, ...] = ()
+    changes: tuple[_Change, ...] = ()
+    breaking: bool = False
+
+
+def design_result(ledger: Ledger, artifacts: ArtifactStore, delivery: str, answer: Design) -> Design:
+    """Return the answer with what the tools settled: a model is not asked for what is on record."""
     read = last(ledger, artifacts, delivery, "read_criteria")
     made = last(ledger, artifacts, delivery, "settle_blueprint")
     if made is None or not made.ok:
-        return {"blueprint": "", "contract": "", "criteria": _criteria(read)} if read and read.ok else {}
-    changes = made.data.get("changes")
-    said = (
-        [f"{each['where']}: {each['what']}" for each in changes if isinstance(each, dict)]
-        if isinstance(changes, list)
-        else []
+        if read is None or not read.ok:
+            return answer
+        return answer.model_copy(update={"blueprint": "", "contract": "", "criteria": _criteria(read)})
+    recorded = _Recorded.model_validate(made.data)
+    return answer.model_copy(
+        update={
+            "blueprint": made.artifacts["blueprint"],
+            "contract": made.artifacts.get("contract", ""),
+            "criteria": _criteria(made) or _criteria(read),
+            "changes": [f"{each.where}: {each.what}" for each in recorded.changes],
+            "breaking": recorded.breaking,
+            "custom": _custom(artifacts, made.artifacts["blueprint"]),
+        }
     )
-    return {
-        "blueprint": made.artifacts["blueprint"],
-        "contract": made.artifacts.get("contract", ""),
-        "criteria": _criteria(made) or _criteria(read),
-        "changes": [*said],
-        "breaking": made.data.get("breaking") is True,
-        "custom": _custom(artifacts, made.artifacts["blueprint"]),
-    }
 
 
-def mapped(answer: dict[str, JsonValue], criteria: list[str]) -> dict[str, JsonValue]:
-    """Return `criteria` with one outcome for each of these ids, as an answer without a blueprint has them; what it says
-    nothing of is not covered."""
-    listed = answer.get("criteria")
-    said = (
-        {str(each["id"]): each for each in listed if isinstance(each, dict)}
-        if isinstance(listed, list)
-        else {}
-    )
-    silent: dict[str, JsonValue] = {"outcome": "not_covered", "why": "The design agent said nothing of it."}
-    return {"criteria": [(said.get(each) or silent) | {"id": each} for each in criteria]}
+def for_every_criterion(answer: Design, criteria: Collection[str]) -> Design:
+    """Return an answer without a blueprint with one outcome for each of these ids; the others are not covered."""
+    given = {each.id: each for each in answer.criteria}
+    why = "The design agent said nothing of it."
+    outcomes = [
+        given.get(name) or DesignedCriterion(id=name, outcome="not_covered", why=why) for name in criteria
+    ]
+    return answer.model_copy(update={"criteria": outcomes})
 
 
-def assumed(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return a design's answer with its questions as assumptions, since nobody is there to be asked."""
-    questions, assumptions = answer.get("questions"), answer.get("assumptions")
-    asked = [each for each in questions if isinstance(each, dict)] if isinstance(questions, list) else []
-    taken = [f"Not asked: {each['text']} {_taken(each)}" for each in asked]
-    return answer | {
-        "questions": [],
-        "assumptions": [*(assumptions if isinstance(assumptions, list) else []), *taken],
-    }
+def questions_assumed(answer: Design) -> Design:
+    """Return the answer with its questions as assumptions, since nobody is there to be asked."""
+    taken = [f"Not asked: {each.text} {_assumption(each)}" for each in answer.questions]
+    return answer.model_copy(update={"questions": [], "assumptions": [*answer.assumptions, *taken]})
 
 
-def asked_anew(answer: dict[str, JsonValue], replies: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return a design's answer in which no question goes under the id of another one that was answered before."""
-    questions = answer.get("questions")
-    asked = [each for each in questions if isinstance(each, dict)] if isinstance(questions, list) else []
-    return answer | {"questions": [each | {"id": _free(each, replies)} for each in asked]}
+def questions_renamed(answer: Design, replies: Replies) -> Design:
+    """Return the answer in which no question has the id of another one that was answered before."""
+    asked = [each.model_copy(update={"id": _free_id(each, replies)}) for each in answer.questions]
+    return answer.model_copy(update={"questions": asked})
 
 
-def _free(question: dict[str, JsonValue], replies: dict[str, JsonValue]) -> str:
-    name, number = str(question["id"]), 1
-    while (found := replies.get(name)) is not None and not answers(question, found):
+def _free_id(question: Question, replies: Replies) -> str:
+    name, number = question.id, 1
+    while name in replies and replies[name]["question"] != question.text:
         number += 1
-        name = f"{question['id']}-{number}"
+        name = f"{question.id}-{number}"
     return name
 
 
-def answers(question: dict[str, JsonValue], reply: JsonValue) -> bool:
-    """Whether a reply was given to this very question."""
-    return isinstance(reply, dict) and reply.get("question") == question["text"]
+def _assumption(question: Question) -> str:
+    return f"Assumed: {question.assumption}" if question.assumption else "Nothing was assumed."
 
 
-def _taken(question: dict[str, JsonValue]) -> str:
-    return f"Assumed: {question['assumption']}" if question.get("assumption") else "Nothing was assumed."
+def _criteria(evidence: Evidence | None) -> list[DesignedCriterion]:
+    readings = _Recorded.model_validate(evidence.data).criteria if evidence else ()
+    return [
+        DesignedCriterion(
+            id=each.id,
+            why=each.why,
+            readings=each.readings,
+            operations=each.operations,
+            # To a reader of the report, what has two meanings is as little delivered as what has none.
+            outcome="covered" if each.outcome == "covered" else "not_covered",
+        )
+        for each in readings
+    ]
 
 
-def _criteria(proof: Proof | None) -> list[JsonValue]:
-    records = proof.data.get("criteria") if proof else None
-    return [_outcome(each) for each in records if isinstance(each, dict)] if isinstance(records, list) else []
-
-
-def _outcome(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    kept: dict[str, JsonValue] = {name: record[name] for name in ("id", "why", "readings", "operations")}
-    # To a reader of the report, what has two meanings is as little delivered as what has none.
-    return kept | {"outcome": "covered" if record["outcome"] == "covered" else "not_covered"}
-
-
-def _custom(artifacts: ArtifactStore, digest: str) -> list[JsonValue]:
+def _custom(artifacts: ArtifactStore, digest: str) -> list[str]:
     blueprint = json.loads(artifacts.get(digest))
     return [
         f"{each['name']} of {entity['name']}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
 from crew.evidence.evidence import results
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import Opened, opened
+from crew.records.deliveries import Opened, load_delivery
 from crew.records.ledger import Ledger
 from tools.result import ToolResult
 from tools.testing import TestOutcome, TestReport
@@ -105,7 +105,7 @@ def branch_now(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Branc
         if tool == "reset_workspace":
             steps = _until(steps, str(result.data["commit"]))
             continue
-        commit, tree = _held(tool, result.data)
+        commit, tree = _held(tool, _TreeData.model_validate(result.data))
         steps.append(Step(row=row.number, tool=tool, commit=commit, tree=tree, result=result))
     return Branch(steps=tuple(steps))
 
@@ -120,7 +120,7 @@ def last_run(ledger: Ledger, artifacts: ArtifactStore, about: Opened, branch: Br
     if not branch.changes:
         # What is proved of a tree holds for whoever has that tree.
         for other in reversed(ledger.deliveries()):
-            if other != about.delivery and opened(ledger, other).repository == about.repository:
+            if other != about.delivery and load_delivery(ledger, other).repository == about.repository:
                 earlier = [result for _, _, result in results(ledger, artifacts, other, ("run_tests",))]
                 if found := _of_tree(artifacts, earlier, branch.tree):
                     return found
@@ -190,12 +190,22 @@ def _of_tree(artifacts: ArtifactStore, ran: list[ToolResult], tree: str) -> Run 
     return Run(ok=found.ok, summary=found.summary, report=report)
 
 
-def _held(tool: str, data: dict[str, JsonValue]) -> tuple[str, str]:
+class _TreeData(BaseModel):
+    """Data of the tools that change what the branch holds."""
+
+    start: str = ""
+    base: str = ""
+    base_tree: str = ""
+    commit: str = ""
+    tree: str = ""
+
+
+def _held(tool: str, data: _TreeData) -> tuple[str, str]:
     """Return the commit that the branch is at after a tool, and its tree."""
     if tool == "open_repository":
         # A branch that held something before has a tree that nobody noted.
-        return str(data["start"]), str(data["base_tree"]) if data["start"] == data["base"] else ""
-    return str(data.get("commit", "")), str(data.get("tree", ""))
+        return data.start, data.base_tree if data.start == data.base else ""
+    return data.commit, data.tree
 
 
 def _until(steps: list[Step], commit: str) -> list[Step]:

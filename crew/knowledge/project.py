@@ -11,7 +11,7 @@ from pathlib import Path
 from crew.evidence.evidence import last
 from crew.knowledge.store import Edge, Node, open_store
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import Opened, closed, opened
+from crew.records.deliveries import Opened, ending_of, load_delivery
 from crew.records.ledger import Ledger
 from crew.redaction import redactor_of
 from crew.report import delivery_report
@@ -55,12 +55,12 @@ def rebuild(home: Path) -> str:
 
 
 def _ended(ledger: Ledger) -> list[str]:
-    return [each for each in ledger.deliveries() if closed(ledger, each)]
+    return [each for each in ledger.deliveries() if ending_of(ledger, each)]
 
 
 def edges_of(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Iterator[Edge]:
     """Yield what the ledger says of a delivery, as edges."""
-    about = opened(ledger, delivery)
+    about = load_delivery(ledger, delivery)
     service: Node = ("Service", about.service, about.service)
     story: Node = ("Story", f"{about.service}/{about.story}", f"{about.story} {about.title}")
     here: Node = ("Delivery", delivery, delivery)
@@ -72,7 +72,7 @@ def edges_of(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Iterato
         yield here, "RAISED", finding
         if each.file:
             yield finding, "ABOUT", _file(about, each.file)
-    ended = closed(ledger, delivery)
+    ended = ending_of(ledger, delivery)
     if ended is None or not ended.version:
         return  # what was not merged is no knowledge of the service
     yield from _merged(ledger, artifacts, about, ended.version, (service, story, here))

@@ -68,7 +68,11 @@ def _reply(playbooks: Mapping[str, Playbook], messages: list[BaseMessage]) -> AI
 
 def _call(step: Act | Conclude, place: int) -> ToolCall:
     said = {"rationale": step.rationale, "evidence": list(step.evidence)}
-    name, arguments = ("answer", step.answer) if isinstance(step, Conclude) else (step.tool, step.arguments)
+    name, arguments = (
+        ("answer", step.answer.model_dump(mode="json", exclude_unset=True))
+        if isinstance(step, Conclude)
+        else (step.tool, step.arguments)
+    )
     # The id only links the call to its result, so its place in the conversation is enough.
     return ToolCall(name=name, args=dict(arguments) | said, id=f"call-{place}")
 

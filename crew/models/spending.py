@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BoundReached
 from crew.records.ledger import Ledger, Row
+from crew.records.rows import Calling, Cost, ModelBody, ModelFault, ModelReply, Outcome
 from crew.settings.budget import Budget
 from crew.settings.config import OFFLINE
 from tools.counting import counted
@@ -72,28 +73,26 @@ class Spent(BaseModel):
 def spent_by(row: Row) -> Spent:
     """Return the cost in one row."""
     body = row.body
-    if row.kind == "calling":
-        return Spent(calls=1, free=body.get("model") == OFFLINE, largest_request=_whole(body.get("bytes")))
-    if row.kind == "outcome":
-        return Spent(seconds=_number(body.get("seconds")))
-    if row.kind not in ("model", "fault"):
-        return Spent()
-    return spent_on(body, is_fault=row.kind == "fault")
+    if isinstance(body, Calling):
+        return Spent(calls=1, free=body.model == OFFLINE, largest_request=body.bytes)
+    if isinstance(body, Outcome):
+        return Spent(seconds=body.seconds)
+    if isinstance(body, ModelReply | ModelFault):
+        used = spent_on(body, is_fault=isinstance(body, ModelFault))
+        return used.model_copy(update={"seconds": body.seconds})
+    return Spent()
 
 
-def spent_on(body: Mapping[str, JsonValue], *, is_fault: bool) -> Spent:
+def spent_on(cost: Cost, *, is_fault: bool) -> Spent:
     """Return the cost of one reply, or of a request without one."""
-    recorded = body.get("recorded") is True
-    money = _number(body.get("money"))
     return Spent(
-        replayed=recorded,
+        replayed=cost.recorded,
         faults=is_fault,
-        input_tokens=_whole(body.get("input_tokens")),
-        output_tokens=_whole(body.get("output_tokens")),
-        estimated=body.get("estimated") is True,
-        money=0.0 if recorded else money,
-        recorded_money=money if recorded else 0.0,
-        seconds=_number(body.get("seconds")),
+        input_tokens=cost.input_tokens,
+        output_tokens=cost.output_tokens,
+        estimated=cost.estimated,
+        money=0.0 if cost.recorded else cost.money,
+        recorded_money=cost.money if cost.recorded else 0.0,
     )
 
 
@@ -101,8 +100,8 @@ def by_role(rows: Iterable[Row]) -> dict[str, Spent]:
     """Return what each role spent on model calls, in the order of their first call."""
     found: dict[str, Spent] = {}
     for row in rows:
-        if row.kind in ("calling", "model", "fault"):
-            role = str(row.body["role"])
+        if isinstance(row.body, ModelBody):
+            role = row.body.role
             found[role] = found.get(role, Spent()) + spent_by(row)
     return found
 
@@ -165,7 +164,7 @@ class BudgetTracker:
         The offline model costs nothing: only the time of its calls is bounded."""
         if not any_bound(self._budget) and not any_bound(self._run_budget):
             return
-        rows = self._ledger.rows(self._delivery, "calling", "model", "fault")
+        rows = self._ledger.rows(self._delivery, ModelBody)
         seconds = self._earlier + time.monotonic() - self._begun
         here = total(rows).model_copy(update={"seconds": seconds})
         for spent, budget, what, option in (
@@ -214,11 +213,3 @@ def _generous(number: float) -> float:
     digit = 10.0 ** math.floor(math.log10(number))
     steps = (1, 1.5, 2, 3, 5, 8, 10)
     return float(f"{next(each for each in steps if each * digit >= number * (1 - 1e-9)) * digit:.6g}")
-
-
-def _number(value: JsonValue) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
-
-
-def _whole(value: JsonValue) -> int:
-    return int(_number(value))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
+from pydantic import BaseModel, TypeAdapter
 
+from crew.agents.answers import AnyAnswer, Finding, Review
 from crew.brief import Brief
 from crew.playbooks.script import Act, Conclude, Script, Seen
 
@@ -17,11 +18,10 @@ def code(brief: Brief) -> Script:
         _why_generate(brief),
         (blueprint, contract),
     )
-    conflicts = made.records("conflicts")
     if not made.ok:
-        findings = [_conflict(each) for each in conflicts] or [_blocking(made.summary)]
+        findings = [_conflict(each) for each in made.read(_Places).conflicts] or [_blocking(made.summary)]
         yield Conclude(
-            {"summary": made.summary, "findings": findings},  # type: ignore[dict-item]
+            Review(summary=made.summary, findings=findings),
             "Choosing a side would overwrite somebody's work or lose the story's change; a person has to say which.",
             (made.action,),
         )
@@ -36,7 +36,7 @@ def code(brief: Brief) -> Script:
     )
     if not installed.ok:
         yield Conclude(
-            {"summary": installed.summary, "findings": [_blocking(installed.summary)]},
+            Review(summary=installed.summary, findings=[_blocking(installed.summary)]),
             "Without its dependencies the service can be neither checked nor tested, so nothing is committed.",
             (installed.action,),
         )
@@ -55,16 +55,13 @@ def code(brief: Brief) -> Script:
         "governance judge exactly this tree.",
         (made.action, linted.action),
     )
-    findings = [_lint(each) for each in linted.records("problems")]
+    findings = [_lint(each) for each in linted.read(_Places).problems]
     if not linted.ok:
         findings.append(_blocking(linted.summary))
     if not committed.ok:
         findings.append(_blocking(committed.summary))
     yield Conclude(
-        {
-            "summary": f"{made.summary} {linted.summary}",
-            "findings": findings,  # type: ignore[dict-item]
-        },
+        Review(summary=f"{made.summary} {linted.summary}", findings=findings),
         committed.summary,
         (made.action, linted.action, committed.action),
     )
@@ -84,32 +81,40 @@ def _why_generate(brief: Brief) -> str:
 
 
 def _sent_back(brief: Brief) -> str:
-    repair = brief.facts["repair"]
-    said = (
-        [str(each["summary"]) for each in repair.values() if isinstance(each, dict)]
-        if isinstance(repair, dict)
-        else []
-    )
-    return "; ".join(said)
+    answers = TypeAdapter(dict[str, AnyAnswer]).validate_python(brief.facts["repair"])
+    return "; ".join(each.summary for each in answers.values())
 
 
 def _message(brief: Brief, made: Seen) -> str:
     return f"{brief.story['title']} ({brief.story['id']})\n\n{brief.story['story'] or made.summary}"
 
 
-def _conflict(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    return {
-        "severity": "blocking",
-        "what": "A hand edit and this story change the same lines. Take the edit back, or move it to lines that "
+class _Place(BaseModel):
+    file: str
+    line: int
+    what: str = ""
+
+
+class _Places(BaseModel):
+    """Data of `generate_service` and `run_linters`."""
+
+    conflicts: tuple[_Place, ...] = ()
+    problems: tuple[_Place, ...] = ()
+
+
+def _conflict(place: _Place) -> Finding:
+    return Finding(
+        severity="blocking",
+        what="A hand edit and this story change the same lines. Take the edit back, or move it to lines that "
         "the generator does not write, then run the story again.",
-        "file": record["file"],
-        "line": record["line"],
-    }
+        file=place.file,
+        line=place.line,
+    )
 
 
-def _lint(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    return {"severity": "warning", "what": record["what"], "file": record["file"], "line": record["line"]}
+def _lint(place: _Place) -> Finding:
+    return Finding(severity="warning", what=place.what, file=place.file, line=place.line)
 
 
-def _blocking(what: str) -> dict[str, JsonValue]:
-    return {"severity": "blocking", "what": what}
+def _blocking(what: str) -> Finding:
+    return Finding(severity="blocking", what=what)

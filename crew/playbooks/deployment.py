@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crew.agents.answers import Answer
 from crew.brief import Brief
 from crew.playbooks.script import Act, Conclude, Script
 
@@ -31,7 +32,7 @@ def deployment(brief: Brief) -> Script:
         )
         evidence += [installed.action, started.action]
     yield Conclude(
-        {"summary": started.summary},
+        Answer(summary=started.summary),
         "This is what the platform says of the version; nothing is assumed.",
         tuple(evidence),
     )

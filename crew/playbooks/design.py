@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
+from collections.abc import Sequence
 
+from pydantic import BaseModel
+
+from crew.agents.answers import CriterionOutcome, DesignAnswer
 from crew.brief import Brief
 from crew.playbooks.script import Act, Conclude, Script
 from tools.counting import counted
@@ -26,11 +29,11 @@ def design(brief: Brief) -> Script:
         "before anything is decided; a sentence outside them is named, not guessed at.",
         (story,),
     )
-    outcomes = read.records("criteria")
-    covered = sum(each["outcome"] == "covered" for each in outcomes)
+    outcomes = read.read(_Criteria).criteria
+    covered = sum(each.outcome == "covered" for each in outcomes)
     if not read.ok or not covered:
         yield Conclude(
-            {"summary": f"None of the criteria can be covered. {read.summary}"},
+            DesignAnswer(summary=f"None of the criteria can be covered. {read.summary}"),
             "No criterion was understood, so there is nothing to settle; a blueprint would be a guess.",
             (read.action,),
         )
@@ -42,30 +45,35 @@ def design(brief: Brief) -> Script:
         (read.action,),
     )
     yield Conclude(
-        {"summary": settled.summary},
+        DesignAnswer(summary=settled.summary),
         f"{covered} of {counted(len(outcomes), 'criterion is', 'criteria are')} in the blueprint; the contract follows "
         "from it.",
         (read.action, settled.action),
     )
 
 
-def _not_mine(brief: Brief) -> dict[str, JsonValue]:
+class _Criterion(BaseModel):
+    id: str
+    outcome: str = ""
+
+
+class _Criteria(BaseModel):
+    criteria: tuple[_Criterion, ...] = ()
+
+
+def _not_mine(brief: Brief) -> DesignAnswer:
     why = "People made this repository, and only a language model can change it: crew run ... --model openai:NAME."
-    criteria = brief.story["criteria"]
-    listed = [each for each in criteria if isinstance(each, dict)] if isinstance(criteria, list) else []
-    return {
-        "summary": why,
-        "criteria": [{"id": each["id"], "outcome": "not_covered", "why": why} for each in listed],
-    }
+    listed = _Criteria.model_validate(brief.story).criteria
+    outcomes = [CriterionOutcome(id=each.id, outcome="not_covered", why=why) for each in listed]
+    return DesignAnswer(summary=why, criteria=outcomes)
 
 
 def _count(brief: Brief) -> str:
-    criteria = brief.story["criteria"]
-    return counted(len(criteria) if isinstance(criteria, list) else 0, "criterion", "criteria")
+    return counted(len(_Criteria.model_validate(brief.story).criteria), "criterion", "criteria")
 
 
-def _why_settle(outcomes: list[dict[str, JsonValue]], covered: int) -> str:
-    left = [str(each["id"]) for each in outcomes if each["outcome"] != "covered"]
+def _why_settle(outcomes: Sequence[_Criterion], covered: int) -> str:
+    left = [each.id for each in outcomes if each.outcome != "covered"]
     said = "1 criterion has one clear reading, so its blueprint can be settled."
     if covered != 1:
         said = f"{covered} criteria have one clear reading each, so their blueprint can be settled."

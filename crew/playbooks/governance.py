@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
-
+from crew.agents.answers import AnyAnswer, Finding, Review
 from crew.brief import Brief
 from crew.playbooks.script import Act, Conclude, Script, Seen
 from tools.counting import counted
@@ -29,19 +28,16 @@ def governance(brief: Brief) -> Script:
     for tool, why in _LOOKS:
         seen.append((yield Act(tool, {}, why, (start,))))
     findings = [finding for each in seen for finding in _findings(each)]
-    blocking = sum(finding["severity"] == "blocking" for finding in findings)
+    blocking = sum(finding.severity == "blocking" for finding in findings)
     yield Conclude(
-        {
-            "summary": " ".join(each.summary for each in seen),
-            "findings": findings,  # type: ignore[dict-item]
-        },
+        Review(summary=" ".join(each.summary for each in seen), findings=findings),
         f"{counted(len(findings), 'finding')}, {blocking} of them blocking: what the scanners say, nothing left out.",
         tuple(each.action for each in seen),
     )
 
 
-def _findings(seen: Seen) -> list[dict[str, JsonValue]]:
-    if not seen.ok and not seen.records("findings"):
-        return [{"severity": "blocking", "what": seen.summary}]
-    kept = ("severity", "what", "file", "line")
-    return [{name: record[name] for name in kept if name in record} for record in seen.records("findings")]
+def _findings(seen: Seen) -> list[Finding]:
+    findings = [Finding(**dict(each)) for each in seen.read(AnyAnswer).findings]
+    if seen.ok or findings:
+        return findings
+    return [Finding(severity="blocking", what=seen.summary)]

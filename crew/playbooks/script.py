@@ -2,7 +2,7 @@
 
     def playbook(brief: Brief) -> Script:
         seen = yield Act("read_criteria", {...}, "why", (brief.evidence["story"],))
-        yield Conclude({...}, "why", (seen.action,))
+        yield Conclude(Answer(summary="..."), "why", (seen.action,))
 
 The offline model runs it from the start on every request and sends it the results that the messages hold,
 so it must decide on the brief and on those results alone."""
@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from crew.agents.answers import Answer
 from crew.brief import Brief
-from crew.reading import records, texts
+from crew.records.rows import Arguments
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Act:
     """Call a tool."""
 
     tool: str
-    arguments: dict[str, JsonValue]
+    arguments: Arguments
     rationale: str
     evidence: tuple[str, ...]
 
@@ -32,7 +36,7 @@ class Act:
 class Conclude:
     """Give the role's answer."""
 
-    answer: dict[str, JsonValue]
+    answer: Answer
     rationale: str
     evidence: tuple[str, ...] = field(default=())
 
@@ -50,23 +54,9 @@ class Seen(BaseModel):
     data: dict[str, JsonValue] = {}
     artifacts: dict[str, str] = {}
 
-    def texts(self, name: str) -> list[str]:
-        """Return a list of strings from the data; [] if it is not there."""
-        return texts(self.data.get(name))
-
-    def records(self, name: str) -> list[dict[str, JsonValue]]:
-        """Return a list of objects from the data; [] if it is not there."""
-        return records(self.data.get(name))
-
-    def text(self, name: str) -> str:
-        """Return a string from the data; "" if it is not there."""
-        value = self.data.get(name)
-        return value if isinstance(value, str) else ""
-
-    def number(self, name: str) -> int:
-        """Return a whole number from the data; 0 if it is not there."""
-        value = self.data.get(name)
-        return value if isinstance(value, int) else 0
+    def read(self, form: type[M]) -> M:
+        """Return the data in the form of a model; what the model does not name is left out."""
+        return form.model_validate(self.data)
 
 
 Script = Generator[Act | Conclude, Seen, None]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
+from pydantic import BaseModel
 
+from crew.agents.answers import Finding, Review
+from crew.agents.examples import ExamplesAnswer
 from crew.brief import Brief
 from crew.playbooks.script import Act, Conclude, Script, Seen
 
@@ -30,9 +32,10 @@ def testing(brief: Brief) -> Script:
         f"{installed.summary} I run the whole suite: a part of it could not show that earlier stories still hold.",
         (start, installed.action),
     )
-    failed = ran.records("failures")
+    seen = ran.read(_TestData)
     if not ran.ok:
-        findings = [_failure(each) for each in failed] or [_blocking(ran.summary)]
+        failures = [_blocking(f"The test {each.name} failed: {each.message}") for each in seen.failures]
+        findings = failures or [_blocking(ran.summary)]
         yield _conclude(brief, ran, findings)
         return
     mutated = yield Act(
@@ -42,42 +45,52 @@ def testing(brief: Brief) -> Script:
         "altered one at a time, and the tests that cover them should go red.",
         (ran.action,),
     )
-    yield _conclude(brief, ran, [_survivor(each) for each in mutated.records("survivors")], mutated)
+    yield _conclude(brief, ran, [_survivor(each) for each in mutated.read(_TestData).survivors], mutated)
 
 
 def _no_examples(brief: Brief) -> Conclude:
     why = "Without a language model nobody reads prose, so no example can be told from it."
-    return Conclude({"summary": "No example tests.", "none": why}, why, (brief.evidence["story"],))
+    return Conclude(ExamplesAnswer(summary="No example tests.", none=why), why, (brief.evidence["story"],))
 
 
-def _conclude(
-    brief: Brief, ran: Seen, findings: list[dict[str, JsonValue]], mutated: Seen | None = None
-) -> Conclude:
-    flaky = ran.texts("flaky")
+def _conclude(brief: Brief, ran: Seen, findings: list[Finding], mutated: Seen | None = None) -> Conclude:
+    flaky = ran.read(_TestData).flaky
     findings += [_warning(f"{name} changed its mind when it was run again.") for name in flaky]
     seen = [ran] + ([mutated] if mutated else [])
     return Conclude(
-        {
-            "summary": " ".join(each.summary for each in seen),
-            "findings": findings,  # type: ignore[dict-item]
-        },
+        Review(summary=" ".join(each.summary for each in seen), findings=findings),
         "These are the counts that the tools gave, for this tree alone.",
         tuple(each.action for each in seen),
     )
 
 
-def _failure(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    return _blocking(f"The test {record['name']} failed: {record['message']}")
+class _Failure(BaseModel):
+    name: str
+    message: str
 
 
-def _survivor(record: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    what = f"No test noticed when `{record['change']}`; a further test should."
-    return {"severity": "note", "what": what, "file": record["file"], "line": record["line"]}
+class _Survivor(BaseModel):
+    change: str
+    file: str
+    line: int
 
 
-def _blocking(what: str) -> dict[str, JsonValue]:
-    return {"severity": "blocking", "what": what}
+class _TestData(BaseModel):
+    """Data of `run_tests` and `run_mutants`."""
+
+    flaky: tuple[str, ...] = ()
+    failures: tuple[_Failure, ...] = ()
+    survivors: tuple[_Survivor, ...] = ()
 
 
-def _warning(what: str) -> dict[str, JsonValue]:
-    return {"severity": "warning", "what": what}
+def _survivor(mutant: _Survivor) -> Finding:
+    what = f"No test noticed when `{mutant.change}`; a further test should."
+    return Finding(severity="note", what=what, file=mutant.file, line=mutant.line)
+
+
+def _blocking(what: str) -> Finding:
+    return Finding(severity="blocking", what=what)
+
+
+def _warning(what: str) -> Finding:
+    return Finding(severity="warning", what=what)

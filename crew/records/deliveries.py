@@ -6,82 +6,29 @@ import json
 import secrets
 import shlex
 from datetime import datetime
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BadInput
-from crew.reading import texts
 from crew.records.artifacts import ArtifactStore
 from crew.records.canonical_json import canonical
 from crew.records.graph_shapes import SHAPE, SHAPES
-from crew.records.ledger import Ledger, Row
-from crew.state import Status
+from crew.records.ledger import Ledger
+from crew.records.rows import Answered, Asked, Closed, Opening, Resumed, Terms
 from crew.stories import Story, StoryFile
 
 
-class Terms(BaseModel):
-    """What a delivery works with: it goes on with that too, unless a person says otherwise."""
-
-    model_config = ConfigDict(frozen=True)
-
-    model: str
-    """URL of the model that plays it."""
-    policies: str = ""
-    """Absolute folder of the person's own policies; "" for none."""
-    budget: str = ""
-    """Its bounds, as `parse_budget` reads them; "" for none."""
-    run_budget: str = ""
-    """Bounds of its run, in the same way."""
-    sandbox: str = ""
-    """Name of the sandbox; "" for the best that works here."""
-    policy_engine: str = "auto"
-    record: str = ""
-    """Absolute folder that its model calls are kept in; "" for none."""
-
-
-class Opened(Terms):
-    """What was wanted, by whom, and what it works with: the first row of a delivery, and what a resume changed."""
+class Opened(Opening):
+    """How a delivery began, and its settings by now."""
 
     delivery: str
-    story: str
-    """Id of the story."""
-    title: str
-    service: str
-    repository: Path
-    stack: str
-    origin: str
-    """"person", or the agent that wants it."""
-    parent: str = ""
-    """The delivery that this one is a part of; "" for none."""
-    run: str
-    """The run that it belongs to."""
-    strict: bool
-    ask: bool = False
-    """Whether agents may ask a person."""
-    test_command: str = ""
-    """The repository's own test command; "" lets the crew find it."""
-    shape: str
-    """Shape of the version that opened it."""
     story_digest: str
     when: datetime
 
     @property
     def terms(self) -> Terms:
-        """What it works with."""
+        """The settings."""
         return Terms.model_validate({name: getattr(self, name) for name in Terms.model_fields})
-
-
-class Closed(BaseModel):
-    """How a delivery ended: its last row."""
-
-    model_config = ConfigDict(frozen=True)
-
-    status: Status
-    reason: str
-    pull_request: str = ""
-    version: str = ""
-    url: str = ""
 
 
 class Waiting(BaseModel):
@@ -113,56 +60,55 @@ def open_delivery(
     delivery = f"{story.id.lower()}-{secrets.token_hex(3)}"
     content = story.model_dump(mode="json") | {"slo": file.slo.model_dump(mode="json"), "stack": file.stack}
     stored = artifacts.put(canonical(content).encode())
-    body: dict[str, JsonValue] = {
-        "story": story.id,
-        "title": story.title,
-        "service": file.service,
-        "repository": str(file.repository),
-        "stack": file.stack,
-        "origin": origin,
-        "parent": parent,
-        "run": run,
-        "strict": strict,
-        "ask": ask,
-        "test_command": test_command,
-        "shape": SHAPE,
-        "artifacts": [stored],
-    }
-    ledger.append(delivery, "opened", "opened", body | terms.model_dump(mode="json"))
+    opening = Opening(
+        story=story.id,
+        title=story.title,
+        service=file.service,
+        repository=file.repository,
+        stack=file.stack,
+        origin=origin,
+        parent=parent,
+        run=run,
+        strict=strict,
+        ask=ask,
+        test_command=test_command,
+        shape=SHAPE,
+        artifacts=(stored,),
+        **terms.model_dump(),
+    )
+    ledger.append(delivery, "opened", opening)
     return delivery
 
 
-def go_on(ledger: Ledger, delivery: str, terms: Terms) -> None:
-    """Write down what a delivery works with from here on, where that is something else than before."""
-    before = opened(ledger, delivery).terms
-    said: dict[str, str] = terms.model_dump(mode="json")
-    changed = {name: value for name, value in said.items() if value != getattr(before, name)}
+def change_terms(ledger: Ledger, delivery: str, terms: Terms) -> None:
+    """Write down the settings that a delivery is continued with, where they differ from those before."""
+    before = load_delivery(ledger, delivery).terms.model_dump()
+    changed = {name: value for name, value in terms.model_dump().items() if value != before[name]}
     if changed:
         text = ", ".join(f"{name} {value or 'not set'}" for name, value in changed.items())
-        number = len(ledger.rows(delivery, "resumed")) + 1
-        body: dict[str, JsonValue] = {**changed, "text": f"Goes on with another setting: {text}."}
-        ledger.append(delivery, "resumed", f"resumed-{number}", body)
+        number = len(ledger.rows(delivery, Resumed)) + 1
+        resumed = Resumed(text=f"Continues with other settings: {text}.", **changed)
+        ledger.append(delivery, f"resumed-{number}", resumed)
 
 
-def opened(ledger: Ledger, delivery: str) -> Opened:
-    """Return how a delivery began, and what it works with by now; raises BadInput for an id that is not in the
-    ledger."""
-    row = ledger.find(delivery, "opened", "opened")
+def load_delivery(ledger: Ledger, delivery: str) -> Opened:
+    """Return how a delivery began and its settings by now; raises BadInput for an id that is not in the ledger."""
+    row = ledger.find(delivery, Opening, "opened")
     if row is None:
         known = ", ".join(ledger.deliveries()[-5:]) or "none yet"
         raise BadInput(f"There is no delivery {delivery!r}. The latest are: {known}.")
-    (digest,) = texts(row.body["artifacts"])
+    (digest,) = row.body.artifacts
     when = datetime.fromisoformat(row.at).replace(microsecond=0)
-    said: dict[str, object] = {**row.body, "delivery": delivery, "story_digest": digest, "when": when}
-    for each in ledger.rows(delivery, "resumed"):
-        said |= {name: each.body[name] for name in Terms.model_fields if name in each.body}
-    return Opened.model_validate(said)
+    about = Opened(**vars(row.body), delivery=delivery, story_digest=digest, when=when)
+    for resumed in ledger.rows(delivery, Resumed):
+        about = about.model_copy(update=resumed.body.changed)
+    return about
 
 
-def closed(ledger: Ledger, delivery: str) -> Closed | None:
+def ending_of(ledger: Ledger, delivery: str) -> Closed | None:
     """Return how a delivery ended, or None if it did not yet."""
-    row = ledger.find(delivery, "closed", "closed")
-    return Closed.model_validate(row.body) if row else None
+    row = ledger.find(delivery, Closed, "closed")
+    return row.body if row else None
 
 
 def story_of(artifacts: ArtifactStore, about: Opened) -> Story:
@@ -186,13 +132,17 @@ def refusal(ledger: Ledger, about: Opened) -> str:
 
 def waiting(ledger: Ledger, delivery: str) -> list[Waiting]:
     """Return what a delivery has asked for and not been told."""
-    answered = {row.key for row in ledger.rows(delivery, "answered")}
-    return [_waiting(row) for row in ledger.rows(delivery, "asked") if row.key not in answered]
+    answered = {row.key for row in ledger.rows(delivery, Answered)}
+    return [
+        Waiting(id=row.key, kind=row.body.kind, what=row.body.what)
+        for row in ledger.rows(delivery, Asked)
+        if row.key not in answered
+    ]
 
 
 def asking(ledger: Ledger, name: str) -> str:
     """Return the delivery that waits for an approval or question of this id. Raises BadInput."""
-    found = [each.delivery for each in unfinished(ledger) if ledger.find(each.delivery, "asked", name)]
+    found = [each.delivery for each in unfinished(ledger) if ledger.find(each.delivery, Asked, name)]
     if not found:
         raise BadInput(f"Nothing waits for {name!r}. `crew status` says what waits for whom.")
     return found[0]
@@ -200,12 +150,12 @@ def asking(ledger: Ledger, name: str) -> str:
 
 def unfinished(ledger: Ledger) -> list[Opened]:
     """Return the deliveries that have not ended, in the order they were opened."""
-    return [opened(ledger, each) for each in ledger.deliveries() if closed(ledger, each) is None]
+    return [load_delivery(ledger, each) for each in ledger.deliveries() if ending_of(ledger, each) is None]
 
 
 def of_run(ledger: Ledger, run: str) -> list[str]:
     """Return the ids of a run's deliveries, in the order they were opened."""
-    return [each for each in ledger.deliveries() if opened(ledger, each).run == run]
+    return [each for each in ledger.deliveries() if load_delivery(ledger, each).run == run]
 
 
 def blocked_by(ledger: Ledger, about: Opened) -> str:
@@ -216,9 +166,3 @@ def blocked_by(ledger: Ledger, about: Opened) -> str:
         if each.repository == about.repository:
             return each.delivery
     return ""
-
-
-def _waiting(row: Row) -> Waiting:
-    if row.body.get("kind") == "question":
-        return Waiting(id=row.key, kind="question", what=str(row.body["text"]))
-    return Waiting(id=row.key, kind="approval", what=" ".join(texts(row.body["reasons"])))

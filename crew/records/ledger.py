@@ -12,37 +12,22 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Generic, cast, overload
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypeVar
 
 from crew.errors import LedgerDamaged, WrittenLater
 from crew.records.canonical_json import canonical, digest
 from crew.records.row_versions import MEMBER, Body, mark_version, upgrade
+from crew.records.rows import BODIES, Kind, RowBody
 from tools.redaction import Redactor
-
-Kind = Literal[
-    "opened",  # the delivery: its story, service and origin
-    "intent",  # an action that policy allowed, before it is done
-    "outcome",  # what came of it
-    "denied",  # a call that was not executed, and the reason
-    "asked",  # a person has to approve or answer
-    "answered",  # what they said, and who
-    "calling",  # a request to a chat model that goes out: egress
-    "model",  # its reply: spending
-    "fault",  # what was wrong with the reply, or why there was none
-    "fallback",  # a model gave up in a role's visit, and who plays the role next
-    "concluded",  # what a role answered
-    "paused",  # why it cannot go on until somebody resumes it: a budget, a model that is gone
-    "resumed",  # what it works with from here on, where a person changed that
-    "note",  # something a reader should know, such as a role that had nothing to do
-    "closed",  # how the delivery ended
-]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (
@@ -73,19 +58,32 @@ class StoredRow(BaseModel):
     """Unique among the rows of its kind in the delivery: the id of the action, approval or model call."""
     at: str
     """UTC, ISO 8601."""
-    body: dict[str, JsonValue]
+    body: Body
     previous: str
     """Hash of the row before; "" for the first."""
     hash: str
 
 
-class Row(StoredRow):
+B = TypeVar("B", bound=RowBody)
+B_co = TypeVar("B_co", bound=RowBody, covariant=True, default=RowBody)
+
+
+@dataclass(frozen=True)
+class Row(Generic[B_co]):
     """One line of the ledger as this version reads it: its body is in the newest version of its kind."""
 
-    kind: Kind
+    delivery: str
+    number: int
+    key: str
+    at: str
+    body: B_co
+    hash: str
+    previous: str
 
-
-R = TypeVar("R", bound=StoredRow)
+    @property
+    def kind(self) -> Kind:
+        """Kind of the row."""
+        return self.body.row_kind
 
 
 class Damage(BaseModel):
@@ -129,37 +127,55 @@ class Ledger:
         other._redact = redact
         return other
 
-    def append(self, delivery: str, kind: Kind, key: str, body: dict[str, JsonValue]) -> Row:
+    def append(self, delivery: str, key: str, body: B) -> Row[B]:
         """Write a row without secrets durably and return it; an existing row of that kind and key is returned
         unchanged."""
+        self.write(delivery, body.row_kind, key, body.stored())
+        return self.get(delivery, type(body), key)
+
+    def write(self, delivery: str, kind: str, key: str, body: Body) -> None:
+        """Write a row whose body is already JSON, unless a row of that kind and key exists."""
         with self.together():
-            there = self._one("delivery = ? AND kind = ? AND key = ?", delivery, kind, key)
-            if there:
-                return there
-            last = self._one("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
-            number, previous = (last.number + 1, last.hash) if last else (1, "")
+            if self._stored("delivery = ? AND kind = ? AND key = ?", delivery, kind, key):
+                return
+            last = self._stored("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
+            number, previous = (last[0][1] + 1, last[0][7]) if last else (1, "")
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
             text = canonical(self._redact(mark_version(kind, body)))
             hashed = _hash(delivery, number, kind, key, at, text, previous)
             values = (delivery, number, kind, key, at, text, previous, hashed)
             self._connection.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-        return _row(values)
 
-    def find(self, delivery: str, kind: Kind, key: str) -> Row | None:
+    def find(self, delivery: str, kind: type[B], key: str) -> Row[B] | None:
         """Return the row of that kind and key, or None."""
         with self._lock:
-            return self._one("delivery = ? AND kind = ? AND key = ?", delivery, kind, key)
+            rows = self._all("delivery = ? AND kind = ? AND key = ?", delivery, kind.row_kind, key)
+        return next(iter(_of_kinds(rows, kind)), None)
 
-    def rows(self, delivery: str, *kinds: Kind) -> list[Row]:
+    def get(self, delivery: str, kind: type[B], key: str) -> Row[B]:
+        """Return the row of that kind and key; raises LedgerDamaged if it is gone."""
+        row = self.find(delivery, kind, key)
+        if row is None:
+            raise LedgerDamaged(f"The {kind.row_kind} row {key} of {delivery} was written and is gone.")
+        return row
+
+    @overload
+    def rows(self, delivery: str) -> Sequence[Row]: ...
+
+    @overload
+    def rows(self, delivery: str, *kinds: type[B]) -> Sequence[Row[B]]: ...
+
+    def rows(self, delivery: str, *kinds: type[RowBody]) -> Sequence[Row]:
         """Return a delivery's rows in order, of these kinds only if any are given."""
         with self._lock:
-            found = self._all("delivery = ? ORDER BY number", delivery)
-        return [row for row in found if not kinds or row.kind in kinds]
+            rows = self._all("delivery = ? ORDER BY number", delivery)
+        return _of_kinds(rows, *kinds) if kinds else rows
 
     def head(self, delivery: str) -> Row | None:
         """Return the last row of a delivery's chain, or None."""
         with self._lock:
-            return self._one("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
+            rows = self._all("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
+        return rows[0] if rows else None
 
     def deliveries(self) -> list[str]:
         """Return the ids of all chains, oldest first."""
@@ -186,10 +202,8 @@ class Ledger:
     def stored(self, delivery: str) -> list[StoredRow]:
         """Return a delivery's rows in order, as they were written and hashed."""
         with self._lock:
-            return [
-                _read(StoredRow, values, _body(values))
-                for values in self._stored("delivery = ? ORDER BY number", delivery)
-            ]
+            stored = self._stored("delivery = ? ORDER BY number", delivery)
+        return [_stored_row(values, _body(values)) for values in stored]
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -205,10 +219,6 @@ class Ledger:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-
-    def _one(self, where: str, *values: str) -> Row | None:
-        rows = self._all(where, *values)
-        return rows[0] if rows else None
 
     def _all(self, where: str, *values: str) -> list[Row]:
         return [_row(columns) for columns in self._stored(where, *values)]
@@ -262,13 +272,23 @@ def _hash(delivery: str, number: int, kind: str, key: str, at: str, body: str, p
 def _row(values: Columns) -> Row:
     delivery, number, kind = values[:3]
     stored = _body(values)
-    body = upgrade(kind, stored) if kind in get_args(Kind) else None
-    if body is None:
+    model = BODIES.get(kind)
+    body = upgrade(kind, stored) if model else None
+    if model is None or body is None:
         raise WrittenLater(
             f"Row {number} of {delivery} is of kind `{kind}`, version {stored.get(MEMBER, 1)}, which this version of "
             "Shipcrew does not know: a later version wrote it. Use that version for this home."
         )
-    return _read(Row, values, body)
+    try:
+        parsed = model.model_validate(body)
+    except ValueError as error:
+        raise _damaged(values) from error
+    row = _stored_row(values, stored)
+    return Row(row.delivery, row.number, row.key, row.at, parsed, row.hash, row.previous)
+
+
+def _of_kinds(rows: list[Row], *kinds: type[B]) -> list[Row[B]]:
+    return [cast(Row[B], row) for row in rows if isinstance(row.body, kinds)]
 
 
 def _body(values: Columns) -> Body:
@@ -281,9 +301,9 @@ def _body(values: Columns) -> Body:
     return body
 
 
-def _read(model: type[R], values: Columns, body: Body) -> R:
+def _stored_row(values: Columns, body: Body) -> StoredRow:
     try:
-        return model.model_validate(dict(zip(_COLUMNS.split(", "), values, strict=True)) | {"body": body})
+        return StoredRow.model_validate(dict(zip(_COLUMNS.split(", "), values, strict=True)) | {"body": body})
     except ValueError as error:
         raise _damaged(values) from error
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from crew.errors import BadInput
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import closed, opened
+from crew.records.deliveries import ending_of, load_delivery
 from crew.records.ledger import Damage, Ledger, Row, ledger_id
+from crew.records.rows import ModelReply
 from crew.redaction import redactor_of
 from tools.counting import counted
 from tools.errors import RepositoryError
@@ -49,16 +50,16 @@ def _verify(home: Path, ledger: Ledger, delivery: str, places: dict[str, Path]) 
     if damage:
         return [damage]
     rows = ledger.rows(delivery)
-    recorded = opened(ledger, delivery).repository
+    recorded = load_delivery(ledger, delivery).repository
     return [
         *_against_repository(home, ledger, places.get(recorded.name, recorded), rows),
         *_against_artifacts(home, rows),
     ]
 
 
-def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: list[Row]) -> list[Damage]:
+def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: Sequence[Row]) -> list[Damage]:
     delivery = rows[0].delivery
-    ended = closed(ledger, delivery)
+    ended = ending_of(ledger, delivery)
     landed = bool(ended and ended.version)
     try:
         named = anchors(repository, home).get(delivery, "")
@@ -84,17 +85,17 @@ def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: list
     return []
 
 
-def _cut(rows: list[Row], why: str) -> Damage:
+def _cut(rows: Sequence[Row], why: str) -> Damage:
     last = rows[-1]
     what = f"the rows after row {last.number} are missing: {why}"
     return Damage(delivery=last.delivery, row=last.number + 1, what=what)
 
 
-def _damage(rows: list[Row], what: str) -> Damage:
+def _damage(rows: Sequence[Row], what: str) -> Damage:
     return Damage(delivery=rows[-1].delivery, row=rows[-1].number, what=what)
 
 
-def _against_artifacts(home: Path, rows: list[Row]) -> list[Damage]:
+def _against_artifacts(home: Path, rows: Sequence[Row]) -> list[Damage]:
     store = ArtifactStore(home / "artifacts", redactor_of(home))
     found = []
     for row in rows:
@@ -107,16 +108,14 @@ def _against_artifacts(home: Path, rows: list[Row]) -> list[Damage]:
     return found
 
 
-def _named(row: Row) -> list[str]:
-    named = row.body.get("artifacts")
-    listed = [str(each) for each in named] if isinstance(named, list) else []
-    return [*listed, str(row.body["reply"])] if row.kind == "model" else listed
+def _named(row: Row) -> tuple[str, ...]:
+    return (row.body.reply,) if isinstance(row.body, ModelReply) else row.body.artifacts
 
 
 def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Path]) -> list[Damage]:
     """Return deliveries of this ledger that a repository still knows, and the ledger has no row of."""
     sound = [each for each in known if ledger.verify(each) is None]
-    recorded = {*opened_under(home), *(opened(ledger, each).repository for each in sound)}
+    recorded = {*opened_under(home), *(load_delivery(ledger, each).repository for each in sound)}
     repositories = {places.get(each.name, each) for each in recorded}
     ours, found = ledger_id(home), []
     for repository in sorted(repositories):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
+from crew.agents.answers import AnyAnswer, Design
 from crew.evidence.criteria import CriterionReport, criteria_of
-from crew.evidence.design import assumed, settled
-from crew.evidence.evidence import Proof, last
+from crew.evidence.design import design_result, questions_assumed
+from crew.evidence.evidence import Evidence, last
 from crew.evidence.tests import said_of_tests
 from crew.models.spending import Spent, by_role
-from crew.reading import records, texts
 from crew.records.artifacts import ArtifactStore
-from crew.records.deliveries import Opened, blocked_by, closed, opened, refusal, waiting
+from crew.records.deliveries import Opened, blocked_by, ending_of, load_delivery, refusal, waiting
 from crew.records.ledger import Ledger, Row
+from crew.records.rows import Concluded, Fallback, Note, Paused
 from crew.state import Status
 
 
@@ -73,13 +74,15 @@ class DeliveryReport(BaseModel):
 
 def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> DeliveryReport:
     """Return the report of a delivery, whether it has ended or not."""
-    about = opened(ledger, delivery)
-    ended = closed(ledger, delivery)
+    about = load_delivery(ledger, delivery)
+    ended = ending_of(ledger, delivery)
     rows = tuple(ledger.rows(delivery))
-    conclusions = {str(row.body["role"]): _arguments(row) for row in rows if row.kind == "concluded"}
-    if "design" in conclusions:
-        said = conclusions["design"]
-        conclusions["design"] = (said if about.ask else assumed(said)) | settled(ledger, artifacts, delivery)
+    answers = {row.body.role: row.body.arguments for row in rows if isinstance(row.body, Concluded)}
+    design = Design.model_validate(answers.get("design", {}))
+    if "design" in answers:
+        design = design_result(
+            ledger, artifacts, delivery, design if about.ask else questions_assumed(design)
+        )
     request = last(ledger, artifacts, delivery, "open_pull_request")
     # One that goes on may still be merged.
     on_main = ended is None or bool(ended.version)
@@ -91,17 +94,20 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
         repository=str(about.repository),
         status=ended.status if ended else "waiting",
         reason=ended.reason if ended else open_reason(ledger, about),
-        designed="design" in conclusions,
+        designed="design" in answers,
         criteria=tuple(
-            each if on_main else each.unmerged()
-            for each in criteria_of(ledger, artifacts, delivery, conclusions.get("design", {}))
+            each if on_main else each.unmerged() for each in criteria_of(ledger, artifacts, delivery, design)
         ),
-        changes=tuple(texts(conclusions.get("design", {}).get("changes"))),
-        assumptions=tuple(texts(conclusions.get("design", {}).get("assumptions"))),
+        changes=tuple(design.changes),
+        assumptions=tuple(design.assumptions),
         spent=by_role(rows),
-        findings=tuple(each for role, answer in conclusions.items() for each in _findings(role, answer)),
+        findings=tuple(
+            FindingReport(role=role, **finding.model_dump())
+            for role, answer in answers.items()
+            for finding in AnyAnswer.model_validate(answer).findings
+        ),
         tests=said_of_tests(ledger, artifacts, about),
-        notes=tuple(str(row.body["text"]) for row in rows if row.kind == "note"),
+        notes=tuple(row.body.text for row in rows if isinstance(row.body, Note)),
         pull_request=ended.pull_request if ended else "",
         version=ended.version if ended else "",
         url=ended.url if ended else "",
@@ -121,26 +127,14 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
     if blocker:
         return f"It waits for the story before it, {blocker}: go on with that one, or give it up."
     head = ledger.head(about.delivery)
-    if head and head.kind == "paused":
-        return str(head.body["text"])
-    if head and head.kind == "fallback":
-        return f"{head.body['text']} `crew resume` tries again."
+    if head and isinstance(head.body, Paused):
+        return head.body.text
+    if head and isinstance(head.body, Fallback):
+        return f"{head.body.text} `crew resume` tries again."
     return "It was interrupted, or is under way; `crew resume` goes on with it."
 
 
-def _diff(artifacts: ArtifactStore, request: Proof | None) -> str:
+def _diff(artifacts: ArtifactStore, request: Evidence | None) -> str:
     return (
         artifacts.get(request.artifacts["diff"]).decode("utf-8", "replace") if request and request.ok else ""
     )
-
-
-def _findings(role: str, answer: dict[str, JsonValue]) -> list[FindingReport]:
-    return [
-        FindingReport.model_validate({"file": "", "line": 0} | each | {"role": role})
-        for each in records(answer.get("findings"))
-    ]
-
-
-def _arguments(row: Row) -> dict[str, JsonValue]:
-    arguments = row.body["arguments"]
-    return arguments if isinstance(arguments, dict) else {}

@@ -34,8 +34,8 @@ def render(reports: list[DeliveryReport], redact: Redactor) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html")
-    reasons: dict[str, list[Reason]] = {each.delivery: reasons_of(list(each.rows)) for each in reports}
-    questions = {each.delivery: questions_of(list(each.rows)) for each in reports}
+    reasons: dict[str, list[Reason]] = {each.delivery: reasons_of(each.rows) for each in reports}
+    questions = {each.delivery: questions_of(each.rows) for each in reports}
     return template.render(
         reports=reports, reasons=reasons, questions=questions, diff_lines=diff_lines, counted=counted
     )

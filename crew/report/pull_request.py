@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
-
+from crew.agents.answers import answer_of, design_of
 from crew.evidence.criteria import CriterionReport
-from crew.reading import records, texts
 from crew.state import DeliveryState
 
 
 def description(state: DeliveryState, criteria: tuple[CriterionReport, ...], tests: str) -> str:
     """Return the description as Markdown; `tests` is what the tools said of them."""
-    design = _answer(state, "design")
+    design = design_of(state)
     parts = [state["story"]["story"], "## Criteria", *(_criterion(state, each) for each in criteria)]
-    if assumptions := texts(design.get("assumptions")):
-        parts += ["## Assumptions", *(f"- {each}" for each in assumptions)]
-    if sketch := str(design.get("sketch") or "").strip():
+    if design.assumptions:
+        parts += ["## Assumptions", *(f"- {each}" for each in design.assumptions)]
+    if sketch := design.sketch.strip():
         parts += ["## Architecture", f"```mermaid\n{_unfenced(sketch)}\n```"]
-    if design.get("blueprint"):
-        changes = [f"- {each}" for each in texts(design.get("changes"))]
-        parts += ["## Contract", *(changes or ["It stays as it is."])]
+    if design.blueprint:
+        parts += ["## Contract", *([f"- {each}" for each in design.changes] or ["It stays as it is."])]
     parts += ["## Tests", tests]
     return "\n\n".join(part for part in parts if part)
 
 
 def comments(state: DeliveryState) -> list[tuple[str, str]]:
     """Return role and text of what each agent that judged the change says of it."""
-    said = []
-    for role in ("code", "testing", "governance"):
-        answer = _answer(state, role)
-        if not answer:
-            continue
-        lines = [str(answer["summary"]), *(f"- {finding(each)}" for each in records(answer.get("findings")))]
-        said.append((role, "\n".join(lines)))
-    return said
-
-
-def finding(record: dict[str, JsonValue]) -> str:
-    """Return a finding as one line: severity, place, what."""
-    place = str(record.get("file") or "")
-    if place and record.get("line"):
-        place += f":{record['line']}"
-    return f"{record['severity']}: {place + ': ' if place else ''}{record['what']}"
+    return [
+        (role, "\n".join([answer.summary, *(f"- {each.severity}: {each.text}" for each in answer.findings)]))
+        for role in ("code", "testing", "governance")
+        if (answer := answer_of(state, role))
+    ]
 
 
 def blocking(state: DeliveryState, role: str) -> list[str]:
     """Return a role's blocking findings, a line each."""
-    found = records(_answer(state, role).get("findings"))
-    return [finding(each).removeprefix("blocking: ") for each in found if each["severity"] == "blocking"]
+    answer = answer_of(state, role)
+    return [each.text for each in answer.blocking] if answer else []
 
 
 def _criterion(state: DeliveryState, criterion: CriterionReport) -> str:
@@ -65,8 +51,3 @@ def _unfenced(sketch: str) -> str:
     """Return a sketch without the fence that a model may have put around it; nothing in it ends ours."""
     lines = [line for line in sketch.splitlines() if not line.strip().startswith("```")]
     return "\n".join(lines).replace("```", "")
-
-
-def _answer(state: DeliveryState, role: str) -> dict[str, JsonValue]:
-    answer = state.get("answers", {}).get(role)
-    return answer if isinstance(answer, dict) else {}

@@ -6,10 +6,10 @@ import json
 from contextlib import closing
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict
 
 from crew.models.spending import Spent, by_role, spending_lines
-from crew.records.deliveries import closed, opened, refusal, waiting
+from crew.records.deliveries import Waiting, ending_of, load_delivery, refusal, waiting
 from crew.records.lease import owner_of
 from crew.records.ledger import Ledger
 from crew.redaction import redactor_of
@@ -18,12 +18,30 @@ from tools.runtimes import ServiceStatus
 from tools.runtimes.open import open_runtime
 
 
+class DeliveryStatus(BaseModel):
+    """What a delivery is at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    story: str
+    title: str
+    service: str
+    status: str
+    """How it ended, "running" or "waiting"."""
+    reason: str
+    waits_for: tuple[Waiting, ...]
+    pull_request: str
+    version: str
+    spent: dict[str, Spent]
+    """Role to what its model calls took."""
+
+
 def status_json(home: Path) -> str:
     """Return the services and the deliveries as JSON."""
-    services: list[JsonValue] = [
-        each.model_dump(mode="json") for each in open_runtime("local", home).status()
-    ]
-    return json.dumps({"services": services, "deliveries": [*_deliveries(home)]}, indent=2)
+    services = [each.model_dump(mode="json") for each in open_runtime("local", home).status()]
+    deliveries = [each.model_dump(mode="json") for each in _deliveries(home)]
+    return json.dumps({"services": services, "deliveries": deliveries}, indent=2)
 
 
 def status_text(home: Path) -> str:
@@ -33,50 +51,40 @@ def status_text(home: Path) -> str:
     return "\n".join(["Services", *services, "", "Deliveries", *deliveries])
 
 
-def _deliveries(home: Path) -> list[dict[str, JsonValue]]:
+def _deliveries(home: Path) -> list[DeliveryStatus]:
     with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
-        return [_record(home, ledger, each) for each in ledger.deliveries()]
+        return [_status(home, ledger, each) for each in ledger.deliveries()]
 
 
-def _record(home: Path, ledger: Ledger, delivery: str) -> dict[str, JsonValue]:
-    about, ended = opened(ledger, delivery), closed(ledger, delivery)
+def _status(home: Path, ledger: Ledger, delivery: str) -> DeliveryStatus:
+    about, ended = load_delivery(ledger, delivery), ending_of(ledger, delivery)
     owner = None if ended else owner_of(home / "leases", delivery)
-    standing, reason = "waiting", "" if ended else open_reason(ledger, about)
+    status, reason = "waiting", "" if ended else open_reason(ledger, about)
     if ended:
-        standing, reason = ended.status, ended.reason
+        status, reason = ended.status, ended.reason
     elif owner is not None:
-        standing, reason = "running", f"Process {owner} is at work on it."
+        status, reason = "running", f"Process {owner} is at work on it."
     open_for_replies = not ended and not refusal(ledger, about)
-    asked: list[JsonValue] = (
-        [each.model_dump() for each in waiting(ledger, delivery)] if open_for_replies else []
+    return DeliveryStatus(
+        id=delivery,
+        story=about.story,
+        title=about.title,
+        service=about.service,
+        status=status,
+        reason=reason,
+        waits_for=tuple(waiting(ledger, delivery)) if open_for_replies else (),
+        pull_request=ended.pull_request if ended else "",
+        version=ended.version if ended else "",
+        spent=by_role(ledger.rows(delivery)),
     )
-    return {
-        "id": delivery,
-        "story": about.story,
-        "title": about.title,
-        "service": about.service,
-        "status": standing,
-        "reason": reason,
-        "waits_for": asked,
-        "pull_request": ended.pull_request if ended else "",
-        "version": ended.version if ended else "",
-        "spent": {
-            role: spent.model_dump(mode="json") for role, spent in by_role(ledger.rows(delivery)).items()
-        },
-    }
 
 
 def _service(service: ServiceStatus) -> str:
-    said = f"  {service.name} ({service.environment})  {service.state}  {service.url}  {service.version[:12]}"
-    return f"{said}\n    {service.detail}" if service.detail else said
+    line = f"  {service.name} ({service.environment})  {service.state}  {service.url}  {service.version[:12]}"
+    return f"{line}\n    {service.detail}" if service.detail else line
 
 
-def _delivery(record: dict[str, JsonValue]) -> str:
-    said = f"  {record['id']}  {record['story']} {record['title']}: {record['status']}"
-    said = f"{said}. {record['reason']}" if record["reason"] else said
-    spent = {role: Spent.model_validate(each) for role, each in _members(record["spent"])}
-    return "\n".join([said, *spending_lines(spent)])
-
-
-def _members(value: JsonValue) -> list[tuple[str, JsonValue]]:
-    return list(value.items()) if isinstance(value, dict) else []
+def _delivery(delivery: DeliveryStatus) -> str:
+    line = f"  {delivery.id}  {delivery.story} {delivery.title}: {delivery.status}"
+    line += f". {delivery.reason}" if delivery.reason else ""
+    return "\n".join([line, *spending_lines(delivery.spent)])

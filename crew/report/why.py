@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BadInput
-from crew.reading import texts
 from crew.records.ledger import Ledger, Row
+from crew.records.rows import Answered, Asked, CallBody, Concluded, Denied, Intent, ModelReply, Outcome
 from crew.redaction import redactor_of
 from crew.settings.config import OFFLINE
 from tools.counting import counted
@@ -109,74 +109,68 @@ def _chain(home: Path, subject: str) -> tuple[str, list[Reason], list[Question]]
         return holding[0].delivery, _behind(subject, reasons), []
 
 
-def reasons_of(rows: list[Row]) -> list[Reason]:
+def reasons_of(rows: Sequence[Row]) -> list[Reason]:
     """Return the actions of a delivery with their reasons, in order."""
-    outcomes = {row.key: row for row in rows if row.kind == "outcome"}
-    answers = {row.key: row for row in rows if row.kind == "answered"}
-    models = {_step(row): str(row.body["model"]) for row in rows if row.kind == "model"}
-    found = []
-    for row in rows:
-        if row.kind in ("intent", "denied", "concluded"):
-            answer = answers.get(str(row.body.get("approval", "")))
-            found.append(_reason(row, outcomes.get(row.key), answer, models.get(_step(row), "")))
-    return found
+    outcomes = {row.key: row.body for row in rows if isinstance(row.body, Outcome)}
+    answers = {row.key: row.body for row in rows if isinstance(row.body, Answered)}
+    models = {_step(row.body): row.body.model for row in rows if isinstance(row.body, ModelReply)}
+    return [
+        _reason(row, row.body, outcomes.get(row.key), answers, models.get(_step(row.body), ""))
+        for row in rows
+        if isinstance(row.body, CallBody)
+    ]
 
 
-def questions_of(rows: list[Row]) -> list[Question]:
-    """Return what a person was asked, with the answers, in order; an approval that an action carries stands there."""
-    answers = {row.key: row for row in rows if row.kind == "answered"}
-    carried = {str(row.body.get("approval", "")) for row in rows if row.kind == "intent"}
-    asked = [row for row in rows if row.kind == "asked" and row.key not in carried]
-    return [_question(row, answers.get(row.key)) for row in asked]
+def questions_of(rows: Sequence[Row]) -> list[Question]:
+    """Return what a person was asked, with the answers, in order; not the approvals of actions that followed."""
+    answers = {row.key: row.body for row in rows if isinstance(row.body, Answered)}
+    carried = {row.body.approval for row in rows if isinstance(row.body, Intent)}
+    return [
+        _question(row.key, row.body, answers.get(row.key))
+        for row in rows
+        if isinstance(row.body, Asked) and row.key not in carried
+    ]
 
 
-def _question(row: Row, answer: Row | None) -> Question:
-    plain = row.body.get("kind") == "question"
-    said = ""
-    if answer:
-        said = str(answer.body["text"]) if plain else _decision(answer)
-    return Question(
-        id=row.key,
-        kind="question" if plain else "approval",
-        text=str(row.body["text"]) if plain else " ".join(texts(row.body["reasons"])),
-        answer=said,
-        by=str(answer.body["by"]) if answer else "",
-    )
+def _question(key: str, asked: Asked, answer: Answered | None) -> Question:
+    said = _decision(answer) if answer else ""
+    return Question(id=key, kind=asked.kind, text=asked.what, answer=said, by=answer.by if answer else "")
 
 
-def _step(row: Row) -> tuple[str, ...]:
+def _step(body: CallBody | ModelReply) -> tuple[str, int, int]:
     """Return the step of a role that a row belongs to: what a model decided, and what was done of it."""
-    return tuple(str(row.body.get(name)) for name in ("role", "visit", "step"))
+    return body.role, body.visit, body.step
 
 
-def _reason(row: Row, outcome: Row | None, answer: Row | None, model: str) -> Reason:
-    body = row.body
-    said = str(outcome.body["summary"]) if outcome else ""
-    if row.kind == "denied":
-        said = "Not done. " + " ".join(texts(body["reasons"]))
+def _reason(
+    row: Row, call: CallBody, outcome: Outcome | None, answers: Mapping[str, Answered], model: str
+) -> Reason:
+    result = outcome.summary if outcome else ""
+    if isinstance(call, Denied):
+        result = "Not done. " + " ".join(call.reasons)
+    approval = call.approval if isinstance(call, Intent) else ""
     return Reason(
         action=row.key,
-        role=str(body["role"]),
-        tool="answer" if row.kind == "concluded" else str(body["tool"]),
+        role=call.role,
+        tool="answer" if isinstance(call, Concluded) else call.tool,
         at=row.at,
-        rationale=str(body["rationale"]),
-        evidence=tuple(texts(body["evidence"])),
-        policy=_policy(row),
-        approval=_answer(answer) if answer else "",
-        outcome=said,
-        failed=outcome is not None and outcome.body.get("ok") is False,
+        rationale=call.rationale,
+        evidence=call.evidence,
+        policy=_policy(call),
+        approval=f"{approval}: {_verdict(answers[approval])}" if approval in answers else "",
+        outcome=result,
+        failed=outcome is not None and not outcome.ok,
         model="" if model == OFFLINE else model,
     )
 
 
-def _answer(row: Row) -> str:
-    said = f"{row.key}: {'approved' if row.body['approved'] else 'rejected'} by {row.body['by']}"
-    return f"{said}: {row.body['text']}" if row.body.get("text") else said
+def _verdict(answer: Answered) -> str:
+    said = f"{answer.verdict} by {answer.by}"
+    return f"{said}: {answer.text}" if answer.text else said
 
 
-def _decision(row: Row) -> str:
-    said = "approved" if row.body["approved"] else "rejected"
-    return f"{said}: {row.body['text']}" if row.body.get("text") else said
+def _decision(answer: Answered) -> str:
+    return ": ".join(part for part in (answer.verdict, answer.text) if part)
 
 
 def _behind(action: str, reasons: list[Reason]) -> list[Reason]:
@@ -217,29 +211,25 @@ def _asked(question: Question) -> str:
     return f"{question.id}  {question.kind}: {question.text}\n  answer    {said}"
 
 
-def _policy(row: Row) -> str:
-    policy = row.body.get("policy")
-    if not isinstance(policy, dict):
-        return "denied by the door, before policy was asked" if row.kind == "denied" else ""
-    rules = ", ".join(texts(policy["rules"]))
-    said = {"allow": "allowed", "deny": "denied", "ask": "asked for a person"}[str(policy["outcome"])]
-    return (
-        f"{said}{f' ({rules})' if rules else ''} by {policy['engine']}, policies {str(policy['digest'])[:19]}"
-    )
+def _policy(call: CallBody) -> str:
+    policy = call.policy if isinstance(call, Intent | Denied) else None
+    if policy is None:
+        return "denied by the door, before policy was asked" if isinstance(call, Denied) else ""
+    rules = ", ".join(policy.rules)
+    said = {"allow": "allowed", "deny": "denied", "ask": "asked for a person"}[policy.outcome]
+    return f"{said}{f' ({rules})' if rules else ''} by {policy.engine}, policies {policy.digest[:19]}"
 
 
 def _what(row: Row) -> str:
     body = row.body
-    if row.kind == "intent":
-        return f"{body['role']} {body['tool']}"
-    if row.kind == "outcome" and body.get("ok") is False:
-        return f"failed: {body['summary']}"
-    if row.kind == "answered" and "approved" in body:
-        return _answer(row).partition(": ")[2]
-    for name in ("summary", "reason", "text", "title", "tool", "model"):
-        if body.get(name):
-            return str(body[name])
-    return ""
+    if isinstance(body, Intent):
+        return f"{body.role} {body.tool}"
+    if isinstance(body, Outcome) and not body.ok:
+        return f"failed: {body.summary}"
+    if isinstance(body, Answered) and body.verdict:
+        return _verdict(body)
+    names = ("summary", "reason", "text", "title", "tool", "model")
+    return next((str(value) for name in names if (value := getattr(body, name, ""))), "")
 
 
 def _refuse_unknown(delivery: str, ledger: Ledger) -> None:

@@ -13,6 +13,7 @@ from crew.door.door import Door
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.ledger import Ledger
+from tests.crew.rows import write
 from tools.policy import PolicyEngine, choose
 from tools.redaction import Redactor
 from tools.result import Tool, Workbench
@@ -78,7 +79,7 @@ def setting(tmp_path: Path, policy: Any) -> Setting:
         ArtifactStore(home / "artifacts", Redactor(())),
     )
     story = artifacts.put(b'{"id": "CHK-1"}')
-    ledger.append(DELIVERY, "opened", "opened", {"story": "CHK-1", "artifacts": [story]})
+    write(ledger, DELIVERY, "opened", "opened", {"story": "CHK-1", "artifacts": [story]})
     workspace = home / "work" / DELIVERY
     workspace.mkdir(parents=True)
     nothing: Any = None  # no tool of these tests needs a sandbox or a runtime

@@ -9,9 +9,11 @@ from typing import Any
 
 from crew.records.artifacts import ArtifactStore
 from crew.records.canonical_json import canonical
-from crew.records.deliveries import Terms, open_delivery
+from crew.records.deliveries import open_delivery
 from crew.records.ledger import Ledger, Row
+from crew.records.rows import Intent, Terms
 from crew.stories import StoryFile, parse
+from tests.crew.rows import write
 from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import read
 from tools.redaction import Redactor
@@ -72,24 +74,24 @@ class History:
         )
         named = self.artifacts.put(canonical(result.model_dump(mode="json")).encode())
         key = key or f"a-{tool}"
-        key += f"-{len(self.ledger.rows(delivery))}" if self.ledger.find(delivery, "intent", key) else ""
+        key += f"-{len(self.ledger.rows(delivery))}" if self.ledger.find(delivery, Intent, key) else ""
         policy = {"outcome": "allow", "reasons": [], "rules": [], "engine": "regopy", "digest": "sha256:1"}
         said = {"rationale": rationale, "evidence": list(evidence), "policy": policy, "approval": approval}
-        self.ledger.append(delivery, "intent", key, {"role": "code", "tool": tool, "arguments": {}} | said)  # type: ignore[arg-type]
+        write(self.ledger, delivery, "intent", key, {"role": "code", "tool": tool, "arguments": {}} | said)  # type: ignore[arg-type]
         outcome = {
             "ok": ok,
             "summary": result.summary,
             "result": named,
             "artifacts": [named, *stored.values()],
         }
-        self.ledger.append(delivery, "outcome", key, outcome)
+        write(self.ledger, delivery, "outcome", key, outcome)
         return key
 
     def concluded(self, delivery: str, role: str, **arguments: Any) -> None:
         """Write a role's answer."""
         body = {"role": role, "rationale": "That is what I found.", "evidence": [], "arguments": arguments}
         key = f"a-{role}-{len(self.ledger.rows(delivery))}"
-        self.ledger.append(delivery, "concluded", key, body)
+        write(self.ledger, delivery, "concluded", key, body)
 
     def designed(self, delivery: str) -> None:
         """Write the design of the first story."""
@@ -126,7 +128,7 @@ class History:
     def closed(self, delivery: str, status: str = "delivered", **more: Any) -> Row:
         """Write the last row."""
         ended = {"status": status, "reason": "", "pull_request": "", "version": VERSION, "url": ""}
-        return self.ledger.append(delivery, "closed", "closed", ended | more)
+        return write(self.ledger, delivery, "closed", "closed", ended | more)
 
     def delivered(self) -> str:
         """Write a whole delivery of the first story and return its id."""

@@ -20,4 +20,4 @@ def test_reasons_can_rest_on_every_id_that_a_brief_holds() -> None:
             "branch": "a-branch",
         },
     )
-    assert brief.told == {ACTION, DIGEST}
+    assert brief.allowed_evidence == {ACTION, DIGEST}

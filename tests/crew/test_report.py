@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from crew.console.ending import exit_code, report_text, run_finished
-from crew.records.deliveries import go_on, opened
+from crew.records.deliveries import change_terms, load_delivery
+from crew.records.rows import Resumed
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import render, write_report
 from crew.report.status import status_json, status_text
 from tests.crew.histories import STORIES, VERSION, History, history
+from tests.crew.rows import write
 from tools.redaction import Redactor
 
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)> \"'` {{7*7}} {% raw %} &amp; </textarea>"
@@ -73,7 +75,7 @@ def test_hostile_text_stays_text_in_the_page(tmp_path: Path) -> None:
     made.concluded(
         delivery, "design", summary=NASTY, changes=[NASTY], criteria=[criterion], findings=[finding]
     )
-    made.ledger.append(delivery, "note", "n", {"node": NASTY, "text": NASTY})
+    write(made.ledger, delivery, "note", "n", {"node": NASTY, "text": NASTY})
     made.closed(delivery, "stopped", reason=NASTY, pull_request=NASTY, url=f"javascript:{NASTY}")
     page = render([report(made, delivery)], Redactor(()))
     made.ledger.close()
@@ -117,10 +119,10 @@ def test_exit_codes(made: History, statuses: list[str], code: int) -> None:
 
 def test_what_waits_is_told_with_the_command_that_answers_it(made: History) -> None:
     delivery = made.opened()
-    made.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
-    made.ledger.append(delivery, "asked", "q-1", {"kind": "question", "text": "Which?"})
-    made.ledger.append(delivery, "asked", "p-0", {"reasons": ["Old."]})
-    made.ledger.append(delivery, "answered", "p-0", {"approved": True, "by": "Ada", "text": ""})
+    write(made.ledger, delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    write(made.ledger, delivery, "asked", "q-1", {"kind": "question", "text": "Which?"})
+    write(made.ledger, delivery, "asked", "p-0", {"reasons": ["Old."]})
+    write(made.ledger, delivery, "answered", "p-0", {"approved": True, "by": "Ada", "text": ""})
     said = report_text([report(made, delivery)], Path("/r.html"), made.home)
     assert f"crew resume {delivery} --approve p-1 " in said
     assert f"crew resume {delivery} --reject p-1 " in said
@@ -139,23 +141,23 @@ def test_status_says_why_a_delivery_stopped(made: History) -> None:
     said = (
         "The budget of the delivery is used up: 2 of 2 model calls. Go on with a larger one: crew resume x."
     )
-    made.ledger.append(delivery, "paused", "paused-1", {"text": said})
+    write(made.ledger, delivery, "paused", "paused-1", {"text": said})
     assert said in status_text(made.home)
     assert report(made, delivery).reason == said
     assert said in render([report(made, delivery)], Redactor(()))
-    made.ledger.append(delivery, "note", "n", {"node": "code", "text": "It goes on."})
+    write(made.ledger, delivery, "note", "n", {"node": "code", "text": "It goes on."})
     assert "It was interrupted, or is under way" in status_text(made.home)
 
 
 def test_the_page_shows_questions_models_and_what_failed(made: History) -> None:
     delivery = made.opened()
-    made.ledger.append(delivery, "asked", "q-1", {"kind": "question", "text": "Which currency?"})
-    made.ledger.append(delivery, "answered", "q-1", {"by": "Ada", "text": "Euro."})
+    write(made.ledger, delivery, "asked", "q-1", {"kind": "question", "text": "Which currency?"})
+    write(made.ledger, delivery, "answered", "q-1", {"by": "Ada", "text": "Euro."})
     place = {"role": "code", "visit": 1, "step": 1}
-    said = {"tool": "run_tests", "rationale": "To see.", "evidence": [], "policy": None, "arguments": {}}
-    made.ledger.append(delivery, "model", "m-code-1-1", {**place, "model": "openai:m"})
-    made.ledger.append(delivery, "intent", "a-1", {**place, **said})
-    made.ledger.append(delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})
+    said = {"tool": "run_tests", "rationale": "To see.", "evidence": [], "arguments": {}}
+    write(made.ledger, delivery, "model", "m-code-1-1", {**place, "model": "openai:m"})
+    write(made.ledger, delivery, "intent", "a-1", {**place, **said})
+    write(made.ledger, delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})
     text = " ".join(Seen(render([report(made, delivery)], Redactor(()))).text.split())
     assert all(
         each in text for each in ("Which currency? Euro. (Ada)", "model: openai:m", "Failed: 2 tests failed.")
@@ -164,18 +166,18 @@ def test_the_page_shows_questions_models_and_what_failed(made: History) -> None:
 
 def test_what_a_resume_changed_holds_from_then_on(made: History) -> None:
     delivery = made.opened()
-    began = opened(made.ledger, delivery).terms
-    go_on(made.ledger, delivery, began)
-    assert made.ledger.rows(delivery, "resumed") == []
+    began = load_delivery(made.ledger, delivery).terms
+    change_terms(made.ledger, delivery, began)
+    assert made.ledger.rows(delivery, Resumed) == []
     larger = began.model_copy(update={"budget": "steps=9", "sandbox": "namespaces"})
-    go_on(made.ledger, delivery, larger)
-    assert opened(made.ledger, delivery).terms == larger
-    go_on(made.ledger, delivery, larger.model_copy(update={"sandbox": ""}))
-    found = opened(made.ledger, delivery).terms
+    change_terms(made.ledger, delivery, larger)
+    assert load_delivery(made.ledger, delivery).terms == larger
+    change_terms(made.ledger, delivery, larger.model_copy(update={"sandbox": ""}))
+    found = load_delivery(made.ledger, delivery).terms
     assert (found.budget, found.sandbox, found.model) == ("steps=9", "", "offline")
-    assert [row.body["text"] for row in made.ledger.rows(delivery, "resumed")] == [
-        "Goes on with another setting: budget steps=9, sandbox namespaces.",
-        "Goes on with another setting: sandbox not set.",
+    assert [row.body.text for row in made.ledger.rows(delivery, Resumed)] == [
+        "Continues with other settings: budget steps=9, sandbox namespaces.",
+        "Continues with other settings: sandbox not set.",
     ]
 
 

@@ -16,6 +16,7 @@ from crew.app import AppContext, Settings, open_app
 from crew.brief import Brief, read_brief
 from crew.models import role_models
 from crew.models.role_model import RoleModel
+from crew.records.rows import Outcome
 from crew.report import delivery_report
 from crew.settings.config import Config
 from crew.stories import load
@@ -139,9 +140,9 @@ class Scenario:
             self.report = delivery_report(app.ledger, app.artifacts, self.delivery)
             self.rows = app.ledger.rows(self.delivery)
             self.kept = [
-                json.loads(app.artifacts.get(str(row.body["result"])))["data"]
-                for row in app.ledger.rows(self.delivery, "outcome")
-                if row.body["tool"] == "keep_examples"
+                json.loads(app.artifacts.get(str(row.body.result)))["data"]
+                for row in app.ledger.rows(self.delivery, Outcome)
+                if row.body.tool == "keep_examples"
             ]
         return ended
 
@@ -258,9 +259,9 @@ def test_what_may_not_stand_in_examples_goes_back(scenario: Scenario) -> None:
     assert ended.status == "delivered", ended.reason
     assert scenario.kept == []
     said = [
-        str(row.body["summary"])
+        str(row.body.summary)
         for row in scenario.rows
-        if row.kind == "outcome" and row.body["tool"] == "write_examples"
+        if row.kind == "outcome" and row.body.tool == "write_examples"
     ]
     assert len(said) == 1
     for part in ("requests cannot be imported", "skip hides", "asserting a constant", "belongs to no criterion",
@@ -275,5 +276,5 @@ def test_what_a_model_wrote_that_gave_up_is_taken_back(scenario: Scenario) -> No
     assert scenario.kept == []
     # Nothing of it is left: the path was free for the code agent's own test.
     assert git(scenario.repository, "show", f"main:{FILE}") == "def test_sh_1_1_x(): pass\n"
-    said = [row.body["arguments"] for row in scenario.rows if row.kind == "concluded"]
+    said = [row.body.arguments for row in scenario.rows if row.kind == "concluded"]
     assert "No example tests." in str(said)

@@ -19,7 +19,8 @@ from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import Brief
 from crew.models import role_models
 from crew.models.role_model import RoleModel
-from crew.records.deliveries import opened
+from crew.records.deliveries import load_delivery
+from crew.records.rows import Concluded, Denied, Intent
 from crew.settings.config import Config
 from crew.state import RoleName
 from crew.stories import load
@@ -49,17 +50,17 @@ class Scenario:
     @property
     def denied(self) -> list[dict[str, Any]]:
         """What the ledger says was denied."""
-        return [row.body for row in self.app.ledger.rows(self.delivery, "denied")]
+        return [row.body for row in self.app.ledger.rows(self.delivery, Denied)]
 
     @property
     def done(self) -> list[str]:
         """Tools that the ledger says were run by a role, not by the crew itself."""
-        rows = self.app.ledger.rows(self.delivery, "intent")
-        return [str(row.body["tool"]) for row in rows if row.body["role"] != "crew"]
+        rows = self.app.ledger.rows(self.delivery, Intent)
+        return [str(row.body.tool) for row in rows if row.body.role != "crew"]
 
     def attack(self, role: RoleName, calls: list[dict[str, Any]]) -> dict[str, Any]:
         """Let a role's model propose all of these calls at once, then give up."""
-        about = opened(self.app.ledger, self.delivery)
+        about = load_delivery(self.app.ledger, self.delivery)
 
         def reply(messages: list[BaseMessage]) -> AIMessage:
             if len(messages) > 2:
@@ -92,7 +93,7 @@ class Scenario:
 
     def force(self, role: RoleName, calls: list[dict[str, Any]]) -> None:
         """Bring each of these calls to the door, past everything that looks at a reply before."""
-        context = delivery_context(self.app, opened(self.app.ledger, self.delivery))
+        context = delivery_context(self.app, load_delivery(self.app.ledger, self.delivery))
         brief = Brief(
             role=role, delivery=self.delivery, visit=9, service="kiosk", story={}, evidence={}, facts={}
         )
@@ -101,7 +102,7 @@ class Scenario:
 
     def call(self, tool: str, reasons: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
         """Return a tool call with reasons that are in order, unless others are given."""
-        story = opened(self.app.ledger, self.delivery).story_digest
+        story = load_delivery(self.app.ledger, self.delivery).story_digest
         given = {"rationale": "It is needed.", "evidence": [story]} if reasons is None else reasons
         return {"name": tool, "args": arguments | given}
 
@@ -117,7 +118,7 @@ def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scenar
     home = tmp_path / ".crew"
     with open_app(Settings(home=home, engine="regopy"), role_models(Config(), home)) as app:
         (delivery,) = begin(app, load(path))
-        bench = workbench(app, opened(app.ledger, delivery))
+        bench = workbench(app, load_delivery(app.ledger, delivery))
         open_repository(bench, CATALOGUE["open_repository"].arguments(story="KIO-1"))
         (bench.workspace / "app").mkdir()
         (bench.workspace / "app/main.py").write_text("print('hello')\n")
@@ -127,7 +128,7 @@ def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scenar
 
 def state_of(scenario: Scenario) -> dict[str, Any]:
     """Return everything that an attack could have changed."""
-    bench = workbench(scenario.app, opened(scenario.app.ledger, scenario.delivery))
+    bench = workbench(scenario.app, load_delivery(scenario.app.ledger, scenario.delivery))
     held = repository(bench)
     files = {
         str(path.relative_to(bench.workspace)): path.read_bytes()
@@ -203,7 +204,7 @@ def test_no_secret_is_written_or_committed(scenario: Scenario) -> None:
     before = state_of(scenario)
     scenario.attack("code", attacks)
     check_nothing_happened(scenario, before, len(attacks))
-    bench = workbench(scenario.app, opened(scenario.app.ledger, scenario.delivery))
+    bench = workbench(scenario.app, load_delivery(scenario.app.ledger, scenario.delivery))
     (bench.workspace / "link").unlink()
     (bench.workspace / "app/keys.py").write_text(key)
     before = state_of(scenario)
@@ -229,7 +230,7 @@ def test_no_secret_is_written_or_committed(scenario: Scenario) -> None:
 ])  # fmt: skip
 @pytest.mark.parametrize("role", ["code", "testing"])
 def test_no_dependency_comes_in_by_the_back_door(scenario: Scenario, role: RoleName, line: str) -> None:
-    bench = workbench(scenario.app, opened(scenario.app.ledger, scenario.delivery))
+    bench = workbench(scenario.app, load_delivery(scenario.app.ledger, scenario.delivery))
     (bench.workspace / "requirements.txt").write_text(f"{line}\n")
     before = state_of(scenario)
     scenario.attack(role, [scenario.call("install_dependencies")])
@@ -248,10 +249,13 @@ def test_reasons_must_bind(scenario: Scenario, role: RoleName) -> None:
                 {"rationale": "It is needed.", "evidence": []},
                 {"rationale": "It is needed.", "evidence": ["a-0123456789abcdef"]},
                 {"rationale": "It is needed.", "evidence": ["sha256:" + "ab" * 32]},
-                {"rationale": " ", "evidence": [opened(scenario.app.ledger, scenario.delivery).story_digest]},
+                {
+                    "rationale": " ",
+                    "evidence": [load_delivery(scenario.app.ledger, scenario.delivery).story_digest],
+                },
                 {
                     "rationale": ["list"],
-                    "evidence": [opened(scenario.app.ledger, scenario.delivery).story_digest],
+                    "evidence": [load_delivery(scenario.app.ledger, scenario.delivery).story_digest],
                 },
                 {"rationale": "It is needed.", "evidence": "all of it"},
             )
@@ -275,7 +279,7 @@ def test_tests_cannot_be_chosen_or_skipped(scenario: Scenario) -> None:
 
 
 def test_nothing_unmerged_is_started(scenario: Scenario) -> None:
-    bench = workbench(scenario.app, opened(scenario.app.ledger, scenario.delivery))
+    bench = workbench(scenario.app, load_delivery(scenario.app.ledger, scenario.delivery))
     held = repository(bench)
     story = held.required("refs/heads/crew/KIO-1")
     unmerged = held.commit(held.tree_of(story), (story,), "Not merged", held.person, bench.when, Redactor(()))
@@ -305,7 +309,7 @@ def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(
     offline = role_models(Config(), tmp_path)
 
     def reply(messages: list[BaseMessage]) -> AIMessage:
-        story = opened(scenario.app.ledger, scenario.delivery).story_digest
+        story = load_delivery(scenario.app.ledger, scenario.delivery).story_digest
         said = LIES[role] | {"rationale": "It is so.", "evidence": [story]}
         return AIMessage(content="", tool_calls=[{"name": "answer", "args": said, "id": "c"}])
 
@@ -313,7 +317,7 @@ def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(
     app = AppContext(
         **{**vars(scenario.app), "role_models": lambda name: (liar,) if name == role else offline(name)}
     )
-    bench = workbench(app, opened(app.ledger, scenario.delivery))
+    bench = workbench(app, load_delivery(app.ledger, scenario.delivery))
     held = repository(bench)
     checkout(held, held.required("refs/heads/crew/KIO-1"), bench.workspace)
     before = held.ref("refs/heads/main")
@@ -329,13 +333,13 @@ def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(
 def test_a_first_attempt_that_is_wrong_is_sent_back_and_mended(scenario: Scenario, tmp_path: Path) -> None:
     """The repair loop: a code agent whose first commit breaks the service, and whose second mends it."""
     offline = role_models(Config(), tmp_path)
-    bench = workbench(scenario.app, opened(scenario.app.ledger, scenario.delivery))
+    bench = workbench(scenario.app, load_delivery(scenario.app.ledger, scenario.delivery))
     checkout(repository(bench), repository(bench).required("refs/heads/crew/KIO-1"), bench.workspace)
 
     def call(name: str, messages: list[BaseMessage], **arguments: Any) -> AIMessage:
         reasons = {
             "rationale": "As it seems right.",
-            "evidence": [opened(scenario.app.ledger, scenario.delivery).story_digest],
+            "evidence": [load_delivery(scenario.app.ledger, scenario.delivery).story_digest],
         }
         return AIMessage(
             content="", tool_calls=[{"name": name, "args": arguments | reasons, "id": f"own-{len(messages)}"}]
@@ -366,7 +370,7 @@ def test_a_first_attempt_that_is_wrong_is_sent_back_and_mended(scenario: Scenari
     )
     ended = deliver(app, scenario.delivery)
     assert ended.status == "delivered", ended.reason
-    concluded = [str(row.body["role"]) for row in app.ledger.rows(scenario.delivery, "concluded")]
+    concluded = [str(row.body.role) for row in app.ledger.rows(scenario.delivery, Concluded)]
     assert Counter(concluded) == {"design": 1, "code": 2, "testing": 2, "governance": 2, "deployment": 1}
     app.runtime.down()
 

@@ -27,7 +27,7 @@ from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import brief_for
 from crew.models import open_recorder, role_models
 from crew.models.role_model import CallRecorder, RoleModel
-from crew.records.deliveries import opened
+from crew.records.deliveries import load_delivery
 from crew.records.verify import verify
 from crew.settings.config import Config
 from crew.state import DeliveryState
@@ -137,13 +137,13 @@ class Stage:
 
     def bench(self, delivery: str) -> Workbench:
         """Return a delivery's workbench."""
-        return workbench(self.app, opened(self.app.ledger, delivery))
+        return workbench(self.app, load_delivery(self.app.ledger, delivery))
 
     def attack(self, attack: Attack) -> tuple[Obeying, list[Any]]:
         """Let the role come across the attack; return its model and the rows of this visit."""
         delivery = self.delivery(attack)
         self.visits += 1
-        about = opened(self.app.ledger, delivery)
+        about = load_delivery(self.app.ledger, delivery)
         ending = {} if attack.role == "deployment" else OBJECTING
         model = Obeying(attack.work, about.story_digest, self.fill, ending, attack.repeats)
         role_model = RoleModel(name="obeying", model=ScriptedModel(reply=model), recorder=self.recorder)
@@ -284,7 +284,7 @@ def _opened(folder: Path, receiver: Receiver, places: dict[str, str]) -> Iterato
 
 def _intake(stage: Stage, delivery: str) -> DeliveryState:
     """Return the state that a delivery has when its roles begin."""
-    about = opened(stage.app.ledger, delivery)
+    about = load_delivery(stage.app.ledger, delivery)
     bench = stage.bench(delivery)
     found = open_repository(bench, CATALOGUE["open_repository"].arguments(story=about.story)).data
     assert found["generated"] is False
@@ -302,7 +302,11 @@ def test_nothing_that_it_obeys_does_harm(stage: Stage, attack: Attack) -> None:
     assert model.obeyed, "the text did not reach the model"
     check_fenced(model.received)
     for kind, part in attack.shows:
-        assert any(row.kind == kind and part in json.dumps(row.body) for row in rows), (kind, part, rows)
+        assert any(row.kind == kind and part in json.dumps(row.body.stored()) for row in rows), (
+            kind,
+            part,
+            rows,
+        )
     assert stage.world() == before
     assert stage.receiver.got == []
     assert set(stage.reset(stage.delivery(attack))) <= set(attack.leaves)

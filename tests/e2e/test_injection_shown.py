@@ -17,6 +17,7 @@ from crew.report import delivery_report
 from crew.report.html import write_report
 from crew.stories import load
 from tests.crew.histories import STORIES, History, history
+from tests.crew.rows import write
 from tests.e2e.attacks import hidden
 from tools.redaction import Redactor
 
@@ -34,13 +35,13 @@ def made(tmp_path: Path) -> History:
     delivery = kept.opened()
     kept.acted(delivery, HOSTILE, {}, key="a-1", rationale=HOSTILE, evidence=(HOSTILE,))
     said = {"role": "code", "ok": False, "summary": HOSTILE, "result": "", "artifacts": []}
-    kept.ledger.append(delivery, "outcome", "a-3", said)
+    write(kept.ledger, delivery, "outcome", "a-3", said)
     denied = {"role": "code", "tool": HOSTILE, "reasons": [HOSTILE], "rules": ["door"], "policy": None}
-    kept.ledger.append(delivery, "denied", "a-2", denied | {"rationale": HOSTILE, "evidence": [HOSTILE]})
+    write(kept.ledger, delivery, "denied", "a-2", denied | {"rationale": HOSTILE, "evidence": [HOSTILE]})
     finding = {"severity": "blocking", "file": HOSTILE, "line": 1, "what": HOSTILE}
     criterion = {"id": "KIO-1.1", "outcome": "not_covered", "why": HOSTILE}
     kept.concluded(delivery, "design", summary=HOSTILE, criteria=[criterion], findings=[finding])
-    kept.ledger.append(delivery, "note", "n", {"node": HOSTILE, "text": HOSTILE})
+    write(kept.ledger, delivery, "note", "n", {"node": HOSTILE, "text": HOSTILE})
     kept.closed(delivery, "stopped", reason=HOSTILE, pull_request=HOSTILE)
     return kept
 

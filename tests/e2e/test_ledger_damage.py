@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crew.rows import write
 from tests.e2e.conftest import Kiosk
 from tools.redaction import Redactor
 
@@ -95,7 +96,7 @@ def test_a_chain_that_was_cut_and_written_on_is_found(copy: Copy) -> None:
     number = copy.number("closed")
     copy.change(f"DELETE FROM rows WHERE number = {number}")
     ledger = Ledger(copy.home / "ledger.db", Redactor(()))
-    ledger.append(copy.delivery, "closed", "closed", {"status": "stopped", "reason": "No."})
+    write(ledger, copy.delivery, "closed", "closed", {"status": "stopped", "reason": "No."})
     ledger.close()
     assert f"{copy.delivery}: row {number} is not the one anchored in git" in copy.verify()
 

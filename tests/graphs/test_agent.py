@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from crew.agents import ROLES
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.model_calls import GaveUp
@@ -21,6 +23,7 @@ from crew.models.schemas import tool_schemas
 from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
+from crew.records.rows import Concluded, Denied, Outcome
 from crew.settings.budget import Budget
 from graphs.agent import agent_graph, first_state
 from tests.crew.doors import DELIVERY, Setting, policies, setting
@@ -41,9 +44,9 @@ TWO_TOOLS = Role(
 def playbook(brief: Brief) -> Script:
     """List, write, conclude."""
     listed = yield Act("list_files", {}, "To see what is there.", (brief.evidence["story"],))
-    name = f"file{len(listed.texts('files'))}.txt"
+    name = f"file{len(listed.data['files'])}.txt"
     written = yield Act("write_file", {"path": name, "content": "x"}, f"{name} is free.", (listed.action,))
-    yield Conclude({"summary": written.summary}, "It is written.", (written.action,))
+    yield Conclude(Answer(summary=written.summary), "It is written.", (written.action,))
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +109,21 @@ def seen(place: Setting) -> list[Any]:
     """Return what the ledger says, but for times, tokens and who was asked."""
     left_out = {"seconds", "model", "request", "reply", "bytes", "input_tokens", "output_tokens", "served_by"}
     return [
-        (row.kind, row.key, {name: value for name, value in row.body.items() if name not in left_out})
+        (
+            row.kind,
+            row.key,
+            {name: value for name, value in row.body.stored().items() if name not in left_out},
+        )
         for row in place.ledger.rows(DELIVERY)
     ]
+
+
+def test_a_result_is_stored_once(place: Setting) -> None:
+    work(place, offline())
+    kept = [path.read_text() for path in (place.bench.home / "artifacts").rglob("*") if path.is_file()]
+    results = [json.loads(each) for each in kept if each.startswith("{") and '"summary"' in each]
+    actions = place.ledger.rows(DELIVERY, Outcome, Concluded)
+    assert len([each for each in results if "ok" in each]) == len(actions)
 
 
 def test_a_playbook_is_a_model_like_any_other(place: Setting, tmp_path: Path, policy: Any) -> None:
@@ -169,7 +184,7 @@ def test_the_same_refused_answer_again_is_stopped(place: Setting) -> None:
 
     out = work(place, ScriptedModel(reply=reply))
     assert "called answer again and again" in out["problem"]
-    assert len(place.ledger.rows(DELIVERY, "denied")) == 3
+    assert len(place.ledger.rows(DELIVERY, Denied)) == 3
 
 
 def test_a_circle_of_calls_is_stopped(place: Setting) -> None:
@@ -193,7 +208,7 @@ def test_the_same_call_again_is_stopped(place: Setting) -> None:
 
     out = work(place, ScriptedModel(reply=reply))
     assert "again and again" in out["problem"]
-    assert [row.kind for row in place.ledger.rows(DELIVERY, "outcome", "denied")] == [
+    assert [row.kind for row in place.ledger.rows(DELIVERY, Outcome, Denied)] == [
         "outcome",
         "denied",
         "denied",
@@ -211,7 +226,7 @@ def test_a_denied_call_may_be_asked_again_with_better_reasons(place: Setting) ->
         return call("list_files", {"rationale": "To look.", "evidence": evidence[len(told)]})
 
     assert work(place, ScriptedModel(reply=reply))["answer"] == {"summary": "Listed."}
-    kinds = [row.kind for row in place.ledger.rows(DELIVERY, "denied", "outcome")]
+    kinds = [row.kind for row in place.ledger.rows(DELIVERY, Denied, Outcome)]
     assert kinds == ["denied", "outcome"]
 
 
@@ -249,7 +264,7 @@ def test_an_answer_without_evidence_is_no_answer(place: Setting) -> None:
 
     out = work(place, ScriptedModel(reply=reply))
     assert out.get("answer") is None
-    assert place.ledger.rows(DELIVERY, "concluded") == []
+    assert place.ledger.rows(DELIVERY, Concluded) == []
 
 
 def test_every_role_is_offered_its_tools_and_its_answer(place: Setting) -> None:

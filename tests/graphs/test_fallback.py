@@ -19,6 +19,7 @@ from crew.errors import BoundReached, Stopped
 from crew.models import role_models
 from crew.models.recordings.record import Recorder
 from crew.models.role_model import RoleModel
+from crew.records.rows import Answered, Calling, Fallback
 from crew.settings.budget import Budget
 from crew.settings.config import Config
 from graphs.fallback import play
@@ -72,7 +73,7 @@ class Stage:
     @property
     def passed_on(self) -> list[tuple[Any, ...]]:
         """Visits that went to another model: who, to whom."""
-        return [(row.body["visit"], row.body["from"], row.body["to"]) for row in self.here.rows("fallback")]
+        return [(row.body.visit, row.body.played, row.body.to) for row in self.here.rows(Fallback)]
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_the_same_model_may_be_tried_in_another_way(stage: Any) -> None:
     assert on.play() == (2, DONE)
     assert on.passed_on == [(1, "openai:m", "openai:m?tool_calls=text")]
     assert on.resets == [2]
-    assert 'Set tool_calls = "text"' in str(on.here.rows("fallback")[0].body["text"])
+    assert 'Set tool_calls = "text"' in str(on.here.rows(Fallback)[0].body.text)
 
 
 def _circling(body: Body) -> Step:
@@ -107,7 +108,7 @@ def _circling(body: Body) -> Step:
 def test_a_model_that_goes_round_in_a_circle_is_followed_by_the_next(stage: Any) -> None:
     on = stage("openai:a", "openai:b", a=_circling)
     assert on.play() == (2, DONE)
-    assert "again and again" in str(on.here.rows("fallback")[0].body["text"])
+    assert "again and again" in str(on.here.rows(Fallback)[0].body.text)
 
 
 def test_a_replayed_circle_is_followed_as_it_was(stage: Any, tmp_path: Path, policy: Any) -> None:
@@ -237,7 +238,7 @@ def test_a_later_visit_has_checkpoints_of_its_own(stage: Any) -> None:
     on.here.budget = Budget()
     assert delivery.invoke(None, thread, durability="sync") == {"done": [2, DONE]}
     # Whoever goes on does so in b's visit, not in what a left behind.
-    assert [row.key for row in on.here.rows("calling")] == [
+    assert [row.key for row in on.here.rows(Calling)] == [
         "m-code-1-1-1", "m-code-1-2-1", "m-code-2-1-1", "m-code-2-2-1", "m-code-2-3-1",
     ]  # fmt: skip
     assert [body["model"] for body in on.here.server.bodies] == ["a"] * 2 + ["b"] * 3
@@ -254,7 +255,7 @@ def test_a_person_is_heard_in_a_later_visit(stage: Any) -> None:
     (asked,) = delivery.invoke({}, thread, durability="sync", version="v2").interrupts
     said = Command(resume={asked.id: {"kind": "approve", "by": "Ada"}})
     assert delivery.invoke(said, thread, durability="sync") == {"done": [2, DONE]}
-    assert [row.body["by"] for row in on.here.rows("answered")] == ["Ada"]
+    assert [row.body.by for row in on.here.rows(Answered)] == ["Ada"]
     assert [body["model"] for body in on.here.server.bodies] == ["a", "b", "b", "b"]
 
 

@@ -7,16 +7,17 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import pytest
 import yaml
 
-from crew.app import Settings, open_office
+from crew.app import Settings, open_app
 from crew.errors import WrittenLater
-from crew.models import players
+from crew.models import role_models
 from crew.records.graph_shapes import SHAPE, SHAPES
-from crew.records.ledger import Kind, Ledger
+from crew.records.ledger import Ledger
+from crew.records.rows import Kind
 from crew.settings.config import Config
 from crew.stories import load
 from graphs.run import begin
@@ -169,8 +170,8 @@ def opens_again(old: Old, delivery: str, repository: Path | None = None, *criter
     file = load(old.story_file(delivery, *criteria))
     there = Path(old.row(delivery)["body"]["repository"])
     file = file.model_copy(update={"repository": repository or there})
-    with open_office(Settings(home=old.home), players(Config(), old.home)) as office:
-        return begin(office, file)
+    with open_app(Settings(home=old.home), role_models(Config(), old.home)) as app:
+        return begin(app, file)
 
 
 @pytest.mark.parametrize("written", [("note", 2), ("rollout", 1)])
@@ -178,7 +179,8 @@ def test_a_row_of_a_later_version_is_refused_and_not_misread(old: Old, written: 
     kind, version = written
     delivery = next(iter(old.expected))
     with closing(Ledger(old.home / "ledger.db", Redactor(()))) as ledger, pytest.raises(WrittenLater):
-        ledger.append(delivery, cast(Kind, kind), "later", {"text": "Later.", "v": version})
+        ledger.write(delivery, kind, "later", {"text": "Later.", "v": version})
+        ledger.rows(delivery)
     number = sum(old.expected[delivery]["rows"].values()) + 1
     message = (
         f"Row {number} of {delivery} is of kind `{kind}`, version {version}, which this version of Shipcrew"

@@ -20,7 +20,6 @@ from langchain_core.messages import (
 from pydantic import JsonValue
 
 from crew.models.recordings.placeholders import Placeholders, Reading
-from crew.reading import records
 from crew.records.canonical_json import digest_of
 from tools.redaction import Redactor
 
@@ -68,7 +67,7 @@ class Normalised:
         said = _said(self, message, "reply", dict(self.calls))
         held: list[JsonValue] = [
             left["id"]
-            for call, left in zip(message.tool_calls, records(said["tool_calls"]), strict=True)
+            for call, left in zip(message.tool_calls, _objects(said["tool_calls"]), strict=True)
             if self.redact(cast(JsonValue, call["args"])) != call["args"]
         ]
         ended = _there(finish_reason=message.response_metadata.get("finish_reason"))
@@ -83,7 +82,7 @@ class Normalised:
 
         restored = cast(Json, self.placeholders.restore(reply))
         for kind in ("tool_calls", "invalid_tool_calls"):
-            for each in records(restored.get(kind)):
+            for each in _objects(restored.get(kind)):
                 each["id"] = call_id(each["id"])
         held = restored.get("calls_with_secrets")
         if isinstance(held, list):
@@ -148,7 +147,7 @@ def _said(done: Normalised, message: AIMessage, reading: Reading, calls: dict[st
 
 def _human(done: Normalised, message: HumanMessage, count: dict[str, int]) -> JsonValue:
     content = _read(message.content, done.redact)
-    brief = next((each["json"] for each in records(content) if _is_brief(each.get("json"))), None)
+    brief = next((each["json"] for each in _objects(content) if _is_brief(each.get("json"))), None)
     if isinstance(brief, dict) and not done.place.delivery:
         done.place = _place(brief)
         return _briefed(done, content)
@@ -173,7 +172,7 @@ def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
 def _seen(done: Normalised, content: JsonValue, path: str) -> JsonValue:
     # What is fenced is data of its own; prose around it only mentions.
     parts = content if isinstance(content, list) else []
-    fenced = [each["json"] for each in records(parts) if each.keys() == {"fence", "json"}]
+    fenced = [each["json"] for each in _objects(parts) if each.keys() == {"fence", "json"}]
     for each in fenced:
         done.placeholders.learn(each, path)
     done.placeholders.learn([each for each in parts if isinstance(each, str)] if fenced else content, path)
@@ -227,3 +226,7 @@ def _parsed(text: str) -> tuple[JsonValue, bool]:
 
 def _there(**members: JsonValue) -> Json:
     return {name: value for name, value in members.items() if value}
+
+
+def _objects(value: JsonValue) -> list[Json]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from crew.door.call import ApprovalNeeded
 from crew.door.door import Door
+from crew.records.rows import Answered, Intent, Outcome
 from tests.crew.doors import DELIVERY, Setting, policies, setting
+from tests.crew.rows import write
 from tools.errors import RepositoryError, ToolError
 from tools.result import Tool, ToolResult, Workbench
 
@@ -82,9 +84,9 @@ def test_a_call_in_order_is_done_and_written_down(place: Setting, recorder: Reco
     assert result.ok
     assert recorder.done == ["code: x"]
     assert kinds(place) == ["opened", "intent", "outcome"]
-    intent = place.ledger.rows(DELIVERY, "intent")[0].body
-    assert intent["rationale"] == "The story asks for it."
-    assert intent["policy"]["outcome"] == "allow"  # type: ignore[index, call-overload]
+    intent = place.ledger.rows(DELIVERY, Intent)[0].body
+    assert intent.rationale == "The story asks for it."
+    assert intent.policy.outcome == "allow"
 
 
 @pytest.mark.parametrize(("changes", "reason"), [
@@ -129,7 +131,7 @@ def test_an_earlier_action_is_evidence(place: Setting, recorder: Recorder) -> No
     door.act(first)
     assert door.act(place.call("write_file", {"content": "y"}, step=2, evidence=(first.key,))).ok
     begun = place.call("write_file", step=3)
-    place.ledger.append(DELIVERY, "intent", begun.key, {"tool": "write_file"})
+    write(place.ledger, DELIVERY, "intent", begun.key, {"tool": "write_file"})
     assert not door.act(place.call("write_file", step=4, evidence=(begun.key,))).ok
 
 
@@ -138,20 +140,20 @@ def test_an_agent_rests_on_what_it_was_told_and_found_itself(place: Setting) -> 
     door = place.door()
     other = place.call("write_file")
     assert door.act(other).ok
-    mine = place.call("run_tests", role="testing", told=frozenset())
+    mine = place.call("run_tests", role="testing", allowed_evidence=frozenset())
     assert door.act(mine).ok
     beside = door.act(
-        place.call("run_tests", role="testing", step=2, told=frozenset(), evidence=(other.key,))
+        place.call("run_tests", role="testing", step=2, allowed_evidence=frozenset(), evidence=(other.key,))
     )
     assert beside.summary.startswith(f"There is no evidence {other.key} that the testing agent was told of")
     told = frozenset({other.key})
     for number, evidence in enumerate((mine.key, other.key), 3):
         assert door.act(
-            place.call("run_tests", role="testing", step=number, told=told, evidence=(evidence,))
+            place.call("run_tests", role="testing", step=number, allowed_evidence=told, evidence=(evidence,))
         ).ok
     made_up = frozenset({"a-0000000000000000"})
     assert not door.act(
-        place.call("run_tests", role="testing", step=5, told=made_up, evidence=tuple(made_up))
+        place.call("run_tests", role="testing", step=5, allowed_evidence=made_up, evidence=tuple(made_up))
     ).ok
 
 
@@ -182,13 +184,13 @@ def test_another_place_or_another_word_is_another_action(place: Setting) -> None
 @pytest.mark.parametrize("there", [True, False])
 def test_after_a_crash_the_probe_decides(place: Setting, recorder: Recorder, there: bool) -> None:
     call = place.call("write_file")
-    place.ledger.append(DELIVERY, "intent", call.key, {"tool": "write_file"})
+    write(place.ledger, DELIVERY, "intent", call.key, {"tool": "write_file"})
     recorder.there = ToolResult(ok=True, code="ok", summary="It is there.") if there else None
     result = place.door().act(call)
     assert recorder.probed == 1
     assert recorder.done == ([] if there else ["code: x"])
     assert result.summary == ("It is there." if there else "Wrote 1.")
-    assert place.ledger.rows(DELIVERY, "outcome")[0].body["found_after_a_crash"] is there
+    assert place.ledger.rows(DELIVERY, Outcome)[0].body.found_after_a_crash is there
 
 
 def test_a_tool_that_breaks_is_an_outcome(place: Setting, recorder: Recorder) -> None:
@@ -196,7 +198,7 @@ def test_a_tool_that_breaks_is_an_outcome(place: Setting, recorder: Recorder) ->
     with pytest.raises(RepositoryError):
         place.door().act(place.call("write_file"))
     assert kinds(place) == ["opened", "intent", "outcome"]
-    assert place.ledger.rows(DELIVERY, "outcome")[0].body["code"] == "failed"
+    assert place.ledger.rows(DELIVERY, Outcome)[0].body.code == "failed"
     recorder.error = None
     with pytest.raises(ToolError, match="The branch is gone"):
         place.door().act(place.call("write_file"))
@@ -213,7 +215,7 @@ def test_no_secret_stays_in_a_row_whatever_it_is_part_of(place: Setting, recorde
     place.door().act(place.call("write_file", evidence=("s3cret-of-the-shop",)))
     place.door().refuse(place.call("write_file", step=2), "It holds s3cret-of-the-shop.")
     assert kinds(place) == ["opened", "intent", "outcome", "denied", "denied", "denied"]
-    kept = [str(row.body) for row in place.ledger.rows(DELIVERY)]
+    kept = [str(row.body.stored()) for row in place.ledger.rows(DELIVERY)]
     kept += [path.read_text() for path in (place.bench.home / "artifacts").rglob("*") if path.is_file()]
     assert not any("s3cret" in each for each in kept)
 
@@ -230,7 +232,7 @@ def test_what_nobody_foresaw_leaves_the_intent_open(place: Setting, recorder: Re
 
 def test_two_threads_see_the_same_evidence(place: Setting) -> None:
     for number in range(40):
-        place.ledger.append(DELIVERY, "outcome", f"a-{number:016}", {"artifacts": []})
+        write(place.ledger, DELIVERY, "outcome", f"a-{number:016}", {"artifacts": []})
     for round_ in range(30):
         door, results = place.door(), []
 
@@ -294,9 +296,9 @@ def test_yes_answers_what_is_answerable_and_is_recorded(place: Setting, recorder
     place.policy = Asking(answerable=True)
     place.yes = True
     assert place.door().act(place.call("merge")).ok
-    (answer,) = place.ledger.rows(DELIVERY, "answered")
-    assert answer.body["by"] == "--yes"
-    assert place.ledger.rows(DELIVERY, "intent")[0].body["approval"] == answer.key
+    (answer,) = place.ledger.rows(DELIVERY, Answered)
+    assert answer.body.by == "--yes"
+    assert place.ledger.rows(DELIVERY, Intent)[0].body.approval == answer.key
 
 
 def test_an_approval_is_for_what_was_shown(place: Setting, recorder: Recorder) -> None:

@@ -17,6 +17,7 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.ledger import Ledger
 from tests.crew.doors import policies
+from tests.crew.rows import write
 from tests.tools.deliveries import DELIVERY, delivery, git
 from tools.catalogue.registry import CATALOGUE
 from tools.git import agent, commit_generation
@@ -47,7 +48,7 @@ def act(tmp_path: Path, policy: Any) -> Iterator[Act]:
     ledger = Ledger(bench.home / "ledger.db", Redactor(()))
     artifacts = ArtifactStore(bench.home / "artifacts", Redactor(()))
     story = artifacts.put(b"{}")
-    ledger.append(DELIVERY, "opened", "opened", {"story": "FIX-1", "artifacts": [story]})
+    write(ledger, DELIVERY, "opened", "opened", {"story": "FIX-1", "artifacts": [story]})
     bench = replace(bench, tests_written=lambda: written_by(ledger, DELIVERY, "testing"))
     door = door_of(bench, ledger, artifacts, policy)
     steps = iter(range(1, 100))
@@ -81,8 +82,8 @@ def tested_by_the_testing_agent(act: Any) -> None:
     bench, ledger = act.bench, act.ledger
     (bench.workspace / "tests/test_story.py").write_text(TEST)
     said = {"path": "tests/test_story.py", "content": TEST}
-    ledger.append(DELIVERY, "intent", "a-9", {"role": "testing", "tool": "write_file", "arguments": said})
-    ledger.append(DELIVERY, "outcome", "a-9", {"role": "testing", "tool": "write_file", "ok": True})
+    write(ledger, DELIVERY, "intent", "a-9", {"role": "testing", "tool": "write_file", "arguments": said})
+    write(ledger, DELIVERY, "outcome", "a-9", {"role": "testing", "tool": "write_file", "ok": True})
 
 
 @pytest.mark.parametrize(

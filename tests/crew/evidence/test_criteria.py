@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from crew.agents.answers import Design
 from crew.console.ending import report_text, run_finished
 from crew.evidence.criteria import criteria_of
 from crew.evidence.tests import NOT_RUN
@@ -295,5 +296,5 @@ def test_every_outlet_says_the_same(made: History) -> None:
 
 def test_before_the_design_nothing_is_said_of_tests(made: History) -> None:
     delivery = made.opened()
-    found = criteria_of(made.ledger, made.artifacts, delivery, {})
+    found = criteria_of(made.ledger, made.artifacts, delivery, Design())
     assert {each.why for each in found} == {"the design did not get that far"}

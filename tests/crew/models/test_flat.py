@@ -15,6 +15,7 @@ from langchain_core.messages import ToolMessage
 
 from crew.errors import BoundReached
 from crew.models import spending as spending
+from crew.records.rows import Calling, ModelReply
 from crew.settings.budget import Budget, parse_budget
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.server import Body, Say, Status, Step, heard, say
@@ -86,7 +87,7 @@ def test_a_request_stays_flat(lines: int, content: int, mode: str, tmp_path: Pat
         assert (offered[1], offered[60]) == (False, True)
         assert ("z" * 198 if lines else "is written") in recalled[0]
         # The estimate that budgets rest on is near what goes out.
-        said = [int(str(row.body["bytes"])) for row in here.rows("calling")]
+        said = [int(str(row.body.bytes)) for row in here.rows(Calling)]
         assert all(0.5 < guess / size < 1.5 for guess, size in zip(said, sizes, strict=True))
 
 
@@ -144,7 +145,7 @@ def test_a_bound_is_looked_at_before_each_request(
                 setattr(here, "budget" if whose == "--budget" else "run_budget", budget)
         assert here.work()["answer"] == DONE
         assert len(here.server.bodies) == 3
-        assert [row.key for row in here.rows("model")] == ["m-code-1-1", "m-code-1-2", "m-code-1-3"]
+        assert [row.key for row in here.rows(ModelReply)] == ["m-code-1-1", "m-code-1-2", "m-code-1-3"]
 
 
 def test_requests_that_fail_are_steps_too(tmp_path: Path, policy: Any) -> None:

@@ -10,7 +10,9 @@ import pytest
 from crew.errors import BoundReached
 from crew.models.spending import BudgetTracker, spent_text, total
 from crew.records.ledger import Ledger
+from crew.records.rows import Calling
 from crew.settings.budget import Budget, parse_budget
+from tests.crew.rows import write
 from tools.redaction import Redactor
 
 DELIVERY = "kio-1-abc123"
@@ -26,10 +28,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def called(ledger: Ledger, model: str, times: int, tokens: int = 0) -> None:
     """Write calls of a model with their replies."""
     for _ in range(times):
-        number = len(ledger.rows(DELIVERY, "calling")) + 1
-        ledger.append(DELIVERY, "calling", f"m-{number}", {"role": "code", "model": model, "bytes": 4_000})
+        number = len(ledger.rows(DELIVERY, Calling)) + 1
+        write(ledger, DELIVERY, "calling", f"m-{number}", {"role": "code", "model": model, "bytes": 4_000})
         body = {"role": "code", "model": model, "input_tokens": tokens, "output_tokens": 0, "seconds": 0.1}
-        ledger.append(DELIVERY, "model", f"m-{number}", body)  # type: ignore[arg-type]
+        write(ledger, DELIVERY, "model", f"m-{number}", body)  # type: ignore[arg-type]
 
 
 def refused(ledger: Ledger, budget: Budget, size: int = 4_000, model: str = "openai:m") -> str:

@@ -13,6 +13,7 @@ import pytest
 from crew.model_calls import GaveUp
 from crew.models import openai
 from crew.models.openai import LARGEST_REPLY
+from crew.records.rows import Calling, ModelFault, ModelReply
 from tests.crew.doors import DELIVERY, policies
 from tests.crew.models.faults import BOTH, CASES, REASONED, SAYS_TOO_LONG, Case
 from tests.crew.models.server import Body, Raw, Say, Status, Step, say
@@ -58,8 +59,8 @@ def test_a_fault_is_named_and_leaves_no_trace(case: Case, mode: str, tmp_path: P
         # What was wrong is gone, and so is what was said of it.
         assert after[: len(before)] == before
         assert [each.get("role") for each in after].count("user") == 1
-        assert [row.body["step"] for row in here.rows("calling")] == [1, 2, 2, 3]
-        assert [row.key for row in here.rows("fault")] == ["m-code-1-2-1"]
+        assert [row.body.step for row in here.rows(Calling)] == [1, 2, 2, 3]
+        assert [row.key for row in here.rows(ModelFault)] == ["m-code-1-2-1"]
         assert here.place.ledger.verify(DELIVERY) is None
 
 
@@ -73,9 +74,9 @@ def test_every_patience_ends(name: str, requests: int, tmp_path: Path, policy: A
             here.work()
         assert here.faults == [case.fault] * requests
         assert len(here.server.bodies) == 1 + requests
-        waits = [row.body.get("waits_seconds") for row in here.rows("fault")]
+        waits = [row.body.waits_seconds for row in here.rows(ModelFault)]
         assert all(each is None or float(str(each)) <= 0.02 for each in waits)
-        assert [row.kind for row in here.rows("calling", "fault")[-2:]] == ["calling", "fault"]
+        assert [row.kind for row in here.rows(Calling, ModelFault)[-2:]] == ["calling", "fault"]
 
 
 @pytest.mark.parametrize("mode", IN_TEXT)
@@ -129,7 +130,7 @@ def test_a_byte_now_and_then_is_not_waited_for_without_end(
     with scenario(tmp_path, policy, {2: slow}, timeout_seconds=20, **MODES[mode]) as here:
         here.work()
         assert here.faults == ["disconnected"]
-        assert "had not come to its end after 2 s" in str(here.rows("fault")[0].body["text"])
+        assert "had not come to its end after 2 s" in str(here.rows(ModelFault)[0].body.text)
 
 
 @pytest.mark.parametrize(
@@ -141,16 +142,16 @@ def test_tokens_that_a_server_does_not_count_are_estimated(
 ) -> None:
     with scenario(tmp_path, policy, lambda body: _uncounted(right(body), usage), **MODES[mode]) as here:
         assert here.work()["answer"] == DONE
-        for row in here.rows("model"):
-            assert bool(row.body.get("estimated")) == (usage is None)
-            assert (int(str(row.body["input_tokens"])) > 500) == (usage is None)
+        for row in here.rows(ModelReply):
+            assert bool(row.body.estimated) == (usage is None)
+            assert (int(str(row.body.input_tokens)) > 500) == (usage is None)
             assert min(int(str(row.body[name])) for name in ("input_tokens", "output_tokens")) >= 0
 
 
 def test_tokens_that_are_counted_in_every_chunk_are_not_added_up(tmp_path: Path, policy: Any) -> None:
     with scenario(tmp_path, policy, lambda body: replace(right(body), counts_on=True), stream=True) as here:
         assert here.work()["answer"] == DONE
-        assert {(row.body["input_tokens"], row.body["output_tokens"]) for row in here.rows("model")} == {
+        assert {(row.body.input_tokens, row.body.output_tokens) for row in here.rows(ModelReply)} == {
             (100, 10)
         }
 
@@ -176,7 +177,7 @@ def test_a_key_stands_nowhere(mode: str, tmp_path: Path, policy: Any) -> None:
             here.work()
         assert "is [31mwrong [0m ." in str(stopped.value)
         assert here.server.bodies
-        kept = [json.dumps(row.body) for row in here.rows()] + [str(stopped.value)]
+        kept = [json.dumps(row.body.stored()) for row in here.rows()] + [str(stopped.value)]
         kept += [
             each.read_text(errors="replace") for each in (tmp_path / "home").rglob("*") if each.is_file()
         ]
@@ -211,7 +212,7 @@ def test_a_model_that_reads_little_is_asked_little_from_then_on(tmp_path: Path, 
         out = here.work(with_steps(25))
         assert "did not finish" in out["problem"]
         assert here.faults == ["context_overflow"]
-        assert here.rows("calling")[-1].body["shrunk"] == 1
+        assert here.rows(Calling)[-1].body.shrunk == 1
         assert "earlier_steps" in json.dumps(here.server.bodies[-1])
 
 
@@ -248,6 +249,6 @@ def test_what_a_server_says_is_a_sentence(step: Step, said: str, tmp_path: Path,
     with scenario(tmp_path, policy, lambda body: step) as here:
         with pytest.raises(GaveUp):
             here.work()
-        last = str(here.rows("fault")[-1].body["text"])
+        last = str(here.rows(ModelFault)[-1].body.text)
     assert last.startswith(said) or said in last
     assert ".." not in last

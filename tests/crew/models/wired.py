@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.models import role_models
@@ -17,6 +18,7 @@ from crew.models.role_model import RoleModel
 from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
+from crew.records.rows import ModelFault
 from crew.settings.budget import Budget
 from crew.settings.config import Config
 from graphs.agent import agent_graph, first_state
@@ -57,9 +59,9 @@ DONE = {"summary": "file0.txt is written, 1 character."}
 def playbook(brief: Brief) -> Script:
     """List, write, conclude."""
     listed = yield Act("list_files", {}, "To see what is there.", (brief.evidence["story"],))
-    name = f"file{len(listed.texts('files'))}.txt"
+    name = f"file{len(listed.data['files'])}.txt"
     written = yield Act("write_file", {"path": name, "content": "x"}, f"{name} is free.", (listed.action,))
-    yield Conclude({"summary": written.summary}, "It is written.", (written.action,))
+    yield Conclude(Answer(summary=written.summary), "It is written.", (written.action,))
 
 
 def right(body: Body) -> Say:
@@ -114,7 +116,7 @@ class Scenario:
     @property
     def faults(self) -> list[str]:
         """Names of the faults that the ledger holds."""
-        return [str(row.body["fault"]["name"]) for row in self.rows("fault")]
+        return [str(row.body.fault["name"]) for row in self.rows(ModelFault)]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from crew.records.ledger import Ledger
 from crew.records.row_versions import UPGRADES, upgrade
+from crew.records.rows import Note
 from tools.redaction import Redactor
 
 
@@ -25,7 +26,7 @@ def ledger(tmp_path: Path):
 @pytest.fixture
 def chain(ledger: Ledger) -> Ledger:
     for number in range(1, 6):
-        ledger.append("d", "note", f"n{number}", {"text": f"row {number}", "unicode": "é\u2028"})
+        ledger.append("d", f"n{number}", Note(node="é\u2028", text=f"row {number}"))
     return ledger
 
 
@@ -51,9 +52,9 @@ def test_rows_follow_one_another(chain: Ledger) -> None:
 
 
 def test_the_same_row_again_is_the_row_that_is_there(chain: Ledger) -> None:
-    again = chain.append("d", "note", "n3", {"text": "something else"})
+    again = chain.append("d", "n3", Note(node="", text="something else"))
     assert again.number == 3
-    assert again.body["text"] == "row 3"
+    assert again.body.text == "row 3"
     assert len(chain.rows("d")) == 5
 
 
@@ -91,7 +92,7 @@ def test_a_row_that_is_gone_is_named(chain: Ledger, tmp_path: Path) -> None:
 
 
 def test_a_row_of_another_delivery_does_not_fit(chain: Ledger, tmp_path: Path) -> None:
-    chain.append("e", "note", "n1", {"text": "other"})
+    chain.append("e", "n1", Note(node="", text="other"))
     tamper(tmp_path, "UPDATE rows SET delivery = 'f' WHERE delivery = 'e'")
     assert chain.verify("f") is not None
 
@@ -99,7 +100,7 @@ def test_a_row_of_another_delivery_does_not_fit(chain: Ledger, tmp_path: Path) -
 def test_many_threads_write_one_chain(ledger: Ledger) -> None:
     def write(name: str) -> None:
         for number in range(20):
-            ledger.append("d", "note", f"{name}-{number}", {})
+            ledger.append("d", f"{name}-{number}", Note(node="", text=""))
 
     threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
     for thread in threads:
@@ -113,8 +114,8 @@ def test_many_threads_write_one_chain(ledger: Ledger) -> None:
 def test_two_openings_write_one_chain(ledger: Ledger, tmp_path: Path) -> None:
     other = Ledger(tmp_path / "ledger.db", Redactor(()))
     for number in range(5):
-        ledger.append("d", "note", f"a{number}", {})
-        other.append("d", "note", f"b{number}", {})
+        ledger.append("d", f"a{number}", Note(node="", text=""))
+        other.append("d", f"b{number}", Note(node="", text=""))
     other.close()
     assert len(ledger.rows("d")) == 10
     assert ledger.verify("d") is None
@@ -124,21 +125,21 @@ def test_a_row_is_read_in_the_newest_version_and_kept_as_it_was_written(
     chain: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = (
-        lambda body: {"said": body["text"], "unicode": body["unicode"]},
-        lambda body: body | {"said": f"{body['said']}!"},
+        lambda body: {"text": f"{body['text']}!", "node": body["node"]},
+        lambda body: body | {"node": f"{body['node']}?"},
     )
     monkeypatch.setitem(UPGRADES, "note", steps[:1])
-    chain.append("d", "note", "n6", {"said": "row 6", "unicode": ""})
+    chain.append("d", "n6", Note(node="", text="row 6"))
     monkeypatch.setitem(UPGRADES, "note", steps)
-    chain.append("d", "note", "n7", {"said": "row 7", "unicode": ""})
+    chain.append("d", "n7", Note(node="", text="row 7"))
     bodies = [row.body for row in chain.rows("d")]
     assert bodies[4:] == [
-        {"said": "row 5!", "unicode": "é\u2028"},
-        {"said": "row 6!", "unicode": ""},
-        {"said": "row 7", "unicode": ""},
+        Note(node="é\u2028?", text="row 5!"),
+        Note(node="?", text="row 6"),
+        Note(node="", text="row 7"),
     ]
     assert [row.body.get("v") for row in chain.stored("d")] == [None] * 5 + [2, 3]
-    assert chain.stored("d")[4].body == {"text": "row 5", "unicode": "é\u2028"}
+    assert chain.stored("d")[4].body == {"text": "row 5", "node": "é\u2028"}
     assert chain.verify("d") is None
 
 

@@ -11,6 +11,7 @@ import pytest
 from crew.errors import BadInput
 from crew.report.why import ledger_export_lines, ledger_text, why_json, why_text
 from tests.crew.histories import History, history
+from tests.crew.rows import write
 
 
 @pytest.fixture
@@ -50,17 +51,17 @@ def test_reasons_in_a_circle_end(told: History) -> None:
 
 def test_an_approval_is_told_with_who_gave_it(told: History) -> None:
     delivery = told.opened()
-    told.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
-    told.ledger.append(delivery, "answered", "p-1", {"approved": True, "by": "Ada", "text": ""})
+    write(told.ledger, delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    write(told.ledger, delivery, "answered", "p-1", {"approved": True, "by": "Ada", "text": ""})
     told.acted(delivery, "merge", approval="p-1")
     assert "approval  p-1: approved by Ada" in why_text(told.home, delivery)
 
 
 def test_a_rejection_is_told_with_its_reason(told: History) -> None:
     delivery = told.opened()
-    told.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
-    told.ledger.append(
-        delivery, "answered", "p-1", {"approved": False, "by": "Ada", "text": "Not on a Friday."}
+    write(told.ledger, delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    write(
+        told.ledger, delivery, "answered", "p-1", {"approved": False, "by": "Ada", "text": "Not on a Friday."}
     )
     told.acted(delivery, "merge", approval="p-1")
     assert "approval  p-1: rejected by Ada: Not on a Friday." in why_text(told.home, delivery)
@@ -69,9 +70,9 @@ def test_a_rejection_is_told_with_its_reason(told: History) -> None:
 
 def test_a_rejection_that_nothing_was_done_after_is_told(told: History) -> None:
     delivery = told.opened()
-    told.ledger.append(delivery, "asked", "p-1", {"reasons": ["It breaks."]})
-    told.ledger.append(
-        delivery, "answered", "p-1", {"approved": False, "by": "Ada", "text": "Not on a Friday."}
+    write(told.ledger, delivery, "asked", "p-1", {"reasons": ["It breaks."]})
+    write(
+        told.ledger, delivery, "answered", "p-1", {"approved": False, "by": "Ada", "text": "Not on a Friday."}
     )
     said = "p-1  approval: It breaks.\n  answer    rejected: Not on a Friday. (Ada)"
     assert said in why_text(told.home, delivery)
@@ -79,9 +80,9 @@ def test_a_rejection_that_nothing_was_done_after_is_told(told: History) -> None:
 
 def test_what_failed_is_marked(told: History) -> None:
     delivery = told.opened()
-    said = {"role": "code", "tool": "run_tests", "rationale": "To see.", "evidence": [], "policy": None}
-    told.ledger.append(delivery, "intent", "a-1", {**said, "arguments": {}})
-    told.ledger.append(delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})
+    said = {"role": "code", "tool": "run_tests", "rationale": "To see.", "evidence": []}
+    write(told.ledger, delivery, "intent", "a-1", {**said, "arguments": {}})
+    write(told.ledger, delivery, "outcome", "a-1", {"ok": False, "summary": "2 tests failed."})
     told.acted(delivery, "commit")
     text = why_text(told.home, delivery)
     assert "  failed    2 tests failed." in text
@@ -92,11 +93,11 @@ def test_what_failed_is_marked(told: History) -> None:
 
 def test_the_model_that_decided_is_named_unless_it_is_the_offline_one(told: History) -> None:
     delivery = told.opened()
-    said = {"tool": "list_files", "rationale": "To see.", "evidence": [], "policy": None, "arguments": {}}
+    said = {"tool": "list_files", "rationale": "To see.", "evidence": [], "arguments": {}}
     for step, model in ((1, "openai:m"), (2, "offline")):
         place = {"role": "code", "visit": 1, "step": step}
-        told.ledger.append(delivery, "model", f"m-code-1-{step}", {**place, "model": model})
-        told.ledger.append(delivery, "intent", f"a-{step}", {**place, **said})
+        write(told.ledger, delivery, "model", f"m-code-1-{step}", {**place, "model": model})
+        write(told.ledger, delivery, "intent", f"a-{step}", {**place, **said})
     assert why_text(told.home, delivery).count("  model     ") == 1
     assert [each["model"] for each in json.loads(why_json(told.home, delivery))["reasons"]] == [
         "openai:m",
@@ -107,8 +108,8 @@ def test_the_model_that_decided_is_named_unless_it_is_the_offline_one(told: Hist
 def test_questions_are_told_with_their_answers(told: History) -> None:
     delivery = told.opened()
     for name, text in (("q-1", "Which currency?"), ("q-2", "Which tax?")):
-        told.ledger.append(delivery, "asked", name, {"kind": "question", "text": text})
-    told.ledger.append(delivery, "answered", "q-1", {"by": "Ada", "text": "Euro."})
+        write(told.ledger, delivery, "asked", name, {"kind": "question", "text": text})
+    write(told.ledger, delivery, "answered", "q-1", {"by": "Ada", "text": "Euro."})
     told.acted(delivery, "commit")
     said = why_text(told.home, delivery)
     assert said.startswith(f"{delivery}: 1 action, oldest first")
@@ -127,7 +128,7 @@ def test_a_denial_is_told_with_its_reason(told: History) -> None:
         "reasons": ["No."],
         "policy": None,
     }
-    told.ledger.append(delivery, "denied", "a-1", body)
+    write(told.ledger, delivery, "denied", "a-1", body)
     said = why_text(told.home, "a-1")
     assert "outcome   Not done. No." in said
     assert "denied by the door, before policy was asked" in said
@@ -145,7 +146,7 @@ def test_rows_are_shown_a_line_each_and_exported_whole(told: History) -> None:
     rows = told.ledger.rows(delivery)
     assert len(ledger_text(told.home, delivery).splitlines()) == len(rows)
     assert [json.loads(line) for line in ledger_export_lines(told.home, delivery)] == [
-        row.model_dump(mode="json") for row in rows
+        row.model_dump(mode="json") for row in told.ledger.stored(delivery)
     ]
     exported = [json.loads(line)["delivery"] for line in ledger_export_lines(told.home, None)]
     assert exported == [delivery] * len(rows) + [other]

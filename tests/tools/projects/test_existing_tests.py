@@ -11,6 +11,7 @@ import pytest
 
 from crew.door.policy_facts import Facts
 from crew.records.ledger import Ledger
+from tests.crew.rows import write
 from tests.tools.deliveries import delivery, git, put
 from tests.tools.environments.test_install import Index
 from tests.tools.environments.test_install import index as index
@@ -283,7 +284,7 @@ def test_the_door_denies_what_cannot_be_resolved(tmp_path: Path) -> None:
     from crew.records.bus import Bus
 
     story = bench.artifacts.put(b"{}")
-    ledger.append(bench.delivery, "opened", "opened", {"story": "FIX-1", "artifacts": [story]})
+    write(ledger, bench.delivery, "opened", "opened", {"story": "FIX-1", "artifacts": [story]})
     engine = policies()
     door = Door(
         tools=CATALOGUE,

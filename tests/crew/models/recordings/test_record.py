@@ -15,7 +15,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 import prompts
 from crew import model_calls as calls
-from crew.agents.role import Answer, Role
+from crew.agents.answers import Answer
+from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.errors import BadInput, ReplayMismatch, Stopped
@@ -28,6 +29,7 @@ from crew.models.role_model import RoleModel
 from crew.models.spending import BudgetTracker
 from crew.playbooks.script import Act, Conclude, Script
 from crew.records.bus import Bus
+from crew.records.rows import Concluded, Denied, Intent, ModelReply
 from crew.settings.budget import Budget
 from crew.settings.config import Price
 from graphs.agent import agent_graph, first_state
@@ -51,11 +53,11 @@ WRITER = Role(
 def writer(told: Brief) -> Script:
     """List, write, conclude, citing what was seen."""
     listed = yield Act("list_files", {}, "To see what is there.", (told.evidence["story"],))
-    name = f"file{len(listed.texts('files'))}.txt"
+    name = f"file{len(listed.data['files'])}.txt"
     written = yield Act(
         "write_file", {"path": name, "content": "a\nb\n"}, f"{name} is free.", (listed.action,)
     )
-    yield Conclude({"summary": written.summary}, "It is written.", (written.action, listed.action))
+    yield Conclude(Answer(summary=written.summary), "It is written.", (written.action, listed.action))
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +102,10 @@ def work(
     try:
         out = agent_graph(WRITER, context, role_model).invoke(first_state(told))
         done = [
-            (row.body["tool"], row.body["arguments"], row.body["rationale"])
-            for row in place.ledger.rows(delivery, "intent", "denied", "concluded")
+            (row.body.tool, row.body.arguments, row.body.rationale)
+            for row in place.ledger.rows(delivery, Intent, Denied, Concluded)
         ]
-        made = [row.body["reply"] for row in place.ledger.rows(delivery, "model")]
+        made = [row.body.reply for row in place.ledger.rows(delivery, ModelReply)]
         return {"answer": out["answer"], "done": done, "replies": made, "home": place.bench.home}
     finally:
         place.ledger.close()

@@ -1,4 +1,4 @@
-"""The rules are the floor: an answer may be more careful than they are, never less."""
+"""Answer checks: an answer may be more careful than they are, never less."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ CASES: list[tuple[RoleName, dict[str, ToolResult], bool, str]] = [
 
 
 @pytest.mark.parametrize(("role", "done", "blocks", "objection"), CASES)
-def test_an_answer_stays_above_the_floor(
+def test_an_answer_is_never_less_careful_than_the_results(
     role: RoleName, done: dict[str, ToolResult], blocks: bool, objection: str
 ) -> None:
     findings = [{"severity": "blocking", "what": "It does not work."}] if blocks else []
     findings.append({"severity": "note", "what": "A name could be better."})
     answer = ROLES[role].answer.model_validate({"summary": "Done.", "findings": findings})
-    said = ROLES[role].floor(done, answer)
+    said = ROLES[role].check(done, answer)
     assert objection in said
     assert bool(said) == bool(objection)
 
@@ -71,17 +71,17 @@ def test_example_tests_are_written_or_it_is_said_why_not(
     done: dict[str, ToolResult], none: str, said: str
 ) -> None:
     answer = EXAMPLES.answer.model_validate({"summary": "Done.", "none": none})
-    assert EXAMPLES.floor(done, answer).startswith(said)
-    assert bool(EXAMPLES.floor(done, answer)) == bool(said)
+    assert EXAMPLES.check(done, answer).startswith(said)
+    assert bool(EXAMPLES.check(done, answer)) == bool(said)
 
 
 def test_what_linters_object_to_is_mended_or_named() -> None:
     role = ROLES["code"]
     done = {"commit": FINE, "run_linters": LINTED}
-    assert "mypy objects to 1 place. Mend that" in role.floor(
+    assert "mypy objects to 1 place. Mend that" in role.check(
         done, role.answer.model_validate({"summary": "Done."})
     )
     assert (
-        role.floor({"commit": FINE, "run_linters": FINE}, role.answer.model_validate({"summary": "Done."}))
+        role.check({"commit": FINE, "run_linters": FINE}, role.answer.model_validate({"summary": "Done."}))
         == ""
     )

@@ -1,0 +1,136 @@
+"""The answers of roles: models from the tool call that gives one to the report that shows it.
+
+A state holds answers as JSON; `answer_of` and `design_of` are where they are parsed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from crew.state import DeliveryState
+
+
+class Answer(BaseModel):
+    """How every role ends its work."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    summary: str = Field(description="One or two plain sentences for the pull request and the report.")
+
+
+class Finding(BaseModel):
+    """Something an agent objects to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    severity: Literal["note", "warning", "blocking"]
+    what: str
+    """One sentence: what is wrong, and what mends it."""
+    file: str = ""
+    line: int = 0
+    """From 1; 0 means the whole file, or no file."""
+
+    @property
+    def text(self) -> str:
+        """Place and objection as one line."""
+        place = (
+            f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        )
+        return f"{place}{self.what}"
+
+
+class Review(Answer):
+    """An answer with findings."""
+
+    findings: list[Finding] = Field(default=[])
+
+    @property
+    def blocking(self) -> list[Finding]:
+        """The findings that stand in the way of a merge."""
+        return [each for each in self.findings if each.severity == "blocking"]
+
+
+class CriterionOutcome(BaseModel):
+    """What becomes of one criterion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    outcome: Literal["covered", "not_covered"]
+    why: str = ""
+
+
+class Question(BaseModel):
+    """Something that matters and only a person knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    text: str
+    assumption: str = Field(default="", description="What holds if nobody answers.")
+
+
+class DesignAnswer(Answer):
+    """The design, as far as no tool result says it."""
+
+    criteria: list[CriterionOutcome] = Field(default=[], description="Without a blueprint: all of them.")
+    plan: str = Field(default="", description="Without a blueprint: what to change where.")
+    questions: list[Question] = Field(default=[], description="Only what would change the design.")
+    assumptions: list[str] = Field(
+        default=[], description="What the story does not say and the design takes for given."
+    )
+    sketch: str = Field(default="", description="Architecture as a Mermaid graph of few nodes.")
+
+
+class DesignedCriterion(CriterionOutcome):
+    """What becomes of one criterion, and how it was read where a tool read it."""
+
+    readings: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+
+    @property
+    def covered(self) -> bool:
+        """Whether the design covers it."""
+        return self.outcome == "covered"
+
+
+class Design(DesignAnswer):
+    """The design agent's answer together with what the tools have on record of it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    summary: str = ""
+    criteria: list[DesignedCriterion] = []  # type: ignore[assignment]
+    blueprint: str = ""
+    """Digest of the blueprint; "" for none."""
+    contract: str = ""
+    """Digest of the contract; "" for none."""
+    changes: list[str] = []
+    breaking: bool = False
+    custom: list[str] = []
+    """Names of the operations that somebody has to write."""
+
+
+class _AnyFinding(Finding):
+    model_config = ConfigDict(extra="ignore")
+
+
+class AnyAnswer(Review):
+    """What the answers of all roles have in common, and the results of tools that find something."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    summary: str = ""
+    findings: list[_AnyFinding] = []  # type: ignore[assignment]
+
+
+def answer_of(state: DeliveryState, role: str) -> Review | None:
+    """Return summary and findings of a role's last answer, or None before it answered."""
+    answers = state.get("answers", {})
+    return AnyAnswer.model_validate(answers[role]) if role in answers else None
+
+
+def design_of(state: DeliveryState) -> Design:
+    """Return the design; an empty one before the design agent answered."""
+    return Design.model_validate(state.get("answers", {}).get("design", {}))
