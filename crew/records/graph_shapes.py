@@ -9,7 +9,7 @@ from __future__ import annotations
 
 SHAPES = (
     "sha256:4d8a267c1dc0e7f0b111965b5c88ac3c46ab30b15d5ca8c280699bcdced30d37",
-    "sha256:dfb9e1670637369a1b20c299a9a9a49c4ff32467121eed8e3f8f5bacebca62b4",
+    "sha256:1949b27d7939b7d788452488f78aaf362a119843b7fb858821409313d2331555",
 )
 """Digests of all shapes, oldest first; the last one is current. tests/graphs/test_shape.py computes it."""
 

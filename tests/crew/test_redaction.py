@@ -14,9 +14,12 @@ import click
 import pytest
 from click.testing import CliRunner
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from tools.git.landing import merge
+from tools.git.opening import open_repository
+from tools.runtimes.logs import ServiceLog
 
 from crew.cli import main
-from crew.commands.crash_report import unexpected
+from crew.commands.crash_report import crash_error
 from crew.commands.shared import leave
 from crew.console import JsonLines, RichLines
 from crew.delivery_context import DeliveryContext
@@ -49,13 +52,10 @@ from tests.crew.policy_drafts.test_draft import Conversation, called
 from tests.tools.deliveries import delivery
 from tools.catalogue.registry import CATALOGUE
 from tools.catalogue.repository import repository
-from tools.git.landing import merge
 from tools.git.merging import commit_generation
-from tools.git.opening import open_repository
 from tools.git.repository import Repository
 from tools.redaction import MARK, Redactor
 from tools.result import Workbench
-from tools.runtimes.logs import ServiceLog
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = "hush/hush+4711 of the shop"
@@ -139,7 +139,7 @@ def test_recording(tmp_path: Path) -> None:
 
 
 def test_crash_report(home: Path) -> None:
-    said = str(unexpected(ValueError(PLANTED), home, "Nothing is lost."))
+    said = str(crash_error(ValueError(PLANTED), home, "Nothing is lost."))
     check(said)
     check(everything(home / "logs"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tools.blueprint.model import Blueprint
-from tools.catalogue.criteria import _said
+from tools.catalogue.criteria import _summary
 from tools.counting import counted
 
 
@@ -26,5 +26,5 @@ def test_one_is_no_plural(number: int, words: tuple[str, ...], said: str) -> Non
 def test_what_a_story_changes_is_counted_in_words() -> None:
     paper = {"entities": [{"name": "paper", "fields": [{"name": "title", "type": "text"}]}]}
     made = Blueprint.model_validate({"service": "kiosk"} | paper)
-    assert _said(made, 0, 0, new=True) == "The blueprint of kiosk has 1 entity: paper."
-    assert _said(made, 1, 0, new=False) == "The contract changes in 1 place, none of them breaking."
+    assert _summary(made, 0, 0, new=True) == "The blueprint of kiosk has 1 entity: paper."
+    assert _summary(made, 1, 0, new=False) == "The contract changes in 1 place, none of them breaking."
