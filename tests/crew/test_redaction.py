@@ -14,9 +14,6 @@ import click
 import pytest
 from click.testing import CliRunner
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
-from tools.git.landing import merge
-from tools.git.opening import open_repository
-from tools.runtimes.logs import ServiceLog
 
 from crew.cli import main
 from crew.commands.crash_report import crash_error
@@ -36,6 +33,7 @@ from crew.policy_drafts.draft import readable
 from crew.printable import say
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger, Row
+from crew.records.rows import Note
 from crew.redaction import HOME_USED, command_redactor, redactor_of
 from crew.report import delivery_report
 from crew.report.html import render, write_report
@@ -52,10 +50,13 @@ from tests.crew.policy_drafts.test_draft import Conversation, called
 from tests.tools.deliveries import delivery
 from tools.catalogue.registry import CATALOGUE
 from tools.catalogue.repository import repository
+from tools.git.merge_to_main import merge
 from tools.git.merging import commit_generation
 from tools.git.repository import Repository
+from tools.git.repository_setup import open_repository
 from tools.redaction import MARK, Redactor
 from tools.result import Workbench
+from tools.runtimes.local.logs import ServiceLog
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = "hush/hush+4711 of the shop"
@@ -114,9 +115,10 @@ def test_a_command_knows_its_keys_and_the_secrets_of_its_home(
 
 def test_ledger(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db", NO_SECRETS).with_redactor(REDACT)
-    row = ledger.append("d", "note", "n", {"node": "x", PLANTED: [PLANTED]})
+    row = ledger.append("d", "n", Note(node="x", text=PLANTED))
+    ledger.write("d", "note", "further", {"node": "x", "text": "", PLANTED: [PLANTED]})
     ledger.close()
-    check(json.dumps(row.body))
+    check(row.body.text)
     check(everything(tmp_path))
 
 
@@ -178,8 +180,8 @@ def test_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("as_json", [True, False])
 def test_terminal_of_a_run(as_json: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printer = JsonLines(REDACT) if as_json else RichLines(tmp_path, REDACT)
-    body: Any = {"node": PLANTED, "text": PLANTED}
-    printer.show(Row(delivery="d", number=1, kind="note", key="k", at="", body=body, previous="", hash=""))
+    body = Note(node=PLANTED, text=PLANTED)
+    printer.show(Row(delivery="d", number=1, key="k", at="", body=body, previous="", hash=""))
     check(capsys.readouterr().out)
     made = history(tmp_path)
     report = delivery_report(made.ledger, made.artifacts, made.delivered())
@@ -338,8 +340,8 @@ def test_no_redactor_is_optional() -> None:
 
 
 WRITES = {
-    "print", "write_text", "write_bytes", "fdopen", "echo", "secho", "getLogger", "warn", "set_attribute",
-    "start_as_current_span", "invoke", "stream", "execute", "post", "urlopen", "sendall",
+    "print", "write_text", "write_bytes", "write_atomically", "fdopen", "echo", "secho", "getLogger", "warn",
+    "set_attribute", "start_as_current_span", "invoke", "stream", "execute", "post", "urlopen", "sendall",
 }  # fmt: skip
 """Calls by which text leaves a process. `invoke` and `stream` are a model's or a graph's."""
 EXEMPT = {

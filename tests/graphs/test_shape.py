@@ -46,8 +46,9 @@ def _members(schema: dict[str, Any]) -> dict[str, list[str]]:
 
 def test_the_shape_is_the_one_that_deliveries_are_opened_with() -> None:
     assert computed() == SHAPE, (
-        "Checkpoints of unfinished deliveries no longer fit. Was the last entry of SHAPES in crew/records/graph_shapes.py released? "
-        "Then keep it, keep its home (CONTRIBUTING.md) and append the new digest; else replace it."
+        "Checkpoints of unfinished deliveries no longer fit. Was the last entry of SHAPES in "
+        "crew/records/graph_shapes.py released? Then keep it, keep its home (CONTRIBUTING.md) "
+        "and append the new digest; else replace it."
     )
 
 

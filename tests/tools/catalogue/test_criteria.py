@@ -234,7 +234,7 @@ def test_a_reason_that_many_sentences_share_is_told_once(bench: Workbench) -> No
     result = settle(bench, (Wording(id="LN-1.1", sentences=[LOAN, *unknown]),), ())
     problems: Any = result.data["problems"]
 
-    (book,) = [each for each in problems if "no 'book'" in each["why"]]
+    (book,) = [each for each in problems if "unknown entity 'book'" in each["why"]]
     assert [book["sentence"], *book["also"]] == unknown
 
 
@@ -255,7 +255,7 @@ def test_a_later_story_can_name_a_custom_operation_that_is_there(bench: Workbenc
     assert blueprint.criteria[-2].same_as == ("LN-1.4",)
 
     other = arguments.model_copy(update={"custom": [custom(does="Something else.")]})
-    assert "it is there already, and differs" in settle_blueprint(bench, other).summary
+    assert "it already exists with a different definition" in settle_blueprint(bench, other).summary
 
 
 def keep(bench: Workbench, blueprint: Blueprint) -> None:
@@ -294,7 +294,7 @@ def test_a_large_service_is_told_in_part(bench: Workbench) -> None:
     said: Any = result.data["service"]
 
     assert len(json.dumps(said)) < 4_300
-    assert said[-1].startswith(f"({160 - len(said) + 1} more are left out; blueprint.yaml")
+    assert said[-1].startswith(f"({160 - len(said) + 1} more are omitted; blueprint.yaml")
 
 
 def test_reading_says_no_text_of_a_criterion_again(bench: Workbench) -> None:
