@@ -11,7 +11,6 @@ from crew.agents.answers import Design, DesignedCriterion, Question
 from crew.evidence.evidence import Evidence, last
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger
-from tools.blueprint.reader import CriterionReading
 
 Replies = Mapping[str, Mapping[str, str]]
 """Question id to the text of the question and the answer."""
@@ -22,12 +21,20 @@ class _Change(BaseModel):
     what: str
 
 
+class _ReadCriterion(BaseModel):
+    id: str
+    outcome: str
+    why: str
+    readings: tuple[str, ...]
+    operations: tuple[str, ...]
+
+
 class _Recorded(BaseModel):
     """Data of `read_criteria` and `settle_blueprint`."""
 
     model_config = ConfigDict(frozen=True)
 
-    criteria: tuple[CriterionReading, ...] = ()
+    criteria: tuple[_ReadCriterion, ...] = ()
     changes: tuple[_Change, ...] = ()
     breaking: bool = False
 

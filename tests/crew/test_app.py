@@ -15,7 +15,7 @@ from tools.sandbox import choose
 
 
 def test_the_sandboxes_that_may_be_named_are_those_there_are() -> None:
-    with pytest.raises(SandboxUnavailable, match=f"there are {', '.join(SANDBOXES)}"):
+    with pytest.raises(SandboxUnavailable, match=f"valid: {', '.join(SANDBOXES)}"):
         choose("glass")
 
 

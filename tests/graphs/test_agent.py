@@ -129,7 +129,7 @@ def test_a_result_is_stored_once(place: Setting) -> None:
 def test_a_playbook_is_a_model_like_any_other(place: Setting, tmp_path: Path, policy: Any) -> None:
     from langchain_openai import ChatOpenAI
 
-    assert work(place, offline())["answer"] == {"summary": "file0.txt is written, 1 character."}
+    assert work(place, offline())["answer"] == {"summary": "file0.txt was written, 1 character."}
     other = _place(tmp_path / "wire", policy)
     other.facts["workspace"] = str(other.bench.workspace.resolve())
 
@@ -138,7 +138,7 @@ def test_a_playbook_is_a_model_like_any_other(place: Setting, tmp_path: Path, po
 
     with openai_server(reply) as url:
         model = ChatOpenAI(model="m", base_url=url, api_key="none", max_retries=0, use_responses_api=False)
-        assert work(other, model)["answer"] == {"summary": "file0.txt is written, 1 character."}
+        assert work(other, model)["answer"] == {"summary": "file0.txt was written, 1 character."}
         model.root_client.close()
     assert (other.bench.workspace / "file0.txt").read_text() == "x"
     assert seen(other) == seen(place)

@@ -92,7 +92,7 @@ def _facts(home: Path, listed: dict[str, Any], exported: list[dict[str, Any]]) -
     ledger = Ledger(home / "ledger.db", Redactor(()))
     report = delivery_report(ledger, ArtifactStore(home / "artifacts", Redactor(())), delivery)
     ledger.close()
-    assert report.title in render([report])
+    assert report.title in render([report], Redactor(()))
     same = ("story", "title", "service", "status", "pull_request", "version")
     spent = listed["spent"].values()
     return {name: listed[name] for name in same} | {

@@ -85,7 +85,7 @@ def test_a_request_stays_flat(lines: int, content: int, mode: str, tmp_path: Pat
             f"{sizes[9]} bytes at step 10, {max(sizes[99:])} from step 100 on"
         )
         assert (offered[1], offered[60]) == (False, True)
-        assert ("z" * 198 if lines else "is written") in recalled[0]
+        assert ("z" * 198 if lines else "was written") in recalled[0]
         # The estimate that budgets rest on is near what goes out.
         said = [int(str(row.body.bytes)) for row in here.rows(Calling)]
         assert all(0.5 < guess / size < 1.5 for guess, size in zip(said, sizes, strict=True))

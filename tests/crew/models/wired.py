@@ -53,7 +53,7 @@ ROLE = Role(
     facts=lambda state: {},
     most_steps=8,
 )
-DONE = {"summary": "file0.txt is written, 1 character."}
+DONE = {"summary": "file0.txt was written, 1 character."}
 
 
 def playbook(brief: Brief) -> Script:

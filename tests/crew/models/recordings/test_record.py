@@ -130,7 +130,7 @@ def test_a_delivery_is_replayed_in_another_home(tmp_path: Path, policy: Any) -> 
         policy,
         "chk-1-77aa01",
     )
-    assert again["answer"] == first["answer"] == {"summary": "file0.txt is written, 4 characters."}
+    assert again["answer"] == first["answer"] == {"summary": "file0.txt was written, 4 characters."}
     assert again["done"] == first["done"]
     assert [each[0] for each in again["done"]] == ["list_files", "write_file", "answer"]
     assert (again["home"] / "work" / "chk-1-77aa01" / "file0.txt").read_text() == "a\nb\n"
