@@ -14,7 +14,7 @@ from tests import quick
 FILES = {
     "tools/git/__init__.py": "from tools.git.store import Store\n",
     "tools/git/store.py": "class Store: ...\n",
-    "tools/git/ref_names.py": "import tools.text\n",
+    "tools/git/names.py": "import tools.text\n",
     "tools/text.py": "",
     "tools/daemon.py": "",
     "crew/door.py": "def open_door():\n    from tools.git import names\n",

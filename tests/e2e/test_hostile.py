@@ -48,7 +48,7 @@ class Scenario:
     canary: Path
 
     @property
-    def denied(self) -> list[dict[str, Any]]:
+    def denied(self) -> list[Denied]:
         """What the ledger says was denied."""
         return [row.body for row in self.app.ledger.rows(self.delivery, Denied)]
 
@@ -150,7 +150,7 @@ def check_nothing_happened(scenario: Scenario, before: dict[str, Any], attacks: 
     assert state_of(scenario) == before
     assert scenario.done == []
     assert len(scenario.denied) == attacks
-    assert all(each["reasons"] and all(each["reasons"]) for each in scenario.denied)
+    assert all(each.reasons and all(each.reasons) for each in scenario.denied)
     assert scenario.app.ledger.verify(scenario.delivery) is None
 
 
@@ -210,7 +210,7 @@ def test_no_secret_is_written_or_committed(scenario: Scenario) -> None:
     before = state_of(scenario)
     scenario.attack("code", [scenario.call("commit", message="Add settings")])
     assert state_of(scenario)["refs"] == before["refs"]
-    assert "secret" in " ".join(scenario.denied[-1]["reasons"])
+    assert "secret" in " ".join(scenario.denied[-1].reasons)
     database = (scenario.app.settings.home / "ledger.db").read_bytes()
     assert SECRET.encode() not in database
     assert all(SECRET.encode() not in path.read_bytes() for path in
@@ -324,7 +324,7 @@ def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(
     ended = deliver(app, scenario.delivery)
     assert ended.status == "stopped"
     assert f"The {role} agent called answer again and again" in ended.reason
-    (said, *_) = [" ".join(map(str, each["reasons"])) for each in scenario.denied if each["role"] == role]
+    (said, *_) = [" ".join(map(str, each.reasons)) for each in scenario.denied if each.role == role]
     assert {"testing": "Nobody ran the tests", "governance": "The review is not complete"}[role] in said
     assert held.ref("refs/heads/main") == before
 
