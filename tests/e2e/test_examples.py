@@ -229,7 +229,7 @@ def test_what_proves_something_is_kept_and_the_rest_dropped(scenario: Scenario) 
     assert scenario.brief("code", 1).facts["examples"] == FILE
     # The code agent tried to write the file of tests, and was refused.
     denied = [row.body for row in scenario.rows if row.kind == "denied"]
-    assert [each["tool"] for each in denied] == ["write_file"]
+    assert [each.tool for each in denied] == ["write_file"]
 
 
 def test_wrong_code_is_sent_back_by_an_example_and_mended(scenario: Scenario) -> None:

@@ -93,7 +93,7 @@ def test_sandbox_engine_and_policies_are_kept_and_a_dead_server_is_named(kiosk: 
     rows = [json.loads(line) for line in kiosk.crew("ledger", "export").splitlines()]
     assert [each for each in rows if each["kind"] == "resumed"] == [], "nothing was changed by going on"
     kiosk.crew("resume", "--sandbox", "namespaces", expect=1, **NOWHERE)
-    assert row(kiosk, "resumed")["text"] == "Goes on with another setting: sandbox namespaces."
+    assert row(kiosk, "resumed")["text"] == "Continues with other settings: sandbox namespaces."
 
 
 def test_a_recording_is_found_from_another_folder_and_what_differs_is_the_reason(kiosk: Kiosk) -> None:

@@ -73,7 +73,7 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
         # They ran, so it is ok: problems are answered by a further commit or a finding, not by stopping here.
         ok=True,
         code="objections" if problems else "ok",
-        summary=f"{said} report {_problem_count(len(problems), existing)}",
+        summary=f"{said} {'reports' if len(commands) == 1 else 'report'} {_problem_count(len(problems), existing)}",
         data={"problems": shown, "count": len(problems)},
     )
 

@@ -59,7 +59,7 @@ DONE = {"summary": "file0.txt was written, 1 character."}
 def playbook(brief: Brief) -> Script:
     """List, write, conclude."""
     listed = yield Act("list_files", {}, "To see what is there.", (brief.evidence["story"],))
-    name = f"file{len(listed.data['files'])}.txt"
+    name = f"file{len(listed.data.get('files', []))}.txt"
     written = yield Act("write_file", {"path": name, "content": "x"}, f"{name} is free.", (listed.action,))
     yield Conclude(Answer(summary=written.summary), "It is written.", (written.action,))
 

@@ -129,7 +129,7 @@ def test_protected_tests_are_put_back(bench: Workbench, script: str) -> None:
     held = replace(bench, tests_written=lambda: frozenset({"tests/test_shop.py"}))
     result = shell(held, script)
     assert result.data["put_back"] == ["tests/test_shop.py"]
-    assert "Put back" in result.summary
+    assert "Restored tests" in result.summary
     assert not (bench.workspace / "tests").is_symlink()
     assert (bench.workspace / "tests/test_shop.py").read_text() == TEST
 

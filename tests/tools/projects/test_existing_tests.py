@@ -174,8 +174,7 @@ def test_linters_say_what_becomes_of_their_objections(clean: Workbench) -> None:
     result = run_linters(clean, RunLinters())
     assert (result.ok, result.code) == (True, "objections")
     assert result.summary.endswith(
-        "report 1 problem on changed lines: fix it before the last commit, or name it in a finding."
-        "in a finding."
+        "reports 1 problem on changed lines: fix it before the last commit, or name it in a finding."
     )
     put(clean.workspace, {"src/shop/old.py": "import os, sys\nx = undefined\ny = undefined\n"})
     result = run_linters(clean, RunLinters())
@@ -399,7 +398,6 @@ def test_a_program_that_the_sandbox_lacks(tmp_path: Path) -> None:
 
 HOSTILE = """
 import os, pathlib, socket
-from tools.redaction import Redactor
 
 def attempt(what):
     try:

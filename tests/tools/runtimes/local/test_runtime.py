@@ -276,7 +276,9 @@ def test_down_breaks_a_start_off(runtime: LocalRuntime, make: Make, living: Livi
     runtime.launch(make("v1"))
     before = len(living())
     with ThreadPoolExecutor(1) as pool:
-        starting = pool.submit(runtime.start, make("v2", variables={"READY_AFTER": "600"}, ready_seconds=600))
+        starting = pool.submit(
+            runtime.launch, make("v2", variables={"READY_AFTER": "600"}, ready_seconds=600)
+        )
         wait_for(lambda: len(living()) > before)
         assert [each.version for each in runtime.down()] == ["v1"]
         with pytest.raises(PlatformError, match="shut down before"):

@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -209,13 +211,25 @@ def test_metrics_name_routes_and_not_paths(shop: httpx.Client) -> None:
     assert "some-id" not in found
 
 
+def logged_request(log: Path, path: str) -> dict[str, Any]:
+    """Return the log line of the only request for a path, which is written after its response was sent."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        lines = [
+            json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")
+        ]
+        requests = [line for line in lines if line["message"] == "request" and line["path"] == path]
+        if requests:
+            (request,) = requests
+            return request
+        time.sleep(0.05)
+    raise AssertionError(f"no log line for {path!r}")
+
+
 def test_logs_are_json_lines(shop: httpx.Client, shop_service: Service) -> None:
     shop.get('/orders/"quoted"%0Apath')
 
-    lines = [json.loads(each) for each in shop_service.log.read_text().splitlines()]
-    requests = [each for each in lines if each["message"] == "request"]
-    (line,) = (each for each in requests if each["path"] == '/orders/"quoted"\npath')
-
+    line = logged_request(shop_service.log, '/orders/"quoted"\npath')
     assert (line["method"], line["route"], line["status"]) == ("GET", "/orders/{id}", 404)
     assert SECRET not in shop_service.log.read_text()
 
