@@ -1,14 +1,14 @@
-# Changes that a person decides on. The door keeps the approvals; these rules ask every time.
+# Changes that need a person's approval. The door stores approvals; these rules ask every time.
 package crew
 
 import rego.v1
 
-# A fact that says nothing of what breaks counts as a break.
+# A missing list of breaking changes counts as one breaking change.
 default breaks := ["nobody compared the contracts."]
 
 breaks := fact_object("contract").breaking if is_array(fact_object("contract").breaking)
 
-# What was not compared counts as a break.
+# A missing list of incomparable parts counts as one.
 default unknown := ["all of it."]
 
 unknown := fact_object("contract").incomparable if is_array(fact_object("contract").incomparable)
@@ -23,7 +23,7 @@ ask contains finding if {
 	finding := {
 		"rule": "contract.breaking",
 		"reason": ["The change breaks the contract: ", what],
-		"mend": "A person must say that the clients are ready for it.",
+		"fix": "A person must confirm that clients are ready for it.",
 		"answerable": data.settings.breaking_answerable,
 	}
 }
@@ -33,8 +33,8 @@ ask contains finding if {
 	some what in unknown
 	finding := {
 		"rule": "contract.incomparable",
-		"reason": ["Nobody has compared a part of the contract: ", what],
-		"mend": "A person must compare it, and say that the clients are ready for it.",
+		"reason": ["A part of the contract cannot be compared: ", what],
+		"fix": "A person must compare it and confirm that clients are ready for it.",
 		"answerable": data.settings.breaking_answerable,
 	}
 }
@@ -45,19 +45,19 @@ ask contains finding if {
 	finding := {
 		"rule": "migration.destructive",
 		"reason": ["A migration destroys data: ", what],
-		"mend": "A person must say that the data may go.",
+		"fix": "A person must confirm that the data may be deleted.",
 		"answerable": false,
 	}
 }
 
-# What runs in the pipeline, and what the crew itself may do, is not the crew's to settle.
+# The crew may not decide alone what pipelines run and what the crew itself may do.
 ask contains finding if {
 	merging
 	some path in fact_list("guarding")
 	finding := {
 		"rule": "guarding.changed",
 		"reason": ["The change touches ", path, ", which decides how changes are built, checked or allowed."],
-		"mend": "A person must read it.",
+		"fix": "A person must review it.",
 		"answerable": false,
 	}
 }

@@ -1,4 +1,4 @@
-# Protected branches change by merge alone.
+# Protected branches change only by a merge.
 package crew
 
 import rego.v1
@@ -21,7 +21,7 @@ deny contains finding if {
 	finding := {
 		"rule": "branch.name",
 		"reason": ["'", name, "' is not a plain branch name."],
-		"mend": "Use letters, digits, dots, dashes and slashes, without 'refs/'.",
+		"fix": "Use letters, digits, dots, dashes and slashes, without 'refs/'.",
 	}
 }
 
@@ -40,7 +40,7 @@ deny contains finding if {
 	finding := {
 		"rule": "branch.protected",
 		"reason": [tool, " would write to the protected branch ", name, "."],
-		"mend": "Work on the story's own branch and let it be merged.",
+		"fix": "Work on the story's own branch and let it be merged.",
 	}
 }
 

@@ -1,4 +1,4 @@
-# What a call is, each part with its type made sure, and what makes it no call at all.
+# The parts of a call, each checked for its type, and the rules that refuse a malformed call.
 package crew
 
 import rego.v1
@@ -42,7 +42,7 @@ default facts := {}
 
 facts := input.facts if is_object(input.facts)
 
-# The settings of the tool; those of an unknown one are empty.
+# The settings of the tool; empty for an unknown one.
 kit := object.get(data.settings.tools, tool, {})
 
 # A fact of the wrong type counts as missing.
@@ -72,8 +72,8 @@ deny contains finding if {
 	type_name(object.get(input, part, null)) != form
 	finding := {
 		"rule": "call.form",
-		"reason": ["The call says no proper ", part, "."],
-		"mend": ["Give ", part, " as a JSON ", form, "."],
+		"reason": ["The call has no valid ", part, "."],
+		"fix": ["Give ", part, " as a JSON ", form, "."],
 	}
 }
 
@@ -82,7 +82,7 @@ deny contains finding if {
 	type_name(object.get(facts, fact, null)) != form
 	finding := {
 		"rule": "facts.missing",
-		"reason": ["Nothing is known of the ", fact, " that ", tool, " is judged by."],
-		"mend": ["Let the door find out ", fact, " before it asks."],
+		"reason": ["The fact ", fact, ", which ", tool, " is judged by, is missing."],
+		"fix": ["The door must supply ", fact, " with the call."],
 	}
 }

@@ -1,5 +1,5 @@
-# The one answer: whatever is not denied is allowed, and no answer in this form counts as a no.
-# Policies of the user's own live in package extra. They can add to deny and ask; they can take nothing away.
+# The decision. A call without objections is allowed; the door treats any other form of answer as a denial.
+# User policies are in package extra. They can add to deny and ask, and remove nothing.
 package crew
 
 import rego.v1
@@ -20,6 +20,6 @@ deny contains finding if {
 	finding := {
 		"rule": "extra.form",
 		"reason": ["The policies of package extra define ", name, " as ", type_name(findings), "."],
-		"mend": ["Define ", name, " there with 'contains' alone."],
+		"fix": ["Define ", name, " there with 'contains' only."],
 	}
 }

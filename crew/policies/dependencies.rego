@@ -1,4 +1,4 @@
-# What a service may newly depend on: the releases on the list, under licences that are allowed.
+# New dependencies of a service must be listed releases with allowed licences.
 package crew
 
 import rego.v1
@@ -7,7 +7,7 @@ default dependencies := {}
 
 dependencies := fact_object("dependencies") if object.get(kit, "adds_dependencies", false)
 
-# All at once: a service has many dependencies, and most are on the list.
+# Computed once for all: a service has many dependencies, and most are listed.
 default unlisted := {}
 
 unlisted := object.remove(dependencies.added, data.listed) if count(dependencies.added) > 0
@@ -22,8 +22,8 @@ deny contains finding if {
 	type_name(object.get(dependencies, part, null)) != form
 	finding := {
 		"rule": "dependency.facts",
-		"reason": ["The fact about dependencies says nothing of '", part, "'."],
-		"mend": ["Let the door find out dependencies.", part, " before it asks."],
+		"reason": ["The fact about dependencies lacks '", part, "'."],
+		"fix": ["The door must supply dependencies.", part, " with the call."],
 	}
 }
 
@@ -32,8 +32,8 @@ deny contains finding if {
 	not is_array(releases)
 	finding := {
 		"rule": "dependency.facts",
-		"reason": ["Nothing is known of the packages under the licence '", licence, "'."],
-		"mend": "Let the door list them.",
+		"reason": ["The packages under the licence '", licence, "' are not listed."],
+		"fix": "The door must list them.",
 	}
 }
 
@@ -42,7 +42,7 @@ deny contains finding if {
 	finding := {
 		"rule": "dependency.unpinned",
 		"reason": ["The requirement '", line, "' is not a release pinned with '=='."],
-		"mend": "Pin one version of one package, from the index alone.",
+		"fix": "Pin one version of one package from the package index.",
 	}
 }
 
@@ -52,8 +52,8 @@ deny contains finding if {
 	not data.releases[name]
 	finding := {
 		"rule": "dependency.unknown",
-		"reason": ["The package ", name, " is not on the list of allowed ones."],
-		"mend": "Do without it, or let a person add it to crew/policies/packages.json.",
+		"reason": ["The package ", name, " is not on the allow-list."],
+		"fix": "Remove it, or have a person add it to crew/policies/packages.json.",
 	}
 }
 
@@ -63,23 +63,23 @@ deny contains finding if {
 	not release in listed
 	finding := {
 		"rule": "dependency.version",
-		"reason": ["The package ", name_of(release), " is allowed, but not as ", release, "."],
-		"mend": ["Take ", listed, "."],
+		"reason": ["The package ", name_of(release), " is allowed, but not the release ", release, "."],
+		"fix": ["Use ", listed, "."],
 	}
 }
 
-# What the list says of its own packages.
+# Licences of listed packages, as the list states them.
 deny contains finding if {
 	object.get(kit, "adds_dependencies", false)
 	count(dependencies.added) > 0
-	some licence in object.keys(data.packages) - simple_licences
+	some licence in (object.keys(data.packages) - simple_licences)
 	not allowed_licence(licence)
 	some release, _ in data.packages[licence]
 	release in object.keys(dependencies.added)
 	finding := refused_licence(release, licence)
 }
 
-# What the packages say of themselves.
+# Licences of other packages, as their metadata states them.
 deny contains finding if {
 	some licence, releases in object.get(dependencies, "licences", {})
 	not allowed_licence(licence)
@@ -89,8 +89,8 @@ deny contains finding if {
 
 refused_licence(release, licence) := {
 	"rule": "dependency.licence",
-	"reason": [release, " comes under the licence '", licence, "', which is not an allowed one."],
-	"mend": "Take another package, or let a person allow the licence in crew/policies/data.json.",
+	"reason": [release, " has the licence '", licence, "', which is not allowed."],
+	"fix": "Use another package, or have a person allow the licence in crew/policies/data.json.",
 }
 
 # SPDX expressions with parentheses must be on the list as a whole.

@@ -1,4 +1,4 @@
-# Nothing is merged without passing tests and a security scan of that very tree.
+# A merge requires passing tests and a security scan of the tree that is merged.
 package crew
 
 import rego.v1
@@ -16,8 +16,8 @@ deny contains finding if {
 	not same_tree(tests)
 	finding := {
 		"rule": "merge.tests_tree",
-		"reason": ["The tests ran on the tree '", object.get(tests, "tree", "unknown"), "', and '", head_tree, "' is to be merged."],
-		"mend": "Run the tests on the tree that is to be merged.",
+		"reason": ["The tests ran on the tree '", object.get(tests, "tree", "unknown"), "', but '", head_tree, "' is to be merged."],
+		"fix": "Run the tests on the tree that is to be merged.",
 	}
 }
 
@@ -31,8 +31,8 @@ deny contains finding if {
 	not all_zero(tests, ["failed", "errors"])
 	finding := {
 		"rule": "merge.tests_failed",
-		"reason": ["Tests failed (", object.get(tests, "failed", "unknown"), ") or broke down (", object.get(tests, "errors", "unknown"), ")."],
-		"mend": "Mend the code until every test passes.",
+		"reason": ["Tests failed (", object.get(tests, "failed", "unknown"), ") or had errors (", object.get(tests, "errors", "unknown"), ")."],
+		"fix": "Fix the code until every test passes.",
 	}
 }
 
@@ -47,8 +47,8 @@ deny contains finding if {
 	not some_passed
 	finding := {
 		"rule": "merge.tests_none",
-		"reason": "Not one test passed.",
-		"mend": "Write a test for every criterion and run them.",
+		"reason": "No test passed.",
+		"fix": "Write a test for every criterion and run them.",
 	}
 }
 
@@ -62,8 +62,8 @@ deny contains finding if {
 	object.get(tests, "complete", false) != true
 	finding := {
 		"rule": "merge.tests_partial",
-		"reason": "Only some of the tests ran.",
-		"mend": "Run the whole suite.",
+		"reason": "Only part of the test suite ran.",
+		"fix": "Run the whole suite.",
 	}
 }
 
@@ -72,8 +72,8 @@ deny contains finding if {
 	not same_tree(scan)
 	finding := {
 		"rule": "merge.scan_tree",
-		"reason": ["The security scan saw the tree '", object.get(scan, "tree", "unknown"), "', and '", head_tree, "' is to be merged."],
-		"mend": "Scan the tree that is to be merged.",
+		"reason": ["The security scan ran on the tree '", object.get(scan, "tree", "unknown"), "', but '", head_tree, "' is to be merged."],
+		"fix": "Scan the tree that is to be merged.",
 	}
 }
 
@@ -82,8 +82,8 @@ deny contains finding if {
 	not all_zero(scan, ["high"])
 	finding := {
 		"rule": "merge.scan_high",
-		"reason": ["The security scan has grave findings (", object.get(scan, "high", "unknown"), ")."],
-		"mend": "Mend the code that the findings name and scan again.",
+		"reason": ["The security scan has findings of high severity (", object.get(scan, "high", "unknown"), ")."],
+		"fix": "Fix the code that the findings name and scan again.",
 	}
 }
 
@@ -93,7 +93,7 @@ deny contains finding if {
 	finding := {
 		"rule": "merge.scan_skipped",
 		"reason": ["The security scan could not read some files (", object.get(scan, "skipped", "unknown"), ")."],
-		"mend": "Mend the syntax of these files and scan again.",
+		"fix": "Fix the syntax of these files and scan again.",
 	}
 }
 
@@ -103,19 +103,19 @@ deny contains finding if {
 	not object.get(report, "action", "") in evidence
 	finding := {
 		"rule": "merge.uncited",
-		"reason": ["The merge does not cite the run of its ", name, "."],
-		"mend": "Put the ids of the test run and of the scan into the evidence.",
+		"reason": ["The merge does not cite its ", name, " as evidence."],
+		"fix": "Add the ids of the test run and of the scan to the evidence.",
 	}
 }
 
-# A number that is not there counts as a finding.
+# A missing number counts as a finding.
 ask contains finding if {
 	merging
 	not all_zero(scan, ["medium"])
 	finding := {
 		"rule": "scan.medium",
 		"reason": ["The security scan has findings of medium severity (", object.get(scan, "medium", "unknown"), ")."],
-		"mend": "Read them and say whether they may stay.",
+		"fix": "Review them and decide whether they are acceptable.",
 		"answerable": true,
 	}
 }

@@ -1,9 +1,9 @@
-# Files: inside the workspace, by what the call says and by where it leads.
+# Files must be inside the workspace, both as the call names them and once resolved.
 package crew
 
 import rego.v1
 
-# Texts of all arguments that name files, whichever way they come.
+# The paths in all arguments that name files.
 path_texts contains text if {
 	some name, text in arguments
 	name in data.settings.path_arguments
@@ -43,8 +43,8 @@ deny contains finding if {
 	not text in resolved_texts
 	finding := {
 		"rule": "paths.unresolved",
-		"reason": ["Nobody looked where the path '", text, "' leads."],
-		"mend": "Let the door resolve every path of the call.",
+		"reason": ["The path '", text, "' was not resolved."],
+		"fix": "The door must resolve every path of the call.",
 	}
 }
 
@@ -54,7 +54,7 @@ deny contains finding if {
 	finding := {
 		"rule": "paths.text",
 		"reason": ["The path '", text, "' is not a plain path inside the workspace."],
-		"mend": "Name files relative to the workspace, without '..'.",
+		"fix": "Give paths relative to the workspace, without '..'.",
 	}
 }
 
@@ -81,7 +81,7 @@ deny contains finding if {
 	finding := {
 		"rule": "paths.outside",
 		"reason": ["The path '", object.get(path, "text", ""), "' leads to '", target, "', outside the workspace."],
-		"mend": "Stay inside the workspace; mind symbolic links.",
+		"fix": "Stay inside the workspace; check symbolic links.",
 	}
 }
 
@@ -104,7 +104,7 @@ deny contains finding if {
 	finding := {
 		"rule": "paths.git",
 		"reason": ["The path '", text, "' touches git's own files."],
-		"mend": "Leave git to the tools for it.",
+		"fix": "Use the git tools instead.",
 	}
 }
 
@@ -115,8 +115,8 @@ deny contains finding if {
 	secret_file(part)
 	finding := {
 		"rule": "paths.secret_file",
-		"reason": ["The path '", text, "' is a place for secrets."],
-		"mend": "Leave it alone; the service gets its secrets from its environment.",
+		"reason": ["The path '", text, "' is reserved for secrets."],
+		"fix": "Leave it unchanged; the service reads its secrets from its environment.",
 	}
 }
 

@@ -1,5 +1,4 @@
-# Every action has a reason, and the reason rests on something that happened. The door checks it first; this is
-# the second lock.
+# Every action has a reason that cites earlier actions. The door checks this first; these rules check it again.
 package crew
 
 import rego.v1
@@ -9,7 +8,7 @@ deny contains finding if {
 	finding := {
 		"rule": "reason.rationale",
 		"reason": ["The call of '", tool, "' gives no reason."],
-		"mend": "Say in a sentence why it is needed.",
+		"fix": "Explain in one sentence why it is needed.",
 	}
 }
 
@@ -18,7 +17,7 @@ deny contains finding if {
 	not id in fact_list("known_evidence")
 	finding := {
 		"rule": "reason.evidence",
-		"reason": ["The reason cites ", id, ", which this delivery does not know."],
-		"mend": "Cite ids of earlier actions or artifacts of this delivery.",
+		"reason": ["The reason cites ", id, ", which does not exist in this delivery."],
+		"fix": "Cite ids of earlier actions or artifacts of this delivery.",
 	}
 }

@@ -1,4 +1,4 @@
-# Who may call what, with which effect. The matrix is in data.json; what it does not name is not allowed.
+# Which role may call which tool, with which effect. data.json lists them; everything else is denied.
 package crew
 
 import rego.v1
@@ -9,8 +9,8 @@ deny contains finding if {
 	count(seat) == 0
 	finding := {
 		"rule": "role.unknown",
-		"reason": ["There is no role called '", role, "'."],
-		"mend": "Let one of the roles in crew/policies/data.json make the call.",
+		"reason": ["Unknown role '", role, "'."],
+		"fix": "Use one of the roles in crew/policies/data.json.",
 	}
 }
 
@@ -18,8 +18,8 @@ deny contains finding if {
 	count(kit) == 0
 	finding := {
 		"rule": "tool.unknown",
-		"reason": ["There is no tool called '", tool, "'."],
-		"mend": "Call one of the tools in crew/policies/data.json.",
+		"reason": ["Unknown tool '", tool, "'."],
+		"fix": "Use one of the tools in crew/policies/data.json.",
 	}
 }
 
@@ -30,7 +30,7 @@ deny contains finding if {
 	finding := {
 		"rule": "role.tool",
 		"reason": ["The role ", role, " may not call ", tool, "."],
-		"mend": "Leave it to a role that holds the tool.",
+		"fix": "Leave it to a role that has this tool.",
 	}
 }
 
@@ -39,8 +39,8 @@ deny contains finding if {
 	not effect in object.get(seat, "effects", [])
 	finding := {
 		"rule": "role.effect",
-		"reason": ["The role ", role, " may not do anything with the effect '", effect, "'."],
-		"mend": "Leave it to a role that may.",
+		"reason": ["The role ", role, " may not call tools with the effect '", effect, "'."],
+		"fix": "Leave it to a role that may.",
 	}
 }
 
@@ -48,8 +48,8 @@ deny contains finding if {
 	kit.effect != effect
 	finding := {
 		"rule": "tool.effect",
-		"reason": [tool, " is declared with the effect '", effect, "' but known to have '", kit.effect, "'."],
-		"mend": "Declare the tool's effect as crew/policies/data.json has it.",
+		"reason": [tool, " was called with the effect '", effect, "', but its declared effect is '", kit.effect, "'."],
+		"fix": "Use the effect that crew/policies/data.json declares.",
 	}
 }
 
@@ -59,7 +59,7 @@ deny contains finding if {
 	finding := {
 		"rule": "effect.network",
 		"reason": [tool, " would reach the network."],
-		"mend": ["Only ", data.settings.network_tools, " may; work with what is installed."],
+		"fix": ["Only ", data.settings.network_tools, " may; use what is installed."],
 	}
 }
 
@@ -69,17 +69,17 @@ deny contains finding if {
 	finding := {
 		"rule": "effect.production",
 		"reason": [tool, " would change production, and the role ", role, " may not."],
-		"mend": ["Leave it to ", data.settings.production_roles, "."],
+		"fix": ["Leave it to ", data.settings.production_roles, "."],
 	}
 }
 
-# What was not merged was not tested, scanned and approved either.
+# Only merged versions have been tested, scanned and approved.
 deny contains finding if {
 	object.get(kit, "starts", false)
 	facts.merged == false
 	finding := {
 		"rule": "production.unmerged",
 		"reason": ["The version ", object.get(arguments, "version", "of nobody"), " is not on the main branch."],
-		"mend": "Let it be merged first.",
+		"fix": "Merge it first.",
 	}
 }

@@ -1,4 +1,4 @@
-# No secret goes into a change, a comment or a commit.
+# Changes, comments and commits must not contain secrets.
 package crew
 
 import rego.v1
@@ -8,6 +8,6 @@ deny contains finding if {
 	finding := {
 		"rule": "secret.found",
 		"reason": ["There is a secret (", object.get(secret, "kind", "unknown"), ") in ", object.get(secret, "file", "a text"), ", line ", object.get(secret, "line", 0), "."],
-		"mend": "Take it out and read it from the environment; what was ever committed must be revoked.",
+		"fix": "Remove it and read it from the environment. If it was ever committed, revoke it.",
 	}
 }

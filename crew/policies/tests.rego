@@ -1,4 +1,4 @@
-# Tests that hold the code to account are not the code agent's to change.
+# The code agent must not change the tests that judge its code.
 package crew
 
 import rego.v1
@@ -8,31 +8,31 @@ deny contains finding if {
 	object.get(facts, "protected", false) == true
 	finding := {
 		"rule": "tests.protected",
-		"reason": "A generated test, or one that the testing agent wrote, is not the code agent's to change.",
-		"mend": "Mend the code, or object in your answer.",
+		"reason": "The code agent may not change generated tests or tests that the testing agent wrote.",
+		"fix": "Fix the code, or raise an objection in your answer.",
 	}
 }
 
-# A person may see why a test had to go; the agents' word for it is not enough.
+# Only a person may accept that an existing test is removed or weakened.
 ask contains finding if {
 	merging
 	some what in fact_list("altered_tests")
 	finding := {
 		"rule": "tests.altered",
-		"reason": ["The change takes away from existing tests: ", what],
-		"mend": "A person must say that the story wants it so.",
+		"reason": ["The change weakens existing tests: ", what],
+		"fix": "A person must confirm that the story requires it.",
 		"answerable": true,
 	}
 }
 
-# Whoever knows the repository can say whether a test that was broken before has to do with the story.
+# A person decides whether a test that failed before the change matters to the story.
 ask contains finding if {
 	merging
 	some name in object.get(tests, "failed_before", [])
 	finding := {
 		"rule": "tests.failed_before",
 		"reason": ["The test ", name, " fails, as it did before the change."],
-		"mend": "A person must say that it has nothing to do with the story.",
+		"fix": "A person must confirm that it is unrelated to the story.",
 		"answerable": true,
 	}
 }

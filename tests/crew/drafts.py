@@ -25,7 +25,7 @@ LGPL_RULE = """deny contains finding if {
 	finding := {
 		"rule": "payments.lgpl",
 		"reason": [release, " comes under ", licence, "."],
-		"mend": "Take another package.",
+		"fix": "Take another package.",
 	}
 }
 """
@@ -42,7 +42,7 @@ ask contains finding if {
 	finding := {
 		"rule": "payments.scan",
 		"reason": "A person has to look at the scan before production.",
-		"mend": "Let the head of payments look.",
+		"fix": "Let the head of payments look.",
 		"answerable": false,
 	}
 }

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tools.policy import Decision
 from tools.policy.question import plain_text, visible
@@ -30,11 +30,12 @@ class _Finding(_Strict):
     rule: str
     reason: str | list[JsonValue]
     """A text, or its parts: joining texts in Rego is slow, and sprintf is wrong in regopy."""
-    mend: str | list[JsonValue] = ""
+    fix: str | list[JsonValue] = Field("", validation_alias=AliasChoices("fix", "mend"))
+    """How to fix it; policies written for the first version call it `mend`."""
 
     @property
     def sentence(self) -> str:
-        return plain_text(f"{_text(self.reason)} {_text(self.mend)}".strip()).translate(_READABLE)
+        return plain_text(f"{_text(self.reason)} {_text(self.fix)}".strip()).translate(_READABLE)
 
 
 class _Question(_Finding):

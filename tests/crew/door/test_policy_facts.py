@@ -97,7 +97,7 @@ def test_protected_tests_stay_as_they_are(act: Any, path: str) -> None:
         act("edit_file", path=path, old="True", new="1"),
         act("delete_file", path=path),
     ):
-        assert (result.code, "not the code agent's to change" in result.summary) == ("denied", True)
+        assert (result.code, "may not change generated tests" in result.summary) == ("denied", True)
     assert (act.bench.workspace / path).read_text() == TEST
 
 

@@ -15,7 +15,7 @@ TAKEN = names_of(load(Path(__file__).parents[3] / "crew" / "policies").modules)
 HEAD = "package extra\n\nimport rego.v1\n\n"
 RULE = """deny contains finding if {
 	input.tool == "merge"
-	finding := {"rule": "house.freeze", "reason": "No.", "mend": "Wait."}
+	finding := {"rule": "house.freeze", "reason": "No.", "fix": "Wait."}
 }
 """
 HELPERS = """# Names.

@@ -31,7 +31,7 @@ import rego.v1
 
 deny contains finding if {
 	input.tool in data.extra_data.frozen
-	finding := {"rule": "extra.freeze", "reason": [input.tool, " is frozen."], "mend": "Wait."}
+	finding := {"rule": "extra.freeze", "reason": [input.tool, " is frozen."], "fix": "Wait."}
 }
 """
 
@@ -89,8 +89,9 @@ def test_the_digest_is_of_every_byte(tmp_path: Path) -> None:
         digest = changed
 
 
-def test_own_policies_deny_and_change_the_digest(folder: Callable[..., Path], build: Build) -> None:
-    own = folder(freeze_rego=OWN, more_yaml="frozen: [read_criteria]\n")
+@pytest.mark.parametrize("key", ["fix", "mend"])
+def test_own_policies_deny_and_change_the_digest(folder: Callable[..., Path], build: Build, key: str) -> None:
+    own = folder(freeze_rego=OWN.replace('"fix"', f'"{key}"'), more_yaml="frozen: [read_criteria]\n")
     source = load(POLICIES, own)
 
     decision = build(source).decide(READ)

@@ -175,7 +175,7 @@ def test_questions_are_answerable_only_together(build: Build) -> None:
         source(
             f"""{HEAD}{DECISION}ask contains {{"rule": "b", "reason": "B?", "answerable": true}} if input.b
 
-ask contains {{"rule": "a", "reason": ["A", 1, ["x", "y"], "?"], "mend": "Say."}} if input.a
+ask contains {{"rule": "a", "reason": ["A", 1, ["x", "y"], "?"], "fix": "Say."}} if input.a
 """
         )
     )
