@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-from tools.blueprint.model import (
-    CRUD,
-    Access,
-    Action,
-    Blueprint,
-    CustomOperation,
-    Effect,
-    Entity,
-    FieldSpec,
-    Guard,
-    Limit,
-    Operation,
-    Transition,
-)
+from tools.blueprint import model
 from tools.blueprint.names import camel, collection_path, kebab
 
-Rule = Access | Transition | Guard | Limit | Effect
+Rule = model.Access | model.Transition | model.Guard | model.Limit | model.Effect
 
 
-def operations(entity: Entity) -> tuple[Operation, ...]:
+def operations(entity: model.Entity) -> tuple[model.Operation, ...]:
     """Return all operations of an entity: CRUD ones it offers, then actions, then custom ones."""
-    plain = tuple(name for name in CRUD if entity.offers(name))
+    plain = tuple(name for name in model.CRUD if entity.offers(name))
     actions = tuple(action.name for action in entity.actions)
     return plain + actions + tuple(custom.name for custom in entity.custom)
 
 
-def action_of(entity: Entity, operation: Operation) -> Action | None:
+def action_of(entity: model.Entity, operation: model.Operation) -> model.Action | None:
     """Return the action of that name, or None; an offered CRUD operation takes precedence."""
-    plain = any(name == operation and entity.offers(name) for name in CRUD)
+    plain = any(name == operation and entity.offers(name) for name in model.CRUD)
     return None if plain else entity.action(operation)
 
 
-def custom_of(entity: Entity, operation: Operation) -> CustomOperation | None:
+def custom_of(entity: model.Entity, operation: model.Operation) -> model.CustomOperation | None:
     """Return the custom operation of that name, or None; CRUD operations and actions take precedence."""
-    named = operation in CRUD or entity.action(operation) is not None
+    named = operation in model.CRUD or entity.action(operation) is not None
     return None if named else entity.custom_operation(operation)
 
 
-def route(entity: Entity, operation: Operation) -> tuple[str, str]:
+def route(entity: model.Entity, operation: model.Operation) -> tuple[str, str]:
     """Return method and path template, such as `("POST", "/orders/{id}/cancel")`."""
     collection = collection_path(entity.name)
     plain = {
@@ -57,7 +44,7 @@ def route(entity: Entity, operation: Operation) -> tuple[str, str]:
     return method, f"{collection}/{{id}}/{kebab(operation)}"
 
 
-def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
+def roles(entity: model.Entity, operation: model.Operation) -> tuple[str, ...]:
     """Return the roles of which the caller needs one; empty means open to everybody."""
     custom = custom_of(entity, operation)
     if custom is not None:
@@ -66,7 +53,7 @@ def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def rules(entity: Entity, operation: Operation) -> tuple[Rule, ...]:
+def rules(entity: model.Entity, operation: model.Operation) -> tuple[Rule, ...]:
     """Return the rules that apply to an operation besides its body schema."""
     groups: tuple[tuple[Rule, ...], ...] = (
         entity.access,
@@ -78,13 +65,13 @@ def rules(entity: Entity, operation: Operation) -> tuple[Rule, ...]:
     return tuple(each for group in groups for each in group if each.operation == operation)
 
 
-def written_fields(entity: Entity) -> tuple[FieldSpec, ...]:
+def written_fields(entity: model.Entity) -> tuple[model.FieldSpec, ...]:
     """Return the fields that a body may set: neither computed nor a state machine's status."""
     ruled = {"status"} if entity.initial_state is not None else set()
     return tuple(each for each in entity.fields if each.computed is None and each.name not in ruled)
 
 
-def object_field(blueprint: Blueprint, action: Action) -> FieldSpec | None:
+def object_field(blueprint: model.Blueprint, action: model.Action) -> model.FieldSpec | None:
     """Return the field that identifies the action's object in its body; None means its id."""
     found = blueprint.entity(action.object or "")
     if found is None:
@@ -94,7 +81,7 @@ def object_field(blueprint: Blueprint, action: Action) -> FieldSpec | None:
     return keys[0] if len(keys) == 1 and not taken else None
 
 
-def object_key(blueprint: Blueprint, action: Action) -> str | None:
+def object_key(blueprint: model.Blueprint, action: model.Action) -> str | None:
     """Return the body member that identifies the action's object, or None without an object."""
     if action.object is None:
         return None
@@ -102,7 +89,7 @@ def object_key(blueprint: Blueprint, action: Action) -> str | None:
     return camel(field.name) if field else camel(f"{action.object} id")
 
 
-def stored_input(entity: Entity, spec: FieldSpec) -> FieldSpec:
+def stored_input(entity: model.Entity, spec: model.FieldSpec) -> model.FieldSpec:
     """Return an input, narrowed to the constraints of the field that it is stored in, if any."""
     field_ = entity.field(spec.name)
     if field_ is None or field_.type != spec.type or field_.computed is not None:
@@ -123,7 +110,7 @@ def stored_input(entity: Entity, spec: FieldSpec) -> FieldSpec:
     )
 
 
-def takes_body(entity: Entity, operation: Operation) -> bool:
+def takes_body(entity: model.Entity, operation: model.Operation) -> bool:
     """Whether a request carries a body."""
     custom = custom_of(entity, operation)
     if custom is not None:
@@ -131,7 +118,7 @@ def takes_body(entity: Entity, operation: Operation) -> bool:
     return action_of(entity, operation) is not None or operation not in ("list", "read", "delete")
 
 
-def body_required(entity: Entity, operation: Operation) -> bool:
+def body_required(entity: model.Entity, operation: model.Operation) -> bool:
     """Whether the body is required; otherwise an absent one means `{}`."""
     custom = custom_of(entity, operation)
     if custom is not None:
@@ -144,7 +131,9 @@ def body_required(entity: Entity, operation: Operation) -> bool:
     return action.object is not None or any(each.required for each in action.inputs)
 
 
-def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -> tuple[int, ...]:
+def error_statuses(
+    blueprint: model.Blueprint, entity: model.Entity, operation: model.Operation
+) -> tuple[int, ...]:
     """Return the error statuses of an operation in ascending order."""
     if custom_of(entity, operation) is not None:
         bodily = {413, 415} if takes_body(entity, operation) else set()
@@ -167,7 +156,7 @@ def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -
     return tuple(sorted(found))
 
 
-def _conflicts(blueprint: Blueprint, entity: Entity, operation: Operation) -> bool:
+def _conflicts(blueprint: model.Blueprint, entity: model.Entity, operation: model.Operation) -> bool:
     """Whether uniqueness, children, states, limits or effects can cause a 409."""
     unique = {each.name for each in written_fields(entity) if each.unique}
     action = action_of(entity, operation)
@@ -183,4 +172,6 @@ def _conflicts(blueprint: Blueprint, entity: Entity, operation: Operation) -> bo
         return True
     if action is not None and any(each.name in unique for each in action.inputs):
         return True
-    return any(isinstance(each, Transition | Limit | Effect) for each in rules(entity, operation))
+    return any(
+        isinstance(each, model.Transition | model.Limit | model.Effect) for each in rules(entity, operation)
+    )

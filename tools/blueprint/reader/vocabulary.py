@@ -11,27 +11,14 @@ from collections.abc import Iterable, Iterator
 from tools.blueprint.model import Blueprint
 from tools.blueprint.names import gerund, participle, plural, verb_bases
 from tools.blueprint.reader.forms.lookup import number_forms
+from tools.blueprint.reader.grammar import sentences
 from tools.blueprint.reader.grammar.parsing import is_plain
 from tools.blueprint.reader.grammar.phrases import Event, Field, OneOf
-from tools.blueprint.reader.grammar.sentences import (
-    Belongs,
-    Goes,
-    Has,
-    HasMany,
-    Limited,
-    Offers,
-    Requires,
-    Sentence,
-    Starts,
-    Sums,
-)
 
 
-def names_with_grammar_words(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
+def names_with_grammar_words(blueprint: Blueprint, parses: Iterable[sentences.Sentence]) -> frozenset[str]:
     """Return every spelling of the known names that contain words of the grammar."""
-    names = {
-        " ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(sentences))
-    }
+    names = {" ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(parses))}
     names -= {"a", "an", "the"}
     return frozenset(spelling for name in names for spelling in _spellings(name) if not is_plain(spelling))
 
@@ -53,11 +40,11 @@ def _of_blueprint(blueprint: Blueprint) -> Iterator[str]:
             yield from (choice.replace("-", " ") for choice in field.choices)
 
 
-def _of_sentences(sentences: Iterable[Sentence]) -> Iterator[str]:
-    for each in sentences:
-        if isinstance(each, Has | Requires):
+def _of_sentences(parses: Iterable[sentences.Sentence]) -> Iterator[str]:
+    for each in parses:
+        if isinstance(each, sentences.Has | sentences.Requires):
             yield from _of_fields(each.fields)
-        if isinstance(each, Goes):
+        if isinstance(each, sentences.Goes):
             for move in each.moves:
                 yield from (*move.sources, move.target, *_verb_of(move.event))
         yield from _brought_up(each)
@@ -70,19 +57,19 @@ def _of_fields(fields: Iterable[Field]) -> Iterator[str]:
             yield from (one.text for one in detail.options) if isinstance(detail, OneOf) else ()
 
 
-def _brought_up(sentence: Sentence) -> Iterable[str]:
+def _brought_up(sentence: sentences.Sentence) -> Iterable[str]:
     """The names that a sentence of the other forms introduces."""
-    if isinstance(sentence, Has | Offers):
+    if isinstance(sentence, sentences.Has | sentences.Offers):
         return (sentence.subject.words,)
-    if isinstance(sentence, Belongs):
+    if isinstance(sentence, sentences.Belongs):
         return (sentence.child.words,)
-    if isinstance(sentence, HasMany):
+    if isinstance(sentence, sentences.HasMany):
         return tuple(child.words for child in sentence.children)
-    if isinstance(sentence, Sums):
+    if isinstance(sentence, sentences.Sums):
         return (sentence.field.words,)
-    if isinstance(sentence, Starts):
+    if isinstance(sentence, sentences.Starts):
         return (sentence.state,)
-    return _verb_of(sentence.event) if isinstance(sentence, Limited) else ()
+    return _verb_of(sentence.event) if isinstance(sentence, sentences.Limited) else ()
 
 
 def _verb_of(event: Event) -> Iterator[str]:
