@@ -96,9 +96,7 @@ class Conditions:
     def _whose(self, participant: Participant, condition: phrases.Whose) -> Alternatives:
         """ "whose total is over 100", "whose order is paid"."""
         found: list[Found | Participant] = [*self.fields.of(participant, condition.words)]
-        if participant.subject == "self" and not found:
-            references = lookup.references(self.scope.entity(participant.entity), condition.words)
-            found += [Participant(each.target, "reference", each.name) for each in references]
+        found += [] if found else self.fields.parents(condition.words, participant)
         if not found:
             raise self.fields.unknown(condition.words, participant)
         about = self.choices.pick(found)
@@ -111,15 +109,6 @@ class Conditions:
 
     # --- Who and what
 
-    def _participants(self, noun: phrases.Noun) -> list[Participant]:
-        names = [each.entity for each in self.resolved.participants]
-        called = lookup.named(noun.words, names) or [
-            name
-            for name in names
-            if any(name.endswith(f" {each}") for each in lookup.number_forms(noun.words))
-        ]
-        return [each for each in self.resolved.participants if each.entity in called]
-
     def _subjects(self, subject: phrases.Subject) -> list[Participant | Found]:
         """All that a clause may be about: one who takes part, what it belongs to, or a field."""
         if isinstance(subject, phrases.It):
@@ -127,12 +116,11 @@ class Conditions:
         if isinstance(subject, phrases.Owned):
             return [self.fields.find(subject)]
         words = subject.words
-        found: list[Participant | Found] = [*self._participants(subject), *self.fields.inputs(words)]
+        found: list[Participant | Found] = [*self.fields.participants(words), *self.fields.inputs(words)]
         found += [
             each for participant in self.resolved.participants for each in self.fields.of(participant, words)
         ]
-        references = lookup.references(self.scope.entity(self.resolved.entity), words)
-        found += [] if found else [Participant(each.target, "reference", each.name) for each in references]
+        found += [] if found else self.fields.parents(words)
         if not found:
             raise Unclear(f"'{words}' takes no part in this operation and is not a field of any participant")
         return found

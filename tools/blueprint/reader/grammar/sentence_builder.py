@@ -142,17 +142,11 @@ class SentenceBuilder(PhraseBuilder):
     def factors(self, parts: Parts) -> tuple[str, ...]:
         return tuple(plain(parts))
 
-    def sum(self, parts: Parts) -> sentences.Sums:
-        entity, field = parts[0]
-        return sentences.Sums(entity, field, one(parts, Noun), parts[-1])
-
     def sum_of(self, parts: Parts) -> sentences.Sums:
-        entity, field = parts[0]
-        return sentences.Sums(entity, field, one(parts, Noun), every(parts[1:], tuple)[0])
+        (entity, field), *rest = parts
+        return sentences.Sums(entity, field, one(rest, Noun), flat(every(rest, tuple)))
 
-    def count_of(self, parts: Parts) -> sentences.Sums:
-        entity, field = parts[0]
-        return sentences.Sums(entity, field, one(parts, Noun))
+    sum = count_of = sum_of
 
     # --- Examples and speed
 
