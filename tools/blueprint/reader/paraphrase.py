@@ -40,13 +40,6 @@ def sentences(facts: Sequence[Fact], blueprint: model.Blueprint) -> list[str]:
     return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in dict.fromkeys(phrases) if sentence]
 
 
-def blueprint_facts(blueprint: model.Blueprint) -> list[Fact]:
-    """Return the whole content of a blueprint as facts."""
-    facts = [fact for entity in blueprint.entities for fact in entity_facts(entity)]
-    facts += [Fact(example.when.entity, example) for example in blueprint.examples]
-    return facts + [Fact(speed.entity, speed) for speed in blueprint.speeds]
-
-
 def entity_facts(entity: model.Entity) -> list[Fact]:
     """Return the content of an entity as facts, without its custom operations."""
     parts: list[Any] = [Exists()]
@@ -70,7 +63,8 @@ def gerund_phrase(
     verb, obj = _verb_and_object(blueprint, entity, operation)
     hanging = _hanging(blueprint, entity, operation, tests)
     this = a(entity) + hanging("self", "", entity) + hanging("input", "", entity)
-    for reference in _references(blueprint, entity):
+    owner = blueprint.entity(entity)
+    for reference in owner.references if owner else ():
         on_parent = hanging("reference", reference.name, reference.target)
         this += f" of {a(reference.target)}{on_parent}" if on_parent else ""
     if obj is None:
@@ -92,10 +86,9 @@ def _hanging(
 
     def hanging(subject: str, via: str, noun: str) -> str:
         own = [each for each in tests if _subject(each) == (subject, via)]
-        if subject == "input" and own and any(_subject(each) == ("self", "") for each in tests):
-            phrases = [clause(each, blueprint.entity(noun), operation, names) for each in own]
-            return "".join(f" and {each}" for each in phrases)
         phrases = [clause(each, blueprint.entity(noun), operation, names) for each in own]
+        if subject == "input" and any(_subject(each) == ("self", "") for each in tests):
+            return "".join(f" and {phrase}" for phrase in phrases)
         return f" {' and '.join(phrases)}" if phrases else ""
 
     return hanging
@@ -234,11 +227,6 @@ def _verb_and_object(blueprint: model.Blueprint, entity: str, operation: str) ->
     found = blueprint.entity(entity)
     action = found.action(operation) if found else None
     return (action.verb, action.object) if action else (operation, None)
-
-
-def _references(blueprint: model.Blueprint, entity: str) -> tuple[model.Reference, ...]:
-    found = blueprint.entity(entity)
-    return found.references if found else ()
 
 
 def _nothing(_: model.Blueprint, _entity: str, _part: object) -> str:

@@ -20,11 +20,6 @@ _PAST = {"date": "2000-01-01", "timestamp": "2000-01-01T00:00:00Z"}
 _FUTURE = {"date": "2999-12-31", "timestamp": "2999-12-31T00:00:00Z"}
 
 
-def is_null(said: phrases.Operand) -> bool:
-    """Whether the operand means that there is no value."""
-    return isinstance(said, phrases.Noun) and said.words.lower() in ("missing", "null")
-
-
 @dataclass(frozen=True)
 class ExampleValues:
     """Turns the conditions of an example, which must be exact, into values."""
@@ -53,7 +48,7 @@ class ExampleValues:
 
     def value(self, spec: FieldSpec, said: phrases.Operand) -> Value | None:
         """Return the operand as a value of the field."""
-        if is_null(said):
+        if isinstance(said, phrases.Noun) and said.words.lower() in ("missing", "null"):
             return None
         if isinstance(said, phrases.Owned):
             raise Unclear(f"an example needs an exact value for '{spec.name}'")

@@ -38,12 +38,7 @@ def a(name: str) -> str:
 
 def some(name: str) -> str:
     """The name of a field with its article; a plural has none: "a note", "servings"."""
-    return name if is_plural(name) else a(name)
-
-
-def is_plural(name: str) -> bool:
-    """Whether the name can only be a plural ("servings")."""
-    return name not in singulars(name)
+    return a(name) if name in singulars(name) else name
 
 
 def listing(items: Iterable[str], word: str = "and") -> str:
