@@ -149,7 +149,9 @@ class Merger:
             raise _Clash(Fact(entity.name, field), fact)
         _check_computable(field, part)
         now = {"computed": computed, "default": None, "optional": False, "added_later": False}
-        return _replaced(entity, field, field.model_copy(update=now))
+        changed = field.model_copy(update=now)
+        fields = tuple(changed if each.name == field.name else each for each in entity.fields)
+        return entity.model_copy(update={"fields": fields})
 
 
 def criteria_behind(blueprint: model.Blueprint, facts: Facts) -> set[str]:
@@ -273,11 +275,6 @@ def _check_computable(field: model.FieldSpec, part: ComputedField) -> None:
             f"'{field.name}' is declared as {field.type}{', unique' if field.unique else ''}, "
             f"which cannot hold a computed {part.type}"
         )
-
-
-def _replaced(entity: model.Entity, old: model.FieldSpec, new: model.FieldSpec) -> model.Entity:
-    fields = tuple(new if each.name == old.name else each for each in entity.fields)
-    return entity.model_copy(update={"fields": fields})
 
 
 def with_entity(blueprint: model.Blueprint, entity: model.Entity) -> model.Blueprint:

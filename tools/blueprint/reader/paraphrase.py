@@ -120,12 +120,6 @@ def _computing(_: model.Blueprint, entity: str, part: ComputedField) -> str:
     return f"{a(entity)}'s {part.field} is the sum of its {genitive} {factors}"
 
 
-def _field(blueprint: model.Blueprint, entity: str, part: model.FieldSpec) -> str:
-    if part.computed is None:
-        return f"{a(entity)} has {field(part)}"
-    return _computing(blueprint, entity, ComputedField(part.name, part.type, part.computed))
-
-
 def _guard(blueprint: model.Blueprint, entity: str, part: model.Guard) -> str:
     return f"{gerund_phrase(blueprint, entity, part.operation, part.tests)} is rejected with {part.status}"
 
@@ -229,15 +223,13 @@ def _verb_and_object(blueprint: model.Blueprint, entity: str, operation: str) ->
     return (action.verb, action.object) if action else (operation, None)
 
 
-def _nothing(_: model.Blueprint, _entity: str, _part: object) -> str:
-    return ""
-
-
 _SENTENCES: dict[type, Callable[[model.Blueprint, str, Any], str]] = {
-    Exists: _nothing,
-    model.Action: _nothing,
+    Exists: lambda *_: "",
+    model.Action: lambda *_: "",
     BuiltIn: lambda _, _entity, part: part.sentence,
-    model.FieldSpec: _field,
+    model.FieldSpec: lambda blueprint, entity, part: (  # the others share a sentence
+        _computing(blueprint, entity, ComputedField(part.name, part.type, part.computed))
+    ),
     model.Reference: lambda _, entity, part: f"{a(entity)} belongs to {a(part.target)}",
     OfferedOperations: _offering,
     model.Filter: lambda _, entity, part: f"{plural(entity)} can be filtered by {part.field}",

@@ -1,8 +1,8 @@
 """Reading the sentences of one story together.
 
-A sentence may speak of what another one defines, earlier or later in the story. So they are taken in phases:
-what defines goes before what uses, and within a phase a sentence that cannot be understood yet is tried again
-after the others. What comes of a sentence is settled once; what it says is then part of the blueprint.
+A sentence may refer to what another one defines, earlier or later in the story. So they are read in phases:
+definitions before their uses, and within a phase a sentence that cannot be understood yet is tried again after
+the others. The outcome of a sentence is decided once; what it says is then part of the blueprint.
 """
 
 from __future__ import annotations
