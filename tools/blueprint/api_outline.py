@@ -2,62 +2,56 @@
 
 from __future__ import annotations
 
-from tools.blueprint.model import (
-    CRUD,
-    Access,
-    Action,
-    Blueprint,
-    CustomOperation,
-    Effect,
-    Entity,
-    FieldSpec,
-    Guard,
-    Limit,
-    Operation,
-    Transition,
-)
+from tools.blueprint import model
 from tools.blueprint.names import camel, collection_path, kebab
 
-Rule = Access | Transition | Guard | Limit | Effect
+_PLAIN_ROUTES = {
+    "create": ("POST", ""),
+    "list": ("GET", ""),
+    "read": ("GET", "/{id}"),
+    "update": ("PATCH", "/{id}"),
+    "delete": ("DELETE", "/{id}"),
+}
+
+Rule = model.Access | model.Transition | model.Guard | model.Limit | model.Effect
 
 
-def operations(entity: Entity) -> tuple[Operation, ...]:
+def operations(entity: model.Entity) -> tuple[model.Operation, ...]:
     """Return all operations of an entity: CRUD ones it offers, then actions, then custom ones."""
-    plain = tuple(name for name in CRUD if entity.offers(name))
+    plain = tuple(name for name in model.CRUD if entity.offers(name))
     actions = tuple(action.name for action in entity.actions)
     return plain + actions + tuple(custom.name for custom in entity.custom)
 
 
-def action_of(entity: Entity, operation: Operation) -> Action | None:
+def action_of(entity: model.Entity, operation: model.Operation) -> model.Action | None:
     """Return the action of that name, or None; an offered CRUD operation takes precedence."""
-    plain = any(name == operation and entity.offers(name) for name in CRUD)
+    plain = any(name == operation and entity.offers(name) for name in model.CRUD)
     return None if plain else entity.action(operation)
 
 
-def custom_of(entity: Entity, operation: Operation) -> CustomOperation | None:
+def is_plain(entity: model.Entity, operation: model.Operation, *names: str) -> bool:
+    """Whether it is one of these CRUD operations rather than an action of the same name."""
+    return operation in names and action_of(entity, operation) is None
+
+
+def custom_of(entity: model.Entity, operation: model.Operation) -> model.CustomOperation | None:
     """Return the custom operation of that name, or None; CRUD operations and actions take precedence."""
-    named = operation in CRUD or entity.action(operation) is not None
+    named = operation in model.CRUD or entity.action(operation) is not None
     return None if named else entity.custom_operation(operation)
 
 
-def route(entity: Entity, operation: Operation) -> tuple[str, str]:
+def route(entity: model.Entity, operation: model.Operation) -> tuple[str, str]:
     """Return method and path template, such as `("POST", "/orders/{id}/cancel")`."""
     collection = collection_path(entity.name)
-    plain = {
-        "create": ("POST", collection),
-        "list": ("GET", collection),
-        "read": ("GET", f"{collection}/{{id}}"),
-        "update": ("PATCH", f"{collection}/{{id}}"),
-        "delete": ("DELETE", f"{collection}/{{id}}"),
-    }
-    if action_of(entity, operation) is None and operation in plain:
-        return plain[operation]
+    if is_plain(entity, operation, *_PLAIN_ROUTES):
+        method, rest = _PLAIN_ROUTES[operation]
+        return method, collection + rest
     custom = custom_of(entity, operation)
     method = "GET" if custom is not None and custom.kind == "query" else "POST"
     return method, f"{collection}/{{id}}/{kebab(operation)}"
 
 
-def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
+def roles(entity: model.Entity, operation: model.Operation) -> tuple[str, ...]:
     """Return the roles of which the caller needs one; empty means open to everybody."""
     custom = custom_of(entity, operation)
     if custom is not None:
@@ -66,25 +60,20 @@ def roles(entity: Entity, operation: Operation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def rules(entity: Entity, operation: Operation) -> tuple[Rule, ...]:
+def rules(entity: model.Entity, operation: model.Operation) -> tuple[Rule, ...]:
     """Return the rules that apply to an operation besides its body schema."""
-    groups: tuple[tuple[Rule, ...], ...] = (
-        entity.access,
-        entity.transitions,
-        entity.guards,
-        entity.limits,
-        entity.effects,
-    )
-    return tuple(each for group in groups for each in group if each.operation == operation)
+    every: list[Rule] = [*entity.access, *entity.transitions, *entity.guards]
+    every += [*entity.limits, *entity.effects]
+    return tuple(rule for rule in every if rule.operation == operation)
 
 
-def written_fields(entity: Entity) -> tuple[FieldSpec, ...]:
+def written_fields(entity: model.Entity) -> tuple[model.FieldSpec, ...]:
     """Return the fields that a body may set: neither computed nor a state machine's status."""
     ruled = {"status"} if entity.initial_state is not None else set()
     return tuple(each for each in entity.fields if each.computed is None and each.name not in ruled)
 
 
-def object_field(blueprint: Blueprint, action: Action) -> FieldSpec | None:
+def object_field(blueprint: model.Blueprint, action: model.Action) -> model.FieldSpec | None:
     """Return the field that identifies the action's object in its body; None means its id."""
     found = blueprint.entity(action.object or "")
     if found is None:
@@ -94,7 +83,7 @@ def object_field(blueprint: Blueprint, action: Action) -> FieldSpec | None:
     return keys[0] if len(keys) == 1 and not taken else None
 
 
-def object_key(blueprint: Blueprint, action: Action) -> str | None:
+def object_key(blueprint: model.Blueprint, action: model.Action) -> str | None:
     """Return the body member that identifies the action's object, or None without an object."""
     if action.object is None:
         return None
@@ -102,85 +91,69 @@ def object_key(blueprint: Blueprint, action: Action) -> str | None:
     return camel(field.name) if field else camel(f"{action.object} id")
 
 
-def stored_input(entity: Entity, spec: FieldSpec) -> FieldSpec:
+def stored_input(entity: model.Entity, spec: model.FieldSpec) -> model.FieldSpec:
     """Return an input, narrowed to the constraints of the field that it is stored in, if any."""
     field_ = entity.field(spec.name)
     if field_ is None or field_.type != spec.type or field_.computed is not None:
         return spec
-    low = [each for each in (spec.minimum, field_.minimum) if each is not None]
-    high = [each for each in (spec.maximum, field_.maximum) if each is not None]
-    least = [each for each in (spec.min_length, field_.min_length) if each is not None]
-    most = [each for each in (spec.max_length, field_.max_length) if each is not None]
-    return spec.model_copy(
-        update={
-            "minimum": max(low, default=None),
-            "maximum": min(high, default=None),
-            "min_length": max(least, default=None),
-            "max_length": min(most, default=None),
-            "pattern": spec.pattern or field_.pattern,
-            "unique": field_.unique,
-        }
-    )
+    narrowed: dict[str, object] = {"pattern": spec.pattern or field_.pattern, "unique": field_.unique}
+    for name, tighter in (("minimum", max), ("maximum", min), ("min_length", max), ("max_length", min)):
+        bounds = [getattr(each, name) for each in (spec, field_)]
+        narrowed[name] = tighter((bound for bound in bounds if bound is not None), default=None)
+    return spec.model_copy(update=narrowed)
 
 
-def takes_body(entity: Entity, operation: Operation) -> bool:
+def takes_body(entity: model.Entity, operation: model.Operation) -> bool:
     """Whether a request carries a body."""
     custom = custom_of(entity, operation)
     if custom is not None:
         return custom.kind == "command"
-    return action_of(entity, operation) is not None or operation not in ("list", "read", "delete")
+    return not is_plain(entity, operation, "list", "read", "delete")
 
 
-def body_required(entity: Entity, operation: Operation) -> bool:
+def body_required(entity: model.Entity, operation: model.Operation) -> bool:
     """Whether the body is required; otherwise an absent one means `{}`."""
     custom = custom_of(entity, operation)
     if custom is not None:
         return any(each.required for each in custom.inputs)
-    action = action_of(entity, operation)
-    if operation == "create" and action is None:
+    if is_plain(entity, operation, "create"):
         return bool(entity.references) or any(each.required for each in written_fields(entity))
-    if action is None:
-        return False
-    return action.object is not None or any(each.required for each in action.inputs)
-
-
-def error_statuses(blueprint: Blueprint, entity: Entity, operation: Operation) -> tuple[int, ...]:
-    """Return the error statuses of an operation in ascending order."""
-    if custom_of(entity, operation) is not None:
-        bodily = {413, 415} if takes_body(entity, operation) else set()
-        gated = {401, 403} if roles(entity, operation) else set()
-        return tuple(sorted({404, 409, 422} | bodily | gated))
-    found = {each.status for each in entity.guards if each.operation == operation}
     action = action_of(entity, operation)
-    if operation == "update" and action is None:
-        found |= {each.status for each in entity.guards if each.operation == "create"}
+    return action is not None and (action.object is not None or any(each.required for each in action.inputs))
+
+
+def error_statuses(
+    blueprint: model.Blueprint, entity: model.Entity, operation: model.Operation
+) -> tuple[int, ...]:
+    """Return the error statuses of an operation in ascending order."""
+    checked = {operation, "create"} if is_plain(entity, operation, "update") else {operation}
+    found = {guard.status for guard in entity.guards if guard.operation in checked}
+    if custom_of(entity, operation) is not None:
+        found |= {409, 422}
     if roles(entity, operation):
         found |= {401, 403}
-    if action is not None or operation not in ("create", "list"):
+    if not is_plain(entity, operation, "create", "list"):
         found.add(404)
     if takes_body(entity, operation):
         found |= {413, 415, 422}
-    if action is None and operation == "list":
+    if is_plain(entity, operation, "list"):
         found.add(422)
     if _conflicts(blueprint, entity, operation):
         found.add(409)
     return tuple(sorted(found))
 
 
-def _conflicts(blueprint: Blueprint, entity: Entity, operation: Operation) -> bool:
+def _conflicts(blueprint: model.Blueprint, entity: model.Entity, operation: model.Operation) -> bool:
     """Whether uniqueness, children, states, limits or effects can cause a 409."""
     unique = {each.name for each in written_fields(entity) if each.unique}
     action = action_of(entity, operation)
-    if action is None and operation in ("create", "update") and unique:
-        return True
-    if (
-        action is None
-        and operation == "delete"
-        and any(
-            reference.target == entity.name for other in blueprint.entities for reference in other.references
-        )
-    ):
-        return True
-    if action is not None and any(each.name in unique for each in action.inputs):
-        return True
-    return any(isinstance(each, Transition | Limit | Effect) for each in rules(entity, operation))
+    if action is not None:
+        refused = any(each.name in unique for each in action.inputs)
+    elif operation == "delete":
+        references = [reference for other in blueprint.entities for reference in other.references]
+        refused = any(each.target == entity.name for each in references)
+    else:
+        refused = operation in ("create", "update") and bool(unique)
+    return refused or any(
+        isinstance(each, model.Transition | model.Limit | model.Effect) for each in rules(entity, operation)
+    )

@@ -19,20 +19,19 @@ from tools.blueprint.keyword_comparison import (
     IncomparableError,
     Kind,
     Object,
+    Place,
     Rule,
-    Side,
     compare_keywords,
-    flag,
+    compared_elsewhere,
     incomparable,
     is_annotation,
     resolve,
-    to_flag,
-    to_list,
     to_object,
-    to_texts,
+    typed,
 )
 from tools.blueprint.operation_security import SECURITY, security_of
 from tools.blueprint.schema_compatibility import compare_schemas
+from tools.blueprint.value_constraints import flag
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _EVERYWHERE = "All operations"
@@ -92,6 +91,7 @@ def _changes(documents: Documents) -> Iterator[Change]:
     if not all(_version(document) in ("3.0", "3.1") for document in (documents.before, documents.after)):
         raise IncomparableError
     old, new = _operations(documents.before), _operations(documents.after)
+    contract = Place(documents, "contract", documents.before, documents.after)
     for where in old:
         if where not in new:
             yield Change(kind="breaking", where=where, what="The operation is gone.")
@@ -99,17 +99,14 @@ def _changes(documents: Documents) -> Iterator[Change]:
         if where not in old:
             yield Change(kind="additive", where=where, what=_NEW)
             continue
-        side = Side(documents, "request")
         try:
-            before, after = side.objects(old[where], operation)
+            place = contract.at("operation", old[where], operation)
         except IncomparableError:
             yield _change(where, incomparable("operation"))
             continue
-        for difference in compare_keywords(side, "operation", before, after, _OPERATION):
+        for difference in compare_keywords(place, _OPERATION):
             yield _change(where, difference)
-    for difference in compare_keywords(
-        Side(documents, "request"), "contract", documents.before, documents.after, _DOCUMENT
-    ):
+    for difference in compare_keywords(contract, _DOCUMENT):
         yield _change(_EVERYWHERE, difference)
 
 
@@ -136,39 +133,35 @@ def _operations(document: Object) -> Object:
 
 def _operations_of(document: Object, path: str, item: Object) -> Object:
     inherited = {keyword: value for keyword, value in item.items() if keyword not in _METHODS}
-    shared = to_list(item.get("parameters", []))
+    shared = typed(item.get("parameters", []), list)
     operations: Object = {}
     for method in (method for method in _METHODS if method in item):
         own = to_object(item[method])
         operations[f"{method.upper()} {path}"] = {
             **(inherited | own),
-            "parameters": [*shared, *to_list(own.get("parameters", []))],
+            "parameters": [*shared, *typed(own.get("parameters", []), list)],
             **security_of(document, own),
         }
     unknown = any(keyword != "parameters" and not is_annotation(keyword) for keyword in inherited)
     return operations or ({path: item} if unknown else {})
 
 
-def _version_rule(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    if _version(old) != _version(new):
+def _same_version(at: Place, keyword: str) -> Iterator[Difference]:
+    if _version(at.old) != _version(at.new):
         raise IncomparableError
     yield from ()
 
 
-def _compared_elsewhere(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    yield from ()
-
-
-def _parameters(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    was, now = _by_name(side.documents.before, old), _by_name(side.documents.after, new)
+def _parameters(at: Place, keyword: str) -> Iterator[Difference]:
+    was, now = _by_name(at.documents.before, at.old), _by_name(at.documents.after, at.new)
     for key in was:
         if key not in now:
             yield "breaking", f'The parameter "{key[1]}" is gone.'
     for key, parameter in now.items():
         place = f'parameter "{key[1]}"'
         if key in was:
-            yield from compare_keywords(side, place, was[key], parameter, _VALUE)
-        elif to_flag(parameter.get("required", False)):
+            yield from compare_keywords(at.at(place, was[key], parameter), _VALUE)
+        elif typed(parameter.get("required", False), bool):
             yield "breaking", f"The {place} is new and required."
         else:
             yield "additive", f"The {place} is new."
@@ -177,53 +170,40 @@ def _parameters(side: Side, what: str, old: Object, new: Object) -> Iterator[Dif
 def _by_name(document: Object, operation: Object) -> dict[tuple[str, str], Object]:
     """Return the parameters by place and name; those of the operation replace those of the path."""
     parameters: dict[tuple[str, str], Object] = {}
-    for value in to_list(operation["parameters"]):
+    for value in typed(operation["parameters"], list):
         parameter = to_object(resolve(document, value))
-        place, name = to_texts([parameter.get("in"), parameter.get("name")])
+        place, name = typed(parameter.get("in"), str), typed(parameter.get("name"), str)
         parameters[place, name.lower() if place == "header" else name] = parameter
     return parameters
 
 
-def _schema(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    yield from compare_schemas(side, what, old.get("schema", True), new.get("schema", True))
-
-
-def _body(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    if "requestBody" not in new:
+def _body(at: Place, keyword: str) -> Iterator[Difference]:
+    if keyword not in at.new:
         yield "breaking", "It takes no body any more."
         return
-    was, now = side.objects(old.get("requestBody", {}), new["requestBody"])
-    needed_before, needed = (to_flag(part.get("required", False)) for part in (was, now))
+    body = at.at("request body", at.old.get(keyword, {}), at.new[keyword])
+    needed_before, needed = body.values("required", bool)
     if needed and not needed_before:
         yield "breaking", "A body is now required."
     elif needed_before and not needed:
         yield "additive", "The body may now be left out."
-    elif "requestBody" not in old:
+    elif keyword not in at.old:
         yield "additive", "It can now take a body."
-    if "requestBody" in old:
-        yield from compare_keywords(
-            side, "request body", was, now, {"required": _compared_elsewhere, "content": _content}
-        )
+    if keyword in at.old:
+        yield from compare_keywords(body, {"required": compared_elsewhere, "content": _content})
 
 
-def _responses(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    was, now = (
-        {
-            status: value
-            for status, value in to_object(part.get("responses", {})).items()
-            if not status.startswith("x-")
-        }
-        for part in (old, new)
-    )
+def _responses(at: Place, keyword: str) -> Iterator[Difference]:
+    was, now = at.objects(keyword)
     for status in was:
-        if status not in now:
+        if status not in now and not status.startswith("x-"):
             yield _of_status(status), f"It no longer answers {status}."
     for status, answer in now.items():
+        if status.startswith("x-"):
+            continue
         if status in was:
-            pair = side.objects(was[status], answer)
-            yield from compare_keywords(
-                replace(side, direction="response"), f"{status} response", *pair, _RESPONSE
-            )
+            place = replace(at.at(f"{status} response", was[status], answer), direction="response")
+            yield from compare_keywords(place, _RESPONSE)
         else:
             yield _of_status(status), f"It can now answer {status}."
 
@@ -234,15 +214,14 @@ def _of_status(status: str) -> Kind:
     return "breaking" if status.startswith("2") else "additive"
 
 
-def _headers(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
+def _headers(at: Place, keyword: str) -> Iterator[Difference]:
     was, now = (
-        {name.lower(): (name, value) for name, value in to_object(part.get("headers", {})).items()}
-        for part in (old, new)
+        {name.lower(): (name, value) for name, value in headers.items()} for headers in at.objects(keyword)
     )
     for key, (name, value) in was.items():
         if key in now:
-            pair = side.objects(value, now[key][1])
-            yield from compare_keywords(side, f'header "{name}" of the {what}', *pair, _VALUE)
+            place = at.at(f'header "{name}" of the {at.what}', value, now[key][1])
+            yield from compare_keywords(place, _VALUE)
         else:
             yield "breaking", f'The response header "{name}" is gone.'
     for key, (name, _) in now.items():
@@ -250,25 +229,23 @@ def _headers(side: Side, what: str, old: Object, new: Object) -> Iterator[Differ
             yield "additive", f'The response header "{name}" is new.'
 
 
-def _content(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
+def _content(at: Place, keyword: str) -> Iterator[Difference]:
     """Compare what two bodies may be, by media type; equal schemas of several types are told once."""
-    was, now = (to_object(part.get("content", {})) for part in (old, new))
+    was, now = at.objects(keyword)
     for media_type, described in was.items():
         if media_type in now:
-            pair = side.objects(described, now[media_type])
-            yield from compare_keywords(side, what, *pair, {"schema": _schema})
+            place = at.at(at.what, described, now[media_type])
+            yield from compare_keywords(place, {"schema": compare_schemas})
         else:
-            yield "breaking", f"The {what} is no longer {media_type}."
+            yield "breaking", f"The {at.what} is no longer {media_type}."
     for media_type in now:
         if media_type not in was:
-            yield side.wider, f"The {what} can now be {media_type}."
+            yield at.wider, f"The {at.what} can now be {media_type}."
 
 
 _DOCUMENT: dict[str, Rule] = {
-    "openapi": _version_rule,
-    "paths": _compared_elsewhere,
-    "security": _compared_elsewhere,
-    "components": _compared_elsewhere,
+    "openapi": _same_version,
+    **dict.fromkeys(("paths", "security", "components"), compared_elsewhere),
 }
 _OPERATION: dict[str, Rule] = {
     **SECURITY,
@@ -276,8 +253,5 @@ _OPERATION: dict[str, Rule] = {
     "requestBody": _body,
     "responses": _responses,
 }
-_VALUE: dict[str, Rule] = {
-    "required": flag("required", "is now required", "may now be left out"),
-    "schema": _schema,
-}
+_VALUE: dict[str, Rule] = {"required": flag, "schema": compare_schemas}
 _RESPONSE: dict[str, Rule] = {"headers": _headers, "content": _content}

@@ -93,12 +93,8 @@ def _shape(kind: FieldType) -> Schema:
 
 
 def _bounds(field: FieldSpec) -> Schema:
-    bounds: Schema = {}
-    if field.minimum is not None:
-        bounds["minimum"] = _number(field.minimum)
-    if field.maximum is not None:
-        bounds["maximum"] = _number(field.maximum)
-    return bounds
+    bounds = {"minimum": field.minimum, "maximum": field.maximum}
+    return {keyword: _number(bound) for keyword, bound in bounds.items() if bound is not None}
 
 
 def _lengths(field: FieldSpec) -> Schema:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import unquote
 
 from pydantic import JsonValue
 
+T = TypeVar("T")
 Kind = Literal["breaking", "additive", "incomparable"]
 Difference = tuple[Kind, str]
 """Kind and sentence."""
@@ -47,15 +48,19 @@ class Documents:
 
     def same(self, old: JsonValue, new: JsonValue) -> bool:
         """Whether two parts are equal with all that they refer to; False where that cannot be known."""
-        assumed: set[tuple[str, str]] = set()
-        pending = [(old, new)]
-        while pending:
-            if not self._alike(*pending.pop(), pending, assumed):
-                if reference(old) and old == {"$ref": reference(old)} and new == {"$ref": reference(new)}:
-                    self._unequal.add((reference(old), reference(new)))
-                return False
-        self._equal.update(assumed)
-        return True
+        assumed: list[tuple[str, str]] = []
+        try:
+            same = self._alike(old, new, assumed) and all(
+                self._alike(_target(self.before, was), _target(self.after, now), assumed)
+                for was, now in assumed  # which grows meanwhile
+            )
+        except IncomparableError:
+            same = False
+        if same:
+            self._equal.update(assumed)
+        elif reference(old) and old == {"$ref": reference(old)} and new == {"$ref": reference(new)}:
+            self._unequal.add((reference(old), reference(new)))
+        return same
 
     @cached_property
     def same_schemas(self) -> bool:
@@ -67,47 +72,41 @@ class Documents:
         """Whether a discriminator admits schemas that no keyword beside it lists, and these may differ."""
         return "discriminator" in schema and not {"oneOf", "anyOf"} & schema.keys() and not self.same_schemas
 
-    def _alike(
-        self,
-        old: JsonValue,
-        new: JsonValue,
-        pending: list[tuple[JsonValue, JsonValue]],
-        assumed: set[tuple[str, str]],
-    ) -> bool:
-        """Compare two parts; what they refer to becomes pending, and is assumed to be equal until then."""
+    def _alike(self, old: JsonValue, new: JsonValue, assumed: list[tuple[str, str]]) -> bool:
+        """Whether two parts are equal if the references that are assumed to be equal are."""
         if isinstance(old, dict) and isinstance(new, dict):
             references = reference(old), reference(new)
             if self.hides_subtypes(old) or any(references) != all(references) or references in self._unequal:
                 return False
-            if all(references) and references not in self._equal | assumed:
-                assumed.add(references)
-                try:
-                    pending.append((_target(self.before, references[0]), _target(self.after, references[1])))
-                except IncomparableError:
-                    return False
+            if all(references) and references not in self._equal and references not in assumed:
+                assumed.append(references)
             return old.keys() == new.keys() and all(
-                self._alike(old[key], new[key], pending, assumed)
+                self._alike(old[key], new[key], assumed)
                 for key in old
                 if key != "$ref" or not all(references)
             )
         if isinstance(old, list) and isinstance(new, list):
             return len(old) == len(new) and all(
-                self._alike(*pair, pending, assumed) for pair in zip(old, new, strict=True)
+                self._alike(*pair, assumed) for pair in zip(old, new, strict=True)
             )
         return type(old) is type(new) and old == new
 
 
 @dataclass(frozen=True)
-class Side:
-    """The documents, and which way the values in question go."""
+class Place:
+    """The same place in both documents: the objects there, and which way the values in question go."""
 
     documents: Documents
-    direction: Literal["request", "response"]
+    what: str
+    """Its name in the sentences."""
+    old: Object
+    new: Object
+    direction: Literal["request", "response"] = "request"
     opaque: str = ""
     """The keyword and its place, if it is only asked whether there is a difference within it."""
     seen: set[tuple[bool, str, str]] = field(default_factory=set)
     """Pairs of references that were followed: (in an opaque keyword, before, after)."""
-    pending: deque[tuple[Side, str, JsonValue, JsonValue]] = field(default_factory=deque)
+    pending: deque[tuple[Place, str, JsonValue, JsonValue]] = field(default_factory=deque)
     """Pairs that are still to be followed, each with the name of its place."""
 
     @property
@@ -120,42 +119,47 @@ class Side:
         """What it is to a client when more values are admitted."""
         return "additive" if self.direction == "request" else "breaking"
 
-    def objects(self, old: JsonValue, new: JsonValue) -> tuple[Object, Object]:
-        """Return both objects, references followed; raises IncomparableError."""
-        return to_object(resolve(self.documents.before, old)), to_object(resolve(self.documents.after, new))
+    def at(self, what: str, old: JsonValue, new: JsonValue) -> Place:
+        """Return a place within this one, references followed; raises IncomparableError where no objects are."""
+        was, now = resolve(self.documents.before, old), resolve(self.documents.after, new)
+        return replace(self, what=what, old=to_object(was), new=to_object(now))
+
+    def values(self, keyword: str, kind: type[T]) -> tuple[T, T]:
+        """Return the values of a keyword, empty where it is absent; raises IncomparableError for other types."""
+        old, new = (
+            typed(part[keyword], kind) if keyword in part else kind() for part in (self.old, self.new)
+        )
+        return old, new
+
+    def objects(self, keyword: str) -> tuple[Object, Object]:
+        """Return the objects that are the values of a keyword; raises IncomparableError."""
+        return to_object(self.old.get(keyword, {})), to_object(self.new.get(keyword, {}))
 
 
-Rule = Callable[[Side, str, Object, Object], Iterator[Difference]]
-"""Yields every difference of one keyword of two objects, named by the text; raises IncomparableError."""
+Rule = Callable[[Place, str], Iterator[Difference]]
+"""Yields every difference of a keyword of two objects; raises IncomparableError."""
 
 
-def compare_keywords(
-    side: Side, what: str, old: Object, new: Object, rules: Mapping[str, Rule]
-) -> Iterator[Difference]:
-    """Yield the differences of two objects, in the order of the rules; `what` names them in the sentences."""
+def compare_keywords(place: Place, rules: Mapping[str, Rule]) -> Iterator[Difference]:
+    """Yield the differences of two objects, in the order of the rules."""
+    old, new = place.old, place.new
     for keyword in dict.fromkeys([*rules, *old, *new]):
         if is_annotation(keyword) or (keyword not in old and keyword not in new):
             continue
-        if keyword in old and keyword in new and side.documents.same(old[keyword], new[keyword]):
+        if keyword in old and keyword in new and place.documents.same(old[keyword], new[keyword]):
             continue
         try:
-            yield from rules.get(keyword, _no_rule)(side, what, old, new)
+            yield from rules.get(keyword, _no_rule)(place, keyword)
         except IncomparableError:
-            yield incomparable(f"`{keyword}` of the {what}")
+            yield incomparable(f"`{keyword}` of the {place.what}")
 
 
-def flag(keyword: str, words: str, otherwise: str) -> Rule:
-    """Return the rule of a keyword that, where it is true, admits fewer values; both texts follow the value's name."""
-
-    def differences(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-        was, now = (to_flag(part.get(keyword, False)) for part in (old, new))
-        if was != now:
-            yield side.narrower if now else side.wider, f"The {what} {words if now else otherwise}."
-
-    return differences
+def compared_elsewhere(place: Place, keyword: str) -> Iterator[Difference]:
+    """Yield nothing, as another rule compares the keyword."""
+    yield from ()
 
 
-def _no_rule(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
+def _no_rule(place: Place, keyword: str) -> Iterator[Difference]:
     raise IncomparableError
 
 
@@ -176,10 +180,8 @@ def resolve(document: Object, value: JsonValue) -> JsonValue:
     """
     for _ in range(_MOST_REFERENCES):
         name = reference(value)
-        if (
-            not isinstance(value, dict)
-            or not name
-            or not all(key == "$ref" or is_annotation(key) for key in value)
+        if not (
+            isinstance(value, dict) and name and all(key == "$ref" or is_annotation(key) for key in value)
         ):
             return value
         value = _target(document, name)
@@ -211,24 +213,14 @@ def to_object(value: JsonValue) -> Object:
     return value
 
 
-def to_list(value: JsonValue) -> list[JsonValue]:
-    """Return a list; raises IncomparableError for anything else."""
-    if not isinstance(value, list):
-        raise IncomparableError
-    return value
-
-
 def to_texts(value: JsonValue) -> list[str]:
     """Return a list of texts; raises IncomparableError for anything else."""
-    texts = [text for text in to_list(value) if isinstance(text, str)]
-    if texts != value:
-        raise IncomparableError
-    return texts
+    return [typed(text, str) for text in typed(value, list)]
 
 
-def to_flag(value: JsonValue) -> bool:
-    """Return a boolean; raises IncomparableError for anything else."""
-    if not isinstance(value, bool):
+def typed(value: JsonValue, kind: type[T]) -> T:
+    """Return a value of this type; raises IncomparableError for anything else."""
+    if not isinstance(value, kind):
         raise IncomparableError
     return value
 

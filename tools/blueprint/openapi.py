@@ -52,12 +52,9 @@ def operation_id(entity: Entity, operation: Operation) -> str:
     """Return `cancelOrder`, `listOrders`, or `orderInvoiceNumber` for a custom operation."""
     if api_outline.custom_of(entity, operation) is not None:
         return camel(f"{entity.name} {operation}")
-    return camel(f"{operation} {plural(entity.name) if _is(entity, operation, 'list') else entity.name}")
-
-
-def _is(entity: Entity, operation: Operation, *names: str) -> bool:
-    """Whether it is one of these CRUD operations rather than an action of the same name."""
-    return operation in names and api_outline.action_of(entity, operation) is None
+    return camel(
+        f"{operation} {plural(entity.name) if api_outline.is_plain(entity, operation, 'list') else entity.name}"
+    )
 
 
 class _Dumper(yaml.SafeDumper):
@@ -69,7 +66,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
     many = plural(entity.name)
-    lists = _is(entity, operation, "list")
+    lists = api_outline.is_plain(entity, operation, "list")
     custom = api_outline.custom_of(entity, operation)
     subject = many if lists else f"of one {entity.name}" if custom else entity.name
     found: Schema = {
@@ -100,9 +97,9 @@ def _criteria(blueprint: Blueprint, entity: Entity, operation: Operation) -> lis
 
 
 def _parameters(entity: Entity, operation: Operation) -> list[JsonValue]:
-    if _is(entity, operation, "list"):
+    if api_outline.is_plain(entity, operation, "list"):
         return _list_parameters(entity)
-    if _is(entity, operation, "create"):
+    if api_outline.is_plain(entity, operation, "create"):
         return []
     custom = api_outline.custom_of(entity, operation)
     asked = custom.inputs if custom is not None and custom.kind == "query" else ()
@@ -146,7 +143,7 @@ def _input(field: FieldSpec) -> Schema:
 
 
 def _request_body(blueprint: Blueprint, entity: Entity, operation: Operation) -> Schema:
-    variant = operation if _is(entity, operation, "create", "update") else f"act {operation}"
+    variant = operation if api_outline.is_plain(entity, operation, "create", "update") else f"act {operation}"
     reference: Schema = {"$ref": f"#/components/schemas/{schema_names(blueprint)[entity.name, variant]}"}
     types = _MERGE_PATCH if variant == "update" else _JSON
     return {
@@ -159,12 +156,12 @@ def _responses(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
     found: Schema = {}
     names = schema_names(blueprint)
     reference: Schema = {"$ref": f"#/components/schemas/{names[entity.name, 'read']}"}
-    if _is(entity, operation, "create"):
+    if api_outline.is_plain(entity, operation, "create"):
         found["201"] = responses.created(entity, reference, _links(entity))
-    elif _is(entity, operation, "list"):
+    elif api_outline.is_plain(entity, operation, "list"):
         page: Schema = {"$ref": f"#/components/schemas/{names[entity.name, 'page']}"}
         found["200"] = responses.success(f"A page of {plural(entity.name)}.", page)
-    elif _is(entity, operation, "delete"):
+    elif api_outline.is_plain(entity, operation, "delete"):
         found["204"] = {"description": f"The {entity.name} is gone."}
     elif api_outline.custom_of(entity, operation) is not None:
         answer: Schema = {"$ref": f"#/components/schemas/{names[entity.name, f'answer {operation}']}"}
@@ -194,5 +191,5 @@ def _links(entity: Entity) -> Schema:
             "parameters": {"id": "$response.body#/id"},
         }
         for operation in api_outline.operations(entity)
-        if not _is(entity, operation, "create", "list")
+        if not api_outline.is_plain(entity, operation, "create", "list")
     }

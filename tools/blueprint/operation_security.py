@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import JsonValue
+
 from tools.blueprint.keyword_comparison import (
     Difference,
     Object,
+    Place,
     Rule,
-    Side,
     compare_keywords,
-    to_list,
     to_object,
     to_texts,
+    typed,
 )
 
 _SCHEMES = "security schemes"
@@ -23,23 +25,21 @@ _Alternative = tuple[tuple[str, tuple[str, ...]], ...]
 
 def security_of(document: Object, operation: Object) -> Object:
     """Return what an operation demands, inherited from the document if it says nothing, and what that refers to."""
-    security = to_list(operation.get("security", document.get("security", [])))
+    security = typed(operation.get("security", document.get("security", [])), list)
     names = {name for requirement in security for name in to_object(requirement)}
     schemes: Object = {name: {"$ref": f"#/components/securitySchemes/{name}"} for name in names}
     return {"security": security, _SCHEMES: schemes}
 
 
-def _schemes(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
+def _schemes(at: Place, keyword: str) -> Iterator[Difference]:
     """Compare the definitions of the security schemes that are named before and after."""
-    was, now = to_object(old[_SCHEMES]), to_object(new[_SCHEMES])
+    was, now = at.objects(keyword)
     for name in sorted(was.keys() & now.keys()):
-        yield from compare_keywords(
-            side, f"security scheme `{name}`", *side.objects(was[name], now[name]), {}
-        )
+        yield from compare_keywords(at.at(f"security scheme `{name}`", was[name], now[name]), {})
 
 
-def _security(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    was, now = _alternatives(old), _alternatives(new)
+def _security(at: Place, keyword: str) -> Iterator[Difference]:
+    was, now = map(_alternatives, at.values(keyword, list))
     open_before, open_now = not was or () in was, not now or () in now
     if open_before and not open_now:
         yield "breaking", f"It now needs the {_named(now)}."
@@ -54,12 +54,12 @@ def _security(side: Side, what: str, old: Object, new: Object) -> Iterator[Diffe
                 yield "additive", f"The {_named([alternative])} is now enough."
 
 
-def _alternatives(operation: Object) -> list[_Alternative]:
+def _alternatives(security: list[JsonValue]) -> list[_Alternative]:
     return [
         tuple(
             sorted((name, tuple(sorted(to_texts(scopes)))) for name, scopes in to_object(requirement).items())
         )
-        for requirement in to_list(operation["security"])
+        for requirement in security
     ]
 
 

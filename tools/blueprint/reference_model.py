@@ -11,24 +11,8 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 
-from tools.blueprint import api_outline
+from tools.blueprint import api_outline, model
 from tools.blueprint.arithmetic import affected, canonical, keeps, ordered, rounded
-from tools.blueprint.model import (
-    Blueprint,
-    ChildCount,
-    Compare,
-    Computed,
-    Effect,
-    Entity,
-    Expired,
-    FieldRef,
-    FieldSpec,
-    FieldType,
-    Guard,
-    Limit,
-    Missing,
-    Test,
-)
 from tools.blueprint.simulated_requests import TODAY, Act, Create, Delete, Outcome, Plain, Read, Step, Update
 from tools.blueprint.simulated_resources import Resource, View
 
@@ -36,7 +20,7 @@ from tools.blueprint.simulated_resources import Resource, View
 class ReferenceModel:
     """All resources of a service, and the rules that govern them."""
 
-    def __init__(self, blueprint: Blueprint) -> None:
+    def __init__(self, blueprint: model.Blueprint) -> None:
         self.blueprint = blueprint
         self.resources: dict[str, Resource] = {}
 
@@ -59,42 +43,37 @@ class ReferenceModel:
 
     def copy(self) -> ReferenceModel:
         """Return an independent copy."""
-        model = ReferenceModel(self.blueprint)
-        model.resources = {
-            name: Resource(
-                each.entity, dict(each.values), each.parents, dict(each.adjustments), dict(each.counts)
-            )
-            for name, each in self.resources.items()
-        }
-        return model
+        copied = ReferenceModel(self.blueprint)
+        copied.resources = {name: resource.copy() for name, resource in self.resources.items()}
+        return copied
 
     def guard_view(self, step: Step) -> tuple[ReferenceModel, View]:
         """Return what the guards of a request see: the resource as the request would leave it."""
-        model = self.copy()
+        copy = self.copy()
         if isinstance(step, Create):
-            return model, View(model._draft(step))
+            return copy, View(copy._draft(step))
         if isinstance(step, Update):
-            model.resources[step.name] = model._after(step)
-        return model, model._view(step) if isinstance(step, Act) else View(model.resources[step.name])
+            copy.resources[step.name] = copy._after(step)
+        return copy, copy._view(step) if isinstance(step, Act) else View(copy.resources[step.name])
 
     def value(self, name: str, field_name: str) -> Plain:
         """Return the value of a resource's field."""
         return self._read(self.resources[name], field_name)
 
-    def holds(self, test: Test, view: View) -> bool:
+    def holds(self, test: model.Test, view: View) -> bool:
         """Whether a condition is true."""
-        if isinstance(test, Compare):
+        if isinstance(test, model.Compare):
             return self._compare(test, view)
-        if isinstance(test, Missing):
+        if isinstance(test, model.Missing):
             return (self.field_value(test.field, view) is None) is not test.negated
-        if isinstance(test, Expired):
+        if isinstance(test, model.Expired):
             value = self.field_value(test.field, view)
             return (isinstance(value, str) and value[:10] < str(TODAY.value)) is not test.negated
         subject = self._subject(test.subject, test.via, view)
         number = len(self.children(subject, test)) if subject else 0
         return ordered(test.op, number, test.number)
 
-    def children(self, parent: Resource, link: ChildCount | Computed) -> list[Resource]:
+    def children(self, parent: Resource, link: model.ChildCount | model.Computed) -> list[Resource]:
         """Return the resources that reference the parent."""
         name = next((key for key, each in self.resources.items() if each is parent), None)
         return [
@@ -105,18 +84,22 @@ class ReferenceModel:
             and each.parents.get(link.reference) == name
         ]
 
-    def field_value(self, ref: FieldRef, view: View) -> Plain:
+    def field_value(self, ref: model.FieldRef, view: View) -> Plain:
         """Return the value of a field that a rule refers to."""
         if ref.subject == "input":
             return view.inputs.get(ref.field)
         resource = self._subject(ref.subject, ref.via, view)
         return self._read(resource, ref.field) if resource else None
 
-    def operand(self, operand: object, view: View, kind: FieldType) -> Plain:
+    def operand(self, operand: object, view: View, kind: model.FieldType) -> Plain:
         """Return the value of an operand: a literal of the given type, or a field."""
-        return self.field_value(operand, view) if isinstance(operand, FieldRef) else canonical(kind, operand)
+        return (
+            self.field_value(operand, view)
+            if isinstance(operand, model.FieldRef)
+            else canonical(kind, operand)
+        )
 
-    def type_of(self, ref: FieldRef, view: View) -> FieldType:
+    def type_of(self, ref: model.FieldRef, view: View) -> model.FieldType:
         """Return the type of a field that a rule refers to."""
         if ref.subject == "input":
             return view.input_types.get(ref.field, "text")
@@ -193,7 +176,7 @@ class ReferenceModel:
         named = self.resources[step.object] if step.object else None
         return View(resource, named, inputs, {each.name: each.type for each in specs})
 
-    def _entity(self, step: Step) -> Entity:
+    def _entity(self, step: Step) -> model.Entity:
         entity = self.blueprint.entity(step.entity)
         if entity is None:
             raise KeyError(step.entity)
@@ -215,7 +198,7 @@ class ReferenceModel:
             counted.counts[key] = counted.counts.get(key, 0) + 1
         return None
 
-    def _affect(self, effect: Effect, view: View) -> bool:
+    def _affect(self, effect: model.Effect, view: View) -> bool:
         """Apply an effect; return False if it violates the field's constraints."""
         target = self._subject(effect.target.subject, effect.target.via, view)
         spec = target.entity.field(effect.target.field) if target else None
@@ -246,7 +229,7 @@ class ReferenceModel:
                 return Outcome(409, "limit", limit)
         return None
 
-    def _counted(self, operation: str, view: View) -> Iterator[tuple[Limit, Resource]]:
+    def _counted(self, operation: str, view: View) -> Iterator[tuple[model.Limit, Resource]]:
         """Yield the limits of an operation, each with the resource that it counts for."""
         for limit in view.self.entity.limits:
             counted = view.self if limit.per == "self" else view.object
@@ -269,7 +252,7 @@ class ReferenceModel:
             return self.resources.get(view.self.parents.get(via, ""))
         return view.self
 
-    def _compare(self, test: Compare, view: View) -> bool:
+    def _compare(self, test: model.Compare, view: View) -> bool:
         left = self.field_value(test.left, view)
         right = self.operand(test.right, view, self.type_of(test.left, view))
         if left is None or right is None:
@@ -285,7 +268,7 @@ class ReferenceModel:
             value = affected(effect, spec, value, amount)
         return value
 
-    def _compute(self, resource: Resource, spec: FieldSpec, computed: Computed) -> Plain:
+    def _compute(self, resource: Resource, spec: model.FieldSpec, computed: model.Computed) -> Plain:
         children = self.children(resource, computed)
         if computed.kind == "count":
             return len(children)
@@ -297,16 +280,16 @@ class ReferenceModel:
         return rounded(spec.type, sum(products, Decimal(0)))
 
 
-def _touches(guard: Guard, changed: Mapping[str, object]) -> bool:
+def _touches(guard: model.Guard, changed: Mapping[str, object]) -> bool:
     """Whether an update of these fields checks a create guard again."""
     names: set[str] = set()
     for test in guard.tests:
-        if isinstance(test, Compare):
-            names |= {each.field for each in (test.left, test.right) if isinstance(each, FieldRef)}
-        elif isinstance(test, Missing | Expired):
+        if isinstance(test, model.Compare):
+            names |= {each.field for each in (test.left, test.right) if isinstance(each, model.FieldRef)}
+        elif isinstance(test, model.Missing | model.Expired):
             names.add(test.field.field)
     return guard.operation == "create" and not names.isdisjoint(changed)
 
 
-def _count_key(entity: Entity, limit: Limit) -> str:
+def _count_key(entity: model.Entity, limit: model.Limit) -> str:
     return limit.operation if limit.per == "self" else f"{entity.name}.{limit.operation}"

@@ -10,21 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tools.blueprint import model
 from tools.blueprint.arithmetic import bounds, canonical
-from tools.blueprint.model import (
-    Blueprint,
-    ChildCount,
-    Compare,
-    Computed,
-    Entity,
-    Expired,
-    FieldRef,
-    FieldSpec,
-    FieldType,
-    Guard,
-    Missing,
-    Test,
-)
 from tools.blueprint.sample_values import FUTURE, PAST, STEP, sample
 from tools.blueprint.simulated_requests import TODAY, YESTERDAY, Expression, Plain
 
@@ -35,7 +22,7 @@ Parameter = tuple[str, str, str]
 "status", "route" (which path to a state), "late" (children are created after the state), "change" (of an update)."""
 Parameters = dict[Parameter, tuple[object, ...]]
 
-_DISTINCT: dict[FieldType, tuple[Plain, ...]] = {
+_DISTINCT: dict[model.FieldType, tuple[Plain, ...]] = {
     "date": ("2030-01-10", "2030-01-20", "2030-01-30"),
     "timestamp": ("2030-01-10T08:00:00Z", "2030-01-10T12:00:00Z", "2030-01-30T08:00:00Z"),
     "text": ("a", "b"),
@@ -45,7 +32,7 @@ _DEPTH = 3
 
 
 def parameters_of(
-    blueprint: Blueprint, entity: Entity, operation: str, others: tuple[str, ...] = ()
+    blueprint: model.Blueprint, entity: model.Entity, operation: str, others: tuple[str, ...] = ()
 ) -> Parameters:
     """Return the parameters that the rules on the way to an operation depend on, with the values worth trying.
 
@@ -54,7 +41,7 @@ def parameters_of(
     return _Collector(blueprint).collect(entity, operation, others)
 
 
-def neighbours(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
+def neighbours(field: model.FieldSpec, value: Plain) -> tuple[Plain, ...]:
     """Return a value and its neighbours, without those that the field rejects."""
     if field.type == "choice":
         return field.choices
@@ -66,17 +53,17 @@ def neighbours(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
     return tuple(canonical(field.type, each) for each in kept)
 
 
-def _other_values(field: FieldSpec, value: Plain) -> tuple[Plain, ...]:
+def _other_values(field: model.FieldSpec, value: Plain) -> tuple[Plain, ...]:
     other = sample(field)
     return (other,) if other != value else ()
 
 
 class _Collector:
-    def __init__(self, blueprint: Blueprint) -> None:
+    def __init__(self, blueprint: model.Blueprint) -> None:
         self._blueprint = blueprint
         self._parameters: Parameters = {}
 
-    def collect(self, entity: Entity, operation: str, others: tuple[str, ...]) -> Parameters:
+    def collect(self, entity: model.Entity, operation: str, others: tuple[str, ...]) -> Parameters:
         for place in (*others, *(("self",) if operation != "create" else ())):
             self._resource(entity, place, _DEPTH)
         self._rules(entity, operation, "self", "object", _DEPTH)
@@ -86,20 +73,22 @@ class _Collector:
             self._status(entity, "self")
         return self._parameters
 
-    def _resource(self, entity: Entity, place: str, depth: int) -> None:
+    def _resource(self, entity: model.Entity, place: str, depth: int) -> None:
         """Collect the parameters of creating a resource and bringing it into its state."""
         self._rules(entity, "create", place, "", depth)
         for operation in dict.fromkeys(each.operation for each in entity.transitions):
             self._rules(entity, operation, place, f"{place}>{operation}", depth)
 
-    def _rules(self, entity: Entity, operation: str, place: str, thing: str, depth: int) -> None:
+    def _rules(self, entity: model.Entity, operation: str, place: str, thing: str, depth: int) -> None:
         for guard in entity.guards:
             if guard.operation == operation:
                 for test in guard.tests:
                     self._test(entity, guard, test, place, thing, depth)
 
-    def _test(self, entity: Entity, guard: Guard, test: Test, place: str, thing: str, depth: int) -> None:
-        if isinstance(test, ChildCount):
+    def _test(
+        self, entity: model.Entity, guard: model.Guard, test: model.Test, place: str, thing: str, depth: int
+    ) -> None:
+        if isinstance(test, model.ChildCount):
             at, owner = self._place(entity, guard, (test.subject, test.via), place, thing)
             if owner is not None and not (guard.operation == "create" and at == "self"):
                 self._children(at, f"{test.child}.{test.reference}", test.number)
@@ -109,9 +98,9 @@ class _Collector:
 
     def _vary_field(
         self,
-        entity: Entity,
-        guard: Guard,
-        ref: FieldRef,
+        entity: model.Entity,
+        guard: model.Guard,
+        ref: model.FieldRef,
         values: tuple[object, ...],
         place: str,
         thing: str,
@@ -131,7 +120,7 @@ class _Collector:
             self._resource(owner, at, depth - 1)
         self.field(owner, at, ref.field, values)
 
-    def field(self, owner: Entity, at: str, name: str, values: tuple[object, ...]) -> None:
+    def field(self, owner: model.Entity, at: str, name: str, values: tuple[object, ...]) -> None:
         """Vary a field: by its value, its state, or its children if it is computed."""
         spec = owner.field(name)
         if name == "status" and owner.initial_state is not None:
@@ -141,7 +130,9 @@ class _Collector:
         elif spec is not None:
             self._vary(("value", at, name), _values_to_try(spec, values))
 
-    def _computed(self, at: str, spec: FieldSpec, computed: Computed, values: tuple[object, ...]) -> None:
+    def _computed(
+        self, at: str, spec: model.FieldSpec, computed: model.Computed, values: tuple[object, ...]
+    ) -> None:
         numbers = [int(each) for each in values if isinstance(each, int | Decimal)] or [1]
         link = f"{computed.child}.{computed.reference}"
         if computed.kind == "count":
@@ -154,7 +145,7 @@ class _Collector:
             wanted = values if index == len(factors) - 1 else (1,)
             self._vary(("value", f"{at}{CHILD}{link}", factor.name), _values_to_try(factor, wanted))
 
-    def _status(self, entity: Entity, at: str) -> None:
+    def _status(self, entity: model.Entity, at: str) -> None:
         self._vary(("status", at, ""), entity.states[1:])
         self._vary(("route", at, ""), (1, 2))
 
@@ -163,8 +154,8 @@ class _Collector:
         self._vary(("late", at, ""), (True,))
 
     def _place(
-        self, entity: Entity, guard: Guard, subject: tuple[str, str], place: str, thing: str
-    ) -> tuple[str, Entity | None]:
+        self, entity: model.Entity, guard: model.Guard, subject: tuple[str, str], place: str, thing: str
+    ) -> tuple[str, model.Entity | None]:
         kind, via = subject
         if kind == "object":
             action = entity.action(guard.operation)
@@ -178,20 +169,22 @@ class _Collector:
         self._parameters[parameter] = tuple(dict.fromkeys((*self._parameters.get(parameter, ()), *values)))
 
 
-def _compared_fields(test: Compare | Missing | Expired) -> Iterator[tuple[FieldRef, tuple[object, ...]]]:
+def _compared_fields(
+    test: model.Compare | model.Missing | model.Expired,
+) -> Iterator[tuple[model.FieldRef, tuple[object, ...]]]:
     """Yield the fields that a condition depends on, with the values it compares them with."""
-    if isinstance(test, Missing):
+    if isinstance(test, model.Missing):
         yield test.field, (None,)
-    elif isinstance(test, Expired):
+    elif isinstance(test, model.Expired):
         yield test.field, (YESTERDAY, TODAY)
-    elif isinstance(test.right, FieldRef):
+    elif isinstance(test.right, model.FieldRef):
         yield test.left, ()
         yield test.right, ()
     else:
         yield test.left, (test.right,)
 
 
-def _values_to_try(spec: FieldSpec, values: tuple[object, ...]) -> tuple[object, ...]:
+def _values_to_try(spec: model.FieldSpec, values: tuple[object, ...]) -> tuple[object, ...]:
     """Return the values to try for a field that a rule compares with these; none means with another field."""
     if values == (None,):
         return (sample(spec), *((None,) if spec.optional else ()))
@@ -205,7 +198,7 @@ def _values_to_try(spec: FieldSpec, values: tuple[object, ...]) -> tuple[object,
     )
 
 
-def _edge_days(spec: FieldSpec, days: tuple[object, ...]) -> tuple[object, ...]:
+def _edge_days(spec: model.FieldSpec, days: tuple[object, ...]) -> tuple[object, ...]:
     """Return the last expired value, the first unexpired one, and one of each that never changes sides."""
     if spec.type == "date":
         return (*days, PAST, FUTURE)

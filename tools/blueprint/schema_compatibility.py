@@ -16,17 +16,17 @@ from tools.blueprint.keyword_comparison import (
     Difference,
     IncomparableError,
     Object,
+    Place,
     Rule,
-    Side,
     as_text,
     compare_keywords,
     incomparable,
     is_annotation,
     reference,
     resolve,
-    to_list,
     to_object,
     to_texts,
+    typed,
 )
 from tools.blueprint.value_constraints import CONSTRAINTS, conditions, pattern_of, patterns
 
@@ -34,45 +34,45 @@ _CONTEXTUAL = ("$id", "$dynamicRef", "$recursiveRef", "unevaluatedItems", "uneva
 """Keywords whose meaning depends on the schemas around them: with one, no other difference can be weighed."""
 
 
-def compare_schemas(side: Side, what: str, before: JsonValue, after: JsonValue) -> Iterator[Difference]:
-    """Yield the differences of two schemas, each with a sentence; `what` names the value in it.
+def compare_schemas(place: Place, keyword: str) -> Iterator[Difference]:
+    """Yield the differences of two schemas, each with a sentence.
 
     What several parts of a schema refer to is compared at the first of them.
     """
-    walk = replace(side, seen=set(), pending=deque())
-    yield from _compare(walk, what, before, after)
+    walk = replace(place, seen=set(), pending=deque())
+    yield from _compare(walk, place.what, place.old.get(keyword, True), place.new.get(keyword, True))
     while walk.pending:
-        inner, place, old, new = walk.pending.popleft()
-        differences = _differences(inner, place, old, new)
+        inner, what, before, after = walk.pending.popleft()
+        differences = _differences(inner, what, before, after)
         if not inner.opaque:
             yield from differences
         elif any(differences):
             yield incomparable(inner.opaque)
 
 
-def _compare(side: Side, what: str, before: JsonValue, after: JsonValue) -> Iterator[Difference]:
+def _compare(at: Place, what: str, before: JsonValue, after: JsonValue) -> Iterator[Difference]:
     """Yield the differences of two parts of a schema; what they refer to becomes pending."""
-    if side.documents.same(before, after):
+    if at.documents.same(before, after):
         return
     if not (reference(before) or reference(after)):
-        yield from _differences(side, what, before, after)
-    elif (pair := (bool(side.opaque), as_text(before), as_text(after))) not in side.seen:
-        side.seen.add(pair)
-        side.pending.append((side, what, before, after))
+        yield from _differences(at, what, before, after)
+    elif (pair := (bool(at.opaque), as_text(before), as_text(after))) not in at.seen:
+        at.seen.add(pair)
+        at.pending.append((at, what, before, after))
 
 
-def _differences(side: Side, what: str, before: JsonValue, after: JsonValue) -> Iterator[Difference]:
+def _differences(at: Place, what: str, before: JsonValue, after: JsonValue) -> Iterator[Difference]:
     try:
-        old, new = _normal(side.documents.before, before), _normal(side.documents.after, after)
+        old, new = _normal(at.documents.before, before), _normal(at.documents.after, after)
     except IncomparableError:
         yield incomparable(what)
         return
     for keyword in _CONTEXTUAL:
         if keyword in old or keyword in new:
             yield incomparable(f"`{keyword}` of the {what}")
-    if side.documents.hides_subtypes(old) or side.documents.hides_subtypes(new):
+    if at.documents.hides_subtypes(old) or at.documents.hides_subtypes(new):
         yield incomparable(f"`discriminator` of the {what}")
-    yield from compare_keywords(side, what, old, new, _RULES)
+    yield from compare_keywords(replace(at, what=what, old=old, new=new), _RULES)
 
 
 def _normal(document: Object, value: JsonValue) -> Object:
@@ -82,9 +82,9 @@ def _normal(document: Object, value: JsonValue) -> Object:
         return {} if value else {"not": {}}
     if isinstance(value, dict) and reference(value):
         beside = {keyword: part for keyword, part in value.items() if keyword != "$ref"}
-        return beside | {"allOf": [*to_list(beside.get("allOf", [])), {"$ref": value["$ref"]}]}
+        return beside | {"allOf": [*typed(beside.get("allOf", []), list), {"$ref": value["$ref"]}]}
     schema = {keyword: part for keyword, part in to_object(value).items() if not is_annotation(keyword)}
-    if schema.keys() == {"allOf"} and len(parts := to_list(schema["allOf"])) == 1:
+    if schema.keys() == {"allOf"} and len(parts := typed(schema["allOf"], list)) == 1:
         return _normal(document, parts[0])
     if schema.get("nullable") is False:
         del schema["nullable"]
@@ -94,103 +94,92 @@ def _normal(document: Object, value: JsonValue) -> Object:
     return schema
 
 
-def _properties(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    was, now = (to_object(part.get("properties", {})) for part in (old, new))
+def _properties(at: Place, keyword: str) -> Iterator[Difference]:
+    was, now = at.objects(keyword)
     for name in [*(name for name in was if name not in now), *now]:
-        yield from _presence(side, what, name, old, new)
+        yield from _presence(at, name)
         if name in was and name in now:
-            yield from _compare(side, f'property "{name}" of the {what}', was[name], now[name])
+            yield from _compare(at, f'property "{name}" of the {at.what}', was[name], now[name])
 
 
-def _required(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    was, now = (to_texts(part.get("required", [])) for part in (old, new))
+def _required(at: Place, keyword: str) -> Iterator[Difference]:
+    was, now = map(to_texts, at.values(keyword, list))
     for name in [*was, *now]:
         if (name in was) != (name in now):
-            yield from _presence(side, what, name, old, new)
+            yield from _presence(at, name)
 
 
-def _presence(side: Side, what: str, name: str, old: Object, new: Object) -> Iterator[Difference]:
+def _presence(at: Place, name: str) -> Iterator[Difference]:
     """Yield what differs in whether a property must and may be there."""
-    was, now = (name in to_object(part.get("properties", {})) for part in (old, new))
-    needed_before, needed = (name in to_texts(part.get("required", [])) for part in (old, new))
-    property_ = f'property "{name}" of the {what}'
+    was, now = (name in properties for properties in at.objects("properties"))
+    needed_before, needed = (name in to_texts(names) for names in at.values("required", list))
+    others = at.old.get("additionalProperties", True)
+    property_ = f'property "{name}" of the {at.what}'
     if was and not now:
         yield "breaking", f"The {property_} is gone."
-    elif now and not was and to_object(_others(old)):
+    elif now and not was and not isinstance(others, bool) and to_object(others):
         yield incomparable(property_)  # a schema of other properties ruled it before
     elif now and not was:
-        must = side.direction == "request" and needed
+        must = at.direction == "request" and needed
         yield "breaking" if must else "additive", f"The {property_} is new{' and required' if must else ''}."
     elif needed and not needed_before:
-        yield side.narrower, f"The {property_} is now required."
+        yield at.narrower, f"The {property_} is now required."
     elif needed_before and not needed:
-        yield side.wider, f"The {property_} may now be left out."
+        yield at.wider, f"The {property_} may now be left out."
 
 
-def _others(schema: Object) -> JsonValue:
-    """The schema of properties that are not named; `{}` where there is none."""
-    others = schema.get("additionalProperties", {})
-    return {} if isinstance(others, bool) else others
-
-
-def _other_properties(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    was, now = (part.get("additionalProperties", True) for part in (old, new))
+def _other_properties(at: Place, keyword: str) -> Iterator[Difference]:
+    was, now = at.old.get(keyword, True), at.new.get(keyword, True)
     if now is False:
-        yield side.narrower, f"The {what} takes no other properties any more."
+        yield at.narrower, f"The {at.what} takes no other properties any more."
     elif was is False:
-        yield side.wider, f"The {what} can now have other properties."
+        yield at.wider, f"The {at.what} can now have other properties."
     else:
-        yield from _compare(side, f"other property of the {what}", was, now)
+        yield from _compare(at, f"other property of the {at.what}", was, now)
 
 
-def _items(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    if "prefixItems" in old or "prefixItems" in new:
+def _items(at: Place, keyword: str) -> Iterator[Difference]:
+    if "prefixItems" in at.old or "prefixItems" in at.new:
         raise IncomparableError
-    yield from _compare(side, f"item of the {what}", old.get("items", True), new.get("items", True))
+    yield from _compare(at, f"item of the {at.what}", at.old.get(keyword, True), at.new.get(keyword, True))
 
 
-def _all_of(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    yield from patterns(side, what, old, new)
+def _all_of(at: Place, keyword: str) -> Iterator[Difference]:
+    yield from patterns(at, keyword)
     was, now = (
         [part for part in conditions(schema)[1:] if part != {"pattern": pattern_of(part)}]
-        for schema in (old, new)
+        for schema in (at.old, at.new)
     )
     pairs, gone, added = _paired(was, now)
     for before, after in pairs:
-        yield from _compare(side, what, before, after)
+        yield from _compare(at, at.what, before, after)
     if gone:
         raise IncomparableError
     if added:
-        yield side.narrower, f"The {what} must now meet more of `allOf`."
+        yield at.narrower, f"The {at.what} must now meet more of `allOf`."
 
 
-def _any_of(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-    if "anyOf" not in old or "anyOf" not in new:
+def _any_of(at: Place, keyword: str) -> Iterator[Difference]:
+    if keyword not in at.old or keyword not in at.new:
         raise IncomparableError
-    pairs, gone, added = _paired(to_list(old["anyOf"]), to_list(new["anyOf"]))
+    pairs, gone, added = _paired(*at.values(keyword, list))
     for before, after in pairs:
-        yield from _compare(side, what, before, after)
+        yield from _compare(at, at.what, before, after)
     if gone:
-        yield side.narrower, f"The {what} has fewer forms (`anyOf`)."
+        yield at.narrower, f"The {at.what} has fewer forms (`anyOf`)."
     if added:
-        yield side.wider, f"The {what} has more forms (`anyOf`)."
+        yield at.wider, f"The {at.what} has more forms (`anyOf`)."
 
 
-def _opaque(keyword: str) -> Rule:
+def _opaque(at: Place, keyword: str) -> Iterator[Difference]:
     """A keyword with one schema or several, of which only equality is known."""
-
-    def differences(side: Side, what: str, old: Object, new: Object) -> Iterator[Difference]:
-        was, now = (
-            part if isinstance(part, list) else [part] for part in (old.get(keyword), new.get(keyword))
-        )
-        inner = replace(side, opaque=side.opaque or f"`{keyword}` of the {what}")
-        if len(was) != len(now) or any(
-            [*_compare(inner, what, *pair)] for pair in zip(was, now, strict=True)
-        ):
-            raise IncomparableError
-        yield from ()
-
-    return differences
+    was, now = (
+        part if isinstance(part, list) else [part] for part in (at.old.get(keyword), at.new.get(keyword))
+    )
+    inner = replace(at, opaque=at.opaque or f"`{keyword}` of the {at.what}")
+    if len(was) != len(now) or any([*_compare(inner, at.what, *pair)] for pair in zip(was, now, strict=True)):
+        raise IncomparableError
+    yield from ()
 
 
 def _paired(
@@ -199,17 +188,15 @@ def _paired(
     """Return pairs, first of equal members, then in order, and what is left over before and after."""
     pairs: list[tuple[JsonValue, JsonValue]] = []
     gone: list[JsonValue] = []
-    texts = [as_text(part) for part in new]
-    added = dict(enumerate(new))
+    added = list(new)
     for part in old:
-        match = next((number for number in added if texts[number] == as_text(part)), None)
-        if match is None:
-            gone.append(part)
+        equal = [index for index, other in enumerate(added) if as_text(other) == as_text(part)]
+        if equal:
+            pairs.append((part, added.pop(equal[0])))
         else:
-            pairs.append((part, added.pop(match)))
-    rest = list(added.values())
-    shared = min(len(gone), len(rest))
-    return pairs + list(zip(gone, rest, strict=False)), gone[shared:], rest[shared:]
+            gone.append(part)
+    shared = min(len(gone), len(added))
+    return [*pairs, *zip(gone, added, strict=False)], gone[shared:], added[shared:]
 
 
 _OPAQUE = ("oneOf", "not", "if", "then", "else", "contains", "propertyNames")
@@ -221,5 +208,5 @@ _RULES: dict[str, Rule] = {
     "additionalProperties": _other_properties,
     "items": _items,
     "anyOf": _any_of,
-    **{keyword: _opaque(keyword) for keyword in _OPAQUE},
+    **dict.fromkeys(_OPAQUE, _opaque),
 }

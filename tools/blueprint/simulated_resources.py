@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tools.blueprint.model import Effect, Entity, FieldType
 from tools.blueprint.simulated_requests import Plain
@@ -19,6 +19,12 @@ class Resource:
     adjustments: dict[str, list[tuple[Effect, Plain]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     """Number of successes by limited action; for limits per object the key is "entity.action"."""
+
+    def copy(self) -> Resource:
+        """Return an independent copy."""
+        return replace(
+            self, values=dict(self.values), adjustments=dict(self.adjustments), counts=dict(self.counts)
+        )
 
 
 @dataclass(frozen=True)

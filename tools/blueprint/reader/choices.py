@@ -19,27 +19,20 @@ MOST_RUNS = 200
 class Unclear(Exception):  # noqa: N818  describes the sentence, not an error
     """The sentence cannot be read in this way; the message tells its author why and how to fix it."""
 
-    def __init__(self, why: str, *, aside: bool = False) -> None:
+    def __init__(self, why: str, readings: tuple[str, ...] = (), *, aside: bool = False) -> None:
         super().__init__(why)
+        self.readings = readings
+        """The meanings between which the author must decide; empty for no meaning."""
         self.aside = aside
         """Whether this reading was far-fetched, so that the reason of another one is more helpful."""
 
 
 class Contradiction(Unclear):
-    """The sentence conflicts with what is already specified."""
-
-    def __init__(self, why: str, readings: tuple[str, str]) -> None:
-        super().__init__(why)
-        self.readings = readings
-        """What is already specified, and what the sentence says."""
+    """The sentence conflicts with what is already specified, the first of its two readings."""
 
 
 class Ambiguity(Unclear):
     """The sentence has a reading that no blueprint can express, beside one that it can."""
-
-    def __init__(self, why: str, readings: tuple[str, str]) -> None:
-        super().__init__(why)
-        self.readings = readings
 
 
 class Choices:

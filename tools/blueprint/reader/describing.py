@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tools.blueprint.model import (
-    Access,
-    Action,
-    Blueprint,
-    CustomOperation,
-    Entity,
-    FieldSpec,
-    Filter,
-    Limit,
-    Sort,
-)
+from tools.blueprint import model
 from tools.blueprint.names import plural
 from tools.blueprint.reader.facts import ComputedField, Exists, Fact, InputField, OfferedOperations
 from tools.blueprint.reader.forms.wording import a, field, listing
 from tools.blueprint.reader.paraphrase import entity_facts, gerund_phrase, sentences
 
 MOST_BYTES = 4_000
-_LAST: tuple[type, ...] = (Limit, ComputedField, Access, OfferedOperations)
+_LAST: tuple[type, ...] = (model.Limit, ComputedField, model.Access, OfferedOperations)
 """Described last, in this order."""
-_GATHERED = (Exists, Action, InputField, Filter, Sort)
+_GATHERED = (Exists, model.Action, InputField, model.Filter, model.Sort)
 """Parts without a sentence of their own here, or that share one."""
 
 
-def describe_service(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
+def describe_service(blueprint: model.Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
     """Return the sentences of all entities and their custom operations; a last line tells how many are left out."""
     lines = [sentence for entity in blueprint.entities for sentence in _sentences(blueprint, entity)]
     size = 0
@@ -42,7 +32,7 @@ def describe_service(blueprint: Blueprint, most_bytes: int = MOST_BYTES) -> list
     return lines
 
 
-def describe_custom(custom: CustomOperation) -> str:
+def describe_custom(custom: model.CustomOperation) -> str:
     """Describe a custom operation, for which there is no sentence form."""
     parts = [f'Custom {custom.kind} "{custom.name}" of {a(custom.entity)}: {custom.does}']
     for name, specs in (("inputs", custom.inputs), ("returns", custom.returns), ("items", custom.items)):
@@ -51,12 +41,12 @@ def describe_custom(custom: CustomOperation) -> str:
     return "; ".join(part.rstrip(".") for part in parts) + "."
 
 
-def field_list(specs: Sequence[FieldSpec]) -> str:
+def field_list(specs: Sequence[model.FieldSpec]) -> str:
     """ "a rate (number, at least 0), a start (date, optional)"."""
     return ", ".join(map(field, specs))
 
 
-def _sentences(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
+def _sentences(blueprint: model.Blueprint, entity: model.Entity) -> Iterator[str]:
     facts = [each for each in entity_facts(entity) if not isinstance(each.part, _GATHERED)]
     facts = [each for each in facts if not _is_shared(entity, each)]
     facts.sort(key=lambda each: _LAST.index(type(each.part)) + 1 if type(each.part) in _LAST else 0)
@@ -71,12 +61,12 @@ def _sentences(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
     yield from map(describe_custom, entity.custom)
 
 
-def _is_shared(entity: Entity, fact: Fact) -> bool:
+def _is_shared(entity: model.Entity, fact: Fact) -> bool:
     """Whether it is access to a plain operation; these are described together."""
-    return isinstance(fact.part, Access) and entity.action(fact.part.operation) is None
+    return isinstance(fact.part, model.Access) and entity.action(fact.part.operation) is None
 
 
-def _shared_access(entity: Entity) -> Iterator[str]:
+def _shared_access(entity: model.Entity) -> Iterator[str]:
     by_roles: dict[tuple[str, ...], list[str]] = {}
     for access in entity.access:
         if entity.action(access.operation) is None:
@@ -86,7 +76,7 @@ def _shared_access(entity: Entity) -> Iterator[str]:
         yield _sentence(f"only {listing(map(a, roles), 'or')} can {done} {plural(entity.name)}")
 
 
-def _finding(entity: Entity) -> Iterator[str]:
+def _finding(entity: model.Entity) -> Iterator[str]:
     ways = [
         ("filtered", [each.field for each in entity.filters]),
         ("sorted", [each.field for each in entity.sorts]),
@@ -96,7 +86,7 @@ def _finding(entity: Entity) -> Iterator[str]:
         yield _sentence(f"{plural(entity.name)} can be {', and '.join(phrases)}")
 
 
-def _fields(specs: Sequence[FieldSpec]) -> str:
+def _fields(specs: Sequence[model.FieldSpec]) -> str:
     return listing(map(field, specs))
 
 

@@ -5,24 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tools.blueprint.model import (
-    Access,
-    Action,
-    Computed,
-    Crud,
-    Effect,
-    Example,
-    FieldSpec,
-    FieldType,
-    Filter,
-    Guard,
-    Limit,
-    Operation,
-    Reference,
-    Sort,
-    Speed,
-    Transition,
-)
+from tools.blueprint import model
 
 
 @dataclass(frozen=True)
@@ -34,7 +17,7 @@ class Exists:
 class OfferedOperations:
     """The entity offers exactly these plain operations."""
 
-    operations: tuple[Crud, ...]
+    operations: tuple[model.Crud, ...]
 
 
 @dataclass(frozen=True)
@@ -48,8 +31,8 @@ class InitialState:
 class InputField:
     """An action takes this field in its request body."""
 
-    operation: Operation
-    field: FieldSpec
+    operation: model.Operation
+    field: model.FieldSpec
 
 
 @dataclass(frozen=True)
@@ -57,15 +40,15 @@ class ComputedField:
     """A field is computed; it has this type unless a sentence gives another one."""
 
     field: str
-    type: FieldType
-    computed: Computed
+    type: model.FieldType
+    computed: model.Computed
 
 
 @dataclass(frozen=True)
 class BuiltIn:
     """Something that every service does, so that the sentence adds nothing."""
 
-    operation: Operation
+    operation: model.Operation
     sentence: str
     """The sentence without capital letter and full stop."""
 
@@ -77,18 +60,18 @@ Part: TypeAlias = (
     | InitialState
     | InputField
     | ComputedField
-    | FieldSpec
-    | Reference
-    | Filter
-    | Sort
-    | Transition
-    | Action
-    | Guard
-    | Effect
-    | Limit
-    | Access
-    | Example
-    | Speed
+    | model.FieldSpec
+    | model.Reference
+    | model.Filter
+    | model.Sort
+    | model.Transition
+    | model.Action
+    | model.Guard
+    | model.Effect
+    | model.Limit
+    | model.Access
+    | model.Example
+    | model.Speed
 )
 
 

@@ -16,19 +16,10 @@ from tools.blueprint.reader.forms.rules import restricted_operations
 from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.values import find_value, state_value
 from tools.blueprint.reader.forms.verb_phrases import resolve_event, resolve_phrases
+from tools.blueprint.reader.grammar import sentences
 from tools.blueprint.reader.grammar.phrases import It
-from tools.blueprint.reader.grammar.sentences import (
-    Changes,
-    Goes,
-    Guarded,
-    Limited,
-    Requires,
-    Restricted,
-    Sentence,
-    Starts,
-)
 
-Parses = Sequence[Sentence]
+Parses = Sequence[sentences.Sentence]
 
 
 def prefer_known_actions(found: list[Facts], scope: Scope) -> list[Facts]:
@@ -48,19 +39,21 @@ def collect_actions(story: Sequence[Parses], scope: Scope) -> None:
                 _mention(parses, scope)
 
 
-def collect_states(sentences: Sequence[Sentence], scope: Scope) -> dict[str, tuple[str, ...]]:
+def collect_states(parses: Sequence[sentences.Sentence], scope: Scope) -> dict[str, tuple[str, ...]]:
     """Return the states that each entity starts in or goes to, in their first spelling."""
-    starts = [(each, each.state) for each in sentences if isinstance(each, Starts)]
-    targets = [(each, move.target) for each in sentences if isinstance(each, Goes) for move in each.moves]
+    starts = [(each, each.state) for each in parses if isinstance(each, sentences.Starts)]
+    targets = [
+        (each, move.target) for each in parses if isinstance(each, sentences.Goes) for move in each.moves
+    ]
     found: dict[str, tuple[str, ...]] = {}
-    pairs: list[tuple[Starts | Goes, str]] = [*starts, *targets]
+    pairs: list[tuple[sentences.Starts | sentences.Goes, str]] = [*starts, *targets]
     for sentence, words in pairs:
         for name in _subjects(sentence, scope):
             found[name] = _with_state(found.get(name, ()), words)
     return found
 
 
-def _subjects(sentence: Starts | Goes, scope: Scope) -> list[str]:
+def _subjects(sentence: sentences.Starts | sentences.Goes, scope: Scope) -> list[str]:
     return explore(lambda choices: scope.named(sentence.subject.words, choices).name)[0]
 
 
@@ -86,21 +79,23 @@ def _mention(parses: Parses, scope: Scope) -> None:
             scope.mention(fact.entity, fact.part)
 
 
-def _done(sentence: Sentence, scope: Scope, choices: Choices) -> Iterable[ResolvedOperation]:
+def _done(sentence: sentences.Sentence, scope: Scope, choices: Choices) -> Iterable[ResolvedOperation]:
     """The operations in the sentence forms that introduce an action."""
-    if isinstance(sentence, Requires | Guarded | Changes):
+    if isinstance(sentence, sentences.Requires | sentences.Guarded | sentences.Changes):
         return resolve_phrases(sentence.verb_phrases, "gerund", scope, choices)
-    if isinstance(sentence, Restricted):
+    if isinstance(sentence, sentences.Restricted):
         return restricted_operations(sentence, scope, choices)
-    return [resolve_event(sentence.event, scope, choices)] if isinstance(sentence, Limited) else []
+    return [resolve_event(sentence.event, scope, choices)] if isinstance(sentence, sentences.Limited) else []
 
 
-def _is_full(sentence: Sentence) -> bool:
+def _is_full(sentence: sentences.Sentence) -> bool:
     """Whether it names what an action with an object acts on."""
-    if isinstance(sentence, Requires | Guarded | Changes | Restricted):
+    if isinstance(
+        sentence, sentences.Requires | sentences.Guarded | sentences.Changes | sentences.Restricted
+    ):
         endings = [each.ending for each in sentence.verb_phrases]
     else:
-        endings = [sentence.event.ending] if isinstance(sentence, Limited) else []
+        endings = [sentence.event.ending] if isinstance(sentence, sentences.Limited) else []
     return any(each is not None and not isinstance(each.thing, It) for each in endings)
 
 

@@ -10,25 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tools.blueprint.model import (
-    CRUD,
-    Access,
-    Action,
-    Blueprint,
-    Effect,
-    Element,
-    Entity,
-    Example,
-    FieldSpec,
-    Filter,
-    Guard,
-    Limit,
-    OperationSpec,
-    Reference,
-    Sort,
-    Speed,
-    Transition,
-)
+from tools.blueprint import model
 from tools.blueprint.reader.choices import Contradiction, Unclear
 from tools.blueprint.reader.collisions import check_names
 from tools.blueprint.reader.facts import (
@@ -44,29 +26,29 @@ from tools.blueprint.reader.facts import (
 )
 from tools.blueprint.reader.paraphrase import paraphrase
 
-E = TypeVar("E", bound=Element)
+E = TypeVar("E", bound=model.Element)
 
 _Key = Callable[[Any], object]
-_ENTITY_PARTS: dict[type[Element], tuple[str, _Key]] = {
-    FieldSpec: ("fields", lambda part: part.name),
-    Reference: ("references", lambda part: part.name),
-    Filter: ("filters", lambda part: part.field),
-    Sort: ("sorts", lambda part: part.field),
-    Transition: ("transitions", lambda part: (part.operation, part.source)),
-    Action: ("actions", lambda part: part.name),
-    Guard: (
+_ENTITY_PARTS: dict[type[model.Element], tuple[str, _Key]] = {
+    model.FieldSpec: ("fields", lambda part: part.name),
+    model.Reference: ("references", lambda part: part.name),
+    model.Filter: ("filters", lambda part: part.field),
+    model.Sort: ("sorts", lambda part: part.field),
+    model.Transition: ("transitions", lambda part: (part.operation, part.source)),
+    model.Action: ("actions", lambda part: part.name),
+    model.Guard: (
         "guards",
         lambda part: (part.operation, frozenset(test.model_dump_json() for test in part.tests)),
     ),
-    Effect: ("effects", lambda part: (part.operation, part.kind, part.target)),
-    Limit: ("limits", lambda part: (part.operation, part.per)),
-    Access: ("access", lambda part: part.operation),
+    model.Effect: ("effects", lambda part: (part.operation, part.kind, part.target)),
+    model.Limit: ("limits", lambda part: (part.operation, part.per)),
+    model.Access: ("access", lambda part: part.operation),
 }
 """Where each kind of part is stored, and the key for which there can be only one."""
 
-_SERVICE_PARTS: dict[type[Element], tuple[str, _Key]] = {
-    Example: ("examples", lambda part: (part.given, part.when, part.then)),
-    Speed: (
+_SERVICE_PARTS: dict[type[model.Element], tuple[str, _Key]] = {
+    model.Example: ("examples", lambda part: (part.given, part.when, part.then)),
+    model.Speed: (
         "speeds",
         lambda part: (part.entity, part.operation, part.percentile, part.requests_per_second),
     ),
@@ -78,7 +60,7 @@ class _Clash(Exception):  # noqa: N818  becomes a Contradiction
         super().__init__()
         self.old, self.new = old, new
 
-    def contradiction(self, blueprint: Blueprint) -> Contradiction:
+    def contradiction(self, blueprint: model.Blueprint) -> Contradiction:
         """Return the contradiction with both facts paraphrased."""
         criterion = getattr(self.old.part, "criterion", "")
         origin = f" ({criterion})" if criterion else ""
@@ -90,10 +72,10 @@ class _Clash(Exception):  # noqa: N818  becomes a Contradiction
 class Merger:
     """Adds the facts of one story."""
 
-    before: Blueprint
+    before: model.Blueprint
     """The service before the story."""
 
-    def add(self, blueprint: Blueprint, facts: Facts, criterion: str) -> Blueprint:
+    def add(self, blueprint: model.Blueprint, facts: Facts, criterion: str) -> model.Blueprint:
         """Return the blueprint with the facts in it. Raises Contradiction or Unclear."""
         for fact in facts:
             try:
@@ -104,16 +86,16 @@ class Merger:
             check_names(blueprint, name)
         return blueprint
 
-    def _add(self, blueprint: Blueprint, fact: Fact, criterion: str) -> Blueprint:
+    def _add(self, blueprint: model.Blueprint, fact: Fact, criterion: str) -> model.Blueprint:
         part = fact.part
-        if isinstance(part, Example | Speed):
+        if isinstance(part, model.Example | model.Speed):
             attribute, key = _SERVICE_PARTS[type(part)]
             kept = _with(getattr(blueprint, attribute), part, key, criterion, fact)
             return blueprint.model_copy(update={attribute: kept})
-        entity = blueprint.entity(fact.entity) or Entity(name=fact.entity)
+        entity = blueprint.entity(fact.entity) or model.Entity(name=fact.entity)
         return with_entity(blueprint, self._extended(entity, part, criterion, fact))
 
-    def _extended(self, entity: Entity, part: Part, criterion: str, fact: Fact) -> Entity:
+    def _extended(self, entity: model.Entity, part: Part, criterion: str, fact: Fact) -> model.Entity:
         if isinstance(part, Exists | BuiltIn):
             return entity
         if isinstance(part, OfferedOperations):
@@ -124,7 +106,7 @@ class Merger:
             return _add_input(entity, part, criterion)
         if isinstance(part, ComputedField):
             return self._set_computed(entity, part, criterion, fact)
-        if isinstance(part, FieldSpec | Reference):
+        if isinstance(part, model.FieldSpec | model.Reference):
             if _is_ruled(entity, part):
                 return entity
             part = self._marked_added_later(entity.name, part)
@@ -133,28 +115,32 @@ class Merger:
             update={attribute: _with(getattr(entity, attribute), part, key, criterion, fact)}
         )
 
-    def _marked_added_later(self, entity: str, part: FieldSpec | Reference) -> FieldSpec | Reference:
+    def _marked_added_later(
+        self, entity: str, part: model.FieldSpec | model.Reference
+    ) -> model.FieldSpec | model.Reference:
         """Mark values that resources from before the story cannot have."""
-        required = isinstance(part, Reference) or part.required
+        required = isinstance(part, model.Reference) or part.required
         if self.before.entity(entity) is not None and required:
             return part.model_copy(update={"added_later": True})
         return part
 
-    def _add_operations(self, entity: Entity, part: OfferedOperations, criterion: str) -> Entity:
+    def _add_operations(self, entity: model.Entity, part: OfferedOperations, criterion: str) -> model.Entity:
         implied = all(not each.criterion for each in entity.operations)
         fresh = implied and self.before.entity(entity.name) is None
         kept = {} if fresh else {each.name: each for each in entity.operations}
         for name in part.operations:
             if name not in kept or not kept[name].criterion:
-                kept[name] = OperationSpec(name=name, criterion=criterion)
-        operations = tuple(kept[name] for name in CRUD if name in kept)
+                kept[name] = model.OperationSpec(name=name, criterion=criterion)
+        operations = tuple(kept[name] for name in model.CRUD if name in kept)
         return entity.model_copy(update={"operations": operations})
 
-    def _set_computed(self, entity: Entity, part: ComputedField, criterion: str, fact: Fact) -> Entity:
+    def _set_computed(
+        self, entity: model.Entity, part: ComputedField, criterion: str, fact: Fact
+    ) -> model.Entity:
         computed = part.computed.model_copy(update={"criterion": criterion})
         field = entity.field(part.field)
         if field is None:
-            new = FieldSpec(name=part.field, type=part.type, computed=computed, criterion=criterion)
+            new = model.FieldSpec(name=part.field, type=part.type, computed=computed, criterion=criterion)
             return entity.model_copy(update={"fields": (*entity.fields, new)})
         if field.computed is not None and _content(field.computed) == _content(computed):
             return entity
@@ -163,21 +149,23 @@ class Merger:
             raise _Clash(Fact(entity.name, field), fact)
         _check_computable(field, part)
         now = {"computed": computed, "default": None, "optional": False, "added_later": False}
-        return _replaced(entity, field, field.model_copy(update=now))
+        changed = field.model_copy(update=now)
+        fields = tuple(changed if each.name == field.name else each for each in entity.fields)
+        return entity.model_copy(update={"fields": fields})
 
 
-def criteria_behind(blueprint: Blueprint, facts: Facts) -> set[str]:
+def criteria_behind(blueprint: model.Blueprint, facts: Facts) -> set[str]:
     """Return the criteria that introduced the facts, "" for what no criterion introduced."""
     return {source for fact in facts for source in _criteria_behind(blueprint, fact)}
 
 
-def _criteria_behind(blueprint: Blueprint, fact: Fact) -> Iterator[str]:
+def _criteria_behind(blueprint: model.Blueprint, fact: Fact) -> Iterator[str]:
     part = fact.part
-    if isinstance(part, Example | Speed):
+    if isinstance(part, model.Example | model.Speed):
         attribute, key = _SERVICE_PARTS[type(part)]
         yield from (each.criterion for each in getattr(blueprint, attribute) if key(each) == key(part))
     entity = blueprint.entity(fact.entity)
-    if entity is None or isinstance(part, Exists | BuiltIn | Example | Speed):
+    if entity is None or isinstance(part, Exists | BuiltIn | model.Example | model.Speed):
         return
     if isinstance(part, OfferedOperations):
         yield from (each.criterion for each in entity.operations if each.name in part.operations)
@@ -195,7 +183,7 @@ def _criteria_behind(blueprint: Blueprint, fact: Fact) -> Iterator[str]:
         yield from (each.criterion for each in getattr(entity, attribute) if key(each) == key(part))
 
 
-def in_story_order(blueprint: Blueprint, criteria: Sequence[str]) -> Blueprint:
+def in_story_order(blueprint: model.Blueprint, criteria: Sequence[str]) -> model.Blueprint:
     """Put what the story's criteria added in the order of the criteria, after what was there before."""
     place = {criterion: index for index, criterion in enumerate(criteria)}
 
@@ -221,17 +209,17 @@ def _with(kept: tuple[E, ...], part: E, key: _Key, criterion: str, fact: Fact) -
     return (*kept, part.model_copy(update={"criterion": criterion}))
 
 
-def _same(old: Element, new: Element) -> bool:
-    if isinstance(old, FieldSpec) and isinstance(new, FieldSpec) and old.computed is not None:
+def _same(old: model.Element, new: model.Element) -> bool:
+    if isinstance(old, model.FieldSpec) and isinstance(new, model.FieldSpec) and old.computed is not None:
         new = new.model_copy(update={"computed": old.computed, "default": None, "optional": False})
-    if isinstance(old, Guard) and isinstance(new, Guard):
+    if isinstance(old, model.Guard) and isinstance(new, model.Guard):
         return old.status == new.status
-    if isinstance(old, Action) and isinstance(new, Action):
+    if isinstance(old, model.Action) and isinstance(new, model.Action):
         return (old.verb, old.object) == (new.verb, new.object)
     return _content(old) == _content(new)
 
 
-def _content(part: Element) -> dict[str, Any]:
+def _content(part: model.Element) -> dict[str, Any]:
     """The content of a part, without its origin."""
     content = part.model_dump(exclude={"criterion", "added_later"})
     if isinstance(content.get("computed"), dict):
@@ -239,7 +227,7 @@ def _content(part: Element) -> dict[str, Any]:
     return content
 
 
-def _set_initial_state(entity: Entity, part: InitialState, criterion: str, fact: Fact) -> Entity:
+def _set_initial_state(entity: model.Entity, part: InitialState, criterion: str, fact: Fact) -> model.Entity:
     if entity.initial_state == part.state:
         return entity
     if entity.initial_state is not None:
@@ -252,19 +240,19 @@ def _set_initial_state(entity: Entity, part: InitialState, criterion: str, fact:
     return entity.model_copy(update={"initial_state": part.state, "initial_state_criterion": criterion})
 
 
-def _can_be_ruled(declared: FieldSpec, initial: str) -> bool:
+def _can_be_ruled(declared: model.FieldSpec, initial: str) -> bool:
     """Whether a declared status only lists the states, so that they replace the field."""
     return initial in declared.choices and declared.default in (None, initial) and not declared.unique
 
 
-def _is_ruled(entity: Entity, part: FieldSpec | Reference) -> bool:
+def _is_ruled(entity: model.Entity, part: model.FieldSpec | model.Reference) -> bool:
     """Whether a field only repeats the status with all of its states."""
-    if entity.initial_state is None or not isinstance(part, FieldSpec) or part.name != "status":
+    if entity.initial_state is None or not isinstance(part, model.FieldSpec) or part.name != "status":
         return False
     return _can_be_ruled(part, entity.initial_state) and set(entity.states) <= set(part.choices)
 
 
-def _add_input(entity: Entity, part: InputField, criterion: str) -> Entity:
+def _add_input(entity: model.Entity, part: InputField, criterion: str) -> model.Entity:
     action = entity.action(part.operation)
     if action is None:
         raise Unclear(f"unknown action '{part.operation}'")
@@ -279,7 +267,7 @@ def _add_input(entity: Entity, part: InputField, criterion: str) -> Entity:
     return entity.model_copy(update={"actions": actions})
 
 
-def _check_computable(field: FieldSpec, part: ComputedField) -> None:
+def _check_computable(field: model.FieldSpec, part: ComputedField) -> None:
     """Raise Unclear if the declared field cannot hold the computed value."""
     holds = {"integer": ("integer",), "money": ("integer", "money"), "number": ("integer", "money", "number")}
     if field.unique or part.type not in holds.get(field.type, ()):
@@ -289,12 +277,7 @@ def _check_computable(field: FieldSpec, part: ComputedField) -> None:
         )
 
 
-def _replaced(entity: Entity, old: FieldSpec, new: FieldSpec) -> Entity:
-    fields = tuple(new if each.name == old.name else each for each in entity.fields)
-    return entity.model_copy(update={"fields": fields})
-
-
-def with_entity(blueprint: Blueprint, entity: Entity) -> Blueprint:
+def with_entity(blueprint: model.Blueprint, entity: model.Entity) -> model.Blueprint:
     """Return the blueprint with the entity in its place, or at the end."""
     if blueprint.entity(entity.name) is None:
         return blueprint.model_copy(update={"entities": (*blueprint.entities, entity)})

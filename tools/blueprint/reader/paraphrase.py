@@ -5,29 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from tools.blueprint.model import (
-    CRUD,
-    Access,
-    Action,
-    Blueprint,
-    Effect,
-    Entity,
-    Example,
-    FieldRef,
-    FieldSpec,
-    Filter,
-    Given,
-    Guard,
-    Limit,
-    Reference,
-    Sort,
-    Speed,
-    Test,
-    Then,
-    Transition,
-    Value,
-    When,
-)
+from tools.blueprint import model
 from tools.blueprint.names import gerund, participle, plural
 from tools.blueprint.reader.facts import (
     BuiltIn,
@@ -42,40 +20,33 @@ from tools.blueprint.reader.forms.values import plain
 from tools.blueprint.reader.forms.wording import a, clause, field, listing, path, some, value
 
 
-def paraphrase(facts: Iterable[Fact], blueprint: Blueprint) -> str:
+def paraphrase(facts: Iterable[Fact], blueprint: model.Blueprint) -> str:
     """Return the facts in sentences; the blueprint must contain them."""
     return " ".join(sentences(list(facts), blueprint))
 
 
-def sentences(facts: Sequence[Fact], blueprint: Blueprint) -> list[str]:
+def sentences(facts: Sequence[Fact], blueprint: model.Blueprint) -> list[str]:
     """Return one sentence per fact; the fields of an entity share one."""
     phrases: list[str] = []
     for fact in facts:
-        if isinstance(fact.part, FieldSpec) and fact.part.computed is None:
+        if isinstance(fact.part, model.FieldSpec) and fact.part.computed is None:
             parts = [each.part for each in facts if each.entity == fact.entity]
-            specs = [each for each in parts if isinstance(each, FieldSpec) and each.computed is None]
+            specs = [each for each in parts if isinstance(each, model.FieldSpec) and each.computed is None]
             phrases.append(f"{a(fact.entity)} has {listing(map(field, specs))}")
         else:
             phrases.append(_SENTENCES[type(fact.part)](blueprint, fact.entity, fact.part))
-    if all(isinstance(each.part, Exists | Action) for each in facts):
+    if all(isinstance(each.part, Exists | model.Action) for each in facts):
         phrases += [f"there is {a(each.entity)}" for each in facts]
     return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in dict.fromkeys(phrases) if sentence]
 
 
-def blueprint_facts(blueprint: Blueprint) -> list[Fact]:
-    """Return the whole content of a blueprint as facts."""
-    facts = [fact for entity in blueprint.entities for fact in entity_facts(entity)]
-    facts += [Fact(example.when.entity, example) for example in blueprint.examples]
-    return facts + [Fact(speed.entity, speed) for speed in blueprint.speeds]
-
-
-def entity_facts(entity: Entity) -> list[Fact]:
+def entity_facts(entity: model.Entity) -> list[Fact]:
     """Return the content of an entity as facts, without its custom operations."""
     parts: list[Any] = [Exists()]
     parts += [each for each in entity.fields if each.computed is None]
     parts += entity.references
     parts += [ComputedField(each.name, each.type, each.computed) for each in entity.fields if each.computed]
-    if any(each.criterion for each in entity.operations) or len(entity.operations) < len(CRUD):
+    if any(each.criterion for each in entity.operations) or len(entity.operations) < len(model.CRUD):
         parts.append(OfferedOperations(tuple(each.name for each in entity.operations)))
     parts += [*entity.filters, *entity.sorts]
     parts += [InitialState(entity.initial_state)] if entity.initial_state is not None else []
@@ -85,12 +56,15 @@ def entity_facts(entity: Entity) -> list[Fact]:
     return [Fact(entity.name, part) for part in parts]
 
 
-def gerund_phrase(blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test] = ()) -> str:
+def gerund_phrase(
+    blueprint: model.Blueprint, entity: str, operation: str, tests: Sequence[model.Test] = ()
+) -> str:
     """ "applying a discount code that is expired to an order that is shipped"."""
     verb, obj = _verb_and_object(blueprint, entity, operation)
     hanging = _hanging(blueprint, entity, operation, tests)
     this = a(entity) + hanging("self", "", entity) + hanging("input", "", entity)
-    for reference in _references(blueprint, entity):
+    owner = blueprint.entity(entity)
+    for reference in owner.references if owner else ():
         on_parent = hanging("reference", reference.name, reference.target)
         this += f" of {a(reference.target)}{on_parent}" if on_parent else ""
     if obj is None:
@@ -105,40 +79,39 @@ def _around(verb: str, noun: str) -> str:
 
 
 def _hanging(
-    blueprint: Blueprint, entity: str, operation: str, tests: Sequence[Test]
+    blueprint: model.Blueprint, entity: str, operation: str, tests: Sequence[model.Test]
 ) -> Callable[[str, str, str], str]:
     """Return a function that words the conditions on one participant, joined by "and"."""
     names = (entity, _verb_and_object(blueprint, entity, operation)[1])
 
     def hanging(subject: str, via: str, noun: str) -> str:
         own = [each for each in tests if _subject(each) == (subject, via)]
-        if subject == "input" and own and any(_subject(each) == ("self", "") for each in tests):
-            phrases = [clause(each, blueprint.entity(noun), operation, names) for each in own]
-            return "".join(f" and {each}" for each in phrases)
         phrases = [clause(each, blueprint.entity(noun), operation, names) for each in own]
+        if subject == "input" and any(_subject(each) == ("self", "") for each in tests):
+            return "".join(f" and {phrase}" for phrase in phrases)
         return f" {' and '.join(phrases)}" if phrases else ""
 
     return hanging
 
 
-def _subject(test: Test) -> tuple[str, str]:
+def _subject(test: model.Test) -> tuple[str, str]:
     if test.kind == "child_count":
         return test.subject, test.via
     ref = test.left if test.kind == "compare" else test.field
     return ref.subject, ref.via
 
 
-def _offering(_: Blueprint, entity: str, part: OfferedOperations) -> str:
+def _offering(_: model.Blueprint, entity: str, part: OfferedOperations) -> str:
     return f"{plural(entity)} can be {listing(map(participle, part.operations))}"
 
 
-def _transition(blueprint: Blueprint, entity: str, part: Transition) -> str:
+def _transition(blueprint: model.Blueprint, entity: str, part: model.Transition) -> str:
     verb, obj = _verb_and_object(blueprint, entity, part.operation)
     done = f"{a(obj)} is {participle(verb)} to it" if obj else f"it is {participle(verb)}"
     return f"{a(entity)} goes from {part.source} to {part.target} when {done}"
 
 
-def _computing(_: Blueprint, entity: str, part: ComputedField) -> str:
+def _computing(_: model.Blueprint, entity: str, part: ComputedField) -> str:
     children = plural(part.computed.child)
     if part.computed.kind == "count":
         return f"{a(entity)}'s {part.field} is the number of its {children}"
@@ -147,50 +120,44 @@ def _computing(_: Blueprint, entity: str, part: ComputedField) -> str:
     return f"{a(entity)}'s {part.field} is the sum of its {genitive} {factors}"
 
 
-def _field(blueprint: Blueprint, entity: str, part: FieldSpec) -> str:
-    if part.computed is None:
-        return f"{a(entity)} has {field(part)}"
-    return _computing(blueprint, entity, ComputedField(part.name, part.type, part.computed))
-
-
-def _guard(blueprint: Blueprint, entity: str, part: Guard) -> str:
+def _guard(blueprint: model.Blueprint, entity: str, part: model.Guard) -> str:
     return f"{gerund_phrase(blueprint, entity, part.operation, part.tests)} is rejected with {part.status}"
 
 
-def _effect(blueprint: Blueprint, entity: str, part: Effect) -> str:
+def _effect(blueprint: model.Blueprint, entity: str, part: model.Effect) -> str:
     names = (entity, _verb_and_object(blueprint, entity, part.operation)[1])
-    amount = path(part.amount, *names) if isinstance(part.amount, FieldRef) else value(part.amount)
+    amount = path(part.amount, *names) if isinstance(part.amount, model.FieldRef) else value(part.amount)
     if part.kind == "set":
         amount = f'"{amount}"' if _is_bare(part.amount) else amount
         return (
             f"{gerund_phrase(blueprint, entity, part.operation)} sets {path(part.target, *names)} to {amount}"
         )
-    named = isinstance(part.amount, FieldRef) and part.amount.field.split()[-1] == "percent"
+    named = isinstance(part.amount, model.FieldRef) and part.amount.field.split()[-1] == "percent"
     percent = " percent" if part.percent and not named else ""
     change = f"{part.kind}s {path(part.target, *names)} by {amount}{percent}"
     return f"{gerund_phrase(blueprint, entity, part.operation)} {change}"
 
 
-def _is_bare(amount: Value | FieldRef) -> bool:
+def _is_bare(amount: model.Value | model.FieldRef) -> bool:
     """Whether a value is a word, which without quotes could be read as the name of a field."""
     return isinstance(amount, str) and amount[:1].isalpha() and value(amount) == amount
 
 
-def _limit(blueprint: Blueprint, entity: str, part: Limit) -> str:
+def _limit(blueprint: model.Blueprint, entity: str, part: model.Limit) -> str:
     verb, obj = _verb_and_object(blueprint, entity, part.operation)
     noun = obj if obj and part.per == "object" else entity
     times = "once" if part.times == 1 else f"{part.times} times"
     return f"{a(noun)} can be {participle(verb)} at most {times}"
 
 
-def _access(blueprint: Blueprint, entity: str, part: Access) -> str:
+def _access(blueprint: model.Blueprint, entity: str, part: model.Access) -> str:
     verb, obj = _verb_and_object(blueprint, entity, part.operation)
     what = f"{plural(obj)} to {plural(entity)}" if obj else plural(entity)
     roles = listing(map(a, part.roles), "or")
     return f"only {roles} can {_around(verb, what)}"
 
 
-def _speed(blueprint: Blueprint, entity: str, part: Speed) -> str:
+def _speed(blueprint: model.Blueprint, entity: str, part: model.Speed) -> str:
     done = gerund_phrase(blueprint, entity, part.operation)
     if part.operation == "list":
         done = f"listing {plural(entity)}"
@@ -198,13 +165,13 @@ def _speed(blueprint: Blueprint, entity: str, part: Speed) -> str:
     return f"{done} answers within {part.latency_ms} ms at the {plain(part.percentile)}th percentile{rate}"
 
 
-def _example(blueprint: Blueprint, _: str, part: Example) -> str:
+def _example(blueprint: model.Blueprint, _: str, part: model.Example) -> str:
     given = f"given {_givens(part.given)}, " if part.given else ""
     outcomes = listing(_then(each, part.when) for each in part.then)
     return f"{given}when {_when(blueprint, part.when)}, then {outcomes}"
 
 
-def _givens(given: Sequence[Given]) -> str:
+def _givens(given: Sequence[model.Given]) -> str:
     """Everything given, with children after their parent."""
     phrases: list[str] = []
     for part in given:
@@ -216,11 +183,11 @@ def _givens(given: Sequence[Given]) -> str:
     return listing(phrases)
 
 
-def _counted(part: Given) -> str:
+def _counted(part: model.Given) -> str:
     return a(part.entity) if part.count == 1 else f"{part.count} {plural(part.entity)}"
 
 
-def _values(part: Given | When) -> str:
+def _values(part: model.Given | model.When) -> str:
     phrases = [
         f"a missing {name}" if each is None else f"{some(name)} of {value(each)}"
         for name, each in part.values.items()
@@ -228,7 +195,7 @@ def _values(part: Given | When) -> str:
     return f" with {listing(phrases)}" if phrases else ""
 
 
-def _when(blueprint: Blueprint, part: When) -> str:
+def _when(blueprint: model.Blueprint, part: model.When) -> str:
     times = f" {part.times} times" if part.times > 1 else ""
     done = participle(_verb_and_object(blueprint, part.entity, part.operation)[0])
     if part.operation == "list":
@@ -239,7 +206,7 @@ def _when(blueprint: Blueprint, part: When) -> str:
     return f"{noun} is {done}{_values(part)}{times}"
 
 
-def _then(part: Then, when: When) -> str:
+def _then(part: model.Then, when: model.When) -> str:
     if part.kind == "rejected":
         return f"it is rejected with {part.status}"
     if part.kind == "value":
@@ -250,40 +217,33 @@ def _then(part: Then, when: When) -> str:
     return f"it is {part.kind}"
 
 
-def _verb_and_object(blueprint: Blueprint, entity: str, operation: str) -> tuple[str, str | None]:
+def _verb_and_object(blueprint: model.Blueprint, entity: str, operation: str) -> tuple[str, str | None]:
     found = blueprint.entity(entity)
     action = found.action(operation) if found else None
     return (action.verb, action.object) if action else (operation, None)
 
 
-def _references(blueprint: Blueprint, entity: str) -> tuple[Reference, ...]:
-    found = blueprint.entity(entity)
-    return found.references if found else ()
-
-
-def _nothing(_: Blueprint, _entity: str, _part: object) -> str:
-    return ""
-
-
-_SENTENCES: dict[type, Callable[[Blueprint, str, Any], str]] = {
-    Exists: _nothing,
-    Action: _nothing,
+_SENTENCES: dict[type, Callable[[model.Blueprint, str, Any], str]] = {
+    Exists: lambda *_: "",
+    model.Action: lambda *_: "",
     BuiltIn: lambda _, _entity, part: part.sentence,
-    FieldSpec: _field,
-    Reference: lambda _, entity, part: f"{a(entity)} belongs to {a(part.target)}",
+    model.FieldSpec: lambda blueprint, entity, part: (  # the others share a sentence
+        _computing(blueprint, entity, ComputedField(part.name, part.type, part.computed))
+    ),
+    model.Reference: lambda _, entity, part: f"{a(entity)} belongs to {a(part.target)}",
     OfferedOperations: _offering,
-    Filter: lambda _, entity, part: f"{plural(entity)} can be filtered by {part.field}",
-    Sort: lambda _, entity, part: f"{plural(entity)} can be sorted by {part.field}",
+    model.Filter: lambda _, entity, part: f"{plural(entity)} can be filtered by {part.field}",
+    model.Sort: lambda _, entity, part: f"{plural(entity)} can be sorted by {part.field}",
     InitialState: lambda _, entity, part: f"{a(entity)} starts as {part.state}",
-    Transition: _transition,
+    model.Transition: _transition,
     InputField: lambda blueprint, entity, part: (
         f"{gerund_phrase(blueprint, entity, part.operation)} requires {field(part.field)}"
     ),
     ComputedField: _computing,
-    Guard: _guard,
-    Effect: _effect,
-    Limit: _limit,
-    Access: _access,
-    Speed: _speed,
-    Example: _example,
+    model.Guard: _guard,
+    model.Effect: _effect,
+    model.Limit: _limit,
+    model.Access: _access,
+    model.Speed: _speed,
+    model.Example: _example,
 }

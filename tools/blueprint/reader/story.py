@@ -1,8 +1,8 @@
 """Reading the sentences of one story together.
 
-A sentence may speak of what another one defines, earlier or later in the story. So they are taken in phases:
-what defines goes before what uses, and within a phase a sentence that cannot be understood yet is tried again
-after the others. What comes of a sentence is settled once; what it says is then part of the blueprint.
+A sentence may refer to what another one defines, earlier or later in the story. So they are read in phases:
+definitions before their uses, and within a phase a sentence that cannot be understood yet is tried again after
+the others. The outcome of a sentence is decided once; what it says is then part of the blueprint.
 """
 
 from __future__ import annotations
@@ -23,25 +23,8 @@ from tools.blueprint.reader.forms import fields, rules, structure
 from tools.blueprint.reader.forms.examples import example
 from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.wording import listing
+from tools.blueprint.reader.grammar import sentences
 from tools.blueprint.reader.grammar.parsing import parse
-from tools.blueprint.reader.grammar.sentences import (
-    Belongs,
-    Changes,
-    Exemplified,
-    Fast,
-    Finds,
-    Goes,
-    Guarded,
-    Has,
-    HasMany,
-    Limited,
-    Offers,
-    Requires,
-    Restricted,
-    Sentence,
-    Starts,
-    Sums,
-)
 from tools.blueprint.reader.grammar.text import Text, join_names, join_subject, prepare
 from tools.blueprint.reader.hints import no_form_message
 from tools.blueprint.reader.merging import Merger, in_story_order
@@ -52,22 +35,22 @@ Outcome = Literal["covered", "not_covered", "ambiguous", "contradictory"]
 Form = Callable[[Any, Scope, Choices], Facts]
 
 PHASES: tuple[dict[type, Form], ...] = (
-    {Has: fields.has},
-    {Belongs: structure.belongs, HasMany: structure.has_many},
-    {Starts: structure.starts},
-    {Goes: structure.goes},
-    {Requires: fields.requires},
-    {Sums: fields.computes},
-    {Offers: structure.offers},
-    {Finds: structure.finds},
+    {sentences.Has: fields.has},
+    {sentences.Belongs: structure.belongs, sentences.HasMany: structure.has_many},
+    {sentences.Starts: structure.starts},
+    {sentences.Goes: structure.goes},
+    {sentences.Requires: fields.requires},
+    {sentences.Sums: fields.computes},
+    {sentences.Offers: structure.offers},
+    {sentences.Finds: structure.finds},
     {
-        Guarded: rules.guard,
-        Changes: rules.changes,
-        Limited: rules.limit,
-        Restricted: rules.access,
-        Fast: rules.speed,
+        sentences.Guarded: rules.guard,
+        sentences.Changes: rules.changes,
+        sentences.Limited: rules.limit,
+        sentences.Restricted: rules.access,
+        sentences.Fast: rules.speed,
     },
-    {Exemplified: example},
+    {sentences.Exemplified: example},
 )
 """Definitions come before the sentences that use them."""
 
@@ -83,7 +66,7 @@ class Line:
     id: str
     text: str
     prepared: Text | None = None
-    parses: list[Sentence] = field(default_factory=list)
+    parses: list[sentences.Sentence] = field(default_factory=list)
     outcome: Outcome | None = None
     """None until it is decided."""
     why: str = ""
@@ -109,7 +92,7 @@ def read_story(criteria: Sequence[tuple[str, str]], before: Blueprint) -> tuple[
     for number in range(len(PHASES)):
         if number == _FIRST_PASS:
             first_pass.collect_actions([line.parses for line in lines if line.outcome is None], scope)
-        if Starts in PHASES[number]:
+        if sentences.Starts in PHASES[number]:
             scope.states = first_pass.collect_states([each for line in lines for each in line.parses], scope)
         _run([each for each in lines if each.outcome is None and each.phase == number], scope, merger)
         if number == 0:
@@ -275,14 +258,19 @@ def _explain_failure(line: Line, scope: Scope) -> None:
 
 
 def _subjects(lines: Sequence[Line], before: Blueprint) -> frozenset[str]:
-    names = {each.subject.words.lower() for line in lines for each in line.parses if isinstance(each, Has)}
+    names = {
+        each.subject.words.lower()
+        for line in lines
+        for each in line.parses
+        if isinstance(each, sentences.Has)
+    }
     return frozenset(names | {each.name for each in before.entities})
 
 
 def _related(lines: Sequence[Line]) -> frozenset[str]:
-    sentences = [each for line in lines for each in line.parses]
-    children = [each.child for each in sentences if isinstance(each, Belongs)]
-    children += [child for each in sentences if isinstance(each, HasMany) for child in each.children]
+    parses = [each for line in lines for each in line.parses]
+    children = [each.child for each in parses if isinstance(each, sentences.Belongs)]
+    children += [child for each in parses if isinstance(each, sentences.HasMany) for child in each.children]
     return frozenset(child.words for child in children)
 
 
@@ -291,7 +279,7 @@ def _undefined(lines: Sequence[Line], scope: Scope) -> dict[str, str]:
     found = {}
     for line in lines:
         for sentence in line.parses:
-            if isinstance(sentence, Has) and line.outcome not in (None, "covered"):
+            if isinstance(sentence, sentences.Has) and line.outcome not in (None, "covered"):
                 try:
                     found[fields.entity_name(sentence.subject, scope)] = line.id
                 except Unclear:

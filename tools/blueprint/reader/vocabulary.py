@@ -11,28 +11,15 @@ from collections.abc import Iterable, Iterator
 from tools.blueprint.model import Blueprint
 from tools.blueprint.names import gerund, participle, plural, verb_bases
 from tools.blueprint.reader.forms.lookup import number_forms
+from tools.blueprint.reader.grammar import sentences
 from tools.blueprint.reader.grammar.parsing import is_plain
 from tools.blueprint.reader.grammar.phrases import Event, Field, OneOf
-from tools.blueprint.reader.grammar.sentences import (
-    Belongs,
-    Goes,
-    Has,
-    HasMany,
-    Limited,
-    Offers,
-    Requires,
-    Sentence,
-    Starts,
-    Sums,
-)
 
 
-def names_with_grammar_words(blueprint: Blueprint, sentences: Iterable[Sentence]) -> frozenset[str]:
+def names_with_grammar_words(blueprint: Blueprint, parses: Iterable[sentences.Sentence]) -> frozenset[str]:
     """Return every spelling of the known names that contain words of the grammar."""
-    names = {
-        " ".join(each.lower().split()) for each in (*_of_blueprint(blueprint), *_of_sentences(sentences))
-    }
-    names -= {"a", "an", "the"}
+    written = [*_of_blueprint(blueprint), *(name for parse in parses for name in _of_sentence(parse))]
+    names = {" ".join(name.lower().split()) for name in written} - {"a", "an", "the"}
     return frozenset(spelling for name in names for spelling in _spellings(name) if not is_plain(spelling))
 
 
@@ -53,14 +40,28 @@ def _of_blueprint(blueprint: Blueprint) -> Iterator[str]:
             yield from (choice.replace("-", " ") for choice in field.choices)
 
 
-def _of_sentences(sentences: Iterable[Sentence]) -> Iterator[str]:
-    for each in sentences:
-        if isinstance(each, Has | Requires):
-            yield from _of_fields(each.fields)
-        if isinstance(each, Goes):
-            for move in each.moves:
+def _of_sentence(sentence: sentences.Sentence) -> Iterator[str]:
+    """The names that a sentence introduces."""
+    match sentence:
+        case sentences.Has():
+            yield from (sentence.subject.words, *_of_fields(sentence.fields))
+        case sentences.Requires():
+            yield from _of_fields(sentence.fields)
+        case sentences.Offers():
+            yield sentence.subject.words
+        case sentences.Belongs():
+            yield sentence.child.words
+        case sentences.HasMany():
+            yield from (child.words for child in sentence.children)
+        case sentences.Sums():
+            yield sentence.field.words
+        case sentences.Starts():
+            yield sentence.state
+        case sentences.Goes():
+            for move in sentence.moves:
                 yield from (*move.sources, move.target, *_verb_of(move.event))
-        yield from _brought_up(each)
+        case sentences.Limited():
+            yield from _verb_of(sentence.event)
 
 
 def _of_fields(fields: Iterable[Field]) -> Iterator[str]:
@@ -68,21 +69,6 @@ def _of_fields(fields: Iterable[Field]) -> Iterator[str]:
         yield field.noun.words
         for detail in field.details:
             yield from (one.text for one in detail.options) if isinstance(detail, OneOf) else ()
-
-
-def _brought_up(sentence: Sentence) -> Iterable[str]:
-    """The names that a sentence of the other forms introduces."""
-    if isinstance(sentence, Has | Offers):
-        return (sentence.subject.words,)
-    if isinstance(sentence, Belongs):
-        return (sentence.child.words,)
-    if isinstance(sentence, HasMany):
-        return tuple(child.words for child in sentence.children)
-    if isinstance(sentence, Sums):
-        return (sentence.field.words,)
-    if isinstance(sentence, Starts):
-        return (sentence.state,)
-    return _verb_of(sentence.event) if isinstance(sentence, Limited) else ()
 
 
 def _verb_of(event: Event) -> Iterator[str]:

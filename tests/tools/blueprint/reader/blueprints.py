@@ -34,6 +34,8 @@ from tools.blueprint.model import (
     Transition,
     When,
 )
+from tools.blueprint.reader.facts import Fact
+from tools.blueprint.reader.paraphrase import entity_facts
 
 ENTITIES = (
     "order",
@@ -345,3 +347,10 @@ def blueprints(draw: Any) -> Blueprint:
     whole = plain.model_copy(update={"entities": full, "speeds": tuple(speeds)})
     told = draw(st.lists(examples(whole), max_size=2, unique_by=lambda each: each.model_dump_json()))
     return whole.model_copy(update={"examples": tuple(told)})
+
+
+def blueprint_facts(blueprint: Blueprint) -> list[Fact]:
+    """Return the whole content of a blueprint as facts."""
+    facts = [fact for entity in blueprint.entities for fact in entity_facts(entity)]
+    facts += [Fact(example.when.entity, example) for example in blueprint.examples]
+    return facts + [Fact(speed.entity, speed) for speed in blueprint.speeds]

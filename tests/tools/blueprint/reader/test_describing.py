@@ -7,10 +7,10 @@ import re
 import pytest
 
 from tests.acceptance.story_files import NAMES, load
+from tests.tools.blueprint.reader.blueprints import blueprint_facts
 from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, FieldSpec, Reference
 from tools.blueprint.reader import read
 from tools.blueprint.reader.describing import describe_service, field_list
-from tools.blueprint.reader.paraphrase import blueprint_facts
 from tools.blueprint.reader.rewording import read_fields
 
 

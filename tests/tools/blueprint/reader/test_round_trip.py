@@ -7,10 +7,10 @@ import re
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.tools.blueprint.reader.blueprints import blueprints
+from tests.tools.blueprint.reader.blueprints import blueprint_facts, blueprints
 from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import read
-from tools.blueprint.reader.paraphrase import blueprint_facts, sentences
+from tools.blueprint.reader.paraphrase import sentences
 
 
 def _bare(blueprint: Blueprint) -> set[tuple[str, str]]:

@@ -34,21 +34,7 @@ from tools.blueprint.reader.forms.operations import Participant, ResolvedOperati
 from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.values import TEMPORAL, find_value
 from tools.blueprint.reader.forms.wording import a, listing
-from tools.blueprint.reader.grammar.phrases import (
-    Condition,
-    Counted,
-    Is,
-    It,
-    Lacks,
-    Measure,
-    Noun,
-    Owned,
-    Plain,
-    Situation,
-    Subject,
-    Term,
-    Whose,
-)
+from tools.blueprint.reader.grammar import phrases
 
 _EXPIRY = frozenset({"expiry", "expiration", "expires", "expire", "expiring"})
 
@@ -78,80 +64,68 @@ class Conditions:
             [self.of(participant, condition) for participant, condition in self.resolved.conditions]
         )
 
-    def situation(self, situation: Situation) -> Alternatives:
+    def situation(self, situation: phrases.Situation) -> Alternatives:
         """Return the tests of a separate clause: "it is shipped", "the total is over 100"."""
         about = self.choices.pick(self._subjects(situation.subject))
         parts = situation.conditions
         if isinstance(about, Found):
             return all_of([field_tests(self.fields, about, each) for each in parts])
-        conditions = [each for each in parts if not isinstance(each, Measure)]
+        conditions = [each for each in parts if not isinstance(each, phrases.Measure)]
         if len(conditions) < len(parts):
             raise Unclear(
                 f"{a(about.entity)} cannot be over or under a value; name one of its fields", aside=True
             )
         return all_of([self.of(about, each) for each in conditions])
 
-    def of(self, participant: Participant, condition: Condition) -> Alternatives:
+    def of(self, participant: Participant, condition: phrases.Condition) -> Alternatives:
         """Return the tests of one condition on a participant."""
-        if isinstance(condition, Is):
+        if isinstance(condition, phrases.Is):
             return self._is(participant, condition)
-        if isinstance(condition, Plain):
+        if isinstance(condition, phrases.Plain):
             return self._plain(participant, condition.noun)
-        if isinstance(condition, Lacks):
+        if isinstance(condition, phrases.Lacks):
             return self._lacks(participant, condition.words)
-        if isinstance(condition, Counted):
+        if isinstance(condition, phrases.Counted):
             return self._counted(participant, condition)
-        if isinstance(condition, Whose):
+        if isinstance(condition, phrases.Whose):
             return self._whose(participant, condition)
         found = self._having(participant, condition.field)
         about = self.choices.pick(found)
         return all_of([measured(self.fields, about, each, participant) for each in condition.measures])
 
-    def _whose(self, participant: Participant, condition: Whose) -> Alternatives:
+    def _whose(self, participant: Participant, condition: phrases.Whose) -> Alternatives:
         """ "whose total is over 100", "whose order is paid"."""
         found: list[Found | Participant] = [*self.fields.of(participant, condition.words)]
-        if participant.subject == "self" and not found:
-            references = lookup.references(self.scope.entity(participant.entity), condition.words)
-            found += [Participant(each.target, "reference", each.name) for each in references]
+        found += [] if found else self.fields.parents(condition.words, participant)
         if not found:
             raise self.fields.unknown(condition.words, participant)
         about = self.choices.pick(found)
         if isinstance(about, Found):
             return all_of([field_tests(self.fields, about, each, participant) for each in condition.states])
-        states = [each for each in condition.states if isinstance(each, Is)]
+        states = [each for each in condition.states if isinstance(each, phrases.Is)]
         if len(states) < len(condition.states):
             raise Unclear(f"{a(about.entity)} cannot be over or under a value; name one of its fields")
         return all_of([self._is(about, each) for each in states])
 
     # --- Who and what
 
-    def _participants(self, noun: Noun) -> list[Participant]:
-        names = [each.entity for each in self.resolved.participants]
-        called = lookup.named(noun.words, names) or [
-            name
-            for name in names
-            if any(name.endswith(f" {each}") for each in lookup.number_forms(noun.words))
-        ]
-        return [each for each in self.resolved.participants if each.entity in called]
-
-    def _subjects(self, subject: Subject) -> list[Participant | Found]:
+    def _subjects(self, subject: phrases.Subject) -> list[Participant | Found]:
         """All that a clause may be about: one who takes part, what it belongs to, or a field."""
-        if isinstance(subject, It):
+        if isinstance(subject, phrases.It):
             return list(self.resolved.named)
-        if isinstance(subject, Owned):
+        if isinstance(subject, phrases.Owned):
             return [self.fields.find(subject)]
         words = subject.words
-        found: list[Participant | Found] = [*self._participants(subject), *self.fields.inputs(words)]
+        found: list[Participant | Found] = [*self.fields.participants(words), *self.fields.inputs(words)]
         found += [
             each for participant in self.resolved.participants for each in self.fields.of(participant, words)
         ]
-        references = lookup.references(self.scope.entity(self.resolved.entity), words)
-        found += [] if found else [Participant(each.target, "reference", each.name) for each in references]
+        found += [] if found else self.fields.parents(words)
         if not found:
             raise Unclear(f"'{words}' takes no part in this operation and is not a field of any participant")
         return found
 
-    def _having(self, participant: Participant, noun: Noun) -> list[Found]:
+    def _having(self, participant: Participant, noun: phrases.Noun) -> list[Found]:
         """The field in "with a total over 5": the participant's, or an input of the action on it."""
         found = [] if noun.given else self.fields.of(participant, noun.words)
         if participant.subject == "self":
@@ -162,7 +136,7 @@ class Conditions:
 
     # --- "is"
 
-    def _is(self, participant: Participant, condition: Is) -> Alternatives:
+    def _is(self, participant: Participant, condition: phrases.Is) -> Alternatives:
         check_negation(condition)
         return tuple((self._value(participant, words, condition.negated),) for words in condition.values)
 
@@ -206,17 +180,17 @@ class Conditions:
 
     # --- "with", "has"
 
-    def _plain(self, participant: Participant, noun: Noun) -> Alternatives:
+    def _plain(self, participant: Participant, noun: phrases.Noun) -> Alternatives:
         """ "a missing note", "an expired passport", "line items", "a note", "status shipped"."""
         words = noun.words
         first, _, rest = words.partition(" ")
         start, _, last = words.rpartition(" ")
         if first.lower() == "missing" and rest:
-            return self._missing(participant, Noun(rest), negated=False)
+            return self._missing(participant, phrases.Noun(rest), negated=False)
         if last.lower() == "missing" and start:
-            return self._missing(participant, Noun(start), negated=False)
+            return self._missing(participant, phrases.Noun(start), negated=False)
         if first.lower() == "expired" and rest:
-            return self._expired(participant, Noun(rest))
+            return self._expired(participant, phrases.Noun(rest))
         if self._has_field(participant, words):
             return self._missing(participant, noun, negated=True)
         if lookup.children(self.scope.blueprint, participant.entity, words):
@@ -233,11 +207,11 @@ class Conditions:
         for index in range(len(pieces) - 1, 0, -1):
             field, value = " ".join(pieces[:index]), " ".join(pieces[index:])
             if self._has_field(participant, field):
-                found = self.choices.pick(self._having(participant, Noun(field)))
-                return measured(self.fields, found, Measure("eq", Noun(value)), participant)
+                found = self.choices.pick(self._having(participant, phrases.Noun(field)))
+                return measured(self.fields, found, phrases.Measure("eq", phrases.Noun(value)), participant)
         raise self.fields.unknown(words, participant)
 
-    def _missing(self, participant: Participant, noun: Noun, *, negated: bool) -> Alternatives:
+    def _missing(self, participant: Participant, noun: phrases.Noun, *, negated: bool) -> Alternatives:
         found = self.choices.pick(self._having(participant, noun))
         required_anyway = self.resolved.operation == "create" and not negated
         if not found.spec.nullable and found.ref.subject != "input" and not required_anyway:
@@ -247,7 +221,7 @@ class Conditions:
             )
         return ((Missing(field=found.ref, negated=negated),),)
 
-    def _expired(self, participant: Participant, noun: Noun) -> Alternatives:
+    def _expired(self, participant: Participant, noun: phrases.Noun) -> Alternatives:
         found = self.choices.pick(self._having(participant, noun))
         if found.spec.type not in TEMPORAL:
             raise Unclear(f"'{found.spec.name}' is not a date, so it cannot expire")
@@ -256,23 +230,25 @@ class Conditions:
     def _lacks(self, participant: Participant, words: str) -> Alternatives:
         required = [each for each in self._numbers(participant, words) if not each.spec.nullable]
         if required:
-            return self._measured(participant, required, Measure("eq", Term("number", "0")))
+            return self._measured(participant, required, phrases.Measure("eq", phrases.Term("number", "0")))
         if self._has_field(participant, words):
-            return self._missing(participant, Noun(words), negated=False)
+            return self._missing(participant, phrases.Noun(words), negated=False)
         return self._children(participant, words, "eq", 0)
 
-    def _counted(self, participant: Participant, condition: Counted) -> Alternatives:
+    def _counted(self, participant: Participant, condition: phrases.Counted) -> Alternatives:
         if condition.having:
             raise Unclear("children cannot be counted by their values; state only how many there are")
         if numbers := self._numbers(participant, condition.words):
-            measure = Measure(condition.comparator, Term("number", str(condition.number)))
+            measure = phrases.Measure(condition.comparator, phrases.Term("number", str(condition.number)))
             return self._measured(participant, numbers, measure)
         op = NUMBERS.get(condition.comparator)
         if op is None:
             raise Unclear("a count cannot be before or after a number; use 'more than' or 'fewer than'")
         return self._children(participant, condition.words, op, condition.number)
 
-    def _measured(self, participant: Participant, found: list[Found], measure: Measure) -> Alternatives:
+    def _measured(
+        self, participant: Participant, found: list[Found], measure: phrases.Measure
+    ) -> Alternatives:
         return measured(self.fields, self.choices.pick(found), measure, participant)
 
     def _numbers(self, participant: Participant, words: str) -> list[Found]:
@@ -281,7 +257,9 @@ class Conditions:
             participant, words
         ):
             return []
-        return [each for each in self._having(participant, Noun(words)) if each.spec.type in lookup.COUNTS]
+        return [
+            each for each in self._having(participant, phrases.Noun(words)) if each.spec.type in lookup.COUNTS
+        ]
 
     def _children(self, participant: Participant, words: str, op: Comparison, number: int) -> Alternatives:
         found = lookup.children(self.scope.blueprint, participant.entity, words)

@@ -49,6 +49,8 @@ _HEDGES = _set(
 _NOT_IN_FIELDS = _HEDGES | _set(
     "and or but nor if when while unless except because than can cannot could may might must shall should would it they"
 )
+_NEVER_IN_BARE_FIELDS = _PRONOUNS | _QUANTITIES | {"not", "never"}
+"""Quantities and possessives, which are not part of a name unless it has an article."""
 _BETWEEN_NOUNS = _set("of for to in on at")
 _NO_ROLES = _PRONOUNS | _QUANTITIES | _WHICH | _set("people role user")
 _NO_VERBS = _set("be have do get")
@@ -87,14 +89,9 @@ def field_name(noun: Noun, *, computed: bool = False) -> str:
         raise Unclear(f"'{name}' is not a field name; it contains more than a name")
     if computed:
         _check_noun(name)
-    elif not noun.article and (_strangers(words) or _is_adverb(words[0])):
+    elif not noun.article and (not _NEVER_IN_BARE_FIELDS.isdisjoint(words) or _is_adverb(words[0])):
         raise Unclear(f"'{name}' is not a field name; if it is meant as one, write 'a {name}'")
     return name
-
-
-def _strangers(words: list[str]) -> list[str]:
-    """Quantities and possessives, which are not part of a name unless it has an article."""
-    return [word for word in words if word in _PRONOUNS | _QUANTITIES | {"not", "never"}]
 
 
 def role_words(noun: Noun) -> str:

@@ -12,29 +12,12 @@ from tools.blueprint.reader.forms.conditions import expiry_fields
 from tools.blueprint.reader.forms.scope import Scope, no_field
 from tools.blueprint.reader.forms.values import TEMPORAL, find_value, value_of
 from tools.blueprint.reader.forms.wording import some
-from tools.blueprint.reader.grammar.phrases import (
-    Condition,
-    Is,
-    Lacks,
-    Measure,
-    Measured,
-    Noun,
-    Operand,
-    Owned,
-    Plain,
-    Term,
-    Whose,
-)
+from tools.blueprint.reader.grammar import phrases
 
 Values = dict[str, Value | None]
 
 _PAST = {"date": "2000-01-01", "timestamp": "2000-01-01T00:00:00Z"}
 _FUTURE = {"date": "2999-12-31", "timestamp": "2999-12-31T00:00:00Z"}
-
-
-def is_null(said: Operand) -> bool:
-    """Whether the operand means that there is no value."""
-    return isinstance(said, Noun) and said.words.lower() in ("missing", "null")
 
 
 @dataclass(frozen=True)
@@ -46,11 +29,11 @@ class ExampleValues:
     wrong: bool = False
     """Whether a value may be invalid for its field, because the example expects a rejection."""
 
-    def fields(self, entity: str, conditions: Iterable[Condition]) -> Values:
+    def fields(self, entity: str, conditions: Iterable[phrases.Condition]) -> Values:
         """Return the values of an entity's fields."""
         return _together(self._of(entity, each) for each in conditions)
 
-    def inputs(self, entity: str, operation: str, conditions: Iterable[Condition]) -> Values:
+    def inputs(self, entity: str, operation: str, conditions: Iterable[phrases.Condition]) -> Values:
         """Return the values of an action's inputs."""
         action = self.scope.entity(entity).action(operation)
         specs = action.inputs if action else ()
@@ -63,20 +46,20 @@ class ExampleValues:
             raise no_field(entity, words)
         return self.choices.pick(found)
 
-    def value(self, spec: FieldSpec, said: Operand) -> Value | None:
+    def value(self, spec: FieldSpec, said: phrases.Operand) -> Value | None:
         """Return the operand as a value of the field."""
-        if is_null(said):
+        if isinstance(said, phrases.Noun) and said.words.lower() in ("missing", "null"):
             return None
-        if isinstance(said, Owned):
+        if isinstance(said, phrases.Owned):
             raise Unclear(f"an example needs an exact value for '{spec.name}'")
         try:
             return value_of(spec, said)
         except Unclear:
             if not self.wrong:
                 raise
-            return said.words if isinstance(said, Noun) else said.text
+            return said.words if isinstance(said, phrases.Noun) else said.text
 
-    def being(self, entity: str, said: Is) -> tuple[str, Value]:
+    def being(self, entity: str, said: phrases.Is) -> tuple[str, Value]:
         """Return the field and value of "shipped", "not vaccinated", "expired"."""
         owner = self.scope.entity(entity)
         if len(said.values) > 1:
@@ -96,20 +79,20 @@ class ExampleValues:
             raise Unclear(f"'{words}' is not a state, choice or boolean field of {entity}")
         return self.choices.pick(options)
 
-    def _of(self, entity: str, condition: Condition) -> Values:
-        if isinstance(condition, Is):
+    def _of(self, entity: str, condition: phrases.Condition) -> Values:
+        if isinstance(condition, phrases.Is):
             return dict([self.being(entity, condition)])
-        if isinstance(condition, Lacks):
+        if isinstance(condition, phrases.Lacks):
             return {self.field(entity, condition.words).name: None}
-        if isinstance(condition, Measured):
+        if isinstance(condition, phrases.Measured):
             return self._measured(self.field(entity, condition.field.words), condition.measures)
-        if isinstance(condition, Whose):
+        if isinstance(condition, phrases.Whose):
             spec = self.field(entity, condition.words)
             return _together(self._state(spec, each) for each in condition.states)
-        if isinstance(condition, Plain):
+        if isinstance(condition, phrases.Plain):
             return self._plain(entity, condition.noun.words)
         if lookup.counts(self.scope.blueprint, self.scope.entity(entity), condition.words):
-            measure = Measure(condition.comparator, Term("number", str(condition.number)))
+            measure = phrases.Measure(condition.comparator, phrases.Term("number", str(condition.number)))
             return self._measured(self.field(entity, condition.words), (measure,))
         raise Unclear("an example needs exact values")
 
@@ -122,16 +105,18 @@ class ExampleValues:
         if last.lower() == "missing" and start:
             return {self.field(entity, start).name: None}
         if first.lower() == "expired" and rest:
-            return self._measured(self.field(entity, rest), (Measure("before", None),))
+            return self._measured(self.field(entity, rest), (phrases.Measure("before", None),))
         owner = self.scope.entity(entity)
         spec, said = _split(words, (*lookup.status_field(owner), *owner.fields), no_field(entity, words))
         return {spec.name: self.value(spec, said)}
 
-    def _measured(self, spec: FieldSpec, measures: Iterable[Measure]) -> Values:
+    def _measured(self, spec: FieldSpec, measures: Iterable[phrases.Measure]) -> Values:
         found: list[Values] = []
         for each in measures:
             operand = each.operand
-            today = operand is None or (isinstance(operand, Noun) and operand.words.lower() == "today")
+            today = operand is None or (
+                isinstance(operand, phrases.Noun) and operand.words.lower() == "today"
+            )
             if today and each.comparator == "before" and spec.type in TEMPORAL:
                 found.append({spec.name: _PAST[spec.type]})
             elif operand is None or today or each.comparator != "eq":
@@ -140,19 +125,19 @@ class ExampleValues:
                 found.append({spec.name: self.value(spec, operand)})
         return _together(found)
 
-    def _state(self, spec: FieldSpec, said: Measure | Is) -> Values:
-        if isinstance(said, Measure):
+    def _state(self, spec: FieldSpec, said: phrases.Measure | phrases.Is) -> Values:
+        if isinstance(said, phrases.Measure):
             return self._measured(spec, (said,))
         if said.negated or len(said.values) > 1:
             raise Unclear(f"an example needs an exact value for '{spec.name}'")
-        return {spec.name: self.value(spec, Noun(said.values[0]))}
+        return {spec.name: self.value(spec, phrases.Noun(said.values[0]))}
 
-    def _input(self, specs: tuple[FieldSpec, ...], operation: str, condition: Condition) -> Values:
+    def _input(self, specs: tuple[FieldSpec, ...], operation: str, condition: phrases.Condition) -> Values:
         unknown = Unclear(f"'{operation}' has no such input; define its inputs with '... requires ...'")
-        if isinstance(condition, Plain):
+        if isinstance(condition, phrases.Plain):
             spec, said = _split(condition.noun.words, specs, unknown)
             return {spec.name: self.value(spec, said)}
-        if isinstance(condition, Measured):
+        if isinstance(condition, phrases.Measured):
             found = lookup.named(condition.field.words, [each.name for each in specs])
             for spec in specs:
                 if spec.name in found:
@@ -160,7 +145,7 @@ class ExampleValues:
         raise unknown
 
 
-def _split(words: str, specs: Iterable[FieldSpec], unknown: Unclear) -> tuple[FieldSpec, Noun]:
+def _split(words: str, specs: Iterable[FieldSpec], unknown: Unclear) -> tuple[FieldSpec, phrases.Noun]:
     """Split "status shipped" into the field and the words of its value."""
     by_name = {each.name: each for each in specs}
     pieces = words.split()
@@ -171,7 +156,7 @@ def _split(words: str, specs: Iterable[FieldSpec], unknown: Unclear) -> tuple[Fi
                 f"an example needs an exact value for '{words}', such as 'with {some(words)} of ...'"
             )
         if found:
-            return by_name[found[0]], Noun(" ".join(pieces[index:]))
+            return by_name[found[0]], phrases.Noun(" ".join(pieces[index:]))
     raise unknown
 
 

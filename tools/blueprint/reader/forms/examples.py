@@ -16,23 +16,15 @@ from tools.blueprint.reader.forms.rules import check_known, status_code
 from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.verb_phrases import resolve_event
 from tools.blueprint.reader.forms.wording import a
+from tools.blueprint.reader.grammar import sentences
 from tools.blueprint.reader.grammar.phrases import Condition, Counted, Event, It, Lacks, Noun, Owned, Thing
-from tools.blueprint.reader.grammar.sentences import (
-    Became,
-    Exemplified,
-    Happening,
-    Listed,
-    Outcome,
-    Rejected,
-    Valued,
-)
 
 _FINE = frozenset({"accepted", "allowed", "successful", "ok"})
 
 
-def example(sentence: Exemplified, scope: Scope, choices: Choices) -> Facts:
+def example(sentence: sentences.Exemplified, scope: Scope, choices: Choices) -> Facts:
     """Given an order with status shipped, when it is cancelled, then it is rejected with 409."""
-    rejected = any(isinstance(each, Rejected) for each in sentence.outcomes)
+    rejected = any(isinstance(each, sentences.Rejected) for each in sentence.outcomes)
     scenario = _Scenario(
         scope, choices, ExampleValues(scope, choices), ExampleValues(scope, choices, wrong=rejected)
     )
@@ -88,7 +80,7 @@ class _Scenario:
         thing = Thing(Noun(child), condition.having, condition.number)
         return [each.model_copy(update={"children_of": entity}) for each in self.given(thing)]
 
-    def when(self, happening: Happening, given: Sequence[Given]) -> When:
+    def when(self, happening: sentences.Happening, given: Sequence[Given]) -> When:
         """Return the operation of the example."""
         event, changed = happening.event, None
         if event.participle.lower() == "filtered":
@@ -117,7 +109,9 @@ class _Scenario:
             times=happening.times,
         )
 
-    def _changing(self, happening: Happening, path: Owned, given: Sequence[Given]) -> tuple[Event, Values]:
+    def _changing(
+        self, happening: sentences.Happening, path: Owned, given: Sequence[Given]
+    ) -> tuple[Event, Values]:
         """ "its note is updated to x"."""
         value = happening.changed
         if "update" not in verb_bases(happening.event.participle) or value is None:
@@ -142,26 +136,26 @@ class _Scenario:
                 raise Unclear(f"'{name}' is not a filter of the {resolved.entity} list")
         return values
 
-    def then(self, outcome: Outcome, when: When, given: Sequence[Given]) -> Then:
+    def then(self, outcome: sentences.Outcome, when: When, given: Sequence[Given]) -> Then:
         """Return the expected outcome."""
-        if isinstance(outcome, Rejected):
+        if isinstance(outcome, sentences.Rejected):
             return Then(kind="rejected", status=status_code(outcome.status))
-        if isinstance(outcome, Listed):
+        if isinstance(outcome, sentences.Listed):
             return self._listed(outcome)
         owners = list(
             dict.fromkeys([when.entity, *filter(None, [when.object]), *(each.entity for each in given)])
         )
-        if isinstance(outcome, Valued):
+        if isinstance(outcome, sentences.Valued):
             return self._valued(outcome, owners)
         return self._became(outcome, when, owners)
 
-    def _listed(self, outcome: Listed) -> Then:
+    def _listed(self, outcome: sentences.Listed) -> Then:
         if outcome.comparator != "eq" or "list" not in verb_bases(outcome.participle):
             raise Unclear("state exactly how many are listed, such as 'then 2 orders are listed'")
         entity = self.scope.named(outcome.words, self.choices).name
         return Then(kind="listed", entity=entity, count=outcome.number)
 
-    def _valued(self, outcome: Valued, owners: list[str]) -> Then:
+    def _valued(self, outcome: sentences.Valued, owners: list[str]) -> Then:
         path = outcome.path
         field = path.field.words if isinstance(path, Owned) else path.words
         if isinstance(path, Owned) and path.through:
@@ -178,7 +172,7 @@ class _Scenario:
         value = self.resources.value(spec, outcome.value)
         return Then(kind="value", entity=owner, field=spec.name, value=value)
 
-    def _became(self, outcome: Became, when: When, owners: list[str]) -> Then:
+    def _became(self, outcome: sentences.Became, when: When, owners: list[str]) -> Then:
         """ "it is created", "it is shipped", "the order is cancelled"."""
         words, verbs = outcome.predicate.values[0], verb_bases(outcome.predicate.values[0])
         if "create" in verbs and not outcome.predicate.negated:

@@ -269,9 +269,8 @@ def _check_sense(spec: FieldSpec) -> None:
         raise Unclear(f"'{spec.name}' is {spec.type}; only text can match a regular expression")
     for low, high in ((spec.minimum, spec.maximum), (spec.min_length, spec.max_length)):
         if low is not None and high is not None and low > high:
-            raise Unclear(
-                f"no value of '{spec.name}' can be at least {_figure(low)} and at most {_figure(high)}"
-            )
+            least, most = plain(Decimal(low)), plain(Decimal(high))
+            raise Unclear(f"no value of '{spec.name}' can be at least {least} and at most {most}")
     if spec.max_length == 0 or (spec.min_length or 0) > _LONGEST or (spec.max_length or 0) > _LONGEST:
         raise Unclear(f"the length limits of '{spec.name}' must be between 1 and {_LONGEST:,} characters")
     bounds = [each for each in (spec.minimum, spec.maximum) if each is not None]
@@ -296,7 +295,3 @@ def _values(spec: FieldSpec) -> int | None:
     if spec.type == "integer" and spec.minimum is not None and spec.maximum is not None:
         return int(spec.maximum - spec.minimum) + 1
     return None
-
-
-def _figure(number: Decimal | int) -> str:
-    return plain(Decimal(number))

@@ -44,11 +44,14 @@ def says_field(words: str, name: str) -> bool:
 
 def entities(blueprint: Blueprint, words: str) -> list[str]:
     """Entities of that name, otherwise those that end with it ("code" for "discount code")."""
-    names = [each.name for each in blueprint.entities]
-    found = named(words, names)
-    if found:
-        return found
-    return [name for name in names if any(name.endswith(f" {each}") for each in number_forms(words))]
+    return called(words, [each.name for each in blueprint.entities])
+
+
+def called(words: str, names: Iterable[str]) -> list[str]:
+    """The names that match the words, otherwise those that end with them."""
+    pool = list(names)
+    endings = tuple(f" {form}" for form in number_forms(words))
+    return named(words, pool) or [name for name in pool if name.endswith(endings)]
 
 
 def split_noun(blueprint: Blueprint, words: str) -> list[tuple[str, str]]:
@@ -111,8 +114,4 @@ def references(entity: Entity, words: str) -> list[Reference]:
     by_name = {each.name: each for each in entity.references}
     if found := named(words, by_name):
         return [by_name[name] for name in found]
-    return [
-        each
-        for each in entity.references
-        if named(words, [each.target]) or any(each.target.endswith(f" {one}") for one in number_forms(words))
-    ]
+    return [each for each in entity.references if called(words, [each.target])]

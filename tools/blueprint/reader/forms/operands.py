@@ -47,6 +47,11 @@ class Fields:
         found = lookup.inputs(self.scope.entity(self.resolved.entity), self.resolved.operation, words)
         return [Found(FieldRef(subject="input", field=each.name), each) for each in found]
 
+    def participants(self, words: str) -> list[Participant]:
+        """Participants of that name."""
+        called = lookup.called(words, [each.entity for each in self.resolved.participants])
+        return [each for each in self.resolved.participants if each.entity in called]
+
     def find(self, path: Path, participant: Participant | None = None) -> Found:
         """Return the field that a path names; `participant` is the one that "its" refers to, if known.
 
@@ -79,7 +84,7 @@ class Fields:
     def _owned(self, path: Owned, participant: Participant | None) -> list[Found]:
         field = path.field.words
         if path.through:
-            owners = self._parents(path.through, participant)
+            owners = self.parents(path.through, participant)
         elif isinstance(path.owner, It):
             owners = (
                 [participant]
@@ -95,19 +100,14 @@ class Fields:
 
     def _called(self, words: str) -> list[Participant]:
         """Participants of that name, otherwise parents of the resource acted on."""
-        names = [each.entity for each in self.resolved.participants]
-        called = lookup.named(words, names) or [
-            name for name in names if any(name.endswith(f" {each}") for each in lookup.number_forms(words))
-        ]
-        found = [each for each in self.resolved.participants if each.entity in called]
-        if found:
-            return found
-        parents = self._parents(words, self.resolved.this)
-        if not parents:
+        found = self.participants(words) or self.parents(words)
+        if not found:
+            names = [each.entity for each in self.resolved.participants]
             raise Unclear(f"no '{words}' takes part in this operation; it involves {listing(map(a, names))}")
-        return parents
+        return found
 
-    def _parents(self, words: str, participant: Participant | None) -> list[Participant]:
+    def parents(self, words: str, participant: Participant | None = None) -> list[Participant]:
+        """What the resource acted on belongs to; nothing for another participant."""
         if participant is not None and participant.subject != "self":
             return []
         references = lookup.references(self.scope.entity(self.resolved.entity), words)

@@ -17,23 +17,15 @@ from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.values import NUMERIC, TEXTUAL, check_fits, state_value
 from tools.blueprint.reader.forms.verb_phrases import resolve_event, resolve_phrases
 from tools.blueprint.reader.forms.wording import a
+from tools.blueprint.reader.grammar import sentences
 from tools.blueprint.reader.grammar.phrases import Event, Noun, Term
-from tools.blueprint.reader.grammar.sentences import (
-    Change,
-    Changes,
-    Fast,
-    Guarded,
-    Limited,
-    Restricted,
-    Status,
-)
 
 _STATUS_WORDS = frozenset(
     {"http", "status", "code", "error", "response", "conflict", "unprocessable", "entity", "forbidden"}
 )
 
 
-def guard(sentence: Guarded, scope: Scope, choices: Choices) -> Facts:
+def guard(sentence: sentences.Guarded, scope: Scope, choices: Choices) -> Facts:
     """Cancelling an order that is shipped is rejected with 409."""
     status = status_code(sentence.status)
     facts: list[Fact] = []
@@ -52,7 +44,7 @@ def guard(sentence: Guarded, scope: Scope, choices: Choices) -> Facts:
     return tuple(dict.fromkeys(facts))
 
 
-def status_code(said: Status) -> int:
+def status_code(said: sentences.Status) -> int:
     """Return the HTTP status of a rejection. Raises Unclear if it is not one."""
     strange = [word for words in said.words for word in words.lower().split() if word not in _STATUS_WORDS]
     if strange:
@@ -62,7 +54,7 @@ def status_code(said: Status) -> int:
     return said.code
 
 
-def changes(sentence: Changes, scope: Scope, choices: Choices) -> Facts:
+def changes(sentence: sentences.Changes, scope: Scope, choices: Choices) -> Facts:
     """Cancelling an order sets its reason to "withdrawn"."""
     facts: list[Fact] = []
     for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
@@ -78,7 +70,7 @@ def changes(sentence: Changes, scope: Scope, choices: Choices) -> Facts:
     return tuple(dict.fromkeys(facts))
 
 
-def _effect(change: Change, resolved: ResolvedOperation, scope: Scope, choices: Choices) -> Effect:
+def _effect(change: sentences.Change, resolved: ResolvedOperation, scope: Scope, choices: Choices) -> Effect:
     fields = Fields(scope, resolved, choices)
     target = fields.find(change.target)
     _check_target(target, change, resolved)
@@ -98,7 +90,7 @@ def _effect(change: Change, resolved: ResolvedOperation, scope: Scope, choices: 
     )
 
 
-def _check_target(target: Found, change: Change, resolved: ResolvedOperation) -> None:
+def _check_target(target: Found, change: sentences.Change, resolved: ResolvedOperation) -> None:
     name, spec = target.spec.name, target.spec
     if target.ref.subject == "input":
         raise Unclear(f"'{name}' is an input of the request; name a field to change")
@@ -135,7 +127,7 @@ def _check_fraction(target: FieldSpec, amount: FieldSpec | None) -> None:
         )
 
 
-def limit(sentence: Limited, scope: Scope, choices: Choices) -> Facts:
+def limit(sentence: sentences.Limited, scope: Scope, choices: Choices) -> Facts:
     """A discount code can be applied at most 3 times."""
     if sentence.times < 1:
         raise Unclear("a limit must allow at least one time")
@@ -168,7 +160,7 @@ def _is_subject(per: str, subject: str, resolved: ResolvedOperation) -> bool:
     return subject == (resolved.action.object if per == "object" and resolved.action else resolved.entity)
 
 
-def access(sentence: Restricted, scope: Scope, choices: Choices) -> Facts:
+def access(sentence: sentences.Restricted, scope: Scope, choices: Choices) -> Facts:
     """Only an admin can create or delete discount codes."""
     roles = tuple(dict.fromkeys(_role(each) for each in sentence.roles))
     facts: list[Fact] = []
@@ -183,7 +175,7 @@ def access(sentence: Restricted, scope: Scope, choices: Choices) -> Facts:
 
 
 def restricted_operations(
-    sentence: Restricted, scope: Scope, choices: Choices
+    sentence: sentences.Restricted, scope: Scope, choices: Choices
 ) -> tuple[ResolvedOperation, ...]:
     """Return the operations that only some roles may perform."""
     if sentence.subject is None:
@@ -192,7 +184,7 @@ def restricted_operations(
     return tuple(resolve_event(each, scope, choices) for each in events)
 
 
-def speed(sentence: Fast, scope: Scope, choices: Choices) -> Facts:
+def speed(sentence: sentences.Fast, scope: Scope, choices: Choices) -> Facts:
     """Listing orders answers within 200 ms at the 95th percentile under 50 requests per second."""
     resolved = resolve_phrases([sentence.verb_phrase], "gerund", scope, choices)[0]
     if resolved.conditions:

@@ -5,25 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tools.blueprint.model import (
-    ChildCount,
-    Compare,
-    Comparison,
-    Entity,
-    Expired,
-    FieldRef,
-    FieldSpec,
-    Missing,
-    Test,
-    Value,
-)
+from tools.blueprint import model
 from tools.blueprint.names import plural, singulars
 from tools.blueprint.reader.forms.values import TEMPORAL, plain
 
 _CONSONANT_SOUND = re.compile(r"(uni(?!n|m)|us[aeu]|uti|ur[il]\b|uuid|u\b|eu|ewe|one\b|once\b)")
 _SILENT_H = re.compile(r"(hour|honest|honou?r|heir)")
 
-_NUMBERS: dict[Comparison, str] = {
+_NUMBERS: dict[model.Comparison, str] = {
     "lt": "under",
     "le": "at most",
     "gt": "over",
@@ -31,13 +20,13 @@ _NUMBERS: dict[Comparison, str] = {
     "eq": "of",
     "ne": "other than",
 }
-_TIMES: dict[Comparison, str] = _NUMBERS | {
+_TIMES: dict[model.Comparison, str] = _NUMBERS | {
     "lt": "before",
     "le": "on or before",
     "gt": "after",
     "ge": "on or after",
 }
-_COUNTS: dict[Comparison, str] = _NUMBERS | {"lt": "fewer than", "gt": "more than", "eq": "exactly"}
+_COUNTS: dict[model.Comparison, str] = _NUMBERS | {"lt": "fewer than", "gt": "more than", "eq": "exactly"}
 
 
 def a(name: str) -> str:
@@ -49,12 +38,7 @@ def a(name: str) -> str:
 
 def some(name: str) -> str:
     """The name of a field with its article; a plural has none: "a note", "servings"."""
-    return name if is_plural(name) else a(name)
-
-
-def is_plural(name: str) -> bool:
-    """Whether the name can only be a plural ("servings")."""
-    return name not in singulars(name)
+    return a(name) if name in singulars(name) else name
 
 
 def listing(items: Iterable[str], word: str = "and") -> str:
@@ -63,7 +47,7 @@ def listing(items: Iterable[str], word: str = "and") -> str:
     return f"{', '.join(most)} {word} {last}" if most else last
 
 
-def field(spec: FieldSpec) -> str:
+def field(spec: model.FieldSpec) -> str:
     """ "a note (text, up to 200 characters, optional)"."""
     details = [f"one of {listing(map(value, spec.choices), 'or')}" if spec.choices else spec.type]
     details += [each for each in (_bounds(spec), _length(spec)) if each]
@@ -73,7 +57,7 @@ def field(spec: FieldSpec) -> str:
     return f"{some(spec.name)} ({', '.join(details)})"
 
 
-def value(said: Value | None) -> str:
+def value(said: model.Value | None) -> str:
     """A literal as written in a sentence: a word or a number as it is, anything else in quotes."""
     if isinstance(said, bool):
         return "true" if said else "false"
@@ -84,7 +68,7 @@ def value(said: Value | None) -> str:
     return f"{opening}{text}{closing}"
 
 
-def path(ref: FieldRef, entity: str, other: str | None) -> str:
+def path(ref: model.FieldRef, entity: str, other: str | None) -> str:
     """ "the order's total", "the discount code's percent", "the given amount", "its product's stock"."""
     if ref.subject == "input":
         return f"the given {ref.field}"
@@ -93,18 +77,20 @@ def path(ref: FieldRef, entity: str, other: str | None) -> str:
     return f"the {other if ref.subject == 'object' and other else entity}'s {ref.field}"
 
 
-def clause(test: Test, entity: Entity | None, operation: str, names: tuple[str, str | None]) -> str:
+def clause(
+    test: model.Test, entity: model.Entity | None, operation: str, names: tuple[str, str | None]
+) -> str:
     """A condition as it follows its noun, an `entity`; `names` are those of `self` and `object`."""
-    if isinstance(test, Missing):
+    if isinstance(test, model.Missing):
         return f"with {some(test.field.field)}" if test.negated else f"with a missing {test.field.field}"
-    if isinstance(test, Expired):
+    if isinstance(test, model.Expired):
         return "that is not expired" if test.negated else f"with {some(test.field.field)} before today"
-    if isinstance(test, ChildCount):
+    if isinstance(test, model.ChildCount):
         return _counting(test)
     return _comparing(test, entity, operation, names)
 
 
-def _counting(test: ChildCount) -> str:
+def _counting(test: model.ChildCount) -> str:
     if test.op == "eq" and test.number == 0:
         return f"that has no {plural(test.child)}"
     if test.op == "gt" and test.number == 0:
@@ -113,7 +99,9 @@ def _counting(test: ChildCount) -> str:
     return f"with {_COUNTS[test.op]} {test.number} {child}"
 
 
-def _comparing(test: Compare, entity: Entity | None, operation: str, names: tuple[str, str | None]) -> str:
+def _comparing(
+    test: model.Compare, entity: model.Entity | None, operation: str, names: tuple[str, str | None]
+) -> str:
     left, op, right = test.left, test.op, test.right
     spec = entity.field(left.field) if entity else None
     given = left.subject == "input"
@@ -126,14 +114,14 @@ def _comparing(test: Compare, entity: Entity | None, operation: str, names: tupl
         return f"{start}{' not' if op == 'ne' else ''} {value(right)}"  # type: ignore[arg-type]
     times = (spec is not None and spec.type in TEMPORAL) or _is_time(right)
     words = (_TIMES if times else _NUMBERS)[op]
-    said = path(right, *names) if isinstance(right, FieldRef) else value(right)
+    said = path(right, *names) if isinstance(right, model.FieldRef) else value(right)
     clash = action is not None and any(each.name == left.field for each in action.inputs)
     if clash and not given:
         return f"whose {left.field} is {'exactly' if words == 'of' else words} {said}"
     return f"with {'a given ' + left.field if given else some(left.field)} {words} {said}"
 
 
-def _is_time(said: Value | FieldRef) -> bool:
+def _is_time(said: model.Value | model.FieldRef) -> bool:
     return isinstance(said, str) and re.match(r"\d{4}-\d\d-\d\d", said) is not None
 
 
@@ -142,7 +130,7 @@ def _slashed(pattern: str) -> str:
     return re.sub(r"(\\.)|/", lambda match: match[1] or r"\/", pattern, flags=re.DOTALL)
 
 
-def _bounds(spec: FieldSpec) -> str:
+def _bounds(spec: model.FieldSpec) -> str:
     low, high = spec.minimum, spec.maximum
     if low is not None and high is not None:
         return f"{plain(low)} to {plain(high)}"
@@ -151,7 +139,7 @@ def _bounds(spec: FieldSpec) -> str:
     return f"at most {plain(high)}" if high is not None else ""
 
 
-def _length(spec: FieldSpec) -> str:
+def _length(spec: model.FieldSpec) -> str:
     low, high = spec.min_length, spec.max_length
     if low is not None and high is not None:
         return f"exactly {low} characters" if low == high else f"{low} to {high} characters"

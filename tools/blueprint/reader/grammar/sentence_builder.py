@@ -11,6 +11,7 @@ from typing import Literal
 from lark import Token
 
 from tools.blueprint.reader.choices import Unclear
+from tools.blueprint.reader.grammar import sentences
 from tools.blueprint.reader.grammar.parts import (
     Build,
     Parts,
@@ -26,99 +27,80 @@ from tools.blueprint.reader.grammar.parts import (
 )
 from tools.blueprint.reader.grammar.phrase_builder import PhraseBuilder
 from tools.blueprint.reader.grammar.phrases import Event, Noun, Operand, Path, Term, Thing
-from tools.blueprint.reader.grammar.sentences import (
-    Became,
-    Belongs,
-    Change,
-    Changes,
-    Exemplified,
-    Fast,
-    Finds,
-    Goes,
-    Guarded,
-    Happening,
-    Has,
-    HasMany,
-    Limited,
-    Listed,
-    Move,
-    Offers,
-    Rejected,
-    Requires,
-    Restricted,
-    Starts,
-    Status,
-    Sums,
-    Valued,
-)
 
 
 def _changes(kind: Literal["reduce", "increase", "set"]) -> Build:
-    return lambda _builder, parts: tuple(Change(kind, *part) for part in parts)
+    return lambda _builder, parts: tuple(sentences.Change(kind, *part) for part in parts)
 
 
 class SentenceBuilder(PhraseBuilder):
     """Builds the sentence out of its tree."""
 
-    has, belongs, has_many, offers = map(construct, (Has, Belongs, HasMany, Offers))
-    starts, move, requires, access = map(construct, (Starts, Move, Requires, Restricted))
-    valued = construct(Valued)
+    has, belongs, has_many, offers = map(
+        construct, (sentences.Has, sentences.Belongs, sentences.HasMany, sentences.Offers)
+    )
+    starts, move, requires, access = map(
+        construct, (sentences.Starts, sentences.Move, sentences.Requires, sentences.Restricted)
+    )
+    valued = construct(sentences.Valued)
     given_is = given_has = construct(Thing)
     participles = sources = result = givens = outcomes = as_tuple
     whose = constant(None)
 
     # --- Entities, fields, relations, operations
 
-    def has_also(self, parts: Parts) -> Has:
-        return replace(Has(*parts), also=True)
+    def has_also(self, parts: Parts) -> sentences.Has:
+        return replace(sentences.Has(*parts), also=True)
 
     def nouns(self, parts: Parts) -> tuple[Noun, ...]:
         return tuple(every(parts, Noun))
 
     nouns_or = keys = nouns
 
-    def belongs_to_one(self, parts: Parts) -> Belongs:
+    def belongs_to_one(self, parts: Parts) -> sentences.Belongs:
         child, number, parent = parts
         if whole_number(number) != 1:
             raise Unclear("a child belongs to exactly one parent")
-        return Belongs(child, (parent,))
+        return sentences.Belongs(child, (parent,))
 
-    def filtered(self, parts: Parts) -> Finds:
-        return Finds(Noun(""), filters=parts[0], sorts=())
+    def filtered(self, parts: Parts) -> sentences.Finds:
+        return sentences.Finds(Noun(""), filters=parts[0], sorts=())
 
-    def sorted(self, parts: Parts) -> Finds:
-        return Finds(Noun(""), filters=(), sorts=parts[0])
+    def sorted(self, parts: Parts) -> sentences.Finds:
+        return sentences.Finds(Noun(""), filters=(), sorts=parts[0])
 
-    def filtered_and_sorted(self, parts: Parts) -> Finds:
-        return Finds(Noun(""), filters=parts[0], sorts=parts[0])
+    def filtered_and_sorted(self, parts: Parts) -> sentences.Finds:
+        return sentences.Finds(Noun(""), filters=parts[0], sorts=parts[0])
 
-    def finds(self, parts: Parts) -> Finds:
+    def finds(self, parts: Parts) -> sentences.Finds:
         subject, *found = parts
-        return Finds(subject, flat([each.filters for each in found]), flat([each.sorts for each in found]))
+        return sentences.Finds(
+            subject, flat([each.filters for each in found]), flat([each.sorts for each in found])
+        )
 
     # --- States
 
-    def starts_field(self, parts: Parts) -> Starts:
+    def starts_field(self, parts: Parts) -> sentences.Starts:
         subject, field, state = parts
-        return Starts(subject, state, field.words)
+        return sentences.Starts(subject, state, field.words)
 
-    def goes(self, parts: Parts) -> Goes:
+    def goes(self, parts: Parts) -> sentences.Goes:
         subject, *moves = parts
-        return Goes(subject, tuple(moves))
+        return sentences.Goes(subject, tuple(moves))
 
-    def goes_when(self, parts: Parts) -> Goes:
+    def goes_when(self, parts: Parts) -> sentences.Goes:
         event, subject, sources, target = parts
-        return Goes(subject, (Move(sources, target, event),))
+        return sentences.Goes(subject, (sentences.Move(sources, target, event),))
 
     # --- Rules
 
-    def status(self, parts: Parts) -> Status:
+    def status(self, parts: Parts) -> sentences.Status:
         code = next(each for each in every(parts, Token) if each.type == "NUMBER")
-        return Status(whole_number(code), tuple(plain(parts)))
+        return sentences.Status(whole_number(code), tuple(plain(parts)))
 
-    def guard(self, parts: Parts) -> Guarded:
+    def guard(self, parts: Parts) -> sentences.Guarded:
         verb_phrases, status, situations = parts
-        return Guarded(verb_phrases, status, situations or ())
+        return sentences.Guarded(verb_phrases, status, situations or ())
 
     def amount(self, parts: Parts) -> tuple[Operand, bool]:
         amount = parts[0]
@@ -133,9 +115,9 @@ class SentenceBuilder(PhraseBuilder):
 
     reduces, increases, sets = _changes("reduce"), _changes("increase"), _changes("set")
 
-    def effect(self, parts: Parts) -> Changes:
+    def effect(self, parts: Parts) -> sentences.Changes:
         verb_phrases, *changes = parts
-        return Changes(verb_phrases, flat(changes))
+        return sentences.Changes(verb_phrases, flat(changes))
 
     def times(self, parts: Parts) -> int:
         return {"ONCE": 1, "TWICE": 2}.get(parts[0].type) or whole_number(parts[0])
@@ -143,13 +125,13 @@ class SentenceBuilder(PhraseBuilder):
     def how_often(self, parts: Parts) -> int:
         return one(parts, int)
 
-    def limit(self, parts: Parts) -> Limited:
+    def limit(self, parts: Parts) -> sentences.Limited:
         noun, participle, ending, times = parts
-        return Limited(Event(noun, participle, ending), times)
+        return sentences.Limited(Event(noun, participle, ending), times)
 
-    def access_passive(self, parts: Parts) -> Restricted:
+    def access_passive(self, parts: Parts) -> sentences.Restricted:
         subject, participles, roles = parts
-        return Restricted(roles, subject=subject, participles=participles)
+        return sentences.Restricted(roles, subject=subject, participles=participles)
 
     # --- Computed fields
 
@@ -160,23 +142,17 @@ class SentenceBuilder(PhraseBuilder):
     def factors(self, parts: Parts) -> tuple[str, ...]:
         return tuple(plain(parts))
 
-    def sum(self, parts: Parts) -> Sums:
-        entity, field = parts[0]
-        return Sums(entity, field, one(parts, Noun), parts[-1])
+    def sum_of(self, parts: Parts) -> sentences.Sums:
+        (entity, field), *rest = parts
+        return sentences.Sums(entity, field, one(rest, Noun), flat(every(rest, tuple)))
 
-    def sum_of(self, parts: Parts) -> Sums:
-        entity, field = parts[0]
-        return Sums(entity, field, one(parts, Noun), every(parts[1:], tuple)[0])
-
-    def count_of(self, parts: Parts) -> Sums:
-        entity, field = parts[0]
-        return Sums(entity, field, one(parts, Noun))
+    sum = count_of = sum_of
 
     # --- Examples and speed
 
-    def example(self, parts: Parts) -> Exemplified:
+    def example(self, parts: Parts) -> sentences.Exemplified:
         given, happening, outcomes = parts
-        return Exemplified(given or (), happening, outcomes)
+        return sentences.Exemplified(given or (), happening, outcomes)
 
     def given_none(self, parts: Parts) -> Thing:
         return Thing(Noun(one(parts, str)), number=0)
@@ -184,30 +160,30 @@ class SentenceBuilder(PhraseBuilder):
     def conditions_of_it(self, parts: Parts) -> Parts:
         return parts
 
-    def happens(self, parts: Parts) -> Happening:
+    def happens(self, parts: Parts) -> sentences.Happening:
         subject, participle, ending, conditions, times = parts
         event = Event(subject, participle, ending)
-        return Happening(event, flat(conditions or ()), 1 if times is None else times)
+        return sentences.Happening(event, flat(conditions or ()), 1 if times is None else times)
 
-    def changes(self, parts: Parts) -> Happening:
+    def changes(self, parts: Parts) -> sentences.Happening:
         subject, participle, value = parts
-        return Happening(Event(subject, participle), changed=value)
+        return sentences.Happening(Event(subject, participle), changed=value)
 
-    def rejected(self, parts: Parts) -> Rejected:
-        return Rejected(parts[1])
+    def rejected(self, parts: Parts) -> sentences.Rejected:
+        return sentences.Rejected(parts[1])
 
-    def became(self, parts: Parts) -> Became:
+    def became(self, parts: Parts) -> sentences.Became:
         subject, (predicate, *others) = parts
         if others:
             raise Unclear("state the expected values of an example one at a time")
-        return Became(subject, predicate)
+        return sentences.Became(subject, predicate)
 
-    def listed(self, parts: Parts) -> Listed:
+    def listed(self, parts: Parts) -> sentences.Listed:
         (comparator, count), words, participle = parts
-        return Listed(comparator, count, words, participle)
+        return sentences.Listed(comparator, count, words, participle)
 
-    def none_listed(self, parts: Parts) -> Listed:
-        return Listed("eq", 0, *parts)
+    def none_listed(self, parts: Parts) -> sentences.Listed:
+        return sentences.Listed("eq", 0, *parts)
 
     def percentile(self, parts: Parts) -> tuple[str, Decimal]:
         figure = next(each for each in every(parts, Token) if each.type != "ARTICLE")
@@ -216,11 +192,11 @@ class SentenceBuilder(PhraseBuilder):
     def rate(self, parts: Parts) -> tuple[str, Decimal]:
         return "rate", number(parts[0])
 
-    def speed(self, parts: Parts) -> Fast:
+    def speed(self, parts: Parts) -> sentences.Fast:
         verb_phrase, duration, *figures = parts
         unit = duration.lstrip("0123456789.")
         milliseconds = Decimal(duration.removesuffix(unit)) * (1 if unit.strip().startswith("m") else 1000)
         percentiles = tuple(value for kind, value in figures if kind == "percentile")
-        return Fast(
+        return sentences.Fast(
             verb_phrase, milliseconds, percentiles, tuple(value for kind, value in figures if kind == "rate")
         )
