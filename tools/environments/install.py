@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from tools.environments.licences import Package, packages
 from tools.errors import (
@@ -72,10 +72,8 @@ _FAILURES: Final = (
 """Messages of uv, the error, and the fix. The first match counts."""
 
 
-class Environment(BaseModel):
+class Environment(BaseModel, frozen=True):
     """An installed environment, shared read-only by jobs."""
-
-    model_config = ConfigDict(frozen=True)
 
     folder: Path
     """Must be readable in jobs."""

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.errors import PlatformError, RepositoryError, SandboxUnavailable
 from tools.git.command import execute, plain_environment, require_version
@@ -22,10 +22,8 @@ SANDBOXES = ("bubblewrap", "namespaces", "landlock")
 """Best first."""
 
 
-class Check(BaseModel):
+class Check(BaseModel, frozen=True):
     """Something that the crew needs, or benefits from."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     ok: bool

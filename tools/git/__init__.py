@@ -1,11 +1,14 @@
 """git without a working tree, and without running anything that a repository configures.
 
-opening     open or make a repository, or say what is wrong with it
-repository  objects and refs           workspace  plain folders <-> trees
-changes     what differs               merging    generations and three-way merges
-landing     the merge into main        tree       the person's own files
-records     anchors and trailers
-command     the only place that runs git, and why that is safe
+repository_setup      opening or creating a repository, or why it cannot be used
+repository            objects and refs
+workspace             plain folders to trees and back
+tree_diff             differences between trees
+merging               generations and three-way merges
+merge_to_main         the merge into the protected branch
+working_tree          the person's own files
+anchors_and_trailers  the crew's records
+command               the only place that runs git, and why that is safe
 """
 
 from tools.git.anchors_and_trailers import read_anchors, read_trailers

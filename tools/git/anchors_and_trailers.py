@@ -26,7 +26,7 @@ def read_trailers(repository: Repository, key: str, value: str) -> dict[str, str
     If several merges have the same key, the newest wins.
     """
     fields = "%x00".join(f"%(trailers:key={name},valueonly,separator=%x20)" for name in (key, value))
-    base = repository.required(repository.base_ref)
+    base = repository.base_commit()
     listed = repository.git.text("log", "--first-parent", "--merges", f"--format={fields}", base)
     pairs = [line.split("\0", 1) for line in listed.splitlines() if "\0" in line]
     return {named.strip(): held.strip() for named, held in reversed(pairs) if named.strip()}

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from tools.errors import PolicyError
 from tools.policy.source import load
@@ -18,10 +18,8 @@ EngineName = Literal["auto", "regopy", "opa"]
 ENGINES: tuple[EngineName, ...] = ("auto", "regopy", "opa")
 
 
-class Decision(BaseModel):
+class Decision(BaseModel, frozen=True):
     """The decision of the policies about one call."""
-
-    model_config = ConfigDict(frozen=True)
 
     outcome: Literal["allow", "deny", "ask"]
     """`ask` means that a person must approve; the caller stores approvals and asks for every call."""

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from tools.policy import Decision
 from tools.policy.question import plain_text, visible
@@ -22,11 +22,11 @@ _READABLE = str.maketrans({"\uff02": '"'})
 """Restores quotes for people, which engines must not see."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+class _Strict(BaseModel, extra="forbid", strict=True, frozen=True):
+    """Part of an answer, in exactly the expected form."""
 
 
-class _Finding(_Strict):
+class _Finding(_Strict, frozen=True):
     rule: str
     reason: str | list[JsonValue]
     """A text, or its parts: joining texts in Rego is slow, and sprintf is wrong in regopy."""
@@ -37,11 +37,11 @@ class _Finding(_Strict):
         return plain_text(f"{_text(self.reason)} {_text(self.mend)}".strip()).translate(_READABLE)
 
 
-class _Question(_Finding):
+class _Question(_Finding, frozen=True):
     answerable: bool = False
 
 
-class _Answer(_Strict):
+class _Answer(_Strict, frozen=True):
     form: str
     call: int
     deny: list[_Finding]

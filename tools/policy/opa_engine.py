@@ -16,7 +16,7 @@ from tools.errors import PolicyError
 from tools.policy import Decision
 from tools.policy.answer import Unanswered, answer
 from tools.policy.source import Source
-from tools.runtimes.server import Server, start_server
+from tools.runtimes.server import Server
 
 START_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
@@ -50,9 +50,8 @@ class OpaEngine:
         self._client = httpx.Client(transport=transport, base_url="http://opa", timeout=ANSWER_SECONDS)
         self._server: Server | None = None
         try:
-            self._server = start_server(
-                _command(program, self._write(source), self._socket), self._folder, self._folder / "log"
-            )
+            command = _command(program, self._write(source), self._socket)
+            self._server = Server(command, self._folder, self._folder / "log")
             self._wait()
         except BaseException:
             self.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.environments.install import Environment, find, install
 from tools.projects import pins
 from tools.projects.kind import is_existing_project
-from tools.projects.trees import repository, shown
+from tools.projects.trees import repository, text_on_main
 from tools.result import Workbench
 
 SERVICE = "requirements.txt"
@@ -43,8 +43,8 @@ def required_before(bench: Workbench, name: str) -> str:
     """Return the text on main of a file that `requirements` returns; "" if there is none."""
     if name == pins.NAME:
         held = repository(bench)
-        return pins.kept(bench, held.required(held.base_ref)) or ""
-    return shown(bench, name) or ""
+        return pins.kept(bench, held.base_commit()) or ""
+    return text_on_main(bench, name) or ""
 
 
 def tests_environment(bench: Workbench) -> Environment | None:

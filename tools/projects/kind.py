@@ -15,7 +15,7 @@ from tools.result import Workbench
 def is_existing_project(bench: Workbench) -> bool:
     """Whether the delivery works on an existing project, of which nothing is generated."""
     held = repository(bench)
-    return is_existing(held.files(held.required(held.base_ref)))
+    return is_existing(held.files(held.base_commit()))
 
 
 BLUEPRINT = "blueprint.yaml"

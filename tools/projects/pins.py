@@ -41,7 +41,7 @@ def resolved(bench: Workbench, version: str = "") -> str:
     if asked.problems:
         raise RequirementRefused(" ".join(asked.problems[:3]))
     held = repository(bench)
-    main = held.required(held.base_ref)
+    main = held.base_commit()
     before = "" if version == main else _of_main(bench, main)
     found = resolve(
         bench.sandbox,

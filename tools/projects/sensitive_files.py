@@ -19,7 +19,7 @@ GUARDING = (
 def guarding_changes(bench: Workbench, tree: str) -> list[str]:
     """Return the guarding files that a tree changes relative to main, except for generated content."""
     held = repository(bench)
-    main = held.required(held.base_ref)
+    main = held.base_commit()
     generation = merged_generation(bench) or last_generation(held, main)
     changed = [each.path for each in diff(held, main, tree).files]
     return [

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 
-class Limits(BaseModel):
+class Limits(BaseModel, frozen=True):
     """Limits of one job, enforced by cgroups where writable, otherwise by rlimits and monitoring."""
-
-    model_config = ConfigDict(frozen=True)
 
     memory_mb: int = 1024
     """Resident memory of all its processes together."""
@@ -29,14 +27,12 @@ class Limits(BaseModel):
     """How much of the end of stdout and of stderr is kept."""
 
 
-class Job(BaseModel):
+class Job(BaseModel, frozen=True):
     """What to run, and what it may see.
 
     Files and folders must be real paths: one that leads through a symbolic link is refused, since an earlier job may
     have planted it. The contents of a writable folder are writable, even if they are listed as readable.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     argv: tuple[str, ...]
     folder: Path
@@ -56,10 +52,8 @@ Ending = Literal["exited", "timed_out", "out_of_memory", "killed"]
 """`timed_out` is wall or CPU time; `killed` is any other death by a signal, including a crash."""
 
 
-class Completed(BaseModel):
+class Completed(BaseModel, frozen=True):
     """How a job ended."""
-
-    model_config = ConfigDict(frozen=True)
 
     ending: Ending
     exit_code: int
@@ -69,10 +63,8 @@ class Completed(BaseModel):
     seconds: float
 
 
-class Facts(BaseModel):
+class Facts(BaseModel, frozen=True):
     """What a sandbox enforces on this machine, and how."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     """"bubblewrap", "namespaces", "landlock" or "none"."""

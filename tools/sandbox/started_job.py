@@ -6,11 +6,13 @@ import os
 import selectors
 import threading
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import IO
+from typing import IO, get_args
 
 from tools.errors import SandboxFailed
-from tools.sandbox.launcher import Launcher, last_line
+from tools.sandbox.launcher import Launcher, Wrapping, last_line, launch, log_file
+from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Completed, Ending, Job
 
 _CHUNK = 1 << 16
@@ -18,6 +20,31 @@ _PATIENCE_SECONDS = 10.0
 """How long after the wall time limit the launcher itself is killed, if it has not killed the job."""
 _DRAIN_SECONDS = 2.0
 _KILLED = -9
+
+
+class LaunchedSandbox(ABC):
+    """Runs jobs with the launcher (see `tools.sandbox.Sandbox`); subclasses define how a job is confined."""
+
+    name: str
+
+    @abstractmethod
+    def plan(self, job: Job) -> Plan:
+        """Return how to confine a job; raises JobRefused."""
+
+    def wrapping(self, plan: Plan) -> Wrapping | None:
+        """Return the program that starts the launcher, or None if it is started directly."""
+        return None
+
+    def run(self, job: Job) -> Completed:
+        """Run a job to completion."""
+        plan = self.plan(job)
+        return run_to_end(launch(plan, self.wrapping(plan)), job)
+
+    def start(self, job: Job, log: Path) -> StartedJob:
+        """Start a job, its output appended to `log`."""
+        plan = self.plan(job)
+        handle = log_file(log)
+        return StartedJob(launch(plan, self.wrapping(plan), handle), handle, log)
 
 
 def run_to_end(launcher: Launcher, job: Job) -> Completed:
@@ -29,11 +56,8 @@ def run_to_end(launcher: Launcher, job: Job) -> Completed:
     process = launcher.process
     try:
         with selectors.DefaultSelector() as selector:
-            for stream, tail in (
-                (process.stdout, stdout),
-                (process.stderr, stderr),
-                (launcher.status, status),
-            ):
+            streams = (process.stdout, process.stderr, launcher.status)
+            for stream, tail in zip(streams, (stdout, stderr, status), strict=True):
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, tail)
             _read(selector, launcher, deadline)
@@ -152,12 +176,7 @@ def _read_all(pipe: int, patience_seconds: float) -> str:
 
 def _ending(status: str, out_of_memory: bool, stderr: str) -> tuple[Ending, int]:
     """Read the launcher's lines: "started", then the ending and the exit code."""
-    endings: dict[str, Ending] = {
-        "exited": "exited",
-        "timed_out": "timed_out",
-        "out_of_memory": "out_of_memory",
-        "killed": "killed",
-    }
+    endings: dict[str, Ending] = {ending: ending for ending in get_args(Ending)}
     lines = status.splitlines()
     for line in lines:
         word, _, code = line.partition(" ")

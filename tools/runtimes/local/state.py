@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tools.errors import PlatformError
 from tools.runtimes.local.json_files import read, write
@@ -17,10 +17,8 @@ PROTOCOL = 1
 """Incremented when daemon and client become incompatible with earlier ones."""
 
 
-class PlatformState(BaseModel):
+class PlatformState(BaseModel, frozen=True):
     """The persistent state. Written only by the holder of the daemon's lock."""
-
-    model_config = ConfigDict(frozen=True)
 
     format: Literal[1] = 1
     wanted: dict[str, LocalVersion] = {}
@@ -31,10 +29,8 @@ class PlatformState(BaseModel):
     """Digests of completed migrations; going back to an older version repeats none."""
 
 
-class Announcement(BaseModel):
+class Announcement(BaseModel, frozen=True):
     """Identity and address of the running daemon."""
-
-    model_config = ConfigDict(frozen=True)
 
     protocol: int
     process: Process

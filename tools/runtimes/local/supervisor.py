@@ -19,7 +19,6 @@ from tools.runtimes.local.paths import PlatformPaths
 from tools.runtimes.local.processes import Register
 from tools.runtimes.local.restart_policy import RestartPolicy
 from tools.runtimes.local.router import Route
-from tools.runtimes.local.state import PlatformState
 from tools.runtimes.local.version import LocalRelease, LocalVersion
 from tools.sandbox import Sandbox
 
@@ -105,12 +104,6 @@ class Supervisor:
             if (policy := service.policy) is not None
         ]
 
-    def is_running(self, version: LocalVersion) -> bool:
-        """Whether exactly this version takes the traffic and is ready."""
-        service = self._services.get(version.key)
-        policy = service.policy if service else None
-        return policy is not None and policy.version == version and policy.backend is not None
-
     def metrics(self) -> list[Metrics]:
         """Return the metrics of the router."""
         return list(self._metrics.values())
@@ -118,8 +111,7 @@ class Supervisor:
     async def stop(self, key: str) -> Ended | None:
         """See `Runtime.stop`."""
         async with self._locks[key]:
-            wanted = {name: each for name, each in self._state.wanted.items() if name != key}
-            self._save(self._state.model_copy(update={"wanted": wanted}))
+            self._save(wanted={name: each for name, each in self._state.wanted.items() if name != key})
             return await self._shut(key, drain=True)
 
     async def close(self, forget: bool) -> list[Ended]:
@@ -128,7 +120,7 @@ class Supervisor:
         No start may be in progress or be called later.
         """
         if forget:
-            self._save(self._state.model_copy(update={"wanted": {}}))
+            self._save(wanted={})
         ended = await asyncio.gather(*(self._shut(key) for key in sorted(self._services)))
         return [each for each in ended if each is not None]
 
@@ -140,9 +132,7 @@ class Supervisor:
         except NotReadyError as error:
             return _release(service, version, switched=False, detail=str(error))
         try:
-            self._save(
-                self._state.model_copy(update={"wanted": {**self._state.wanted, version.key: version}})
-            )
+            self._save(wanted={**self._state.wanted, version.key: version})
         except OSError as error:
             await candidate.end(drain=False)
             return _release(service, version, switched=False, detail=f"Its state could not be saved: {error}")
@@ -158,8 +148,7 @@ class Supervisor:
         if not version.migrate or (done in self._state.migrated and not fresh):
             return
         await self._new(version).migrate()
-        migrated = (*self._state.migrated, done)[-REMEMBERED_MIGRATIONS:]
-        self._save(self._state.model_copy(update={"migrated": migrated}))
+        self._save(migrated=(*self._state.migrated, done)[-REMEMBERED_MIGRATIONS:])
 
     async def _open(self, key: str) -> _Service:
         service = self._services.get(key)
@@ -167,7 +156,7 @@ class Supervisor:
             service = _Service(key.partition("/")[0])
             port = await service.route.open(_ports(self._paths.home, key, self._state.ports.get(key)))
             self._services[key] = service
-            self._save(self._state.model_copy(update={"ports": {**self._state.ports, key: port}}))
+            self._save(ports={**self._state.ports, key: port})
         return service
 
     async def _shut(self, key: str, drain: bool = False) -> Ended | None:
@@ -192,7 +181,9 @@ class Supervisor:
             version, self._metrics.setdefault((version.key, version.version), new), self._new
         )
 
-    def _save(self, changed: PlatformState) -> None:
+    def _save(self, **fields: object) -> None:
+        """Replace these fields of the state."""
+        changed = self._state.model_copy(update=fields)
         state.save(self._paths, changed)
         self._state = changed
 

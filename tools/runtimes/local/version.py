@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.runtimes import Release, Version
 
 
-class LocalVersion(Version):
+class LocalVersion(Version, frozen=True):
     """A version and its folders on this machine. Two that are equal are the same version."""
 
     folder: Path
@@ -21,7 +21,7 @@ class LocalVersion(Version):
     """Name of the sandbox it runs in; "" for the best one available."""
 
 
-class LocalRelease(Release):
+class LocalRelease(Release, frozen=True):
     """The result of a start, with the process that takes the traffic."""
 
     pid: int

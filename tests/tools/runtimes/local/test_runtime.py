@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.tools.runtimes.local.conftest import is_running
 from tools.errors import PlatformError
 from tools.runtimes import Ended, Listen, ServiceStatus
 from tools.runtimes.local.processes import process
@@ -61,14 +62,14 @@ def test_starting_what_serves_already_changes_nothing(runtime: LocalRuntime, mak
 def test_a_change_of_its_environment_is_another_version(runtime: LocalRuntime, make: Make) -> None:
     first = runtime.launch(make("v1"))
     changed = make("v1", variables={"NAME": "v1, changed"})
-    assert not runtime.is_running(changed)
+    assert not is_running(runtime, changed)
 
     second = runtime.launch(changed)
 
     assert second.switched
     assert second.pid != first.pid
     assert httpx.get(second.url).text == "v1, changed"
-    assert runtime.is_running(changed)
+    assert is_running(runtime, changed)
 
 
 def test_services_outlive_the_process_that_started_them(
