@@ -12,7 +12,7 @@ from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
 from tools.projects import pins
-from tools.projects.example_files import _TEST, examples_file
+from tools.projects.example_files import TEST_FILE, examples_file
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import repository
 from tools.result import Tool, ToolResult, Workbench, failure, success
@@ -154,7 +154,7 @@ def _of_existing_project(bench: Workbench) -> dict[str, JsonValue]:
         return {}
     if command is not None and command.selection is None and not command.needs_pytest(bench.workspace):
         return {}
-    tests = [each for each in files if _TEST.fullmatch(each)]
+    tests = [each for each in files if TEST_FILE.fullmatch(each)]
     told: dict[str, JsonValue] = {"test_context": f"{_REPOSITORY}{', '.join(_packages(bench))}."}
     if tests:
         texts = {each: held.text(main, each) or "" for each in tests[:200]}

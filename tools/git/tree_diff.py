@@ -72,5 +72,13 @@ def _changed_file(path: str, status: str, patch: bytes) -> ChangedFile:
 
 
 def _diff_tree(repository: Repository, older: str, newer: str, *options: str) -> bytes:
-    fixed = ["-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index", "--no-commit-id"]
+    fixed = [
+        "-r",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-color",
+        "--full-index",
+        "--no-commit-id",
+    ]
     return repository.git.run("diff-tree", *fixed, *options, full_id(older), full_id(newer))

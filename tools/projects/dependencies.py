@@ -12,8 +12,6 @@ from tools.projects.trees import repository, text_on_main
 from tools.result import Workbench
 
 SERVICE = "requirements.txt"
-
-
 TESTS = "requirements-dev.txt"
 
 

@@ -13,6 +13,7 @@ from tools.errors import JobRefused
 from tools.git import checkout
 from tools.projects import pins
 from tools.projects.dependencies import tests_environment, toolbox
+from tools.projects.example_files import TEST_FILE
 from tools.projects.trees import changes_of, repository, workspace_tree
 from tools.result import ToolResult, Workbench, failure
 from tools.testing import TestReport
@@ -71,9 +72,7 @@ def _by_pytest(
         bench.workspace,
         scratch_folder(bench),
         selection,
-        new=[
-            each for each in added if is_test(each) and re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", each)
-        ],
+        new=[path for path in added if is_test(path) and TEST_FILE.fullmatch(path)],
         reruns=1,
         coverage=toolbox(bench),
         limits=LIMITS,
@@ -140,11 +139,7 @@ def _by_command(bench: Workbench, command: TestCommand, python: Environment | No
     except JobRefused as error:
         return failure("not_run", f"{' '.join(command.argv)} cannot be run: {error}")
     line = " ".join(command.argv)
-    failed: JsonValue = {
-        "name": line,
-        "message": "\n".join(report.output.splitlines()[-_LAST_LINES:])[-1_500:],
-        "traceback": "",
-    }
+    ending = "\n".join(report.output.splitlines()[-_LAST_LINES:])[-1_500:]
     return ToolResult(
         ok=report.ok,
         code="ok" if report.ok else "tests_failed",
@@ -156,7 +151,7 @@ def _by_command(bench: Workbench, command: TestCommand, python: Environment | No
             "errors": 0,
             "complete": True,
             "skipped": 0,
-            "failures": [] if report.ok else [failed],
+            "failures": [] if report.ok else [{"name": line, "message": ending, "traceback": ""}],
             "flaky": [],
             "seconds": round(report.seconds, 1),
             "unit": "command",

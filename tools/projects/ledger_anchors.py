@@ -6,11 +6,7 @@ import contextlib
 from pathlib import Path
 
 from tools.errors import RepositoryError
-from tools.git import (
-    attach_repository,
-    read_anchors,
-    read_trailers,
-)
+from tools.git import attach_repository, read_anchors, read_trailers
 from tools.projects.trees import repository
 from tools.result import Workbench
 
