@@ -115,6 +115,10 @@ class Workbench:
     rationale: str = ""
     action: str = ""
 
+    def note(self, name: str) -> Path:
+        """Return a file of the delivery beside the workspace, which code that runs there must not change."""
+        return self.workspace.with_name(f"{self.delivery}.{name}")
+
 
 @dataclass(frozen=True)
 class FactSources:

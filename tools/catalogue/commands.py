@@ -105,7 +105,7 @@ def _tidied(
 
 def _start(bench: Workbench) -> str:
     """Return the tree that the command starts from: after a crash, that of the first attempt."""
-    note = bench.workspace.with_name(f"{bench.delivery}.command")
+    note = bench.note("command")
     action, _, tree = note.read_text().partition(" ") if note.is_file() else ("", "", "")
     if bench.action and action == bench.action:
         remove_unsafe_files(bench.workspace)

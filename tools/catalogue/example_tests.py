@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import BaseModel, Field, JsonValue
 
 from tools.catalogue.policy_facts import BRANCH, secrets_in
@@ -32,6 +30,7 @@ from tools.testing.sandbox_runner import SandboxRunner
 from tools.workspace.atomic_write import write_atomically
 
 SUBJECT = "Add example tests"
+_NOTE = "worth"
 _MOST_NAMED = 8
 _LIMITS = LIMITS.model_copy(update={"wall_seconds": 90})
 """A few slower tests would delay every later run."""
@@ -104,7 +103,7 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
         )
         lines = written_lines(bench, arguments.commit)
         report = measure_strength(place, [test_context.file], lines, tree, before=_before(bench, lines))
-        write_atomically(_note(bench), f"{bench.action}\n{report.model_dump_json()}")
+        write_atomically(bench.note(_NOTE), f"{bench.action}\n{report.model_dump_json()}")
     if report.problem:
         problem = strip_volatile(report.problem.splitlines()[0])[:300]
         return failure("not_judged", f"The example tests could not be judged: {problem}")
@@ -206,13 +205,9 @@ def _formatted(bench: Workbench, content: str) -> str:
     return tidy(content)
 
 
-def _note(bench: Workbench) -> Path:
-    return bench.workspace.with_name(f"{bench.delivery}.worth")
-
-
 def _noted(bench: Workbench) -> StrengthReport | None:
     """Return the report that this action stored before a crash, so that tests are dropped only once."""
-    note = _note(bench)
+    note = bench.note(_NOTE)
     action, _, text = note.read_text().partition("\n") if note.is_file() else ("", "", "")
     return StrengthReport.model_validate_json(text) if bench.action and action == bench.action else None
 

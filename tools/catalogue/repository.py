@@ -16,10 +16,10 @@ from tools.git import open_repository as open_or_make
 from tools.projects.kind import is_existing
 from tools.projects.sensitive_files import guarding_changes
 from tools.projects.trees import (
+    GENERATION_NOTE,
     branch_of,
     branch_tree,
     changed_texts,
-    generation_note,
     merged_generation,
     repository,
     workspace_tree,
@@ -111,7 +111,7 @@ def reset_workspace(bench: Workbench, arguments: ResetWorkspace) -> ToolResult:
     if tip != arguments.commit:
         held.update_ref(branch, arguments.commit, tip)
     checkout(held, arguments.commit, bench.workspace)
-    generation_note(bench).unlink(missing_ok=True)
+    bench.note(GENERATION_NOTE).unlink(missing_ok=True)
     return success(f"The workspace is as it was at {arguments.commit[:12]}.", commit=arguments.commit)
 
 

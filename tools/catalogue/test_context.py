@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
@@ -20,6 +19,7 @@ from tools.testing.sandbox_environment import import_roots
 from tools.testing.test_command import find_test_command, is_test
 from tools.workspace.atomic_write import write_atomically
 
+_NOTE = "test_context"
 _NO_PACKAGES = ("setup", "conftest", "noxfile", "tasks", "docs", "examples", "test", "tests")
 _MOST_NAMED = 20
 _LONGEST_EXAMPLE = 2_000
@@ -71,7 +71,7 @@ def describe_test_context(bench: Workbench, arguments: DescribeTestContext) -> T
         said = "No example tests: there is no hand-written code whose criteria pytest could check."
         return success(said, code="nothing_to_write", criteria=[])
     test_context = TestContext(file=examples_file(bench), criteria=tuple(criteria), packages=tuple(packages))
-    write_atomically(_note(bench), test_context.model_dump_json())
+    write_atomically(bench.note(_NOTE), test_context.model_dump_json())
     said = f"Example tests of {', '.join(criteria)} go to {test_context.file}."
     data: dict[str, JsonValue] = {"criteria": [*criteria], "file": test_context.file, **described}
     return ToolResult(ok=True, code="ok", summary=said, data=data)
@@ -85,13 +85,8 @@ def _hand_written_criteria(blueprint: Blueprint) -> set[str]:
 
 def test_context_of(bench: Workbench) -> TestContext | None:
     """Return what was stored in this delivery, or None."""
-    note = _note(bench)
+    note = bench.note(_NOTE)
     return TestContext.model_validate_json(note.read_text()) if note.is_file() else None
-
-
-def _note(bench: Workbench) -> Path:
-    # Not in the workspace: code that runs there must not choose what its tests may import.
-    return bench.workspace.with_name(f"{bench.delivery}.test_context")
 
 
 def _of_service(blueprint: Blueprint, criteria: list[str]) -> dict[str, JsonValue]:

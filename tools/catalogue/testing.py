@@ -8,7 +8,6 @@ from pathlib import Path
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from tools.counting import counted
-from tools.git import Changes
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.existing_tests import own_tests
 from tools.projects.kind import is_existing_project
@@ -46,7 +45,8 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
     if service is None:
         return not_installed()
     tree = workspace_tree(bench)
-    new = _new_tests(changes_of(bench, tree))
+    added = [each.path for each in changes_of(bench, tree).files if each.status == "added"]
+    new = [path for path in added if path.startswith("tests/")]
     report = run_in_sandbox(
         bench.sandbox,
         service,
@@ -122,10 +122,6 @@ def _survivor(verdict: Verdict) -> JsonValue:
 
 def _serves_tests(path: str, existing: bool) -> bool:
     return path.startswith(NOT_MUTATED) or (existing and is_test(path))
-
-
-def _new_tests(changes: Changes) -> list[str]:
-    return [each.path for each in changes.files if each.path.startswith("tests/") and each.status == "added"]
 
 
 def _all_tests(workspace: Path) -> set[str]:

@@ -12,20 +12,17 @@ command               the only place that runs git, and why that is safe
 """
 
 from tools.git.anchors_and_trailers import read_anchors, read_trailers
-from tools.git.identity import Identity, agent
+from tools.git.identity import agent
 from tools.git.merge_to_main import Landing, find_landing, merge
 from tools.git.merging import (
-    Conflict,
-    Merged,
     commit_generation,
     last_generation,
-    merge_commits,
     merge_generation,
     merge_trees,
     store_files,
 )
-from tools.git.ref_names import GENERATED, ledger_ref, story_branch
-from tools.git.repository import Entry, Repository
+from tools.git.ref_names import GENERATED, story_branch
+from tools.git.repository import Repository
 from tools.git.repository_setup import attach_repository, open_repository
 from tools.git.tree_diff import ChangedFile, Changes, diff
 from tools.git.workspace import checkout, remove, remove_unsafe_files, write_tree
@@ -34,11 +31,7 @@ __all__ = [
     "GENERATED",
     "ChangedFile",
     "Changes",
-    "Conflict",
-    "Entry",
-    "Identity",
     "Landing",
-    "Merged",
     "Repository",
     "agent",
     "attach_repository",
@@ -47,9 +40,7 @@ __all__ = [
     "diff",
     "find_landing",
     "last_generation",
-    "ledger_ref",
     "merge",
-    "merge_commits",
     "merge_generation",
     "merge_trees",
     "open_repository",

@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -74,37 +75,39 @@ def answer(
     accepted.
     """
     started = time.perf_counter()
+    outcome: Literal["allow", "deny", "ask"] = "deny"
+    reasons: tuple[str, ...]
+    rules: tuple[str, ...] = ()
+    answerable = False
+    try:
+        reply = _ask(call, exchange)
+    except (Unanswered, ValueError) as error:
+        reasons = (NO_ANSWER, plain_text(str(error)))
+    else:
+        outcome = "deny" if reply.deny else "ask" if reply.ask else "allow"
+        answerable = outcome == "ask" and all(question.answerable for question in reply.ask)
+        findings: list[_Finding] = [*reply.deny] or [*reply.ask]
+        ordered = sorted({(finding.rule, finding.sentence) for finding in findings})
+        reasons, rules = tuple(sentence for _, sentence in ordered), tuple(rule for rule, _ in ordered)
+    return Decision(
+        outcome=outcome,
+        reasons=reasons,
+        rules=rules,
+        answerable=answerable,
+        engine=engine,
+        policy_digest=digest,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _ask(call: dict[str, JsonValue], exchange: Callable[[dict[str, JsonValue]], JsonValue]) -> _Answer:
     number = secrets.randbelow(2**48)
     try:
         reply = _Answer.model_validate(exchange({**visible(call), "call": number}))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(each) for each in first["loc"]) or "its top"
-        return _refusal(f"The answer is malformed at {place}: {first['msg']}.", engine, digest, started)
-    except (Unanswered, ValueError) as error:
-        return _refusal(str(error), engine, digest, started)
+        place = ".".join(map(str, first["loc"])) or "its top"
+        raise Unanswered(f"The answer is malformed at {place}: {first['msg']}.") from error
     if reply.form != FORM or reply.call != number:
-        return _refusal("The answer is not about this call.", engine, digest, started)
-    findings: list[_Finding] = [*reply.deny] or [*reply.ask]
-    ordered = sorted({(each.rule, each.sentence) for each in findings})
-    return Decision(
-        outcome="deny" if reply.deny else "ask" if reply.ask else "allow",
-        reasons=tuple(sentence for _, sentence in ordered),
-        rules=tuple(rule for rule, _ in ordered),
-        answerable=not reply.deny and bool(reply.ask) and all(each.answerable for each in reply.ask),
-        engine=engine,
-        policy_digest=digest,
-        seconds=time.perf_counter() - started,
-    )
-
-
-def _refusal(detail: str, engine: str, digest: str, started: float) -> Decision:
-    return Decision(
-        outcome="deny",
-        reasons=(NO_ANSWER, plain_text(detail)),
-        rules=(),
-        answerable=False,
-        engine=engine,
-        policy_digest=digest,
-        seconds=time.perf_counter() - started,
-    )
+        raise Unanswered("The answer is not about this call.")
+    return reply

@@ -144,10 +144,7 @@ class _Module:
             if token.text == "not":
                 self._check_negation(rule[place + 1 :])
             if token.text == "some" and not _names_until_in(rule[place + 1 :]):
-                self._say(
-                    token,
-                    "regopy loses an index that 'some' leaves unbound; write 'some x in y'",
-                )
+                self._say(token, "regopy loses an index that 'some' leaves unbound; write 'some x in y'")
             if token.text == "[" and before is not None and _indexes(before, token):
                 self._check_index(rule[place + 1 :], bound)
 
@@ -176,8 +173,7 @@ class _Module:
             name = token.text.partition(".")[0]
             if token.kind == "name" and name not in bound.union(_KEYWORDS, BUILT_INS):
                 self._say(
-                    token,
-                    f"regopy loses the unbound index '{name}'; write 'some ... in ...' before it",
+                    token, f"regopy loses the unbound index '{name}'; write 'some ... in ...' before it"
                 )
 
 

@@ -21,8 +21,8 @@ def guarding_changes(bench: Workbench, tree: str) -> list[str]:
     held = repository(bench)
     generation = merged_generation(bench) or last_generation(held, held.base_commit())
     return [
-        path
-        for path in (file.path for file in changes_of(bench, tree).files)
-        if any(fnmatch(path, pattern) for pattern in GUARDING)
-        and (generation is None or held.show(tree, path) != held.show(generation, path))
+        file.path
+        for file in changes_of(bench, tree).files
+        if any(fnmatch(file.path, pattern) for pattern in GUARDING)
+        and (generation is None or held.show(tree, file.path) != held.show(generation, file.path))
     ]

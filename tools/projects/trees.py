@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tools.git import (
     ChangedFile,
     Changes,
@@ -18,6 +16,9 @@ from tools.result import Workbench
 from tools.testing.test_command import is_test
 from tools.workspace.atomic_write import write_atomically
 
+GENERATION_NOTE = "generation"
+"""Note of the generation that the workspace was merged with."""
+
 
 def repository(bench: Workbench) -> Repository:
     """Return the repository of the delivery's service."""
@@ -31,19 +32,13 @@ def branch_of(bench: Workbench) -> str:
 
 def merged_generation(bench: Workbench) -> str | None:
     """Return the generation that the workspace was merged with in this delivery, or None."""
-    note = generation_note(bench)
+    note = bench.note(GENERATION_NOTE)
     return note.read_text().strip() if note.is_file() else None
 
 
 def note_generation(bench: Workbench, generation: str) -> None:
     """Store the generation that the workspace was merged with: a parent of the next commit."""
-    write_atomically(generation_note(bench), generation)
-
-
-def generation_note(bench: Workbench) -> Path:
-    """Return the file that stores the generation the workspace was merged with."""
-    # Not in the workspace: code that runs there must not choose the parents of a commit.
-    return bench.workspace.with_name(f"{bench.delivery}.generation")
+    write_atomically(bench.note(GENERATION_NOTE), generation)
 
 
 def workspace_tree(bench: Workbench) -> str:

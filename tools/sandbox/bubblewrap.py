@@ -75,9 +75,6 @@ def _mounts(seen: View, files: dict[str, int], scratch_bytes: int) -> list[str]:
     for source, path, writable in seen.mounts:
         words += ["--bind" if writable else "--ro-bind", source, path]
     for path in seen.hidden:
-        words += ["--ro-bind", "/dev/null", path] if Path(path).is_file() else _empty(path)
+        is_file = Path(path).is_file()
+        words += ["--ro-bind", "/dev/null", path] if is_file else ["--tmpfs", path, "--remount-ro", path]
     return [*words, "--remount-ro", "/proc", "--remount-ro", "/", "--chdir", "/"]
-
-
-def _empty(folder: str) -> list[str]:
-    return ["--tmpfs", folder, "--remount-ro", folder]

@@ -76,14 +76,8 @@ class Landlock(LaunchedSandbox):
     def describe(self) -> Facts:
         """Describe what is enforced on this machine, and how."""
         gaps = (*_GAPS, *(text for since, text in _LATER.items() if self._version < since))
-        return describe(
-            self.name,
-            f"Landlock {self._version}",
-            "seccomp",
-            "a guard process that kills them",
-            own_world=False,
-            gaps=gaps,
-        )
+        files, end = f"Landlock {self._version}", "a guard process that kills them"
+        return describe(self.name, files, "seccomp", end, own_world=False, gaps=gaps)
 
 
 def _view(job: Job) -> View:

@@ -21,6 +21,9 @@ class Unconfined(LaunchedSandbox):
 
     def describe(self) -> Facts:
         """Describe what is enforced on this machine, and how."""
-        facts = describe(self.name, "nothing", "nothing", "a guard process that kills them", own_world=False)
-        gaps = ("A job can read, change and send everything that you can.",)
-        return facts.model_copy(update={"enforced": facts.enforced | {"kernel": "nothing"}, "gaps": gaps})
+        end, gaps = (
+            "a guard process that kills them",
+            ("A job can read, change and send everything that you can.",),
+        )
+        facts = describe(self.name, "nothing", "nothing", end, own_world=False, gaps=gaps)
+        return facts.model_copy(update={"enforced": facts.enforced | {"kernel": "nothing"}})

@@ -22,6 +22,7 @@ import tools
 from tools.errors import PlatformError
 from tools.runtimes import Build, Ended, Environment, ServiceStatus, Version
 from tools.runtimes.local import state
+from tools.runtimes.local.json_files import write
 from tools.runtimes.local.paths import platform_paths, runtime_folder
 from tools.runtimes.local.processes import alive, kill, kill_left_over, process
 from tools.runtimes.local.protocol import ENDED, MAYBE_ENDED, STATUSES, request
@@ -203,7 +204,7 @@ class LocalRuntime:
                 self._paths.state.rename(self._paths.state.with_suffix(".damaged"))
                 return []
             if known.wanted:
-                state.save(self._paths, known.model_copy(update={"wanted": {}}))
+                write(self._paths.state, known.model_copy(update={"wanted": {}}))
             return [
                 Ended(name=each.service, environment=each.environment, version=each.version)
                 for each in known.wanted.values()

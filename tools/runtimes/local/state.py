@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from tools.errors import PlatformError
-from tools.runtimes.local.json_files import read, write
+from tools.runtimes.local.json_files import read
 from tools.runtimes.local.paths import PlatformPaths
 from tools.runtimes.local.processes import Process, alive
 from tools.runtimes.local.version import LocalVersion
@@ -50,11 +50,6 @@ def load(paths: PlatformPaths) -> PlatformState:
             f"{paths.state} is damaged ({error.error_count()} errors). Run `crew down` to discard it; "
             "a service runs again after its next delivery."
         ) from error
-
-
-def save(paths: PlatformPaths, state: PlatformState) -> None:
-    """Replace the state atomically."""
-    write(paths.state, state)
 
 
 def find_daemon(paths: PlatformPaths) -> Announcement | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tools.runtimes import Ended, ServiceStatus
 from tools.runtimes.local import state
 from tools.runtimes.local.instance import Instance, NotReadyError, Platform
+from tools.runtimes.local.json_files import write
 from tools.runtimes.local.logs import prune
 from tools.runtimes.local.metrics import Metrics
 from tools.runtimes.local.paths import PlatformPaths
@@ -184,7 +185,7 @@ class Supervisor:
     def _save(self, **fields: object) -> None:
         """Replace these fields of the state."""
         changed = self._state.model_copy(update=fields)
-        state.save(self._paths, changed)
+        write(self._paths.state, changed)
         self._state = changed
 
 
