@@ -11,6 +11,7 @@ try, has no duplicates, and is easy to read. It may contain:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -93,26 +94,23 @@ class _Reading:
                 continue
             if _RULES.fullmatch(shape):
                 self._rule(statement)
-            elif (helper := _HELPERS.fullmatch(shape)) and helper["name"] not in _NOT_FOR_HELPERS:
-                self._helper(statement)
+            elif (helper := _HELPERS.fullmatch(shape)) and (name := helper["name"]) not in _NOT_FOR_HELPERS:
+                if name in self._taken:
+                    what = f"'{name}' is a name of the policies that this is added to; take another"
+                    self._say(statement[0], what)
+                self._helpers.append(name)
             else:
-                self._say(
-                    statement[0],
-                    f"'{shape[:60]}' is neither 'deny contains finding if {{...}}', the same of 'ask', nor a helper",
-                )
+                what = f"'{shape[:60]}' is neither 'deny contains finding if {{...}}', the same of 'ask', nor a helper"
+                self._say(statement[0], what)
             self._references(statement)
             if sum(each.text in ("some", "every") for each in statement) > MOST_LOOPS:
                 self._say(statement[0], f"more than {MOST_LOOPS} loops in one rule take too long; split it")
-            long = [
-                each
-                for each in statement
-                if each.text.startswith("data.") and not each.text.startswith("data.settings")
-            ]
-            if len(long) > 1:
-                self._say(long[1], "one look at the lists of packages a rule; a second takes too long")
+            lists = [token for token in statement if re.match(r"data\.(?!settings)", token.text)]
+            if len(lists) > 1:
+                self._say(lists[1], "one look at the lists of packages a rule; a second takes too long")
         if not self._rules:
             self._say(None, "it adds no rule: write 'deny contains finding if {...}' or 'ask contains ...'")
-        for name in {each.rule for each in self._rules if [r.rule for r in self._rules].count(each.rule) > 1}:
+        for name in [rule for rule, count in Counter(rule.rule for rule in self._rules).items() if count > 1]:
             self._say(None, f"two rules have the id '{name}'; give each its own")
         return Additions(tuple(self._rules), tuple(self._helpers), tuple(self._found))
 
@@ -162,12 +160,6 @@ class _Reading:
         text = "\n".join(self._lines[statement[0].line - 1 : statement[-1].line])
         kind: Literal["deny", "ask"] = "deny" if statement[0].text == "deny" else "ask"
         self._rules.append(Addition(kind, ids[0], text, statement[0].line))
-
-    def _helper(self, statement: list[Token]) -> None:
-        name = statement[0].text
-        if name in self._taken:
-            self._say(statement[0], f"'{name}' is a name of the policies that this is added to; take another")
-        self._helpers.append(name)
 
     def _references(self, statement: list[Token]) -> None:
         for place, token in enumerate(statement):

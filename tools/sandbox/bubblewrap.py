@@ -7,19 +7,19 @@ import shutil
 from pathlib import Path
 
 from tools.errors import SandboxUnavailable
+from tools.sandbox.base import Sandbox
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import USER, View, own_files, view
 from tools.sandbox.launcher import Wrapping
 from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Facts, Job
-from tools.sandbox.started_job import LaunchedSandbox
 
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
 _CONFINEMENT = ("--hostname", "sandbox", "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--clearenv")
 
 
-class Bubblewrap(LaunchedSandbox):
-    """See `tools.sandbox.Sandbox`."""
+class Bubblewrap(Sandbox):
+    """Confines a job with namespaces that bwrap sets up."""
 
     name = "bubblewrap"
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from tools.errors import JobRefused, SandboxUnavailable
+from tools.sandbox.base import Sandbox
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import View, view
 from tools.sandbox.inside import landlock
 from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Facts, Job
-from tools.sandbox.started_job import LaunchedSandbox
 
 NEWEST_KNOWN = 7
 _FACTS = (
@@ -55,8 +55,8 @@ _LATER: Final = {
 """What only a later version can do."""
 
 
-class Landlock(LaunchedSandbox):
-    """See `tools.sandbox.Sandbox`."""
+class Landlock(Sandbox):
+    """Confines a job with Landlock, as far as this kernel offers it."""
 
     name = "landlock"
 

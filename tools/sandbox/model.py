@@ -1,9 +1,9 @@
-"""Jobs, their results, and the interface of sandboxes."""
+"""Jobs and their results."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -72,40 +72,3 @@ class Facts(BaseModel, frozen=True):
     """What is enforced to how, such as "memory" to "cgroup v2"."""
     gaps: tuple[str, ...] = ()
     """What it cannot do here, one sentence each."""
-
-
-class Running(Protocol):
-    """A job that runs until it is stopped or this process exits."""
-
-    @property
-    def pid(self) -> int:
-        """Process id, outside the sandbox, of the process that the whole job dies with."""
-
-    def poll(self) -> int | None:
-        """Return the exit code, or None while it is running."""
-
-    def stop(self, grace_seconds: float) -> int:
-        """Send SIGTERM to the program, kill everything after the grace period, and return the exit code."""
-
-
-class Sandbox(Protocol):
-    """One way of confining a job.
-
-    Both calls raise `JobRefused` for a job that asks for something a sandbox does not allow, and `SandboxFailed` if
-    the sandbox itself cannot be set up.
-    """
-
-    name: str
-    """"bubblewrap", "namespaces", "landlock" or "none"."""
-
-    def run(self, job: Job) -> Completed:
-        """Run a job to completion. All of its processes die with it, and with this process."""
-
-    def start(self, job: Job, log: Path) -> Running:
-        """Start a job, its output appended to `log`; it dies with the calling process.
-
-        A `log` may be a named pipe, which must have a reader.
-        """
-
-    def describe(self) -> Facts:
-        """Describe what is enforced on this machine, and how."""

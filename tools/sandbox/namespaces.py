@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from tools.sandbox.base import Sandbox
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import view
 from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Facts, Job
-from tools.sandbox.started_job import LaunchedSandbox
 
 
-class Namespaces(LaunchedSandbox):
-    """See `tools.sandbox.Sandbox`."""
+class Namespaces(Sandbox):
+    """Confines a job with namespaces that the launcher sets up."""
 
     name = "namespaces"
 

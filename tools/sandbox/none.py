@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from tools.sandbox.base import Sandbox
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import view
 from tools.sandbox.landlock import scratch_folder
 from tools.sandbox.launcher_payload import Plan
 from tools.sandbox.model import Facts, Job
-from tools.sandbox.started_job import LaunchedSandbox
 
 
-class Unconfined(LaunchedSandbox):
-    """See `tools.sandbox.Sandbox`."""
+class Unconfined(Sandbox):
+    """Runs a job with the rights of this user."""
 
     name = "none"
 

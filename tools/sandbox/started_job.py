@@ -6,13 +6,11 @@ import os
 import selectors
 import threading
 import time
-from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import IO, get_args
 
 from tools.errors import SandboxFailed
-from tools.sandbox.launcher import Launcher, Wrapping, last_line, launch, log_file
-from tools.sandbox.launcher_payload import Plan
+from tools.sandbox.launcher import Launcher, last_line
 from tools.sandbox.model import Completed, Ending, Job
 
 _CHUNK = 1 << 16
@@ -20,31 +18,6 @@ _PATIENCE_SECONDS = 10.0
 """How long after the wall time limit the launcher itself is killed, if it has not killed the job."""
 _DRAIN_SECONDS = 2.0
 _KILLED = -9
-
-
-class LaunchedSandbox(ABC):
-    """Runs jobs with the launcher (see `tools.sandbox.Sandbox`); subclasses define how a job is confined."""
-
-    name: str
-
-    @abstractmethod
-    def plan(self, job: Job) -> Plan:
-        """Return how to confine a job; raises JobRefused."""
-
-    def wrapping(self, plan: Plan) -> Wrapping | None:
-        """Return the program that starts the launcher, or None if it is started directly."""
-        return None
-
-    def run(self, job: Job) -> Completed:
-        """Run a job to completion."""
-        plan = self.plan(job)
-        return run_to_end(launch(plan, self.wrapping(plan)), job)
-
-    def start(self, job: Job, log: Path) -> StartedJob:
-        """Start a job, its output appended to `log`."""
-        plan = self.plan(job)
-        handle = log_file(log)
-        return StartedJob(launch(plan, self.wrapping(plan), handle), handle, log)
 
 
 def run_to_end(launcher: Launcher, job: Job) -> Completed:
@@ -72,7 +45,7 @@ def run_to_end(launcher: Launcher, job: Job) -> Completed:
 
 
 class StartedJob:
-    """A job in the background (see `tools.sandbox.Running`)."""
+    """A job that runs until it is stopped or this process exits."""
 
     def __init__(self, launcher: Launcher, log: IO[bytes], path: Path) -> None:
         """Wait until the program has started; raises SandboxFailed, with the log's last line, if it does not."""
@@ -88,7 +61,7 @@ class StartedJob:
 
     @property
     def pid(self) -> int:
-        """Process id of the launcher, with which all processes die."""
+        """Process id of the launcher, outside the sandbox, with which all processes of the job die."""
         return self._launcher.process.pid
 
     def poll(self) -> int | None:

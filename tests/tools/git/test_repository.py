@@ -50,7 +50,7 @@ def test_probe_of_a_commit(repository: Repository, main: str) -> None:
 
 @pytest.mark.parametrize("text", ["HEAD", "main", "--help", "", "abc", "A" * 40, "0" * 41])
 def test_only_full_ids_are_ids(repository: Repository, text: str) -> None:
-    for use in (repository.has, repository.tree_of, repository.files, repository.parents, repository.blob):
+    for use in (repository.tree_of, repository.files, repository.message, repository.blob):
         with pytest.raises(RepositoryError, match="full id"):
             use(text)
 

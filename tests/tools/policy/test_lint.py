@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.policy.lint import Finding, lint, lint_modules
+from tools.policy.lint import Finding, lint_modules
 
 POLICIES = Path(__file__).parents[3] / "crew" / "policies"
 HEAD = "package crew\n\nimport rego.v1\n\n"
@@ -14,6 +14,12 @@ HEAD = "package crew\n\nimport rego.v1\n\n"
 
 def messages(text: str) -> list[tuple[int, str]]:
     return [(each.line, each.message) for each in lint_modules({"crew/a.rego": text})]
+
+
+def lint(path: Path, package: str = "crew") -> list[Finding]:
+    """Return what is wrong with a policy file, or with a folder of them."""
+    files = sorted(path.glob("*.rego")) if path.is_dir() else [path]
+    return lint_modules({f"{package}/{each.name}": each.read_text() for each in files})
 
 
 def test_the_policies_are_clean() -> None:

@@ -20,14 +20,14 @@ from pathlib import Path
 
 import tools
 from tools.errors import PlatformError
-from tools.runtimes import Build, Ended, Environment, ServiceStatus, Version
+from tools.runtimes import Build, Ended, Environment, Release, ServiceStatus, Version
 from tools.runtimes.local import state
 from tools.runtimes.local.json_files import write
 from tools.runtimes.local.paths import platform_paths, runtime_folder
 from tools.runtimes.local.processes import alive, kill, kill_left_over, process
 from tools.runtimes.local.protocol import ENDED, MAYBE_ENDED, STATUSES, request
 from tools.runtimes.local.state import PROTOCOL, Announcement, find_daemon
-from tools.runtimes.local.version import LocalRelease, LocalVersion
+from tools.runtimes.local.version import LocalVersion
 
 START_SECONDS = 75.0
 """How long a daemon may take to start, or its predecessor to exit."""
@@ -56,7 +56,7 @@ class LocalRuntime:
             raise PlatformError(f"The local runtime has no address: write `local`, not `local:{address}`.")
         return cls(home, sandbox)
 
-    def start(self, version: Version, build: Build) -> LocalRelease:
+    def start(self, version: Version, build: Build) -> Release:
         """See `Runtime.start`; the service's data is kept in `<home>/data/<service>/<environment>`."""
         data = self._paths.home / "data" / version.service / version.environment
         variables = {name: value.replace("{data}", str(data)) for name, value in version.variables.items()}
@@ -70,7 +70,7 @@ class LocalRuntime:
         }
         return self.launch(LocalVersion.model_validate(local))
 
-    def launch(self, version: LocalVersion) -> LocalRelease:
+    def launch(self, version: LocalVersion) -> Release:
         """Give a version all traffic within its time limits, without dropping requests."""
         body = version.model_dump_json(context={"secrets": "shown"})
         seconds = (
@@ -78,7 +78,7 @@ class LocalRuntime:
         )
         # Twice, since starts of one service are queued.
         answer = self._ask("POST", "/start", body, seconds=2 * seconds + ANSWER_SECONDS)
-        return LocalRelease.model_validate_json(answer)
+        return Release.model_validate_json(answer)
 
     def status(self) -> list[ServiceStatus]:
         """See `Runtime.status`; restarts a daemon that was killed, but only if a service is meant to run."""
@@ -149,6 +149,7 @@ class LocalRuntime:
         self._paths.daemon_log.touch(mode=0o600)
         home = str(self._paths.home)
         argv = [sys.executable, "-P", "-m", "tools.runtimes.local.daemon", "--home", home, "--detach"]
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         with self._paths.daemon_log.open("ab") as log:
             if log.tell() > LOG_BYTES:
                 log.truncate(0)
@@ -156,7 +157,7 @@ class LocalRuntime:
             launched = subprocess.run(  # noqa: S603  the crew's interpreter and module
                 argv,
                 cwd="/",
-                env=_environment(),
+                env=inherited | {"PYTHONPATH": str(Path(tools.__path__[0]).parent)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -217,11 +218,6 @@ def _wait_for_end(daemon: Announcement) -> None:
         if time.monotonic() > deadline:
             raise PlatformError(f"The platform (process {daemon.process.pid}) neither responds nor exits.")
         time.sleep(0.02)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return {**kept, "PYTHONPATH": str(Path(tools.__path__[0]).parent)}
 
 
 def _tail(log: Path) -> str:

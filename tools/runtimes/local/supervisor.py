@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools.runtimes import Ended, ServiceStatus
+from tools.runtimes import Ended, Release, ServiceStatus
 from tools.runtimes.local import state
 from tools.runtimes.local.instance import Instance, NotReadyError, Platform
 from tools.runtimes.local.json_files import write
@@ -20,7 +20,7 @@ from tools.runtimes.local.paths import PlatformPaths
 from tools.runtimes.local.processes import Register
 from tools.runtimes.local.restart_policy import RestartPolicy
 from tools.runtimes.local.router import Route
-from tools.runtimes.local.version import LocalRelease, LocalVersion
+from tools.runtimes.local.version import LocalVersion
 from tools.sandbox import Sandbox
 
 PORTS = range(21000, 31000)
@@ -72,7 +72,7 @@ class Supervisor:
                 service.policy = self._policy(version)
                 service.policy.keep()
 
-    async def start(self, version: LocalVersion) -> LocalRelease:
+    async def start(self, version: LocalVersion) -> Release:
         """See `Runtime.start`."""
         async with self._locks[version.key]:
             try:
@@ -125,7 +125,7 @@ class Supervisor:
         ended = await asyncio.gather(*(self._shut(key) for key in sorted(self._services)))
         return [each for each in ended if each is not None]
 
-    async def _switch(self, service: _Service, version: LocalVersion) -> LocalRelease:
+    async def _switch(self, service: _Service, version: LocalVersion) -> Release:
         candidate, previous = self._policy(version), service.policy
         try:
             await self._migrate(version)
@@ -189,18 +189,14 @@ class Supervisor:
         self._state = changed
 
 
-def _release(service: _Service, version: LocalVersion, switched: bool, detail: str) -> LocalRelease:
+def _release(service: _Service, version: LocalVersion, switched: bool, detail: str) -> Release:
     policy = service.policy
     if policy is None or policy.instance is None:
-        return LocalRelease(
-            ready=False, url="", version="", pid=0, started_at=None, switched=False, detail=detail
-        )
-    return LocalRelease(
+        return Release(ready=False, url="", version="", switched=False, detail=detail)
+    return Release(
         ready=policy.version == version and policy.backend is not None,
         url=service.url,
         version=policy.version.version,
-        pid=policy.instance.pid,
-        started_at=policy.instance.started_at,
         switched=switched,
         detail=detail,
     )

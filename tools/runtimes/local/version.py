@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
-from tools.runtimes import Release, Version
+from tools.runtimes import Version
 
 
 class LocalVersion(Version, frozen=True):
@@ -19,11 +18,3 @@ class LocalVersion(Version, frozen=True):
     """The folder it may write, which holds its database; shared by successive versions."""
     sandbox: str = ""
     """Name of the sandbox it runs in; "" for the best one available."""
-
-
-class LocalRelease(Release, frozen=True):
-    """The result of a start, with the process that takes the traffic."""
-
-    pid: int
-    """0 if there is none."""
-    started_at: datetime | None
