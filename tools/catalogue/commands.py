@@ -60,8 +60,7 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     removed, kept = _tidied(bench, before, size, tests)
     changed = [each.path for each in diff(repository(bench), before, workspace_tree(bench)).files]
     sentences = (
-        _ending(done, arguments),
-        _hint(done, python),
+        _ending(done, arguments, python),
         f"It changed {counted(len(changed), 'file')}." if changed else "",
         f"Removed unsafe files: {', '.join(removed[:5])}." if removed else "",
         f"Restored tests that you may not change: {', '.join(kept[:5])}." if kept else "",
@@ -116,22 +115,18 @@ def _start(bench: Workbench) -> str:
     return tree
 
 
-def _ending(done: Completed, arguments: RunCommand) -> str:
+def _ending(done: Completed, arguments: RunCommand, python: Environment | None) -> str:
     program = arguments.command[0]
     endings = {
         "timed_out": f"{program} did not finish within {arguments.wall_seconds} s; give it less work, or more time.",
         "out_of_memory": f"{program} ran out of memory; give it less work.",
         "killed": f"{program} was killed by a signal ({-done.exit_code}).",
     }
-    return endings.get(done.ending, f"{program} ended with exit code {done.exit_code}.")
-
-
-def _hint(done: Completed, python: Environment | None) -> str:
-    if done.exit_code != NO_PROGRAM:
-        return ""
-    return (
-        f"Program not found. Available: {', '.join(available_programs(python))}. Nothing can be downloaded."
-    )
+    ending = endings.get(done.ending, f"{program} ended with exit code {done.exit_code}.")
+    if done.exit_code == NO_PROGRAM:
+        programs = ", ".join(available_programs(python))
+        ending += f" Program not found. Available: {programs}. Nothing can be downloaded."
+    return ending
 
 
 def _code(done: Completed) -> str:

@@ -6,12 +6,13 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue
 
 from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.contract_diff import contract_changes
 from tools.blueprint.model import Blueprint, Slo
 from tools.blueprint.openapi import document, to_yaml
+from tools.blueprint.reader import CriterionReading
 from tools.blueprint.reader.model_wordings import Custom, Wording
 from tools.blueprint.reader.rewording import Unread
 from tools.counting import counted
@@ -19,6 +20,13 @@ from tools.projects.trees import text_on_main
 from tools.result import Tool, ToolResult, Workbench, failure, success
 
 _MOST_PROBLEMS = 12
+
+
+class _Proposal(BaseModel, frozen=True):
+    """What `read_criteria` stores for `settle_blueprint`."""
+
+    blueprint: Blueprint
+    readings: tuple[CriterionReading, ...]
 
 
 class ReadCriteria(BaseModel, extra="forbid"):
@@ -57,8 +65,7 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
     before = before.model_copy(update={"slo": slo})
     reading = read(criteria, before)
     covered = [each.id for each in reading.criteria if each.outcome == "covered"]
-    readings = [each.model_dump(mode="json") for each in reading.criteria]
-    proposal = {"blueprint": reading.blueprint.model_dump(mode="json"), "readings": readings}
+    proposal = _Proposal(blueprint=reading.blueprint, readings=reading.criteria).model_dump(mode="json")
     return success(
         f"{len(covered)} of {counted(len(criteria), 'criterion has', 'criteria have')} one clear reading.",
         artifacts={"proposal": bench.artifacts.put(json.dumps(proposal, sort_keys=True).encode())},
@@ -74,29 +81,26 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
     returned.
     """
     try:
-        proposal = json.loads(bench.artifacts.get(arguments.proposal))
-        blueprint = Blueprint.model_validate(proposal["blueprint"])
-        readings = [dict(each) for each in proposal["readings"]]
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        proposal = _Proposal.model_validate_json(bench.artifacts.get(arguments.proposal))
+    except (KeyError, ValueError) as error:
         return failure("invalid", f"{arguments.proposal} does not hold a blueprint: {error}.")
     before, problem = blueprint_before(bench)
     if before is None:
         return failure("unreadable_blueprint", problem)
     if not arguments.wordings and not arguments.custom:
-        return _store_design(bench, before, blueprint, readings)
+        return _store_design(bench, before, proposal.blueprint, proposal.readings)
     from tools.blueprint.reader.model_wordings import read_with_wordings  # noqa: PLC0415  lark and a dictionary, 0.3 s
 
-    criteria = [(str(each["id"]), str(each["text"])) for each in readings]
-    start = before.model_copy(update={"slo": blueprint.slo})
+    criteria = [(each.id, each.text) for each in proposal.readings]
+    start = before.model_copy(update={"slo": proposal.blueprint.slo})
     reading, problems = read_with_wordings(criteria, start, arguments.wordings, arguments.custom)
     if problems:
         return _not_read(problems)
-    readings = [each.model_dump(mode="json") for each in reading.criteria]
-    return _store_design(bench, before, reading.blueprint, readings)
+    return _store_design(bench, before, reading.blueprint, reading.criteria)
 
 
 def _store_design(
-    bench: Workbench, before: Blueprint, blueprint: Blueprint, readings: list[dict[str, JsonValue]]
+    bench: Workbench, before: Blueprint, blueprint: Blueprint, readings: Sequence[CriterionReading]
 ) -> ToolResult:
     contract = document(blueprint)
     old = document(before) if before.entities else None
@@ -108,7 +112,7 @@ def _store_design(
             "blueprint": bench.artifacts.put(blueprint.model_dump_json().encode()),
             "contract": bench.artifacts.put(to_yaml(contract).encode()),
         },
-        criteria=[*readings],
+        criteria=[each.model_dump(mode="json") for each in readings],
         changes=[each.model_dump(mode="json") for each in changes],
         breaking=bool(asking),
     )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from tools.catalogue.policy_facts import PROTECTED, file_paths, secrets_in
 from tools.counting import counted
-from tools.result import READERS, Tool, ToolResult, Workbench, failure, success
+from tools.result import READERS, Fact, Tool, ToolResult, Workbench, failure, success
 from tools.workspace.paths import inside
 from tools.workspace.text_files import NoText, Text, read, rewritten, syntax_error
 from tools.workspace.text_match import Misfit, nowhere, places, several
@@ -204,42 +204,19 @@ def missing(name: str) -> ToolResult:
     return failure("not_found", f"The workspace has no {name!r}; use list_files to see its files.")
 
 
+def _written(text: str) -> tuple[Fact, ...]:
+    """Return the facts about a file that is written, with its new text in the argument `text`."""
+    published = secrets_in(lambda bench, arguments: {arguments.path: getattr(arguments, text)})
+    return (*file_paths("path"), published, PROTECTED)
+
+
+_DELETED = (*file_paths("path"), PROTECTED)
+
 TOOLS = (
     Tool("list_files", "read", ListFiles, list_files, roles=READERS, facts=file_paths("folder")),
     Tool("read_file", "read", ReadFile, read_file, roles=READERS, facts=file_paths("path")),
     # Writing the same content again changes nothing.
-    Tool(
-        "write_file",
-        "write",
-        WriteFile,
-        write_file,
-        roles=("code",),
-        facts=(
-            *file_paths("path"),
-            secrets_in(lambda bench, arguments: {arguments.path: arguments.content}),
-            PROTECTED,
-        ),
-    ),
-    Tool(
-        "edit_file",
-        "write",
-        EditFile,
-        edit_file,
-        roles=("code",),
-        facts=(
-            *file_paths("path"),
-            secrets_in(lambda bench, arguments: {arguments.path: arguments.new}),
-            PROTECTED,
-        ),
-        probe=edited,
-    ),
-    Tool(
-        "delete_file",
-        "write",
-        DeleteFile,
-        delete_file,
-        roles=("code",),
-        facts=(*file_paths("path"), PROTECTED),
-        probe=deleted,
-    ),
+    Tool("write_file", "write", WriteFile, write_file, roles=("code",), facts=_written("content")),
+    Tool("edit_file", "write", EditFile, edit_file, roles=("code",), facts=_written("new"), probe=edited),
+    Tool("delete_file", "write", DeleteFile, delete_file, roles=("code",), facts=_DELETED, probe=deleted),
 )

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 )
 _REFUSED = {
     "=": "'=' unifies; write ':=' or '=='",
-    "with": "'with' judges something else than the call",
+    "with": "'with' evaluates something other than the call",
 }
 _FLAGS = re.compile(r"\(\?[a-zA-Z-]+[:)]")
 
@@ -141,7 +141,7 @@ class _Module:
                 and after.text == "("
                 and token.text not in callable_
             ):
-                self._say(token, f"'{token.text}' is not among the built-ins that both engines answer alike")
+                self._say(token, f"'{token.text}' is not a built-in on which both engines agree")
             if token.text == "not":
                 self._check_negation(rule[place + 1 :])
             if token.text == "some" and not _names_until_in(rule[place + 1 :]):

@@ -218,7 +218,7 @@ def test_a_name_of_another_policy_is_taken() -> None:
 
     said = "\n".join(judge(GOOD, REGULATION, "payments", beside).complaints)
 
-    assert "'some_medium' is a name of the policies that this is added to" in said
+    assert "'some_medium' is already a name in the existing policies" in said
 
 
 def decision(outcome: str, *rules: str, answerable: bool = False) -> Decision:

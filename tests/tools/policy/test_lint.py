@@ -49,7 +49,7 @@ REFUSED = {
     "an old set": ("deny[x] {\n\tx := input.a\n}\n", [(5, "old syntax")]),
     "an old function": ("f(x) {\n\tx == 1\n}\n", [(5, "old syntax")]),
     "unification": ("x if {\n\ty = input.a\n\ty == 1\n}\n", [(6, "'=' unifies")]),
-    "another call": ("x if data.crew.deny with input as {}\n", [(5, "'with' judges")]),
+    "another call": ("x if data.crew.deny with input as {}\n", [(5, "'with' evaluates")]),
     "not around what may be undefined": (
         'x if not startswith(input.path, "/")\n',
         [(5, "OPA drops a 'not' around an undefined 'input.path'")],

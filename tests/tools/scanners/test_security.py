@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.environments.install import Environment
-from tools.sandbox import Completed, Job, Sandbox, choose
+from tools.sandbox import Completed, Job, Sandbox, StartedJob, choose
 from tools.scanners import Finding, ScanReport, security
 
 SHELL = "import subprocess\n\nsubprocess.call(command, shell=True)\n"
