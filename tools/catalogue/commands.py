@@ -40,7 +40,7 @@ class RunCommand(BaseModel, extra="forbid"):
 
 def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     """Return the exit code, the end of the output, and the changed files."""
-    before = _start(bench)
+    before = _starting_tree(bench)
     tests = read_protected(bench) if bench.role == "code" else {}
     size = _size(bench.workspace)
     python = tests_environment(bench)
@@ -57,7 +57,7 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
         done = bench.sandbox.run(job)
     except JobRefused as error:
         return failure("not_run", f"The command cannot be run: {error}")
-    removed, kept = _tidied(bench, before, size, tests)
+    removed, kept = _undo_forbidden_changes(bench, before, size, tests)
     changed = [each.path for each in diff(repository(bench), before, workspace_tree(bench)).files]
     sentences = (
         _ending(done, arguments, python),
@@ -87,7 +87,7 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     )
 
 
-def _tidied(
+def _undo_forbidden_changes(
     bench: Workbench, before: str, size: tuple[int, int], tests: dict[str, bytes | None]
 ) -> tuple[list[str], list[str]]:
     """Undo forbidden changes; return what was removed, and which tests were restored."""
@@ -102,7 +102,7 @@ def _tidied(
     return removed, kept
 
 
-def _start(bench: Workbench) -> str:
+def _starting_tree(bench: Workbench) -> str:
     """Return the tree that the command starts from: after a crash, that of the first attempt."""
     note = bench.note("command")
     action, _, tree = note.read_text().partition(" ") if note.is_file() else ("", "", "")
@@ -145,6 +145,6 @@ def _size(folder: Path) -> tuple[int, int]:
 
 
 TOOLS = (
-    # A second attempt starts from the files before the first: see `_start`.
+    # A second attempt starts from the files before the first: see `_starting_tree`.
     Tool("run_command", "execute", RunCommand, run_command, roles=("code",)),
 )

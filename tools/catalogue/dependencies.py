@@ -22,7 +22,7 @@ class InstallDependencies(BaseModel, extra="forbid"):
 
 def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> ToolResult:
     """Return how many packages are installed; a missing package, or no network, is a result."""
-    if is_existing_project(bench) and pins.kept(bench, arguments.version) is None:
+    if is_existing_project(bench) and pins.stored_pins(bench, arguments.version) is None:
         return failure(
             "not_installed", "The requirements have not been resolved yet; call install_dependencies again."
         )

@@ -61,7 +61,7 @@ def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
     tests, wrong = _read(test_context, arguments.content)
     if wrong:
         return failure("not_accepted", " ".join(["Nothing was written.", *wrong[:_MOST_NAMED]]))
-    _put(bench, test_context.file, _formatted(bench, arguments.content))
+    _write_test_file(bench, test_context.file, _format(bench, arguments.content))
     count, criteria = sum(map(len, tests.values())), ", ".join(test_context.criteria)
     made = commit(bench, Commit(message=f"{SUBJECT} of {criteria}, before the code"[:200]))
     said = (
@@ -85,7 +85,7 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
     test_context, held = test_context_of(bench), repository(bench)
     if test_context is None or held.show(arguments.commit, test_context.file) is None:
         return failure("not_found", "There are no example tests.")
-    report = _noted(bench)
+    report = _stored_report(bench)
     if report is None:
         checkout(held, arguments.commit, bench.workspace)
         service = tests_environment(bench)
@@ -102,12 +102,12 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
             project=uninstalled_project(bench.workspace) if is_existing_project(bench) else None,
         )
         lines = written_lines(bench, arguments.commit)
-        report = measure_strength(place, [test_context.file], lines, tree, before=_before(bench, lines))
+        report = measure_strength(place, [test_context.file], lines, tree, before=_main_texts(bench, lines))
         write_atomically(bench.note(_NOTE), f"{bench.action}\n{report.model_dump_json()}")
     if report.problem:
         problem = strip_volatile(report.problem.splitlines()[0])[:300]
         return failure("not_judged", f"The example tests could not be judged: {problem}")
-    return _kept(bench, test_context, report)
+    return _drop_weak_tests(bench, test_context, report)
 
 
 def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]], list[str]]:
@@ -125,7 +125,7 @@ def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]]
     return tests, wrong
 
 
-def _kept(bench: Workbench, test_context: TestContext, report: StrengthReport) -> ToolResult:
+def _drop_weak_tests(bench: Workbench, test_context: TestContext, report: StrengthReport) -> ToolResult:
     dropped = report.of("flaky", "proves_nothing")
     names = [_function(each) for each in dropped]
     file = bench.workspace / test_context.file
@@ -148,9 +148,9 @@ def _kept(bench: Workbench, test_context: TestContext, report: StrengthReport) -
         tree=made.data["tree"],
         file=test_context.file if there else "",
         tests=_ids(test_context, {criterion: found for criterion, found in tests.items() if found}),
-        kept=_named(report.of("kept")),
-        failing=_named(report.of("fails")),
-        dropped=_named(dropped),
+        kept=_with_reasons(report.of("kept")),
+        failing=_with_reasons(report.of("fails")),
+        dropped=_with_reasons(dropped),
         mutants=report.mutants,
         seconds=round(report.seconds, 1),
     )
@@ -178,17 +178,17 @@ def _ids(test_context: TestContext, tests: dict[str, list[str]]) -> JsonValue:
     }
 
 
-def _named(tests: tuple[Strength, ...]) -> JsonValue:
+def _with_reasons(tests: tuple[Strength, ...]) -> JsonValue:
     return [{"test": each.test, "why": strip_volatile(each.why)} for each in tests]
 
 
-def _before(bench: Workbench, lines: _Ranges) -> dict[str, str]:
+def _main_texts(bench: Workbench, lines: _Ranges) -> dict[str, str]:
     """Return the text on main of the changed files that exist there."""
     texts = {path: text_on_main(bench, path) for path in lines}
     return {path: text for path, text in texts.items() if text is not None}
 
 
-def _put(bench: Workbench, name: str, content: str) -> None:
+def _write_test_file(bench: Workbench, name: str, content: str) -> None:
     path = bench.workspace / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
@@ -196,7 +196,7 @@ def _put(bench: Workbench, name: str, content: str) -> None:
         (path.parent / "__init__.py").write_text("")
 
 
-def _formatted(bench: Workbench, content: str) -> str:
+def _format(bench: Workbench, content: str) -> str:
     """Return the tests formatted for a generated project; the style of an existing project is unknown."""
     if is_existing_project(bench):
         return content.rstrip("\n") + "\n"
@@ -205,7 +205,7 @@ def _formatted(bench: Workbench, content: str) -> str:
     return tidy(content)
 
 
-def _noted(bench: Workbench) -> StrengthReport | None:
+def _stored_report(bench: Workbench) -> StrengthReport | None:
     """Return the report that this action stored before a crash, so that tests are dropped only once."""
     note = bench.note(_NOTE)
     action, _, text = note.read_text().partition("\n") if note.is_file() else ("", "", "")

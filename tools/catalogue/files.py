@@ -12,8 +12,8 @@ from tools.catalogue.policy_facts import PROTECTED, file_paths, secrets_in
 from tools.counting import counted
 from tools.result import READERS, Fact, Tool, ToolResult, Workbench, failure, success
 from tools.workspace.paths import inside
-from tools.workspace.text_files import NoText, Text, read, rewritten, syntax_error
-from tools.workspace.text_match import Misfit, nowhere, places, several
+from tools.workspace.text_files import NoText, Text, encode_for, read, syntax_error
+from tools.workspace.text_match import Misfit, absent, ambiguous, line_numbers
 from tools.workspace.walk import files, shown
 
 LONGEST_READ = 16_000
@@ -60,7 +60,7 @@ def list_files(bench: Workbench, arguments: ListFiles) -> ToolResult:
     """Return paths relative to the workspace, sorted; if there are too many, the number per folder."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.is_dir():
-        return missing(arguments.folder)
+        return no_such_path(arguments.folder)
     root = bench.workspace.resolve()
     found = sorted(shown(each.relative_to(root).as_posix()) for each in files(folder))
     if len(found) <= MOST_LISTED:
@@ -78,7 +78,7 @@ def read_file(bench: Workbench, arguments: ReadFile) -> ToolResult:
     """Return the lines, how many the file has, and where to continue if there are more."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
-        return missing(arguments.path)
+        return no_such_path(arguments.path)
     try:
         lines = read(path).content.splitlines(keepends=True)
     except NoText as error:
@@ -104,10 +104,10 @@ def write_file(bench: Workbench, arguments: WriteFile) -> ToolResult:
     """Write the content, creating parent folders; a file keeps its encoding and line endings."""
     path = inside(bench.workspace, arguments.path)
     if path is None or path.is_dir():
-        return missing(arguments.path)
+        return no_such_path(arguments.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(rewritten(path, arguments.content))
+        path.write_bytes(encode_for(path, arguments.content))
     except (FileExistsError, NotADirectoryError):
         return failure("not_a_folder", f"A parent of {arguments.path} is a file; choose another path.")
     except NoText as error:
@@ -121,13 +121,13 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
     """Replace the text if it occurs exactly once; otherwise report where it occurs, or the closest lines."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
-        return missing(arguments.path)
+        return no_such_path(arguments.path)
     try:
         text = read(path)
-        old, new = _as_in(text, arguments)
-        found = places(text.content, old)
+        old, new = _with_line_endings(text, arguments)
+        found = line_numbers(text.content, old)
         if len(found) != 1:
-            return _misfit(arguments.path, several(found) if found else nowhere(text.content, old))
+            return _misfit(arguments.path, ambiguous(found) if found else absent(text.content, old))
         changed = text.content.replace(old, new)
         path.write_bytes(text.encoded(changed))
     except NoText as error:
@@ -139,7 +139,7 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
     return success(said)
 
 
-def edited(bench: Workbench, arguments: EditFile) -> ToolResult | None:
+def probe_edit(bench: Workbench, arguments: EditFile) -> ToolResult | None:
     """Probe: whether the edit was made, that is, the file has the new text and not the old."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
@@ -148,7 +148,7 @@ def edited(bench: Workbench, arguments: EditFile) -> ToolResult | None:
         text = read(path)
     except NoText:
         return None
-    old, new = _as_in(text, arguments)
+    old, new = _with_line_endings(text, arguments)
     if text.content.count(old) == new.count(old) and new in text.content:
         return success(f"{arguments.path} was changed in one place.")
     return None
@@ -159,12 +159,12 @@ def delete_file(bench: Workbench, arguments: DeleteFile) -> ToolResult:
     path = inside(bench.workspace, arguments.path)
     named = bench.workspace.resolve() / arguments.path
     if path is None or not (path.is_file() or named.is_symlink()):
-        return missing(arguments.path)
+        return no_such_path(arguments.path)
     (named if named.is_symlink() else path).unlink()
     return success(f"{arguments.path} was deleted.")
 
 
-def deleted(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
+def probe_delete(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
     """Probe: whether the file is gone."""
     path = inside(bench.workspace, arguments.path)
     if path is None or os.path.lexists(bench.workspace.resolve() / arguments.path):
@@ -172,7 +172,7 @@ def deleted(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
     return success(f"{arguments.path} was deleted.")
 
 
-def _as_in(text: Text, arguments: EditFile) -> tuple[str, str]:
+def _with_line_endings(text: Text, arguments: EditFile) -> tuple[str, str]:
     """Return the old and the new text with the line endings of the file."""
     old, new = arguments.old, arguments.new
     if text.crlf:
@@ -185,7 +185,7 @@ def _as_in(text: Text, arguments: EditFile) -> tuple[str, str]:
 def _misfit(name: str, misfit: Misfit) -> ToolResult:
     closest: list[JsonValue] = [{"line": line, "text": text} for line, text in misfit.closest]
     return failure(
-        "not_unique", f"{name}: the text {misfit.said}", **({"closest": closest} if closest else {})
+        "not_unique", f"{name}: the text {misfit.reason}", **({"closest": closest} if closest else {})
     )
 
 
@@ -199,24 +199,26 @@ def _no_text(name: str, error: NoText) -> ToolResult:
     return failure("not_text", f"{name}: {error}")
 
 
-def missing(name: str) -> ToolResult:
+def no_such_path(name: str) -> ToolResult:
     """Return the result of a call that names a path which the workspace does not have."""
     return failure("not_found", f"The workspace has no {name!r}; use list_files to see its files.")
 
 
-def _written(text: str) -> tuple[Fact, ...]:
+def _writes(text: str) -> tuple[Fact, ...]:
     """Return the facts about a file that is written, with its new text in the argument `text`."""
     published = secrets_in(lambda bench, arguments: {arguments.path: getattr(arguments, text)})
     return (*file_paths("path"), published, PROTECTED)
 
 
-_DELETED = (*file_paths("path"), PROTECTED)
+_DELETES = (*file_paths("path"), PROTECTED)
 
 TOOLS = (
     Tool("list_files", "read", ListFiles, list_files, roles=READERS, facts=file_paths("folder")),
     Tool("read_file", "read", ReadFile, read_file, roles=READERS, facts=file_paths("path")),
     # Writing the same content again changes nothing.
-    Tool("write_file", "write", WriteFile, write_file, roles=("code",), facts=_written("content")),
-    Tool("edit_file", "write", EditFile, edit_file, roles=("code",), facts=_written("new"), probe=edited),
-    Tool("delete_file", "write", DeleteFile, delete_file, roles=("code",), facts=_DELETED, probe=deleted),
+    Tool("write_file", "write", WriteFile, write_file, roles=("code",), facts=_writes("content")),
+    Tool("edit_file", "write", EditFile, edit_file, roles=("code",), facts=_writes("new"), probe=probe_edit),
+    Tool(
+        "delete_file", "write", DeleteFile, delete_file, roles=("code",), facts=_DELETES, probe=probe_delete
+    ),
 )

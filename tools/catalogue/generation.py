@@ -1,4 +1,4 @@
-"""The tool that makes the service's code."""
+"""The tool that generates the service's code."""
 
 from __future__ import annotations
 

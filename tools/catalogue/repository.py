@@ -124,21 +124,21 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
     generation = merged_generation(bench)
     parents = [tip] + ([generation] if generation and not held.is_ancestor(generation, tip) else [])
     if tree == held.tree_of(tip) and len(parents) == 1:
-        return _committed(held, tip, "nothing_to_commit")
+        return _commit_result(held, tip, "nothing_to_commit")
     message = f"{arguments.message.rstrip()}\n\n{bench.rationale}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
     # git refuses NUL, and a character in a model's text must not end a delivery.
     message = message.replace("\0", "\ufffd")
     made = held.commit(tree, parents, message, agent(bench.role), bench.when, bench.redact)
     held.update_ref(branch, made, tip)
-    return _committed(held, made)
+    return _commit_result(held, made)
 
 
-def committed(bench: Workbench, arguments: Commit) -> ToolResult | None:
+def probe_commit(bench: Workbench, arguments: Commit) -> ToolResult | None:
     """Probe: whether the branch's tip is the commit of this very action."""
     held = repository(bench)
     tip = held.required(branch_of(bench))
     if f"Action: {bench.action}" in held.message(tip).splitlines()[-2:]:
-        return _committed(held, tip)
+        return _commit_result(held, tip)
     return None
 
 
@@ -192,7 +192,7 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
         expected_tree=arguments.tree,
     )
     if landed.outcome == "merged" and landed.commit:
-        return _merged(landed.commit)
+        return _merge_result(landed.commit)
     where = ", ".join(f"{each.file}:{each.line}" for each in landed.conflicts)
     reasons = {
         "conflicts": f"main has changed the same lines: {where}. Run the story again.",
@@ -202,19 +202,19 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
     return failure(landed.outcome, reasons.get(landed.outcome, "The merge gave no commit."))
 
 
-def merged(bench: Workbench, arguments: Merge) -> ToolResult | None:
+def probe_merge(bench: Workbench, arguments: Merge) -> ToolResult | None:
     """Probe: whether main contains a merge of the branch's tip."""
     found = find_landing(repository(bench), branch_of(bench))
-    return _merged(found) if found else None
+    return _merge_result(found) if found else None
 
 
-def _committed(held: Repository, commit_id: str, code: str = "ok") -> ToolResult:
+def _commit_result(held: Repository, commit_id: str, code: str = "ok") -> ToolResult:
     summary = f"Committed as {commit_id[:12]}." if code == "ok" else "There was nothing to commit."
     files = [each.path for each in diff(held, held.base_commit(), commit_id).files]
     return success(summary, code=code, commit=commit_id, tree=held.tree_of(commit_id), files=[*files])
 
 
-def _merged(commit_id: str) -> ToolResult:
+def _merge_result(commit_id: str) -> ToolResult:
     return success(f"Merged as {commit_id[:12]}.", version=commit_id)
 
 
@@ -272,7 +272,7 @@ TOOLS = (
     Tool("open_repository", "write", OpenRepository, open_repository, roles=("crew",)),
     # Resetting again changes nothing.
     Tool("reset_workspace", "write", ResetWorkspace, reset_workspace, roles=("crew",), facts=(BRANCH,)),
-    Tool("commit", "write", Commit, commit, roles=("code",), facts=_COMMIT_FACTS, probe=committed),
+    Tool("commit", "write", Commit, commit, roles=("code",), facts=_COMMIT_FACTS, probe=probe_commit),
     # A record is stored under its digest: storing it again changes nothing.
     Tool(
         "open_pull_request",
@@ -283,5 +283,5 @@ TOOLS = (
         facts=_PULL_REQUEST_FACTS,
     ),
     Tool("comment", "write", Comment, comment, roles=("crew",), facts=_COMMENT_FACTS),
-    Tool("merge", "write", Merge, merge_story, roles=("crew",), facts=_MERGE_FACTS, probe=merged),
+    Tool("merge", "write", Merge, merge_story, roles=("crew",), facts=_MERGE_FACTS, probe=probe_merge),
 )

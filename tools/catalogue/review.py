@@ -122,7 +122,7 @@ def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
 
 def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolResult:
     """Return the new dependencies, and a finding for each that is not pinned."""
-    if is_existing_project(bench) and pins.kept(bench) is None:
+    if is_existing_project(bench) and pins.stored_pins(bench) is None:
         said = (
             "The requirements have not been resolved yet; the merge will be judged by what they resolve to."
         )

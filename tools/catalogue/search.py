@@ -11,7 +11,7 @@ from pathlib import Path
 import regex
 from pydantic import BaseModel, Field, JsonValue
 
-from tools.catalogue.files import missing
+from tools.catalogue.files import no_such_path
 from tools.catalogue.policy_facts import file_paths
 from tools.counting import counted
 from tools.git import ChangedFile, Changes, Repository, diff, last_generation
@@ -64,14 +64,14 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
     """Return lines as "path:line: text", and the number of all matches; binary and very large files are skipped."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.exists():
-        return missing(arguments.folder)
+        return no_such_path(arguments.folder)
     root = bench.workspace.resolve()
     search = _Search()
     try:
         matcher = _matcher(arguments, time.monotonic() + PATIENCE_SECONDS)
         for path in [folder] if folder.is_file() else files(folder):
             name = path.relative_to(root).as_posix()
-            if _named(name, arguments.path_glob):
+            if _matches_glob(name, arguments.path_glob):
                 _search(search, path, name, matcher)
     except regex.error as error:
         return failure("bad_pattern", f"Invalid regular expression: {error}. Fix it, or leave out regex.")
@@ -171,7 +171,7 @@ def _matcher(arguments: SearchFiles, deadline: float) -> Matcher:
     return match
 
 
-def _named(name: str, glob: str) -> bool:
+def _matches_glob(name: str, glob: str) -> bool:
     if not glob:
         return True
     wanted = {glob, glob.replace("**/", "")}

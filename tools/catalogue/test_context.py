@@ -171,7 +171,7 @@ def _packages(bench: Workbench) -> list[str]:
     for name in ("tests", "test"):
         if (bench.workspace / name / "__init__.py").is_file():
             found.add(name)
-    known = pins.kept(bench) or ""
+    known = pins.stored_pins(bench) or ""
     return sorted(found | ({"hypothesis"} if re.search(r"^hypothesis==", known, re.MULTILINE) else set()))
 
 

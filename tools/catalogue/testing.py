@@ -91,10 +91,10 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         limits=LIMITS,
         project=uninstalled_project(bench.workspace) if existing else None,
     )
-    return _judged(tree, mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS))
+    return _mutation_result(tree, mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS))
 
 
-def _judged(tree: str, report: MutationReport) -> ToolResult:
+def _mutation_result(tree: str, report: MutationReport) -> ToolResult:
     """Return the verdicts on the mutants of a tree."""
     if report.problem:
         return failure("not_judged", f"The mutants could not be judged: {report.problem}")

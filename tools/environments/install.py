@@ -198,9 +198,9 @@ def _check(completed: Completed) -> None:
         return
     said = _ADDRESS.sub("the index", " ".join(f"{completed.stderr}\n{completed.stdout}".split()))
     what = f"uv ended with {completed.ending} {completed.exit_code}: {said[-1500:]}"
-    for words, error, mend in _FAILURES:
+    for words, error, fix in _FAILURES:
         if words in said:
-            raise error(f"The environment could not be installed. {mend} {what}")
+            raise error(f"The environment could not be installed. {fix} {what}")
     raise EnvironmentFailed(f"The environment could not be installed. {what}")
 
 

@@ -175,7 +175,7 @@ class _Reading:
 
 
 def _shape(statement: list[Token]) -> str:
-    """Return a statement with texts, and all that stands in brackets, left out."""
+    """Return a statement without its texts and the contents of its brackets."""
     shape: list[str] = []
     depth = 0
     for token in statement:

@@ -53,7 +53,7 @@ def own_tests(bench: Workbench) -> ToolResult:
         )
         return failure("no_tests", said)
     python = tests_environment(bench)
-    needed = command.needs_pytest(bench.workspace) or pins.kept(bench) != ""
+    needed = command.needs_pytest(bench.workspace) or pins.stored_pins(bench) != ""
     if python is None and needed:
         return not_installed()
     if command.selection is not None and python is not None:
