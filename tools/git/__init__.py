@@ -1,17 +1,15 @@
 """git without a working tree, and without running anything that a repository configures.
 
-repository_setup      opening or creating a repository, or why it cannot be used
-repository            objects and refs
-workspace             plain folders to trees and back
-tree_diff             differences between trees
-merging               generations and three-way merges
-merge_to_main         the merge into the protected branch
-working_tree          the person's own files
-anchors_and_trailers  the crew's records
-command               the only place that runs git, and why that is safe
+repository_setup  opening or creating a repository, or why it cannot be used
+repository        objects, refs, anchors and trailers
+workspace         plain folders to trees and back
+tree_diff         differences between trees
+merging           generations and three-way merges
+merge_to_main     the merge into the protected branch
+working_tree      the person's own files
+command           the only place that runs git, and why that is safe
 """
 
-from tools.git.anchors_and_trailers import read_anchors, read_trailers
 from tools.git.identity import agent
 from tools.git.merge_to_main import Landing, find_landing, merge
 from tools.git.merging import (
@@ -44,8 +42,6 @@ __all__ = [
     "merge_generation",
     "merge_trees",
     "open_repository",
-    "read_anchors",
-    "read_trailers",
     "remove",
     "remove_unsafe_files",
     "store_files",

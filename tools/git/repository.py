@@ -207,6 +207,23 @@ class Repository:
         found = self.ref(ref_names.ledger_ref(name))
         return None if found is None else self.blob(found).decode("utf-8", "replace")
 
+    def anchors(self) -> dict[str, str]:
+        """Return the text of every anchor, by its name if that is a plain id."""
+        prefix = ref_names.ledger_ref("x")[:-1]
+        listing = self.git.text("for-each-ref", "--format=%(objectname) %(refname)", prefix)
+        lines = (line.split(" ", 1) for line in listing.splitlines())
+        return {ref.removeprefix(prefix): self.blob(blob).decode("utf-8", "replace") for blob, ref in lines}
+
+    def trailers(self, key: str, value: str) -> dict[str, str]:
+        """Return the trailer `value` of the base branch's merge commits, by their trailer `key`.
+
+        If several merges have the same key, the newest wins.
+        """
+        fields = "%x00".join(f"%(trailers:key={name},valueonly,separator=%x20)" for name in (key, value))
+        listing = self.git.text("log", "--first-parent", "--merges", f"--format={fields}", self.base_commit())
+        pairs = [line.split("\0", 1) for line in listing.splitlines() if "\0" in line]
+        return {name.strip(): text.strip() for name, text in reversed(pairs) if name.strip()}
+
     def head_branch(self) -> str | None:
         """Return the full name of the branch that the person has checked out; None if HEAD is detached."""
         return read_head(self.git.git_folder / "HEAD")
