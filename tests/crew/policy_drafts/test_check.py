@@ -192,7 +192,10 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
     ),
     "without the import": (with_rego(REGO.replace("import rego.v1", "")), "'import rego.v1' is missing"),
     "deny as a value": (with_rego(f"{REGO}\ndeny := set()\n"), "neither 'deny contains"),
-    "facts emptied": (with_rego(f"{REGO}\nfacts := {{}}\n"), "'facts' is a name of the policies"),
+    "facts emptied": (
+        with_rego(f"{REGO}\nfacts := {{}}\n"),
+        "'facts' is already a name in the existing policies",
+    ),
     "an allow": (with_rego(f"{REGO}\nallow if {{\n\ttrue\n}}\n"), "neither 'deny contains"),
 }
 

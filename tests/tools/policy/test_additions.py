@@ -90,7 +90,7 @@ TRICKS = {
     "data read by a text": ('x if {\n\tdata["crew"].deny\n}\n', "'data' may not be read"),
     "deny read": (finding('"a.b"', "some each in deny"), "'deny' may be added to, but not read"),
     "another call judged": ("x if {\n\ty with input as {}\n}\n", "'with' evaluates something other"),
-    "the network": ('x := http.send({"url": "http://x"})\n', "'http.send' is not among"),
+    "the network": ('x := http.send({"url": "http://x"})\n', "'http.send' is not a built-in"),
     "old syntax": ("f[x] {\n\tx := 1\n}\n", "old syntax"),
     "no id": ("deny contains finding if {\n\tfinding := {}\n}\n", "a rule needs exactly one id"),
     "an id that is computed": (finding('concat("", ["a", ".b"])'), "a rule needs exactly one id"),
@@ -111,7 +111,7 @@ TRICKS = {
     ),
     "loops over long lists": (
         finding('"a.b"', "some x in data.listed\n\tsome y in data.packages"),
-        "a second takes too long",
+        "more takes too long",
     ),
     "a text direction": ('x := "\u202e"\n', "U+202E is not allowed"),
     "a carriage return": ("x := 1\r\n", "U+000D is not allowed"),

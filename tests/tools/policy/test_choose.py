@@ -115,8 +115,8 @@ HOSTILE = {
         OWN + "\nx if data.crew.deny == set() with input as {}\n",
         "'with' evaluates something other",
     ),
-    "the network": (OWN + '\nx := http.send({"url": "http://x"})\n', "'http.send' is not among"),
-    "the environment": (OWN + "\nx := opa.runtime()\n", "'opa.runtime' is not among"),
+    "the network": (OWN + '\nx := http.send({"url": "http://x"})\n', "'http.send' is not a built-in"),
+    "the environment": (OWN + "\nx := opa.runtime()\n", "'opa.runtime' is not a built-in"),
 }
 
 

@@ -39,10 +39,10 @@ REFUSED = {
     ),
     "any element": ('x if startswith(data.a[_], "X")\n', [(5, "unbound index '_'")]),
     "any element of an own function": ("f(y) := y\n\nx if f(data.a[_])\n", [(7, "unbound index '_'")]),
-    "semver": ('x if semver.compare("1.2.3", input.v) == 0\n', [(5, "'semver.compare' is not among")]),
-    "times": ("x := time.parse_rfc3339_ns(input.t)\n", [(5, "'time.parse_rfc3339_ns' is not among")]),
-    "sprintf": ('x := sprintf("%v", [input.a])\n', [(5, "'sprintf' is not among")]),
-    "the network": ('x := http.send({"url": input.u})\n', [(5, "'http.send' is not among")]),
+    "semver": ('x if semver.compare("1.2.3", input.v) == 0\n', [(5, "'semver.compare' is not a built-in")]),
+    "times": ("x := time.parse_rfc3339_ns(input.t)\n", [(5, "'time.parse_rfc3339_ns' is not a built-in")]),
+    "sprintf": ('x := sprintf("%v", [input.a])\n', [(5, "'sprintf' is not a built-in")]),
+    "the network": ('x := http.send({"url": input.u})\n', [(5, "'http.send' is not a built-in")]),
     "flags in patterns": ("x if regex.match(`(?i)abc`, input.a)\n", [(5, "flags like (?i)")]),
     "escapes": ('x if input.a == "\\u002e"\n', [(5, "keeps escapes")]),
     "an old body": ("allow {\n\tinput.a\n}\n", [(5, "old syntax")]),
@@ -115,4 +115,4 @@ def test_a_finding_names_its_place(tmp_path: Path) -> None:
     (finding,) = lint(path, "extra")
 
     assert finding == Finding("extra/mine.rego", 5, finding.message)
-    assert str(finding).startswith("extra/mine.rego:5: 'rand.intn' is not among")
+    assert str(finding).startswith("extra/mine.rego:5: 'rand.intn' is not a built-in")
