@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 if TYPE_CHECKING:
     from tools.redaction import Redactor
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 Effect = Literal["read", "write", "execute", "network", "production"]
 
+READERS = ("design", "code", "testing/examples", "testing", "governance")
+"""Who may read the workspace, in the form of `Tool.roles`."""
 
-class ToolResult(BaseModel):
+
+class ToolResult(BaseModel, frozen=True, extra="forbid"):
     """The result of a tool call."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ok: bool
     code: str
@@ -37,10 +38,20 @@ class ToolResult(BaseModel):
     """Name to artifact digest, of what the tool put into the artifact store."""
 
 
-class Finding(BaseModel):
-    """An objection to a change, in the form in which `ToolResult.data` lists it."""
+def success(
+    summary: str, code: str = "ok", artifacts: dict[str, str] | None = None, **data: JsonValue
+) -> ToolResult:
+    """Return the result of a call that did its work; the keyword arguments become its `data`."""
+    return ToolResult(ok=True, code=code, summary=summary, data=data, artifacts=artifacts or {})
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+def failure(code: str, summary: str, **data: JsonValue) -> ToolResult:
+    """Return the result of a call that the caller can fix, as the summary says; keyword arguments as for `success`."""
+    return ToolResult(ok=False, code=code, summary=summary, data=data)
+
+
+class Finding(BaseModel, frozen=True, extra="forbid"):
+    """An objection to a change, in the form in which `ToolResult.data` lists it."""
 
     severity: Literal["note", "warning", "blocking"]
     what: str
@@ -103,6 +114,10 @@ class Workbench:
     """Who acts: set by the door for each call, like the two below."""
     rationale: str = ""
     action: str = ""
+
+    def note(self, name: str) -> Path:
+        """Return a file of the delivery beside the workspace, which code that runs there must not change."""
+        return self.workspace.with_name(f"{self.delivery}.{name}")
 
 
 @dataclass(frozen=True)

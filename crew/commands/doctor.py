@@ -13,7 +13,7 @@ def doctor_text() -> str:
     for each in check_machine():
         lines.append(f"{'ok  ' if each.ok else 'LACK'}  {each.name}: {each.detail}")
         if not each.ok:
-            lines.append(f"      {each.mend}")
+            lines.append(f"      {each.fix}")
     return "\n".join(lines)
 
 

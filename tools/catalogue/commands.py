@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field
 
 from tools.counting import counted
 from tools.environments.install import Environment
@@ -13,9 +13,10 @@ from tools.errors import JobRefused
 from tools.git import checkout, diff, remove_unsafe_files
 from tools.projects.dependencies import tests_environment
 from tools.projects.trees import repository, workspace_tree
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import Tool, ToolResult, Workbench, failure
 from tools.sandbox import Completed, Job, Limits
 from tools.test_integrity.protected_tests import read_protected, restore_protected
+from tools.testing.results import scratch_folder
 from tools.testing.sandbox_environment import available_programs, sandbox_environment, strip_paths
 from tools.workspace.atomic_write import write_atomically
 
@@ -28,10 +29,8 @@ MOST_FILES = 30_000
 NO_PROGRAM = 127
 
 
-class RunCommand(BaseModel):
+class RunCommand(BaseModel, extra="forbid"):
     """Run a program in the workspace, without network and without a shell."""
-
-    model_config = ConfigDict(extra="forbid")
 
     command: list[str] = Field(
         min_length=1, max_length=200, description='["python", "-m", "pytest", "-x"], ["sh", "-c", "..."].'
@@ -41,11 +40,11 @@ class RunCommand(BaseModel):
 
 def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     """Return the exit code, the end of the output, and the changed files."""
-    before = _start(bench)
+    before = _starting_tree(bench)
     tests = read_protected(bench) if bench.role == "code" else {}
     size = _size(bench.workspace)
     python = tests_environment(bench)
-    around = sandbox_environment(bench.workspace, bench.home / "scratch" / bench.delivery, python)
+    around = sandbox_environment(bench.workspace, scratch_folder(bench), python)
     job = Job(
         argv=tuple(arguments.command),
         folder=bench.workspace,
@@ -57,29 +56,38 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     try:
         done = bench.sandbox.run(job)
     except JobRefused as error:
-        return ToolResult(ok=False, code="not_run", summary=f"The command cannot be run: {error}")
-    removed, kept = _tidied(bench, before, size, tests)
+        return failure("not_run", f"The command cannot be run: {error}")
+    removed, kept = _undo_forbidden_changes(bench, before, size, tests)
     changed = [each.path for each in diff(repository(bench), before, workspace_tree(bench)).files]
-    said = [_ending(done, arguments), _hint(done, python)]
-    said += [f"It changed {counted(len(changed), 'file')}."] if changed else []
-    said += [f"Removed unsafe files: {', '.join(removed[:5])}."] if removed else []
-    said += [f"Restored tests that you may not change: {', '.join(kept[:5])}."] if kept else []
+    sentences = (
+        _ending(done, arguments, python),
+        f"It changed {counted(len(changed), 'file')}." if changed else "",
+        f"Removed unsafe files: {', '.join(removed[:5])}." if removed else "",
+        f"Restored tests that you may not change: {', '.join(kept[:5])}." if kept else "",
+    )
     places = (bench.workspace, *around.writable, *((python.folder,) if python else ()))
     shown = done.model_copy(
         update={name: strip_paths(getattr(done, name), *places) for name in ("stdout", "stderr")}
     )
-    data: dict[str, JsonValue] = {
-        "exit_code": done.exit_code,
-        "ending": done.ending,
-        "stdout": shown.stdout[-LONGEST_OUTPUT:],
-        "stderr": shown.stderr[-LONGEST_OUTPUT:],
-        "changed": [*changed[:MOST_SHOWN]],
-        "put_back": [*kept[:MOST_SHOWN]],
-    }
-    return _result(bench, arguments, shown, " ".join(each for each in said if each), data)
+    whole = f"$ {' '.join(arguments.command)}\n{shown.stdout}\n--- stderr ---\n{shown.stderr}"
+    code = _code(done)
+    return ToolResult(
+        ok=code == "ok",
+        code=code,
+        summary=" ".join(filter(None, sentences)),
+        data={
+            "exit_code": done.exit_code,
+            "ending": done.ending,
+            "stdout": shown.stdout[-LONGEST_OUTPUT:],
+            "stderr": shown.stderr[-LONGEST_OUTPUT:],
+            "changed": [*changed[:MOST_SHOWN]],
+            "put_back": [*kept[:MOST_SHOWN]],
+        },
+        artifacts={"output": bench.artifacts.put(whole.encode("utf-8", "replace"))},
+    )
 
 
-def _tidied(
+def _undo_forbidden_changes(
     bench: Workbench, before: str, size: tuple[int, int], tests: dict[str, bytes | None]
 ) -> tuple[list[str], list[str]]:
     """Undo forbidden changes; return what was removed, and which tests were restored."""
@@ -94,20 +102,9 @@ def _tidied(
     return removed, kept
 
 
-def _result(
-    bench: Workbench, arguments: RunCommand, done: Completed, said: str, data: dict[str, JsonValue]
-) -> ToolResult:
-    whole = f"$ {' '.join(arguments.command)}\n{done.stdout}\n--- stderr ---\n{done.stderr}"
-    ok = done.ending == "exited" and done.exit_code == 0
-    stored = bench.artifacts.put(whole.encode("utf-8", "replace"))
-    return ToolResult(
-        ok=ok, code="ok" if ok else _code(done), summary=said, data=data, artifacts={"output": stored}
-    )
-
-
-def _start(bench: Workbench) -> str:
+def _starting_tree(bench: Workbench) -> str:
     """Return the tree that the command starts from: after a crash, that of the first attempt."""
-    note = bench.workspace.with_name(f"{bench.delivery}.command")
+    note = bench.note("command")
     action, _, tree = note.read_text().partition(" ") if note.is_file() else ("", "", "")
     if bench.action and action == bench.action:
         remove_unsafe_files(bench.workspace)
@@ -118,28 +115,24 @@ def _start(bench: Workbench) -> str:
     return tree
 
 
-def _ending(done: Completed, arguments: RunCommand) -> str:
+def _ending(done: Completed, arguments: RunCommand, python: Environment | None) -> str:
     program = arguments.command[0]
     endings = {
         "timed_out": f"{program} did not finish within {arguments.wall_seconds} s; give it less work, or more time.",
         "out_of_memory": f"{program} ran out of memory; give it less work.",
         "killed": f"{program} was killed by a signal ({-done.exit_code}).",
     }
-    return endings.get(done.ending, f"{program} ended with exit code {done.exit_code}.")
-
-
-def _hint(done: Completed, python: Environment | None) -> str:
-    if done.exit_code != NO_PROGRAM:
-        return ""
-    return (
-        f"Program not found. Available: {', '.join(available_programs(python))}. Nothing can be downloaded."
-    )
+    ending = endings.get(done.ending, f"{program} ended with exit code {done.exit_code}.")
+    if done.exit_code == NO_PROGRAM:
+        programs = ", ".join(available_programs(python))
+        ending += f" Program not found. Available: {programs}. Nothing can be downloaded."
+    return ending
 
 
 def _code(done: Completed) -> str:
     if done.ending != "exited":
         return done.ending
-    return "no_such_program" if done.exit_code == NO_PROGRAM else "command_failed"
+    return {0: "ok", NO_PROGRAM: "no_such_program"}.get(done.exit_code, "command_failed")
 
 
 def _size(folder: Path) -> tuple[int, int]:
@@ -152,6 +145,6 @@ def _size(folder: Path) -> tuple[int, int]:
 
 
 TOOLS = (
-    # A second attempt starts from the files before the first: see `_start`.
-    Tool(name="run_command", effect="execute", arguments=RunCommand, run=run_command, roles=("code",)),
+    # A second attempt starts from the files before the first: see `_starting_tree`.
+    Tool("run_command", "execute", RunCommand, run_command, roles=("code",)),
 )

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue
 
 from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.contract_diff import contract_changes
 from tools.blueprint.model import Blueprint, Slo
 from tools.blueprint.openapi import document, to_yaml
+from tools.blueprint.reader import CriterionReading
 from tools.blueprint.reader.model_wordings import Custom, Wording
+from tools.blueprint.reader.rewording import Unread
 from tools.counting import counted
-from tools.projects.trees import shown
-from tools.result import Tool, ToolResult, Workbench
+from tools.projects.trees import text_on_main
+from tools.result import Tool, ToolResult, Workbench, failure, success
 
 _MOST_PROBLEMS = 12
 
 
-class ReadCriteria(BaseModel):
-    """Parse a story's acceptance criteria by the known sentence forms, and propose a blueprint."""
+class _Proposal(BaseModel, frozen=True):
+    """What `read_criteria` stores for `settle_blueprint`."""
 
-    model_config = ConfigDict(extra="forbid")
+    blueprint: Blueprint
+    readings: tuple[CriterionReading, ...]
+
+
+class ReadCriteria(BaseModel, extra="forbid"):
+    """Parse a story's acceptance criteria by the known sentence forms, and propose a blueprint."""
 
     story: str = Field(description="Digest of the story, from the brief.")
 
 
-class SettleBlueprint(BaseModel):
+class SettleBlueprint(BaseModel, extra="forbid"):
     """Accept a proposed blueprint: generate its contract, and report what changes relative to main. Criteria that were
     not understood can be reworded; all are then parsed again together."""
-
-    model_config = ConfigDict(extra="forbid")
 
     proposal: str = Field(description="Digest of the proposal that read_criteria returned.")
     wordings: list[Wording] = []
@@ -50,32 +57,20 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
         story = json.loads(bench.artifacts.get(arguments.story))
         criteria = [(str(each["id"]), str(each["text"])) for each in story["criteria"]]
     except (KeyError, TypeError, ValueError):
-        return ToolResult(
-            ok=False,
-            code="not_found",
-            summary=f"{arguments.story} is not the digest of a story of this delivery.",
-        )
+        return failure("not_found", f"{arguments.story} is not the digest of a story of this delivery.")
     before, problem = blueprint_before(bench)
     if before is None:
-        return ToolResult(ok=False, code="unreadable_blueprint", summary=problem)
+        return failure("unreadable_blueprint", problem)
     slo = Slo.model_validate(before.slo.model_dump() | _slo(story))
     before = before.model_copy(update={"slo": slo})
     reading = read(criteria, before)
     covered = [each.id for each in reading.criteria if each.outcome == "covered"]
-    readings: list[JsonValue] = [each.model_dump(mode="json") for each in reading.criteria]
-    proposal = {"blueprint": reading.blueprint.model_dump(mode="json"), "readings": readings}
-    summary = (
-        f"{len(covered)} of {counted(len(criteria), 'criterion has', 'criteria have')} one clear reading."
-    )
-    return ToolResult(
-        ok=True,
-        code="ok",
-        summary=summary,
-        data={
-            "criteria": [each.model_dump(mode="json", exclude={"text"}) for each in reading.criteria],
-            "service": [*describe_service(before)],
-        },
+    proposal = _Proposal(blueprint=reading.blueprint, readings=reading.criteria).model_dump(mode="json")
+    return success(
+        f"{len(covered)} of {counted(len(criteria), 'criterion has', 'criteria have')} one clear reading.",
         artifacts={"proposal": bench.artifacts.put(json.dumps(proposal, sort_keys=True).encode())},
+        criteria=[each.model_dump(mode="json", exclude={"text"}) for each in reading.criteria],
+        service=[*describe_service(before)],
     )
 
 
@@ -86,80 +81,66 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
     returned.
     """
     try:
-        proposal = json.loads(bench.artifacts.get(arguments.proposal))
-        blueprint = Blueprint.model_validate(proposal["blueprint"])
-        readings = [dict(each) for each in proposal["readings"]]
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
-        return ToolResult(
-            ok=False, code="invalid", summary=f"{arguments.proposal} does not hold a blueprint: {error}."
-        )
+        proposal = _Proposal.model_validate_json(bench.artifacts.get(arguments.proposal))
+    except (KeyError, ValueError) as error:
+        return failure("invalid", f"{arguments.proposal} does not hold a blueprint: {error}.")
     before, problem = blueprint_before(bench)
     if before is None:
-        return ToolResult(ok=False, code="unreadable_blueprint", summary=problem)
+        return failure("unreadable_blueprint", problem)
     if not arguments.wordings and not arguments.custom:
-        return _store_design(bench, before, blueprint, readings)
+        return _store_design(bench, before, proposal.blueprint, proposal.readings)
     from tools.blueprint.reader.model_wordings import read_with_wordings  # noqa: PLC0415  lark and a dictionary, 0.3 s
 
-    criteria = [(str(each["id"]), str(each["text"])) for each in readings]
-    start = before.model_copy(update={"slo": blueprint.slo})
+    criteria = [(each.id, each.text) for each in proposal.readings]
+    start = before.model_copy(update={"slo": proposal.blueprint.slo})
     reading, problems = read_with_wordings(criteria, start, arguments.wordings, arguments.custom)
     if problems:
-        return _not_read([each.model_dump() for each in problems])
-    readings = [each.model_dump(mode="json") for each in reading.criteria]
-    return _store_design(bench, before, reading.blueprint, readings)
+        return _not_read(problems)
+    return _store_design(bench, before, reading.blueprint, reading.criteria)
 
 
 def _store_design(
-    bench: Workbench, before: Blueprint, blueprint: Blueprint, readings: list[dict[str, JsonValue]]
+    bench: Workbench, before: Blueprint, blueprint: Blueprint, readings: Sequence[CriterionReading]
 ) -> ToolResult:
     contract = document(blueprint)
     old = document(before) if before.entities else None
     changes = contract_changes(old, contract)
     asking = [change for change in changes if change.needs_person]
-    return ToolResult(
-        ok=True,
-        code="ok",
-        summary=_summary(blueprint, len(changes), len(asking), new=old is None),
-        data={
-            "criteria": [*readings],
-            "changes": [each.model_dump(mode="json") for each in changes],
-            "breaking": bool(asking),
-        },
+    return success(
+        _summary(blueprint, len(changes), len(asking), new=old is None),
         artifacts={
             "blueprint": bench.artifacts.put(blueprint.model_dump_json().encode()),
             "contract": bench.artifacts.put(to_yaml(contract).encode()),
         },
+        criteria=[each.model_dump(mode="json") for each in readings],
+        changes=[each.model_dump(mode="json") for each in changes],
+        breaking=bool(asking),
     )
 
 
-def _not_read(problems: list[dict[str, str]]) -> ToolResult:
+def _not_read(problems: Sequence[Unread]) -> ToolResult:
     first = problems[0]
-    quoted = f"'{first['sentence']}'" if first["sentence"] else ""
-    about = " ".join(part for part in (first["id"], quoted) if part) or "The wordings"
+    quoted = f"'{first.sentence}'" if first.sentence else ""
+    about = " ".join(part for part in (first.id, quoted) if part) or "The wordings"
     more = f" And {len(problems) - 1} more." if problems[1:] else ""
-    return ToolResult(
-        ok=False,
-        code="not_read",
-        summary=f"{about}: {first['why'].rstrip('.')}.{more} Nothing was stored; fix this and try again.",
-        data={"problems": [*_once_each(problems)[:_MOST_PROBLEMS]]},
-    )
+    summary = f"{about}: {first.why.rstrip('.')}.{more} Nothing was stored; fix this and try again."
+    return failure("not_read", summary, problems=_once_per_reason(problems)[:_MOST_PROBLEMS])
 
 
-def _once_each(problems: list[dict[str, str]]) -> list[JsonValue]:
+def _once_per_reason(problems: Sequence[Unread]) -> list[JsonValue]:
     """Return each reason once, with the first sentence: an unknown word is a problem in every sentence that uses it."""
-    first: dict[str, dict[str, JsonValue]] = {}
-    others: dict[str, list[JsonValue]] = {}
-    for each in problems:
-        if each["why"] not in first:
-            first[each["why"]] = {**each}
-        else:
-            others.setdefault(each["why"], []).append(each["sentence"] or each["id"])
-    return [told | ({"also": others[why]} if why in others else {}) for why, told in first.items()]
+    by_reason: defaultdict[str, list[Unread]] = defaultdict(list)
+    for problem in problems:
+        by_reason[problem.why].append(problem)
+    return [
+        first.model_dump() | ({"also": [other.sentence or other.id for other in others]} if others else {})
+        for first, *others in by_reason.values()
+    ]
 
 
 def blueprint_before(bench: Workbench) -> tuple[Blueprint | None, str]:
     """Return the blueprint on main, an empty one for a new service, or None and what is wrong with it."""
-    text = shown(bench, "blueprint.yaml")
+    text = text_on_main(bench, "blueprint.yaml")
     if text is None:
         return Blueprint(service=bench.service), ""
     try:
@@ -187,13 +168,7 @@ def _summary(blueprint: Blueprint, changed: int, asking: int, new: bool) -> str:
 
 
 TOOLS = (
-    Tool(name="read_criteria", effect="read", arguments=ReadCriteria, run=read_criteria, roles=("design",)),
+    Tool("read_criteria", "read", ReadCriteria, read_criteria, roles=("design",)),
     # Storing the same content under its digest again changes nothing, so no probe is needed.
-    Tool(
-        name="settle_blueprint",
-        effect="write",
-        arguments=SettleBlueprint,
-        run=settle_blueprint,
-        roles=("design",),
-    ),
+    Tool("settle_blueprint", "write", SettleBlueprint, settle_blueprint, roles=("design",)),
 )

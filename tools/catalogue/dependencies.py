@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tools.catalogue.policy_facts import new_dependencies
 from tools.counting import counted
@@ -11,50 +11,46 @@ from tools.errors import EnvironmentFailed
 from tools.projects import pins
 from tools.projects.dependencies import SERVICE, requirements
 from tools.projects.kind import is_existing_project
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import Tool, ToolResult, Workbench, failure, success
 
 
-class InstallDependencies(BaseModel):
+class InstallDependencies(BaseModel, extra="forbid"):
     """Install the pinned dependencies of the service and its tests, from wheels only; none of their code runs."""
-
-    model_config = ConfigDict(extra="forbid")
 
     version: str = Field(default="", description='Commit to install for; "" means the workspace.')
 
 
 def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> ToolResult:
     """Return how many packages are installed; a missing package, or no network, is a result."""
-    if is_existing_project(bench) and pins.kept(bench, arguments.version) is None:
-        said = "The requirements have not been resolved yet; call install_dependencies again."
-        return ToolResult(ok=False, code="not_installed", summary=said)
+    if is_existing_project(bench) and pins.stored_pins(bench, arguments.version) is None:
+        return failure(
+            "not_installed", "The requirements have not been resolved yet; call install_dependencies again."
+        )
     texts = requirements(bench, arguments.version)
     if not texts and is_existing_project(bench):
         said = "The repository requires no Python package, so nothing is installed; continue with run_tests."
-        return ToolResult(ok=True, code="nothing_to_install", summary=said, data={"packages": 0})
+        return success(said, code="nothing_to_install", packages=0)
     if not texts:
-        said = f"There is no {SERVICE}, so there is nothing to install."
-        return ToolResult(ok=False, code="not_found", summary=said)
+        return failure("not_found", f"There is no {SERVICE}, so there is nothing to install.")
     packages: set[str] = set()
     for text in texts.values():
         try:
             made = install(bench.sandbox, text, bench.cache)
         except EnvironmentFailed as error:
-            return ToolResult(ok=False, code="not_installed", summary=str(error))
+            return failure("not_installed", str(error))
         packages |= {f"{each.name}=={each.version}" for each in made.packages}
     names = " and ".join(texts)
-    said = (
-        f"{counted(len(packages), 'package')} of {names} {'is' if len(packages) == 1 else 'are'} installed."
-    )
-    return ToolResult(ok=True, code="ok", summary=said, data={"packages": len(packages)})
+    number = counted(len(packages), f"package of {names} is", f"packages of {names} are")
+    return success(f"{number} installed.", packages=len(packages))
 
 
 TOOLS = (
     # Environments are keyed by the digest of what is in them: installing again finds them.
     Tool(
-        name="install_dependencies",
-        effect="network",
-        arguments=InstallDependencies,
-        run=install_dependencies,
+        "install_dependencies",
+        "network",
+        InstallDependencies,
+        install_dependencies,
         roles=("crew", "code", "testing", "deployment"),
         facts=(new_dependencies(lambda bench, arguments: arguments.version),),
     ),

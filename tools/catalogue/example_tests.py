@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, Field, JsonValue
 
 from tools.catalogue.policy_facts import BRANCH, secrets_in
 from tools.catalogue.repository import Commit, commit
@@ -14,8 +12,8 @@ from tools.git import checkout
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.example_files import SERVICE_FOLDER
 from tools.projects.kind import is_existing_project
-from tools.projects.trees import branch_of, repository, written_lines
-from tools.result import Tool, ToolResult, Workbench
+from tools.projects.trees import branch_of, repository, text_on_main, written_lines
+from tools.result import Tool, ToolResult, Workbench, failure, success
 from tools.testing.mutation.generated_source import (
     LONGEST,
     group_by_criterion,
@@ -32,24 +30,21 @@ from tools.testing.sandbox_runner import SandboxRunner
 from tools.workspace.atomic_write import write_atomically
 
 SUBJECT = "Add example tests"
+_NOTE = "worth"
 _MOST_NAMED = 8
 _LIMITS = LIMITS.model_copy(update={"wall_seconds": 90})
 """A few slower tests would delay every later run."""
 _Ranges = dict[str, list[tuple[int, int]]]
 
 
-class WriteExamples(BaseModel):
+class WriteExamples(BaseModel, extra="forbid"):
     """Write the file of example tests, replacing any previous one."""
-
-    model_config = ConfigDict(extra="forbid")
 
     content: str = Field(max_length=LONGEST, description="One Python file.")
 
 
-class KeepExamples(BaseModel):
+class KeepExamples(BaseModel, extra="forbid"):
     """Judge the example tests against the code: keep those that prove something, drop the others."""
-
-    model_config = ConfigDict(extra="forbid")
 
     commit: str = Field(description="Commit whose tree they are run on.")
 
@@ -58,35 +53,28 @@ def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
     """Commit the tests to the story's branch and return which of them check which criterion."""
     test_context, held = test_context_of(bench), repository(bench)
     if test_context is None:
-        said = "No example tests are wanted in this delivery."
-        return ToolResult(ok=False, code="not_asked", summary=said)
+        return failure("not_asked", "No example tests are wanted in this delivery.")
     tip = held.message(held.required(branch_of(bench)))
     if f"Delivery: {bench.delivery}" in tip.splitlines() and not tip.startswith(SUBJECT):
         said = "The code has already been written; example tests must come before it, or they would only repeat it."
-        return ToolResult(ok=False, code="too_late", summary=said)
+        return failure("too_late", said)
     tests, wrong = _read(test_context, arguments.content)
     if wrong:
-        said = " ".join(wrong[:_MOST_NAMED])
-        return ToolResult(ok=False, code="not_accepted", summary=f"Nothing was written. {said}")
-    _put(bench, test_context.file, _formatted(bench, arguments.content))
-    count = sum(map(len, tests.values()))
-    title = f"{SUBJECT} of {', '.join(test_context.criteria)}, before the code"
-    made = commit(bench, Commit(message=title[:200]))
-    are = "is" if count == 1 else "are"
-    said = f"{counted(count, 'test')} of {', '.join(test_context.criteria)} {are} in {test_context.file}. "
-    said += (
-        "Once there is code, the tests are kept that give the same result five times and fail on a mutant. "
+        return failure("not_accepted", " ".join(["Nothing was written.", *wrong[:_MOST_NAMED]]))
+    _write_test_file(bench, test_context.file, _format(bench, arguments.content))
+    count, criteria = sum(map(len, tests.values())), ", ".join(test_context.criteria)
+    made = commit(bench, Commit(message=f"{SUBJECT} of {criteria}, before the code"[:200]))
+    said = (
+        f"{counted(count, f'test of {criteria} is', f'tests of {criteria} are')} in {test_context.file}. Once there "
+        "is code, the tests are kept that give the same result five times and fail on a mutant. Answer now."
     )
-    said += "Answer now."
-    data: dict[str, JsonValue] = {
-        "file": test_context.file,
-        "tests": _json(
-            {each: [f"{test_context.file}::{name}" for name in names] for each, names in tests.items()}
-        ),
-        "commit": made.data["commit"],
-        "tree": made.data["tree"],
-    }
-    return ToolResult(ok=True, code="ok", summary=said, data=data)
+    return success(
+        said,
+        file=test_context.file,
+        tests=_ids(test_context, tests),
+        commit=made.data["commit"],
+        tree=made.data["tree"],
+    )
 
 
 def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
@@ -96,8 +84,8 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
     """
     test_context, held = test_context_of(bench), repository(bench)
     if test_context is None or held.show(arguments.commit, test_context.file) is None:
-        return ToolResult(ok=False, code="not_found", summary="There are no example tests.")
-    report = _noted(bench)
+        return failure("not_found", "There are no example tests.")
+    report = _stored_report(bench)
     if report is None:
         checkout(held, arguments.commit, bench.workspace)
         service = tests_environment(bench)
@@ -114,14 +102,12 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
             project=uninstalled_project(bench.workspace) if is_existing_project(bench) else None,
         )
         lines = written_lines(bench, arguments.commit)
-        report = measure_strength(place, [test_context.file], lines, tree, before=_before(bench, lines))
-        write_atomically(_note(bench), f"{bench.action}\n{report.model_dump_json()}")
+        report = measure_strength(place, [test_context.file], lines, tree, before=_main_texts(bench, lines))
+        write_atomically(bench.note(_NOTE), f"{bench.action}\n{report.model_dump_json()}")
     if report.problem:
-        said = (
-            f"The example tests could not be judged: {strip_volatile(report.problem.splitlines()[0])[:300]}"
-        )
-        return ToolResult(ok=False, code="not_judged", summary=said)
-    return _kept(bench, test_context, report)
+        problem = strip_volatile(report.problem.splitlines()[0])[:300]
+        return failure("not_judged", f"The example tests could not be judged: {problem}")
+    return _drop_weak_tests(bench, test_context, report)
 
 
 def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]], list[str]]:
@@ -139,9 +125,9 @@ def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]]
     return tests, wrong
 
 
-def _kept(bench: Workbench, test_context: TestContext, report: StrengthReport) -> ToolResult:
+def _drop_weak_tests(bench: Workbench, test_context: TestContext, report: StrengthReport) -> ToolResult:
     dropped = report.of("flaky", "proves_nothing")
-    names = [each.test.rpartition("::")[2] for each in dropped]
+    names = [_function(each) for each in dropped]
     file = bench.workspace / test_context.file
     if dropped and file.is_file():
         left = remove_functions(file.read_text(), names)
@@ -149,30 +135,25 @@ def _kept(bench: Workbench, test_context: TestContext, report: StrengthReport) -
             file.write_text(left)
         else:
             file.unlink()
-    count = counted(len(dropped), "example test")
-    prove_s = "proves" if len(dropped) == 1 else "prove"
-    reasons = "\n".join(f"- {each.test.rpartition('::')[2]}: {each.why}" for each in dropped)
-    made = commit(
-        bench,
-        Commit(message=f"Drop {count} that {prove_s} nothing: {', '.join(names)}"[:120] + f"\n\n{reasons}"),
-    )
+    count = counted(len(dropped), "example test that proves", "example tests that prove")
+    reasons = "\n".join(f"- {_function(each)}: {each.why}" for each in dropped)
+    message = f"Drop {count} nothing: {', '.join(names)}"[:120] + f"\n\n{reasons}"
+    made = commit(bench, Commit(message=message))
     there = file.read_text() if file.is_file() else ""
     tree = parse_source(there)
     tests, _ = group_by_criterion([] if isinstance(tree, str) else tests_in(tree), test_context.criteria)
-    data: dict[str, JsonValue] = {
-        "commit": made.data["commit"],
-        "tree": made.data["tree"],
-        "file": test_context.file if there else "",
-        "tests": _json(
-            {each: [f"{test_context.file}::{n}" for n in found] for each, found in tests.items() if found}
-        ),
-        "kept": _named(report.of("kept")),
-        "failing": _named(report.of("fails")),
-        "dropped": _named(dropped),
-        "mutants": report.mutants,
-        "seconds": round(report.seconds, 1),
-    }
-    return ToolResult(ok=True, code="ok", summary=_summary(report, dropped), data=data)
+    return success(
+        _summary(report, dropped),
+        commit=made.data["commit"],
+        tree=made.data["tree"],
+        file=test_context.file if there else "",
+        tests=_ids(test_context, {criterion: found for criterion, found in tests.items() if found}),
+        kept=_with_reasons(report.of("kept")),
+        failing=_with_reasons(report.of("fails")),
+        dropped=_with_reasons(dropped),
+        mutants=report.mutants,
+        seconds=round(report.seconds, 1),
+    )
 
 
 def _summary(report: StrengthReport, dropped: tuple[Strength, ...]) -> str:
@@ -182,23 +163,32 @@ def _summary(report: StrengthReport, dropped: tuple[Strength, ...]) -> str:
     )
     said += f", {counted(len(failing), 'fails', 'fail')} every time" if failing else ""
     said += f", {len(dropped)} dropped" if dropped else ""
-    reasons = [f"{each.test.rpartition('::')[2]}: {each.why}." for each in (*failing, *dropped)]
+    reasons = [f"{_function(each)}: {each.why}." for each in (*failing, *dropped)]
     return " ".join([f"{said}.", *reasons[:_MOST_NAMED]])[:1_500]
 
 
-def _named(tests: tuple[Strength, ...]) -> JsonValue:
+def _function(test: Strength) -> str:
+    return test.test.rpartition("::")[2]
+
+
+def _ids(test_context: TestContext, tests: dict[str, list[str]]) -> JsonValue:
+    """Return pytest's ids of the tests by criterion."""
+    return {
+        criterion: [f"{test_context.file}::{name}" for name in names] for criterion, names in tests.items()
+    }
+
+
+def _with_reasons(tests: tuple[Strength, ...]) -> JsonValue:
     return [{"test": each.test, "why": strip_volatile(each.why)} for each in tests]
 
 
-def _before(bench: Workbench, lines: _Ranges) -> dict[str, str]:
+def _main_texts(bench: Workbench, lines: _Ranges) -> dict[str, str]:
     """Return the text on main of the changed files that exist there."""
-    held = repository(bench)
-    main = held.required(held.base_ref)
-    texts = {path: held.show(main, path) for path in lines}
-    return {path: text.decode("utf-8", "replace") for path, text in texts.items() if text is not None}
+    texts = {path: text_on_main(bench, path) for path in lines}
+    return {path: text for path, text in texts.items() if text is not None}
 
 
-def _put(bench: Workbench, name: str, content: str) -> None:
+def _write_test_file(bench: Workbench, name: str, content: str) -> None:
     path = bench.workspace / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
@@ -206,7 +196,7 @@ def _put(bench: Workbench, name: str, content: str) -> None:
         (path.parent / "__init__.py").write_text("")
 
 
-def _formatted(bench: Workbench, content: str) -> str:
+def _format(bench: Workbench, content: str) -> str:
     """Return the tests formatted for a generated project; the style of an existing project is unknown."""
     if is_existing_project(bench):
         return content.rstrip("\n") + "\n"
@@ -215,39 +205,23 @@ def _formatted(bench: Workbench, content: str) -> str:
     return tidy(content)
 
 
-def _note(bench: Workbench) -> Path:
-    return bench.workspace.with_name(f"{bench.delivery}.worth")
-
-
-def _noted(bench: Workbench) -> StrengthReport | None:
+def _stored_report(bench: Workbench) -> StrengthReport | None:
     """Return the report that this action stored before a crash, so that tests are dropped only once."""
-    note = _note(bench)
+    note = bench.note(_NOTE)
     action, _, text = note.read_text().partition("\n") if note.is_file() else ("", "", "")
     return StrengthReport.model_validate_json(text) if bench.action and action == bench.action else None
-
-
-def _json(tests: dict[str, list[str]]) -> JsonValue:
-    read: JsonValue = TypeAdapter(dict[str, JsonValue]).validate_python(tests)
-    return read
 
 
 TOOLS = (
     # Writing the same tests again changes nothing.
     Tool(
-        name="write_examples",
-        effect="write",
-        arguments=WriteExamples,
-        run=write_examples,
+        "write_examples",
+        "write",
+        WriteExamples,
+        write_examples,
         roles=("testing/examples",),
         facts=(BRANCH, secrets_in(lambda bench, arguments: {"the example tests": arguments.content})),
     ),
     # The report is stored before anything is dropped, and dropping again changes nothing.
-    Tool(
-        name="keep_examples",
-        effect="execute",
-        arguments=KeepExamples,
-        run=keep_examples,
-        roles=("crew",),
-        facts=(BRANCH,),
-    ),
+    Tool("keep_examples", "execute", KeepExamples, keep_examples, roles=("crew",), facts=(BRANCH,)),
 )

@@ -6,14 +6,14 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from tools.catalogue.policy_facts import PROTECTED, file_paths, secrets_in
 from tools.counting import counted
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import READERS, Fact, Tool, ToolResult, Workbench, failure, success
 from tools.workspace.paths import inside
-from tools.workspace.text_files import NoText, Text, read, rewritten, syntax_error
-from tools.workspace.text_match import Misfit, nowhere, places, several
+from tools.workspace.text_files import NoText, Text, encode_for, read, syntax_error
+from tools.workspace.text_match import Misfit, absent, ambiguous, line_numbers
 from tools.workspace.walk import files, shown
 
 LONGEST_READ = 16_000
@@ -21,47 +21,37 @@ LONGEST_READ = 16_000
 MOST_LISTED = 500
 
 
-class ListFiles(BaseModel):
+class ListFiles(BaseModel, extra="forbid"):
     """List the files of the workspace below a folder."""
-
-    model_config = ConfigDict(extra="forbid")
 
     folder: str = Field(default=".", description="Relative to the workspace.")
 
 
-class ReadFile(BaseModel):
+class ReadFile(BaseModel, extra="forbid"):
     """Read a range of lines of a text file."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: str = Field(description="Relative to the workspace.")
     first_line: int = Field(default=1, ge=1)
     lines: int = Field(default=200, ge=1, le=1_000)
 
 
-class WriteFile(BaseModel):
+class WriteFile(BaseModel, extra="forbid"):
     """Write a text file, replacing what is there."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: str = Field(description="Relative to the workspace.")
     content: str
 
 
-class EditFile(BaseModel):
+class EditFile(BaseModel, extra="forbid"):
     """Replace a text that occurs exactly once in a file."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: str = Field(description="Relative to the workspace.")
     old: str = Field(min_length=1, description="Must occur exactly once in the file.")
     new: str
 
 
-class DeleteFile(BaseModel):
+class DeleteFile(BaseModel, extra="forbid"):
     """Delete a file."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: str = Field(description="Relative to the workspace.")
 
@@ -70,21 +60,17 @@ def list_files(bench: Workbench, arguments: ListFiles) -> ToolResult:
     """Return paths relative to the workspace, sorted; if there are too many, the number per folder."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.is_dir():
-        return _missing(arguments.folder)
+        return no_such_path(arguments.folder)
     root = bench.workspace.resolve()
     found = sorted(shown(each.relative_to(root).as_posix()) for each in files(folder))
     if len(found) <= MOST_LISTED:
-        return ToolResult(
-            ok=True, code="ok", summary=f"{counted(len(found), 'file')}.", data={"files": [*found]}
-        )
+        return success(f"{counted(len(found), 'file')}.", files=[*found])
     below = Counter(_below(folder, root / each) for each in found)
     own = [each for each in found if not _below(folder, root / each)]
-    folders: dict[str, JsonValue] = {
-        name: count for name, count in sorted(below.items())[:MOST_LISTED] if name
-    }
-    said = f"{len(found)} files, too many to list; list one of these folders, or use search_files."
-    return ToolResult(
-        ok=True, code="ok", summary=said, data={"files": [*own[:MOST_LISTED]], "folders": folders}
+    return success(
+        f"{len(found)} files, too many to list; list one of these folders, or use search_files.",
+        files=[*own[:MOST_LISTED]],
+        folders={name: count for name, count in sorted(below.items())[:MOST_LISTED] if name},
     )
 
 
@@ -92,7 +78,7 @@ def read_file(bench: Workbench, arguments: ReadFile) -> ToolResult:
     """Return the lines, how many the file has, and where to continue if there are more."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
-        return _missing(arguments.path)
+        return no_such_path(arguments.path)
     try:
         lines = read(path).content.splitlines(keepends=True)
     except NoText as error:
@@ -111,40 +97,37 @@ def read_file(bench: Workbench, arguments: ReadFile) -> ToolResult:
         said = f"{arguments.path} has only {counted(len(lines), 'line')}."
     elif after < len(lines):
         said += f" Continue with first_line={after + 1}."
-    return ToolResult(ok=True, code="ok", summary=said, data={"text": text, "lines": len(lines)})
+    return success(said, text=text, lines=len(lines))
 
 
 def write_file(bench: Workbench, arguments: WriteFile) -> ToolResult:
     """Write the content, creating parent folders; a file keeps its encoding and line endings."""
     path = inside(bench.workspace, arguments.path)
     if path is None or path.is_dir():
-        return _missing(arguments.path)
+        return no_such_path(arguments.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(rewritten(path, arguments.content))
+        path.write_bytes(encode_for(path, arguments.content))
     except (FileExistsError, NotADirectoryError):
-        said = f"A parent of {arguments.path} is a file; choose another path."
-        return ToolResult(ok=False, code="not_a_folder", summary=said)
+        return failure("not_a_folder", f"A parent of {arguments.path} is a file; choose another path.")
     except NoText as error:
         return _no_text(arguments.path, error)
     wrong = syntax_error(path.name, arguments.content)
     said = f"{arguments.path} was written, {counted(len(arguments.content), 'character')}."
-    return ToolResult(
-        ok=True, code="ok", summary=f"{said} But it does not parse: {wrong}." if wrong else said
-    )
+    return success(f"{said} But it does not parse: {wrong}." if wrong else said)
 
 
 def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
     """Replace the text if it occurs exactly once; otherwise report where it occurs, or the closest lines."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
-        return _missing(arguments.path)
+        return no_such_path(arguments.path)
     try:
         text = read(path)
-        old, new = _as_in(text, arguments)
-        found = places(text.content, old)
+        old, new = _with_line_endings(text, arguments)
+        found = line_numbers(text.content, old)
         if len(found) != 1:
-            return _misfit(arguments.path, several(found) if found else nowhere(text.content, old))
+            return _misfit(arguments.path, ambiguous(found) if found else absent(text.content, old))
         changed = text.content.replace(old, new)
         path.write_bytes(text.encoded(changed))
     except NoText as error:
@@ -153,10 +136,10 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
     if wrong := syntax_error(path.name, changed):
         broke = "no longer parses" if not syntax_error(path.name, text.content) else "does not parse"
         said += f" But it {broke}: {wrong}."
-    return ToolResult(ok=True, code="ok", summary=said)
+    return success(said)
 
 
-def edited(bench: Workbench, arguments: EditFile) -> ToolResult | None:
+def probe_edit(bench: Workbench, arguments: EditFile) -> ToolResult | None:
     """Probe: whether the edit was made, that is, the file has the new text and not the old."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
@@ -165,9 +148,9 @@ def edited(bench: Workbench, arguments: EditFile) -> ToolResult | None:
         text = read(path)
     except NoText:
         return None
-    old, new = _as_in(text, arguments)
+    old, new = _with_line_endings(text, arguments)
     if text.content.count(old) == new.count(old) and new in text.content:
-        return ToolResult(ok=True, code="ok", summary=f"{arguments.path} was changed in one place.")
+        return success(f"{arguments.path} was changed in one place.")
     return None
 
 
@@ -176,20 +159,20 @@ def delete_file(bench: Workbench, arguments: DeleteFile) -> ToolResult:
     path = inside(bench.workspace, arguments.path)
     named = bench.workspace.resolve() / arguments.path
     if path is None or not (path.is_file() or named.is_symlink()):
-        return _missing(arguments.path)
+        return no_such_path(arguments.path)
     (named if named.is_symlink() else path).unlink()
-    return ToolResult(ok=True, code="ok", summary=f"{arguments.path} was deleted.")
+    return success(f"{arguments.path} was deleted.")
 
 
-def deleted(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
+def probe_delete(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
     """Probe: whether the file is gone."""
     path = inside(bench.workspace, arguments.path)
     if path is None or os.path.lexists(bench.workspace.resolve() / arguments.path):
         return None
-    return ToolResult(ok=True, code="ok", summary=f"{arguments.path} was deleted.")
+    return success(f"{arguments.path} was deleted.")
 
 
-def _as_in(text: Text, arguments: EditFile) -> tuple[str, str]:
+def _with_line_endings(text: Text, arguments: EditFile) -> tuple[str, str]:
     """Return the old and the new text with the line endings of the file."""
     old, new = arguments.old, arguments.new
     if text.crlf:
@@ -201,8 +184,9 @@ def _as_in(text: Text, arguments: EditFile) -> tuple[str, str]:
 
 def _misfit(name: str, misfit: Misfit) -> ToolResult:
     closest: list[JsonValue] = [{"line": line, "text": text} for line, text in misfit.closest]
-    data: dict[str, JsonValue] = {"closest": closest} if closest else {}
-    return ToolResult(ok=False, code="not_unique", summary=f"{name}: the text {misfit.said}", data=data)
+    return failure(
+        "not_unique", f"{name}: the text {misfit.reason}", **({"closest": closest} if closest else {})
+    )
 
 
 def _below(folder: Path, path: Path) -> str:
@@ -212,65 +196,29 @@ def _below(folder: Path, path: Path) -> str:
 
 
 def _no_text(name: str, error: NoText) -> ToolResult:
-    return ToolResult(ok=False, code="not_text", summary=f"{name}: {error}")
+    return failure("not_text", f"{name}: {error}")
 
 
-def _missing(name: str) -> ToolResult:
-    return ToolResult(
-        ok=False, code="not_found", summary=f"The workspace has no {name!r}; use list_files to see its files."
-    )
+def no_such_path(name: str) -> ToolResult:
+    """Return the result of a call that names a path which the workspace does not have."""
+    return failure("not_found", f"The workspace has no {name!r}; use list_files to see its files.")
 
+
+def _writes(text: str) -> tuple[Fact, ...]:
+    """Return the facts about a file that is written, with its new text in the argument `text`."""
+    published = secrets_in(lambda bench, arguments: {arguments.path: getattr(arguments, text)})
+    return (*file_paths("path"), published, PROTECTED)
+
+
+_DELETES = (*file_paths("path"), PROTECTED)
 
 TOOLS = (
-    Tool(
-        name="list_files",
-        effect="read",
-        arguments=ListFiles,
-        run=list_files,
-        roles=("design", "code", "testing/examples", "testing", "governance"),
-        facts=file_paths("folder"),
-    ),
-    Tool(
-        name="read_file",
-        effect="read",
-        arguments=ReadFile,
-        run=read_file,
-        roles=("design", "code", "testing/examples", "testing", "governance"),
-        facts=file_paths("path"),
-    ),
+    Tool("list_files", "read", ListFiles, list_files, roles=READERS, facts=file_paths("folder")),
+    Tool("read_file", "read", ReadFile, read_file, roles=READERS, facts=file_paths("path")),
     # Writing the same content again changes nothing.
+    Tool("write_file", "write", WriteFile, write_file, roles=("code",), facts=_writes("content")),
+    Tool("edit_file", "write", EditFile, edit_file, roles=("code",), facts=_writes("new"), probe=probe_edit),
     Tool(
-        name="write_file",
-        effect="write",
-        arguments=WriteFile,
-        run=write_file,
-        roles=("code",),
-        facts=(
-            *file_paths("path"),
-            secrets_in(lambda bench, arguments: {arguments.path: arguments.content}),
-            PROTECTED,
-        ),
-    ),
-    Tool(
-        name="edit_file",
-        effect="write",
-        arguments=EditFile,
-        run=edit_file,
-        roles=("code",),
-        facts=(
-            *file_paths("path"),
-            secrets_in(lambda bench, arguments: {arguments.path: arguments.new}),
-            PROTECTED,
-        ),
-        probe=edited,
-    ),
-    Tool(
-        name="delete_file",
-        effect="write",
-        arguments=DeleteFile,
-        run=delete_file,
-        roles=("code",),
-        facts=(*file_paths("path"), PROTECTED),
-        probe=deleted,
+        "delete_file", "write", DeleteFile, delete_file, roles=("code",), facts=_DELETES, probe=probe_delete
     ),
 )

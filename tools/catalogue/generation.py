@@ -1,11 +1,11 @@
-"""The tool that makes the service's code."""
+"""The tool that generates the service's code."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.model import Blueprint
@@ -13,15 +13,13 @@ from tools.catalogue.policy_facts import BRANCH
 from tools.counting import counted
 from tools.git import Repository, agent, checkout, commit_generation, diff, last_generation, merge_generation
 from tools.projects.trees import branch_of, note_generation, repository
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import Tool, ToolResult, Workbench, failure, success
 from tools.stacks import Previous
 from tools.stacks.registry import stack_named
 
 
-class GenerateService(BaseModel):
+class GenerateService(BaseModel, extra="forbid"):
     """Generate the whole service from a blueprint, merged with hand-written changes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     blueprint: str = Field(description="Digest of the accepted blueprint.")
     contract: str = Field(description="Digest of its contract.")
@@ -33,50 +31,42 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
         blueprint = Blueprint.model_validate_json(bench.artifacts.get(arguments.blueprint))
         contract = bench.artifacts.get(arguments.contract).decode()
     except (KeyError, ValidationError, UnicodeDecodeError) as error:
-        return ToolResult(
-            ok=False,
-            code="not_found",
-            summary=f"There is no such blueprint in this delivery: {error}.",
-        )
+        return failure("not_found", f"There is no such blueprint in this delivery: {error}.")
     held = repository(bench)
-    base, tip = held.required(held.base_ref), held.required(branch_of(bench))
+    base, tip = held.base_commit(), held.required(branch_of(bench))
     parent = last_generation(held, base)
     made = stack_named(blueprint.stack).generate(blueprint, contract, _previous(held, parent))
-    author = agent(bench.role)
     message = f"Generate {bench.service}"
-    generation = commit_generation(held, made.files, parent, message, author, bench.when, bench.redact)
+    generation = commit_generation(
+        held, made.files, parent, message, agent(bench.role), bench.when, bench.redact
+    )
     merged = merge_generation(held, tip, generation)
     if merged.conflicts:
         places = ", ".join(f"{each.file}:{each.line}" for each in merged.conflicts)
-        conflicts: list[JsonValue] = [each.model_dump(mode="json") for each in merged.conflicts]
         said = f"The story and a hand-written change touch the same lines: {places}. Nothing was written."
-        return ToolResult(ok=False, code="conflict", summary=said, data={"conflicts": conflicts})
+        conflicts = [each.model_dump(mode="json") for each in merged.conflicts]
+        return failure("conflict", said, conflicts=[*conflicts])
     checkout(held, merged.tree, bench.workspace)
     note_generation(bench, generation)
     files = [each.path for each in diff(held, base, merged.tree).files]
     tests = bench.artifacts.put(json.dumps(made.tests, sort_keys=True).encode())
-    said = (
-        f"{counted(len(files), 'file follows', 'files follow')} from the blueprint."
-        if files
-        else "Every file is already up to date."
-    )
+    said = f"{counted(len(files), 'file follows', 'files follow')} from the blueprint."
+    if not files:
+        said = "Every file is already up to date."
     unwritten = _unwritten(bench.workspace)
     if unwritten:
         said += (
             f" Still to be written, as its docstring says: the function in each of {', '.join(unwritten)}."
         )
-    return ToolResult(
-        ok=True, code="ok", summary=said, data={"to_write": [*unwritten]}, artifacts={"tests": tests}
-    )
+    return success(said, artifacts={"tests": tests}, to_write=[*unwritten])
 
 
 def _unwritten(workspace: Path) -> list[str]:
     """Return the files of custom operations that are not implemented yet."""
-    files = sorted(workspace.glob("app/custom/*.py"))
     return [
-        each.relative_to(workspace).as_posix()
-        for each in files
-        if "raise NotImplementedError" in each.read_text()
+        path.relative_to(workspace).as_posix()
+        for path in sorted(workspace.glob("app/custom/*.py"))
+        if "raise NotImplementedError" in path.read_text()
     ]
 
 
@@ -90,12 +80,5 @@ def _previous(held: Repository, generation: str | None) -> Previous | None:
 
 TOOLS = (
     # The same blueprint on the same branch gives the same generation, so doing it again is harmless.
-    Tool(
-        name="generate_service",
-        effect="write",
-        arguments=GenerateService,
-        run=generate_service,
-        roles=("code",),
-        facts=(BRANCH,),
-    ),
+    Tool("generate_service", "write", GenerateService, generate_service, roles=("code",), facts=(BRANCH,)),
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel
 
 from tools.counting import counted
 from tools.environments.install import Environment
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import changes_of, workspace_tree
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import Tool, ToolResult, Workbench, success
 from tools.sandbox import Completed, Job, Limits
 from tools.testing.test_command import ini_of, text_of, toml_of, within
 
@@ -20,10 +20,8 @@ MOST_PROBLEMS = 50
 _LIMITS = Limits(wall_seconds=180, memory_mb=1500)
 
 
-class Problem(BaseModel):
+class Problem(BaseModel, frozen=True):
     """An objection of a linter."""
-
-    model_config = ConfigDict(frozen=True)
 
     file: str
     """"" for one that is about the linter's run."""
@@ -31,10 +29,8 @@ class Problem(BaseModel):
     what: str
 
 
-class RunLinters(BaseModel):
+class RunLinters(BaseModel, extra="forbid"):
     """Check the formatting, the lint rules and the types of the workspace's code."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
@@ -68,13 +64,12 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     said = ", ".join(commands) or "No Python code is changed: the linters"
     if python is None and not existing:
         said += " (types were not checked: the dependencies are not installed)"
-    shown: list[JsonValue] = [each.model_dump() for each in problems[:MOST_PROBLEMS]]
-    return ToolResult(
-        # They ran, so it is ok: problems are answered by a further commit or a finding, not by stopping here.
-        ok=True,
+    # They ran, so it is a success: problems are answered by a further commit or a finding, not by stopping here.
+    return success(
+        f"{said} {'reports' if len(commands) == 1 else 'report'} {_problem_count(len(problems), existing)}",
         code="objections" if problems else "ok",
-        summary=f"{said} {'reports' if len(commands) == 1 else 'report'} {_problem_count(len(problems), existing)}",
-        data={"problems": shown, "count": len(problems)},
+        problems=[each.model_dump() for each in problems[:MOST_PROBLEMS]],
+        count=len(problems),
     )
 
 
@@ -113,12 +108,10 @@ def _concerns(problem: Problem, changed: dict[str, tuple[tuple[int, int], ...]])
 
 def _wants_types(folder: Path) -> bool:
     """Whether a project has settings for mypy."""
-    named = any(text_of(folder, name) for name in ("mypy.ini", ".mypy.ini"))
-    document = toml_of(text_of(folder, "pyproject.toml"))
     return (
-        named
+        any(text_of(folder, name) for name in ("mypy.ini", ".mypy.ini"))
         or ini_of(text_of(folder, "setup.cfg")).has_section("mypy")
-        or bool(within(document, "tool", "mypy"))
+        or bool(within(toml_of(text_of(folder, "pyproject.toml")), "tool", "mypy"))
     )
 
 
@@ -156,4 +149,4 @@ def _mypy(report: str) -> list[Problem]:
     ]
 
 
-TOOLS = (Tool(name="run_linters", effect="execute", arguments=RunLinters, run=run_linters, roles=("code",)),)
+TOOLS = (Tool("run_linters", "execute", RunLinters, run_linters, roles=("code",)),)

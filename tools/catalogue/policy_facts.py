@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from tools.projects.dependencies import environment_of, required_before, requirements
 from tools.projects.trees import branch_of
-from tools.result import Fact, Workbench
+from tools.result import Fact, FactSources, Workbench
 from tools.scanners import dependencies, secrets
 from tools.test_integrity.protected_tests import is_protected
 
@@ -16,42 +16,38 @@ from tools.test_integrity.protected_tests import is_protected
 def file_paths(argument: str) -> tuple[Fact, Fact]:
     """Return the workspace, and where the path in an argument leads; "" if that cannot be resolved."""
 
-    def resolved(bench: Workbench, name: str) -> str:
+    def paths(sources: FactSources, arguments: BaseModel) -> JsonValue:
+        name = getattr(arguments, argument)
         try:
-            return str((bench.workspace.resolve() / name).resolve())
+            resolved = str((sources.bench.workspace.resolve() / name).resolve())
         except (OSError, ValueError, RuntimeError):
-            return ""
-
-    def paths(bench: Workbench, name: str) -> JsonValue:
-        return [{"text": name, "resolved": resolved(bench, name)}]
+            resolved = ""
+        return [{"text": name, "resolved": resolved}]
 
     return (
         Fact("workspace", "string", lambda sources, arguments: str(sources.bench.workspace.resolve())),
-        Fact("paths", "array", lambda sources, arguments: paths(sources.bench, getattr(arguments, argument))),
+        Fact("paths", "array", paths),
     )
 
 
 def secrets_in(texts: Callable[..., dict[str, str]]) -> Fact:
     """Return the secrets in what a call would publish; `texts(bench, arguments)` names each text."""
 
-    def records(published: dict[str, str]) -> JsonValue:
-        return [{"kind": each.kind, "file": each.file, "line": each.line} for each in secrets(published)]
+    def records(sources: FactSources, arguments: BaseModel) -> JsonValue:
+        found = secrets(texts(sources.bench, arguments))
+        return [{"kind": secret.kind, "file": secret.file, "line": secret.line} for secret in found]
 
-    return Fact("secrets", "array", lambda sources, arguments: records(texts(sources.bench, arguments)))
+    return Fact("secrets", "array", records)
 
 
 def new_dependencies(version: Callable[..., str]) -> Fact:
     """Return what a version requires that main does not; `version(bench, arguments)` is "" for the workspace."""
 
-    def compared(bench: Workbench, commit: str) -> JsonValue:
-        return dependency_facts(bench, requirements(bench, commit, fetch=True))
+    def compared(sources: FactSources, arguments: BaseModel) -> JsonValue:
+        commit = version(sources.bench, arguments)
+        return dependency_facts(sources.bench, requirements(sources.bench, commit, fetch=True))
 
-    return Fact(
-        "dependencies",
-        "object",
-        lambda sources, arguments: compared(sources.bench, version(sources.bench, arguments)),
-        enables="adds_dependencies",
-    )
+    return Fact("dependencies", "object", compared, enables="adds_dependencies")
 
 
 def dependency_facts(bench: Workbench, texts: dict[str, str]) -> dict[str, JsonValue]:

@@ -9,23 +9,21 @@ import secrets as random
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from tools.errors import RepositoryError
 from tools.git import checkout
 from tools.projects.dependencies import SERVICE, environment_of
 from tools.projects.trees import repository
-from tools.result import Fact, Tool, ToolResult, Workbench
+from tools.result import Fact, Tool, ToolResult, Workbench, failure, success
 from tools.runtimes import Build, Version
 from tools.stacks.registry import stack_named
 
 JWT_SECRET = "AUTH_JWT_SECRET"  # noqa: S105  the name of a variable
 
 
-class StartService(BaseModel):
+class StartService(BaseModel, extra="forbid"):
     """Start a merged version, and route all traffic to it once it is ready."""
-
-    model_config = ConfigDict(extra="forbid")
 
     version: str = Field(description="Commit of the main branch.")
     environment: Literal["production", "staging"] = "production"
@@ -35,19 +33,18 @@ def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
     """Return the URL, or why the previous version keeps the traffic."""
     prepared = _prepare(bench, arguments)
     if prepared is None:
-        said = f"The dependencies of {arguments.version[:12]} are not installed."
-        return ToolResult(ok=False, code="not_installed", summary=said)
+        return failure("not_installed", f"The dependencies of {arguments.version[:12]} are not installed.")
     release = bench.runtime.start(*prepared)
     if not release.ready:
-        return ToolResult(ok=False, code="not_ready", summary=release.detail, data={"url": release.url})
+        return failure("not_ready", release.detail, url=release.url)
     said = f"{bench.service} {arguments.version[:12]} serves at {release.url}."
-    return ToolResult(ok=True, code="ok", summary=said, data={"url": release.url, "version": release.version})
+    return success(said, url=release.url, version=release.version)
 
 
 def is_merged(bench: Workbench, version: str) -> bool:
     """Whether a version is a commit on the main branch."""
     held = repository(bench)
-    base = held.required(held.base_ref)
+    base = held.base_commit()
     try:
         return version == base or held.is_ancestor(version, base)
     except RepositoryError:
@@ -77,12 +74,11 @@ def service_secrets(home: Path, service: str) -> dict[str, str]:
 
 def _prepare(bench: Workbench, arguments: StartService) -> tuple[Version, Build] | None:
     """Check the version out; returns None if its dependencies are not installed."""
-    held = repository(bench)
     folder = bench.home / "releases" / bench.service / arguments.version
     if not folder.exists():
         # Checked out beside it: a version may be serving from there while another delivery restarts it.
         fresh = folder.with_name(f"{folder.name}.{bench.delivery}")
-        checkout(held, arguments.version, fresh)
+        checkout(repository(bench), arguments.version, fresh)
         fresh.rename(folder)
     installed = environment_of(bench, folder, SERVICE)
     if installed is None:
@@ -100,21 +96,14 @@ def _prepare(bench: Workbench, arguments: StartService) -> tuple[Version, Build]
     return version, Build(code=folder, dependencies=installed.folder)
 
 
+_MERGED = Fact(
+    "merged",
+    "boolean",
+    lambda sources, arguments: is_merged(sources.bench, arguments.version),
+    enables="starts",
+)
+
 TOOLS = (
     # If the version is already serving, the platform changes nothing.
-    Tool(
-        name="start_service",
-        effect="production",
-        arguments=StartService,
-        run=start_service,
-        roles=("deployment",),
-        facts=(
-            Fact(
-                "merged",
-                "boolean",
-                lambda sources, arguments: is_merged(sources.bench, arguments.version),
-                enables="starts",
-            ),
-        ),
-    ),
+    Tool("start_service", "production", StartService, start_service, roles=("deployment",), facts=(_MERGED,)),
 )

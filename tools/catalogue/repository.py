@@ -6,25 +6,17 @@ import json
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from tools.catalogue.policy_facts import BRANCH, new_dependencies, secrets_in
 from tools.catalogue.review import contract_findings, destructive_migrations
 from tools.counting import counted
-from tools.git import (
-    Repository,
-    agent,
-    checkout,
-    diff,
-    find_landing,
-    merge,
-    write_tree,
-)
+from tools.git import Repository, agent, checkout, diff, find_landing, merge, write_tree
 from tools.git import open_repository as open_or_make
 from tools.projects.kind import is_existing
 from tools.projects.sensitive_files import guarding_changes
 from tools.projects.trees import (
-    _generation_note,
+    GENERATION_NOTE,
     branch_of,
     branch_tree,
     changed_texts,
@@ -32,57 +24,45 @@ from tools.projects.trees import (
     repository,
     workspace_tree,
 )
-from tools.result import Fact, Tool, ToolResult, Workbench
+from tools.result import Fact, Tool, ToolResult, Workbench, failure, success
 from tools.test_integrity.weakened_tests import altered_tests
 
 
-class OpenRepository(BaseModel):
+class OpenRepository(BaseModel, extra="forbid"):
     """Open or create the service's repository, and check out a workspace for a story."""
-
-    model_config = ConfigDict(extra="forbid")
 
     story: str = Field(description="Id of the story, which names its branch.")
 
 
-class ResetWorkspace(BaseModel):
+class ResetWorkspace(BaseModel, extra="forbid"):
     """Reset the story's branch and the workspace to a commit, before another model repeats a role's work."""
-
-    model_config = ConfigDict(extra="forbid")
 
     commit: str = Field(description="Where the role started.")
     before: str = Field(description="Role and attempt that start after it.")
 
 
-class Commit(BaseModel):
+class Commit(BaseModel, extra="forbid"):
     """Commit the workspace to the story's branch. The rationale goes into the message's body."""
-
-    model_config = ConfigDict(extra="forbid")
 
     message: str = Field(min_length=1, max_length=4_000, description="First line: what it does for the user.")
 
 
-class OpenPullRequest(BaseModel):
+class OpenPullRequest(BaseModel, extra="forbid"):
     """Record the pull request of the story's branch."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: str
     description: str = Field(description="Markdown.")
 
 
-class Comment(BaseModel):
+class Comment(BaseModel, extra="forbid"):
     """Add a comment to the pull request."""
-
-    model_config = ConfigDict(extra="forbid")
 
     author: str = Field(description="Role of the author.")
     text: str = Field(description="Markdown.")
 
 
-class Merge(BaseModel):
+class Merge(BaseModel, extra="forbid"):
     """Merge the story's branch into the main branch."""
-
-    model_config = ConfigDict(extra="forbid")
 
     tree: str = Field(description="Git tree that was tested and scanned; no other is merged.")
     title: str
@@ -91,23 +71,20 @@ class Merge(BaseModel):
 def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
     """Return where the delivery starts. Raises RepositoryError if the repository cannot be used."""
     held = open_or_make(bench.repository, bench.home, when=bench.when)
-    base = held.required(held.base_ref)
+    base = held.base_commit()
     _drop_ended_delivery(held, base, bench)
     tip = held.start_story(arguments.story)
     checkout(held, tip, bench.workspace)
     tree = held.tree_of(base)
-    return ToolResult(
-        ok=True,
-        code="ok",
-        summary=f"{held.folder.name} starts from {base[:12]} on {held.base}.",
-        data={
-            "base": base,
-            "base_tree": tree,
-            "start": tip,
-            "generated": not is_existing(held.files(tree)),
-            "branch": _short(branch_of(bench)),
-            "files": len(held.files(tree)),
-        },
+    files = held.files(tree)
+    return success(
+        f"{held.folder.name} starts from {base[:12]} on {held.base}.",
+        base=base,
+        base_tree=tree,
+        start=tip,
+        generated=not is_existing(files),
+        branch=_short(branch_of(bench)),
+        files=len(files),
     )
 
 
@@ -130,14 +107,12 @@ def reset_workspace(bench: Workbench, arguments: ResetWorkspace) -> ToolResult:
     held = repository(bench)
     branch, tip = branch_of(bench), held.required(branch_of(bench))
     if not held.is_ancestor(arguments.commit, tip):
-        said = f"{arguments.commit} is not on the story's branch, so nothing was reset."
-        return ToolResult(ok=False, code="not_found", summary=said)
+        return failure("not_found", f"{arguments.commit} is not on the story's branch, so nothing was reset.")
     if tip != arguments.commit:
         held.update_ref(branch, arguments.commit, tip)
     checkout(held, arguments.commit, bench.workspace)
-    _generation_note(bench).unlink(missing_ok=True)
-    said = f"The workspace is as it was at {arguments.commit[:12]}."
-    return ToolResult(ok=True, code="ok", summary=said, data={"commit": arguments.commit})
+    bench.note(GENERATION_NOTE).unlink(missing_ok=True)
+    return success(f"The workspace is as it was at {arguments.commit[:12]}.", commit=arguments.commit)
 
 
 def commit(bench: Workbench, arguments: Commit) -> ToolResult:
@@ -149,59 +124,58 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
     generation = merged_generation(bench)
     parents = [tip] + ([generation] if generation and not held.is_ancestor(generation, tip) else [])
     if tree == held.tree_of(tip) and len(parents) == 1:
-        return _committed(held, tip, "There was nothing to commit.", "nothing_to_commit")
+        return _commit_result(held, tip, "nothing_to_commit")
     message = f"{arguments.message.rstrip()}\n\n{bench.rationale}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
     # git refuses NUL, and a character in a model's text must not end a delivery.
     message = message.replace("\0", "\ufffd")
     made = held.commit(tree, parents, message, agent(bench.role), bench.when, bench.redact)
     held.update_ref(branch, made, tip)
-    return _committed(held, made, f"Committed as {made[:12]}.", "ok")
+    return _commit_result(held, made)
 
 
-def committed(bench: Workbench, arguments: Commit) -> ToolResult | None:
+def probe_commit(bench: Workbench, arguments: Commit) -> ToolResult | None:
     """Probe: whether the branch's tip is the commit of this very action."""
     held = repository(bench)
     tip = held.required(branch_of(bench))
     if f"Action: {bench.action}" in held.message(tip).splitlines()[-2:]:
-        return _committed(held, tip, f"Committed as {tip[:12]}.", "ok")
+        return _commit_result(held, tip)
     return None
 
 
 def open_pull_request(bench: Workbench, arguments: OpenPullRequest) -> ToolResult:
     """Return the record: branch, head, tree and changed files."""
     held = repository(bench)
-    branch, base = branch_of(bench), held.required(held.base_ref)
+    branch, base = branch_of(bench), held.base_commit()
     head = held.required(branch)
+    identifier, tree = f"pr-{bench.delivery}", held.tree_of(head)
     changed = diff(held, base, head)
-    record: dict[str, JsonValue] = {
-        "id": f"pr-{bench.delivery}",
+    record = {
+        "id": identifier,
         "title": arguments.title,
         "description": arguments.description,
         "branch": _short(branch),
         "base": base,
         "head": head,
-        "tree": held.tree_of(head),
+        "tree": tree,
         "files": [each.model_dump(mode="json") for each in changed.files],
     }
     files = counted(len(changed.files), "file")
-    return ToolResult(
-        ok=True,
-        code="ok",
-        summary=f"Pull request pr-{bench.delivery}: {_short(branch)} into {held.base}, {files}.",
-        data={"pull_request": f"pr-{bench.delivery}", "head": head, "tree": held.tree_of(head)},
+    return success(
+        f"Pull request {identifier}: {_short(branch)} into {held.base}, {files}.",
         artifacts={
             "record": bench.artifacts.put(json.dumps(record, sort_keys=True).encode()),
             "diff": bench.artifacts.put(changed.text.encode("utf-8", "replace")),
         },
+        pull_request=identifier,
+        head=head,
+        tree=tree,
     )
 
 
 def comment(bench: Workbench, arguments: Comment) -> ToolResult:
     """Store the comment."""
     stored = bench.artifacts.put(f"{arguments.author}: {arguments.text}".encode("utf-8", "replace"))
-    return ToolResult(
-        ok=True, code="ok", summary=f"{arguments.author} commented.", artifacts={"comment": stored}
-    )
+    return success(f"{arguments.author} commented.", artifacts={"comment": stored})
 
 
 def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
@@ -218,32 +192,30 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
         expected_tree=arguments.tree,
     )
     if landed.outcome == "merged" and landed.commit:
-        return _merged(landed.commit)
+        return _merge_result(landed.commit)
     where = ", ".join(f"{each.file}:{each.line}" for each in landed.conflicts)
     reasons = {
         "conflicts": f"main has changed the same lines: {where}. Run the story again.",
         "tree_changed": "main has changed, so the merge would differ from the tested tree. Run the story again.",
         "nothing_to_merge": "The branch has no commits that main lacks.",
     }
-    said = reasons.get(landed.outcome, "The merge gave no commit.")
-    return ToolResult(ok=False, code=landed.outcome, summary=said)
+    return failure(landed.outcome, reasons.get(landed.outcome, "The merge gave no commit."))
 
 
-def merged(bench: Workbench, arguments: Merge) -> ToolResult | None:
+def probe_merge(bench: Workbench, arguments: Merge) -> ToolResult | None:
     """Probe: whether main contains a merge of the branch's tip."""
     found = find_landing(repository(bench), branch_of(bench))
-    return _merged(found) if found else None
+    return _merge_result(found) if found else None
 
 
-def _committed(held: Repository, commit_id: str, summary: str, code: str) -> ToolResult:
-    base = held.required(held.base_ref)
-    files = [each.path for each in diff(held, base, commit_id).files]
-    data: dict[str, JsonValue] = {"commit": commit_id, "tree": held.tree_of(commit_id), "files": list(files)}
-    return ToolResult(ok=True, code=code, summary=summary, data=data)
+def _commit_result(held: Repository, commit_id: str, code: str = "ok") -> ToolResult:
+    summary = f"Committed as {commit_id[:12]}." if code == "ok" else "There was nothing to commit."
+    files = [each.path for each in diff(held, held.base_commit(), commit_id).files]
+    return success(summary, code=code, commit=commit_id, tree=held.tree_of(commit_id), files=[*files])
 
 
-def _merged(commit_id: str) -> ToolResult:
-    return ToolResult(ok=True, code="ok", summary=f"Merged as {commit_id[:12]}.", data={"version": commit_id})
+def _merge_result(commit_id: str) -> ToolResult:
+    return success(f"Merged as {commit_id[:12]}.", version=commit_id)
 
 
 def _short(ref: str) -> str:
@@ -257,15 +229,33 @@ def _of_branch(
     return Fact(name, kind, lambda sources, arguments: find(sources.bench, branch_tree(sources.bench)))
 
 
+def _published(*names: str) -> Fact:
+    """Return the secrets in the tree that would be merged, and in arguments that are published with it."""
+    return secrets_in(
+        lambda bench, arguments: (
+            changed_texts(bench, branch_tree(bench))
+            | {f"the {name}": getattr(arguments, name) for name in names}
+        )
+    )
+
+
+_COMMIT_FACTS = (
+    BRANCH,
+    secrets_in(
+        lambda bench, arguments: (
+            changed_texts(bench, workspace_tree(bench)) | {"the commit message": arguments.message}
+        )
+    ),
+)
+_PULL_REQUEST_FACTS = (BRANCH, _published("title", "description"))
+_COMMENT_FACTS = (secrets_in(lambda bench, arguments: {"the comment": arguments.text}),)
 _MERGE_FACTS = (
     BRANCH,
     Fact("head_tree", "string", lambda sources, arguments: branch_tree(sources.bench), enables="merges"),
     Fact("approves", "string", lambda sources, arguments: branch_tree(sources.bench), required=False),
     Fact("tests", "object", lambda sources, arguments: sources.evidence("run_tests")),
     Fact("scan", "object", lambda sources, arguments: sources.evidence("scan_code")),
-    secrets_in(
-        lambda bench, arguments: changed_texts(bench, branch_tree(bench)) | {"the title": arguments.title}
-    ),
+    _published("title"),
     new_dependencies(lambda bench, arguments: repository(bench).required(branch_of(bench))),
     _of_branch(
         "contract", "object", lambda bench, tree: contract_findings(bench, tree).model_dump(mode="json")
@@ -279,66 +269,19 @@ _MERGE_FACTS = (
 
 TOOLS = (
     # Opening again finds the same branch and checks out the same workspace.
-    Tool(
-        name="open_repository", effect="write", arguments=OpenRepository, run=open_repository, roles=("crew",)
-    ),
+    Tool("open_repository", "write", OpenRepository, open_repository, roles=("crew",)),
     # Resetting again changes nothing.
-    Tool(
-        name="reset_workspace",
-        effect="write",
-        arguments=ResetWorkspace,
-        run=reset_workspace,
-        roles=("crew",),
-        facts=(BRANCH,),
-    ),
-    Tool(
-        name="commit",
-        effect="write",
-        arguments=Commit,
-        run=commit,
-        roles=("code",),
-        facts=(
-            BRANCH,
-            secrets_in(
-                lambda bench, arguments: (
-                    changed_texts(bench, workspace_tree(bench)) | {"the commit message": arguments.message}
-                )
-            ),
-        ),
-        probe=committed,
-    ),
+    Tool("reset_workspace", "write", ResetWorkspace, reset_workspace, roles=("crew",), facts=(BRANCH,)),
+    Tool("commit", "write", Commit, commit, roles=("code",), facts=_COMMIT_FACTS, probe=probe_commit),
     # A record is stored under its digest: storing it again changes nothing.
     Tool(
-        name="open_pull_request",
-        effect="write",
-        arguments=OpenPullRequest,
-        run=open_pull_request,
+        "open_pull_request",
+        "write",
+        OpenPullRequest,
+        open_pull_request,
         roles=("crew",),
-        facts=(
-            BRANCH,
-            secrets_in(
-                lambda bench, arguments: (
-                    changed_texts(bench, branch_tree(bench))
-                    | {"the title": arguments.title, "the description": arguments.description}
-                )
-            ),
-        ),
+        facts=_PULL_REQUEST_FACTS,
     ),
-    Tool(
-        name="comment",
-        effect="write",
-        arguments=Comment,
-        run=comment,
-        roles=("crew",),
-        facts=(secrets_in(lambda bench, arguments: {"the comment": arguments.text}),),
-    ),
-    Tool(
-        name="merge",
-        effect="write",
-        arguments=Merge,
-        run=merge_story,
-        roles=("crew",),
-        facts=_MERGE_FACTS,
-        probe=merged,
-    ),
+    Tool("comment", "write", Comment, comment, roles=("crew",), facts=_COMMENT_FACTS),
+    Tool("merge", "write", Merge, merge_story, roles=("crew",), facts=_MERGE_FACTS, probe=probe_merge),
 )

@@ -6,17 +6,24 @@ import json
 from collections.abc import Sequence
 
 import yaml
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from tools.blueprint.contract_diff import contract_changes
 from tools.catalogue.policy_facts import dependency_facts
 from tools.counting import counted
-from tools.git import Changes, diff
+from tools.git import Changes
 from tools.projects import pins
 from tools.projects.dependencies import requirements, toolbox
 from tools.projects.kind import is_existing_project
-from tools.projects.trees import branch_tree, changed_texts, changes_of, repository, shown, workspace_tree
-from tools.result import Finding, Tool, ToolResult, Workbench, as_data
+from tools.projects.trees import (
+    branch_tree,
+    changed_texts,
+    changes_of,
+    repository,
+    text_on_main,
+    workspace_tree,
+)
+from tools.result import Finding, Tool, ToolResult, Workbench, as_data, success
 from tools.scanners import ScanReport, destructive, secrets, security
 
 CONTRACT = "openapi.yaml"
@@ -25,34 +32,24 @@ MOST_NAMED = 10
 """New dependencies that a result names; the artifact holds all, with their licences."""
 
 
-class ScanCode(BaseModel):
+class ScanCode(BaseModel, extra="forbid"):
     """Scan the code of the committed tree for vulnerabilities."""
 
-    model_config = ConfigDict(extra="forbid")
 
-
-class ScanSecrets(BaseModel):
+class ScanSecrets(BaseModel, extra="forbid"):
     """Scan what the change adds for secrets."""
 
-    model_config = ConfigDict(extra="forbid")
 
-
-class CheckDependencies(BaseModel):
+class CheckDependencies(BaseModel, extra="forbid"):
     """Check the names, versions and licences of new dependencies."""
 
-    model_config = ConfigDict(extra="forbid")
 
-
-class CheckContract(BaseModel):
+class CheckContract(BaseModel, extra="forbid"):
     """Report contract changes that break clients, and migrations that destroy data, relative to the main branch."""
 
-    model_config = ConfigDict(extra="forbid")
 
-
-class ContractFindings(BaseModel):
+class ContractFindings(BaseModel, frozen=True, extra="forbid"):
     """Contract changes that a person has to decide on, one sentence each."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     breaking: tuple[str, ...] = ()
     incomparable: tuple[str, ...] = ()
@@ -119,21 +116,17 @@ def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
         )
         for each in secrets(changed_texts(bench, branch_tree(bench)))
     ]
-    summary = (
-        f"{counted(len(findings), 'secret is', 'secrets are')} in the change."
-        if findings
-        else "No secret is in the change."
-    )
-    return ToolResult(ok=True, code="ok", summary=summary, data={"findings": as_data(findings)})
+    number = counted(len(findings), "secret is", "secrets are") if findings else "No secret is"
+    return success(f"{number} in the change.", findings=as_data(findings))
 
 
 def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolResult:
     """Return the new dependencies, and a finding for each that is not pinned."""
-    if is_existing_project(bench) and pins.kept(bench) is None:
+    if is_existing_project(bench) and pins.stored_pins(bench) is None:
         said = (
             "The requirements have not been resolved yet; the merge will be judged by what they resolve to."
         )
-        return ToolResult(ok=True, code="not_known", summary=said, data={"findings": []})
+        return success(said, code="not_known", findings=[])
     facts = dependency_facts(bench, requirements(bench))
     added, unpinned = facts["added"], facts["unpinned"]
     names = sorted(added) if isinstance(added, dict) else []
@@ -146,17 +139,15 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
         )
         for each in loose
     ]
-    said = f"{counted(len(names), 'dependency is', 'dependencies are')} new."
-    if not names:
-        said = "No dependency is new."
+    number = counted(len(names), "dependency is", "dependencies are") if names else "No dependency is"
     licences = facts["licences"] if isinstance(facts["licences"], dict) else {}
-    data: dict[str, JsonValue] = {
-        "new": [*names[:MOST_NAMED]],
-        "licences": [*sorted(licences)],
-        "findings": as_data(findings),
-    }
-    stored = bench.artifacts.put(json.dumps(facts, sort_keys=True).encode())
-    return ToolResult(ok=True, code="ok", summary=said, data=data, artifacts={"dependencies": stored})
+    return success(
+        f"{number} new.",
+        artifacts={"dependencies": bench.artifacts.put(json.dumps(facts, sort_keys=True).encode())},
+        new=[*names[:MOST_NAMED]],
+        licences=[*sorted(licences)],
+        findings=as_data(findings),
+    )
 
 
 def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
@@ -177,12 +168,12 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
         said = "The contract changes are additive, and no migration destroys data."
         if repository(bench).show(tree, CONTRACT) is None:
             said = f"There is no {CONTRACT}, and no generated migration: there is nothing to compare."
-    return ToolResult(ok=True, code="ok", summary=said, data={"findings": as_data(findings)})
+    return success(said, findings=as_data(findings))
 
 
 def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
     """Compare a tree's contract with that of the main branch."""
-    old, new = shown(bench, CONTRACT), repository(bench).show(tree, CONTRACT)
+    old, new = text_on_main(bench, CONTRACT), repository(bench).show(tree, CONTRACT)
     if old is None:
         return ContractFindings()
     if new is None:
@@ -201,38 +192,18 @@ def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
 
 def destructive_migrations(bench: Workbench, tree: str) -> Sequence[str]:
     """Return what the migrations that a tree adds or changes would destroy, a sentence each."""
-    held = repository(bench)
-    changed = diff(held, held.required(held.base_ref), tree)
-    paths = [
-        each.path for each in changed.files if each.path.startswith(MIGRATIONS) and each.path.endswith(".py")
-    ]
+    deleted = "the migration was deleted; databases that ran it cannot be migrated further."
     found: list[str] = []
-    for path in paths:
-        content = held.show(tree, path)
-        if content is None:
-            found.append(
-                f"{path}: the migration was deleted; databases that ran it cannot be migrated further."
-            )
-        else:
-            found += [f"{path}: {each}" for each in destructive(content.decode("utf-8", "replace"))]
+    for path in (each.path for each in changes_of(bench, tree).files):
+        if path.startswith(MIGRATIONS) and path.endswith(".py"):
+            text = repository(bench).text(tree, path)
+            found += [f"{path}: {problem}" for problem in ([deleted] if text is None else destructive(text))]
     return found
 
 
 TOOLS = (
-    Tool(name="scan_code", effect="execute", arguments=ScanCode, run=scan_code, roles=("governance",)),
-    Tool(name="scan_secrets", effect="read", arguments=ScanSecrets, run=scan_secrets, roles=("governance",)),
-    Tool(
-        name="check_dependencies",
-        effect="read",
-        arguments=CheckDependencies,
-        run=check_dependencies,
-        roles=("governance",),
-    ),
-    Tool(
-        name="check_contract",
-        effect="read",
-        arguments=CheckContract,
-        run=check_contract,
-        roles=("governance",),
-    ),
+    Tool("scan_code", "execute", ScanCode, scan_code, roles=("governance",)),
+    Tool("scan_secrets", "read", ScanSecrets, scan_secrets, roles=("governance",)),
+    Tool("check_dependencies", "read", CheckDependencies, check_dependencies, roles=("governance",)),
+    Tool("check_contract", "read", CheckContract, check_contract, roles=("governance",)),
 )

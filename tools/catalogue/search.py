@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import regex
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
+from tools.catalogue.files import no_such_path
 from tools.catalogue.policy_facts import file_paths
 from tools.counting import counted
 from tools.git import ChangedFile, Changes, Repository, diff, last_generation
 from tools.projects.trees import branch_of, merged_generation, repository, workspace_tree
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import READERS, Tool, ToolResult, Workbench, failure, success
 from tools.testing.test_command import is_test
 from tools.workspace.paths import inside
 from tools.workspace.text_files import NoText, read
@@ -32,10 +33,8 @@ MOST_CUT = 5
 """Files named whose part of a diff is cut off."""
 
 
-class SearchFiles(BaseModel):
+class SearchFiles(BaseModel, extra="forbid"):
     """Find lines that contain a text or match a regular expression."""
-
-    model_config = ConfigDict(extra="forbid")
 
     pattern: str = Field(min_length=1, max_length=500)
     folder: str = Field(default=".", description="Relative to the workspace.")
@@ -43,10 +42,8 @@ class SearchFiles(BaseModel):
     path_glob: str = Field(default="", max_length=200, description='Such as "*.py".')
 
 
-class ShowDiff(BaseModel):
+class ShowDiff(BaseModel, extra="forbid"):
     """Show what this delivery has changed so far."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 Matcher = Callable[[str], int | None]
@@ -67,36 +64,34 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
     """Return lines as "path:line: text", and the number of all matches; binary and very large files are skipped."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.exists():
-        said = f"The workspace has no {arguments.folder!r}; use list_files to see its files."
-        return ToolResult(ok=False, code="not_found", summary=said)
+        return no_such_path(arguments.folder)
     root = bench.workspace.resolve()
     search = _Search()
     try:
         matcher = _matcher(arguments, time.monotonic() + PATIENCE_SECONDS)
         for path in [folder] if folder.is_file() else files(folder):
             name = path.relative_to(root).as_posix()
-            if _named(name, arguments.path_glob):
+            if _matches_glob(name, arguments.path_glob):
                 _search(search, path, name, matcher)
     except regex.error as error:
-        said = f"Invalid regular expression: {error}. Fix it, or leave out regex."
-        return ToolResult(ok=False, code="bad_pattern", summary=said)
+        return failure("bad_pattern", f"Invalid regular expression: {error}. Fix it, or leave out regex.")
     except TimeoutError:
         said = f"The search took over {PATIENCE_SECONDS:.0f} s: simplify the pattern, or name a folder or path_glob."
-        return ToolResult(ok=False, code="too_slow", summary=said, data={"matches": search.lines})
-    match = "matches" if search.count == 1 else "match"
-    said = f"{counted(search.count, 'line')} in {counted(search.files, 'file')} {match}."
+        return failure("too_slow", said, matches=search.lines)
+    place = f"in {counted(search.files, 'file')}"
+    said = f"{counted(search.count, f'line {place} matches', f'lines {place} match')}."
     if search.count > MOST_MATCHES:
         said += f" The first {MOST_MATCHES} are shown; narrow it by folder, path_glob or a longer pattern."
     elif not search.count:
         said = "No matches. Try a shorter pattern, or list_files."
-    return ToolResult(ok=True, code="ok", summary=said, data={"matches": search.lines, "count": search.count})
+    return success(said, matches=search.lines, count=search.count)
 
 
 def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
     """Return the diff of the workspace relative to the start of the delivery, and lines added and removed by file.
     In a generated project it shows only hand-written changes, code before tests; generated files are listed."""
     held = repository(bench)
-    main, tip = held.required(held.base_ref), held.required(branch_of(bench))
+    main, tip = held.base_commit(), held.required(branch_of(bench))
     tree = workspace_tree(bench)
     changed = diff(held, held.merge_base(main, tip) or main, tree)
     stored = bench.artifacts.put(changed.text.encode("utf-8", "replace"))
@@ -107,7 +102,6 @@ def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
             changed, diff(held, generation, tree), held.files(generation), _made_before(held, main)
         )
     files = sorted(changed.files, key=lambda each: each.path not in own)
-    listed: list[JsonValue] = [_listed(each, own) for each in files[:MOST_FILES]]
     text = "".join(own.values())
     said = f"{counted(len(files), 'file is', 'files are')} changed." if files else "Nothing has changed yet."
     if len(own) < len(files):
@@ -117,8 +111,8 @@ def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
         said += f"read_file shows the rest, of {', '.join(_cut_off(own))}."
     if len(files) > MOST_FILES:
         said += f" Only the first {MOST_FILES} files are listed."
-    data: dict[str, JsonValue] = {"diff": text[:LONGEST_DIFF], "files": listed}
-    return ToolResult(ok=True, code="ok", summary=said, data=data, artifacts={"diff": stored})
+    listed = [_listed(each, own) for each in files[:MOST_FILES]]
+    return success(said, artifacts={"diff": stored}, diff=text[:LONGEST_DIFF], files=[*listed])
 
 
 def _made_before(held: Repository, main: str) -> Collection[str]:
@@ -165,16 +159,7 @@ def _cut_off(own: dict[str, str]) -> list[str]:
 
 
 def _matcher(arguments: SearchFiles, deadline: float) -> Matcher:
-    if not arguments.regex:
-
-        def plain(line: str) -> int | None:
-            if time.monotonic() > deadline:
-                raise TimeoutError
-            found = line.find(arguments.pattern)
-            return found if found >= 0 else None
-
-        return plain
-    compiled = regex.compile(arguments.pattern)
+    compiled = regex.compile(arguments.pattern if arguments.regex else regex.escape(arguments.pattern))
 
     def match(line: str) -> int | None:
         left = deadline - time.monotonic()
@@ -186,7 +171,7 @@ def _matcher(arguments: SearchFiles, deadline: float) -> Matcher:
     return match
 
 
-def _named(name: str, glob: str) -> bool:
+def _matches_glob(name: str, glob: str) -> bool:
     if not glob:
         return True
     wanted = {glob, glob.replace("**/", "")}
@@ -216,13 +201,6 @@ def _cut(line: str, place: int) -> str:
 
 
 TOOLS = (
-    Tool(
-        name="search_files",
-        effect="read",
-        arguments=SearchFiles,
-        run=search_files,
-        roles=("design", "code", "testing/examples", "testing", "governance"),
-        facts=file_paths("folder"),
-    ),
-    Tool(name="show_diff", effect="read", arguments=ShowDiff, run=show_diff, roles=("code", "governance")),
+    Tool("search_files", "read", SearchFiles, search_files, roles=READERS, facts=file_paths("folder")),
+    Tool("show_diff", "read", ShowDiff, show_diff, roles=("code", "governance")),
 )

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
 from tools.projects import pins
-from tools.projects.example_files import _TEST, examples_file
+from tools.projects.example_files import TEST_FILE, examples_file
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import repository
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import Tool, ToolResult, Workbench, failure, success
 from tools.testing.sandbox_environment import import_roots
 from tools.testing.test_command import find_test_command, is_test
 from tools.workspace.atomic_write import write_atomically
 
+_NOTE = "test_context"
 _NO_PACKAGES = ("setup", "conftest", "noxfile", "tasks", "docs", "examples", "test", "tests")
 _MOST_NAMED = 20
 _LONGEST_EXAMPLE = 2_000
@@ -35,19 +35,15 @@ _SERVICE = (
 _REPOSITORY = "Functions that pytest finds. They may import the standard library and: "
 
 
-class DescribeTestContext(BaseModel):
+class DescribeTestContext(BaseModel, extra="forbid"):
     """Describe what example tests of these criteria can use, and where they go."""
-
-    model_config = ConfigDict(extra="forbid")
 
     blueprint: str = Field(default="", description='Digest of the blueprint; "" for an existing project.')
     criteria: list[str] = Field(description="Ids of the criteria that are covered.")
 
 
-class TestContext(BaseModel):
+class TestContext(BaseModel, frozen=True):
     """Stored beside the workspace, for the tools that write and judge the tests."""
-
-    model_config = ConfigDict(frozen=True)
 
     file: str
     criteria: tuple[str, ...]
@@ -64,21 +60,20 @@ def describe_test_context(bench: Workbench, arguments: DescribeTestContext) -> T
         try:
             blueprint = Blueprint.model_validate_json(bench.artifacts.get(arguments.blueprint))
         except (KeyError, ValidationError):
-            said = f"{arguments.blueprint} is not the digest of a blueprint of this delivery."
-            return ToolResult(ok=False, code="not_found", summary=said)
-        described, packages = (
-            _of_service(blueprint, arguments.criteria),
-            ["httpx", "hypothesis", "pytest", "tests"],
-        )
+            return failure(
+                "not_found", f"{arguments.blueprint} is not the digest of a blueprint of this delivery."
+            )
+        described = _of_service(blueprint, arguments.criteria)
+        packages = ["httpx", "hypothesis", "pytest", "tests"]
         asked = _hand_written_criteria(blueprint)
         criteria = [each for each in arguments.criteria if each in asked]
     if not criteria:
         said = "No example tests: there is no hand-written code whose criteria pytest could check."
-        return ToolResult(ok=True, code="nothing_to_write", summary=said, data={"criteria": []})
+        return success(said, code="nothing_to_write", criteria=[])
     test_context = TestContext(file=examples_file(bench), criteria=tuple(criteria), packages=tuple(packages))
-    write_atomically(_note(bench), test_context.model_dump_json())
-    data: dict[str, JsonValue] = {"criteria": [*criteria], "file": test_context.file, **described}
+    write_atomically(bench.note(_NOTE), test_context.model_dump_json())
     said = f"Example tests of {', '.join(criteria)} go to {test_context.file}."
+    data: dict[str, JsonValue] = {"criteria": [*criteria], "file": test_context.file, **described}
     return ToolResult(ok=True, code="ok", summary=said, data=data)
 
 
@@ -90,26 +85,20 @@ def _hand_written_criteria(blueprint: Blueprint) -> set[str]:
 
 def test_context_of(bench: Workbench) -> TestContext | None:
     """Return what was stored in this delivery, or None."""
-    note = _note(bench)
+    note = bench.note(_NOTE)
     return TestContext.model_validate_json(note.read_text()) if note.is_file() else None
-
-
-def _note(bench: Workbench) -> Path:
-    # Not in the workspace: code that runs there must not choose what its tests may import.
-    return bench.workspace.with_name(f"{bench.delivery}.test_context")
 
 
 def _of_service(blueprint: Blueprint, criteria: list[str]) -> dict[str, JsonValue]:
     from tools.stacks.fastapi.suite.suite import Suite  # noqa: PLC0415  templates, needed by few commands
 
     suite = Suite(blueprint)
-    asked = [
-        (entity, each)
+    operations: list[JsonValue] = [
+        _operation(entity, custom)
         for entity in blueprint.entities
-        for each in entity.custom
-        if each.criterion in criteria
+        for custom in entity.custom
+        if custom.criterion in criteria
     ]
-    operations: list[JsonValue] = [_operation(entity, each) for entity, each in asked]
     made: list[JsonValue] = [_factory(each) for each in blueprint.entities if suite.makes(each)]
     return {"operations": operations, "make": made[:_MOST_NAMED], "test_context": _SERVICE}
 
@@ -154,16 +143,16 @@ def _of_existing_project(bench: Workbench) -> dict[str, JsonValue]:
     """Return {} if the project is not tested by pytest."""
     command = find_test_command(bench.workspace, bench.test_command)
     held = repository(bench)
-    main = held.required(held.base_ref)
+    main = held.base_commit()
     files = held.files(main)
     if not any(each.endswith(".py") and not is_test(each) for each in files):
         return {}
     if command is not None and command.selection is None and not command.needs_pytest(bench.workspace):
         return {}
-    tests = [each for each in files if _TEST.fullmatch(each)]
+    tests = [each for each in files if TEST_FILE.fullmatch(each)]
     told: dict[str, JsonValue] = {"test_context": f"{_REPOSITORY}{', '.join(_packages(bench))}."}
     if tests:
-        texts = {each: (held.show(main, each) or b"").decode("utf-8", "replace") for each in tests[:200]}
+        texts = {each: held.text(main, each) or "" for each in tests[:200]}
         shown = min(texts, key=lambda each: (len(texts[each]) > _LONGEST_EXAMPLE, -len(texts[each])))
         style: dict[str, JsonValue] = {"file": shown, "text": texts[shown][:_LONGEST_EXAMPLE]}
         told |= {"tests": [*tests[:_MOST_NAMED]], "style": style}
@@ -182,17 +171,11 @@ def _packages(bench: Workbench) -> list[str]:
     for name in ("tests", "test"):
         if (bench.workspace / name / "__init__.py").is_file():
             found.add(name)
-    known = pins.kept(bench) or ""
+    known = pins.stored_pins(bench) or ""
     return sorted(found | ({"hypothesis"} if re.search(r"^hypothesis==", known, re.MULTILINE) else set()))
 
 
 TOOLS = (
     # It only reads, and stores the same each time.
-    Tool(
-        name="describe_test_context",
-        effect="read",
-        arguments=DescribeTestContext,
-        run=describe_test_context,
-        roles=("crew",),
-    ),
+    Tool("describe_test_context", "read", DescribeTestContext, describe_test_context, roles=("crew",)),
 )

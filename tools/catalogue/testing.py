@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from tools.counting import counted
-from tools.git import Changes
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.existing_tests import own_tests
 from tools.projects.kind import is_existing_project
 from tools.projects.trees import changes_of, workspace_tree, written_lines
-from tools.result import Tool, ToolResult, Workbench
+from tools.result import Tool, ToolResult, Workbench, failure, success
 from tools.testing import Coverage, MutationReport, SandboxRunner, Verdict, cores, mutate
 from tools.testing import run_tests as run_in_sandbox
 from tools.testing.results import LIMITS, last_coverage_file, not_installed, report_result, scratch_folder
@@ -24,18 +23,14 @@ MOST_MUTANTS = 12
 NOT_MUTATED = ("tests/", "migrations/")
 
 
-class RunTests(BaseModel):
+class RunTests(BaseModel, extra="forbid"):
     """Run the whole test suite in a sandbox; new and failing tests are repeated."""
 
     __test__ = False
 
-    model_config = ConfigDict(extra="forbid")
 
-
-class RunMutants(BaseModel):
+class RunMutants(BaseModel, extra="forbid"):
     """Mutate the changed lines one at a time, and check whether a covering test fails."""
-
-    model_config = ConfigDict(extra="forbid")
 
     coverage: str = Field(
         default="", description="Digest of the coverage from run_tests; default: the latest."
@@ -50,7 +45,8 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
     if service is None:
         return not_installed()
     tree = workspace_tree(bench)
-    new = _new_tests(changes_of(bench, tree))
+    added = [each.path for each in changes_of(bench, tree).files if each.status == "added"]
+    new = [path for path in added if path.startswith("tests/")]
     report = run_in_sandbox(
         bench.sandbox,
         service,
@@ -78,8 +74,9 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     try:
         coverage = Coverage.model_validate_json(bench.artifacts.get(digest))
     except (KeyError, ValueError, ValidationError):
-        said = "There is no coverage under that digest: call run_tests first, until all tests pass."
-        return ToolResult(ok=False, code="not_found", summary=said)
+        return failure(
+            "not_found", "There is no coverage under that digest: call run_tests first, until all tests pass."
+        )
     # The few mutants go to hand-written code; the generator has its own tests.
     changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {
         each.path: each.lines
@@ -94,14 +91,13 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         limits=LIMITS,
         project=uninstalled_project(bench.workspace) if existing else None,
     )
-    return _judged(tree, mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS))
+    return _mutation_result(tree, mutate(place, changed, coverage, seed=tree, limit=MOST_MUTANTS))
 
 
-def _judged(tree: str, report: MutationReport) -> ToolResult:
+def _mutation_result(tree: str, report: MutationReport) -> ToolResult:
     """Return the verdicts on the mutants of a tree."""
     if report.problem:
-        said = f"The mutants could not be judged: {report.problem}"
-        return ToolResult(ok=False, code="not_judged", summary=said)
+        return failure("not_judged", f"The mutants could not be judged: {report.problem}")
     if not report.candidates:
         return _no_mutant(tree, "No mutant can be made from the changed lines.")
     # If not all covering tests ran, one of the others might have killed the mutant.
@@ -112,12 +108,11 @@ def _judged(tree: str, report: MutationReport) -> ToolResult:
         f"{len(judged) - len(survivors)} of {counted(len(judged), 'mutant')} of the changed lines "
         f"{'was' if len(judged) == 1 else 'were'} killed ({report.candidates} possible)."
     )
-    data: dict[str, JsonValue] = {"tree": tree, "mutants": len(judged), "survivors": survivors}
-    return ToolResult(ok=True, code="ok", summary=said, data=data)
+    return success(said, tree=tree, mutants=len(judged), survivors=survivors)
 
 
 def _no_mutant(tree: str, said: str) -> ToolResult:
-    return ToolResult(ok=True, code="ok", summary=said, data={"tree": tree, "mutants": 0, "survivors": []})
+    return success(said, tree=tree, mutants=0, survivors=[])
 
 
 def _survivor(verdict: Verdict) -> JsonValue:
@@ -129,16 +124,12 @@ def _serves_tests(path: str, existing: bool) -> bool:
     return path.startswith(NOT_MUTATED) or (existing and is_test(path))
 
 
-def _new_tests(changes: Changes) -> list[str]:
-    return [each.path for each in changes.files if each.path.startswith("tests/") and each.status == "added"]
-
-
 def _all_tests(workspace: Path) -> set[str]:
     return {path.relative_to(workspace).as_posix() for path in workspace.glob("tests/**/test_*.py")}
 
 
 TOOLS = (
     # Both only read: they write to the delivery's own scratch folder.
-    Tool(name="run_tests", effect="execute", arguments=RunTests, run=run_tests, roles=("code", "testing")),
-    Tool(name="run_mutants", effect="execute", arguments=RunMutants, run=run_mutants, roles=("testing",)),
+    Tool("run_tests", "execute", RunTests, run_tests, roles=("code", "testing")),
+    Tool("run_mutants", "execute", RunMutants, run_mutants, roles=("testing",)),
 )

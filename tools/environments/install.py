@@ -15,10 +15,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from tools.environments.licences import Package, packages
 from tools.errors import (
@@ -72,10 +73,8 @@ _FAILURES: Final = (
 """Messages of uv, the error, and the fix. The first match counts."""
 
 
-class Environment(BaseModel):
+class Environment(BaseModel, frozen=True):
     """An installed environment, shared read-only by jobs."""
-
-    model_config = ConfigDict(frozen=True)
 
     folder: Path
     """Must be readable in jobs."""
@@ -86,47 +85,46 @@ class Environment(BaseModel):
     packages: tuple[Package, ...]
 
 
-def install(sandbox: Sandbox, requirements: str, cache: Path, python: Path | None = None) -> Environment:
+def install(sandbox: Sandbox, requirements: str, cache: Path) -> Environment:
     """Return the environment of these pins, building it in the sandbox if it does not exist.
 
-    `python` overrides the crew's base interpreter; a sandbox shows it only if it is the machine's own.
     Callers in several processes wait for each other. Raises RequirementRefused,
     IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
     """
-    found = find(requirements, cache, python)
+    found = find(requirements, cache)
     if found:
         return found
     require_pins(requirements)
-    place = _place(requirements, cache, python)
+    place = _place(requirements, cache)
     place.parent.mkdir(parents=True, exist_ok=True)
     with _locked(place):
-        found = find(requirements, cache, python)
+        found = find(requirements, cache)
         if found:
             return found
         for left in place.parent.glob(f"{place.name}.building-*"):
             shutil.rmtree(left)
         building = Path(tempfile.mkdtemp(prefix=f"{place.name}.building-", dir=place.parent))
         try:
-            _build(sandbox, requirements, building, _uv_cache(cache), python or base_python())
+            _build(sandbox, requirements, building, cache)
             building.rename(place)
         finally:
             shutil.rmtree(building, ignore_errors=True)
-    made = find(requirements, cache, python)
+    made = find(requirements, cache)
     if made is None:
         raise EnvironmentFailed(f"{place} was removed while it was being built: install again.")
     return made
 
 
-def find(requirements: str, cache: Path, python: Path | None = None) -> Environment | None:
+def find(requirements: str, cache: Path) -> Environment | None:
     """Return the environment of these pins if it exists."""
-    place = _place(requirements, cache, python)
+    place = _place(requirements, cache)
     try:
         record = (place / _RECORD).read_bytes()
     except FileNotFoundError:
         return None
     listed = TypeAdapter(tuple[Package, ...]).validate_json(record)
     return Environment(
-        folder=place, python=place / "bin" / "python", digest=_digest(requirements, python), packages=listed
+        folder=place, python=place / "bin" / "python", digest=_digest(requirements), packages=listed
     )
 
 
@@ -139,77 +137,60 @@ def resolve(
     Raises IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    program, index, certificates = _uv(), *_index_settings()
     with tempfile.TemporaryDirectory(dir=scratch.resolve(), prefix="resolving-") as name:
         folder = Path(name)
         texts = {"wanted.in": wanted, "constraints.txt": constraints, "pins.txt": kept}
         for file, text in texts.items():
             (folder / file).write_text(text)
-        options = ("--no-build", "--no-header", "--no-annotate", "--no-emit-index-url", "--python")
+        options = ("--no-build", "--no-header", "--no-annotate", "--no-emit-index-url")
         files = ("--constraints", "constraints.txt", "--output-file", "pins.txt", "wanted.in")
-        argv = (
-            str(program),
-            "--no-config",
-            "--quiet",
-            "pip",
-            "compile",
-            *options,
-            str(base_python()),
-            *files,
-        )
-        uv_cache = _uv_cache(cache)
-        settings = {"UV_CACHE_DIR": str(uv_cache), "UV_PYTHON_DOWNLOADS": "never"}
-        job = Job(
-            argv=argv,
-            folder=folder,
-            readable=(program, *certificates),
-            writable=(folder, uv_cache),
-            environment=settings | index,
-            network=True,
-            limits=_LIMITS,
-        )
-        _check(sandbox.run(job))
+        argv = ("pip", "compile", *options, "--python", str(base_python()), *files)
+        _run_uv(sandbox, folder, cache, *argv, network=True)
         pins = (folder / "pins.txt").read_text()
     require_pins(pins)
     return pins
 
 
-def _build(sandbox: Sandbox, requirements: str, folder: Path, uv_cache: Path, python: Path) -> None:
+def _build(sandbox: Sandbox, requirements: str, folder: Path, cache: Path) -> None:
     pins = folder / "requirements.txt"
     pins.write_text(requirements)
-    program = _uv()
-    inner = folder / "bin" / "python"
-    settings = {"UV_CACHE_DIR": str(uv_cache), "UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
-    index, certificates = _index_settings()
-
-    def run(*argv: str, network: bool = False) -> Completed:
-        return sandbox.run(
-            Job(
-                argv=argv,
-                folder=folder,
-                readable=(program, *(certificates if network else ())),
-                writable=(folder, uv_cache),
-                environment=settings | (index if network else {"UV_OFFLINE": "1"}),
-                network=network,
-                limits=_LIMITS,
-            )
-        )
-
-    uv = (str(program), "--no-config", "--quiet")
-    _check(
-        run(*uv, "venv", "--relocatable", "--no-project", "--allow-existing", "--python", str(python), ".")
-    )
-    options = ("--no-build", "--no-deps", "--python", str(inner))
-    _check(run(*uv, "pip", "install", *options, "-r", str(pins), network=True))
+    inner = ("--python", str(folder / "bin" / "python"))
+    uv = partial(_run_uv, sandbox, folder, cache)
+    base = str(base_python())
+    uv("venv", "--relocatable", "--no-project", "--allow-existing", "--python", base, ".")
+    uv("pip", "install", "--no-build", "--no-deps", *inner, "-r", str(pins), network=True)
     # No network from here on: inspecting an environment may run code of a package (its `.pth` files).
-    _check(run(*uv, "pip", "check", "--python", str(inner)))
+    uv("pip", "check", *inner)
     site = next(folder.glob("lib/python*/site-packages"))
     # Compiled now, since jobs cannot write here; by the base interpreter, so that no code of a package runs.
-    compiling = (str(python), "-I", "-S", "-m", "compileall", "-q", str(site))
-    if run(*compiling, "-j0").exit_code:
-        run(*compiling)  # not every sandbox has the shared memory that parallel compilation needs
+    compiling = (base, "-I", "-S", "-m", "compileall", "-q", str(site))
+    if sandbox.run(_job(folder, cache, (*compiling, "-j0"))).exit_code:
+        # Not every sandbox has the shared memory that parallel compilation needs.
+        sandbox.run(_job(folder, cache, compiling))
     record = TypeAdapter(tuple[Package, ...]).dump_json(packages(site), indent=1)
     (folder / _RECORD).write_bytes(record)
+
+
+def _run_uv(sandbox: Sandbox, folder: Path, cache: Path, *argv: str, network: bool = False) -> None:
+    """Run the crew's own uv; raises EnvironmentFailed if it fails."""
+    program = (str(_uv()), "--no-config", "--quiet")
+    _check(sandbox.run(_job(folder, cache, (*program, *argv), network)))
+
+
+def _job(folder: Path, cache: Path, argv: tuple[str, ...], network: bool = False) -> Job:
+    uv_cache = cache.resolve() / "uv"
+    uv_cache.mkdir(parents=True, exist_ok=True)
+    settings = {"UV_CACHE_DIR": str(uv_cache), "UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
+    index, certificates = _index_settings() if network else ({"UV_OFFLINE": "1"}, ())
+    return Job(
+        argv=argv,
+        folder=folder,
+        readable=(_uv(), *certificates),
+        writable=(folder, uv_cache),
+        environment=settings | index,
+        network=network,
+        limits=_LIMITS,
+    )
 
 
 def _check(completed: Completed) -> None:
@@ -217,9 +198,9 @@ def _check(completed: Completed) -> None:
         return
     said = _ADDRESS.sub("the index", " ".join(f"{completed.stderr}\n{completed.stdout}".split()))
     what = f"uv ended with {completed.ending} {completed.exit_code}: {said[-1500:]}"
-    for words, error, mend in _FAILURES:
+    for words, error, fix in _FAILURES:
         if words in said:
-            raise error(f"The environment could not be installed. {mend} {what}")
+            raise error(f"The environment could not be installed. {fix} {what}")
     raise EnvironmentFailed(f"The environment could not be installed. {what}")
 
 
@@ -255,21 +236,15 @@ def _uv() -> Path:
     return Path(find_uv_bin()).resolve()
 
 
-def _uv_cache(cache: Path) -> Path:
-    folder = cache.resolve() / "uv"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _place(requirements: str, cache: Path) -> Path:
+    return cache.resolve() / "environments" / _digest(requirements).removeprefix("sha256:")[:32]
 
 
-def _place(requirements: str, cache: Path, python: Path | None) -> Path:
-    return cache.resolve() / "environments" / _digest(requirements, python).removeprefix("sha256:")[:32]
-
-
-def _digest(requirements: str, python: Path | None) -> str:
-    base = base_python()
-    which = str((python or base).resolve())
+def _digest(requirements: str) -> str:
+    base = str(base_python())
     libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else ""
-    parts = "\0".join((requirements, sys.version, str(base), which, platform.machine(), libc or ""))
+    # The interpreter twice, as in earlier releases: other digests would build every environment anew.
+    parts = "\0".join((requirements, sys.version, base, base, platform.machine(), libc or ""))
     return f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
 
 

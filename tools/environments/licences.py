@@ -8,7 +8,7 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 UNKNOWN: Final = ""
 _LONGEST = 60
@@ -74,10 +74,8 @@ _WORDINGS: Final = {
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*( (AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*")
 
 
-class Package(BaseModel):
+class Package(BaseModel, frozen=True):
     """An installed distribution."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     """Normalised: lower case, single hyphens."""

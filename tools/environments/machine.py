@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.errors import PlatformError, RepositoryError, SandboxUnavailable
 from tools.git.command import execute, plain_environment, require_version
@@ -22,17 +22,15 @@ SANDBOXES = ("bubblewrap", "namespaces", "landlock")
 """Best first."""
 
 
-class Check(BaseModel):
+class Check(BaseModel, frozen=True):
     """Something that the crew needs, or benefits from."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     ok: bool
     """False only for what the crew cannot run without."""
     detail: str
     """What is there, and what is used in place of what is not."""
-    mend: str = ""
+    fix: str = ""
     """How to fix it, or, if ok, improve it; "" if there is nothing to do."""
 
 
@@ -47,7 +45,7 @@ def check_machine(home: Path | None = None) -> tuple[Check, ...]:
 def _python() -> Check:
     found = f"{platform.python_implementation()} {platform.python_version()} at {sys.executable}"
     ok = sys.version_info >= OLDEST_PYTHON
-    return Check(name="python", ok=ok, detail=found, mend="" if ok else "Install Python 3.11 or newer.")
+    return Check(name="python", ok=ok, detail=found, fix="" if ok else "Install Python 3.11 or newer.")
 
 
 def _git() -> Check:
@@ -57,7 +55,7 @@ def _git() -> Check:
             printed = execute(("version",), plain_environment(folder), folder).stdout.decode()
         require_version(printed)
     except RepositoryError as error:
-        return Check(name="git", ok=False, detail=str(error), mend="Install git 2.38 or newer.")
+        return Check(name="git", ok=False, detail=str(error), fix="Install git 2.38 or newer.")
     return Check(name="git", ok=True, detail=f"{printed.strip()} at {shutil.which('git')}")
 
 
@@ -68,7 +66,7 @@ def _uv() -> Check:
         return Check(name="uv", ok=True, detail=find_uv_bin())
     except (ImportError, FileNotFoundError) as error:
         detail = f"uv, which builds the services' environments, is missing: {error}"
-        return Check(name="uv", ok=False, detail=detail, mend="Run `make setup` again.")
+        return Check(name="uv", ok=False, detail=detail, fix="Run `make setup` again.")
 
 
 def _sandbox() -> list[Check]:
@@ -81,10 +79,10 @@ def _sandbox() -> list[Check]:
             better.append(str(error))
             continue
         detail = f"{name} ({', '.join(f'{what}: {how}' for what, how in facts.enforced.items())})"
-        mend = " ".join([*better, *facts.gaps])
-        return [Check(name="sandbox", ok=True, detail=detail, mend=mend), _cgroups(facts.enforced)]
-    mend = "Install bubblewrap (Debian, Ubuntu, Fedora: package bubblewrap), and run on Linux."
-    return [Check(name="sandbox", ok=False, detail=" ".join(better), mend=mend)]
+        fix = " ".join([*better, *facts.gaps])
+        return [Check(name="sandbox", ok=True, detail=detail, fix=fix), _cgroups(facts.enforced)]
+    fix = "Install bubblewrap (Debian, Ubuntu, Fedora: package bubblewrap), and run on Linux."
+    return [Check(name="sandbox", ok=False, detail=" ".join(better), fix=fix)]
 
 
 def _cgroups(enforced: dict[str, str]) -> Check:
@@ -92,8 +90,8 @@ def _cgroups(enforced: dict[str, str]) -> Check:
     if not lacking:
         return Check(name="cgroups", ok=True, detail="memory and processes are limited by the kernel")
     detail = f"not writable here for {' and '.join(lacking)}: watched and limited with rlimits instead"
-    mend = "Run in a session to which systemd delegates cgroups, for limits that cannot be exceeded even briefly."
-    return Check(name="cgroups", ok=True, detail=detail, mend=mend)
+    fix = "Run in a session to which systemd delegates cgroups, for limits that cannot be exceeded even briefly."
+    return Check(name="cgroups", ok=True, detail=detail, fix=fix)
 
 
 def _policy() -> Check:
@@ -101,14 +99,14 @@ def _policy() -> Check:
     if program is not None:
         return Check(name="policy", ok=True, detail=f"opa at {program}")
     detail = "opa is not on PATH: policies are evaluated in the crew's process, by regopy"
-    return Check(name="policy", ok=True, detail=detail, mend="Install opa for the reference engine.")
+    return Check(name="policy", ok=True, detail=detail, fix="Install opa for the reference engine.")
 
 
 def _sockets() -> Check:
     try:
         folder = runtime_folder(Path("/nobody's home"))
     except PlatformError as error:
-        return Check(name="sockets", ok=False, detail=str(error), mend="Ask for that folder to be removed.")
+        return Check(name="sockets", ok=False, detail=str(error), fix="Ask for that folder to be removed.")
     folder.rmdir()
     return Check(name="sockets", ok=True, detail=str(folder.parent))
 
@@ -118,4 +116,4 @@ def _disk(home: Path) -> Check:
     room = {path: shutil.disk_usage(path).free for path in (there, Path(tempfile.gettempdir()))}
     detail = ", ".join(f"{free / 10**9:.1f} GB free at {path}" for path, free in room.items())
     ok = min(room.values()) >= DISK_BYTES
-    return Check(name="disk", ok=ok, detail=detail, mend="" if ok else f"Make {DISK_BYTES // 10**9} GB free.")
+    return Check(name="disk", ok=ok, detail=detail, fix="" if ok else f"Make {DISK_BYTES // 10**9} GB free.")

@@ -1,28 +1,26 @@
 """git without a working tree, and without running anything that a repository configures.
 
-opening     open or make a repository, or say what is wrong with it
-repository  objects and refs           workspace  plain folders <-> trees
-changes     what differs               merging    generations and three-way merges
-landing     the merge into main        tree       the person's own files
-records     anchors and trailers
-command     the only place that runs git, and why that is safe
+repository_setup  opening or creating a repository, or why it cannot be used
+repository        objects, refs, anchors and trailers
+workspace         plain folders to trees and back
+tree_diff         differences between trees
+merging           generations and three-way merges
+merge_to_main     the merge into the protected branch
+working_tree      the person's own files
+command           the only place that runs git, and why that is safe
 """
 
-from tools.git.anchors_and_trailers import read_anchors, read_trailers
-from tools.git.identity import Identity, agent
+from tools.git.identity import agent
 from tools.git.merge_to_main import Landing, find_landing, merge
 from tools.git.merging import (
-    Conflict,
-    Merged,
     commit_generation,
     last_generation,
-    merge_commits,
     merge_generation,
     merge_trees,
     store_files,
 )
-from tools.git.ref_names import GENERATED, ledger_ref, story_branch
-from tools.git.repository import Entry, Repository
+from tools.git.ref_names import GENERATED, story_branch
+from tools.git.repository import Repository
 from tools.git.repository_setup import attach_repository, open_repository
 from tools.git.tree_diff import ChangedFile, Changes, diff
 from tools.git.workspace import checkout, remove, remove_unsafe_files, write_tree
@@ -31,11 +29,7 @@ __all__ = [
     "GENERATED",
     "ChangedFile",
     "Changes",
-    "Conflict",
-    "Entry",
-    "Identity",
     "Landing",
-    "Merged",
     "Repository",
     "agent",
     "attach_repository",
@@ -44,14 +38,10 @@ __all__ = [
     "diff",
     "find_landing",
     "last_generation",
-    "ledger_ref",
     "merge",
-    "merge_commits",
     "merge_generation",
     "merge_trees",
     "open_repository",
-    "read_anchors",
-    "read_trailers",
     "remove",
     "remove_unsafe_files",
     "store_files",

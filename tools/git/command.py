@@ -156,7 +156,7 @@ class Command:
         """
         work_tree = work_tree or self.view / "empty"
         environment = {
-            **_fixed(self.view / "home"),
+            **plain_environment(self.view / "home"),
             "GIT_DIR": str(self.view),
             "GIT_WORK_TREE": str(work_tree),
             "GIT_INDEX_FILE": str(index or self.view / "no-index"),
@@ -199,7 +199,7 @@ def execute(
 def require_version(printed: str) -> None:
     """Raise RepositoryError if the output of `git version` shows one that is too old."""
     numbers = printed.split()[2].split(".") if printed.startswith("git version ") else []
-    version = tuple(int(each) for each in numbers[:2] if each.isdigit())
+    version = tuple(int(number) for number in numbers[:2] if number.isdigit())
     if version < OLDEST:
         raise RepositoryError(
             f"This is {printed.strip() or 'not git'}: git 2.38 or newer is required to merge without a working "
@@ -207,12 +207,8 @@ def require_version(printed: str) -> None:
         )
 
 
-def plain_environment(view_home: Path) -> dict[str, str]:
-    """Return the environment for git outside any repository."""
-    return _fixed(view_home)
-
-
-def _fixed(home: Path) -> dict[str, str]:
+def plain_environment(home: Path) -> dict[str, str]:
+    """Return the environment for git outside any repository, without settings of the person or the machine."""
     return {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home),

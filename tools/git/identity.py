@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.errors import RepositoryError
 from tools.git.command import execute, plain_environment
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 _PERSONAL = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
 
-class Identity(BaseModel):
+class Identity(BaseModel, frozen=True):
     """An author or a committer."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     email: str

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.errors import RepositoryBusy, RepositoryError
 from tools.git.merging import Conflict, merge_commits
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
-class Landing(BaseModel):
+class Landing(BaseModel, frozen=True):
     """The result of a merge into the protected branch."""
-
-    model_config = ConfigDict(frozen=True)
 
     outcome: Literal["merged", "nothing_to_merge", "conflicts", "tree_changed"]
     """"tree_changed": the merge would not give the tree that was expected. Only "merged" changed anything."""
@@ -55,7 +53,7 @@ def merge(
     if those are dirty, RepositoryError is raised before anything changes. `expected_tree` is the tree that was
     tested and approved: no other one is merged. A repeated call finds the merge commit and changes nothing.
     """
-    base, tip = repository.required(repository.base_ref), repository.required(branch)
+    base, tip = repository.base_commit(), repository.required(branch)
     found = find_landing(repository, branch)
     if found is not None:
         finish_landing(repository)

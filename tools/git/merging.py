@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.errors import RepositoryError
 from tools.git import ref_names
@@ -27,10 +27,8 @@ _GENERATION = "Crew-Generation:"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class Conflict(BaseModel):
+class Conflict(BaseModel, frozen=True):
     """A place where both sides changed the same thing."""
-
-    model_config = ConfigDict(frozen=True)
 
     file: str
     line: int
@@ -42,10 +40,8 @@ class Conflict(BaseModel):
     theirs: str
 
 
-class Merged(BaseModel):
+class Merged(BaseModel, frozen=True):
     """The result of a merge."""
-
-    model_config = ConfigDict(frozen=True)
 
     tree: str
     """Files with conflicts contain git's conflict markers."""
@@ -115,29 +111,19 @@ def merge_trees(repository: Repository, base: str | None, ours: str, theirs: str
 
 def merge_commits(repository: Repository, ours: str, theirs: str) -> Merged:
     """Merge two commits by their history."""
-    arguments = (
-        "merge-tree",
-        "--write-tree",
-        "-z",
-        "--allow-unrelated-histories",
-        full_id(ours),
-        full_id(theirs),
-    )
-    done = repository.git.attempt(*arguments)
+    options = ("--write-tree", "-z", "--allow-unrelated-histories")
+    done = repository.git.attempt("merge-tree", *options, full_id(ours), full_id(theirs))
     if done.status not in (0, 1):
         raise RepositoryError(f"git could not merge in {repository.folder}: {done.stderr}")
     fields = done.stdout.decode("utf-8", "surrogateescape").split("\0")
     if done.status == 0:
         return Merged(tree=fields[0])
     stages, kinds = _read_conflicts(fields[1:])
-    found = [
-        conflict
-        for path, sides in sorted(stages.items())
-        for conflict in _conflicts_of(
-            repository, fields[0], path, sides, kinds.get(path, "contents"), (ours, theirs)
-        )
-    ]
-    return Merged(tree=fields[0], conflicts=tuple(found))
+    tree, conflicts = fields[0], []
+    for path, sides in sorted(stages.items()):
+        kind = kinds.get(path, "contents")
+        conflicts += _conflicts_of(repository, tree, path, sides, kind, (ours, theirs))
+    return Merged(tree=tree, conflicts=tuple(conflicts))
 
 
 def store_files(repository: Repository, files: Mapping[str, str]) -> str:
@@ -187,7 +173,7 @@ def _conflicts_of(
         repository.blob(stages[stage]).decode("utf-8", "replace") if stage in stages else ""
         for stage in (2, 3)
     )
-    merged = (repository.show(tree, path) or b"").decode("utf-8", "replace")
+    merged = repository.text(tree, path) or ""
     blocks = _blocks(merged, ours, theirs, commits) if 2 in stages and 3 in stages else []
     if not blocks:
         return [Conflict(file=path, line=1, kind=kind, ours=ours, theirs=theirs)]

@@ -38,7 +38,7 @@ class Repository:
     """An opened repository. Get one from `open_repository`.
 
     Ids are hex strings, paths are relative with "/". Ids depend only on content, so repeating a commit
-    with the same arguments gives the same commit, and `has(id)` tells whether it exists.
+    with the same arguments gives the same commit.
     """
 
     folder: Path
@@ -58,17 +58,9 @@ class Repository:
         done = self.git.attempt("show-ref", "--verify", "--hash", "--", full_ref(name))
         return done.stdout.decode().strip() if done.status == 0 else None
 
-    def has(self, object_id: str) -> bool:
-        """Whether the object is in the repository: the probe for everything created here."""
-        return self.git.attempt("cat-file", "-e", full_id(object_id)).status == 0
-
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit (or of a tree: itself)."""
         return self.git.text("rev-parse", "--verify", f"{full_id(commit)}^{{tree}}")
-
-    def parents(self, commit: str) -> tuple[str, ...]:
-        """Return the parents of a commit."""
-        return tuple(self.git.text("rev-list", "--parents", "-n", "1", full_id(commit)).split()[1:])
 
     def message(self, commit: str) -> str:
         """Return the whole message of a commit."""
@@ -85,10 +77,6 @@ class Repository:
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor, or None for unrelated histories."""
         return self.git.attempt("merge-base", full_id(one), full_id(other)).stdout.decode().strip() or None
-
-    def commits(self, since: str, until: str) -> tuple[str, ...]:
-        """Return the commits of `until` that `since` lacks, oldest first."""
-        return tuple(self.git.text("rev-list", "--reverse", full_id(until), f"^{full_id(since)}").split())
 
     def commit(
         self,
@@ -147,7 +135,7 @@ class Repository:
         base if it has no commits of its own. Raises RepositoryError if base and branch have diverged.
         """
         branch = ref_names.story_branch(story)
-        base, tip = self.required(self.base_ref), self.ref(branch)
+        base, tip = self.base_commit(), self.ref(branch)
         if tip is None or (tip != base and self.is_ancestor(tip, base)):
             self.update_ref(branch, base, tip)
             return base
@@ -166,6 +154,10 @@ class Repository:
         if found is None:
             raise RepositoryError(f"{name} no longer exists in {self.folder}. Restore it from git's reflog.")
         return found
+
+    def base_commit(self) -> str:
+        """Return the commit of the protected branch; raises RepositoryError if there is none."""
+        return self.required(self.base_ref)
 
     def entries(self, tree: str) -> tuple[Entry, ...]:
         """Return every file of a tree or commit, by path."""
@@ -191,6 +183,11 @@ class Repository:
             return None
         return self.blob(about.split(" ")[2])
 
+    def text(self, tree: str, path: str) -> str | None:
+        """Return a file as `show` does, decoded; U+FFFD replaces bytes that are not UTF-8."""
+        content = self.show(tree, path)
+        return None if content is None else content.decode("utf-8", "replace")
+
     def blob(self, object_id: str) -> bytes:
         """Return the content of a blob."""
         return self.git.run("cat-file", "blob", full_id(object_id))
@@ -209,6 +206,23 @@ class Repository:
         """Return the text stored under a name, or None."""
         found = self.ref(ref_names.ledger_ref(name))
         return None if found is None else self.blob(found).decode("utf-8", "replace")
+
+    def anchors(self) -> dict[str, str]:
+        """Return the text of every anchor, by its name if that is a plain id."""
+        prefix = ref_names.ledger_ref("x")[:-1]
+        listing = self.git.text("for-each-ref", "--format=%(objectname) %(refname)", prefix)
+        lines = (line.split(" ", 1) for line in listing.splitlines())
+        return {ref.removeprefix(prefix): self.blob(blob).decode("utf-8", "replace") for blob, ref in lines}
+
+    def trailers(self, key: str, value: str) -> dict[str, str]:
+        """Return the trailer `value` of the base branch's merge commits, by their trailer `key`.
+
+        If several merges have the same key, the newest wins.
+        """
+        fields = "%x00".join(f"%(trailers:key={name},valueonly,separator=%x20)" for name in (key, value))
+        listing = self.git.text("log", "--first-parent", "--merges", f"--format={fields}", self.base_commit())
+        pairs = [line.split("\0", 1) for line in listing.splitlines() if "\0" in line]
+        return {name.strip(): text.strip() for name, text in reversed(pairs) if name.strip()}
 
     def head_branch(self) -> str | None:
         """Return the full name of the branch that the person has checked out; None if HEAD is detached."""

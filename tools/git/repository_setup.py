@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.errors import RepositoryError
 from tools.git.command import Command, execute, plain_environment, require_version
-from tools.git.identity import Identity, agent, read_person
+from tools.git.identity import agent, read_person
 from tools.git.merge_to_main import finish_landing
 from tools.git.repository import Repository
 from tools.git.working_tree import dirty_files
@@ -170,13 +170,8 @@ def _start_history(repository: Repository, when: datetime) -> None:
             f"{folder} has no commit yet, and its first branch would not be {base}. Rename it: "
             f"git -C {folder} symbolic-ref HEAD refs/heads/{base}"
         )
-    _first_commit(repository, when)
-
-
-def _first_commit(repository: Repository, when: datetime) -> None:
-    person: Identity = repository.person
     tree = repository.git.text("mktree")
-    commit = repository.commit(tree, (), "Start the repository", person, when, Redactor(()))
+    commit = repository.commit(tree, (), "Start the repository", repository.person, when, Redactor(()))
     repository.swap(repository.base_ref, commit, None, reason="crew: start the repository")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.git.repository import full_id
 
@@ -16,10 +16,8 @@ _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _STATUS: dict[str, Literal["added", "modified", "deleted"]] = {"A": "added", "D": "deleted"}
 
 
-class ChangedFile(BaseModel):
+class ChangedFile(BaseModel, frozen=True):
     """One file that differs. A moved file is a deleted and an added one."""
-
-    model_config = ConfigDict(frozen=True)
 
     path: str
     status: Literal["added", "modified", "deleted"]
@@ -31,10 +29,8 @@ class ChangedFile(BaseModel):
     """Lines."""
 
 
-class Changes(BaseModel):
+class Changes(BaseModel, frozen=True):
     """The difference between two trees."""
-
-    model_config = ConfigDict(frozen=True)
 
     text: str
     """Unified diff with three lines of context."""
@@ -46,11 +42,8 @@ class Changes(BaseModel):
 def diff(repository: Repository, older: str, newer: str) -> Changes:
     """Compare two trees or commits."""
     text = _diff_tree(repository, older, newer, "-p")
-    records = (
-        _diff_tree(repository, older, newer, "--name-status", "-z")
-        .decode("utf-8", "surrogateescape")
-        .split("\0")
-    )
+    listing = _diff_tree(repository, older, newer, "--name-status", "-z")
+    records = listing.decode("utf-8", "surrogateescape").split("\0")
     bare = _patches(_diff_tree(repository, older, newer, "-p", "-U0"))
     whole = _patches(text)
     files, patches = [], {}
@@ -79,7 +72,7 @@ def _changed_file(path: str, status: str, patch: bytes) -> ChangedFile:
 
 
 def _diff_tree(repository: Repository, older: str, newer: str, *options: str) -> bytes:
-    fixed = (
+    fixed = [
         "-r",
         "--no-renames",
         "--no-ext-diff",
@@ -87,5 +80,5 @@ def _diff_tree(repository: Repository, older: str, newer: str, *options: str) ->
         "--no-color",
         "--full-index",
         "--no-commit-id",
-    )
+    ]
     return repository.git.run("diff-tree", *fixed, *options, full_id(older), full_id(newer))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tools.errors import RepositoryBusy, RepositoryError
 
 if TYPE_CHECKING:
+    from tools.git.command import Output
     from tools.git.repository import Repository
 
 
@@ -27,10 +28,7 @@ def dirty_files(repository: Repository) -> list[str]:
 
 def refuse_blocked(repository: Repository, old: str, new: str) -> None:
     """Raise RepositoryBusy if the working tree cannot be updated from one commit to another."""
-    git = repository.git
-    _refresh(repository)
-    arguments = ("read-tree", "-n", "-m", "-u", old, new)
-    done = git.attempt(*arguments, index=git.own_index, work_tree=repository.folder)
+    done = _read_tree(repository, "-n", "-m", "-u", old, new)
     if done.status != 0:
         raise RepositoryBusy(
             f"The files in {repository.folder} block the merge: {done.stderr} Commit them or "
@@ -40,9 +38,7 @@ def refuse_blocked(repository: Repository, old: str, new: str) -> None:
 
 def bring_up_to_date(repository: Repository, old: str, new: str) -> None:
     """Update the index and the files from one commit to another; files that are up to date are not touched."""
-    git = repository.git
-    _refresh(repository)
-    done = git.attempt("read-tree", "-m", "-u", old, new, index=git.own_index, work_tree=repository.folder)
+    done = _read_tree(repository, "-m", "-u", old, new)
     if done.status != 0:
         raise RepositoryError(
             f"{repository.base} was moved to {new}, but the files in {repository.folder} could not be updated: "
@@ -50,8 +46,8 @@ def bring_up_to_date(repository: Repository, old: str, new: str) -> None:
         )
 
 
-def _refresh(repository: Repository) -> None:
-    """Refresh file times in the index, without which unchanged files look changed."""
-    git = repository.git
-    # Exit code 1 means that some files have changed.
-    git.attempt("update-index", "-q", "--refresh", index=git.own_index, work_tree=repository.folder)
+def _read_tree(repository: Repository, *arguments: str) -> Output:
+    git, index = repository.git, repository.git.own_index
+    # Refreshes file times, without which unchanged files look changed. Exit code 1: some files have changed.
+    git.attempt("update-index", "-q", "--refresh", index=index, work_tree=repository.folder)
+    return git.attempt("read-tree", *arguments, index=index, work_tree=repository.folder)

@@ -29,10 +29,7 @@ def checkout(repository: Repository, source: str, workspace: Path) -> None:
     refuse_unsafe_entries(repository, source)
     workspace.mkdir(parents=True, exist_ok=True)
     for path in workspace.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        remove(path)
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
         repository.git.run("read-tree", full_id(source), index=index)
@@ -145,9 +142,7 @@ def _leads_out(path: str, content: bytes) -> bool:
 
 
 def _refuse_folder(repository: Repository, workspace: Path) -> None:
-    inside_git = workspace.is_relative_to(repository.git.git_folder) or workspace.is_relative_to(
-        repository.git.view
-    )
+    inside_git = any(map(workspace.is_relative_to, (repository.git.git_folder, repository.git.view)))
     if inside_git or repository.folder.is_relative_to(workspace) or (workspace / ".git").exists():
         raise RepositoryError(
             f"{workspace} cannot be a workspace: a repository is there. Choose an empty folder."

@@ -7,49 +7,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Literal, Protocol
-
-from pydantic import BaseModel, ConfigDict, JsonValue
+from typing import Literal
 
 from tools.errors import PolicyError
+from tools.policy.answer import Decision, PolicyEngine
 from tools.policy.source import load
+
+__all__ = ["ENGINES", "Decision", "EngineName", "PolicyEngine", "choose"]
 
 EngineName = Literal["auto", "regopy", "opa"]
 ENGINES: tuple[EngineName, ...] = ("auto", "regopy", "opa")
-
-
-class Decision(BaseModel):
-    """The decision of the policies about one call."""
-
-    model_config = ConfigDict(frozen=True)
-
-    outcome: Literal["allow", "deny", "ask"]
-    """`ask` means that a person must approve; the caller stores approvals and asks for every call."""
-    reasons: tuple[str, ...]
-    """Plain sentences: what is wrong and how to fix it. Empty for `allow`."""
-    rules: tuple[str, ...]
-    """Ids of the rules that led to the outcome, in the order of the reasons; empty without an answer."""
-    answerable: bool
-    """Whether `--yes` may approve on behalf of the person. False unless the outcome is `ask`."""
-    engine: str
-    policy_digest: str
-    """Digest of all policies and data, "sha256:..."."""
-    seconds: float
-
-
-class PolicyEngine(Protocol):
-    """An engine that evaluates the policies."""
-
-    name: str
-    """"regopy" or "opa"."""
-    digest: str
-    """Digest of all policy and data files, sorted by name: "sha256:..."."""
-
-    def decide(self, document: dict[str, JsonValue]) -> Decision:
-        """Decide about one call. Never raises: errors lead to a denial. Thread-safe."""
-
-    def close(self) -> None:
-        """Release its resources. A closed engine denies everything."""
 
 
 def choose(policies: Path, extra: Path | None = None, engine: str = "auto") -> PolicyEngine:

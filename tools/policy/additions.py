@@ -11,6 +11,7 @@ try, has no duplicates, and is easy to read. It may contain:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,7 +63,7 @@ def additions(module: str, text: str, taken: frozenset[str] = frozenset()) -> Ad
     """
     if odd := _ODD.search(text):
         line = text.count("\n", 0, odd.start()) + 1
-        what = f"the character U+{ord(odd.group()):04X} may not stand in a policy"
+        what = f"the character U+{ord(odd.group()):04X} is not allowed in a policy"
         return Additions((), (), (Finding(module, line, what),))
     return _Reading(module, text, taken).read()
 
@@ -93,26 +94,23 @@ class _Reading:
                 continue
             if _RULES.fullmatch(shape):
                 self._rule(statement)
-            elif (helper := _HELPERS.fullmatch(shape)) and helper["name"] not in _NOT_FOR_HELPERS:
-                self._helper(statement)
+            elif (helper := _HELPERS.fullmatch(shape)) and (name := helper["name"]) not in _NOT_FOR_HELPERS:
+                if name in self._taken:
+                    what = f"'{name}' is already a name in the existing policies; choose another"
+                    self._say(statement[0], what)
+                self._helpers.append(name)
             else:
-                self._say(
-                    statement[0],
-                    f"'{shape[:60]}' is neither 'deny contains finding if {{...}}', the same of 'ask', nor a helper",
-                )
+                what = f"'{shape[:60]}' is neither 'deny contains finding if {{...}}', the same of 'ask', nor a helper"
+                self._say(statement[0], what)
             self._references(statement)
             if sum(each.text in ("some", "every") for each in statement) > MOST_LOOPS:
                 self._say(statement[0], f"more than {MOST_LOOPS} loops in one rule take too long; split it")
-            long = [
-                each
-                for each in statement
-                if each.text.startswith("data.") and not each.text.startswith("data.settings")
-            ]
-            if len(long) > 1:
-                self._say(long[1], "one look at the lists of packages a rule; a second takes too long")
+            lists = [token for token in statement if re.match(r"data\.(?!settings)", token.text)]
+            if len(lists) > 1:
+                self._say(lists[1], "a rule may use the lists of packages only once; more takes too long")
         if not self._rules:
             self._say(None, "it adds no rule: write 'deny contains finding if {...}' or 'ask contains ...'")
-        for name in {each.rule for each in self._rules if [r.rule for r in self._rules].count(each.rule) > 1}:
+        for name in [rule for rule, count in Counter(rule.rule for rule in self._rules).items() if count > 1]:
             self._say(None, f"two rules have the id '{name}'; give each its own")
         return Additions(tuple(self._rules), tuple(self._helpers), tuple(self._found))
 
@@ -128,7 +126,7 @@ class _Reading:
             if depth == 0 and first and token.column > 0:
                 self._say(token, "a rule begins in the first column")
             if depth == 0 and token.text == ";":
-                self._say(token, "';' between rules: give each lines of its own")
+                self._say(token, "';' between rules: put each on its own lines")
             if token.column == 0 and token.kind == "name":
                 if depth:
                     self._say(token, "a bracket before this line is not closed")
@@ -136,7 +134,7 @@ class _Reading:
                 depth = 0
             depth += (token.text in _PAIRS) - (token.text in _PAIRS.values())
             if depth < 0:
-                self._say(token, f"'{token.text}' closes nothing")
+                self._say(token, f"'{token.text}' closes no bracket")
             if statements:
                 statements[-1].append(token)
             else:
@@ -152,10 +150,12 @@ class _Reading:
             if (key.text, colon.text) == ('"rule"', ":") and after.kind == "text"
         ]
         if len(ids) != 1 or not RULE_ID.fullmatch(ids[0]):
-            self._say(statement[0], 'a rule names itself once, literally: "rule": "subject.what_it_forbids"')
+            self._say(
+                statement[0], 'a rule needs exactly one id, a literal: "rule": "subject.what_it_forbids"'
+            )
             return
         if ids[0] in self._taken:
-            self._say(statement[0], f"there is a rule '{ids[0]}' already")
+            self._say(statement[0], f"a rule '{ids[0]}' already exists")
         for key, _, value in zip(statement, statement[1:], statement[2:], strict=False):
             if key.text == '"answerable"' and value.text != "false":
                 self._say(key, 'a regulation\'s question is for a person: "answerable": false')
@@ -163,27 +163,19 @@ class _Reading:
         kind: Literal["deny", "ask"] = "deny" if statement[0].text == "deny" else "ask"
         self._rules.append(Addition(kind, ids[0], text, statement[0].line))
 
-    def _helper(self, statement: list[Token]) -> None:
-        name = statement[0].text
-        if name in self._taken:
-            self._say(statement[0], f"'{name}' is a name of the policies that this is added to; take another")
-        self._helpers.append(name)
-
     def _references(self, statement: list[Token]) -> None:
         for place, token in enumerate(statement):
             head, _, rest = token.text.partition(".")
             if token.kind != "name":
                 continue
             if head == "data" and rest.partition(".")[0] not in READABLE_DATA:
-                self._say(
-                    token, f"'{token.text}' is not for reading; of data there are {', '.join(READABLE_DATA)}"
-                )
+                self._say(token, f"'{token.text}' may not be read; of data, {', '.join(READABLE_DATA)} may")
             if head in ("deny", "ask") and place:
-                self._say(token, f"'{head}' is added to, not read")
+                self._say(token, f"'{head}' may be added to, but not read")
 
 
 def _shape(statement: list[Token]) -> str:
-    """Return a statement with texts, and all that stands in brackets, left out."""
+    """Return a statement without its texts and the contents of its brackets."""
     shape: list[str] = []
     depth = 0
     for token in statement:

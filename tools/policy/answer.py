@@ -1,15 +1,15 @@
-"""Turns the output of an engine into a decision; anything invalid means deny."""
+"""The decision about a call, from the output of an engine; anything invalid means deny."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from typing import Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AliasChoices, BaseModel, Field, JsonValue, ValidationError
 
-from tools.policy import Decision
 from tools.policy.question import plain_text, visible
 
 FORM = "crew/1"
@@ -22,11 +22,11 @@ _READABLE = str.maketrans({"\uff02": '"'})
 """Restores quotes for people, which engines must not see."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+class _Strict(BaseModel, extra="forbid", strict=True, frozen=True):
+    """Part of an answer, in exactly the expected form."""
 
 
-class _Finding(_Strict):
+class _Finding(_Strict, frozen=True):
     rule: str
     reason: str | list[JsonValue]
     """A text, or its parts: joining texts in Rego is slow, and sprintf is wrong in regopy."""
@@ -38,11 +38,11 @@ class _Finding(_Strict):
         return plain_text(f"{_text(self.reason)} {_text(self.fix)}".strip()).translate(_READABLE)
 
 
-class _Question(_Finding):
+class _Question(_Finding, frozen=True):
     answerable: bool = False
 
 
-class _Answer(_Strict):
+class _Answer(_Strict, frozen=True):
     form: str
     call: int
     deny: list[_Finding]
@@ -63,49 +63,75 @@ class Unanswered(Exception):  # noqa: N818  an event, not a fault
     """An engine gave no usable answer; the message says why."""
 
 
-def answer(
-    call: dict[str, JsonValue],
-    exchange: Callable[[dict[str, JsonValue]], JsonValue],
-    engine: str,
-    digest: str,
-) -> Decision:
-    """Ask about one call through `exchange` (raises Unanswered or ValueError), and return the decision.
+class Decision(BaseModel, frozen=True):
+    """The decision of the policies about one call."""
 
-    Every question has a unique number that the answer must repeat, so that an answer to an earlier question is not
-    accepted.
-    """
-    started = time.perf_counter()
-    number = secrets.randbelow(2**48)
-    try:
-        reply = _Answer.model_validate(exchange({**visible(call), "call": number}))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(each) for each in first["loc"]) or "its top"
-        return _refusal(f"The answer is malformed at {place}: {first['msg']}.", engine, digest, started)
-    except (Unanswered, ValueError) as error:
-        return _refusal(str(error), engine, digest, started)
-    if reply.form != FORM or reply.call != number:
-        return _refusal("The answer is not about this call.", engine, digest, started)
-    findings: list[_Finding] = [*reply.deny] or [*reply.ask]
-    ordered = sorted({(each.rule, each.sentence) for each in findings})
-    return Decision(
-        outcome="deny" if reply.deny else "ask" if reply.ask else "allow",
-        reasons=tuple(sentence for _, sentence in ordered),
-        rules=tuple(rule for rule, _ in ordered),
-        answerable=not reply.deny and bool(reply.ask) and all(each.answerable for each in reply.ask),
-        engine=engine,
-        policy_digest=digest,
-        seconds=time.perf_counter() - started,
-    )
+    outcome: Literal["allow", "deny", "ask"]
+    """`ask` means that a person must approve; the caller stores approvals and asks for every call."""
+    reasons: tuple[str, ...]
+    """Plain sentences: what is wrong and how to fix it. Empty for `allow`."""
+    rules: tuple[str, ...]
+    """Ids of the rules that led to the outcome, in the order of the reasons; empty without an answer."""
+    answerable: bool
+    """Whether `--yes` may approve on behalf of the person. False unless the outcome is `ask`."""
+    engine: str
+    policy_digest: str
+    """Digest of all policies and data, "sha256:..."."""
+    seconds: float
 
 
-def _refusal(detail: str, engine: str, digest: str, started: float) -> Decision:
-    return Decision(
-        outcome="deny",
-        reasons=(NO_ANSWER, plain_text(detail)),
-        rules=(),
-        answerable=False,
-        engine=engine,
-        policy_digest=digest,
-        seconds=time.perf_counter() - started,
-    )
+class PolicyEngine(ABC):
+    """An engine that evaluates the policies."""
+
+    name: str
+    """"regopy" or "opa"."""
+    digest: str
+    """Digest of all policy and data files, sorted by name: "sha256:..."."""
+
+    def decide(self, document: dict[str, JsonValue]) -> Decision:
+        """Decide about one call. Never raises: errors lead to a denial. Thread-safe."""
+        started = time.perf_counter()
+        outcome: Literal["allow", "deny", "ask"] = "deny"
+        reasons: tuple[str, ...]
+        rules: tuple[str, ...] = ()
+        answerable = False
+        try:
+            reply = self._ask(document)
+        except (Unanswered, ValueError) as error:
+            reasons = (NO_ANSWER, plain_text(str(error)))
+        else:
+            outcome = "deny" if reply.deny else "ask" if reply.ask else "allow"
+            answerable = outcome == "ask" and all(question.answerable for question in reply.ask)
+            findings: list[_Finding] = [*reply.deny] or [*reply.ask]
+            ordered = sorted({(finding.rule, finding.sentence) for finding in findings})
+            reasons, rules = tuple(sentence for _, sentence in ordered), tuple(rule for rule, _ in ordered)
+        return Decision(
+            outcome=outcome,
+            reasons=reasons,
+            rules=rules,
+            answerable=answerable,
+            engine=self.name,
+            policy_digest=self.digest,
+            seconds=time.perf_counter() - started,
+        )
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release its resources. A closed engine denies everything."""
+
+    @abstractmethod
+    def _exchange(self, document: dict[str, JsonValue]) -> JsonValue:
+        """Return the engine's output for an input document; raises Unanswered or ValueError."""
+
+    def _ask(self, document: dict[str, JsonValue]) -> _Answer:
+        # A unique number, which the answer must repeat, so that an answer to an earlier question is not accepted.
+        number = secrets.randbelow(2**48)
+        try:
+            reply = _Answer.model_validate(self._exchange({**visible(document), "call": number}))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "its top"
+            raise Unanswered(f"The answer is malformed at {place}: {first['msg']}.") from error
+        if reply.form != FORM or reply.call != number:
+            raise Unanswered("The answer is not about this call.")
+        return reply

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 # All others are refused. regopy differs from OPA in a tenth of the conformance cases: semver.compare and RFC
 # 3339 times are silently wrong, sprintf puts quotes around what other built-ins return. And some built-ins
@@ -23,6 +22,10 @@ _TOKEN = re.compile(
     |(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>\d[\w.]*)|(?P<sign>:=|==|!=|<=|>=|.)""",
     re.VERBOSE,
 )
+_REFUSED = {
+    "=": "'=' unifies; write ':=' or '=='",
+    "with": "'with' evaluates something other than the call",
+}
 _FLAGS = re.compile(r"\(\?[a-zA-Z-]+[:)]")
 
 
@@ -49,12 +52,6 @@ class Token:
     line: int
     column: int
     """From 0; a rule begins at column 0."""
-
-
-def lint(path: Path, package: str = "crew") -> list[Finding]:
-    """Return what is wrong with a policy file, or with a folder of them; OSError if it cannot be read."""
-    files = sorted(path.glob("*.rego")) if path.is_dir() else [path]
-    return lint_modules({f"{package}/{each.name}": each.read_text() for each in files})
 
 
 def lint_modules(modules: dict[str, str]) -> list[Finding]:
@@ -122,6 +119,7 @@ class _Module:
                 self._say(each, f"'import {each.text}': only rego.v1 may be imported")
 
     def _check_rule(self, rule: list[Token]) -> None:
+        callable_ = self._defined.union(BUILT_INS, _KEYWORDS)
         bound = self._defined | _bound(rule)
         in_head = True
         for place, token in enumerate(rule):
@@ -131,29 +129,25 @@ class _Module:
                 in_head = False
             if token.text == "{" and in_head:
                 self._say(token, "old syntax: a rule's body needs 'if' before it, a set's element 'contains'")
-            if token.text == "=":
-                self._say(token, "'=' unifies; write ':=' or '=='")
-            if token.text == "with":
-                self._say(token, "'with' judges something else than the call")
+            if token.text in _REFUSED:
+                self._say(token, _REFUSED[token.text])
             if token.kind == "text" and _FLAGS.search(token.text):
                 self._say(token, "regopy ignores flags like (?i) in patterns; use lower()")
             if token.kind == "text" and token.text[0] == '"' and "\\" in token.text:
                 self._say(token, "regopy keeps escapes in strings as they are; write the character itself")
-            if token.kind == "name" and after is not None and after.text == "(":
-                self._check_call(token)
+            if (
+                token.kind == "name"
+                and after is not None
+                and after.text == "("
+                and token.text not in callable_
+            ):
+                self._say(token, f"'{token.text}' is not a built-in on which both engines agree")
             if token.text == "not":
                 self._check_negation(rule[place + 1 :])
             if token.text == "some" and not _names_until_in(rule[place + 1 :]):
-                self._say(
-                    token,
-                    "regopy loses an index that 'some' leaves unbound; write 'some x in y'",
-                )
+                self._say(token, "regopy loses an index that 'some' leaves unbound; write 'some x in y'")
             if token.text == "[" and before is not None and _indexes(before, token):
                 self._check_index(rule[place + 1 :], bound)
-
-    def _check_call(self, token: Token) -> None:
-        if token.text not in self._defined.union(BUILT_INS, _KEYWORDS):
-            self._say(token, f"'{token.text}' is not among the built-ins that both engines answer alike")
 
     def _check_negation(self, rest: list[Token]) -> None:
         line = [each for each in rest if each.line == rest[0].line]
@@ -176,8 +170,7 @@ class _Module:
             name = token.text.partition(".")[0]
             if token.kind == "name" and name not in bound.union(_KEYWORDS, BUILT_INS):
                 self._say(
-                    token,
-                    f"regopy loses the unbound index '{name}'; write 'some ... in ...' before it",
+                    token, f"regopy loses the unbound index '{name}'; write 'some ... in ...' before it"
                 )
 
 

@@ -13,14 +13,15 @@ import httpx
 from pydantic import JsonValue
 
 from tools.errors import PolicyError
-from tools.policy import Decision
-from tools.policy.answer import Unanswered, answer
+from tools.policy.answer import PolicyEngine, Unanswered
 from tools.policy.source import Source
-from tools.runtimes.server import Server, start_server
+from tools.runtimes.server import Server
 
 START_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
 """Timeout of an answer, after which the call is denied."""
+
+_OPTIONS = ("run", "--server", "--authorization=basic", "--disable-telemetry", "--log-level=error")
 
 # The server only answers this one query: its policies cannot be changed through the socket.
 _AUTHORISATION = """package system.authz
@@ -36,7 +37,7 @@ allow if {
 """
 
 
-class OpaEngine:
+class OpaEngine(PolicyEngine):
     """Owns the server, which never outlives this process."""
 
     name = "opa"
@@ -50,17 +51,12 @@ class OpaEngine:
         self._client = httpx.Client(transport=transport, base_url="http://opa", timeout=ANSWER_SECONDS)
         self._server: Server | None = None
         try:
-            self._server = start_server(
-                _command(program, self._write(source), self._socket), self._folder, self._folder / "log"
-            )
+            command = (program, *_OPTIONS, f"--addr=unix://{self._socket}", str(self._write(source)))
+            self._server = Server(command, self._folder, self._folder / "log")
             self._wait()
         except BaseException:
             self.close()
             raise
-
-    def decide(self, document: dict[str, JsonValue]) -> Decision:
-        """See `PolicyEngine.decide`."""
-        return answer(document, self._exchange, self.name, self.digest)
 
     def close(self) -> None:
         """Stop the server and remove its folder."""
@@ -111,16 +107,3 @@ def _listens(path: Path) -> bool:
     # Not with the client, whose transport leaks a socket that could not connect.
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
-
-
-def _command(program: str, policies: Path, address: Path) -> tuple[str, ...]:
-    return (
-        program,
-        "run",
-        "--server",
-        f"--addr=unix://{address}",
-        "--authorization=basic",
-        "--disable-telemetry",
-        "--log-level=error",
-        str(policies),
-    )

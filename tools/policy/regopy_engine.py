@@ -10,12 +10,11 @@ from pydantic import JsonValue
 from regopy import Input, Interpreter, LogLevel, RegoError  # type: ignore[import-untyped]
 
 from tools.errors import PolicyError
-from tools.policy import Decision
-from tools.policy.answer import Unanswered, answer
+from tools.policy.answer import PolicyEngine, Unanswered
 from tools.policy.source import Source
 
 
-class RegopyEngine:
+class RegopyEngine(PolicyEngine):
     """Compiles the policies once and evaluates them under a lock: the interpreter holds one input at a time."""
 
     name = "regopy"
@@ -36,10 +35,6 @@ class RegopyEngine:
             raise PolicyError(f"regopy cannot compile the policies: {_error_messages(error)}") from error
         if not self._bundle.ok():
             raise PolicyError(f"regopy cannot compile the policies: {self._bundle.node()}")
-
-    def decide(self, document: dict[str, JsonValue]) -> Decision:
-        """See `PolicyEngine.decide`."""
-        return answer(document, self._exchange, self.name, self.digest)
 
     def close(self) -> None:
         """See `PolicyEngine.close`."""

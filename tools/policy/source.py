@@ -11,7 +11,7 @@ import yaml
 from pydantic import JsonValue
 
 from tools.errors import PolicyError
-from tools.policy.lint import Finding, lint_modules
+from tools.policy.lint import lint_modules
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,3 @@ def _members(document: object, known: dict[str, JsonValue]) -> dict[str, JsonVal
     if twice := sorted(set(document) & set(known)):
         raise ValueError(f"another file defines {', '.join(twice)} already")
     return document
-
-
-__all__ = ["Finding", "Source", "load"]

@@ -8,12 +8,10 @@ from pathlib import Path
 from tools.environments.install import Environment, find, install
 from tools.projects import pins
 from tools.projects.kind import is_existing_project
-from tools.projects.trees import repository, shown
+from tools.projects.trees import repository, text_on_main
 from tools.result import Workbench
 
 SERVICE = "requirements.txt"
-
-
 TESTS = "requirements-dev.txt"
 
 
@@ -24,7 +22,7 @@ def requirements(bench: Workbench, version: str = "", *, fetch: bool = False) ->
     resolved if they are not known yet, which may raise EnvironmentFailed; without it, {} is returned then.
     """
     if is_existing_project(bench):
-        known = pins.resolved(bench, version) if fetch else pins.kept(bench, version)
+        known = pins.resolve_pins(bench, version) if fetch else pins.stored_pins(bench, version)
         return {pins.NAME: known} if known else {}
     held = repository(bench) if version else None
     found: dict[str, str] = {}
@@ -43,15 +41,15 @@ def required_before(bench: Workbench, name: str) -> str:
     """Return the text on main of a file that `requirements` returns; "" if there is none."""
     if name == pins.NAME:
         held = repository(bench)
-        return pins.kept(bench, held.required(held.base_ref)) or ""
-    return shown(bench, name) or ""
+        return pins.stored_pins(bench, held.base_commit()) or ""
+    return text_on_main(bench, name) or ""
 
 
 def tests_environment(bench: Workbench) -> Environment | None:
     """Return the environment in which the workspace's tests run, or None if it is not installed."""
     if not is_existing_project(bench):
         return environment_of(bench, bench.workspace)
-    known = pins.kept(bench)
+    known = pins.stored_pins(bench)
     return find(known, bench.cache) if known else None
 
 

@@ -11,18 +11,16 @@ from tools.projects.trees import branch_of, repository
 from tools.result import Workbench
 
 SERVICE_FOLDER = "tests/examples"
-
-
-_TEST = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test)\.py")
+TEST_FILE = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test)\.py")
 
 
 def examples_file(bench: Workbench) -> str:
     """Return the path of the story's example tests: unused on main, and the same throughout a delivery."""
     held = repository(bench)
-    main = held.files(held.required(held.base_ref))
+    main = held.files(held.base_commit())
     name = "_".join(re.findall(r"[a-z0-9]+", bench.story.lower())) or "story"
     if is_existing_project(bench):
-        folders = Counter(Path(each).parent.as_posix() for each in main if _TEST.fullmatch(each))
+        folders = Counter(Path(each).parent.as_posix() for each in main if TEST_FILE.fullmatch(each))
         folder = min(folders, key=lambda each: (-folders[each], each)) if folders else "tests"
         stem = f"test_{name}_examples"
     else:

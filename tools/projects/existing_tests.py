@@ -13,8 +13,9 @@ from tools.errors import JobRefused
 from tools.git import checkout
 from tools.projects import pins
 from tools.projects.dependencies import tests_environment, toolbox
+from tools.projects.example_files import TEST_FILE
 from tools.projects.trees import changes_of, repository, workspace_tree
-from tools.result import ToolResult, Workbench
+from tools.result import ToolResult, Workbench, failure
 from tools.testing import TestReport
 from tools.testing import run_tests as run_in_sandbox
 from tools.testing.command_run import NO_PROGRAM, CommandReport, run_test_command
@@ -50,9 +51,9 @@ def own_tests(bench: Workbench) -> ToolResult:
             "No test command was found; tried pytest, tox, nox, make test, npm test and go test. Write tests "
             "that pytest collects, or ask a person for the command."
         )
-        return ToolResult(ok=False, code="no_tests", summary=said)
+        return failure("no_tests", said)
     python = tests_environment(bench)
-    needed = command.needs_pytest(bench.workspace) or pins.kept(bench) != ""
+    needed = command.needs_pytest(bench.workspace) or pins.stored_pins(bench) != ""
     if python is None and needed:
         return not_installed()
     if command.selection is not None and python is not None:
@@ -71,9 +72,7 @@ def _by_pytest(
         bench.workspace,
         scratch_folder(bench),
         selection,
-        new=[
-            each for each in added if is_test(each) and re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", each)
-        ],
+        new=[path for path in added if is_test(path) and TEST_FILE.fullmatch(path)],
         reruns=1,
         coverage=toolbox(bench),
         limits=LIMITS,
@@ -89,7 +88,7 @@ def _failing_before(bench: Workbench, python: Environment, report: TestReport) -
     if report.problem or not wrong:
         return set()
     held = repository(bench)
-    main = held.required(held.base_ref)
+    main = held.base_commit()
     files = {each.partition("::")[0] for each in wrong} & set(held.files(main))
     if not files:
         return set()
@@ -138,33 +137,26 @@ def _by_command(bench: Workbench, command: TestCommand, python: Environment | No
             bench.sandbox, command.argv, bench.workspace, scratch_folder(bench), python, LIMITS
         )
     except JobRefused as error:
-        return ToolResult(
-            ok=False, code="not_run", summary=f"{' '.join(command.argv)} cannot be run: {error}"
-        )
+        return failure("not_run", f"{' '.join(command.argv)} cannot be run: {error}")
     line = " ".join(command.argv)
-    failure: JsonValue = {
-        "name": line,
-        "message": "\n".join(report.output.splitlines()[-_LAST_LINES:])[-1_500:],
-        "traceback": "",
-    }
-    data: dict[str, JsonValue] = {
-        "tree": tree,
-        "passed": int(report.ok),
-        "failed": int(not report.ok),
-        "errors": 0,
-        "complete": True,
-        "skipped": 0,
-        "failures": [] if report.ok else [failure],
-        "flaky": [],
-        "seconds": round(report.seconds, 1),
-        "unit": "command",
-        **_about(command),
-    }
+    ending = "\n".join(report.output.splitlines()[-_LAST_LINES:])[-1_500:]
     return ToolResult(
         ok=report.ok,
         code="ok" if report.ok else "tests_failed",
         summary=_said(line, report, python),
-        data=data,
+        data={
+            "tree": tree,
+            "passed": int(report.ok),
+            "failed": int(not report.ok),
+            "errors": 0,
+            "complete": True,
+            "skipped": 0,
+            "failures": [] if report.ok else [{"name": line, "message": ending, "traceback": ""}],
+            "flaky": [],
+            "seconds": round(report.seconds, 1),
+            "unit": "command",
+            **_about(command),
+        },
         artifacts={"report": bench.artifacts.put(report.output.encode("utf-8", "replace"))},
     )
 

@@ -11,16 +11,7 @@ from fnmatch import fnmatchcase
 from tools.projects.trees import repository
 from tools.result import Workbench
 
-
-def is_existing_project(bench: Workbench) -> bool:
-    """Whether the delivery works on an existing project, of which nothing is generated."""
-    held = repository(bench)
-    return is_existing(held.files(held.required(held.base_ref)))
-
-
 BLUEPRINT = "blueprint.yaml"
-
-
 NO_WORK = (
     "README*",
     "LICEN[CS]E*",
@@ -33,6 +24,12 @@ NO_WORK = (
     ".git*",
 )
 """What a host puts into a new repository: with nothing else in it, there is no work to keep yet."""
+
+
+def is_existing_project(bench: Workbench) -> bool:
+    """Whether the delivery works on an existing project, of which nothing is generated."""
+    held = repository(bench)
+    return is_existing(held.files(held.base_commit()))
 
 
 def is_existing(files: Iterable[str]) -> bool:

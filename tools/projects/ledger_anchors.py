@@ -6,11 +6,7 @@ import contextlib
 from pathlib import Path
 
 from tools.errors import RepositoryError
-from tools.git import (
-    attach_repository,
-    read_anchors,
-    read_trailers,
-)
+from tools.git import attach_repository
 from tools.projects.trees import repository
 from tools.result import Workbench
 
@@ -28,18 +24,18 @@ def anchor(bench: Workbench, number: int, head: str) -> None:
 
 def anchors(folder: Path, home: Path) -> dict[str, str]:
     """Return what `anchor` stored in a repository, by delivery: number and hash of the last row, and the ledger."""
-    return read_anchors(attach_repository(folder, home, reads=True))
+    return attach_repository(folder, home, reads=True).anchors()
 
 
 def landings(folder: Path, home: Path) -> dict[str, str]:
     """Return the ledger head that each delivery's merge commit names in its trailer, by delivery."""
-    return read_trailers(attach_repository(folder, home, reads=True), "Delivery", "Ledger-Head")
+    return attach_repository(folder, home, reads=True).trailers("Delivery", "Ledger-Head")
 
 
 def ledgers(folder: Path, home: Path) -> dict[str, str]:
     """Return the id of each delivery's ledger, for the deliveries known to a repository."""
     named = {delivery: text.split()[-1] for delivery, text in anchors(folder, home).items() if text.split()}
-    return read_trailers(attach_repository(folder, home, reads=True), "Delivery", "Ledger") | named
+    return attach_repository(folder, home, reads=True).trailers("Delivery", "Ledger") | named
 
 
 def opened_under(home: Path) -> list[Path]:

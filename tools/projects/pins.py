@@ -20,7 +20,7 @@ from tools.workspace.atomic_write import write_atomically
 NAME = "the repository's requirements"
 
 
-def kept(bench: Workbench, version: str = "") -> str | None:
+def stored_pins(bench: Workbench, version: str = "") -> str | None:
     """Return the pins of the workspace, or of a commit: "" if none are needed, None if they are not known."""
     asked = _asked(bench, version)
     if not asked.lines and not asked.problems:
@@ -29,19 +29,19 @@ def kept(bench: Workbench, version: str = "") -> str | None:
     return place.read_text() if place.is_file() else None
 
 
-def resolved(bench: Workbench, version: str = "") -> str:
+def resolve_pins(bench: Workbench, version: str = "") -> str:
     """Return the pins, resolving them if they are not known; those of the main branch are kept if they still fit.
 
     Raises EnvironmentFailed, which names what is not available and how to fix it.
     """
-    known = kept(bench, version)
+    known = stored_pins(bench, version)
     if known is not None:
         return known
     asked = _asked(bench, version)
     if asked.problems:
         raise RequirementRefused(" ".join(asked.problems[:3]))
     held = repository(bench)
-    main = held.required(held.base_ref)
+    main = held.base_commit()
     before = "" if version == main else _of_main(bench, main)
     found = resolve(
         bench.sandbox,
@@ -58,7 +58,7 @@ def resolved(bench: Workbench, version: str = "") -> str:
 def _of_main(bench: Workbench, main: str) -> str:
     """Return main's pins; "" if they cannot be resolved, since the change may fix that."""
     try:
-        return resolved(bench, main)
+        return resolve_pins(bench, main)
     except IndexUnreachable:
         raise
     except EnvironmentFailed:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from tools.git import Repository
 from tools.testing.test_command import ini_of, text_of, toml_of, within
@@ -31,10 +31,8 @@ _FOLDER = "requirements"
 _DEEPEST = 5  # files that include one another
 
 
-class Wanted(BaseModel):
+class Wanted(BaseModel, frozen=True):
     """Requirements as in the files; sorted, so that equal files give equal requirements."""
-
-    model_config = ConfigDict(frozen=True)
 
     lines: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()

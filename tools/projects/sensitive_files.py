@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatch
 
-from tools.git import diff, last_generation
-from tools.projects.trees import merged_generation, repository
+from tools.git import last_generation
+from tools.projects.trees import changes_of, merged_generation, repository
 from tools.result import Workbench
 
 GUARDING = (
@@ -19,12 +19,10 @@ GUARDING = (
 def guarding_changes(bench: Workbench, tree: str) -> list[str]:
     """Return the guarding files that a tree changes relative to main, except for generated content."""
     held = repository(bench)
-    main = held.required(held.base_ref)
-    generation = merged_generation(bench) or last_generation(held, main)
-    changed = [each.path for each in diff(held, main, tree).files]
+    generation = merged_generation(bench) or last_generation(held, held.base_commit())
     return [
-        path
-        for path in changed
-        if any(fnmatch(path, pattern) for pattern in GUARDING)
-        and (generation is None or held.show(tree, path) != held.show(generation, path))
+        file.path
+        for file in changes_of(bench, tree).files
+        if any(fnmatch(file.path, pattern) for pattern in GUARDING)
+        and (generation is None or held.show(tree, file.path) != held.show(generation, file.path))
     ]

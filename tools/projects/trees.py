@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tools.git import (
+    ChangedFile,
     Changes,
     Repository,
     attach_repository,
@@ -16,6 +15,9 @@ from tools.git import (
 from tools.result import Workbench
 from tools.testing.test_command import is_test
 from tools.workspace.atomic_write import write_atomically
+
+GENERATION_NOTE = "generation"
+"""Note of the generation that the workspace was merged with."""
 
 
 def repository(bench: Workbench) -> Repository:
@@ -30,18 +32,13 @@ def branch_of(bench: Workbench) -> str:
 
 def merged_generation(bench: Workbench) -> str | None:
     """Return the generation that the workspace was merged with in this delivery, or None."""
-    note = _generation_note(bench)
+    note = bench.note(GENERATION_NOTE)
     return note.read_text().strip() if note.is_file() else None
 
 
 def note_generation(bench: Workbench, generation: str) -> None:
     """Store the generation that the workspace was merged with: a parent of the next commit."""
-    write_atomically(_generation_note(bench), generation)
-
-
-def _generation_note(bench: Workbench) -> Path:
-    # Not in the workspace: code that runs there must not choose the parents of a commit.
-    return bench.workspace.with_name(f"{bench.delivery}.generation")
+    write_atomically(bench.note(GENERATION_NOTE), generation)
 
 
 def workspace_tree(bench: Workbench) -> str:
@@ -59,39 +56,39 @@ def branch_tree(bench: Workbench) -> str:
 def changed_texts(bench: Workbench, tree: str) -> dict[str, str]:
     """Return the text of every file that a tree adds or changes relative to main, by path."""
     held = repository(bench)
-    changed = diff(held, held.required(held.base_ref), tree)
-    paths = [each.path for each in changed.files if each.status != "deleted"]
-    return {path: (held.show(tree, path) or b"").decode("utf-8", "replace") for path in paths}
+    paths = [each.path for each in changes_of(bench, tree).files if each.status != "deleted"]
+    return {path: held.text(tree, path) or "" for path in paths}
 
 
-def shown(bench: Workbench, path: str) -> str | None:
-    """Return a file of the main branch, or None."""
+def text_on_main(bench: Workbench, path: str) -> str | None:
+    """Return the text of a file of the main branch, or None."""
     held = repository(bench)
-    content = held.show(held.required(held.base_ref), path)
-    return None if content is None else content.decode("utf-8", "replace")
+    return held.text(held.base_commit(), path)
 
 
 def changes_of(bench: Workbench, tree: str) -> Changes:
     """Return what a tree changes relative to main."""
     held = repository(bench)
-    return diff(held, held.required(held.base_ref), tree)
+    return diff(held, held.base_commit(), tree)
 
 
 def written_lines(bench: Workbench, source: str) -> dict[str, list[tuple[int, int]]]:
     """Return the lines of code that the change wrote; in a generated project, only hand-written ones."""
     held = repository(bench)
     generation = merged_generation(bench) or last_generation(held, source)
-    own = (
-        {} if generation is None else {each.path: each.lines for each in diff(held, generation, source).files}
-    )
+    edits = () if generation is None else diff(held, generation, source).files
+    own = {file.path: _line_numbers(file) for file in edits}
     found: dict[str, list[tuple[int, int]]] = {}
-    for each in changes_of(bench, source).files:
-        if not each.path.endswith(".py") or is_test(each.path) or each.path.startswith("migrations/"):
+    for file in changes_of(bench, source).files:
+        if not file.path.endswith(".py") or is_test(file.path) or file.path.startswith("migrations/"):
             continue
-        lines = {line for first, last in each.lines for line in range(first, last + 1)}
+        lines = _line_numbers(file)
         if generation is not None:
-            written = own.get(each.path, ())
-            lines &= {line for first, last in written for line in range(first, last + 1)}
+            lines &= own.get(file.path, set())
         if lines:
-            found[each.path] = [(line, line) for line in sorted(lines)]
+            found[file.path] = [(line, line) for line in sorted(lines)]
     return found
+
+
+def _line_numbers(file: ChangedFile) -> set[int]:
+    return {line for first, last in file.lines for line in range(first, last + 1)}

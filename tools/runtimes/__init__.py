@@ -10,14 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    SecretStr,
-    SerializationInfo,
-    StringConstraints,
-    field_serializer,
-)
+from pydantic import BaseModel, SecretStr, SerializationInfo, StringConstraints, field_serializer
 
 from tools.sandbox import Limits
 
@@ -31,10 +24,8 @@ SERVICE_LIMITS = Limits(wall_seconds=None, cpu_seconds=10**8)
 """A service runs until it is stopped, so its processor time adds up without end: 10^8 s are three years."""
 
 
-class Listen(BaseModel):
+class Listen(BaseModel, frozen=True, extra="forbid"):
     """Where a version accepts requests, passed to it in an environment variable and in its start command."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["socket", "port"] = "socket"
     """"socket" is the unix socket `SOCKET`, "port" the TCP port `PORT` on 127.0.0.1; `{socket}` and `{port}`
@@ -43,10 +34,8 @@ class Listen(BaseModel):
     """A fixed port that the service requires; None selects a free one."""
 
 
-class Version(BaseModel):
+class Version(BaseModel, frozen=True, extra="forbid"):
     """A version of a service, and how every runtime has to run it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     service: ServiceName
     environment: Environment = "production"
@@ -85,20 +74,16 @@ class Version(BaseModel):
         return f"{self.service}/{self.environment}"
 
 
-class Build(BaseModel):
+class Build(BaseModel, frozen=True):
     """The files of a version, on the machine that built it."""
-
-    model_config = ConfigDict(frozen=True)
 
     code: Path
     dependencies: Path
     """The interpreter environment that the argv of the version refers to."""
 
 
-class Release(BaseModel):
+class Release(BaseModel, frozen=True):
     """The result of a start."""
-
-    model_config = ConfigDict(frozen=True)
 
     ready: bool
     """Whether the requested version takes the traffic."""
@@ -117,10 +102,8 @@ State = Literal["starting", "running", "restarting", "crashing"]
 is restarted with growing delays."""
 
 
-class ServiceStatus(BaseModel):
+class ServiceStatus(BaseModel, frozen=True):
     """A service that is meant to run."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     environment: Environment
@@ -135,10 +118,8 @@ class ServiceStatus(BaseModel):
     """For a state other than "running": the reason, with the last lines of its log."""
 
 
-class Ended(BaseModel):
+class Ended(BaseModel, frozen=True):
     """A service that has been stopped."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     environment: Environment

@@ -9,9 +9,7 @@ from tools.errors import PlatformError
 from tools.runtimes import Runtime
 from tools.runtimes.local.runtime import LocalRuntime
 
-RUNTIMES: dict[str, Callable[[str, Path, str], Runtime]] = {
-    "local": LocalRuntime.from_address,
-}
+RUNTIMES: dict[str, Callable[[str, Path, str], Runtime]] = {"local": LocalRuntime.from_address}
 """By URL scheme; called with the rest of the URL, the home and the sandbox's name."""
 
 

@@ -22,9 +22,17 @@ _GRACE_SECONDS = 2.0
 
 
 class Server:
-    """A running program; see `start_server`."""
+    """A running program, without this process's environment.
+
+    It dies with this process, however that ends; on systems other than Linux only `stop` ensures that.
+    """
 
     def __init__(self, command: tuple[str, ...], folder: Path, log: Path) -> None:
+        """Start it in `folder`, its output appended to `log`; raises OSError if no process can be started.
+
+        `command[0]` must be an absolute path; if the program does not exist, the child exits at once and says so in
+        the log.
+        """
         self._command = command
         self._folder = folder
         self._log = log
@@ -77,13 +85,3 @@ class Server:
         finally:
             self._started.set()
         self._process.wait()
-
-
-def start_server(command: tuple[str, ...], folder: Path, log: Path) -> Server:
-    """Start a program in `folder`, its output appended to `log`, without this process's environment.
-
-    It dies with this process, however that ends; on systems other than Linux only `stop` ensures that. `command[0]`
-    must be an absolute path; if the program does not exist, the child exits at once and says so in the log. Raises
-    OSError if no process can be started.
-    """
-    return Server(command, folder, log)

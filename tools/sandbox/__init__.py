@@ -6,7 +6,9 @@ paths, a private scratch folder as `TMPDIR`, and nothing else. `.git` folders ar
 
 from __future__ import annotations
 
-from tools.sandbox.model import Completed, Ending, Facts, Job, Limits, Running, Sandbox
+from tools.sandbox.base import Sandbox
+from tools.sandbox.model import Completed, Ending, Facts, Job, Limits
 from tools.sandbox.selection import choose
+from tools.sandbox.started_job import StartedJob
 
-__all__ = ["Completed", "Ending", "Facts", "Job", "Limits", "Running", "Sandbox", "choose"]
+__all__ = ["Completed", "Ending", "Facts", "Job", "Limits", "Sandbox", "StartedJob", "choose"]

@@ -7,18 +7,19 @@ import shutil
 from pathlib import Path
 
 from tools.errors import SandboxUnavailable
+from tools.sandbox.base import Sandbox
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import USER, View, own_files, view
-from tools.sandbox.launcher import Wrapping, launch, log_file
+from tools.sandbox.launcher import Wrapping
 from tools.sandbox.launcher_payload import Plan
-from tools.sandbox.model import Completed, Facts, Job
-from tools.sandbox.started_job import StartedJob, run_to_end
+from tools.sandbox.model import Facts, Job
 
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
+_CONFINEMENT = ("--hostname", "sandbox", "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--clearenv")
 
 
-class Bubblewrap:
-    """See `tools.sandbox.Sandbox`."""
+class Bubblewrap(Sandbox):
+    """Confines a job with namespaces that bwrap sets up."""
 
     name = "bubblewrap"
 
@@ -30,38 +31,23 @@ class Bubblewrap:
         self._program = program
         self._user_namespace = user_namespace
 
-    def run(self, job: Job) -> Completed:
-        """Run a job to completion."""
-        seen = view(job)
-        return run_to_end(launch(Plan(self.name, job, seen), self._wrapping(job, seen)), job)
-
-    def start(self, job: Job, log: Path) -> StartedJob:
-        """Start a job, its output appended to `log`."""
-        seen = view(job)
-        handle = log_file(log)
-        launcher = launch(Plan(self.name, job, seen), self._wrapping(job, seen), handle)
-        return StartedJob(launcher, handle, log)
+    def plan(self, job: Job) -> Plan:
+        """Return how to confine a job."""
+        return Plan(self.name, job, view(job))
 
     def describe(self) -> Facts:
         """Describe what is enforced on this machine, and how."""
         return describe(self.name, "mount namespace", "network namespace", "process namespace")
 
-    def _wrapping(self, job: Job, seen: View) -> Wrapping:
+    def wrapping(self, plan: Plan) -> Wrapping:
+        """Return the call of bwrap that starts the launcher."""
+        job = plan.job
         namespaces = [] if job.network else ["--unshare-net"]
         if self._user_namespace:
             namespaces += ["--unshare-user", "--uid", str(USER), "--gid", str(USER)]
-        confinement = [
-            "--hostname",
-            "sandbox",
-            "--new-session",
-            "--as-pid-1",
-            "--cap-drop",
-            "ALL",
-            "--clearenv",
-        ]
         files = {path: _content(text) for path, text in own_files(job.network).items()}
-        mounts = _mounts(seen, files, job.limits.scratch_mb << 20)
-        argv = (self._program, *_NAMESPACES, *namespaces, *confinement, *mounts)
+        mounts = _mounts(plan.seen, files, job.limits.scratch_mb << 20)
+        argv = (self._program, *_NAMESPACES, *namespaces, *_CONFINEMENT, *mounts)
         return Wrapping(argv, "--info-fd", tuple(files.values()))
 
 
@@ -89,9 +75,6 @@ def _mounts(seen: View, files: dict[str, int], scratch_bytes: int) -> list[str]:
     for source, path, writable in seen.mounts:
         words += ["--bind" if writable else "--ro-bind", source, path]
     for path in seen.hidden:
-        words += ["--ro-bind", "/dev/null", path] if Path(path).is_file() else _empty(path)
+        is_file = Path(path).is_file()
+        words += ["--ro-bind", "/dev/null", path] if is_file else ["--tmpfs", path, "--remount-ro", path]
     return [*words, "--remount-ro", "/proc", "--remount-ro", "/", "--chdir", "/"]
-
-
-def _empty(folder: str) -> list[str]:
-    return ["--tmpfs", folder, "--remount-ro", folder]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tools.sandbox.inside import watchdog
 from tools.sandbox.model import Limits
 
 _PREFIX = "shipcrew-"
@@ -59,10 +60,7 @@ class Group:
 
     def out_of_memory(self) -> bool:
         """Whether the kernel has killed a process of the group for lack of memory."""
-        if self.oom_events is None:
-            return False
-        lines = os.pread(self.oom_events, 4096, 0).decode().splitlines()
-        return any(line.startswith("oom_kill ") and line != "oom_kill 0" for line in lines)
+        return watchdog.kills_for_memory(self.oom_events)
 
     def remove(self) -> None:
         """Remove the group, whose processes are dead or exiting."""

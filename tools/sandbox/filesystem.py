@@ -33,13 +33,7 @@ _SETTINGS = (
     "ssl/openssl.cnf",
     "timezone",
 )
-_CERTIFICATES = (
-    "ca-certificates",
-    "pki/ca-trust/extracted",
-    "pki/tls",
-    "ssl/cert.pem",
-    "ssl/certs",
-)
+_CERTIFICATES = ("ca-certificates", "pki/ca-trust/extracted", "pki/tls", "ssl/cert.pem", "ssl/certs")
 _NAME_SERVICE = ("hosts", "resolv.conf")
 _PACKAGES = ("site-packages", "dist-packages")
 
@@ -65,9 +59,8 @@ class View:
     def mounts(self) -> list[tuple[str, str, bool]]:
         """Everything visible, parents first: real path, path in the sandbox, whether it is writable."""
         shown = {path: (real, False) for real, path in self.system}
-        shown |= {path: (path, False) for path in self.readable} | {
-            path: (path, True) for path in self.writable
-        }
+        shown |= {path: (path, False) for path in self.readable}
+        shown |= {path: (path, True) for path in self.writable}
         return [(str(real), str(path), writable) for path, (real, writable) in sorted(shown.items())]
 
     @property
@@ -123,12 +116,12 @@ def base_python() -> Path:
 @cache
 def base_environment() -> dict[str, str]:
     """Return the variables that the base interpreter needs to start: none, unless its library is elsewhere."""
-    places = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if os.environ.get(name)}
-    if places:
-        command = [str(base_python()), "-I", "-S", "-c", ""]
-        bare = subprocess.run(command, env={}, capture_output=True, check=False)  # noqa: S603  our own interpreter
-        return places if bare.returncode else {}
-    return {}
+    libraries = os.environ.get("LD_LIBRARY_PATH")
+    if not libraries:
+        return {}
+    command = [str(base_python()), "-I", "-S", "-c", ""]
+    bare = subprocess.run(command, env={}, capture_output=True, check=False)  # noqa: S603  our own interpreter
+    return {"LD_LIBRARY_PATH": libraries} if bare.returncode else {}
 
 
 def search_path() -> str:
@@ -172,15 +165,10 @@ def _system() -> tuple[tuple[Path, ...], tuple[tuple[Path, str], ...]]:
     """Return the machine's library folders with the base interpreter's, and the symbolic links among the former."""
     folders = [Path(each) for each in _SYSTEM if Path(each).is_dir() and not Path(each).is_symlink()]
     links = tuple((Path(each), str(Path(each).readlink())) for each in _SYSTEM if Path(each).is_symlink())
-    prefixes = {
-        Path(sys.base_prefix).resolve(),
-        Path(sys.base_exec_prefix).resolve(),
-        base_python().parent.parent,
-    }
-    folders += [
-        prefix / name for prefix in prefixes for name in ("bin", "lib", "lib64") if (prefix / name).is_dir()
-    ]
-    return _outermost([each for each in folders if not each.is_symlink()]), links
+    prefixes = [Path(prefix).resolve() for prefix in (sys.base_prefix, sys.base_exec_prefix)]
+    prefixes.append(base_python().parent.parent)
+    folders += [prefix / name for prefix in prefixes for name in ("bin", "lib", "lib64")]
+    return _outermost([each for each in folders if each.is_dir() and not each.is_symlink()]), links
 
 
 @cache

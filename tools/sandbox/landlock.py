@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from tools.errors import JobRefused, SandboxUnavailable
+from tools.sandbox.base import Sandbox
 from tools.sandbox.capabilities import describe
 from tools.sandbox.filesystem import View, view
 from tools.sandbox.inside import landlock
-from tools.sandbox.launcher import launch, log_file
 from tools.sandbox.launcher_payload import Plan
-from tools.sandbox.model import Completed, Facts, Job
-from tools.sandbox.started_job import StartedJob, run_to_end
+from tools.sandbox.model import Facts, Job
 
 NEWEST_KNOWN = 7
 _FACTS = (
@@ -55,8 +55,8 @@ _LATER: Final = {
 """What only a later version can do."""
 
 
-class Landlock:
-    """See `tools.sandbox.Sandbox`."""
+class Landlock(Sandbox):
+    """Confines a job with Landlock, as far as this kernel offers it."""
 
     name = "landlock"
 
@@ -69,30 +69,15 @@ class Landlock:
                 "(boot option lsm=landlock,...)."
             )
 
-    def run(self, job: Job) -> Completed:
-        """Run a job to completion."""
-        return run_to_end(launch(self._plan(job)), job)
-
-    def start(self, job: Job, log: Path) -> StartedJob:
-        """Start a job, its output appended to `log`."""
-        plan = self._plan(job)
-        handle = log_file(log)
-        return StartedJob(launch(plan, log=handle), handle, log)
-
-    def _plan(self, job: Job) -> Plan:
+    def plan(self, job: Job) -> Plan:
+        """Return how to confine a job; raises JobRefused for a `.git` that it could not hide."""
         return Plan(self.name, job, _view(job), scratch_folder(), self._version)
 
     def describe(self) -> Facts:
         """Describe what is enforced on this machine, and how."""
         gaps = (*_GAPS, *(text for since, text in _LATER.items() if self._version < since))
-        return describe(
-            self.name,
-            f"Landlock {self._version}",
-            "seccomp",
-            "a guard process that kills them",
-            own_world=False,
-            gaps=gaps,
-        )
+        files, end = f"Landlock {self._version}", "a guard process that kills them"
+        return describe(self.name, files, "seccomp", end, own_world=False, gaps=gaps)
 
 
 def _view(job: Job) -> View:
@@ -102,13 +87,11 @@ def _view(job: Job) -> View:
             f"{seen.repositories[0]} would be accessible: this sandbox cannot hide a folder inside another. "
             "Name folders without it, or install bubblewrap."
         )
-    return View(
+    return replace(
+        seen,
         system=_carved(seen.system, seen.packages),
         links=(),
         packages=(),
-        readable=seen.readable,
-        writable=seen.writable,
-        repositories=(),
         # Python lists the folder of its library to find modules, and that is where packages lie.
         listable=tuple({each.parent for each in seen.packages}),
     )

@@ -145,16 +145,11 @@ def _confinement_fields(plan: Plan, group: Group) -> dict[str, Any]:
         "landlock": 0 if plan.kind == "none" else version,
         "memory_bytes": None if confinement.memory_counted else plan.job.limits.memory_mb << 20,
         "process_bound": bound,
-        "seccomp": _filter(machine, confinement),
-        "seccomp_brokered": _filter(machine, replace(confinement, broker=True)) if brokered else b"",
+        "seccomp": seccomp_filter(machine, confinement),
+        "seccomp_brokered": seccomp_filter(machine, replace(confinement, broker=True)) if brokered else b"",
         "brokered": {number(name, machine): name for name in brokered},
         **{f"{name}_call": number(name, machine) for name in ("capset", "pivot_root", "seccomp")},
     }
-
-
-@cache
-def _filter(machine: str, confinement: Confinement) -> bytes:
-    return seccomp_filter(machine, confinement)
 
 
 @cache

@@ -1,17 +1,15 @@
-"""Jobs, their results, and the interface of sandboxes."""
+"""Jobs and their results."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 
-class Limits(BaseModel):
+class Limits(BaseModel, frozen=True):
     """Limits of one job, enforced by cgroups where writable, otherwise by rlimits and monitoring."""
-
-    model_config = ConfigDict(frozen=True)
 
     memory_mb: int = 1024
     """Resident memory of all its processes together."""
@@ -29,14 +27,12 @@ class Limits(BaseModel):
     """How much of the end of stdout and of stderr is kept."""
 
 
-class Job(BaseModel):
+class Job(BaseModel, frozen=True):
     """What to run, and what it may see.
 
     Files and folders must be real paths: one that leads through a symbolic link is refused, since an earlier job may
     have planted it. The contents of a writable folder are writable, even if they are listed as readable.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     argv: tuple[str, ...]
     folder: Path
@@ -56,10 +52,8 @@ Ending = Literal["exited", "timed_out", "out_of_memory", "killed"]
 """`timed_out` is wall or CPU time; `killed` is any other death by a signal, including a crash."""
 
 
-class Completed(BaseModel):
+class Completed(BaseModel, frozen=True):
     """How a job ended."""
-
-    model_config = ConfigDict(frozen=True)
 
     ending: Ending
     exit_code: int
@@ -69,10 +63,8 @@ class Completed(BaseModel):
     seconds: float
 
 
-class Facts(BaseModel):
+class Facts(BaseModel, frozen=True):
     """What a sandbox enforces on this machine, and how."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     """"bubblewrap", "namespaces", "landlock" or "none"."""
@@ -80,40 +72,3 @@ class Facts(BaseModel):
     """What is enforced to how, such as "memory" to "cgroup v2"."""
     gaps: tuple[str, ...] = ()
     """What it cannot do here, one sentence each."""
-
-
-class Running(Protocol):
-    """A job that runs until it is stopped or this process exits."""
-
-    @property
-    def pid(self) -> int:
-        """Process id, outside the sandbox, of the process that the whole job dies with."""
-
-    def poll(self) -> int | None:
-        """Return the exit code, or None while it is running."""
-
-    def stop(self, grace_seconds: float) -> int:
-        """Send SIGTERM to the program, kill everything after the grace period, and return the exit code."""
-
-
-class Sandbox(Protocol):
-    """One way of confining a job.
-
-    Both calls raise `JobRefused` for a job that asks for something a sandbox does not allow, and `SandboxFailed` if
-    the sandbox itself cannot be set up.
-    """
-
-    name: str
-    """"bubblewrap", "namespaces", "landlock" or "none"."""
-
-    def run(self, job: Job) -> Completed:
-        """Run a job to completion. All of its processes die with it, and with this process."""
-
-    def start(self, job: Job, log: Path) -> Running:
-        """Start a job, its output appended to `log`; it dies with the calling process.
-
-        A `log` may be a named pipe, which must have a reader.
-        """
-
-    def describe(self) -> Facts:
-        """Describe what is enforced on this machine, and how."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from tools.sandbox.inside.landlock import SIGNALS_SINCE, TRUNCATION_SINCE
@@ -35,27 +36,15 @@ class Confinement:
     """Whether the supervisor decides about some calls (see `tools.sandbox.inside.broker`)."""
 
 
-_BROKERED: Final = (
-    "chmod",
-    "connect",
-    "fchmod",
-    "fchmodat",
-    "fchmodat2",
-    "futimesat",
-    "utime",
-    "utimensat",
-    "utimes",
-)
-"""Calls that Landlock does not confine, and that a job needs for its own files and sockets."""
-_BROKERED_SIGNALS: Final = ("kill", "tgkill", "tkill")
-"""The same, before Landlock version 6."""
-_FORKS: Final = ("clone", "fork", "vfork")
-
-
 def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+_BROKERED: Final = _names("chmod connect fchmod fchmodat fchmodat2 futimesat utime utimensat utimes")
+"""Calls that Landlock does not confine, and that a job needs for its own files and sockets."""
+_BROKERED_SIGNALS: Final = _names("kill tgkill tkill")
+"""The same, before Landlock version 6."""
+_FORKS: Final = _names("clone fork vfork")
 _REFUSED: Final = _names("""
     _sysctl acct add_key adjtimex bpf chroot clock_adjtime clock_settime create_module delete_module
     fanotify_init fanotify_mark finit_module fsconfig fsmount fsopen fspick init_module ioperm iopl kcmp
@@ -111,6 +100,7 @@ _NOTIFY: Final[_Instruction] = (_RETURN, 0, 0, 0x7FC00000)
 _KILL: Final[_Instruction] = (_RETURN, 0, 0, 0x80000000)
 
 
+@cache
 def seccomp_filter(machine: Machine, confinement: Confinement) -> bytes:
     """Return the filter as the kernel's array of instructions."""
     blocks = _always(confinement) | _files()

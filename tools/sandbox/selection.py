@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from tools.errors import SandboxUnavailable, ToolError
+from tools.sandbox.base import Sandbox
 from tools.sandbox.bubblewrap import Bubblewrap
 from tools.sandbox.filesystem import base_python
 from tools.sandbox.landlock import Landlock
-from tools.sandbox.model import Job, Limits, Sandbox
+from tools.sandbox.model import Job, Limits
 from tools.sandbox.namespaces import Namespaces
 from tools.sandbox.none import Unconfined
 

@@ -7,7 +7,7 @@ import selectors
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, get_args
 
 from tools.errors import SandboxFailed
 from tools.sandbox.launcher import Launcher, last_line
@@ -29,11 +29,8 @@ def run_to_end(launcher: Launcher, job: Job) -> Completed:
     process = launcher.process
     try:
         with selectors.DefaultSelector() as selector:
-            for stream, tail in (
-                (process.stdout, stdout),
-                (process.stderr, stderr),
-                (launcher.status, status),
-            ):
+            streams = (process.stdout, process.stderr, launcher.status)
+            for stream, tail in zip(streams, (stdout, stderr, status), strict=True):
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, tail)
             _read(selector, launcher, deadline)
@@ -48,7 +45,7 @@ def run_to_end(launcher: Launcher, job: Job) -> Completed:
 
 
 class StartedJob:
-    """A job in the background (see `tools.sandbox.Running`)."""
+    """A job that runs until it is stopped or this process exits."""
 
     def __init__(self, launcher: Launcher, log: IO[bytes], path: Path) -> None:
         """Wait until the program has started; raises SandboxFailed, with the log's last line, if it does not."""
@@ -64,7 +61,7 @@ class StartedJob:
 
     @property
     def pid(self) -> int:
-        """Process id of the launcher, with which all processes die."""
+        """Process id of the launcher, outside the sandbox, with which all processes of the job die."""
         return self._launcher.process.pid
 
     def poll(self) -> int | None:
@@ -152,12 +149,7 @@ def _read_all(pipe: int, patience_seconds: float) -> str:
 
 def _ending(status: str, out_of_memory: bool, stderr: str) -> tuple[Ending, int]:
     """Read the launcher's lines: "started", then the ending and the exit code."""
-    endings: dict[str, Ending] = {
-        "exited": "exited",
-        "timed_out": "timed_out",
-        "out_of_memory": "out_of_memory",
-        "killed": "killed",
-    }
+    endings: dict[str, Ending] = {ending: ending for ending in get_args(Ending)}
     lines = status.splitlines()
     for line in lines:
         word, _, code = line.partition(" ")

@@ -1,6 +1,6 @@
 """Numbers of the system calls that the filter knows, for the two machines it knows.
 
-From number 424 on both count alike. A call that one of them lacks is None.
+From 424 on, both use the same numbers. None means that a machine does not have the call.
 """
 
 from __future__ import annotations

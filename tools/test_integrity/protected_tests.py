@@ -17,7 +17,7 @@ TESTS = "tests/"
 def protected_tests(bench: Workbench) -> frozenset[str]:
     """Return the paths, relative to the workspace."""
     held = repository(bench)
-    generation = merged_generation(bench) or last_generation(held, held.required(held.base_ref))
+    generation = merged_generation(bench) or last_generation(held, held.base_commit())
     made = held.files(generation) if generation else ()
     generated = frozenset(each for each in made if each.startswith(TESTS))
     return generated | bench.tests_written() | example_files(bench)

@@ -31,7 +31,7 @@ def altered_tests(bench: Workbench, tree: str) -> list[str]:
     they change because the blueprint did.
     """
     held = repository(bench)
-    main = held.required(held.base_ref)
+    main = held.base_commit()
     before = last_generation(held, main)
     generation = merged_generation(bench) or before
     changed = [each.path for each in diff(held, main, tree).files]

@@ -52,10 +52,10 @@ def read(path: Path) -> Text:
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise NoText(f"It has {size:,} bytes, too many to be read as text.")
-    return decoded(path.read_bytes())
+    return decode(path.read_bytes())
 
 
-def decoded(content: bytes) -> Text:
+def decode(content: bytes) -> Text:
     """Decode bytes as UTF-8, as a byte order mark or Python cookie says, or else as Latin-1, which loses nothing.
 
     Raises NoText for binary content."""
@@ -76,7 +76,7 @@ def decoded(content: bytes) -> Text:
     return _with_ends(Text(content.decode("latin-1"), "latin-1"))
 
 
-def rewritten(path: Path, content: str) -> bytes:
+def encode_for(path: Path, content: str) -> bytes:
     """Return the bytes of a text for a file, in its present encoding if it exists; raises NoText."""
     there = Text("")
     if path.is_file():

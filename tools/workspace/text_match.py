@@ -16,12 +16,12 @@ _CLOSE = 0.6
 class Misfit:
     """Why a text cannot be replaced, and the lines that help."""
 
-    said: str
+    reason: str
     closest: tuple[tuple[int, str], ...] = ()
     """Line numbers and their text."""
 
 
-def places(content: str, old: str) -> list[int]:
+def line_numbers(content: str, old: str) -> list[int]:
     """Return the line numbers at which a text begins, from 1."""
     found: list[int] = []
     start = content.find(old)
@@ -31,7 +31,7 @@ def places(content: str, old: str) -> list[int]:
     return found
 
 
-def several(lines: list[int]) -> Misfit:
+def ambiguous(lines: list[int]) -> Misfit:
     """Describe a text that occurs more than once."""
     shown = ", ".join(str(each) for each in lines[:_MOST_PLACES])
     more = " and more" if len(lines) > _MOST_PLACES else ""
@@ -40,7 +40,7 @@ def several(lines: list[int]) -> Misfit:
     )
 
 
-def nowhere(content: str, old: str) -> Misfit:
+def absent(content: str, old: str) -> Misfit:
     """Describe the lines closest to a text that does not occur."""
     lines = content.splitlines()
     alike = _but_for_space(lines, old)

@@ -248,8 +248,8 @@ def test_a_policy_is_judged_beside_the_others(approved: Path, tmp_path: Path) ->
     done = crew("approve", tmp_path / "second", "--into", approved, "--yes", "Ada")
 
     assert done.exit_code == 2
-    assert "there is a rule 'payments.lgpl' already" in done.output
-    assert "'some_medium' is a name of the policies" in done.output
+    assert "a rule 'payments.lgpl' already exists" in done.output
+    assert "'some_medium' is already a name in the existing policies" in done.output
 
 
 def test_own_policies_need_no_approval(tmp_path: Path) -> None:

@@ -192,7 +192,10 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
     ),
     "without the import": (with_rego(REGO.replace("import rego.v1", "")), "'import rego.v1' is missing"),
     "deny as a value": (with_rego(f"{REGO}\ndeny := set()\n"), "neither 'deny contains"),
-    "facts emptied": (with_rego(f"{REGO}\nfacts := {{}}\n"), "'facts' is a name of the policies"),
+    "facts emptied": (
+        with_rego(f"{REGO}\nfacts := {{}}\n"),
+        "'facts' is already a name in the existing policies",
+    ),
     "an allow": (with_rego(f"{REGO}\nallow if {{\n\ttrue\n}}\n"), "neither 'deny contains"),
 }
 
@@ -218,7 +221,7 @@ def test_a_name_of_another_policy_is_taken() -> None:
 
     said = "\n".join(judge(GOOD, REGULATION, "payments", beside).complaints)
 
-    assert "'some_medium' is a name of the policies that this is added to" in said
+    assert "'some_medium' is already a name in the existing policies" in said
 
 
 def decision(outcome: str, *rules: str, answerable: bool = False) -> Decision:

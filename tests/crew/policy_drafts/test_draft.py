@@ -104,7 +104,7 @@ def test_what_is_wrong_is_sent_back_and_mended() -> None:
 
     first, second = conversation.asked
     assert second[:2] == first
-    assert "'semver.compare' is not among the built-ins" in second[-1].text
+    assert "'semver.compare' is not a built-in on which" in second[-1].text
     assert "semver.compare" in second[2].text
 
 

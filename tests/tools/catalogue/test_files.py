@@ -15,10 +15,10 @@ from tools.catalogue.files import (
     ReadFile,
     WriteFile,
     delete_file,
-    deleted,
     edit_file,
-    edited,
     list_files,
+    probe_delete,
+    probe_edit,
     read_file,
     write_file,
 )
@@ -101,10 +101,10 @@ def test_line_ends_and_encodings_are_kept(bench: Workbench, content: bytes, afte
     path = bench.workspace / "a.py"
     path.write_bytes(content)
     arguments = EditFile(path="a.py", old="a = 1\nb = 2\n", new="a = 1\nb = 3\nc = 4\n")
-    assert edited(bench, arguments) is None
+    assert probe_edit(bench, arguments) is None
     assert edit_file(bench, arguments).ok
     assert path.read_bytes() == after
-    assert edited(bench, arguments) is not None
+    assert probe_edit(bench, arguments) is not None
 
 
 def test_a_file_that_is_written_anew_keeps_its_line_ends(bench: Workbench) -> None:
@@ -180,10 +180,10 @@ def test_deleting(bench: Workbench) -> None:
     (bench.workspace / "a.py").write_text("")
     (bench.workspace / "folder").mkdir()
     (bench.workspace / "link").symlink_to("a.py")
-    assert deleted(bench, DeleteFile(path="a.py")) is None
+    assert probe_delete(bench, DeleteFile(path="a.py")) is None
     assert delete_file(bench, DeleteFile(path="link")).ok
     assert (bench.workspace / "a.py").exists()
     assert delete_file(bench, DeleteFile(path="a.py")).ok
-    assert deleted(bench, DeleteFile(path="a.py")) is not None
+    assert probe_delete(bench, DeleteFile(path="a.py")) is not None
     for path in ("a.py", "folder", "../home", ".git/config"):
         assert delete_file(bench, DeleteFile(path=path)).code == "not_found"

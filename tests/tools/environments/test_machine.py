@@ -19,7 +19,7 @@ def test_all_is_looked_at_and_what_fails_can_be_mended() -> None:
     assert names == ["python", "git", "uv", "sandbox", "policy", "sockets", "disk"]
     for each in checks:
         assert each.detail
-        assert each.ok or each.mend
+        assert each.ok or each.fix
 
 
 def test_what_this_test_runs_with_is_found() -> None:
@@ -43,7 +43,7 @@ def test_what_is_lacking_is_named(
     found = check(name)
     assert not found.ok
     assert detail in found.detail
-    assert found.mend
+    assert found.fix
 
 
 def test_without_opa_the_crew_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ def test_without_opa_the_crew_does_without(monkeypatch: pytest.MonkeyPatch) -> N
     found = check("policy")
     assert found.ok
     assert "regopy" in found.detail
-    assert found.mend
+    assert found.fix
 
 
 def test_without_git_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

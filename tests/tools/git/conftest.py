@@ -89,3 +89,16 @@ def commit_files(repository: Repository, workspace: Path, when: datetime) -> Cal
         return repository.commit(tree, (parent,), message, agent("code"), when, Redactor(()))
 
     return make
+
+
+def has(repository: Repository, object_id: str) -> bool:
+    return repository.git.attempt("cat-file", "-e", object_id).status == 0
+
+
+def parents(repository: Repository, commit: str) -> tuple[str, ...]:
+    return tuple(repository.git.text("rev-list", "--parents", "-n", "1", commit).split()[1:])
+
+
+def commits(repository: Repository, since: str, until: str) -> tuple[str, ...]:
+    """Return the commits of `until` that `since` lacks, oldest first."""
+    return tuple(repository.git.text("rev-list", "--reverse", until, f"^{since}").split())

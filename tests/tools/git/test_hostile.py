@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.git.conftest import commits, has, parents
 from tools.errors import RepositoryError
 from tools.git import (
     Repository,
@@ -247,8 +248,8 @@ def use_everything(repository: Repository, workspace: Path, when: datetime) -> N
     assert repository.show(work, "a.py")
     assert repository.files(work)
     assert repository.message(work)
-    assert repository.parents(work) == (start,)
-    assert repository.commits(start, work) == (work,)
+    assert parents(repository, work) == (start,)
+    assert commits(repository, start, work) == (work,)
     assert repository.merge_base(start, work) == start
     files = {"a.py": "generated\n", "c.lfs": "x\n", ".gitattributes": ATTRIBUTES}
     generation = commit_generation(
@@ -320,7 +321,7 @@ def test_a_missing_object_is_not_fetched(
     repository = reopen()
     blob = repository.entries(repository.required("refs/heads/main"))[1].id
     (poisoned / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    assert not repository.has(blob)
+    assert not has(repository, blob)
     with pytest.raises(RepositoryError):
         repository.blob(blob)
     assert not touched.exists()

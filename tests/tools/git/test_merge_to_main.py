@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.git.conftest import parents
 from tools.errors import RepositoryError
 from tools.git import Landing, Repository, agent, find_landing, merge, merge_to_main, story_branch
 from tools.git.merge_to_main import finish_landing
@@ -49,7 +50,7 @@ def test_merge_commit_has_both_parents_and_trailers(
     landing = land()
     assert landing.outcome == "merged"
     assert landing.commit == git("rev-parse", "main")
-    assert repository.parents(str(landing.commit)) == (before, tip)
+    assert parents(repository, str(landing.commit)) == (before, tip)
     assert git("log", "-1", "--format=%(trailers:key=Delivery,valueonly)", "main").strip() == "d1"
     assert git("log", "-1", "--format=%(trailers:key=Ledger-Head,valueonly)", "main").strip() == "sha256:abc"
     assert git("log", "-1", "--format=%an|%cn|%s", "main") == "governance agent|Pat Person|Merge S-1: Orders"

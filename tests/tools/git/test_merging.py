@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from tests.tools.git.conftest import parents
 from tools.git import (
     GENERATED,
     Repository,
@@ -50,8 +51,8 @@ def test_generations_follow_one_another(
     first = generate({"a.py": "1\n", "deep/b.py": "ä\n"}, main)
     second = generate({"a.py": "2\n"}, merge_into(repository, main, first, when))
     assert repository.ref(GENERATED) == second
-    assert repository.parents(second) == (first,)
-    assert repository.parents(first) == ()
+    assert parents(repository, second) == (first,)
+    assert parents(repository, first) == ()
     assert repository.show(first, "deep/b.py") == "ä\n".encode()
     assert repository.files(second) == ("a.py",)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from tests.tools.git.conftest import commits, has, parents
 from tools.errors import RepositoryError
 from tools.git import Repository, agent, diff, story_branch
 from tools.redaction import Redactor
@@ -26,7 +27,7 @@ def test_commit_has_the_agent_as_author_and_the_person_as_committer(
         "code agent <code@shipcrew.invalid>|Pat Person <pat@example.com>|1767323045|1767323045"
     )
     assert repository.message(made) == "Add a\n\nBecause the story asks for it.\n"
-    assert repository.parents(made) == (main,)
+    assert parents(repository, made) == (main,)
 
 
 def test_the_same_commit_again_is_the_same_commit(
@@ -43,13 +44,13 @@ def test_committing_moves_nothing(repository: Repository, main: str, commit_file
 
 
 def test_probe_of_a_commit(repository: Repository, main: str) -> None:
-    assert repository.has(main)
-    assert not repository.has("0" * 39 + "1")
+    assert has(repository, main)
+    assert not has(repository, "0" * 39 + "1")
 
 
 @pytest.mark.parametrize("text", ["HEAD", "main", "--help", "", "abc", "A" * 40, "0" * 41])
 def test_only_full_ids_are_ids(repository: Repository, text: str) -> None:
-    for use in (repository.has, repository.tree_of, repository.files, repository.parents, repository.blob):
+    for use in (repository.tree_of, repository.files, repository.message, repository.blob):
         with pytest.raises(RepositoryError, match="full id"):
             use(text)
 
@@ -115,7 +116,7 @@ def test_anchor(repository: Repository) -> None:
     assert repository.read_anchor("d/1") is None
     first = repository.anchor("d/1", '{"head": "ä"}\n')
     assert repository.read_anchor("d/1") == '{"head": "ä"}\n'
-    assert repository.has(first)
+    assert has(repository, first)
     repository.anchor("d/1", "second")
     repository.anchor("d/2", "other")
     assert repository.read_anchor("d/1") == "second"
@@ -136,7 +137,7 @@ def test_ancestry(repository: Repository, main: str, commit_files: Commit) -> No
     assert repository.is_ancestor(main, one)
     assert not repository.is_ancestor(one, other)
     assert repository.merge_base(one, other) == main
-    assert repository.commits(main, one) == (one,)
+    assert commits(repository, main, one) == (one,)
 
 
 class TestDiff:

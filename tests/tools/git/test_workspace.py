@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.git.conftest import has
 from tools.errors import RepositoryError
 from tools.git import Repository, checkout, write_tree
 
@@ -163,7 +164,7 @@ def test_places_that_cannot_be_a_workspace(
     for place in (folder, folder.parent, folder / ".git", folder / ".git" / "x", tmp_path / "view", tmp_path):
         with pytest.raises(RepositoryError, match="cannot be a workspace"):
             checkout(repository, main, place)
-    assert repository.has(main)
+    assert has(repository, main)
 
 
 def test_a_workspace_inside_the_repository_folder(repository: Repository, folder: Path, main: str) -> None:

@@ -114,10 +114,10 @@ HOSTILE = {
     "a package below": ("package crew.deny\n\nimport rego.v1\n\nx := 1\n", "package must be 'extra'"),
     "another question": (
         OWN + "\nx if data.crew.deny == set() with input as {}\n",
-        "'with' judges something else",
+        "'with' evaluates something other",
     ),
-    "the network": (OWN + '\nx := http.send({"url": "http://x"})\n', "'http.send' is not among"),
-    "the environment": (OWN + "\nx := opa.runtime()\n", "'opa.runtime' is not among"),
+    "the network": (OWN + '\nx := http.send({"url": "http://x"})\n', "'http.send' is not a built-in"),
+    "the environment": (OWN + "\nx := opa.runtime()\n", "'opa.runtime' is not a built-in"),
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.runtimes.local.processes import process
-from tools.runtimes.server import Server, start_server
+from tools.runtimes.server import Server
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,7 +27,7 @@ def gone(pid: int, within: float = 15) -> bool:
 def test_it_runs_in_its_folder_with_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "of ours")
 
-    server = start_server(("/bin/sh", "-c", "pwd; env; echo bad >&2"), tmp_path, tmp_path / "log")
+    server = Server(("/bin/sh", "-c", "pwd; env; echo bad >&2"), tmp_path, tmp_path / "log")
 
     assert gone(server.pid)
     said = (tmp_path / "log").read_text().splitlines()
@@ -47,7 +47,7 @@ def test_it_runs_in_its_folder_with_nothing_of_ours(tmp_path: Path, monkeypatch:
 def test_it_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     made: list[Server] = []
     thread = threading.Thread(
-        target=lambda: made.append(start_server(("/bin/sleep", "60"), tmp_path, tmp_path / "log"))
+        target=lambda: made.append(Server(("/bin/sleep", "60"), tmp_path, tmp_path / "log"))
     )
     thread.start()
     thread.join()
@@ -63,7 +63,7 @@ def test_it_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
 
 def test_it_is_killed_if_it_does_not_end(tmp_path: Path) -> None:
     command = ("/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done")
-    server = start_server(command, tmp_path, tmp_path / "log")
+    server = Server(command, tmp_path, tmp_path / "log")
     while not (tmp_path / "log").read_text():
         time.sleep(0.01)
 
@@ -77,10 +77,10 @@ def test_it_dies_with_a_killed_owner(tmp_path: Path) -> None:
         """
         import sys, time
         from pathlib import Path
-        from tools.runtimes.server import start_server
+        from tools.runtimes.server import Server
 
         folder = Path(sys.argv[1])
-        print(start_server(("/bin/sleep", "60"), folder, folder / "log").pid, flush=True)
+        print(Server(("/bin/sleep", "60"), folder, folder / "log").pid, flush=True)
         time.sleep(60)
         """
     )
@@ -95,7 +95,7 @@ def test_it_dies_with_a_killed_owner(tmp_path: Path) -> None:
 
 
 def test_a_program_that_is_not_there_ends_and_says_so(tmp_path: Path) -> None:
-    server = start_server(("/nowhere/program",), tmp_path, tmp_path / "log")
+    server = Server(("/nowhere/program",), tmp_path, tmp_path / "log")
 
     assert gone(server.pid)
     server.stop()

@@ -20,9 +20,9 @@ import pytest
 
 from tests.tools.sandbox.conftest import Run, assert_no_process, processes_told
 from tools.errors import SandboxFailed
-from tools.sandbox import Job, Limits, Running, Sandbox, cgroups
+from tools.sandbox import Job, Limits, Sandbox, StartedJob, cgroups
 
-Start = Callable[..., Running]
+Start = Callable[..., StartedJob]
 ENDLESS = Limits(wall_seconds=None)
 
 SERVICE = """
@@ -58,9 +58,9 @@ def log(place: Path) -> Path:
 @pytest.fixture
 def start(sandbox: Sandbox, python: Callable[..., Job], log: Path) -> Iterator[Start]:
     """Start jobs in the sandbox; what still runs is stopped in the end."""
-    begun: list[Running] = []
+    begun: list[StartedJob] = []
 
-    def go(code: str, *arguments: object, limits: Limits = ENDLESS) -> Running:
+    def go(code: str, *arguments: object, limits: Limits = ENDLESS) -> StartedJob:
         begun.append(sandbox.start(python(code, *arguments, limits=limits), log))
         return begun[-1]
 
@@ -163,7 +163,7 @@ def test_a_service_that_ends_is_noticed(start: Start) -> None:
 
 
 def test_a_service_outlives_the_thread_that_started_it(start: Start, log: Path) -> None:
-    begun: list[Running] = []
+    begun: list[StartedJob] = []
     thread = threading.Thread(target=lambda: begun.append(start(SERVICE)))
     thread.start()
     thread.join()

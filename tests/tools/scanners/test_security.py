@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.environments.install import Environment
-from tools.sandbox import Completed, Job, Running, Sandbox, choose
+from tools.sandbox import Completed, Job, Sandbox, StartedJob, choose
 from tools.scanners import Finding, ScanReport, security
 
 SHELL = "import subprocess\n\nsubprocess.call(command, shell=True)\n"
@@ -168,7 +168,7 @@ class Forgetful:
         said = f'{{"errors": [], "metrics": {{"_totals": {{}}, "{folder}/a.py": {{}}}}, "results": []}}'
         return Completed(ending="exited", exit_code=0, stdout=said, stderr="", seconds=0.1)
 
-    def start(self, job: Job, log: Path) -> Running:
+    def start(self, job: Job, log: Path) -> StartedJob:
         raise NotImplementedError
 
 

@@ -57,10 +57,7 @@ class Backend:
     async def probe(self, path: str) -> int | None:
         """Return the HTTP status of the path, or None if there is no response within 2 s."""
         try:
-            async with (
-                asyncio.timeout(2),
-                self._single.get(url_of(path), allow_redirects=False) as answer,
-            ):
+            async with asyncio.timeout(2), self._single.get(url_of(path), allow_redirects=False) as answer:
                 return answer.status
         except (TimeoutError, aiohttp.ClientError, ConnectionLost):
             return None

@@ -9,20 +9,18 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from tools.errors import ToolError
-from tools.runtimes import Ended, ServiceStatus
+from tools.runtimes import Ended
 from tools.runtimes.local.metrics import exposition
+from tools.runtimes.local.protocol import ENDED, MAYBE_ENDED, STATUSES
 from tools.runtimes.local.router import problem
 from tools.runtimes.local.supervisor import Supervisor
 from tools.runtimes.local.version import LocalVersion
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-STATUSES = TypeAdapter(list[ServiceStatus])
-ENDED = TypeAdapter(list[Ended])
-MAYBE_ENDED = TypeAdapter(Ended | None)
 log = logging.getLogger("shipcrew.platform")
 
 
@@ -50,7 +48,6 @@ class Control:
             [
                 web.get("/status", self._status),
                 web.post("/start", self._start),
-                web.post("/is-running", self._is_running),
                 web.post("/stop", self._stop),
                 web.post("/down", self._down),
                 web.get("/metrics", self._metrics),
@@ -87,11 +84,9 @@ class Control:
 
     async def _start(self, request: web.Request) -> web.Response:
         version = LocalVersion.model_validate_json(await request.read())
-        return await self._change(self._supervisor.start(version), lambda release: release.model_dump_json())
-
-    async def _is_running(self, request: web.Request) -> web.Response:
-        version = LocalVersion.model_validate_json(await request.read())
-        return _json(b"true" if self._supervisor.is_running(version) else b"false")
+        return await self._change(
+            self._supervisor.start(version), lambda release: release.model_dump_json().encode()
+        )
 
     async def _stop(self, request: web.Request) -> web.Response:
         key = f"{request.query['service']}/{request.query['environment']}"
@@ -105,9 +100,7 @@ class Control:
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(text=exposition(self._supervisor.metrics()))
 
-    async def _change(
-        self, change: Coroutine[Any, Any, Any], dump: Callable[[Any], str | bytes]
-    ) -> web.Response:
+    async def _change(self, change: Coroutine[Any, Any, Any], dump: Callable[[Any], bytes]) -> web.Response:
         if self._closing:
             change.close()
             return problem(503, "Service unavailable", "The platform is shutting down.")
@@ -120,7 +113,5 @@ class Control:
         return _json(dump(task.result()))
 
 
-def _json(text: str | bytes) -> web.Response:
-    return web.Response(
-        body=text.encode() if isinstance(text, str) else text, content_type="application/json"
-    )
+def _json(document: bytes) -> web.Response:
+    return web.Response(body=document, content_type="application/json")

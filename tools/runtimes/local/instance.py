@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.errors import ToolError
@@ -18,7 +17,7 @@ from tools.runtimes.local.backend import Backend
 from tools.runtimes.local.logs import ServiceLog
 from tools.runtimes.local.processes import Register
 from tools.runtimes.local.version import LocalVersion
-from tools.sandbox import Job, Running, Sandbox
+from tools.sandbox import Job, Sandbox, StartedJob
 from tools.sandbox.filesystem import base_python
 
 RELAY = Path(__file__).with_name("relay.py")
@@ -50,21 +49,15 @@ class Instance:
 
     def __init__(self, version: LocalVersion, number: int, platform: Platform) -> None:
         self.version = version
-        self.started_at = datetime.now(UTC)
         self._platform = platform
         self._folder = platform.sockets / str(number)
         """Writable for the service, and the only folder of the platform that it can see."""
         self._socket = self._folder / "s"
         name = f"{version.service}-{version.environment}-{version.version}.log"
         self._log = ServiceLog(platform.logs / name, platform.sockets / f"{number}.log", version.secrets)
-        self._running: Running | None = None
+        self._running: StartedJob | None = None
         self.backend: Backend | None = None
         """Takes the requests; None before the launch and after the stop."""
-
-    @property
-    def pid(self) -> int:
-        """Process id of the sandboxed job, 0 if there is none."""
-        return self._running.pid if self._running else 0
 
     def exit_code(self) -> int | None:
         """Return the exit code, or None while it is running."""

@@ -6,15 +6,13 @@ import os
 import signal
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tools.runtimes.local.json_files import read, write
 
 
-class Process(BaseModel):
+class Process(BaseModel, frozen=True):
     """A process, never equal to a later one with the same id."""
-
-    model_config = ConfigDict(frozen=True)
 
     pid: int
     started: int
@@ -23,10 +21,8 @@ class Process(BaseModel):
     """Id of the boot."""
 
 
-class Processes(BaseModel):
+class Processes(BaseModel, frozen=True):
     """The services' processes."""
-
-    model_config = ConfigDict(frozen=True)
 
     running: tuple[Process, ...] = ()
 

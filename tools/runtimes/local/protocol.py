@@ -1,4 +1,4 @@
-"""The client side of the daemon's control socket: HTTP over a unix socket."""
+"""What daemon and client exchange, and the client side of the control socket: HTTP over a unix socket."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from tools.runtimes import Ended, ServiceStatus
 from tools.runtimes.local.state import Announcement
+
+STATUSES = TypeAdapter(list[ServiceStatus])
+ENDED = TypeAdapter(list[Ended])
+MAYBE_ENDED = TypeAdapter(Ended | None)
 
 
 @dataclass(frozen=True)

@@ -42,19 +42,15 @@ class RestartPolicy:
         self.first_result = asyncio.Event()
         """Set once the first start has succeeded or failed."""
         self._new = new
-        self._instance: Instance | None = None
+        self.instance: Instance | None = None
+        """The current or latest one."""
         self._ready = False
         self._watchdog: asyncio.Task[None] | None = None
 
     @property
     def backend(self) -> Backend | None:
         """Takes the requests; None while it is not ready."""
-        return self._instance.backend if self._instance is not None and self._ready else None
-
-    @property
-    def instance(self) -> Instance | None:
-        """The current or latest instance."""
-        return self._instance
+        return self.instance.backend if self.instance is not None and self._ready else None
 
     async def start(self) -> None:
         """Start it for the first time; if that fails, cleans up and raises NotReadyError."""
@@ -70,17 +66,17 @@ class RestartPolicy:
         if self._watchdog is not None:
             self._watchdog.cancel()
             await asyncio.wait([self._watchdog])
-        if self._instance is None:
+        if self.instance is None:
             return
         try:
             if drain and self._ready:
-                await self._instance.drain()
+                await self.instance.drain()
         finally:
             self._ready = False
-            await self._instance.stop()
+            await self.instance.stop()
 
     async def _begin(self) -> Instance:
-        self._instance = instance = self._new(self.version)
+        self.instance = instance = self._new(self.version)
         try:
             await instance.start()
         except (NotReadyError, asyncio.CancelledError):
@@ -102,7 +98,7 @@ class RestartPolicy:
 
     async def _one_run(self) -> str:
         try:
-            instance = self._instance if self._instance and self._ready else await self._begin()
+            instance = self.instance if self.instance and self._ready else await self._begin()
         except NotReadyError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001  the service is restarted after any failure

@@ -18,17 +18,16 @@ import time
 import urllib.parse
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 import tools
 from tools.errors import PlatformError
-from tools.runtimes import Build, Ended, Environment, ServiceStatus, Version
+from tools.runtimes import Build, Ended, Environment, Release, ServiceStatus, Version
 from tools.runtimes.local import state
+from tools.runtimes.local.json_files import write
 from tools.runtimes.local.paths import platform_paths, runtime_folder
 from tools.runtimes.local.processes import alive, kill, kill_left_over, process
-from tools.runtimes.local.protocol import request
+from tools.runtimes.local.protocol import ENDED, MAYBE_ENDED, STATUSES, request
 from tools.runtimes.local.state import PROTOCOL, Announcement, find_daemon
-from tools.runtimes.local.version import LocalRelease, LocalVersion
+from tools.runtimes.local.version import LocalVersion
 
 START_SECONDS = 75.0
 """How long a daemon may take to start, or its predecessor to exit."""
@@ -41,10 +40,6 @@ DOWN_SECONDS = 60.0
 LOG_BYTES = 1_000_000
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR")
 """Environment variables of the crew that the daemon inherits."""
-
-_STATUSES = TypeAdapter(list[ServiceStatus])
-_ENDED = TypeAdapter(list[Ended])
-_MAYBE_ENDED = TypeAdapter(Ended | None)
 
 
 class LocalRuntime:
@@ -61,47 +56,42 @@ class LocalRuntime:
             raise PlatformError(f"The local runtime has no address: write `local`, not `local:{address}`.")
         return cls(home, sandbox)
 
-    def start(self, version: Version, build: Build) -> LocalRelease:
+    def start(self, version: Version, build: Build) -> Release:
         """See `Runtime.start`; the service's data is kept in `<home>/data/<service>/<environment>`."""
         data = self._paths.home / "data" / version.service / version.environment
         variables = {name: value.replace("{data}", str(data)) for name, value in version.variables.items()}
         local = {
+            **dict(version),
+            "variables": variables,
             "folder": build.code,
             "readable": (build.dependencies,),
             "data": data,
             "sandbox": self._sandbox,
         }
-        return self.launch(LocalVersion.model_validate({**dict(version), **local, "variables": variables}))
+        return self.launch(LocalVersion.model_validate(local))
 
-    def launch(self, version: LocalVersion) -> LocalRelease:
+    def launch(self, version: LocalVersion) -> Release:
         """Give a version all traffic within its time limits, without dropping requests."""
         body = version.model_dump_json(context={"secrets": "shown"})
-        seconds = version.migrate_seconds + version.ready_seconds + version.drain_seconds
-        # Starts of one service are queued.
-        answer = self._ask(
-            "POST", "/start", body, seconds=2 * (seconds + version.stop_seconds) + ANSWER_SECONDS
+        seconds = (
+            version.migrate_seconds + version.ready_seconds + version.drain_seconds + version.stop_seconds
         )
-        return LocalRelease.model_validate_json(answer)
-
-    def is_running(self, version: LocalVersion) -> bool:
-        """Whether exactly this version takes the traffic and is ready."""
-        if not self._needed():
-            return False
-        body = version.model_dump_json(context={"secrets": "shown"})
-        return self._ask("POST", "/is-running", body) == b"true"
+        # Twice, since starts of one service are queued.
+        answer = self._ask("POST", "/start", body, seconds=2 * seconds + ANSWER_SECONDS)
+        return Release.model_validate_json(answer)
 
     def status(self) -> list[ServiceStatus]:
         """See `Runtime.status`; restarts a daemon that was killed, but only if a service is meant to run."""
         if not self._needed():
             return []
-        return _STATUSES.validate_json(self._ask("GET", "/status"))
+        return STATUSES.validate_json(self._ask("GET", "/status"))
 
     def stop(self, service: str, environment: Environment) -> Ended | None:
         """Stop a service for good, after its requests in flight."""
         if not self._needed():
             return None
         query = urllib.parse.urlencode({"service": service, "environment": environment})
-        return _MAYBE_ENDED.validate_json(self._ask("POST", f"/stop?{query}", seconds=120))
+        return MAYBE_ENDED.validate_json(self._ask("POST", f"/stop?{query}", seconds=120))
 
     def metrics(self) -> str:
         """Return the router's metrics in Prometheus' text format; "" if nothing is running."""
@@ -157,15 +147,9 @@ class LocalRuntime:
         """Start a daemon and return its announcement."""
         self._paths.prepare()
         self._paths.daemon_log.touch(mode=0o600)
-        argv = [
-            sys.executable,
-            "-P",
-            "-m",
-            "tools.runtimes.local.daemon",
-            "--home",
-            str(self._paths.home),
-            "--detach",
-        ]
+        home = str(self._paths.home)
+        argv = [sys.executable, "-P", "-m", "tools.runtimes.local.daemon", "--home", home, "--detach"]
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         with self._paths.daemon_log.open("ab") as log:
             if log.tell() > LOG_BYTES:
                 log.truncate(0)
@@ -173,7 +157,7 @@ class LocalRuntime:
             launched = subprocess.run(  # noqa: S603  the crew's interpreter and module
                 argv,
                 cwd="/",
-                env=_environment(),
+                env=inherited | {"PYTHONPATH": str(Path(tools.__path__[0]).parent)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -193,14 +177,15 @@ class LocalRuntime:
         raise PlatformError(f"The platform did not start:\n{_tail(self._paths.daemon_log)}")
 
     def _take_down(self, daemon: Announcement) -> list[Ended]:
+        ended: list[Ended] = []
         try:
             answer = request(daemon, "POST", "/down", seconds=DOWN_SECONDS)
-            ended = _ENDED.validate_json(answer.body) if answer.status == http.HTTPStatus.OK else []
+            if answer.status == http.HTTPStatus.OK:
+                ended = ENDED.validate_json(answer.body)
         except TimeoutError:
             kill(daemon.process)
-            ended = []
         except (OSError, http.client.HTTPException):
-            ended = []
+            pass  # it has exited, or is about to
         _wait_for_end(daemon)
         return ended
 
@@ -220,7 +205,7 @@ class LocalRuntime:
                 self._paths.state.rename(self._paths.state.with_suffix(".damaged"))
                 return []
             if known.wanted:
-                state.save(self._paths, known.model_copy(update={"wanted": {}}))
+                write(self._paths.state, known.model_copy(update={"wanted": {}}))
             return [
                 Ended(name=each.service, environment=each.environment, version=each.version)
                 for each in known.wanted.values()
@@ -233,11 +218,6 @@ def _wait_for_end(daemon: Announcement) -> None:
         if time.monotonic() > deadline:
             raise PlatformError(f"The platform (process {daemon.process.pid}) neither responds nor exits.")
         time.sleep(0.02)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return {**kept, "PYTHONPATH": str(Path(tools.__path__[0]).parent)}
 
 
 def _tail(log: Path) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tools.errors import PlatformError
-from tools.runtimes.local.json_files import read, write
+from tools.runtimes.local.json_files import read
 from tools.runtimes.local.paths import PlatformPaths
 from tools.runtimes.local.processes import Process, alive
 from tools.runtimes.local.version import LocalVersion
@@ -17,10 +17,8 @@ PROTOCOL = 1
 """Incremented when daemon and client become incompatible with earlier ones."""
 
 
-class PlatformState(BaseModel):
+class PlatformState(BaseModel, frozen=True):
     """The persistent state. Written only by the holder of the daemon's lock."""
-
-    model_config = ConfigDict(frozen=True)
 
     format: Literal[1] = 1
     wanted: dict[str, LocalVersion] = {}
@@ -31,10 +29,8 @@ class PlatformState(BaseModel):
     """Digests of completed migrations; going back to an older version repeats none."""
 
 
-class Announcement(BaseModel):
+class Announcement(BaseModel, frozen=True):
     """Identity and address of the running daemon."""
-
-    model_config = ConfigDict(frozen=True)
 
     protocol: int
     process: Process
@@ -54,11 +50,6 @@ def load(paths: PlatformPaths) -> PlatformState:
             f"{paths.state} is damaged ({error.error_count()} errors). Run `crew down` to discard it; "
             "a service runs again after its next delivery."
         ) from error
-
-
-def save(paths: PlatformPaths, state: PlatformState) -> None:
-    """Replace the state atomically."""
-    write(paths.state, state)
 
 
 def find_daemon(paths: PlatformPaths) -> Announcement | None:

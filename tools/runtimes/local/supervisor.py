@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools.runtimes import Ended, ServiceStatus
+from tools.runtimes import Ended, Release, ServiceStatus
 from tools.runtimes.local import state
 from tools.runtimes.local.instance import Instance, NotReadyError, Platform
+from tools.runtimes.local.json_files import write
 from tools.runtimes.local.logs import prune
 from tools.runtimes.local.metrics import Metrics
 from tools.runtimes.local.paths import PlatformPaths
 from tools.runtimes.local.processes import Register
 from tools.runtimes.local.restart_policy import RestartPolicy
 from tools.runtimes.local.router import Route
-from tools.runtimes.local.state import PlatformState
-from tools.runtimes.local.version import LocalRelease, LocalVersion
+from tools.runtimes.local.version import LocalVersion
 from tools.sandbox import Sandbox
 
 PORTS = range(21000, 31000)
@@ -72,7 +72,7 @@ class Supervisor:
                 service.policy = self._policy(version)
                 service.policy.keep()
 
-    async def start(self, version: LocalVersion) -> LocalRelease:
+    async def start(self, version: LocalVersion) -> Release:
         """See `Runtime.start`."""
         async with self._locks[version.key]:
             try:
@@ -105,12 +105,6 @@ class Supervisor:
             if (policy := service.policy) is not None
         ]
 
-    def is_running(self, version: LocalVersion) -> bool:
-        """Whether exactly this version takes the traffic and is ready."""
-        service = self._services.get(version.key)
-        policy = service.policy if service else None
-        return policy is not None and policy.version == version and policy.backend is not None
-
     def metrics(self) -> list[Metrics]:
         """Return the metrics of the router."""
         return list(self._metrics.values())
@@ -118,8 +112,7 @@ class Supervisor:
     async def stop(self, key: str) -> Ended | None:
         """See `Runtime.stop`."""
         async with self._locks[key]:
-            wanted = {name: each for name, each in self._state.wanted.items() if name != key}
-            self._save(self._state.model_copy(update={"wanted": wanted}))
+            self._save(wanted={name: each for name, each in self._state.wanted.items() if name != key})
             return await self._shut(key, drain=True)
 
     async def close(self, forget: bool) -> list[Ended]:
@@ -128,11 +121,11 @@ class Supervisor:
         No start may be in progress or be called later.
         """
         if forget:
-            self._save(self._state.model_copy(update={"wanted": {}}))
+            self._save(wanted={})
         ended = await asyncio.gather(*(self._shut(key) for key in sorted(self._services)))
         return [each for each in ended if each is not None]
 
-    async def _switch(self, service: _Service, version: LocalVersion) -> LocalRelease:
+    async def _switch(self, service: _Service, version: LocalVersion) -> Release:
         candidate, previous = self._policy(version), service.policy
         try:
             await self._migrate(version)
@@ -140,9 +133,7 @@ class Supervisor:
         except NotReadyError as error:
             return _release(service, version, switched=False, detail=str(error))
         try:
-            self._save(
-                self._state.model_copy(update={"wanted": {**self._state.wanted, version.key: version}})
-            )
+            self._save(wanted={**self._state.wanted, version.key: version})
         except OSError as error:
             await candidate.end(drain=False)
             return _release(service, version, switched=False, detail=f"Its state could not be saved: {error}")
@@ -158,8 +149,7 @@ class Supervisor:
         if not version.migrate or (done in self._state.migrated and not fresh):
             return
         await self._new(version).migrate()
-        migrated = (*self._state.migrated, done)[-REMEMBERED_MIGRATIONS:]
-        self._save(self._state.model_copy(update={"migrated": migrated}))
+        self._save(migrated=(*self._state.migrated, done)[-REMEMBERED_MIGRATIONS:])
 
     async def _open(self, key: str) -> _Service:
         service = self._services.get(key)
@@ -167,7 +157,7 @@ class Supervisor:
             service = _Service(key.partition("/")[0])
             port = await service.route.open(_ports(self._paths.home, key, self._state.ports.get(key)))
             self._services[key] = service
-            self._save(self._state.model_copy(update={"ports": {**self._state.ports, key: port}}))
+            self._save(ports={**self._state.ports, key: port})
         return service
 
     async def _shut(self, key: str, drain: bool = False) -> Ended | None:
@@ -192,23 +182,21 @@ class Supervisor:
             version, self._metrics.setdefault((version.key, version.version), new), self._new
         )
 
-    def _save(self, changed: PlatformState) -> None:
-        state.save(self._paths, changed)
+    def _save(self, **fields: object) -> None:
+        """Replace these fields of the state."""
+        changed = self._state.model_copy(update=fields)
+        write(self._paths.state, changed)
         self._state = changed
 
 
-def _release(service: _Service, version: LocalVersion, switched: bool, detail: str) -> LocalRelease:
+def _release(service: _Service, version: LocalVersion, switched: bool, detail: str) -> Release:
     policy = service.policy
     if policy is None or policy.instance is None:
-        return LocalRelease(
-            ready=False, url="", version="", pid=0, started_at=None, switched=False, detail=detail
-        )
-    return LocalRelease(
+        return Release(ready=False, url="", version="", switched=False, detail=detail)
+    return Release(
         ready=policy.version == version and policy.backend is not None,
         url=service.url,
         version=policy.version.version,
-        pid=policy.instance.pid,
-        started_at=policy.instance.started_at,
         switched=switched,
         detail=detail,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
-from tools.runtimes import Release, Version
+from tools.runtimes import Version
 
 
-class LocalVersion(Version):
+class LocalVersion(Version, frozen=True):
     """A version and its folders on this machine. Two that are equal are the same version."""
 
     folder: Path
@@ -19,11 +18,3 @@ class LocalVersion(Version):
     """The folder it may write, which holds its database; shared by successive versions."""
     sandbox: str = ""
     """Name of the sandbox it runs in; "" for the best one available."""
-
-
-class LocalRelease(Release):
-    """The result of a start, with the process that takes the traffic."""
-
-    pid: int
-    """0 if there is none."""
-    started_at: datetime | None

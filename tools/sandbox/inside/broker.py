@@ -19,7 +19,6 @@ _RECEIVE, _SEND, _STILL_VALID = 0xC0502100, 0xC0182101, 0x40082102
 """ioctl numbers of the listener."""
 _REQUEST_BYTES = 80
 _CONTINUE = 1
-_O_PATH = 0o10000000
 _HERE = -100
 _NO_FOLLOW = 0x100
 _EMPTY_PATH = 0x1000
@@ -27,7 +26,6 @@ _SET_ID = 0o6000
 _AF_UNIX = 1
 _LONGEST_PATH = 4096
 _LONGEST_ADDRESS = 110
-_NANOSECONDS = 10**9
 
 
 class Request:
@@ -212,8 +210,10 @@ class Broker:
         for own in (b"/proc/self/", b"/proc/thread-self/"):
             if path.startswith(own):
                 path = b"/proc/%d/" % request.thread + path.removeprefix(own)
-        start = os.open(f"/proc/{request.thread}/" + ("cwd" if folder == _HERE else f"fd/{folder}"), _O_PATH)
-        place = os.open(path, _O_PATH | os.O_CLOEXEC, dir_fd=start)
+        start = os.open(
+            f"/proc/{request.thread}/" + ("cwd" if folder == _HERE else f"fd/{folder}"), os.O_PATH
+        )
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC, dir_fd=start)
         os.close(start)
         real = os.readlink(f"/proc/self/fd/{place}")
         if not any(real == each or real.startswith(each + "/") for each in allowed):

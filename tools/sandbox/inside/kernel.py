@@ -152,8 +152,8 @@ def set_times(path: bytes, times: bytes | None) -> None:
 def load_filter_with_listener(seccomp: int, program: bytes) -> int:
     """Install a seccomp filter in this process and return the descriptor that reports the delegated calls.
 
-    `seccomp` is the number of that call on this machine. Raises OSError where that is not to be had, such as in
-    a container that listens itself.
+    `seccomp` is the number of that call on this machine. Raises OSError where that is impossible, such as in a
+    container that has a listener itself.
     """
     code = ctypes.create_string_buffer(program, len(program))
     filter_program = _Program(len(program) // 8, ctypes.addressof(code))

@@ -12,7 +12,6 @@ _ADD_RULE = 445
 _RESTRICT_SELF = 446
 _VERSION = 1
 _PATH_BENEATH = 1
-_O_PATH = 0o10000000
 
 EXECUTE = 1 << 0
 WRITE_FILE = 1 << 1
@@ -75,7 +74,7 @@ class Domain:
     def allow(self, path: str, rights: int) -> None:
         """Allow these rights to a file, or to a folder and its contents; missing files are skipped."""
         try:
-            handle = os.open(path, _O_PATH | os.O_CLOEXEC)
+            handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
             return
         try:

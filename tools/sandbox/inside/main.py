@@ -38,7 +38,7 @@ def _follow(child: int) -> None:
 
 
 def _guarded(order: Order) -> int:
-    """Leave a guard behind, for want of a process whose end is the end of all; return what closes when it dies.
+    """Leave a guard behind, since no process ends all others with it; return a descriptor that closes when it dies.
 
     The guard tidies up, also after a supervisor that was killed, since then it inherits all processes.
     """

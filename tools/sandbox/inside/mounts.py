@@ -33,7 +33,6 @@ _OF_DESCRIPTORS = 0x04 | 0x40
 _EMPTY_PATH, _WHOLE_TREE = 0x1000, 0x8000
 _NO_SYMBOLIC_LINKS = 0x04 | 0x02
 """RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS."""
-_O_PATH = 0o10000000
 _HERE = -100
 
 _OLD, _NEW = "/old", "/new"
@@ -77,7 +76,7 @@ def build(order: Order) -> None:
     os.chdir("/")
     _tmpfs(_NEW, "mode=0755")
     _fill(order)
-    _attributes(os.open(_NEW, _O_PATH | os.O_CLOEXEC), _ATTRIBUTE_READ_ONLY, _EMPTY_PATH)
+    _make_read_only(_NEW)
     kernel.umount(_OLD, _DETACH)
     os.chdir(_NEW)
     kernel.pivot_root(order.pivot_root_call, ".", ".")
@@ -101,19 +100,14 @@ def _fill(order: Order) -> None:
         _folder(os.path.dirname(_NEW + path))
         _write(_NEW + path, text, os.O_CREAT)
     for source, path, writable in order.mounts:
-        _bind(
-            source,
-            path,
-            _ATTRIBUTE_NO_SUID | _ATTRIBUTE_NO_DEVICES | (0 if writable else _ATTRIBUTE_READ_ONLY),
-        )
+        read_only = 0 if writable else _ATTRIBUTE_READ_ONLY
+        _bind(source, path, _ATTRIBUTE_NO_SUID | _ATTRIBUTE_NO_DEVICES | read_only)
     _write("/nothing", "", os.O_CREAT)
     for path in order.hidden:
         _hide(path)
     # Not before: opening what is to be mounted may need it. Its files belong to the machine, and its owner could
     # change the machine's settings through /proc/sys.
-    proc = os.open(_NEW + "/proc", _O_PATH | os.O_CLOEXEC)
-    _attributes(proc, _ATTRIBUTE_READ_ONLY, _EMPTY_PATH)
-    os.close(proc)
+    _make_read_only(_NEW + "/proc")
 
 
 def _devices(scratch: str) -> None:
@@ -131,9 +125,7 @@ def _devices(scratch: str) -> None:
     kernel.mount(
         "devpts", f"{folder}/pts", "devpts", _NO_SUID | _NO_EXECUTION, "newinstance,ptmxmode=0666,mode=620"
     )
-    handle = os.open(folder, _O_PATH | os.O_CLOEXEC)
-    _attributes(handle, _ATTRIBUTE_READ_ONLY, _EMPTY_PATH)
-    os.close(handle)
+    _make_read_only(folder)
     _tmpfs(f"{folder}/shm", scratch)
 
 
@@ -180,6 +172,12 @@ def _attach(tree: int, path: str, attributes: int) -> None:
     os.close(tree)
 
 
+def _make_read_only(mount_point: str) -> None:
+    handle = os.open(mount_point, os.O_PATH | os.O_CLOEXEC)
+    _attributes(handle, _ATTRIBUTE_READ_ONLY, _EMPTY_PATH)
+    os.close(handle)
+
+
 def _attributes(handle: int, attributes: int, flags: int) -> None:
     wanted = attributes.to_bytes(8, "little") + bytes(24)
     kernel.call("mount_setattr", _MOUNT_SETATTR, handle, b"", flags, wanted, len(wanted))
@@ -187,7 +185,9 @@ def _attributes(handle: int, attributes: int, flags: int) -> None:
 
 def _open(path: str) -> int:
     """Open a path without symbolic links, with O_PATH."""
-    how = (_O_PATH | os.O_CLOEXEC).to_bytes(8, "little") + bytes(8) + _NO_SYMBOLIC_LINKS.to_bytes(8, "little")
+    how = (
+        (os.O_PATH | os.O_CLOEXEC).to_bytes(8, "little") + bytes(8) + _NO_SYMBOLIC_LINKS.to_bytes(8, "little")
+    )
     return kernel.call(f"open {path}", _OPENAT2, _HERE, path.encode(), how, len(how))
 
 

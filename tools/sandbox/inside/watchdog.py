@@ -55,6 +55,14 @@ def stat(process: int) -> list[bytes]:
         os.close(handle)
 
 
+def kills_for_memory(oom_events: int | None) -> bool:
+    """Whether the `oom_kill` counter of an open cgroup file is above 0; False without a file."""
+    if oom_events is None:
+        return False
+    lines = os.pread(oom_events, 4096, 0).splitlines()
+    return any(line.startswith(b"oom_kill ") and line != b"oom_kill 0" for line in lines)
+
+
 class Watch:
     """The limits of one job."""
 
@@ -93,13 +101,7 @@ class Watch:
 
     def out_of_memory(self) -> bool:
         """Whether the cgroup has killed anything for lack of memory."""
-        if self._order.oom_events is None:
-            return False
-        for line in os.pread(self._order.oom_events, 4096, 0).splitlines():
-            name, _, count = line.partition(b" ")
-            if name == b"oom_kill" and int(count):
-                return True
-        return False
+        return kills_for_memory(self._order.oom_events)
 
     def _scratch_is_full(self) -> bool:
         """Check the size of the scratch folder now and then, if nothing else limits it."""

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from tools.runtimes.local.processes import process
+from tools.runtimes.local.json_files import read
+from tools.runtimes.local.processes import Process, Processes, process
 from tools.runtimes.local.runtime import LocalRuntime
+from tools.runtimes.local.state import load
 from tools.runtimes.local.version import LocalVersion
 
 Make = Callable[..., LocalVersion]
@@ -34,6 +36,18 @@ def living(tmp_path: Path) -> Callable[[], list[int]]:
         return found
 
     return find
+
+
+def is_running(runtime: LocalRuntime, version: LocalVersion) -> bool:
+    """Whether exactly this version takes the traffic and is ready."""
+    wanted = load(runtime._paths).wanted.get(version.key)
+    states = [each.state for each in runtime.status() if f"{each.name}/{each.environment}" == version.key]
+    return wanted == version and states == ["running"]
+
+
+def running(runtime: LocalRuntime) -> tuple[Process, ...]:
+    """Return the processes of the services, as their daemon has registered them."""
+    return (read(runtime._paths.processes, Processes) or Processes()).running
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.tools.runtimes.local.conftest import is_running
 from tools.errors import PlatformError
 from tools.runtimes import ServiceStatus
 from tools.runtimes.local.processes import Process, Processes, process
@@ -55,7 +56,7 @@ def test_a_killed_daemon_takes_its_services_along_and_the_next_heals(
 
     status = only(runtime.status())
     assert (status.version, status.url) == ("v1", first.url)
-    wait_for(lambda: runtime.is_running(version))
+    wait_for(lambda: is_running(runtime, version))
     assert httpx.get(first.url).text == "v1"
     assert (data / "done").read_text().split() == ["once"]
 
@@ -71,7 +72,7 @@ def test_a_start_after_a_kill_waits_for_what_is_being_healed(
 
     assert release.ready
     assert not release.switched
-    assert runtime.is_running(version)
+    assert is_running(runtime, version)
 
 
 @pytest.mark.parametrize("moment", range(3))
@@ -85,7 +86,7 @@ def test_a_daemon_killed_within_a_switch_loses_nothing(
 
     killer.wait()
     assert release.ready
-    wait_for(lambda: runtime.is_running(make("v2")))
+    wait_for(lambda: is_running(runtime, make("v2")))
     assert release.url == url
     assert httpx.get(url).text == "v2"
 
@@ -94,7 +95,7 @@ def test_a_service_that_crashes_is_started_again(runtime: LocalRuntime, make: Ma
     release = runtime.launch(make("v1"))
     assert httpx.get(release.url + "/crash").status_code in (502, 503)
 
-    wait_for(lambda: only(runtime.status()).restarts == 1 and runtime.is_running(make("v1")))
+    wait_for(lambda: only(runtime.status()).restarts == 1 and is_running(runtime, make("v1")))
     assert httpx.get(release.url).text == "v1"
     assert only(runtime.status()).state == "running"
 
@@ -125,7 +126,7 @@ def test_a_crash_loop_is_called_so_and_is_not_busy(
     crashing = only(runtime.status())
     assert "the disk is full" in crashing.detail
     assert crashing.restarts >= 2
-    assert not runtime.is_running(make("v1"))
+    assert not is_running(runtime, make("v1"))
     begun, before = time.monotonic(), cpu_seconds(daemon_of(home))
     time.sleep(1)
     used, restarts = (

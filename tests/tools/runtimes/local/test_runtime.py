@@ -12,9 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.tools.runtimes.local.conftest import is_running, running
 from tools.errors import PlatformError
 from tools.runtimes import Ended, Listen, ServiceStatus
-from tools.runtimes.local.processes import process
+from tools.runtimes.local.processes import alive
 from tools.runtimes.local.runtime import LocalRuntime
 from tools.runtimes.local.version import LocalVersion
 
@@ -43,7 +44,7 @@ def test_a_started_version_answers_at_its_url(runtime: LocalRuntime, make: Make)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", release.url)
     assert httpx.get(release.url).text == "v1"
     assert httpx.post(release.url, content=b"order").text == "v1 order"
-    assert process(release.pid) is not None
+    assert [alive(each) for each in running(runtime)] == [True]
     status = only(runtime.status())
     assert (status.name, status.environment, status.version) == ("checkout", "production", "v1")
     assert (status.url, status.state, status.restarts) == (release.url, "running", 0)
@@ -51,24 +52,27 @@ def test_a_started_version_answers_at_its_url(runtime: LocalRuntime, make: Make)
 
 def test_starting_what_serves_already_changes_nothing(runtime: LocalRuntime, make: Make) -> None:
     first = runtime.launch(make("v1"))
+    before = running(runtime)
     again = runtime.launch(make("v1"))
 
     assert again.ready
     assert not again.switched
-    assert (again.pid, again.started_at, again.url) == (first.pid, first.started_at, first.url)
+    assert (running(runtime), again.url) == (before, first.url)
 
 
 def test_a_change_of_its_environment_is_another_version(runtime: LocalRuntime, make: Make) -> None:
-    first = runtime.launch(make("v1"))
+    runtime.launch(make("v1"))
+    before = running(runtime)
     changed = make("v1", variables={"NAME": "v1, changed"})
-    assert not runtime.is_running(changed)
+    assert not is_running(runtime, changed)
 
     second = runtime.launch(changed)
 
     assert second.switched
-    assert second.pid != first.pid
+    assert len(running(runtime)) == 1
+    assert running(runtime) != before
     assert httpx.get(second.url).text == "v1, changed"
-    assert runtime.is_running(changed)
+    assert is_running(runtime, changed)
 
 
 def test_services_outlive_the_process_that_started_them(
@@ -78,14 +82,16 @@ def test_services_outlive_the_process_that_started_them(
     script = (
         "import sys; from pathlib import Path; from tools.runtimes.local.version import LocalVersion;"
         "from tools.runtimes.local.runtime import LocalRuntime;"
-        "print(LocalRuntime(Path(sys.argv[1])).launch(LocalVersion.model_validate_json(sys.argv[2])).pid)"
+        "LocalRuntime(Path(sys.argv[1])).launch(LocalVersion.model_validate_json(sys.argv[2]))"
     )
     argv = [sys.executable, "-P", "-c", script, str(tmp_path / "home"), version.model_dump_json()]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120)
+    subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120)
+    before = running(runtime)
 
     release = runtime.launch(version)
 
-    assert release.pid == int(done.stdout)
+    assert [alive(each) for each in before] == [True]
+    assert running(runtime) == before
     assert not release.switched
     assert httpx.get(release.url).text == "v1"
 
@@ -124,6 +130,7 @@ def test_a_request_on_its_way_is_answered_by_the_version_that_took_it(
     runtime: LocalRuntime, make: Make, tmp_path: Path
 ) -> None:
     first = runtime.launch(make("v1"))
+    (served,) = running(runtime)
     logs = tmp_path / "home" / "platform" / "logs"
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(httpx.get, first.url + "/slow", timeout=60)
@@ -131,7 +138,7 @@ def test_a_request_on_its_way_is_answered_by_the_version_that_took_it(
         second = runtime.launch(make("v2"))
         assert slow.result().text == "v1"
     assert httpx.get(second.url).text == "v2"
-    assert process(first.pid) is None
+    assert not alive(served)
 
 
 @pytest.mark.parametrize(
@@ -152,14 +159,14 @@ def test_a_version_that_does_not_come_up_leaves_the_one_before(
     runtime: LocalRuntime, make: Make, living: Living, broken: dict[str, object], reason: str
 ) -> None:
     first = runtime.launch(make("v1"))
-    before = living()
+    before, processes = living(), running(runtime)
 
     failed = runtime.launch(make("v2", **broken))
 
     assert not failed.ready
     assert not failed.switched
     assert re.search(reason, failed.detail)
-    assert (failed.version, failed.pid, failed.url) == ("v1", first.pid, first.url)
+    assert (failed.version, running(runtime), failed.url) == ("v1", processes, first.url)
     assert httpx.get(first.url).text == "v1"
     assert only(runtime.status()).version == "v1"
     assert living() == before
@@ -170,7 +177,7 @@ def test_a_failure_shows_the_end_of_the_log(runtime: LocalRuntime, make: Make) -
 
     assert "cannot go on: the table is missing" in release.detail
     assert "checkout-production-v1.log" in release.detail
-    assert (release.ready, release.url, release.version, release.pid) == (False, "", "", 0)
+    assert (release.ready, release.url, release.version, running(runtime)) == (False, "", "", ())
     assert runtime.status() == []
 
 
@@ -201,6 +208,7 @@ def test_a_migration_runs_again_for_data_that_is_gone(
 
 def test_environments_and_services_are_apart(runtime: LocalRuntime, make: Make) -> None:
     one = runtime.launch(make("v1"))
+    (stopped,) = running(runtime)
     two = runtime.launch(make("v2", environment="staging"))
     three = runtime.launch(make("v3", service="billing"))
 
@@ -214,7 +222,7 @@ def test_environments_and_services_are_apart(runtime: LocalRuntime, make: Make) 
     ended = runtime.stop("checkout", "production")
     assert ended == Ended(name="checkout", environment="production", version="v1")
     assert runtime.stop("checkout", "production") is None
-    assert process(one.pid) is None
+    assert not alive(stopped)
     assert [httpx.get(each.url).text for each in (two, three)] == ["v2", "v3"]
 
 
