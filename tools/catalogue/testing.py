@@ -51,17 +51,12 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
         return not_installed()
     tree = workspace_tree(bench)
     new = _new_tests(changes_of(bench, tree))
-    report = run_in_sandbox(
-        bench.sandbox,
-        service,
-        bench.workspace,
-        scratch_folder(bench),
-        new=new,
-        reruns=1,
-        shares=1 if _all_tests(bench.workspace) <= set(new) else cores(),
-        coverage=toolbox(bench),
-        limits=LIMITS,
+    scratch = scratch_folder(bench)
+    place = SandboxRunner(
+        bench.sandbox, service, bench.workspace, scratch, limits=LIMITS, coverage=toolbox(bench)
     )
+    shares = 1 if _all_tests(bench.workspace) <= set(new) else cores()
+    report = run_in_sandbox(place, new=new, reruns=1, shares=shares)
     return report_result(bench, tree, report)
 
 
