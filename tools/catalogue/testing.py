@@ -47,17 +47,12 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
     tree = workspace_tree(bench)
     added = [each.path for each in changes_of(bench, tree).files if each.status == "added"]
     new = [path for path in added if path.startswith("tests/")]
-    report = run_in_sandbox(
-        bench.sandbox,
-        service,
-        bench.workspace,
-        scratch_folder(bench),
-        new=new,
-        reruns=1,
-        shares=1 if _all_tests(bench.workspace) <= set(new) else cores(),
-        coverage=toolbox(bench),
-        limits=LIMITS,
+    scratch = scratch_folder(bench)
+    place = SandboxRunner(
+        bench.sandbox, service, bench.workspace, scratch, limits=LIMITS, coverage=toolbox(bench)
     )
+    shares = 1 if _all_tests(bench.workspace) <= set(new) else cores()
+    report = run_in_sandbox(place, new=new, reruns=1, shares=shares)
     return report_result(bench, tree, report)
 
 

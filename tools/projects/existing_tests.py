@@ -16,7 +16,7 @@ from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.example_files import TEST_FILE
 from tools.projects.trees import changes_of, repository, workspace_tree
 from tools.result import ToolResult, Workbench, failure
-from tools.testing import TestReport
+from tools.testing import SandboxRunner, TestReport
 from tools.testing import run_tests as run_in_sandbox
 from tools.testing.command_run import NO_PROGRAM, CommandReport, run_test_command
 from tools.testing.results import LIMITS, not_installed, report_result, scratch_folder
@@ -66,25 +66,24 @@ def _by_pytest(
 ) -> ToolResult:
     tree = workspace_tree(bench)
     added = [each.path for each in changes_of(bench, tree).files if each.status == "added"]
-    report = run_in_sandbox(
+    new = [path for path in added if is_test(path) and TEST_FILE.fullmatch(path)]
+    place = SandboxRunner(
         bench.sandbox,
         python,
         bench.workspace,
         scratch_folder(bench),
-        selection,
-        new=[path for path in added if is_test(path) and TEST_FILE.fullmatch(path)],
-        reruns=1,
-        coverage=toolbox(bench),
         limits=LIMITS,
         project=uninstalled_project(bench.workspace),
+        coverage=toolbox(bench),
     )
+    report = run_in_sandbox(place, selection, new=new, reruns=1)
     before = _failing_before(bench, python, report)
     return report_result(bench, tree, _explained(report), {"unit": "test", **_about(command)}, before)
 
 
 def _failing_before(bench: Workbench, python: Environment, report: TestReport) -> set[str]:
     """Return the failed tests that also fail on the main branch, by running them there."""
-    wrong = {each.id for each in (*report.failed, *report.errored)}
+    wrong = {each.id for each in report.tests if each.is_bad}
     if report.problem or not wrong:
         return set()
     held = repository(bench)
@@ -97,10 +96,9 @@ def _failing_before(bench: Workbench, python: Environment, report: TestReport) -
         checkout(held, main, workspace)
         scratch.mkdir()
         project = uninstalled_project(workspace)
-        earlier = run_in_sandbox(
-            bench.sandbox, python, workspace, scratch, sorted(files), reruns=0, limits=LIMITS, project=project
-        )
-    return wrong & {each.id for each in (*earlier.failed, *earlier.errored)}
+        place = SandboxRunner(bench.sandbox, python, workspace, scratch, limits=LIMITS, project=project)
+        earlier = run_in_sandbox(place, sorted(files), reruns=0)
+    return wrong & {each.id for each in earlier.tests if each.is_bad}
 
 
 def _explained(report: TestReport) -> TestReport:

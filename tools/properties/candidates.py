@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.testing.mutation.generated_source import parse_source
 
 
-class Candidate(BaseModel):
+class Candidate(BaseModel, frozen=True):
     """One test that may be worth keeping."""
-
-    model_config = ConfigDict(frozen=True)
 
     kind: str
     """"round trip", "equivalence", "operator", "type", "fuzz", "docstring" or "model"."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import doctest
 import itertools
-import warnings
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from tools.python_source import parse_python
 from tools.testing.mutation.mutants import NOT_CODE
 from tools.testing.sandbox_environment import import_roots
 from tools.workspace.walk import files
@@ -21,10 +21,8 @@ _NOT_MODULES = ("__main__", "setup", "conftest", "noxfile", "tasks")
 _NOT_PACKAGES = ("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "scripts", "migrations")
 
 
-class PublicFunction(BaseModel):
+class PublicFunction(BaseModel, frozen=True):
     """A public function."""
-
-    model_config = ConfigDict(frozen=True)
 
     module: str
     """Dotted name: "shop.prices"."""
@@ -59,7 +57,7 @@ def find_functions(folder: Path) -> list[PublicFunction]:
 def functions_source(folder: Path, file: str, names: list[str]) -> str:
     """Return the source of some functions of a file, with its docstring and constants, as a model is shown them."""
     text = (folder / file).read_text("utf-8", "replace")
-    tree = _parsed(text.encode())
+    tree = parse_python(text.encode())
     if tree is None:
         return ""
     plain = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
@@ -86,7 +84,7 @@ def _module(path: Path) -> str:
 
 
 def _functions(content: bytes, module: str, file: str) -> Iterator[PublicFunction]:
-    tree = _parsed(content)
+    tree = parse_python(content)
     for each in tree.body if tree else ():
         if not isinstance(each, ast.FunctionDef) or each.name.startswith("_"):
             continue
@@ -109,12 +107,3 @@ def _has_examples(text: str) -> bool:
         return bool(doctest.DocTestParser().get_examples(text))
     except ValueError:
         return False
-
-
-def _parsed(content: bytes) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None

@@ -6,12 +6,12 @@ import hashlib
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.environments.install import Environment, install, resolve
 from tools.errors import RequirementRefused
@@ -42,10 +42,8 @@ _GOES = {
 }
 
 
-class PropertyTest(BaseModel):
+class PropertyTest(BaseModel, frozen=True):
     """What became of a test, or of a function that has none."""
-
-    model_config = ConfigDict(frozen=True)
 
     module: str
     functions: tuple[str, ...]
@@ -58,10 +56,8 @@ class PropertyTest(BaseModel):
     """The change that it notices, or why it was dropped."""
 
 
-class ModuleTests(BaseModel):
+class ModuleTests(BaseModel, frozen=True):
     """What was made for a module."""
-
-    model_config = ConfigDict(frozen=True)
 
     module: str
     properties: tuple[PropertyTest, ...]
@@ -182,10 +178,7 @@ class PropertyTestGenerator:
     def _cannot_run(self, path: Path, file: str, tests: Sequence[Candidate], limits: Limits) -> str:
         """Return why tests cannot be judged together, such as one that does not end; "" if they can."""
         path.write_text(assemble_module(_docstring(""), tests))
-        report = run_tests(
-            self.sandbox, self.environment, self.folder, self.scratch, [file], reruns=0, limits=limits,
-            project=uninstalled_project(self.folder),
-        )  # fmt: skip
+        report = run_tests(self._runner(limits), [file], reruns=0)
         if report.problem:
             return _first(report.problem)
         ran = {each.id.partition("[")[0].rpartition("::")[2] for each in report.tests}
@@ -199,16 +192,14 @@ class PropertyTestGenerator:
         seed = hashlib.sha256(
             b"\0".join((self.folder / each).read_bytes() for each in sorted(own))
         ).hexdigest()
-        bench = SandboxRunner(
-            sandbox=self.sandbox,
-            environment=self.environment,
-            coverage=self._toolbox,
-            workspace=self.folder,
-            scratch=self.scratch,
-            limits=_LIMITS,
-            project=uninstalled_project(self.folder),
+        runner = replace(self._runner(_LIMITS), coverage=self._toolbox)
+        return measure_strength(runner, [file], lines, seed)
+
+    def _runner(self, limits: Limits) -> SandboxRunner:
+        project = uninstalled_project(self.folder)
+        return SandboxRunner(
+            self.sandbox, self.environment, self.folder, self.scratch, limits, project=project
         )
-        return measure_strength(bench, [file], lines, seed)
 
     @cached_property
     def _toolbox(self) -> Environment:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tools.environments.install import Environment
 from tools.properties.candidates import Candidate, split_tests
@@ -29,34 +29,26 @@ def test_docstring_{name}() -> None:
 """
 
 
-class Problem(BaseModel):
+class Problem(BaseModel, frozen=True):
     """A function for which no test could be written."""
-
-    model_config = ConfigDict(frozen=True)
 
     function: str
     why: str
 
 
-class _Test(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Test(BaseModel, frozen=True, extra="forbid"):
     kind: str
     functions: tuple[str, ...]
     source: str
 
 
-class _Said(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Said(BaseModel, frozen=True, extra="forbid"):
     tests: tuple[_Test, ...]
     problems: tuple[Problem, ...]
 
 
-class Order(BaseModel):
+class Order(BaseModel, frozen=True):
     """What the ghostwriter in the sandbox is told."""
-
-    model_config = ConfigDict(frozen=True)
 
     roots: tuple[Path, ...]
     functions: tuple[tuple[str, str], ...]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.redaction import TOKENS
 
@@ -31,10 +31,8 @@ _GUESSES = (_KEYWORD, "Base64 High Entropy String", _HEXADECIMAL)
 _NO_SECRETS = ("Public IP (ipv4)",)
 
 
-class Secret(BaseModel):
+class Secret(BaseModel, frozen=True):
     """Where a text holds something that looks like a secret; never the value."""
-
-    model_config = ConfigDict(frozen=True)
 
     kind: str
     """What it looks like: "AWS Access Key"."""

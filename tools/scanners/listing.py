@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.environments.install import install
 from tools.environments.licences import Package
 from tools.sandbox import choose
-from tools.scanners.packages import dependencies
+from tools.scanners.packages import added_releases
 
 LIST = "packages.json"
 PINS = Path(__file__).parents[1] / "stacks" / "fastapi" / "pins"
@@ -29,7 +29,8 @@ def listing(requirements: str, installed: Iterable[Package], before: str) -> str
         for release in releases
     } | {each.name: each.licence for each in installed if each.licence}
     grouped: dict[str, list[str]] = {}
-    for release in sorted(_added(requirements)):
+    releases = sorted(added_releases(requirements, ""))
+    for release in releases:
         grouped.setdefault(licences.get(release.partition("==")[0], ""), []).append(release)
     if unknown := grouped.get(""):
         raise ValueError(
@@ -37,16 +38,11 @@ def listing(requirements: str, installed: Iterable[Package], before: str) -> str
         )
     listed = {licence: dict.fromkeys(grouped[licence], True) for licence in sorted(grouped)}
     named: dict[str, list[str]] = {}
-    for release in sorted(_added(requirements)):
+    for release in releases:
         named.setdefault(release.partition("==")[0], []).append(release)
     # The same three times: to be judged all at once, by licence, and by name to say what would be allowed.
     flat = {release: True for releases in listed.values() for release in releases}
     return json.dumps({"listed": flat, "packages": listed, "releases": named}, indent=2) + "\n"
-
-
-def _added(requirements: str) -> list[str]:
-    added = dependencies(requirements, "")["added"]
-    return list(added) if isinstance(added, dict) else []
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from tools.python_source import last_name
+
 _GONE = {
     "drop_column": "drops a column",
     "drop_table": "drops a table",
@@ -56,7 +58,7 @@ class _Reader(ast.NodeVisitor):
             call, alias = item.context_expr, item.optional_vars
             if (
                 isinstance(call, ast.Call)
-                and _name(call.func) == "batch_alter_table"
+                and last_name(call) == "batch_alter_table"
                 and isinstance(alias, ast.Name)
             ):
                 self._tables[alias.id] = _text(_argument(call, 0, "table_name"))
@@ -68,7 +70,7 @@ class _Reader(ast.NodeVisitor):
                 self.found.append(f"It imports {each.name}.")
 
     def visit_Call(self, node: ast.Call) -> None:
-        name = _name(node.func)
+        name = "" if isinstance(node.func, ast.Call) else last_name(node)
         self._called.add(id(node.func))
         if name == "alter_column":
             self._alter(node)
@@ -104,14 +106,15 @@ class _Reader(ast.NodeVisitor):
 
     def _column(self, node: ast.Call) -> str:
         """Return "table.column" of an operation on a column."""
-        batch = self._batch(node)
-        first = 0 if batch else 1
-        table = batch or _text(_argument(node, 0, "table_name"))
-        return f"{table}.{_text(_argument(node, first, 'column_name'))}"
+        table, column = self._table_and(node, "column_name")
+        return f"{table}.{_text(column)}"
 
-    def _batch(self, node: ast.Call) -> str:
+    def _table_and(self, node: ast.Call, argument: str) -> tuple[str, ast.expr | None]:
+        """Return the table of an operation, and the argument that follows the table's name, if that is given."""
         on = node.func.value if isinstance(node.func, ast.Attribute) else None
-        return self._tables.get(on.id, "") if isinstance(on, ast.Name) else ""
+        batch = self._tables.get(on.id, "") if isinstance(on, ast.Name) else ""
+        table = batch or _text(_argument(node, 0, "table_name"))
+        return table, _argument(node, 0 if batch else 1, argument)
 
     def _alter(self, node: ast.Call) -> None:
         column = self._column(node)
@@ -126,9 +129,7 @@ class _Reader(ast.NodeVisitor):
             self.found.append(f"It alters a column in ways that cannot be read off its text: {column}.")
 
     def _add(self, node: ast.Call) -> None:
-        batch = self._batch(node)
-        column = _argument(node, 0 if batch else 1, "column")
-        table = batch or _text(_argument(node, 0, "table_name"))
+        table, column = self._table_and(node, "column")
         if not isinstance(column, ast.Call) or any(each.arg is None for each in column.keywords):
             self.found.append(f"It adds a column that cannot be read off its text, to {table}.")
             return
@@ -146,13 +147,6 @@ class _Reader(ast.NodeVisitor):
                 self.found.append(f"It runs SQL that says {word.group().upper()}: {statement}.")
         elif not isinstance(said, ast.Call):
             self.found.append("It runs SQL that cannot be read off its text.")
-
-
-def _name(function: ast.expr) -> str:
-    """Return the last part of a function's name."""
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _argument(call: ast.Call, place: int, *names: str) -> ast.expr | None:

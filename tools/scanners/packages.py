@@ -22,23 +22,24 @@ def dependencies(requirements: str, before: str, installed: Iterable[Package] = 
     anything else than such a pin (an address, a range, an option of the installer), and `licences` the added ones by
     what the installed packages say of themselves; a package that says nothing, or is not installed, is left out.
     """
-    known = set(_lines(before))
-    added: dict[str, JsonValue] = {}
-    unpinned: list[JsonValue] = []
-    old = {release for line in known if (release := _release(line))}
-    for line in _lines(requirements):
-        release = _release(line)
-        if release is None and line not in known:
-            unpinned.append(line)
-        elif release is not None and release not in old:
-            added[release] = True
+    known = _lines(before)
+    unpinned = [line for line in _lines(requirements) if _release(line) is None and line not in known]
+    added = added_releases(requirements, before)
     licences: dict[str, list[JsonValue]] = {}
     for package in installed:
         release = f"{package.name}=={package.version}"
         if package.licence and release in added:
             named = licences.setdefault(package.licence, [])
             named += [] if release in named else [release]
-    return {"added": added, "unpinned": unpinned, "licences": dict(licences)}
+    return {"added": dict.fromkeys(added, True), "unpinned": [*unpinned], "licences": dict(licences)}
+
+
+def added_releases(requirements: str, before: str) -> list[str]:
+    """Return each "name==version" that is not among the requirements before, once."""
+    old, new = (
+        [release for line in _lines(text) if (release := _release(line))] for text in (before, requirements)
+    )
+    return [release for release in dict.fromkeys(new) if release not in old]
 
 
 def _lines(requirements: str) -> list[str]:

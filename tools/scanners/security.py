@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from tools.environments.install import Environment
 from tools.sandbox import Job, Limits, Sandbox
@@ -15,10 +15,8 @@ Level = Literal["low", "medium", "high"]
 LIMITS = Limits(wall_seconds=180, memory_mb=1024, processes=16, output_bytes=50_000_000)
 
 
-class Finding(BaseModel):
+class Finding(BaseModel, frozen=True):
     """What the scanner objects to."""
-
-    model_config = ConfigDict(frozen=True)
 
     file: str
     """Relative to the workspace."""
@@ -33,10 +31,8 @@ class Finding(BaseModel):
     confidence: Level
 
 
-class ScanReport(BaseModel):
+class ScanReport(BaseModel, frozen=True):
     """What a scan saw, and what it could not look at."""
-
-    model_config = ConfigDict(frozen=True)
 
     findings: tuple[Finding, ...]
     """The gravest first."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.blueprint.model import Blueprint
 
 
-class Generation(BaseModel):
+class Generation(BaseModel, frozen=True):
     """All files of a service: a pure function of blueprints, independent of clock, randomness and file system."""
-
-    model_config = ConfigDict(frozen=True)
 
     files: dict[str, str]
     """Path in the repository, separated by `/`, to text."""
@@ -21,10 +19,8 @@ class Generation(BaseModel):
     """Criterion id to the pytest node ids that check it, at least one per criterion."""
 
 
-class Previous(BaseModel):
+class Previous(BaseModel, frozen=True):
     """The generation that the next one builds on."""
-
-    model_config = ConfigDict(frozen=True)
 
     blueprint: Blueprint
     files: dict[str, str]

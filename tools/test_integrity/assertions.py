@@ -44,18 +44,6 @@ class Check:
     """Normal forms of the operands of its `or`."""
 
 
-def last_name(node: ast.AST) -> str:
-    """Return the last part of a name or call: "skip" of `pytest.mark.skip("x")`."""
-    if isinstance(node, ast.Call):
-        return last_name(node.func)
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def is_constant(node: ast.AST) -> bool:
-    """Whether the expression is a constant, so that asserting it checks nothing."""
-    return isinstance(node, ast.Constant)
-
-
 class LocalRenamer(ast.NodeTransformer):
     """Renames local variables to numbers in order of appearance."""
 
@@ -99,17 +87,16 @@ def conjuncts(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def split_comparison(node: ast.expr) -> tuple[ast.expr, str, list[ast.AST]]:
+def split_comparison(node: ast.expr) -> tuple[ast.AST, str, list[ast.AST]]:
     """Return the subject, the operator and the expected operands of a check."""
     if isinstance(node, ast.Call):
-        first, *others = [*node.args, None] if node.args else [node.func]
-        assert first is not None  # noqa: S101  for the type checker
-        return first, one_line(node.func), [each for each in (*others, *node.keywords) if each is not None]
+        first, *others = node.args or [node.func]
+        return first, one_line(node.func), [*others, *node.keywords]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return node.operand, "not", []
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         operator, left, right = _OPERATORS[type(node.ops[0])], node.left, node.comparators[0]
-        if operator in _SYMMETRIC and is_constant(left) and not is_constant(right):
+        if operator in _SYMMETRIC and isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
             left, right = right, left
         return left, operator, [right]
     return node, "", []

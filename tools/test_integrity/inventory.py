@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from tools.test_integrity.assertions import Guard, last_name
+from tools.python_source import last_name, parse_python
+from tools.test_integrity.assertions import Guard
 from tools.test_integrity.normal_form import SKIPPING, Body, Function, body_of, guard
 
 _COLLECTED = re.compile(r"test_.*\.py|.*_test\.py")
@@ -50,12 +50,10 @@ class Part:
 
 def inventory(content: bytes) -> dict[str, Part] | None:
     """Return the parts of a file by their qualified names ("TestOrders::test_total"); None if it does not parse."""
+    tree = parse_python(content)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(content)
-            return _File(_helpers(tree)).parts(tree.body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _File(_helpers(tree)).parts(tree.body) if tree else None
+    except (ValueError, RecursionError):  # what can be parsed cannot always be unparsed
         return None
 
 
@@ -74,65 +72,64 @@ def _helpers(tree: ast.Module) -> frozenset[str]:
     )
 
 
+@dataclass(frozen=True)
+class _Scope:
+    """A file, a class, or a block of one that is under a condition."""
+
+    prefix: str = ""
+    """Of the qualified names in it."""
+    marks: tuple[Mark, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    collected: bool = True
+    """Whether pytest looks for tests in it."""
+
+
 @dataclass
 class _File:
     helpers: frozenset[str]
     found: dict[str, Part] = field(default_factory=dict)
 
     def parts(self, body: Sequence[ast.stmt]) -> dict[str, Part]:
-        self._scope(body, "", (), (), collected=True)
+        self._scope(body, _Scope())
         return self.found
 
-    def _scope(
-        self,
-        body: Sequence[ast.stmt],
-        prefix: str,
-        marks: tuple[Mark, ...],
-        guards: tuple[Guard, ...],
-        *,
-        collected: bool,
-    ) -> None:
-        marks = (*marks, *_scope_marks(body))
+    def _scope(self, body: Sequence[ast.stmt], scope: _Scope) -> None:
+        marks = (*scope.marks, *_scope_marks(body))
         for node, condition in _flat(body):
-            within = (*guards, *condition)
+            within = replace(scope, marks=marks, guards=(*scope.guards, *condition))
             if isinstance(node, Function):
-                self._function(node, prefix, marks, within, collected=collected)
+                self._function(node, within)
             elif isinstance(node, ast.ClassDef):
                 named = node.name.startswith("Test") or any(
                     last_name(each).endswith("TestCase") for each in node.bases
                 )
-                inner = (*marks, *_decorators(node), *_bases(node))
-                self._scope(node.body, f"{prefix}{node.name}::", inner, within, collected=collected and named)
+                inherited = [Mark("inherits", f"({ast.unparse(each)})", each.lineno) for each in node.bases]
+                inner = replace(
+                    within,
+                    prefix=f"{scope.prefix}{node.name}::",
+                    marks=(*marks, *map(_mark, node.decorator_list), *inherited),
+                    collected=scope.collected and named,
+                )
+                self._scope(node.body, inner)
             elif isinstance(node, ast.ImportFrom):
-                self._imported(node, prefix)
+                self._imported(node, scope.prefix)
             else:
-                self._value(node, prefix)
+                self._value(node, scope.prefix)
 
-    def _function(
-        self,
-        node: Function,
-        prefix: str,
-        marks: tuple[Mark, ...],
-        guards: tuple[Guard, ...],
-        *,
-        collected: bool,
-    ) -> None:
+    def _function(self, node: Function, scope: _Scope) -> None:
+        is_test = scope.collected and node.name.startswith("test")
         is_fixture = any(last_name(each) == "fixture" for each in node.decorator_list)
         parametrized = [each for each in node.decorator_list if last_name(each) == "parametrize"]
         given = {name.strip() for each in parametrized for name in _argument_names(each).split(",")}
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-        self.found[prefix + node.name] = Part(
-            kind="fixture"
-            if is_fixture
-            else "test"
-            if collected and node.name.startswith("test")
-            else "function",
+        self.found[scope.prefix + node.name] = Part(
+            kind="fixture" if is_fixture else "test" if is_test else "function",
             line=node.lineno,
-            body=body_of(node, guards, self.helpers),
+            body=body_of(node, scope.guards, self.helpers),
             rows=(_source(node),)
             if is_fixture
             else tuple(row for each in parametrized for row in _rows(each)),
-            marks=(*marks, *(_mark(each) for each in node.decorator_list if not [*_rows(each)])),
+            marks=(*scope.marks, *(_mark(each) for each in node.decorator_list if not [*_rows(each)])),
             needs=frozenset(each.arg for each in arguments) - given - {"self", "cls"},
         )
 
@@ -178,15 +175,6 @@ def _scope_marks(body: Sequence[ast.stmt]) -> Iterator[Mark]:
         said = node.value if isinstance(node, ast.Expr) else node.exc if isinstance(node, ast.Raise) else None
         if said is not None and last_name(said) in SKIPPING:
             yield _mark(said)
-
-
-def _decorators(node: Function | ast.ClassDef) -> Iterator[Mark]:
-    return (_mark(each) for each in node.decorator_list)
-
-
-def _bases(node: ast.ClassDef) -> Iterator[Mark]:
-    """A class inherits tests."""
-    return (replace(_mark(each), name="inherits", text=f"({ast.unparse(each)})") for each in node.bases)
 
 
 def _mark(node: ast.expr) -> Mark:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tools.test_integrity.assertions import Check, last_name
+from tools.python_source import last_name
+from tools.test_integrity.assertions import Check
 from tools.test_integrity.inventory import Mark, Part, is_collected
 from tools.test_integrity.normal_form import SKIPPING
 

@@ -10,13 +10,12 @@ import ast
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from tools.python_source import last_name
 from tools.test_integrity.assertions import (
     Check,
     Guard,
     LocalRenamer,
     conjuncts,
-    is_constant,
-    last_name,
     one_line,
     split_comparison,
 )
@@ -54,7 +53,7 @@ def guard(kind: str, condition: ast.expr) -> Guard:
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     first = body[0] if body else None
-    documented = isinstance(first, ast.Expr) and is_constant(first.value)
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     return body[1:] if documented else body
 
 
@@ -92,7 +91,7 @@ class _Walk:
         match node:
             case ast.Assert(test=test):
                 for each in conjuncts(test):
-                    if not is_constant(each):
+                    if not isinstance(each, ast.Constant):
                         self.checks.append(self._check(each, guards))
                         calls = [node for node in ast.walk(each) if isinstance(node, ast.Call)]
                         self.steps += [self._check(call, guards) for call in calls]
@@ -188,7 +187,7 @@ class _Walk:
             if isinstance(manager, ast.Call) and (
                 last_name(manager) in _EXPECTING or last_name(manager).startswith("assert")
             ):
-                self.checks.append(self._expecting(manager, body, guards))
+                self.checks.append(self._check(manager, guards, body))
             elif isinstance(manager, ast.Call):
                 self.steps.append(self._check(manager, guards))
             if each.optional_vars is not None:
@@ -210,7 +209,8 @@ class _Walk:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for each in targets:
             if isinstance(each, ast.Name):
-                again = isinstance(node, ast.AugAssign) or each.id in _names(value)
+                names = {one.id for one in ast.walk(value) if isinstance(one, ast.Name)}
+                again = isinstance(node, ast.AugAssign) or each.id in names
                 kept = self.bound.get(each.id, []) if again else []
                 self.bound[each.id] = [*kept, node if isinstance(node, ast.AugAssign) else value]
             else:
@@ -227,13 +227,16 @@ class _Walk:
         if root is not target and isinstance(root, ast.Name) and root.id in self.bound:
             self.bound[root.id] = [*self.bound[root.id], value]
 
-    def _check(self, node: ast.expr, guards: tuple[Guard, ...]) -> Check:
+    def _check(self, node: ast.expr, guards: tuple[Guard, ...], block: ast.Module | None = None) -> Check:
+        """Return the check that an expression makes, or the one that the block of a `with` raises or warns."""
         subject, operator, expected = split_comparison(node)
+        if block is not None and isinstance(node, ast.Call):
+            subject, expected = block, [*node.args, *node.keywords]
         others = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else []
         return Check(
             line=node.lineno,
             text=one_line(node),
-            form=self.form(node),
+            form=self.form(node, block) if block else self.form(node),
             shape=LocalRenamer(frozenset(self.bound)).text(node),
             subject=self.form(subject),
             operator=operator,
@@ -241,20 +244,3 @@ class _Walk:
             guards=(*guards, *self.left),
             alternatives=tuple(self.form(each) for each in others),
         )
-
-    def _expecting(self, manager: ast.Call, body: ast.Module, guards: tuple[Guard, ...]) -> Check:
-        """Return the check that a `with` block raises or warns."""
-        return Check(
-            line=manager.lineno,
-            text=one_line(manager),
-            form=self.form(manager, body),
-            shape=LocalRenamer(frozenset(self.bound)).text(manager),
-            subject=self.form(body),
-            operator=one_line(manager.func),
-            expected=", ".join(one_line(each) for each in (*manager.args, *manager.keywords)),
-            guards=(*guards, *self.left),
-        )
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

@@ -6,11 +6,12 @@ import ast
 import json
 import re
 import shlex
-import warnings
 from collections.abc import Callable, Iterable
 
 from pydantic import JsonValue
 
+from tools.python_source import last_name, parse_python
+from tools.test_integrity.normal_form import Function
 from tools.testing.test_command import ini_of, makefiles, selects_tests, toml_of, within
 
 Reader = Callable[[str], str | None]
@@ -62,23 +63,16 @@ def selection_changes(now: dict[str, str], before: Iterable[dict[str, str]]) -> 
 def deselecting_hooks(text: str | None) -> frozenset[tuple[str, str]]:
     """Return the names in a conftest.py that can deselect tests, each with the statement that uses it; none if the
     file does not parse."""
+    tree = parse_python(text or "")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return frozenset(
-                (name, ast.unparse(statement))
-                for statement in ast.parse(text or "").body
-                for node in ast.walk(statement)
-                if (name := _named(node)) in _HOOKS
-            )
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset(
+            (name, ast.unparse(statement))
+            for statement in (tree.body if tree else ())
+            for node in ast.walk(statement)
+            if (name := node.name if isinstance(node, Function) else last_name(node)) in _HOOKS
+        )
+    except (ValueError, RecursionError):  # what can be parsed cannot always be unparsed
         return frozenset()
-
-
-def _named(node: ast.AST) -> str:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return node.name
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _pytest(read: Reader) -> dict[str, str]:

@@ -148,7 +148,8 @@ def _not_run(held: Repository, main: str, generation: str | None, tree: str, cha
     serving = [each for each in changed if each.rpartition("/")[2] == "conftest.py"]
     if not serving and not SOURCES & set(changed):
         return []
-    now, *before = (_reader(held, each) for each in (tree, main, generation) if each)
+    trees = (each for each in (tree, main, generation) if each)
+    now, *before = (_Reader(held, each, frozenset(held.files(each))) for each in trees)
     before = [each for each in before if any(map(is_test, each.files))]
     found = selection_changes(selection_settings(now), [selection_settings(each) for each in before])
     for path in serving if before else []:
@@ -167,7 +168,3 @@ class _Reader:
     def __call__(self, path: str) -> str | None:
         content = self.held.show(self.tree, path) if path in self.files else None
         return None if content is None else content.decode("utf-8", "replace")
-
-
-def _reader(held: Repository, tree: str) -> _Reader:
-    return _Reader(held, tree, frozenset(held.files(tree)))

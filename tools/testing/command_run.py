@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.environments.install import Environment
 from tools.git import remove
@@ -19,10 +19,8 @@ _DURATION = re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|us|µs|ms|s|sec|seconds?)\b|\bd
 NO_PROGRAM = 127
 
 
-class CommandReport(BaseModel):
+class CommandReport(BaseModel, frozen=True):
     """How the command went."""
-
-    model_config = ConfigDict(frozen=True)
 
     ending: Ending
     exit_code: int

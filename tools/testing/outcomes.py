@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.sandbox import Ending
 
@@ -27,13 +27,7 @@ class Interpreter(Protocol):
         """All of it."""
 
 
-class Statement(BaseModel):
-    """What the models here share."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class TestOutcome(Statement):
+class TestOutcome(BaseModel, frozen=True):
     """How one test went."""
 
     __test__ = False
@@ -47,8 +41,13 @@ class TestOutcome(Statement):
     """The end of it."""
     seconds: float = 0.0
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether it failed or errored."""
+        return self.outcome in ("failed", "errored")
 
-class Flaky(Statement):
+
+class Flaky(BaseModel, frozen=True):
     """A test that changed its mind."""
 
     id: str
@@ -56,7 +55,7 @@ class Flaky(Statement):
     """Of the first run and of each rerun."""
 
 
-class Coverage(Statement):
+class Coverage(BaseModel, frozen=True):
     """Which test runs which line."""
 
     tests: tuple[str, ...] = ()
@@ -91,7 +90,7 @@ class Coverage(Statement):
         return self.seconds[self.tests.index(test)]
 
 
-class TestReport(Statement):
+class TestReport(BaseModel, frozen=True):
     """How a run of tests went."""
 
     __test__ = False
@@ -136,7 +135,7 @@ class TestReport(Statement):
         return tuple(each for each in self.tests if each.outcome == outcome)
 
 
-class Mutant(Statement):
+class Mutant(BaseModel, frozen=True):
     """One small change of the service's code, which its tests should notice."""
 
     file: str
@@ -160,7 +159,7 @@ class Mutant(Statement):
         return (content[: self.start] + self.new.encode() + content[self.end :]).decode()
 
 
-class Verdict(Statement):
+class Verdict(BaseModel, frozen=True):
     """What the tests made of a mutant."""
 
     mutant: Mutant
@@ -174,7 +173,7 @@ class Verdict(Statement):
     reason: str = ""
 
 
-class MutationReport(Statement):
+class MutationReport(BaseModel, frozen=True):
     """What the tests notice."""
 
     verdicts: tuple[Verdict, ...] = ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.sandbox import Completed, Limits, Sandbox
-from tools.testing.outcomes import Coverage, Flaky, Interpreter, TestOutcome, TestReport
+from tools.sandbox import Completed
+from tools.testing.outcomes import Coverage, Flaky, TestOutcome, TestReport
 from tools.testing.runner_reports import (
     NO_TESTS,
     BrokenReport,
@@ -17,71 +17,56 @@ from tools.testing.runner_reports import (
     read_log,
     read_run,
 )
-from tools.testing.sandbox_runner import Project, Run, SandboxRunner, cores, job_failure
+from tools.testing.sandbox_runner import Run, SandboxRunner, cores
 
 
 def run_tests(
-    sandbox: Sandbox,
-    environment: Interpreter,
-    workspace: Path,
-    scratch: Path,
+    runner: SandboxRunner,
     select: Sequence[str] = (),
     *,
     new: Sequence[str] = (),
     reruns: int = 2,
     shares: int = 1,
-    coverage: Interpreter | None = None,
-    variables: Mapping[str, str] | None = None,
-    limits: Limits | None = None,
-    project: Project | None = None,
 ) -> TestReport:
-    """Run pytest on a copy of the workspace and say how it went. The workspace itself is not changed.
+    """Run pytest on a copy of the workspace and report the results. The workspace itself is not changed.
 
     `select` names node ids, files or folders; none means all. Tests that fail, and those of `new` (the same
     kind of names), run `reruns` more times. `shares` is how many processes share the first run: for tests
-    that do not need one another, and worth it where few are new, since reruns go on at the same time.
-    `project` is what a repository that is not installed offers all the same.
-    `coverage` is an environment that holds coverage.py: with it the report says which test runs which line.
-    A report that is missing, unreadable or at odds with the exit code is a failure, and so is a run without
-    tests.
+    that do not need one another, and worth it where few are new, since reruns happen at the same time.
+    If the runner has coverage.py, the report says which test runs which line. A report that is missing,
+    unreadable or at odds with the exit code is a failure, and so is a run without tests.
     """
     options = [each for each in select if each.startswith("-") or not each]
     if options:
         return TestReport(problem=f"{options[0]!r} is not the name of a test.")
-    bench = SandboxRunner(
-        sandbox, environment, workspace, scratch, limits or Limits(), variables or {}, project, coverage
-    )
-    seconds = bench.limits.wall_seconds or 600
-    path = (_packages(coverage),) if coverage else ()
-    there = tuple(each for each in new if _exists(workspace, each))
+    seconds = runner.limits.wall_seconds or 600
+    there = tuple(each for each in new if _exists(runner.workspace, each))
     first = tuple(
         Run(
             name=f"first{number}",
             select=tuple(select),
             share=(number, shares),
-            lines=coverage is not None,
+            lines=runner.coverage is not None,
             seconds=seconds,
         )
         for number in range(shares)
     )
     # What is new is known beforehand, so that it need not wait for the rest.
-    early = _reruns("new", there, reruns if there else 0, seconds)
-    done = bench.run_all("first", (*first, *early), _together(seconds, len(first) + len(early)), path=path)
-    report, said = _reported(bench.out("first"), done, [run.name for run in first])
+    early = _reruns("new", there, reruns, seconds)
+    out, done = runner.run_all("first", (*first, *early), _together(seconds, len(first) + len(early)))
+    report, said = _reported(out, done, [run.name for run in first])
     if said is None or report.problem is not None:
         return report
-    wrong = {each.id for each in (*report.failed, *report.errored)}
     fresh = [each.id for each in report.tests if _is_new(each.id, there)]
-    flaky = _flaky(report, fresh, [_outcomes(bench.out("first"), run.name, done) for run in early])
-    again = tuple(each.id for each in report.tests if each.id in wrong.difference(fresh))
-    late = _reruns("failing", again, reruns if again else 0, seconds)
-    if late:
-        completed = bench.run_all("again", late, _together(seconds, len(late)))
-        flaky += _flaky(report, again, [_outcomes(bench.out("again"), run.name, completed) for run in late])
-        report = report.model_copy(update={"seconds": report.seconds + completed.seconds})
+    flaky = _flaky(report, fresh, [_outcomes(out, run.name, done) for run in early])
+    again = tuple(each.id for each in report.tests if each.is_bad and each.id not in fresh)
+    if late := _reruns("failing", again, reruns, seconds):
+        out, done = runner.run_all("again", late, _together(seconds, len(late)))
+        flaky += _flaky(report, again, [_outcomes(out, run.name, done) for run in late])
+        report = report.model_copy(update={"seconds": report.seconds + done.seconds})
     steady = [each for each in report.passed if each.id not in {one.id for one in flaky}]
-    found = _coverage(said, steady) if coverage is not None else None
-    return report.model_copy(update={"flaky": flaky, "coverage": found})
+    coverage = _coverage(said, steady) if runner.coverage is not None else None
+    return report.model_copy(update={"flaky": flaky, "coverage": coverage})
 
 
 def _together(seconds: float, runs: int) -> float:
@@ -92,12 +77,8 @@ def _together(seconds: float, runs: int) -> float:
 def _reruns(name: str, select: tuple[str, ...], count: int, seconds: float) -> tuple[Run, ...]:
     return tuple(
         Run(name=f"{name}{number}", select=select, seed=number, seconds=seconds)
-        for number in range(1, count + 1)
+        for number in range(1, count + 1 if select else 1)
     )
-
-
-def _packages(environment: Interpreter) -> Path:
-    return next(iter(sorted(environment.folder.glob("lib/python*/site-packages"))))
 
 
 def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestReport, RunReport | None]:
@@ -131,10 +112,7 @@ def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestRep
 
 
 def _read(out: Path, name: str, done: Completed) -> tuple[RunEnd, RunReport]:
-    failed = job_failure(done)
-    if failed is not None:
-        raise BrokenReport(failed)
-    end = read_ends(out).get(name)
+    end = read_ends(out, done).get(name)
     if end is None:
         raise BrokenReport("The tests were not run.")
     return end, read_run(out, name)

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from tools.counting import counted
 from tools.result import ToolResult, Workbench
 from tools.sandbox import Limits
-from tools.testing import Flaky, TestOutcome, TestReport
+from tools.testing import TestOutcome, TestReport
 
 _MOST_NAMED = 5
 MOST_FAILURES = 20
@@ -43,20 +43,20 @@ def report_result(
     `before` names the tests among them that fail on the main branch as well. They are told apart, and not counted: the
     change did not break them, and a person says before the merge whether that is enough.
     """
-    failed = [each for each in report.failed if each.id not in before]
-    errored = [each for each in report.errored if each.id not in before]
-    wrong = (*failed, *errored)
-    known = [each for each in (*report.failed, *report.errored) if each.id in before]
+    bad = (*report.failed, *report.errored)
+    wrong = [each for each in bad if each.id not in before]
+    known = [each for each in bad if each.id in before]
+    failed = sum(each.outcome == "failed" for each in wrong)
     data: dict[str, JsonValue] = {
         "tree": tree,
         "passed": len(report.passed),
-        "failed": len(failed),
-        "errors": len(errored) + (1 if report.problem else 0),
+        "failed": failed,
+        "errors": len(wrong) - failed + (1 if report.problem else 0),
         "complete": True,
         "skipped": len(report.skipped),
         "failures": [_failure(each) for each in (*wrong, *known)[:MOST_FAILURES]],
         **({"failed_before": [*sorted(before)]} if before else {}),
-        "flaky": [_flaky(each) for each in report.flaky],
+        "flaky": [f"{each.id} ({', '.join(each.outcomes)})" for each in report.flaky],
         "seconds": round(report.seconds, 1),
         **(more or {}),
     }
@@ -100,10 +100,6 @@ def _failure(test: TestOutcome) -> JsonValue:
 def strip_volatile(text: str) -> str:
     """Return a text without the places and addresses in memory that differ from run to run."""
     return _ADDRESSES.sub("0x0", _PLACES.sub("", text))
-
-
-def _flaky(test: Flaky) -> JsonValue:
-    return f"{test.id} ({', '.join(test.outcomes)})"
 
 
 def scratch_folder(bench: Workbench) -> Path:

@@ -6,12 +6,13 @@ import json
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tools.sandbox import Completed
 from tools.testing.outcomes import Outcome, TestOutcome
 
 _LARGEST = 64_000_000
@@ -19,6 +20,7 @@ _LARGEST = 64_000_000
 NO_TESTS = 5
 """pytest's exit code."""
 
+_ENDINGS = {"timed_out": "took too long", "out_of_memory": "ran out of memory", "killed": "was killed"}
 _GRAVITY: tuple[Outcome, ...] = ("skipped", "passed", "failed", "errored")
 
 
@@ -26,19 +28,15 @@ class BrokenReport(ValueError):  # noqa: N818  names what was found
     """A report that is missing, too large, or not one."""
 
 
-class RunEnd(BaseModel):
+class RunEnd(BaseModel, frozen=True, extra="forbid", strict=True):
     """How one run of pytest ended, as the runner saw it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     exit: int
     seconds: float
     timed_out: bool
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Record(BaseModel, frozen=True, extra="forbid"):
     kind: Literal["collected", "test", "lines", "modules", "finished"]
     id: str = ""
     outcome: Outcome = "errored"
@@ -51,10 +49,8 @@ class _Record(BaseModel):
     exit: int = -1
 
 
-class RunReport(BaseModel):
+class RunReport(BaseModel, frozen=True):
     """What one run of pytest said of itself."""
-
-    model_config = ConfigDict(frozen=True)
 
     collected: tuple[str, ...] = ()
     tests: tuple[TestOutcome, ...] = ()
@@ -65,7 +61,7 @@ class RunReport(BaseModel):
 
     def contradiction(self, end: RunEnd) -> str | None:
         """Say why the report cannot be believed, given how the run ended; None if it can."""
-        bad = [each.id for each in self.tests if each.outcome in ("failed", "errored")]
+        bad = [each.id for each in self.tests if each.is_bad]
         told = [each.id for each in self.tests]
         silent = sorted(set(self.collected).difference(told))
         if end.timed_out:
@@ -89,8 +85,11 @@ class RunReport(BaseModel):
         return None
 
 
-def read_ends(folder: Path) -> dict[str, RunEnd]:
-    """Return how each run ended, by name. Raises BrokenReport."""
+def read_ends(folder: Path, done: Completed) -> dict[str, RunEnd]:
+    """Return how each run of a job ended, by name. Raises BrokenReport, also if the job itself failed."""
+    if done.ending != "exited" or done.exit_code != 0:
+        what = _ENDINGS.get(done.ending, f"ended with exit {done.exit_code}")
+        raise BrokenReport(f"The tests' job {what}. {done.stderr[-1_000:]}".strip())
     try:
         return TypeAdapter(dict[str, RunEnd]).validate_json(_read(folder / "runs.json"))
     except ValidationError as error:
@@ -127,11 +126,8 @@ def read_run(folder: Path, name: str) -> RunReport:
 
 def join_reports(parts: Sequence[RunReport]) -> RunReport:
     """Make one report of those of shares of the tests; of those that share an id, the worst counts."""
-    told: dict[str, list[TestOutcome]] = {}
     lines: dict[str, dict[int, tuple[str, ...]]] = {}
     for part in parts:
-        for each in part.tests:
-            told.setdefault(each.id, []).append(each)
         for file, found in part.lines.items():
             for line, tests in found.items():
                 known = lines.setdefault(file, {}).get(line, tests)
@@ -139,7 +135,9 @@ def join_reports(parts: Sequence[RunReport]) -> RunReport:
                 lines[file][line] = tuple(sorted({*known, *tests})) if known and tests else ()
     return RunReport(
         collected=tuple(name for part in parts for name in part.collected),
-        tests=tuple(_worst(group) for group in told.values()),
+        tests=tuple(
+            _worst(group) for group in _by_id(each for part in parts for each in part.tests).values()
+        ),
         lines=lines,
         modules=tuple(dict.fromkeys(name for part in parts for name in part.modules)),
         exit=max((part.exit for part in parts if part.exit is not None), default=None),
@@ -151,16 +149,20 @@ def _worst(group: Sequence[TestOutcome]) -> TestOutcome:
     return worst.model_copy(update={"seconds": sum(each.seconds for each in group)})
 
 
+def _by_id(tests: Iterable[TestOutcome]) -> dict[str, list[TestOutcome]]:
+    groups: dict[str, list[TestOutcome]] = {}
+    for each in tests:
+        groups.setdefault(each.id, []).append(each)
+    return groups
+
+
 def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tuple[TestOutcome, ...]:
     """Make one outcome, the worst, of tests that share an id, as those of a plugin may.
 
     What is told more often than it was collected stays as it is, and is a contradiction.
     """
-    told: dict[str, list[TestOutcome]] = {}
-    for each in tests:
-        told.setdefault(each.id, []).append(each)
     found: list[TestOutcome] = []
-    for name, group in told.items():
+    for name, group in _by_id(tests).items():
         if len(group) == collected.get(name, 0):
             found.append(_worst(group))
         else:

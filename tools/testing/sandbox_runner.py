@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.sandbox import Completed, Job, Limits, Sandbox
 from tools.testing.outcomes import Interpreter
@@ -16,10 +16,8 @@ from tools.testing.outcomes import Interpreter
 INSIDE = Path(__file__).resolve().parent / "inside"
 
 
-class Run(BaseModel):
+class Run(BaseModel, frozen=True):
     """One run of pytest, in a process and on a copy of the workspace of its own."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     select: tuple[str, ...] = ()
@@ -37,10 +35,8 @@ class Run(BaseModel):
     seconds: float
 
 
-class Project(BaseModel):
+class Project(BaseModel, frozen=True):
     """What the tests of a repository find of it, although it is not installed."""
-
-    model_config = ConfigDict(frozen=True)
 
     roots: tuple[str, ...]
     """Folders, relative to the workspace, from which its packages are imported."""
@@ -49,10 +45,8 @@ class Project(BaseModel):
     version: str = "0"
 
 
-class RunnerInput(BaseModel):
+class RunnerInput(BaseModel, frozen=True):
     """What the runner in the sandbox is told."""
-
-    model_config = ConfigDict(frozen=True)
 
     workspace: Path
     out: Path
@@ -84,31 +78,38 @@ class SandboxRunner:
     coverage: Interpreter | None = None
     """Environment that holds coverage.py; None where nobody asks which test runs which line."""
 
-    def out(self, name: str) -> Path:
-        """Return where what came of an order lies."""
-        return self.scratch / name
-
     def run_all(
-        self,
-        name: str,
-        runs: tuple[Run, ...],
-        seconds: float,
-        *,
-        path: tuple[Path, ...] = (),
-        warm: tuple[str, ...] = (),
-    ) -> Completed:
-        """Have runs carried out, as many at one time as there are cores; `seconds` bounds them together."""
+        self, name: str, runs: tuple[Run, ...], seconds: float, *, warm: tuple[str, ...] = ()
+    ) -> tuple[Path, Completed]:
+        """Carry out runs, as many at a time as there are cores, and return the folder of their reports.
+
+        `seconds` bounds all of them together.
+        """
+        packages = self.coverage.folder.glob("lib/python*/site-packages") if self.coverage else ()
         order = RunnerInput(
             workspace=self.workspace,
-            out=self.out(name),
-            path=path,
+            out=self.scratch / name,
+            path=tuple(sorted(packages)[:1]) if any(run.lines for run in runs) else (),
             warm=warm,
             workers=cores(),
             seconds=seconds,
             runs=runs,
             project=self.project,
         )
-        return _start(self, order)
+        shutil.rmtree(order.out, ignore_errors=True)
+        order.out.mkdir(parents=True)
+        told = self.scratch / f"{name}.json"
+        told.write_text(order.model_dump_json())
+        job = Job(
+            argv=(str(self.environment.python), "-s", "-P", "-B", str(INSIDE / "runner.py"), str(told)),
+            folder=order.out,
+            readable=(self.environment.folder, self.workspace, INSIDE, told, *order.path),
+            writable=(order.out,),
+            environment={**self.variables, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
+            # A little more than the runner takes, which can say more of what went wrong than an end by force.
+            limits=self.limits.model_copy(update={"wall_seconds": seconds + 10}),
+        )
+        return order.out, self.sandbox.run(job)
 
     def sources(self, files: Iterable[str]) -> dict[str, str]:
         """Return the texts of those files of the workspace that are plain and have one."""
@@ -125,33 +126,6 @@ class SandboxRunner:
             return None
 
 
-def _start(bench: SandboxRunner, order: RunnerInput) -> Completed:
-    shutil.rmtree(order.out, ignore_errors=True)
-    order.out.mkdir(parents=True)
-    told = order.out.parent / f"{order.out.name}.json"
-    told.write_text(order.model_dump_json())
-    return bench.sandbox.run(
-        Job(
-            argv=(str(bench.environment.python), "-s", "-P", "-B", str(INSIDE / "runner.py"), str(told)),
-            folder=order.out,
-            readable=(bench.environment.folder, order.workspace, INSIDE, told, *order.path),
-            writable=(order.out,),
-            environment={**bench.variables, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
-            # A little more than the runner takes, which can say more of what went wrong than an end by force.
-            limits=bench.limits.model_copy(update={"wall_seconds": order.seconds + 10}),
-        )
-    )
-
-
 def cores() -> int:
     """Return how many runs to have at one time."""
     return len(os.sched_getaffinity(0))
-
-
-def job_failure(done: Completed) -> str | None:
-    """Say what ended the job before its runs did, or None."""
-    if done.ending == "exited" and done.exit_code == 0:
-        return None
-    endings = {"timed_out": "took too long", "out_of_memory": "ran out of memory", "killed": "was killed"}
-    what = endings.get(done.ending, f"ended with exit {done.exit_code}")
-    return f"The tests' job {what}. {done.stderr[-1_000:]}".strip()

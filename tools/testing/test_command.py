@@ -8,12 +8,13 @@ import json
 import re
 import shlex
 import tomllib
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
+
+from tools.python_source import parse_python
 
 Kind = Literal["given", "pytest", "tox", "nox", "make", "npm", "go"]
 _LARGEST = 1_000_000
@@ -26,12 +27,10 @@ _PLAIN = re.compile(
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 
-class TestCommand(BaseModel):
+class TestCommand(BaseModel, frozen=True):
     """How a repository runs its tests."""
 
     __test__ = False
-
-    model_config = ConfigDict(frozen=True)
 
     kind: Kind
     """What it was found by. tox and nox are not run themselves: they would install; their pytest is."""
@@ -191,14 +190,8 @@ def _tox_words(line: str) -> tuple[str, ...]:
 
 
 def _nox(folder: Path) -> tuple[tuple[str, ...], str] | None:
-    text = text_of(folder, "noxfile.py")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    for node in ast.walk(tree):
+    tree = parse_python(text_of(folder, "noxfile.py"))
+    for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run":
             words = [each.value for each in node.args if isinstance(each, ast.Constant)]
             if _pytest_arguments(tuple(str(each) for each in words)) is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tools.sandbox import Sandbox, choose
-from tools.testing import TestReport, run_tests
+from tools.testing import SandboxRunner, TestReport, run_tests
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,8 @@ def run(
     """Write a service and run its tests."""
 
     def go(files: dict[str, str], select: Sequence[str] = (), **options: object) -> TestReport:
-        return run_tests(sandbox, environment, write(files), tmp_path / "scratch", select, **options)
+        own = {name: options.pop(name) for name in ("new", "reruns", "shares") if name in options}
+        runner = SandboxRunner(sandbox, environment, write(files), tmp_path / "scratch", **options)
+        return run_tests(runner, select, **own)
 
     return go

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.sandbox import Limits, Sandbox
-from tools.testing import Interpreter, TestReport, run_tests
+from tools.testing import Interpreter, SandboxRunner, TestReport, run_tests
 
 Runner = Callable[..., TestReport]
 
@@ -339,7 +339,7 @@ def test_a():
         pass
 """
     write({"test_it.py": text})
-    assert run_tests(sandbox, environment, workspace, tmp_path / "scratch").ok
+    assert run_tests(SandboxRunner(sandbox, environment, workspace, tmp_path / "scratch")).ok
     assert not (tmp_path / "scratch" / "planted").exists()
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.sandbox import Completed
 from tools.testing.runner_reports import BrokenReport, RunEnd, read_ends, read_log, read_run
+
+DONE = Completed(ending="exited", exit_code=0, stdout="", stderr="", seconds=1.0)
 
 
 def lines(*records: dict[str, object]) -> str:
@@ -55,7 +58,7 @@ def test_a_report_without_end(tmp_path: Path) -> None:
 def test_ends_that_are_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "runs.json").write_text(text)
     with pytest.raises(BrokenReport):
-        read_ends(tmp_path)
+        read_ends(tmp_path, DONE)
 
 
 PASSED = {"kind": "test", "id": "a", "outcome": "passed"}

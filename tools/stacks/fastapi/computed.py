@@ -9,20 +9,6 @@ from tools.stacks.fastapi.identifiers import attribute, class_name
 from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.tables import ADJUSTMENTS, adjusted_fields, table_name
 
-_IMPORTS = {
-    "uuid": "import uuid",
-    "Iterable": "from collections.abc import Iterable",
-    "Sequence": "from collections.abc import Sequence",
-    "Decimal": "from decimal import Decimal",
-    "Any": "from typing import Any",
-    "Final": "from typing import Final",
-    "sa": "import sqlalchemy as sa",
-    "orm": "from sqlalchemy import orm",
-    "adjustments": "from app import adjustments",
-    "arithmetic": "from app import arithmetic",
-    "models": "from app import models",
-}
-
 
 def computed_files(blueprint: Blueprint) -> dict[str, str]:
     """Return the modules of computed fields and of their adjustments, if there are any."""
@@ -36,7 +22,7 @@ def computed_files(blueprint: Blueprint) -> dict[str, str]:
         ],
         sums=any(field.computed and field.computed.kind == "sum" for _, field in fields),
     )
-    files = {"app/computed.py": module("Fields that follow from other resources.", body, _IMPORTS)}
+    files = {"app/computed.py": module("Fields that follow from other resources.", body)}
     if adjusted_fields(blueprint):
         files["app/adjustments.py"] = format_python(render("app/adjustments.py.j2", table=ADJUSTMENTS))
     return files

@@ -20,12 +20,12 @@ from tools.blueprint.model import (
     Missing,
     Subject,
     Test,
-    Value,
 )
 from tools.blueprint.names import snake
 from tools.errors import ToolError
 from tools.stacks.fastapi.identifiers import attribute, class_name
 from tools.stacks.fastapi.rendering import Code, py
+from tools.stacks.fastapi.tables import target_of
 from tools.stacks.fastapi.values import literal
 
 _OPERATORS: dict[Comparison, str] = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -57,13 +57,8 @@ class Scope:
 
     def entity_of(self, subject: Subject, via: str) -> Entity:
         """Return the entity of a subject."""
-        if subject == "object":
-            found = self.blueprint.entity(self.action.object or "") if self.action else None
-        elif subject == "reference":
-            reference = self.entity.reference(via)
-            found = self.blueprint.entity(reference.target) if reference else None
-        else:
-            found = self.entity
+        operation = self.action.name if self.action else ""
+        found = target_of(self.blueprint, self.entity, operation, subject, via)
         if found is None:
             raise ToolError(f"{self.entity.name}: a rule refers to {subject} {via!r}, which does not exist.")
         return found
@@ -153,25 +148,16 @@ def _test(scope: Scope, test: Test) -> str:
 
 def _compare(scope: Scope, test: Compare) -> str:
     left = scope.operand(test.left)
-    right = _right(scope, test, left)
-    code, other = _alike(left, right)
-    if left.kind == "boolean" and not isinstance(test.right, FieldRef):
-        return _truth(left, wanted=bool(test.right) is (test.op == "eq"), null_passes=test.op == "ne")
-    comparison = f"{code} {_OPERATORS[test.op]} {other}"
-    nulls = tuple(dict.fromkeys(left.nulls + right.nulls))
-    if test.op == "ne":
-        return " or ".join([*(f"{each} is None" for each in nulls), comparison])
-    return " and ".join([*(f"{each} is not None" for each in nulls), comparison])
-
-
-def _right(scope: Scope, test: Compare, left: Operand) -> Operand:
     if isinstance(test.right, FieldRef):
-        return scope.operand(test.right)
-    return Operand(_literal(left.kind, test.right), left.kind)
-
-
-def _literal(kind: FieldType, value: Value) -> str:
-    return literal(kind, value)
+        right = scope.operand(test.right)
+    else:
+        right = Operand(literal(left.kind, test.right), left.kind)
+    code, other = _alike(left, right)
+    comparison = f"{code} {_OPERATORS[test.op]} {other}"
+    if left.kind == "boolean" and not isinstance(test.right, FieldRef):
+        comparison = left.code if bool(test.right) is (test.op == "eq") else f"not {left.code}"
+    nulls = tuple(dict.fromkeys(left.nulls + right.nulls))
+    return _null_or(nulls, comparison) if test.op == "ne" else _given_and(nulls, comparison)
 
 
 def _alike(left: Operand, right: Operand) -> tuple[str, str]:
@@ -183,26 +169,27 @@ def _alike(left: Operand, right: Operand) -> tuple[str, str]:
     return left.code, right.code
 
 
-def _truth(operand: Operand, *, wanted: bool, null_passes: bool) -> str:
-    value = operand.code if wanted else f"not {operand.code}"
-    if null_passes:
-        return " or ".join([*(f"{each} is None" for each in operand.nulls), value])
-    return " and ".join([*(f"{each} is not None" for each in operand.nulls), value])
+def _null_or(nulls: Iterable[str], *conditions: str) -> str:
+    """Return the condition that an expression is None or, where none is, another condition holds."""
+    return " or ".join([*(f"{each} is None" for each in nulls), *conditions])
+
+
+def _given_and(nulls: Iterable[str], *conditions: str) -> str:
+    """Return the condition that no expression is None and another condition holds."""
+    return " and ".join([*(f"{each} is not None" for each in nulls), *conditions])
 
 
 def _missing(operand: Operand, *, negated: bool) -> str:
     if not operand.nulls:
         return "True" if negated else "False"
-    if negated:
-        return " and ".join(f"{each} is not None" for each in operand.nulls)
-    return " or ".join(f"{each} is None" for each in operand.nulls)
+    return _given_and(operand.nulls) if negated else _null_or(operand.nulls)
 
 
 def _expired(operand: Operand, *, negated: bool) -> str:
     limit = "clock.today()" if operand.kind == "date" else "clock.start_of_today()"
     if negated:
-        return " or ".join([*(f"{each} is None" for each in operand.nulls), f"{operand.code} >= {limit}"])
-    return " and ".join([*(f"{each} is not None" for each in operand.nulls), f"{operand.code} < {limit}"])
+        return _null_or(operand.nulls, f"{operand.code} >= {limit}")
+    return _given_and(operand.nulls, f"{operand.code} < {limit}")
 
 
 def _child_count(scope: Scope, test: ChildCount) -> str:
@@ -210,6 +197,4 @@ def _child_count(scope: Scope, test: ChildCount) -> str:
     child = f"models.{class_name(test.child)}"
     pointing = f"{child}.{attribute(test.reference + ' id')} == {variable}.id"
     count = f"store.count(session, {child}, {pointing}) {_OPERATORS[test.op]} {py(test.number)}"
-    return " and ".join(
-        [*(f"{each} is not None" for each in scope.unreachable(test.subject, test.via)), count]
-    )
+    return _given_and(scope.unreachable(test.subject, test.via), count)

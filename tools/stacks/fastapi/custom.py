@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, FieldSpec
-from tools.blueprint.names import snake
-from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
+from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, function, identifier, spelled
 from tools.stacks.fastapi.pytest_source import paragraphs
 from tools.stacks.fastapi.rendering import Code, format_python
 
@@ -38,18 +37,12 @@ def custom_files(blueprint: Blueprint, before: Mapping[str, str]) -> dict[str, s
 
 def custom_module(custom: CustomOperation) -> Code:
     """Return the name of the operation's module, such as `loan_amortisation_schedule`."""
-    spelt = snake(f"{custom.entity} {custom.name}")
-    return Code(f"n{spelt}" if spelt[:1].isdigit() else spelt)
+    return Code(spelled(f"{custom.entity} {custom.name}"))
 
 
 def custom_path(custom: CustomOperation) -> str:
     """Return the path of the operation's module in the repository."""
     return f"app/custom/{custom_module(custom)}.py"
-
-
-def custom_function(custom: CustomOperation) -> Code:
-    """Return the name of the operation's function, in its module and in the routes."""
-    return Code(identifier(custom.name))
 
 
 def custom_class(custom: CustomOperation) -> Code:
@@ -75,7 +68,7 @@ def _module(blueprint: Blueprint, entity: Entity, custom: CustomOperation) -> st
         "from app import models",
         f"from app.schemas import {own} as schemas",
         "",
-        f"def {custom_function(custom)}({', '.join(parameters)}) -> schemas.{cls}Answer:",
+        f"def {function(custom)}({', '.join(parameters)}) -> schemas.{cls}Answer:",
         *docstring,
         f"    raise NotImplementedError({unwritten!r})",
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 import keyword
 
-from tools.blueprint.model import Entity
-from tools.blueprint.names import collection_path, pascal, plural, snake
+from tools.blueprint.model import Action, CustomOperation, Entity
+from tools.blueprint.names import camel, collection_path, pascal, plural, snake
 from tools.stacks.fastapi.rendering import Code, word
 
 _MODULES = """
@@ -32,14 +32,19 @@ _VARIABLES = _PYTHON.union(_MODULES.split(), _LOCALS.split(), _FUNCTIONS.split()
 
 def attribute(name: str) -> str:
     """Return a field's name in snake case, with a trailing underscore if the name is reserved."""
-    spelt = _spelt(name)
+    spelt = spelled(name)
     return f"{spelt}_" if spelt in _ATTRIBUTES or spelt.startswith("model_") else spelt
 
 
 def identifier(name: str) -> str:
     """Return an entity's or action's name in snake case, for variables, modules and functions."""
-    spelt = _spelt(name)
+    spelt = spelled(name)
     return f"{spelt}_" if spelt in _VARIABLES else spelt
+
+
+def function(operation: Action | CustomOperation) -> Code:
+    """Return the name of an operation's function, in its module and in the routes."""
+    return Code(identifier(operation.name))
 
 
 def class_name(name: str) -> str:
@@ -54,6 +59,11 @@ def distinct(name: str, *taken: str) -> str:
     """Return an identifier for the name that differs from those taken."""
     spelt = identifier(name)
     return f"other_{spelt}" if spelt in taken else spelt
+
+
+def member(name: str, **more: object) -> dict[str, object]:
+    """Return the names of a member for the templates, in Python and in JSON, and `more` about it."""
+    return {"attribute": Code(attribute(name)), "json": camel(name), **more}
 
 
 def entity_names(entity: Entity) -> dict[str, object]:
@@ -71,6 +81,7 @@ def entity_names(entity: Entity) -> dict[str, object]:
     }
 
 
-def _spelt(name: str) -> str:
+def spelled(name: str) -> str:
+    """Return the name in snake case, after a letter if it starts with a digit."""
     spelt = snake(name)
     return f"n{spelt}" if spelt[:1].isdigit() else spelt

@@ -21,7 +21,6 @@ _TYPES = {
     "timestamp": "sa.DateTime(timezone=True)",
     "uuid": "sa.Uuid()",
 }
-_IMPORTS = {"sa": "import sqlalchemy as sa", "op": "from alembic import op"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def _file(changes: Changes, title: str, last: int) -> str:
         adjustments=ADJUSTMENTS,
         types={kind: Code(text) for kind, text in _TYPES.items()},
     )
-    return module(f"{title}.", body, _IMPORTS)
+    return module(f"{title}.", body, {"op": "from alembic import op"})
 
 
 def column_code(table: Table, column: Column, *, added: bool = False) -> Code:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from tools.stacks.fastapi.rendering import format_python
@@ -43,8 +43,30 @@ def _wanted(text: str, path: str, shared: str) -> Iterator[str]:
 
 def _without_unused(text: str, wanted: set[str]) -> str:
     """Return a module with only the statements that bind a wanted name, and what those need."""
-    statements = ast.parse(text).body
-    needed, grown = set(wanted), True
+    statements, lines = ast.parse(text).body, text.splitlines()
+    needed = _needed(statements, wanted)
+    kept: list[str] = []
+    end, dropped = 0, False
+    for each in statements:
+        start = _start(each) - 1
+        above, own = lines[end:start], lines[start : each.end_lineno]
+        end = each.end_lineno or start
+        # A string after a dropped statement is its docstring.
+        dropped = not _bound(each) & needed if _bound(each) else dropped and isinstance(each, ast.Expr)
+        if dropped:
+            own = []
+            while above and above[-1].startswith("#"):
+                above.pop()
+        elif isinstance(each, ast.ImportFrom):
+            each.names = [one for one in each.names if (one.asname or one.name) in needed]
+            own = [ast.unparse(each)]
+        kept += [*above, *own]
+    return format_python("\n".join([*kept, *lines[end:]]) + "\n")
+
+
+def _needed(statements: Sequence[ast.stmt], wanted: set[str]) -> set[str]:
+    """Return the wanted names, and those that the statements which bind them use."""
+    needed, grown = {*wanted, "annotations"}, True
     while grown:
         used = {
             node.id
@@ -55,34 +77,12 @@ def _without_unused(text: str, wanted: set[str]) -> str:
         }
         grown = not used <= needed
         needed |= used
-    lines = text.splitlines()
-    drop: set[int] = set()
-    for each in statements:
-        if isinstance(each, ast.ImportFrom) and not _is_future(each) and _bound(each) & needed:
-            each.names = [one for one in each.names if (one.asname or one.name) in needed]
-            drop |= set(range(each.lineno, each.end_lineno or each.lineno))
-            lines[each.lineno - 1] = ast.unparse(each)
-    end = 0
-    for number, each in enumerate(statements):
-        start = _start(each)
-        unused = bool(_bound(each)) and not _bound(each) & needed and not _is_future(each)
-        is_doc = isinstance(each, ast.Expr) and number > 1 and _start(statements[number - 1]) - 1 in drop
-        if unused or is_doc:
-            # Including the comment directly above.
-            while start - 1 > end and lines[start - 2].startswith("#"):
-                start -= 1
-            drop |= set(range(start - 1, each.end_lineno or start))
-        end = each.end_lineno or start
-    return format_python("\n".join(line for number, line in enumerate(lines) if number not in drop) + "\n")
+    return needed
 
 
 def _start(node: ast.stmt) -> int:
     decorators = getattr(node, "decorator_list", [])
     return min((int(each.lineno) for each in decorators), default=node.lineno)
-
-
-def _is_future(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def _bound(node: ast.stmt) -> set[str]:

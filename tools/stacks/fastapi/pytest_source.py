@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tools.blueprint.model import Criterion
-from tools.blueprint.names import snake
 from tools.blueprint.simulated_requests import Expression
-from tools.stacks.fastapi.rendering import LINE_LENGTH, format_python, import_block
+from tools.stacks.fastapi.identifiers import spelled
+from tools.stacks.fastapi.rendering import LINE_LENGTH, format_python, import_block, used_names
 
 _NAME_LENGTH = 90
 _IMPORTS = {
@@ -103,8 +103,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 def factory(entity: str) -> str:
     """Return the suffix of an entity's factories: `order` in `make_order` and `body_of_order`."""
-    name = snake(entity)
-    return f"n{name}" if name[:1].isdigit() else name
+    return spelled(entity)
 
 
 def slug(text: str) -> str:
@@ -159,12 +158,6 @@ def tidy(source: str) -> str:
     head, rest = lines[: imports[0].lineno - 1], lines[imports[-1].end_lineno or 0 :]
     sections = [*future, import_block(dict.fromkeys(statements))]
     return format_python("\n".join([*head, "\n\n".join(sections), "\n", *rest]) + "\n")
-
-
-def used_names(source: str) -> set[str]:
-    """Return the names that the source reads."""
-    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
-    return {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
 
 def _names(cases: Iterable[Case]) -> list[str]:

@@ -22,6 +22,24 @@ LINE_LENGTH = 100
 TEMPLATES = Path(__file__).parent / "templates"
 _MODE = black.Mode(line_length=LINE_LENGTH, target_versions={TargetVersion.PY311})
 
+_MEMBERS = {
+    "collections.abc": "Iterable Sequence",
+    "decimal": "Decimal",
+    "typing": "Annotated Any Final Literal",
+    "fastapi": "APIRouter Depends Request Response",
+    "pydantic": "Field TypeAdapter",
+    "sqlalchemy": "orm",
+    "app": "adjustments arithmetic auth clock columns computed database fields models problems store web",
+    "app.problems": "Problem",
+}
+_IMPORTS = {
+    "dt": "import datetime as dt",
+    "uuid": "import uuid",
+    "sa": "import sqlalchemy as sa",
+    **{name: f"from {source} import {name}" for source, names in _MEMBERS.items() for name in names.split()},
+}
+"""Names that modules of the application may use. Lower-case ones are reserved; see `identifiers`."""
+
 
 class Code(str):
     """Text that is safe to insert into source verbatim."""
@@ -52,12 +70,26 @@ def render(template: str, /, **values: object) -> str:
     return _environment().get_template(template).render(values)
 
 
-def module(docstring: str, body: str, imports: Mapping[str, str]) -> str:
-    """Return a formatted Python module, importing those of the available names that the body uses."""
-    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    found = {imports[name] for name in used & imports.keys()}
+def static_files(folder: str) -> dict[str, str]:
+    """Return the formatted text of each Python file in a folder of the templates that needs no rendering."""
+    return {
+        f"{folder}/{path.name}": format_python(path.read_text("utf-8"))
+        for path in (TEMPLATES / folder).glob("*.py")
+    }
+
+
+def module(docstring: str, body: str, imports: Mapping[str, str] | None = None) -> str:
+    """Return a formatted Python module that imports the names its body uses: those of `imports`, and common ones."""
+    available = _IMPORTS | dict(imports or {})
+    found = {available[name] for name in used_names(body) & available.keys()}
     head = f'"""{word_sentence(docstring)}"""\n\nfrom __future__ import annotations\n\n'
     return format_python(head + import_block(found) + "\n\n" + body)
+
+
+def used_names(source: str) -> set[str]:
+    """Return the names that the source reads."""
+    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
+    return {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
 
 def word_sentence(text: str) -> Code:

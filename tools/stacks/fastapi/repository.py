@@ -13,28 +13,16 @@ from tools.stacks import Previous
 from tools.stacks.fastapi.computed import computed_files
 from tools.stacks.fastapi.custom import custom_files
 from tools.stacks.fastapi.migrations import migration_files
-from tools.stacks.fastapi.models import model_files
 from tools.stacks.fastapi.pruning import prune
-from tools.stacks.fastapi.rendering import TEMPLATES, Code, format_python, line, render
+from tools.stacks.fastapi.rendering import TEMPLATES, Code, format_python, line, render, static_files
 from tools.stacks.fastapi.routes import main_file, route_files
 from tools.stacks.fastapi.schemas import schema_files
 from tools.stacks.fastapi.services import service_files
 from tools.stacks.fastapi.slo import slo_yaml
-from tools.stacks.fastapi.tables import adjusted_fields
+from tools.stacks.fastapi.tables import adjusted_fields, model_files
 
 _PINS = Path(__file__).parent / "pins"
 _REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-traces.txt")
-_STATIC = (
-    "app/__main__.py",
-    "app/arithmetic.py",
-    "app/clock.py",
-    "app/columns.py",
-    "app/database.py",
-    "app/operations.py",
-    "app/problems.py",
-    "app/store.py",
-    "app/telemetry.py",
-)
 _PLAIN = {
     ".dockerignore": "dockerignore",
     ".gitignore": "gitignore",
@@ -72,8 +60,9 @@ def repository_files(blueprint: Blueprint, contract: str, previous: Previous | N
 
 def _common(blueprint: Blueprint) -> dict[str, str]:
     """Return the files that are the same in every service except for names and numbers."""
-    static = list(_STATIC) + (["app/auth.py"] if blueprint.restricted else [])
-    files = {path: format_python((TEMPLATES / path).read_text("utf-8")) for path in static}
+    files = static_files("app")
+    if not blueprint.restricted:
+        del files["app/auth.py"]
     files |= {path: (TEMPLATES / source).read_text("utf-8") for path, source in _PLAIN.items()}
     values = {
         "service": Code(kebab(blueprint.service)),

@@ -5,25 +5,10 @@ from __future__ import annotations
 from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, Operation
 from tools.blueprint.names import collection_path, kebab, plural
-from tools.stacks.fastapi.custom import custom_class, custom_function, custom_module
-from tools.stacks.fastapi.identifiers import entity_names, identifier
+from tools.stacks.fastapi.custom import custom_class, custom_module
+from tools.stacks.fastapi.identifiers import entity_names, function, identifier
 from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.schemas import action_class
-from tools.stacks.fastapi.services import function
-
-_IMPORTS = {
-    "APIRouter": "from fastapi import APIRouter",
-    "Depends": "from fastapi import Depends",
-    "Request": "from fastapi import Request",
-    "Response": "from fastapi import Response",
-    "auth": "from app import auth",
-    "database": "from app import database",
-    "fields": "from app import fields",
-    "models": "from app import models",
-    "problems": "from app import problems",
-    "store": "from app import store",
-    "web": "from app import web",
-}
 
 
 def route_files(blueprint: Blueprint) -> dict[str, str]:
@@ -74,12 +59,10 @@ def _routes(entity: Entity) -> str:
         custom=[_custom(entity, each) for each in entity.custom],
         left_out=_left_out(entity),
     )
-    imports = _IMPORTS | {
-        custom_module(each): f"from app.custom import {custom_module(each)}" for each in entity.custom
-    }
-    imports |= {
+    imports: dict[str, str] = {
         "schemas": f"from app.schemas import {own} as schemas",
         "service": f"from app.services import {own} as service",
+        **{custom_module(each): f"from app.custom import {custom_module(each)}" for each in entity.custom},
     }
     return module(f"The paths of {plural(entity.name)}.", body, imports)
 
@@ -91,7 +74,7 @@ def _custom(entity: Entity, custom: CustomOperation) -> dict[str, object]:
         "method": Code(method.lower()),
         "path": f"/{{id}}/{kebab(custom.name)}",
         "gate": _gate(entity, custom.name),
-        "function": custom_function(custom),
+        "function": function(custom),
         "module": custom_module(custom),
         "summary": f"{custom.name.capitalize()} of one {entity.name}",
         "inputs": Code(f"schemas.{cls}Inputs") if custom.inputs else Code(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 from tools.blueprint import api_outline
 from tools.blueprint.model import (
     Action,
@@ -23,7 +21,7 @@ from tools.blueprint.names import camel
 from tools.stacks.fastapi.conditions import Scope, all_of, condition
 from tools.stacks.fastapi.effects import statements
 from tools.stacks.fastapi.identifiers import attribute, class_name, distinct, identifier
-from tools.stacks.fastapi.rendering import Code, py
+from tools.stacks.fastapi.rendering import Code, py, used_names
 from tools.stacks.fastapi.tables import counter, target_of
 
 
@@ -57,22 +55,25 @@ def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
         *(_count(scope, each) for each in entity.limits if each.operation == action.name),
     ]
     lines = "\n".join(part for part in parts if part)
-    used = {node.id for node in ast.walk(ast.parse(lines)) if isinstance(node, ast.Name)}
-    return Code(f"{_object(blueprint, scope, action, used=scope.object in used)}\n{lines}")
+    return Code(f"{_object(blueprint, scope, action, used=scope.object in used_names(lines))}\n{lines}")
+
+
+def criterion_text(blueprint: Blueprint, criterion: str) -> str:
+    """Return the text of a criterion, or "" if there is none of that id."""
+    return next((each.text for each in blueprint.criteria if each.id == criterion), "")
 
 
 def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") -> str:
     """Return the statement of a guard; `when` is a further condition, evaluated first."""
     test = all_of([when, condition(scope, rule.tests)])
-    reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
-    reason = reason or f"A rule forbids to {rule.operation} this {scope.entity.name}."
+    otherwise = f"A rule forbids to {rule.operation} this {scope.entity.name}."
+    reason = criterion_text(blueprint, rule.criterion) or otherwise
     return f"if {test}:\n    raise Problem({rule.status}, {py(reason)})"
 
 
 def limit(blueprint: Blueprint, scope: Scope, rule: Limit) -> str:
     """Return the statement that rejects an operation once its limit is reached."""
-    reason = next((each.text for each in blueprint.criteria if each.id == rule.criterion), "")
-    reason = reason or f"This is possible {rule.times} times."
+    reason = criterion_text(blueprint, rule.criterion) or f"This is possible {rule.times} times."
     counted = f"{scope.variable(rule.per, '')}.{counter(scope.entity, rule)}"
     return f"if {counted} >= {rule.times}:\n    raise Problem(409, {py(reason)})"
 

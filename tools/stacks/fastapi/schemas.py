@@ -7,7 +7,7 @@ from tools.blueprint.model import Action, Blueprint, CustomOperation, Entity, Fi
 from tools.blueprint.names import camel
 from tools.stacks.fastapi.conditions import known_field
 from tools.stacks.fastapi.custom import custom_class
-from tools.stacks.fastapi.identifiers import attribute, class_name, entity_names, identifier
+from tools.stacks.fastapi.identifiers import attribute, class_name, entity_names, identifier, member
 from tools.stacks.fastapi.rendering import Code, module, render
 from tools.stacks.fastapi.rules import checked_fields
 from tools.stacks.fastapi.values import (
@@ -16,6 +16,7 @@ from tools.stacks.fastapi.values import (
     asked,
     given_in_query,
     literal,
+    or_none,
     renamed,
     shown,
     taken,
@@ -24,18 +25,6 @@ from tools.stacks.fastapi.values import (
 
 PAGING = ("limit", "offset", "sort")
 _LONG = 50
-_IMPORTS = {
-    "dt": "import datetime as dt",
-    "uuid": "import uuid",
-    "dataclass": "from dataclasses import dataclass",
-    "Decimal": "from decimal import Decimal",
-    "Annotated": "from typing import Annotated",
-    "Final": "from typing import Final",
-    "Literal": "from typing import Literal",
-    "Field": "from pydantic import Field",
-    "TypeAdapter": "from pydantic import TypeAdapter",
-    "fields": "from app import fields",
-}
 
 
 def schema_files(blueprint: Blueprint) -> dict[str, str]:
@@ -87,40 +76,47 @@ def _schemas(blueprint: Blueprint, entity: Entity) -> str:
         ],
         sorts=Code(", ".join(repr(sign + camel(each.field)) for each in entity.sorts for sign in ("", "-"))),
         shown=[
-            *(_shown(f"{each.name} id", "uuid.UUID", each.added_later) for each in entity.references),
             *(
-                _shown(each.name, shown(each.type), each.nullable and each.computed is None)
+                _member(f"{each.name} id", or_none("uuid.UUID", nullable=each.added_later))
+                for each in entity.references
+            ),
+            *(
+                _member(
+                    each.name,
+                    or_none(shown(each.type), nullable=each.nullable and each.computed is None),
+                )
                 for each in entity.fields
                 if not (ruled and each.name == "status")
             ),
-            *([_shown("status", "str", False)] if ruled else []),
+            *([_member("status", "str")] if ruled else []),
         ],
         adapters=[
-            {"name": adapter_name(each), "code": _or_none(values_name(each), each.nullable)}
+            {"name": adapter_name(each), "code": or_none(values_name(each), nullable=each.nullable)}
             for each in checked
         ],
         READ=Code("READ"),
         PAGE=Code("PAGE"),
     )
-    return module(
-        f"What requests about {entity_names(entity)['plural']} carry and what is answered.", body, _IMPORTS
-    )
+    docstring = f"What requests about {entity_names(entity)['plural']} carry and what is answered."
+    return module(docstring, body, {"dataclass": "from dataclasses import dataclass"})
 
 
-def _create(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, Code]]:
+def _create(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, object]]:
     # Type checkers require dataclass members with defaults to come last.
     members = [_member(f"{each.name} id", "fields.Uuid") for each in entity.references]
     members += [_given(each, values_name(each)) for each in written]
     return sorted(members, key=lambda each: bool(each["default"]))
 
 
-def _update(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, Code]]:
+def _update(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, object]]:
     members = [_member(f"{each.name} id", "fields.Uuid") for each in entity.references]
-    return members + [_member(each.name, _or_none(values_name(each), each.optional)) for each in written]
+    return members + [
+        _member(each.name, or_none(values_name(each), nullable=each.optional)) for each in written
+    ]
 
 
 def _action(blueprint: Blueprint, entity: Entity, action: Action) -> dict[str, object]:
-    members: list[dict[str, Code]] = []
+    members: list[dict[str, object]] = []
     if action.object is not None:
         key = api_outline.object_field(blueprint, action)
         if key is None:
@@ -150,22 +146,14 @@ def _custom(custom: CustomOperation) -> dict[str, object]:
     }
 
 
-def _given(field: FieldSpec, code: Code) -> dict[str, Code]:
+def _given(field: FieldSpec, code: Code) -> dict[str, object]:
     default = Code("None") if field.optional else Code()
     if field.default is not None:
         default = literal(field.type, field.default)
         # Formatters differ in how they wrap an assignment of a text longer than a line.
         default = Code(f"Field(default={default})") if len(default) > _LONG else default
-    return _member(field.name, _or_none(code, field.optional), default)
+    return _member(field.name, or_none(code, nullable=field.optional), default)
 
 
-def _member(name: str, code: str, default: Code | None = None) -> dict[str, Code]:
-    return {"attribute": Code(attribute(name)), "code": renamed(code, name), "default": default or Code()}
-
-
-def _shown(name: str, code: str, nullable: bool) -> dict[str, Code]:
-    return {"attribute": Code(attribute(name)), "code": renamed(_or_none(code, nullable), name)}
-
-
-def _or_none(code: str, nullable: bool) -> Code:
-    return Code(f"{code} | None" if nullable else code)
+def _member(name: str, code: str, default: Code | None = None) -> dict[str, object]:
+    return member(name, code=renamed(code, name), default=default or Code())

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from tools.blueprint import api_outline
 from tools.blueprint.model import Action, Blueprint, Entity, Operation
-from tools.blueprint.names import camel, plural
+from tools.blueprint.names import plural
 from tools.stacks.fastapi.conditions import computed_function, known_field
 from tools.stacks.fastapi.effects import schemas_alias
-from tools.stacks.fastapi.identifiers import attribute, class_name, entity_names, identifier
+from tools.stacks.fastapi.identifiers import attribute, class_name, entity_names, function, identifier, member
 from tools.stacks.fastapi.rendering import Code, module, render
-from tools.stacks.fastapi.rules import action_lines, check_lines, effects, guard, limit, loads, scope_of
+from tools.stacks.fastapi.rules import (
+    action_lines,
+    check_lines,
+    criterion_text,
+    effects,
+    guard,
+    limit,
+    loads,
+    scope_of,
+)
 from tools.stacks.fastapi.schemas import action_class, filter_names
 from tools.stacks.fastapi.tables import adjusted_fields, counter, counters
-
-_IMPORTS = {
-    "dt": "import datetime as dt",
-    "uuid": "import uuid",
-    "Sequence": "from collections.abc import Sequence",
-    "Decimal": "from decimal import Decimal",
-    "Final": "from typing import Final",
-    "orm": "from sqlalchemy import orm",
-    "adjustments": "from app import adjustments",
-    "arithmetic": "from app import arithmetic",
-    "clock": "from app import clock",
-    "computed": "from app import computed",
-    "fields": "from app import fields",
-    "models": "from app import models",
-    "store": "from app import store",
-    "Problem": "from app.problems import Problem",
-}
 
 
 def service_files(blueprint: Blueprint) -> dict[str, str]:
@@ -37,11 +29,6 @@ def service_files(blueprint: Blueprint) -> dict[str, str]:
     for entity in blueprint.entities:
         files[f"app/services/{identifier(entity.name)}.py"] = _service(blueprint, entity)
     return files
-
-
-def function(action: Action) -> Code:
-    """Return the name of an action's function in services and routes."""
-    return Code(identifier(action.name))
 
 
 def schema_imports(blueprint: Blueprint, entity: Entity) -> dict[str, str]:
@@ -55,7 +42,7 @@ def schema_imports(blueprint: Blueprint, entity: Entity) -> dict[str, str]:
 
 def _service(blueprint: Blueprint, entity: Entity) -> str:
     computed = [each for each in entity.fields if each.computed is not None]
-    sorts = _sorts(entity)
+    written, sorts = api_outline.written_fields(entity), _sorts(entity)
     body = render(
         "app/services/entity.py.j2",
         **entity_names(entity),
@@ -66,19 +53,10 @@ def _service(blueprint: Blueprint, entity: Entity) -> str:
         list=entity.offers("list"),
         actions=[_action(blueprint, entity, each) for each in entity.actions],
         references=[
-            {
-                "attribute": Code(attribute(f"{each.name} id")),
-                "json": camel(f"{each.name} id"),
-                "target": Code(class_name(each.target)),
-            }
-            for each in entity.references
+            member(f"{each.name} id", target=Code(class_name(each.target))) for each in entity.references
         ],
-        fields=[{"attribute": Code(attribute(each.name))} for each in api_outline.written_fields(entity)],
-        unique=[
-            {"attribute": Code(attribute(each.name)), "json": camel(each.name)}
-            for each in api_outline.written_fields(entity)
-            if each.unique
-        ],
+        fields=[member(each.name) for each in written],
+        unique=[member(each.name) for each in written if each.unique],
         initial=entity.initial_state,
         counters=[Code(each) for each in counters(blueprint, entity)],
         checked=_indented([check_lines(blueprint, entity)]),
@@ -95,8 +73,7 @@ def _service(blueprint: Blueprint, entity: Entity) -> str:
         ],
         shown=_shown(entity),
     )
-    imports = _IMPORTS | schema_imports(blueprint, entity)
-    return module(f"The rules of {plural(entity.name)}.", body, imports)
+    return module(f"The rules of {plural(entity.name)}.", body, schema_imports(blueprint, entity))
 
 
 def _plain(blueprint: Blueprint, entity: Entity, operation: Operation) -> dict[str, Code] | None:
@@ -117,11 +94,10 @@ def _plain(blueprint: Blueprint, entity: Entity, operation: Operation) -> dict[s
 
 
 def _action(blueprint: Blueprint, entity: Entity, action: Action) -> dict[str, object]:
-    texts = [each.text for each in blueprint.criteria if each.id == action.criterion]
     return {
         "function": function(action),
         "name": action.name.capitalize(),
-        "summary": texts[0] if texts else f"an action on one {entity.name}",
+        "summary": criterion_text(blueprint, action.criterion) or f"an action on one {entity.name}",
         "body": action_class(action),
         "lines": _indented([action_lines(blueprint, entity, action)]),
     }
@@ -138,24 +114,24 @@ def _guarded(entity: Entity, operation: Operation) -> bool:
 
 def _children(blueprint: Blueprint, entity: Entity) -> list[dict[str, object]]:
     return [
-        {
-            "cls": Code(class_name(each.name)),
-            "attribute": Code(attribute(f"{reference.name} id")),
-            "message": f"This {entity.name} has {plural(each.name)}; delete those first.",
-        }
+        member(
+            f"{reference.name} id",
+            cls=Code(class_name(each.name)),
+            message=f"This {entity.name} has {plural(each.name)}; delete those first.",
+        )
         for each in blueprint.entities
         for reference in each.references
         if reference.target == entity.name
     ]
 
 
-def _filters(entity: Entity) -> list[dict[str, Code]]:
+def _filters(entity: Entity) -> list[dict[str, object]]:
     return [
-        {
-            "asked": Code(attribute(name)),
-            "attribute": Code(attribute(name)),
-            "computed": Code(computed_function(entity, field)) if field.computed else Code(),
-        }
+        member(
+            name,
+            asked=Code(attribute(name)),
+            computed=Code(computed_function(entity, field)) if field.computed else Code(),
+        )
         for name, field in filter_names(entity)
     ]
 
@@ -165,9 +141,7 @@ def _sorts(entity: Entity) -> list[dict[str, object]]:
     for each in entity.sorts:
         field = known_field(entity, each.field)
         function_name = Code(computed_function(entity, field)) if field and field.computed else Code()
-        found.append(
-            {"json": camel(each.field), "attribute": Code(attribute(each.field)), "function": function_name}
-        )
+        found.append(member(each.field, function=function_name))
     return found
 
 
@@ -180,7 +154,7 @@ def _in_memory(entity: Entity, sorts: list[dict[str, object]]) -> Code:
     return Code(" or ".join(parts))
 
 
-def _shown(entity: Entity) -> list[dict[str, Code]]:
+def _shown(entity: Entity) -> list[dict[str, object]]:
     ruled = entity.initial_state is not None
     names = [(f"{each.name} id", "") for each in entity.references]
     names += [
@@ -189,10 +163,7 @@ def _shown(entity: Entity) -> list[dict[str, Code]]:
         if not (ruled and each.name == "status")
     ]
     names += [("status", "")] if ruled else []
-    return [
-        {"attribute": Code(attribute(name)), "source": Code(source or f"each.{attribute(name)}")}
-        for name, source in names
-    ]
+    return [member(name, source=Code(source or f"each.{attribute(name)}")) for name, source in names]
 
 
 def _local(name: str) -> Code:

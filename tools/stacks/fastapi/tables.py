@@ -1,4 +1,4 @@
-"""The database tables of a blueprint."""
+"""The database tables of a blueprint, and `app/models/`: the tables as SQLAlchemy classes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from uuid import UUID
 from tools.blueprint.api_outline import written_fields
 from tools.blueprint.model import Blueprint, Entity, FieldSpec, FieldType, Limit, Value
 from tools.blueprint.names import plural, snake
+from tools.stacks.fastapi.identifiers import attribute, class_name, entity_names, identifier
+from tools.stacks.fastapi.rendering import Code, format_python, module, render
 
 Kind = Literal["text", "integer", "number", "money", "boolean", "date", "timestamp", "uuid"]
 
@@ -123,29 +125,22 @@ def _columns(blueprint: Blueprint, entity: Entity) -> tuple[Column, ...]:
     filtered = {each.field for each in entity.filters}
     found += [_column(each, each.name in filtered) for each in written_fields(entity)]
     if entity.initial_state is not None:
-        found.append(
-            Column(
-                "status",
-                "text",
-                default=_stored("choice", entity.initial_state),
-                indexed="status" in filtered,
-            )
-        )
+        default = _stored("choice", entity.initial_state)
+        found.append(Column("status", "text", default=default, indexed="status" in filtered))
     found += [Column(name, "integer", default="0") for name in counters(blueprint, entity)]
     return tuple(found)
 
 
 def _column(field: FieldSpec, filtered: bool) -> Column:
-    default = None if field.default is None else _stored(field.type, field.default)
-    unique = field.unique
     # A default given to all existing rows could not be unique.
+    default = None if field.unique else field.default
     return Column(
         snake(field.name),
         storage(field.type),
         nullable=field.nullable,
-        default=None if unique else default,
-        unique=unique,
-        indexed=filtered and not unique,
+        default=None if default is None else _stored(field.type, default),
+        unique=field.unique,
+        indexed=filtered and not field.unique,
     )
 
 
@@ -177,3 +172,57 @@ def _parents_first(blueprint: Blueprint) -> list[str]:
 def _parents(blueprint: Blueprint, name: str) -> set[str]:
     entity = blueprint.entity(name)
     return {each.target for each in entity.references} if entity else set()
+
+
+def model_files(blueprint: Blueprint) -> dict[str, str]:
+    """Return a module for each entity, and the one that imports them all."""
+    by_name = {each.name: each for each in tables(blueprint)}
+    files = {"app/models/__init__.py": _gathered(blueprint)}
+    for entity in blueprint.entities:
+        files[f"app/models/{identifier(entity.name)}.py"] = _model(blueprint, entity, by_name)
+    return files
+
+
+def _model(blueprint: Blueprint, entity: Entity, by_name: dict[str, Table]) -> str:
+    table = by_name[table_name(entity.name)]
+    counting = counters(blueprint, entity)
+    body = render(
+        "app/models/entity.py.j2",
+        **entity_names(entity),
+        table=table.name,
+        columns=[_attribute(entity, each) for each in table.columns if each.name not in counting],
+        counters=[Code(each) for each in counting],
+        indexes=[
+            {
+                "name": short(f"{'uq' if each.unique else 'ix'}_{table.name}_{each.name}"),
+                "column": each.name,
+                "unique": each.unique,
+            }
+            for each in table.columns
+            if each.unique or each.indexed
+        ],
+    )
+    return module(f"How {entity_names(entity)['plural']} are kept.", body)
+
+
+def _attribute(entity: Entity, column: Column) -> dict[str, Code]:
+    words = {snake(each.name): each.name for each in entity.fields}
+    words |= {f"{snake(each.name)}_id": f"{each.name} id" for each in entity.references}
+    spelt = attribute(words.get(column.name, column.name))
+    kind = f"columns.{column.kind.capitalize()}"
+    arguments = [] if spelt == column.name else [repr(column.name)]
+    if column.target is not None:
+        arguments.append(f"sa.ForeignKey({column.target + '.id'!r})")
+    return {
+        "attribute": Code(spelt),
+        "type": Code(f"{kind} | None" if column.nullable else kind),
+        "arguments": Code(", ".join(arguments)),
+    }
+
+
+def _gathered(blueprint: Blueprint) -> str:
+    pairs = sorted((identifier(each.name), class_name(each.name)) for each in blueprint.entities)
+    lines = [f"from app.models.{name} import {cls}" for name, cls in pairs]
+    names = ", ".join(repr(each) for each in sorted(cls for _, cls in pairs))
+    text = '"""Everything that is kept."""\n\nfrom __future__ import annotations\n\n'
+    return format_python(text + "\n".join(lines) + f"\n\n__all__ = [{names}]\n")

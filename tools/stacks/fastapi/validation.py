@@ -13,6 +13,7 @@ from tools.stacks.fastapi.conditions import computed_function, known_field
 from tools.stacks.fastapi.custom import custom_path
 from tools.stacks.fastapi.identifiers import attribute, class_name, identifier
 from tools.stacks.fastapi.tables import target_of
+from tools.stacks.fastapi.values import NUMERIC
 
 NAME_LENGTH = 60
 """Maximum characters of a name; PostgreSQL truncates identifiers at 63."""
@@ -33,20 +34,12 @@ def _problems(blueprint: Blueprint) -> Iterator[str]:
     yield from _same("path", [collection_path(each.name) for each in blueprint.entities])
     yield from _same("class", [class_name(each.name) for each in blueprint.entities])
     yield from _same("module", [identifier(each.name) for each in blueprint.entities])
-    yield from _same("function", _computed_functions(blueprint))
+    computed = [(one, each) for one in blueprint.entities for each in one.fields if each.computed is not None]
+    yield from _same("function", [computed_function(entity, field) for entity, field in computed])
     yield from _same("custom file", [custom_path(each) for one in blueprint.entities for each in one.custom])
     for entity in blueprint.entities:
         for problem in (*_entity_problems(blueprint, entity), *_rule_problems(blueprint, entity)):
             yield f"{entity.name}: {problem}"
-
-
-def _computed_functions(blueprint: Blueprint) -> list[str]:
-    return [
-        computed_function(entity, field)
-        for entity in blueprint.entities
-        for field in entity.fields
-        if field.computed is not None
-    ]
 
 
 def _entity_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
@@ -123,14 +116,14 @@ def _field_problems(blueprint: Blueprint, entity: Entity, field: FieldSpec) -> I
     if field.computed is None:
         return
     child = blueprint.entity(field.computed.child)
-    if field.type not in ("integer", "number", "money"):
+    if field.type not in NUMERIC:
         yield f"{field.name} is computed, so it must be a number"
     if child is None or child.reference(field.computed.reference) is None:
         yield f"{field.name} is computed over {field.computed.child!r}, which does not belong to it"
         return
     for factor in field.computed.factors:
         field_ = child.field(factor)
-        if field_ is None or field_.type not in ("integer", "number", "money"):
+        if field_ is None or field_.type not in NUMERIC:
             yield f"{field.name} is computed from {factor!r}, which is not a numeric field of {child.name}"
     if _computed_from(blueprint, entity.name, field.name, {(entity.name, field.name)}):
         yield f"{field.name} is computed from itself"

@@ -69,7 +69,7 @@ def taken(field: FieldSpec, *also: FieldSpec) -> Code:
 def answered(field: FieldSpec) -> Code:
     """Return the annotation of a member of a custom operation's response."""
     kind = f"fields.Answered{field.type.capitalize()}" if field.type in _ANSWERED else _base(field)
-    return Code(_or_none(_constrained(kind, _constraints(field)), field))
+    return or_none(_constrained(kind, _constraints(field)), nullable=field.optional)
 
 
 def given_in_query(field: FieldSpec) -> Code:
@@ -105,8 +105,9 @@ def _constrained(base: str, constraints: list[str]) -> str:
     return f"Annotated[{base}, {', '.join(dict.fromkeys(constraints))}]" if constraints else base
 
 
-def _or_none(code: str, field: FieldSpec) -> str:
-    return f"{code} | None" if field.optional else code
+def or_none(code: str, *, nullable: bool) -> Code:
+    """Return the annotation, allowing None if the value can be absent."""
+    return Code(f"{code} | None" if nullable else code)
 
 
 def _base(field: FieldSpec) -> str:
@@ -143,7 +144,6 @@ def _bound(field: FieldSpec, bound: Decimal) -> str:
 
 def _moment(text: str) -> Code:
     moment = dt.datetime.fromisoformat(text).astimezone(dt.UTC)
-    parts = [moment.year, moment.month, moment.day, moment.hour, moment.minute]
-    parts += [moment.second] if moment.second or moment.microsecond else []
-    parts += [moment.microsecond] if moment.microsecond else []
-    return Code(f"dt.datetime({', '.join(map(str, parts))}, tzinfo=dt.UTC)")
+    return Code(
+        repr(moment).replace("datetime.datetime", "dt.datetime").replace("datetime.timezone.utc", "dt.UTC")
+    )

@@ -8,6 +8,8 @@ import sys
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 
+from tools.python_source import last_name
+
 LONGEST = 20_000
 """Characters of a test file."""
 _SKIPPING = ("skip", "skipif", "xfail", "skipTest", "expectedFailure", "importorskip")
@@ -36,8 +38,7 @@ def violations(tree: ast.Module, packages: Collection[str]) -> list[str]:
     standard library."""
     said = [*_imports(tree, packages), *_twice(tests_in(tree))]
     for node in ast.walk(tree):
-        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-        if name in _SKIPPING:
+        if not isinstance(node, ast.Call) and (name := last_name(node)) in _SKIPPING:
             said.append(f"Line {node.lineno}: {name} hides what is wrong; let every test run.")  # type: ignore[attr-defined]
         if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant):
             said.append(

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 
+from tools.python_source import parse_python
 from tools.testing.outcomes import Mutant
 
 NOT_CODE = (
@@ -82,9 +83,8 @@ def _mutants_of(file: str, source: str, ranges: Sequence[tuple[int, int]]) -> It
     # Carriage returns and a byte order mark shift what the parser calls a place.
     if len(content) > _LARGEST or "\r" in source or source.startswith("\ufeff"):
         return
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse_python(source)
+    if tree is None:
         return
     starts = [0, *itertools.accumulate(len(line) for line in content.splitlines(keepends=True))]
     for function, (operator, start, end, new) in _edits(tree, content, starts, ""):
@@ -211,9 +211,10 @@ def _is_text(*nodes: ast.expr) -> bool:
 
 def _changes(source: str, mutant: Mutant) -> bool:
     """Whether the mutant is still Python, and another program than before."""
+    changed = parse_python(mutant.apply(source))
     try:
-        return ast.dump(ast.parse(mutant.apply(source))) != ast.dump(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return changed is not None and ast.dump(changed) != ast.dump(ast.parse(source))
+    except RecursionError:
         return False
 
 

@@ -10,7 +10,7 @@ from tools.sandbox import Completed
 from tools.testing.mutation.mutants import find_mutants
 from tools.testing.outcomes import Coverage, Mutant, MutationReport, Verdict
 from tools.testing.runner_reports import BrokenReport, RunEnd, read_ends, read_log, read_run
-from tools.testing.sandbox_runner import Run, SandboxRunner, job_failure
+from tools.testing.sandbox_runner import Run, SandboxRunner
 
 MOST_ASKED = 100
 """Tests that are asked about one mutant; the others that run its line are left out, and counted."""
@@ -26,7 +26,7 @@ class _Trial:
 
 
 def mutate(
-    bench: SandboxRunner,
+    runner: SandboxRunner,
     changed: Mapping[str, Sequence[tuple[int, int]]],
     coverage: Coverage,
     seed: str,
@@ -43,7 +43,7 @@ def mutate(
     """
     if not coverage.tests:
         return MutationReport(problem="There is no test that passes, so there is nothing to judge.")
-    sources = bench.sources(changed)
+    sources = runner.sources(changed)
     mutants, candidates = find_mutants(sources, changed, seed, limit)
     trials = [_trial(number, mutant, coverage) for number, mutant in enumerate(mutants)]
     runs = [_run(trial, sources, coverage, seconds_each) for trial in trials if trial.tests]
@@ -51,8 +51,7 @@ def mutate(
         return MutationReport(verdicts=tuple(_uncovered(each) for each in trials), candidates=candidates)
     together = tuple(dict.fromkeys(test for run in runs for test in run.select))
     control = Run(name=_CONTROL, select=together, brief=True, seconds=seconds)
-    done = bench.run_all("mutants", (control, *runs), seconds, warm=coverage.modules)
-    out = bench.out("mutants")
+    out, done = runner.run_all("mutants", (control, *runs), seconds, warm=coverage.modules)
     try:
         ends = _ends(out, done)
         verdicts = tuple(_verdict(out, ends, each) for each in trials)
@@ -81,10 +80,7 @@ def _run(trial: _Trial, sources: Mapping[str, str], coverage: Coverage, seconds_
 
 def _ends(out: Path, done: Completed) -> dict[str, RunEnd]:
     """Return how each run ended; raises BrokenReport unless the tests pass when nothing is changed."""
-    failed = job_failure(done)
-    if failed is not None:
-        raise BrokenReport(failed)
-    ends = read_ends(out)
+    ends = read_ends(out, done)
     if _CONTROL not in ends:
         raise BrokenReport("Without any change, the tests did not end in time.")
     problem = read_run(out, _CONTROL).contradiction(ends[_CONTROL])
@@ -111,7 +107,7 @@ def _verdict(out: Path, ends: Mapping[str, RunEnd], trial: _Trial) -> Verdict:
         said = read_run(out, trial.name)
     except BrokenReport as error:
         return about.model_copy(update={"reason": str(error)})
-    bad = next((each.id for each in said.tests if each.outcome in ("failed", "errored")), "")
+    bad = next((each.id for each in said.tests if each.is_bad), "")
     if end.exit == 0 and said.contradiction(end) is None:
         return about.model_copy(update={"result": "survived"})
     # A crash, or an import that fails, is noticed too, if not by a test that could be named.

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pydantic import BaseModel
+
 from tools.testing.mutation.mutants import find_mutants
-from tools.testing.outcomes import Coverage, Mutant, Statement, TestOutcome, TestReport
+from tools.testing.outcomes import Coverage, Mutant, TestOutcome, TestReport
 from tools.testing.pytest_run import run_tests
 from tools.testing.runner_reports import BrokenReport, read_run
 from tools.testing.sandbox_runner import Run, SandboxRunner
@@ -22,7 +24,7 @@ _CHOICE = 400
 """Mutants to choose from: a test gets those of lines that it runs."""
 
 
-class Strength(Statement):
+class Strength(BaseModel, frozen=True):
     """What one test function is worth."""
 
     test: str
@@ -33,7 +35,7 @@ class Strength(Statement):
     """A clause: the change that it notices, what it says when it fails, why it is worth nothing."""
 
 
-class StrengthReport(Statement):
+class StrengthReport(BaseModel, frozen=True):
     """What the tests of some files are worth."""
 
     tests: tuple[Strength, ...] = ()
@@ -49,7 +51,7 @@ class StrengthReport(Statement):
 
 
 def measure_strength(
-    bench: SandboxRunner,
+    runner: SandboxRunner,
     files: Sequence[str],
     changed: Mapping[str, Sequence[tuple[int, int]]],
     seed: str,
@@ -63,15 +65,12 @@ def measure_strength(
     text that changed files had: taking the change back is the one mutant for tests whose lines have no other. `seconds`
     bounds a round of mutants. The workspace is not changed.
     """
-    report = run_tests(
-        bench.sandbox, bench.environment, bench.workspace, bench.scratch, files, new=files, reruns=RUNS - 1,
-        coverage=bench.coverage, limits=bench.limits, project=bench.project,
-    )  # fmt: skip
+    report = run_tests(runner, files, new=files, reruns=RUNS - 1)
     if report.problem is not None or report.coverage is None:
         return StrengthReport(problem=report.problem or "No tests ran.", seconds=report.seconds)
     found, steady = _said(report)
-    trial = _Trial(bench, report.coverage, steady, seconds)
-    sources = bench.sources(changed)
+    trial = _Trial(runner, report.coverage, steady, seconds)
+    sources = runner.sources(changed)
     trial.judge(find_mutants(sources, changed, seed, _CHOICE)[0], sources, before or {})
     found |= {test: trial.worth(test) for test in steady}
     order = dict.fromkeys(_function(each.id) for each in report.tests)
@@ -90,7 +89,7 @@ def _said(report: TestReport) -> tuple[dict[str, Strength], dict[str, tuple[str,
     flaky = {_function(each.id) for each in report.flaky}
     found: dict[str, Strength] = {}
     for test, group in groups.items():
-        bad = next((each for each in group if each.outcome in ("failed", "errored")), None)
+        bad = next((each for each in group if each.is_bad), None)
         if test in flaky:
             found[test] = Strength(test=test, result="flaky", why="it changes its mind when it is run again")
         elif bad is not None:
@@ -109,7 +108,7 @@ def _said(report: TestReport) -> tuple[dict[str, Strength], dict[str, tuple[str,
 class _Trial:
     """Mutants put before tests, a round at a time, until each has noticed one or seen enough."""
 
-    bench: SandboxRunner
+    runner: SandboxRunner
     coverage: Coverage
     cases: dict[str, tuple[str, ...]]
     """Test to its node ids."""
@@ -169,11 +168,11 @@ class _Trial:
             runs.append(Run(name=f"change{number}", select=select, patch=patch, seconds=max(20.0, 4 * took)))
         if not runs:
             return
-        done = self.bench.run_all("worth", tuple(runs), self.limit, warm=self.coverage.modules)
+        out, done = self.runner.run_all("worth", tuple(runs), self.limit, warm=self.coverage.modules)
         self.tried += len(runs)
         self.seconds += done.seconds
         for run, (_, change), tests in zip(runs, patches, asked, strict=True):
-            failed = _failed(self.bench.out("worth"), run.name)
+            failed = _failed(out, run.name)
             for test in tests:
                 if failed.intersection(self.cases[test]):
                     self.noticed.setdefault(test, change)
@@ -185,7 +184,7 @@ def _failed(out: Path, name: str) -> frozenset[str]:
         said = read_run(out, name)
     except BrokenReport:
         return frozenset()
-    return frozenset(each.id for each in said.tests if each.outcome in ("failed", "errored"))
+    return frozenset(each.id for each in said.tests if each.is_bad)
 
 
 def _function(test: str) -> str:

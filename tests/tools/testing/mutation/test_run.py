@@ -98,7 +98,7 @@ def judge(
         (workspace / name).parent.mkdir(exist_ok=True)
         (workspace / name).write_text(text)
     place = tmp_path_factory.mktemp("scratch")
-    report = run_tests(sandbox, environment, workspace, place, coverage=coverage)
+    report = run_tests(SandboxRunner(sandbox, environment, workspace, place, coverage=coverage))
     assert report.ok, report
     assert report.coverage is not None
     return Judge(sandbox, environment, workspace, report.coverage, place)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tools.blueprint.model import Access, Criterion, Entity
-from tools.blueprint.scenario_parameters import Parameter
-from tools.blueprint.scenarios import Unreachable
-from tools.stacks.fastapi.pytest_source import Case, literal
-from tools.stacks.fastapi.suite.guards import neutral_change
+from tools.stacks.fastapi.pytest_source import Case, Values, literal
 from tools.stacks.fastapi.suite.suite import Suite
 
 BAD_TOKENS = (
@@ -26,22 +23,14 @@ def access_cases(
     suite: Suite, criterion: Criterion, entity: Entity, access: Access, *, alone: bool
 ) -> Iterator[Case]:
     """Yield the rejections, and the success with each role; `alone` if the criterion covers one operation."""
-    fixed: dict[Parameter, object] = neutral_change(entity) if access.operation == "update" else {}
-    try:
-        scenario = suite.planner.find(
-            entity, access.operation, lambda each: not each.outcome.cause, fixed=fixed
-        )
-    except Unreachable:
+    scenario = suite.plain(entity, access.operation)
+    if scenario is None:
         return
     about = "" if alone else f"{access.operation} "
-    others = [each for each in suite.blueprint.roles if each not in access.roles]
-    refusals = (
-        ("without a token", "None", 401, ()),
-        ("with a bad token", "BAD_TOKENS[value]", 401, tuple((each, each) for each in BAD_TOKENS)),
-        ("with another role", f"bearer({literal(others[0] if others else 'nobody')})", 403, ()),
+    for aspect, header, status, values in (
+        *bad_callers(suite, access.roles),
         ("without roles", "bearer()", 403, ()),
-    )
-    for aspect, header, status, values in refusals:
+    ):
         lines = suite.refusal(scenario, status, caller=f"api.calling_with({header})")
         yield Case(criterion, about + aspect, tuple(lines), values)
     yield Case(
@@ -49,4 +38,14 @@ def access_cases(
         f"{about}with the role",
         tuple(suite.success(scenario, access.operation, caller="api.calling_with(bearer(value))")),
         tuple((each, each) for each in access.roles),
+    )
+
+
+def bad_callers(suite: Suite, roles: Sequence[str]) -> tuple[tuple[str, str, int, Values], ...]:
+    """Return the callers that are rejected where a role is required: aspect, header, status, values."""
+    others = [each for each in suite.blueprint.roles if each not in roles]
+    return (
+        ("without a token", "None", 401, ()),
+        ("with a bad token", "BAD_TOKENS[value]", 401, tuple((each, each) for each in BAD_TOKENS)),
+        ("with another role", f"bearer({literal(others[0] if others else 'nobody')})", 403, ()),
     )

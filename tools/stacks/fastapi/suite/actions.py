@@ -9,28 +9,26 @@ from tools.blueprint import api_outline
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Action, Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.sample_values import boundaries, sample, violations
+from tools.blueprint.sample_values import sample
 from tools.blueprint.scenario_parameters import Parameter
-from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.blueprint.simulated_requests import Act, Expression, Given
 from tools.stacks.fastapi.pytest_source import Case, literal, named
-from tools.stacks.fastapi.suite.suite import Suite
+from tools.stacks.fastapi.suite.suite import NOWHERE, Suite, invalid_values, valid_values
 
 
 def input_cases(
     suite: Suite, criterion: Criterion, entity: Entity, action: Action, field: FieldSpec
 ) -> Iterator[Case]:
     """Yield the tests of an input: valid values, invalid values, and its absence."""
-    scenario = _plain(suite, entity, action)
+    scenario = suite.find(entity, action.name)
     if scenario is None:
         return
     key, about = camel(field.name), f"{action.name} {field.name}"
     parameter: Parameter = ("input", "object", field.name)
     shown = replace(scenario, final=_with(scenario.final, field.name, Expression("value", None)))
-    narrowed = stored_input(entity, field)
-    optional = (None,) if field.optional else ()
-    wanted = {literal(each): each for each in (sample(narrowed), *boundaries(narrowed), *optional)}
-    good = [each for each in wanted.values() if _accepts(suite, entity, action, scenario, parameter, each)]
+    wanted = valid_values(stored_input(entity, field))
+    usual = dict(scenario.choice)
+    good = [each for each in wanted if suite.accepts(entity, action.name, usual | {parameter: each})]
     stored = any(
         each.name == field.name and each.type == field.type for each in api_outline.written_fields(entity)
     )
@@ -39,13 +37,12 @@ def input_cases(
     )
     if good:
         lines = [*suite.script.setup(shown), "", f"changed = accepted({suite.script.final(shown)})", ""]
-        current = suite.script.current(entity, "changed")
         lines += [f'assert changed["{key}"] == value'] if kept else []
-        lines += [f"assert {current} == changed"] if current else ['assert changed["id"]']
+        lines += suite.script.reads_as(entity, "changed") or ['assert changed["id"]']
         labelled = tuple((literal(each)[:30], each) for each in good if each is not None or not kept)
         yield named(criterion, f"{about} is taken", tuple(lines), labelled)
-    bad = tuple((each.why, each.value) for each in violations(field, nullable=field.optional))
-    yield named(criterion, f"{about} is refused", tuple(suite.refusal(shown, 422, key)), bad)
+    refusal = tuple(suite.refusal(shown, 422, key))
+    yield named(criterion, f"{about} is refused", refusal, invalid_values(field))
     if field.required:
         without = replace(scenario, final=_with(scenario.final, field.name))
         yield named(criterion, f"{about} is required", tuple(suite.refusal(without, 422, key)))
@@ -53,7 +50,7 @@ def input_cases(
 
 def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Action) -> Iterator[Case]:
     """Yield the tests that the object is required and must exist, and that unknown members are rejected."""
-    scenario = _plain(suite, entity, action)
+    scenario = suite.find(entity, action.name)
     if scenario is None:
         return
     final = scenario.final
@@ -78,20 +75,6 @@ def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Act
     yield named(criterion, f"{action.name} takes nothing else", tuple(suite.refusal(surplus, 422, "surplus")))
 
 
-def _plain(suite: Suite, entity: Entity, action: Action) -> Scenario | None:
-    try:
-        return suite.planner.find(entity, action.name, lambda scenario: not scenario.outcome.cause)
-    except Unreachable:
-        return None
-
-
-def _accepts(
-    suite: Suite, entity: Entity, action: Action, scenario: Scenario, parameter: Parameter, value: Given
-) -> bool:
-    tried = suite.planner.play(entity, action.name, dict(scenario.choice) | {parameter: value})
-    return tried is not None and not tried.outcome.cause
-
-
 def _with(step: object, name: str, value: Given | None = None) -> Act:
     """Return the action with an input replaced or removed."""
     if not isinstance(step, Act):
@@ -104,5 +87,5 @@ def _unknown(suite: Suite, action: Action) -> Given:
     """Return a value that identifies no object."""
     field = api_outline.object_field(suite.blueprint, action)
     if field is None:
-        return "6f1c2d3e-0000-4000-8000-00000000dead"
+        return NOWHERE
     return sample(field, 77)

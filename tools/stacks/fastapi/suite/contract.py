@@ -7,7 +7,8 @@ from tools.blueprint.model import Entity
 from tools.blueprint.names import camel
 from tools.stacks.fastapi.pytest_source import factory, literal
 from tools.stacks.fastapi.rendering import Code, format_python, render
-from tools.stacks.fastapi.suite.suite import Suite
+from tools.stacks.fastapi.suite.script import object_member
+from tools.stacks.fastapi.suite.suite import Suite, guard_statuses
 
 
 def contract_module(suite: Suite) -> str:
@@ -27,8 +28,8 @@ def contract_module(suite: Suite) -> str:
                 makes |= {make for _, make, _ in members}
             if api_outline.custom_of(entity, operation) is not None:
                 rules.append(f"{label}: {{409, 422}}")
-            elif statuses := _statuses(entity, operation):
-                rules.append(f"{label}: {{{', '.join(map(str, statuses))}}}")
+            elif statuses := guard_statuses(entity, operation):
+                rules.append(f"{label}: {{{', '.join(map(str, sorted(statuses)))}}}")
     custom = any(entity.custom for entity in suite.blueprint.entities)
     imports = [
         f"from tests.bodies import {', '.join(['RESOURCES', *sorted(makes)])}",
@@ -58,14 +59,5 @@ def _named(suite: Suite, entity: Entity, operation: str) -> list[tuple[str, str,
     action = entity.action(operation)
     if action is None or action.object is None or not suite.makes(suite.entity(action.object)):
         return []
-    key, field = (
-        api_outline.object_key(suite.blueprint, action),
-        api_outline.object_field(suite.blueprint, action),
-    )
-    return [(literal(key), f"make_{factory(action.object)}", camel(field.name) if field else "id")]
-
-
-def _statuses(entity: Entity, operation: str) -> list[int]:
-    """Return the statuses with which guards reject valid requests."""
-    watched = {"create", "update"} if operation == "update" else {operation}
-    return sorted({each.status for each in entity.guards if each.operation in watched})
+    key = literal(api_outline.object_key(suite.blueprint, action))
+    return [(key, f"make_{factory(action.object)}", object_member(suite.blueprint, action))]

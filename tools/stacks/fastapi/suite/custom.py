@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, Criterion, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.sample_values import sample, violations
+from tools.blueprint.sample_values import sample
 from tools.blueprint.simulated_requests import Expression, Given
 from tools.stacks.fastapi.custom import custom_path
-from tools.stacks.fastapi.pytest_source import Case, factory, literal, named
+from tools.stacks.fastapi.pytest_source import Case, Values, factory, literal, named
 from tools.stacks.fastapi.rendering import Code, format_python, render
-from tools.stacks.fastapi.suite.access import BAD_TOKENS
-from tools.stacks.fastapi.suite.suite import Suite
+from tools.stacks.fastapi.suite.access import bad_callers
+from tools.stacks.fastapi.suite.suite import Suite, invalid_values
 from tools.stacks.fastapi.values import NUMERIC
 
 
@@ -66,13 +66,7 @@ def custom_cases(
 def _access(suite: Suite, criterion: Criterion, entity: Entity, custom: CustomOperation) -> Iterator[Case]:
     if not custom.roles:
         return
-    others = [each for each in suite.blueprint.roles if each not in custom.roles]
-    refusals = (
-        ("without a token", "None", 401, ()),
-        ("with a bad token", "BAD_TOKENS[value]", 401, tuple((each, each) for each in BAD_TOKENS)),
-        ("with another role", f"bearer({literal(others[0] if others else 'nobody')})", 403, ()),
-    )
-    for aspect, header, status, values in refusals:
+    for aspect, header, status, values in bad_callers(suite, custom.roles):
         request = _request(entity, custom, "NOWHERE", {}).replace("api", f"api.calling_with({header})", 1)
         yield named(criterion, f"{custom.name} {aspect}", [f"refused({request}, {status})"], values)
     # With the role, the unknown resource is the error.
@@ -96,15 +90,15 @@ def _request(entity: Entity, custom: CustomOperation, id_: str, body: Mapping[st
     return f'api.{verb}(f"{collection_path(entity.name)}/{{{id_}}}/{kebab(custom.name)}"{given})'
 
 
-def _bad(custom: CustomOperation, field: FieldSpec) -> tuple[tuple[str, object], ...]:
+def _bad(custom: CustomOperation, field: FieldSpec) -> Values:
     """Return the invalid values of an input; in a query, where all values are text, fewer are invalid."""
-    found = violations(field, nullable=field.optional)
-    if custom.kind == "query":
-        found = [each for each in found if _is_bad_in_query(field, each.value)]
-    return tuple((each.why, each.value) for each in found)
+    found = invalid_values(field)
+    return (
+        found if custom.kind != "query" else tuple(each for each in found if _is_bad_in_query(field, each[1]))
+    )
 
 
-def _is_bad_in_query(field: FieldSpec, value: Given) -> bool:
+def _is_bad_in_query(field: FieldSpec, value: object) -> bool:
     value = value.value if isinstance(value, Expression) else value
     if value is None or (field.type == "text" and not isinstance(value, str)):
         return False

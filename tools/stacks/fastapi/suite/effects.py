@@ -14,7 +14,8 @@ from tools.blueprint.scenario_parameters import CHILD, Parameters
 from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.blueprint.simulated_requests import Create, Plain
 from tools.stacks.fastapi.pytest_source import Case, equals, literal
-from tools.stacks.fastapi.suite.suite import Suite, success_status
+from tools.stacks.fastapi.suite.suite import Suite, succeeds, success_status
+from tools.stacks.fastapi.tables import target_of
 
 _NUMBERS = tuple(
     Decimal(text)
@@ -53,7 +54,7 @@ class _ScenarioSearch:
         self._place = {"self": "self", "object": "object"}.get(
             effect.target.subject, f"self/{effect.target.via}"
         )
-        owner = self._entity_at(effect.target.subject, effect.target.via)
+        owner = self._owner_of(effect.target)
         spec = owner.field(effect.target.field) if owner else None
         if owner is None or spec is None:
             raise Unreachable(effect.target.field)
@@ -62,17 +63,12 @@ class _ScenarioSearch:
 
     def find(self, wanted: Callable[[Scenario], bool]) -> Scenario | None:
         """Return the simplest wanted scenario, or None."""
-        try:
-            return self._suite.planner.find(
-                self._entity, self._effect.operation, wanted, extra=self._parameters()
-            )
-        except Unreachable:
-            return None
+        return self._suite.find(self._entity, self._effect.operation, wanted, extra=self._parameters())
 
     def changes(self, scenario: Scenario) -> bool:
         """Whether the field changes, by an amount that rules out a coincidence."""
         before, after = self._values(scenario)
-        if scenario.outcome.cause or before == after:
+        if not succeeds(scenario) or before == after:
             return False
         number = isinstance(before, int | Decimal)
         return not number or self._effect.kind == "set" or before not in (0, self._amount(scenario))
@@ -148,14 +144,8 @@ class _ScenarioSearch:
             (*last, "", f'assert {current}["{camel(self.spec.name)}"] == {result}'),
         )
 
-    def _entity_at(self, subject: str, via: str) -> Entity | None:
-        if subject == "object":
-            action = self._entity.action(self._effect.operation)
-            return self._suite.blueprint.entity((action.object if action else None) or "")
-        if subject == "reference":
-            reference = self._entity.reference(via)
-            return self._suite.blueprint.entity(reference.target) if reference else None
-        return self._entity
+    def _owner_of(self, ref: FieldRef) -> Entity | None:
+        return target_of(self._suite.blueprint, self._entity, self._effect.operation, ref.subject, ref.via)
 
     def _name(self, scenario: Scenario) -> str:
         return scenario.names.get(self._place, scenario.final.name)
@@ -197,25 +187,22 @@ class _ScenarioSearch:
     def _amount_parameter(self, ref: FieldRef) -> Parameters:
         action = self._entity.action(self._effect.operation)
         if ref.subject == "input":
-            spec = next((each for each in action.inputs if each.name == ref.field), None) if action else None
-            return (
-                {("input", "object", ref.field): _kept(stored_input(self._entity, spec), _NUMBERS)}
-                if spec
-                else {}
-            )
+            inputs = [each for each in (action.inputs if action else ()) if each.name == ref.field]
+            values = [_kept(stored_input(self._entity, each), _NUMBERS) for each in inputs]
+            return {("input", "object", ref.field): values[0]} if values else {}
         place = "object" if ref.subject == "object" else f"self/{ref.via}" if ref.via else "self"
-        owner = self._entity_at(ref.subject, ref.via)
+        owner = self._owner_of(ref)
         spec = owner.field(ref.field) if owner else None
         return {("value", place, ref.field): _kept(spec, _NUMBERS)} if spec and spec.computed is None else {}
 
     def _near_bounds(self) -> Iterator[Decimal]:
+        given = self._effect.amount
+        amount = Decimal(
+            0 if isinstance(given, FieldRef | bool) or self._effect.kind == "set" else str(given)
+        )
         for bound in (self.spec.minimum, self.spec.maximum):
             if bound is not None:
-                yield bound
-                literal_ = self._effect.amount
-                amounts = [] if isinstance(literal_, FieldRef | bool) else [Decimal(str(literal_))]
-                for amount in amounts if self._effect.kind != "set" else []:
-                    yield from (bound - amount, bound + amount)
+                yield from (bound, bound - amount, bound + amount)
 
 
 def _kept(spec: FieldSpec, numbers: tuple[Decimal, ...]) -> tuple[object, ...]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tools.blueprint.arithmetic import canonical
 from tools.blueprint.model import Criterion, Entity, Example, FieldSpec, Given, Speed, Then, Value
 from tools.blueprint.names import camel, collection_path
 from tools.blueprint.openapi import filtered_field
 from tools.blueprint.sample_values import plain_json
-from tools.blueprint.scenario_parameters import CHILD, Parameter, parameters_of
+from tools.blueprint.scenario_parameters import CHILD, Parameter
 from tools.blueprint.scenarios import Scenario, Unreachable
 from tools.blueprint.simulated_requests import Plain
 from tools.stacks.fastapi.pytest_source import Case, equals, factory, literal
-from tools.stacks.fastapi.suite.guards import neutral_change
-from tools.stacks.fastapi.suite.suite import Suite, success_status
+from tools.stacks.fastapi.suite.suite import Suite, neutral_change, succeeds, success_status
 
 
 def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Iterator[Case]:
@@ -105,24 +104,20 @@ class _Setting:
             self._fixed[kind, place, name] = canonical(spec.type, value)
         if when.operation == "update" and not when.values:
             self._fixed |= neutral_change(self._entity)
-        operation = when.operation
-        find = self._suite.planner.find
-        extra = {} if operation != "update" else _changes(self._suite, self._entity)
-        for strict in (True, False):
-            try:
-                return find(
-                    self._entity,
-                    operation,
-                    lambda scenario, strict=strict: (
-                        self._holds(scenario) and (not strict or self._comes_out(scenario))
-                    ),  # type: ignore[misc]
-                    fixed=self._fixed,
-                    extra=extra,
-                    others=tuple(self._others),
-                )
-            except Unreachable:
-                continue
-        raise Unreachable(self._example.criterion)
+        found = self._find(lambda each: self._holds(each) and self._comes_out(each)) or self._find(
+            self._holds
+        )
+        if found is None:
+            raise Unreachable(self._example.criterion)
+        return found
+
+    def _find(self, wanted: Callable[[Scenario], bool]) -> Scenario | None:
+        operation = self._example.when.operation
+        extra = self._suite.changes(self._entity) if operation == "update" else None
+        others = tuple(self._others)
+        return self._suite.find(
+            self._entity, operation, wanted, fixed=self._fixed, extra=extra, others=others
+        )
 
     def _give(self, given: Given) -> None:
         entity = self._suite.entity(given.entity)
@@ -186,23 +181,14 @@ class _Setting:
         rejected = next((each.status for each in self._example.then if each.kind == "rejected"), None)
         if rejected is not None:
             return self._example.when.times > 1 or scenario.outcome.status == rejected
-        return not scenario.outcome.cause
-
-
-def _changes(suite: Suite, entity: Entity) -> dict[Parameter, tuple[object, ...]]:
-    found = parameters_of(suite.blueprint, entity, "update")
-    return {("change", at, name): values for (kind, at, name), values in found.items() if kind == "value"}
+        return succeeds(scenario)
 
 
 def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Case]:
     """Yield the test that measures latency against the running service."""
     entity = suite.entity(speed.entity)
-    fixed: dict[Parameter, object] = neutral_change(entity) if speed.operation == "update" else {}
-    try:
-        scenario = suite.planner.find(
-            entity, speed.operation, lambda each: not each.outcome.cause, fixed=fixed
-        )
-    except Unreachable:
+    scenario = suite.plain(entity, speed.operation)
+    if scenario is None:
         return
     setup, final = suite.script.setup(scenario), suite.script.final(scenario)
     alike = speed.operation in ("list", "read")

@@ -7,28 +7,27 @@ from collections.abc import Iterator
 from tools.blueprint.field_schemas import json_value
 from tools.blueprint.model import Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
-from tools.blueprint.sample_values import boundaries, sample, violations
+from tools.blueprint.sample_values import sample
 from tools.blueprint.scenario_parameters import Parameter
 from tools.blueprint.simulated_requests import Given
-from tools.stacks.fastapi.pytest_source import Case, equals, factory, literal, named
-from tools.stacks.fastapi.suite.suite import Suite
-
-Values = tuple[tuple[str, object], ...]
+from tools.stacks.fastapi.pytest_source import Case, Values, equals, factory, literal, named
+from tools.stacks.fastapi.suite.suite import Suite, invalid_values, valid_values
 
 
 def field_cases(suite: Suite, criterion: Criterion, entity: Entity, field: FieldSpec) -> Iterator[Case]:
     """Yield the tests of a field: valid values, invalid values, absence and uniqueness."""
-    one = _Field(suite, entity, field)
     if not suite.makes(entity):
         return
+    one = _Field(suite, entity, field)
     about = f"{entity.name} {field.name}"
     if field.name not in one.moved("create"):
         yield named(criterion, f"{about} is stored", tuple(one.stored()), one.good("create"))
-    yield named(criterion, f"{about} is refused", tuple(one.refused()), one.bad())
+    bad = invalid_values(field)
+    yield named(criterion, f"{about} is refused", tuple(one.refused()), bad)
     if entity.offers("update"):
         if field.name not in one.moved("update"):
             yield named(criterion, f"{about} is updated", tuple(one.updated()), one.good("update"))
-        yield named(criterion, f"{about} is refused in an update", tuple(one.refused_update()), one.bad())
+        yield named(criterion, f"{about} is refused in an update", tuple(one.refused_update()), bad)
     aspect, lines = one.left_out()
     yield named(criterion, f"{about} {aspect}", tuple(lines))
     if field.unique:
@@ -48,8 +47,8 @@ class _Field:
         self._name = factory(entity.name)
         self._key = literal(camel(field.name))
         self._one = f'{self._path}/{{made["id"]}}'.replace('"', "'")
-        self._usual = dict(suite.planner.plain(entity).choice) if suite.makes(entity) else {}
-        self._current = suite.script.current(entity, "made")
+        self._usual = dict(suite.planner.plain(entity).choice)
+        self._kept = suite.script.reads_as(entity, "made")
 
     def moved(self, operation: str) -> set[str]:
         """Return the fields that effects of the operation change."""
@@ -57,20 +56,11 @@ class _Field:
 
     def good(self, operation: str) -> Values:
         """Return values that both the field and the guards of the operation accept."""
-        optional = (None,) if self._field.optional else ()
-        wanted = {literal(each): each for each in (sample(self._field), *boundaries(self._field), *optional)}
-        found = [each for each in wanted.values() if self._accepts(operation, each)]
-        # Guards may reject all of these; the value used to create resources is always accepted.
-        found = found or [
-            self._usual[key] for key in [("value", "self", self._field.name)] if key in self._usual
-        ]
+        found: list[object] = [each for each in valid_values(self._field) if self._accepts(operation, each)]
+        usual: Parameter = ("value", "self", self._field.name)
+        if not found and usual in self._usual:
+            found = [self._usual[usual]]  # guards reject all others
         return tuple((_label(each), each) for each in found)
-
-    def bad(self) -> Values:
-        """Return one value for each way to violate the field's constraints."""
-        return tuple(
-            (each.why, each.value) for each in violations(self._field, nullable=self._field.optional)
-        )
 
     def stored(self) -> list[str]:
         """Return the test that a created resource has the value, now and when read."""
@@ -78,7 +68,7 @@ class _Field:
             f"made = make_{self._name}(api, {{{self._key}: value}})",
             "",
             f"assert made[{self._key}] == value",
-            *([f"assert {self._current} == made"] if self._current else []),
+            *self._kept,
         ]
 
     def updated(self) -> list[str]:
@@ -91,13 +81,12 @@ class _Field:
             f"assert changed[{self._key}] == value"
             if self.moved("update")
             else f'assert changed == made | {{{self._key}: value, "updatedAt": changed["updatedAt"]}}',
-            *([f"assert {self._current} == changed"] if self._current else []),
+            *self._suite.script.reads_as(self._entity, "made", "changed"),
         ]
 
     def refused(self) -> list[str]:
         """Return the test that a create with the value is refused."""
-        body = f"body_of_{self._name}(api, {{{self._key}: value}})"
-        return [f'response = api.post("{self._path}", {body})', "", f"refused(response, 422, {self._key})"]
+        return self._refused_body(f"body_of_{self._name}(api, {{{self._key}: value}})", 422)
 
     def refused_update(self) -> list[str]:
         """Return the test that an update with the value is refused and changes nothing."""
@@ -107,24 +96,19 @@ class _Field:
             f'response = api.patch(f"{self._one}", {{{self._key}: value}})',
             "",
             f"refused(response, 422, {self._key})",
-            *([f"assert {self._current} == made"] if self._current else []),
+            *self._kept,
         ]
 
     def left_out(self) -> tuple[str, list[str]]:
         """Return the test of a body without the field, with its name."""
         lines = [f"body = body_of_{self._name}(api)", f"body.pop({self._key}, None)", ""]
-        response = f'api.post("{self._path}", body)'
         if self._field.required:
-            return "is required", [
-                *lines,
-                f"response = {response}",
-                "",
-                f"refused(response, 422, {self._key})",
-            ]
+            return "is required", lines + self._refused_body("body", 422)
         default = self._field.default
         shown = None if default is None else json_value(self._field.type, default)
         if not self._accepts("create", default):
             return "has a default", [f"assert {self._key} not in body_of_{self._name}(api)"]
+        response = f'api.post("{self._path}", body)'
         lines += [f"made = accepted({response}, 201)", "", equals(f"made[{self._key}]", shown)]
         return ("is null by default" if default is None else "has a default"), lines
 
@@ -135,16 +119,14 @@ class _Field:
             f"made = make_{self._name}(api, {{{self._key}: {value}}})",
             f"body = body_of_{self._name}(api, {{{self._key}: {value}}})",
             "",
-            f'response = api.post("{self._path}", body)',
-            "",
-            f"refused(response, 409, {self._key})",
+            *self._refused_body("body", 409),
         ]
         if self._entity.offers("update"):
             lines += [
                 f"made = make_{self._name}(api)",
                 f'response = api.patch(f"{self._one}", {{{self._key}: {value}}})',
                 f"refused(response, 409, {self._key})",
-                *([f"assert {self._current} == made"] if self._current else []),
+                *self._kept,
             ]
         return lines
 
@@ -153,11 +135,14 @@ class _Field:
         make = f"make_{self._name}(api, {{{self._key}: None}})"
         return [f"assert {make}[{self._key}] is None"] * 2
 
+    def _refused_body(self, body: str, status: int) -> list[str]:
+        response = f'response = api.post("{self._path}", {body})'
+        return [response, "", f"refused(response, {status}, {self._key})"]
+
     def _accepts(self, operation: str, value: Given) -> bool:
         kind = "value" if operation == "create" else "change"
         changed: dict[Parameter, object] = {(kind, "self", self._field.name): value}
-        scenario = self._suite.planner.play(self._entity, operation, self._usual | changed)
-        return scenario is not None and not scenario.outcome.cause
+        return self._suite.accepts(self._entity, operation, self._usual | changed)
 
 
 def _label(value: object) -> str:

@@ -9,10 +9,10 @@ from tools.blueprint.names import plural
 from tools.blueprint.scenarios import Unreachable
 from tools.stacks.fastapi.pytest_source import Case, Module, slug, story_of
 from tools.stacks.fastapi.pytest_source import render as render_cases
-from tools.stacks.fastapi.rendering import TEMPLATES, Code, format_python, render
+from tools.stacks.fastapi.rendering import format_python, render, static_files
 from tools.stacks.fastapi.suite.access import access_cases
 from tools.stacks.fastapi.suite.actions import input_cases, object_cases
-from tools.stacks.fastapi.suite.bodies import bodies_module
+from tools.stacks.fastapi.suite.bodies import bodies_module, strategies_module
 from tools.stacks.fastapi.suite.contract import contract_module
 from tools.stacks.fastapi.suite.custom import custom_cases, custom_module
 from tools.stacks.fastapi.suite.effects import effect_cases
@@ -24,20 +24,14 @@ from tools.stacks.fastapi.suite.limits import limit_cases
 from tools.stacks.fastapi.suite.lists import filter_cases, operation_cases, sort_cases
 from tools.stacks.fastapi.suite.relations import computed_cases, reference_cases
 from tools.stacks.fastapi.suite.states import initial_cases, transition_cases
-from tools.stacks.fastapi.suite.strategies import strategies_module
 from tools.stacks.fastapi.suite.suite import Suite
-
-_STATIC = ("conftest.py", "latency.py", "test_conventions.py", "test_properties.py", "values.py")
 
 
 def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Return the text of each file by path, and the pytest node ids that check each criterion."""
     suite = Suite(blueprint)
-    files = {"tests/__init__.py": "", "tests/acceptance/__init__.py": ""}
-    files |= {
-        f"tests/{name}": format_python((TEMPLATES / "tests" / name).read_text("utf-8")) for name in _STATIC
-    }
-    files["tests/support.py"] = format_python(render("tests/support.py.j2", roles=_roles(blueprint)))
+    files = {"tests/__init__.py": "", "tests/acceptance/__init__.py": ""} | static_files("tests")
+    files["tests/support.py"] = format_python(render("tests/support.py.j2", roles=blueprint.roles))
     files["tests/bodies.py"] = bodies_module(suite)
     if any(each.custom for each in blueprint.entities):
         files["tests/custom.py"] = custom_module(blueprint)
@@ -57,10 +51,6 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
         if named:
             found[each.id] = tuple(named)
     return files, found
-
-
-def _roles(blueprint: Blueprint) -> Code | tuple[str, ...]:
-    return blueprint.roles
 
 
 def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tools.blueprint.api_outline import written_fields
 from tools.blueprint.model import Compare, Criterion, Entity, Expired, Guard, Test
 from tools.blueprint.reference_model import ReferenceModel
-from tools.blueprint.sample_values import STEP, sample
-from tools.blueprint.scenario_parameters import Parameter, Parameters, parameters_of
-from tools.blueprint.scenarios import Scenario, Unreachable
+from tools.blueprint.sample_values import STEP
+from tools.blueprint.scenario_parameters import Parameter, Parameters
+from tools.blueprint.scenarios import Scenario
 from tools.blueprint.simulated_requests import TODAY, YESTERDAY
 from tools.blueprint.simulated_resources import View
 from tools.stacks.fastapi.pytest_source import Case
-from tools.stacks.fastapi.suite.suite import Suite
+from tools.stacks.fastapi.suite.suite import Suite, neutral_change
 
 
 def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard) -> Iterator[Case]:
@@ -30,22 +29,11 @@ def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard
             yield Case(criterion, aspect, tuple(suite.success(accepted, guard.operation)))
     if guard.operation == "create" and entity.offers("update"):
         search = _ScenarioSearch(suite, entity, guard, "update")
-        for aspect, scenario in (
-            ("also when updated", search.refused()),
-            ("updated else", search.accepted(None)),
-        ):
-            if scenario is not None and aspect == "also when updated":
-                yield Case(criterion, aspect, tuple(suite.refusal(scenario, guard.status)))
-            elif scenario is not None:
-                yield Case(criterion, aspect, tuple(suite.success(scenario, "update")))
-
-
-def neutral_change(entity: Entity) -> dict[Parameter, object]:
-    """Return the parameters of an update whose change does not matter."""
-    plain = [each for each in written_fields(entity) if not each.unique and each.type != "choice"]
-    fields = sorted(plain or written_fields(entity), key=lambda each: not each.optional)
-    value = sample(fields[0]) if fields else None
-    return {("change", "self", fields[0].name): value} if fields and value is not None else {}
+        refused, accepted = search.refused(), search.accepted(None)
+        if refused is not None:
+            yield Case(criterion, "also when updated", tuple(suite.refusal(refused, guard.status)))
+        if accepted is not None:
+            yield Case(criterion, "updated else", tuple(suite.success(accepted, "update")))
 
 
 class _ScenarioSearch:
@@ -59,10 +47,7 @@ class _ScenarioSearch:
         self._fixed: dict[Parameter, object] = {}
         self._extra: Parameters = {}
         if operation == "update":
-            parameters = parameters_of(suite.blueprint, entity, "update")
-            self._extra = {
-                ("change", at, name): each for (kind, at, name), each in parameters.items() if kind == "value"
-            }
+            self._extra = suite.changes(entity)
             if guard.operation == "update":
                 self._fixed = neutral_change(entity)
 
@@ -80,14 +65,9 @@ class _ScenarioSearch:
         return self._first((others, (false,), True), (others, (false,), False), ((), (false,), False))
 
     def _first(self, *wishes: tuple[tuple[Test, ...], tuple[Test, ...], bool]) -> Scenario | None:
-        for true, false, tight in wishes:
-            try:
-                return self._find(true, false, tight)
-            except Unreachable:
-                continue
-        return None
+        return next(filter(None, (self._find(*wish) for wish in wishes)), None)
 
-    def _find(self, true: tuple[Test, ...], false: tuple[Test, ...], tight: bool) -> Scenario:
+    def _find(self, true: tuple[Test, ...], false: tuple[Test, ...], tight: bool) -> Scenario | None:
         def wanted(scenario: Scenario) -> bool:
             outcome = scenario.outcome
             if false and outcome.cause:
@@ -104,8 +84,7 @@ class _ScenarioSearch:
                 return False
             return not tight or all(_at_edge(each, model, view) for each in (*true, *false))
 
-        find = self._suite.planner.find
-        return find(self._entity, self._operation, wanted, fixed=self._fixed, extra=self._extra)
+        return self._suite.find(self._entity, self._operation, wanted, fixed=self._fixed, extra=self._extra)
 
 
 def _at_edge(test: Test, model: ReferenceModel, view: View) -> bool:

@@ -9,7 +9,8 @@ from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.sample_values import sample
 from tools.stacks.fastapi.pytest_source import factory, literal
 from tools.stacks.fastapi.rendering import Code, format_python, render
-from tools.stacks.fastapi.suite.suite import Suite
+from tools.stacks.fastapi.suite.script import object_member
+from tools.stacks.fastapi.suite.suite import Suite, guard_statuses
 
 _MANY = 1000
 """Number of values that suffices for any run."""
@@ -47,7 +48,11 @@ def _kind(suite: Suite, entity: Entity) -> str:
         parts.append(f"parents={literal(parents)}")
     if unique:
         parts.append(f"unique=({', '.join(map(literal, unique))},)")
-    acted = [_action(suite, entity, each) for each in entity.actions if _possible(suite, each)]
+    acted = [
+        _action(suite, entity, each)
+        for each in entity.actions
+        if each.object is None or suite.makes(suite.entity(each.object))
+    ]
     if acted:
         parts.append(f"actions=({', '.join(acted)},)")
     refusals = ", ".join(
@@ -55,10 +60,6 @@ def _kind(suite: Suite, entity: Entity) -> str:
         for each in ("create", "read", "update", "delete")
     )
     return f"Kind({', '.join(parts)}, refusals={{{refusals}}})"
-
-
-def _possible(suite: Suite, action: Action) -> bool:
-    return action.object is None or suite.makes(suite.entity(action.object))
 
 
 def _action(suite: Suite, entity: Entity, action: Action) -> str:
@@ -71,8 +72,7 @@ def _action(suite: Suite, entity: Entity, action: Action) -> str:
         parts.append(f"moves={literal(moves)}")
     key = api_outline.object_key(suite.blueprint, action)
     if action.object is not None and key is not None:
-        field = api_outline.object_field(suite.blueprint, action)
-        of = camel(field.name) if field else "id"
+        of = object_member(suite.blueprint, action)
         parts.append(f"object=({literal(collection_path(action.object))}, {literal(key)}, {literal(of)})")
     limits = sorted((each.times, each.per) for each in entity.limits if each.operation == action.name)
     if limits:
@@ -85,8 +85,7 @@ def _action(suite: Suite, entity: Entity, action: Action) -> str:
 
 def _refusals(entity: Entity, operation: str) -> list[int]:
     """Return the statuses of rules that the stateful model does not know."""
-    watched = {"create", "update"} if operation == "update" else {operation}
-    found = {each.status for each in entity.guards if each.operation in watched}
+    found = guard_statuses(entity, operation)
     action = entity.action(operation)
     stored = {each.name for each in api_outline.written_fields(entity) if each.unique}
     effects = any(each.operation == operation for each in entity.effects)

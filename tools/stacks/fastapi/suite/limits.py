@@ -10,7 +10,7 @@ from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Criterion, Entity, Limit
 from tools.blueprint.reference_model import ReferenceModel
 from tools.blueprint.sample_values import sample
-from tools.blueprint.scenarios import Scenario, Unreachable
+from tools.blueprint.scenarios import Scenario
 from tools.blueprint.simulated_requests import Act, Create, Outcome, Step
 from tools.stacks.fastapi.pytest_source import Case
 from tools.stacks.fastapi.suite.script import children_of
@@ -25,11 +25,9 @@ def limit_cases(suite: Suite, criterion: Criterion, entity: Entity, limit: Limit
         rounds[:] = [*_again(scenario, entity, limit), *_anew(suite, scenario, limit)][:1]
         return bool(rounds)
 
-    try:
-        scenario = suite.planner.find(entity, limit.operation, wanted)
-    except Unreachable:
-        return
-    yield Case(criterion, "", tuple(_lines(suite, scenario, rounds[0], limit)))
+    scenario = suite.find(entity, limit.operation, wanted)
+    if scenario is not None:
+        yield Case(criterion, "", tuple(_lines(suite, scenario, rounds[0], limit)))
 
 
 @dataclass(frozen=True)
@@ -47,19 +45,13 @@ def _lines(suite: Suite, scenario: Scenario, rounds: _Rounds, limit: Limit) -> l
     def lines(steps: tuple[Step, ...]) -> list[str]:
         return suite.script.lines(steps, everything, set(), children_of(scenario))
 
-    watched = suite.watched(scenario)
-    return [
+    setup = [
         *lines(rounds.first),
         f"for _ in range({limit.times}):",
         *(f"    {each}" for each in lines(rounds.repeated)),
         *lines(rounds.last),
-        *(f"{name} = {code}" for name, code in watched),
-        "",
-        f"response = {suite.script.final(scenario)}",
-        "",
-        "refused(response, 409)",
-        *(f"assert {code} == {name}" for name, code in watched),
     ]
+    return suite.refusal(scenario, 409, setup=setup)
 
 
 def _again(scenario: Scenario, entity: Entity, limit: Limit) -> Iterator[_Rounds]:
@@ -92,12 +84,16 @@ def _limited(model: ReferenceModel, step: Step, limit: Limit) -> bool:
 
 def _renamed(steps: Iterable[Step], shared: set[str], suffix: str) -> Iterator[Step]:
     """Yield the steps with all but the shared resources renamed."""
+
+    def renamed(name: str) -> str:
+        return name if name in shared else name + suffix
+
     for step in steps:
         if isinstance(step, Create):
-            parents = {key: each if each in shared else each + suffix for key, each in step.parents.items()}
-            yield replace(step, name=step.name + suffix, parents=parents)
+            parents = {key: renamed(each) for key, each in step.parents.items()}
+            yield replace(step, name=renamed(step.name), parents=parents)
         else:
-            yield replace(step, name=step.name if step.name in shared else step.name + suffix)
+            yield replace(step, name=renamed(step.name))
 
 
 def _ways_back(entity: Entity, name: str) -> Iterator[tuple[Step, ...]]:
@@ -109,9 +105,5 @@ def _ways_back(entity: Entity, name: str) -> Iterator[tuple[Step, ...]]:
         for each in entity.actions
         if each.object is None
     )
-    yield ()
-    for first in acts:
-        yield (first,)
-    for first in acts:
-        for second in acts:
-            yield (first, second)
+    for length in range(3):
+        yield from itertools.product(acts, repeat=length)

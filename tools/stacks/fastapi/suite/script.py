@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tools.blueprint import api_outline
-from tools.blueprint.model import Blueprint, Entity
+from tools.blueprint.model import Action, Blueprint, Entity
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.scenarios import Scenario
 from tools.blueprint.simulated_requests import Act, Create, Delete, List, Read, Step, Update, Values
@@ -74,8 +74,7 @@ class Script:
         key = api_outline.object_key(self._blueprint, action) if action else None
         members: dict[str, str] = {}
         if action is not None and key is not None and step.object is not None:
-            field = api_outline.object_field(self._blueprint, action)
-            members[key] = f'{step.object}["{camel(field.name) if field else "id"}"]'
+            members[key] = f'{step.object}["{object_member(self._blueprint, action)}"]'
         return members | _members(step.inputs)
 
     def current(self, entity: Entity, name: str) -> str | None:
@@ -85,12 +84,26 @@ class Script:
             return f"accepted(api.get(f\"{path}/{{{name}['id']}}\"))"
         return f'api.find("{path}", {name}["id"])' if entity.offers("list") else None
 
+    def reads_as(self, entity: Entity, name: str, expected: str = "") -> list[str]:
+        """Return the assertion that a resource is read as a variable holds it; none if it cannot be read.
+
+        That is the variable `name`, which identifies the resource, unless another is `expected`.
+        """
+        current = self.current(entity, name)
+        return [f"assert {current} == {expected or name}"] if current else []
+
     def _arguments(self, step: Create, shown: set[str]) -> str:
         parents = {
             camel(f"{name} id"): f'{parent}["id"]' for name, parent in step.parents.items() if parent in shown
         }
         given = parents | _members(step.values)
         return f"api, {_dict(given)}" if given else "api"
+
+
+def object_member(blueprint: Blueprint, action: Action) -> str:
+    """Return the member of a resource by which the action's body names it."""
+    field = api_outline.object_field(blueprint, action)
+    return camel(field.name) if field else "id"
 
 
 def children_of(scenario: Scenario) -> set[str]:

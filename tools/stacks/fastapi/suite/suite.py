@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
-from tools.blueprint.api_outline import action_of
-from tools.blueprint.model import Blueprint, Entity
+from collections.abc import Callable, Iterable, Mapping
+
+from tools.blueprint.api_outline import action_of, written_fields
+from tools.blueprint.model import Blueprint, Entity, FieldSpec
 from tools.blueprint.names import collection_path
+from tools.blueprint.sample_values import boundaries, sample, violations
+from tools.blueprint.scenario_parameters import Parameter, Parameters, parameters_of
 from tools.blueprint.scenarios import Planner, Scenario, Unreachable
-from tools.blueprint.simulated_requests import Act, Create, List, Read
+from tools.blueprint.simulated_requests import Act, Create, Given, List, Read
+from tools.stacks.fastapi.pytest_source import Values, literal
 from tools.stacks.fastapi.suite.script import Script
+
+NOWHERE = "6f1c2d3e-0000-4000-8000-00000000dead"
+"""An id that no resource has."""
 
 
 def success_status(entity: Entity, operation: str) -> str:
     """Return the status argument of `accepted`: ", 201" for a create, "" for 200."""
     status = {"create": 201, "delete": 204}.get(operation, 200)
     return "" if status == 200 or action_of(entity, operation) is not None else f", {status}"
+
+
+def guard_statuses(entity: Entity, operation: str) -> set[int]:
+    """Return the statuses with which guards reject valid requests."""
+    watched = {"create", "update"} if operation == "update" else {operation}
+    return {each.status for each in entity.guards if each.operation in watched}
+
+
+def neutral_change(entity: Entity) -> dict[Parameter, object]:
+    """Return the parameters of an update whose change does not matter."""
+    plain = [each for each in written_fields(entity) if not each.unique and each.type != "choice"]
+    fields = sorted(plain or written_fields(entity), key=lambda each: not each.optional)
+    value = sample(fields[0]) if fields else None
+    return {("change", "self", fields[0].name): value} if fields and value is not None else {}
+
+
+def valid_values(field: FieldSpec) -> list[Given]:
+    """Return distinct values that a field accepts, its boundaries among them."""
+    values = [sample(field), *boundaries(field), *([None] if field.optional else [])]
+    return list({literal(each): each for each in values}.values())
+
+
+def invalid_values(field: FieldSpec) -> Values:
+    """Return one value for each way to violate the field's constraints, labelled with it."""
+    return tuple((each.why, each.value) for each in violations(field, nullable=field.optional))
+
+
+def succeeds(scenario: Scenario) -> bool:
+    """Whether the request under test is accepted."""
+    return not scenario.outcome.cause
 
 
 class Suite:
@@ -38,6 +76,36 @@ class Suite:
         except Unreachable:
             return False
 
+    def find(
+        self,
+        entity: Entity,
+        operation: str,
+        wanted: Callable[[Scenario], bool] = succeeds,
+        *,
+        fixed: Mapping[Parameter, object] | None = None,
+        extra: Parameters | None = None,
+        others: tuple[str, ...] = (),
+    ) -> Scenario | None:
+        """Return the simplest wanted scenario that ends with the operation, or None; see `Planner.find`."""
+        try:
+            return self.planner.find(entity, operation, wanted, fixed=fixed, extra=extra, others=others)
+        except Unreachable:
+            return None
+
+    def plain(self, entity: Entity, operation: str) -> Scenario | None:
+        """Return the simplest scenario in which the operation succeeds; an update changes something harmless."""
+        return self.find(entity, operation, fixed=neutral_change(entity) if operation == "update" else None)
+
+    def accepts(self, entity: Entity, operation: str, choice: Mapping[Parameter, object]) -> bool:
+        """Whether the operation succeeds with these parameters."""
+        scenario = self.planner.play(entity, operation, choice)
+        return scenario is not None and succeeds(scenario)
+
+    def changes(self, entity: Entity) -> Parameters:
+        """Return the values that an update can change to, to be tried."""
+        found = parameters_of(self.blueprint, entity, "update")
+        return {("change", at, name): values for (kind, at, name), values in found.items() if kind == "value"}
+
     def watched(self, scenario: Scenario) -> list[tuple[str, str]]:
         """Return what the last request could change, as pairs of a variable and the expression to read it."""
         final = scenario.final
@@ -53,12 +121,22 @@ class Suite:
             found.append((f"{final.object.rstrip('_')}_before", self.script.current(thing, final.object)))
         return [(name, code) for name, code in found if code is not None]
 
-    def refusal(self, scenario: Scenario, status: int, field: str = "", caller: str = "api") -> list[str]:
-        """Return the lines of a test that the scenario's request is rejected and changes nothing."""
+    def refusal(
+        self,
+        scenario: Scenario,
+        status: int,
+        field: str = "",
+        caller: str = "api",
+        setup: Iterable[str] | None = None,
+    ) -> list[str]:
+        """Return the lines of a test that the scenario's request is rejected and changes nothing.
+
+        `setup` replaces the lines that set up the scenario.
+        """
         watched = self.watched(scenario)
         named = f', "{field}"' if field else ""
         return [
-            *self.script.setup(scenario),
+            *(self.script.setup(scenario) if setup is None else setup),
             *(f"{name} = {code}" for name, code in watched),
             "",
             f"response = {caller}{self.script.final(scenario).removeprefix('api')}",
