@@ -5,6 +5,7 @@ Heavy imports are inside the commands, to keep `crew --help` fast.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -251,10 +252,17 @@ for _command in (why, policy, tests, ledger, impact, knowledge):
 @JSON
 def doctor(as_json: bool) -> None:
     """Check the requirements of this machine, with a fix for each."""
-    from crew.commands.doctor import doctor_json, doctor_text, healthy  # noqa: PLC0415
+    from tools.environments.machine import check_machine  # noqa: PLC0415
 
-    say(doctor_json() if as_json else doctor_text())
-    sys.exit(0 if healthy() else 4)
+    checks = check_machine()
+    if as_json:
+        say(json.dumps([each.model_dump(mode="json") for each in checks], indent=2))
+    else:
+        for each in checks:
+            say(f"{'ok  ' if each.ok else 'LACK'}  {each.name}: {each.detail}")
+            if not each.ok:
+                say(f"      {each.mend}")
+    sys.exit(0 if all(each.ok for each in checks) else 4)
 
 
 def _reply(

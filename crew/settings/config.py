@@ -128,11 +128,6 @@ class Config(_Settings):
             )
         return self
 
-    @property
-    def currency(self) -> str:
-        """The currency of all prices."""
-        return next((each.currency for each in self.prices.values()), "USD")
-
     def price(self, model: str) -> Price | None:
         """Return the price of a model by name or URL; None if it has no price."""
         return self.prices.get(model) or self.prices.get(model.removeprefix("openai:"))

@@ -28,26 +28,16 @@ class Facts(TypedDict, total=False):
 
     response_model: str
     """The model that answered, as the server names it."""
-    response_id: str
     input_tokens: int
     output_tokens: int
-    cached_tokens: int
-    """Input tokens that the server had cached."""
-    reasoning_tokens: int
-    """Output tokens that are not part of the answer."""
     finish_reasons: Sequence[str]
-    attempts: int
-    """Attempts that a model call took."""
     action: str
     """Id of the action in the ledger."""
     outcome: str
     """The outcome, in a word: "done", "denied", "refused", "delivered", ..."""
-    error: str
-    """Kind of a failure without an exception, in a word; marks the span as failed."""
     input_messages: JsonValue
-    """Content: dropped unless enabled, like the next four."""
+    """Content: dropped unless enabled, like the next three."""
     output_messages: JsonValue
-    tool_definitions: JsonValue
     arguments: JsonValue
     result: JsonValue
 
@@ -71,9 +61,7 @@ class Telemetry(Protocol):
     def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
         """A visit of a role, from its brief to its answer."""
 
-    def model_call(
-        self, url: str, role: str, delivery: str, base_url: str = ""
-    ) -> AbstractContextManager[Span]:
+    def model_call(self, url: str, role: str, delivery: str) -> AbstractContextManager[Span]:
         """One call of the model that a URL names, its retries included."""
 
     def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:
@@ -97,27 +85,11 @@ _NOTHING: AbstractContextManager[Span] = nullcontext(_NoSpan())
 class NoTelemetry:
     """Telemetry that is off."""
 
-    def delivery(self, delivery: str, service: str) -> AbstractContextManager[Span]:
-        """Do nothing."""
+    def delivery(self, *_names: object, **_more: object) -> AbstractContextManager[Span]:
+        """Open nothing."""
         return _NOTHING
 
-    def step(self, node: str, delivery: str) -> AbstractContextManager[Span]:
-        """Do nothing."""
-        return _NOTHING
-
-    def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
-        """Do nothing."""
-        return _NOTHING
-
-    def model_call(
-        self, url: str, role: str, delivery: str, base_url: str = ""
-    ) -> AbstractContextManager[Span]:
-        """Do nothing."""
-        return _NOTHING
-
-    def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:
-        """Do nothing."""
-        return _NOTHING
+    step = visit = model_call = tool_call = delivery
 
     def redacting(self, redact: Redactor) -> Telemetry:
         """Return itself."""

@@ -356,7 +356,6 @@ EXEMPT = {
     "crew/records/checkpoints.py:open_saver": "a constant PRAGMA",
     "crew/records/ledger.py:ledger_id": "writes a random id",
     "crew/settings/docs_table.py:": "writes the documentation of this repository",
-    "crew/telemetry/otlp.py:_fail": "called with a redacted text",
     "graphs/diagram.py:": "writes the documentation of this repository",
     "graphs/fallback.py:_visit": "invokes a graph",
     "graphs/run.py:_invoke": "invokes a graph",
