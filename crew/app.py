@@ -28,7 +28,8 @@ from tools.errors import PolicyError, SandboxUnavailable
 
 if TYPE_CHECKING:
     from crew.delivery_context import DeliveryContext
-    from crew.models.role_model import CallRecorder, RoleModels
+    from crew.models.recordings.record import Recorder
+    from crew.models.role_model import RoleModels
     from tools.policy import PolicyEngine
     from tools.redaction import Redactor
     from tools.result import Workbench
@@ -95,14 +96,14 @@ class AppContext:
     runtime: Runtime
     role_models: RoleModels
     redact: Redactor
-    recorder: CallRecorder | None = None
+    recorder: Recorder | None = None
     """Records every model call; None if nothing is recorded."""
     telemetry: Telemetry = OFF
 
 
 @contextmanager
 def open_app(
-    settings: Settings, role_models: RoleModels, recorder: CallRecorder | None = None
+    settings: Settings, role_models: RoleModels, recorder: Recorder | None = None
 ) -> Iterator[AppContext]:
     """Open a home, and close it at the end of the block.
 

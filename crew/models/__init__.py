@@ -15,7 +15,8 @@ from crew.redaction import redactor_of
 from crew.settings.config import OFFLINE, Config, ModelSettings
 
 if TYPE_CHECKING:
-    from crew.models.role_model import CallRecorder, RoleModel, RoleModels
+    from crew.models.recordings.record import Recorder
+    from crew.models.role_model import RoleModel, RoleModels
     from crew.settings.budget import Budget
 
 _IN_URL = (
@@ -32,7 +33,7 @@ ANY = 1_000
 """Corrections of a replay: no bound, the recording has one."""
 
 
-def role_models(config: Config, home: Path, recorder: CallRecorder | None = None) -> RoleModels:
+def role_models(config: Config, home: Path, recorder: Recorder | None = None) -> RoleModels:
     """Return the models of each role: the one that the settings name, then the fallbacks in order.
 
     `recorder` records every call. Raises BadInput for a URL that names no model, before any request."""
@@ -48,9 +49,9 @@ def role_models(config: Config, home: Path, recorder: CallRecorder | None = None
         return tuple(each for url in urls for each in _as_often_as_recorded(role_model(url), role))
 
     if config.budget.delivery.money or config.budget.run.money:
-        for url in (config.model.url, *config.model.roles.values(), *config.model.fallback):
+        for url in config.model.urls:
             _require_price(url, config)
-    for url in {config.model.url, *config.model.roles.values(), *config.model.fallback}:
+    for url in config.model.urls:
         role_model(url)
     return chain
 
@@ -72,7 +73,7 @@ def lone_role_model(url: str, config: Config, budget: Budget | None = None) -> R
     return _role_model(url, config, Path.cwd(), None)
 
 
-def open_recorder(folder: Path, config: Config, home: Path, label: str) -> CallRecorder:
+def open_recorder(folder: Path, config: Config, home: Path, label: str) -> Recorder:
     """Return a recorder of every call into a folder; `label` says how the recording is made. Raises BadInput."""
     from crew.models.recordings.record import Recorder  # noqa: PLC0415  as below
 
@@ -95,7 +96,7 @@ def open_recorder(folder: Path, config: Config, home: Path, label: str) -> CallR
     )
 
 
-def _role_model(url: str, config: Config, home: Path, recorder: CallRecorder | None) -> RoleModel:
+def _role_model(url: str, config: Config, home: Path, recorder: Recorder | None) -> RoleModel:
     kind, _, rest = url.partition(":")
     if url == OFFLINE:
         return _offline(recorder)
@@ -106,7 +107,7 @@ def _role_model(url: str, config: Config, home: Path, recorder: CallRecorder | N
     raise BadInput(f"There is no model {url!r}: give offline, openai:NAME or replay:FOLDER.")
 
 
-def _offline(recorder: CallRecorder | None) -> RoleModel:
+def _offline(recorder: Recorder | None) -> RoleModel:
     from crew.models.offline import OfflineModel  # noqa: PLC0415  langchain costs most of a second
     from crew.models.role_model import RoleModel  # noqa: PLC0415
     from crew.playbooks import PLAYBOOKS  # noqa: PLC0415
@@ -114,7 +115,7 @@ def _offline(recorder: CallRecorder | None) -> RoleModel:
     return RoleModel(name=OFFLINE, model=OfflineModel(playbooks=PLAYBOOKS), recorder=recorder)
 
 
-def _openai(url: str, config: Config, recorder: CallRecorder | None) -> RoleModel:
+def _openai(url: str, config: Config, recorder: Recorder | None) -> RoleModel:
     from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  another second
     from crew.models.role_model import RoleModel  # noqa: PLC0415
 
@@ -138,23 +139,11 @@ def _openai(url: str, config: Config, recorder: CallRecorder | None) -> RoleMode
     )
 
 
-def _replay(url: str, home: Path, recorder: CallRecorder | None) -> RoleModel:
-    from crew.models.faults import (  # noqa: PLC0415
-        GAVE_UP,
-        Fault,
-        Faulty,
-    )
+def _replay(url: str, home: Path, recorder: Recorder | None) -> RoleModel:
     from crew.models.recordings.replay import replay_model  # noqa: PLC0415
     from crew.models.role_model import RoleModel  # noqa: PLC0415
 
-    def overflow(said: str) -> Exception:
-        return Faulty(Fault(name="context_overflow", remedy="shrink", what=said))
-
-    def gave_up(said: str) -> Exception:
-        return Faulty(Fault(name=GAVE_UP, remedy="give_up", what=said))
-
-    errors = {"context_overflow": overflow, GAVE_UP: gave_up}
-    model = replay_model(url, redact=redactor_of(home), home=home, errors=errors)
+    model = replay_model(url, redact=redactor_of(home), home=home)
     if model.by_place and recorder is None:
         raise BadInput(f"{url}: match=place is for recording anew; give --record FOLDER with it.")
     about = model.recording.about
@@ -184,25 +173,17 @@ def _as_often_as_recorded(role_model: RoleModel, role: str) -> tuple[RoleModel, 
 
 def _with_query(settings: ModelSettings, query: str, url: str) -> ModelSettings:
     """Return the settings, overridden by the query of a URL."""
-    said = settings.model_dump()
     try:
-        pairs = parse_qsl(query, strict_parsing=bool(query), keep_blank_values=True)
+        given = dict(parse_qsl(query, strict_parsing=bool(query), keep_blank_values=True))
     except ValueError as error:
-        raise BadInput(
-            f"{url}: what follows the question mark is no list of settings: NAME=VALUE."
-        ) from error
-    for name, value in pairs:
-        if name not in _IN_URL:
-            raise BadInput(f"{url}: {name!r} cannot be said there; {', '.join(_IN_URL)} can.")
-        said[name] = (
-            int(value) if name in ("max_output_tokens", "context_bytes") and value.isdigit() else value
-        )
-        if name == "temperature":
-            said[name] = float(value) if value.replace(".", "", 1).isdigit() else value
+        raise BadInput(f"{url}: write the settings after the question mark as NAME=VALUE.") from error
+    if unknown := [name for name in given if name not in _IN_URL]:
+        raise BadInput(f"{url}: {unknown[0]!r} cannot be set in a URL; valid: {', '.join(_IN_URL)}.")
     try:
-        return ModelSettings.model_validate(said)
+        parsed = ModelSettings.model_validate_strings(given)
+        return settings.model_copy(update={name: getattr(parsed, name) for name in given})
     except ValidationError as error:
         wrong = error.errors()[0]
         raise BadInput(
-            f"{url}: {wrong['loc'][0]} is wrong: {wrong['msg'].replace('Input', 'it')}."
+            f"{url}: {wrong['loc'][0]} is invalid: {wrong['msg'].replace('Input', 'it')}."
         ) from error

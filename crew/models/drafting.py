@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from crew.errors import BoundReached, Stopped
-from crew.models.spending import Spent, bound_reached, spent_on
+from crew.models.schemas import ToolSchema, tool_schema
+from crew.models.spending import Spent, bound_reached, cost_of, spent_on
 from crew.settings.budget import Budget
 from tools.redaction import Redactor
 
@@ -56,14 +57,9 @@ class Form(Generic[Handed]):
     """How the model sees again what it handed in."""
 
     @property
-    def schema(self) -> dict[str, JsonValue]:
+    def schema(self) -> ToolSchema:
         """The one tool that the model must call, as an OpenAI function."""
-        function: dict[str, JsonValue] = {
-            "name": self.tool,
-            "description": self.does,
-            "parameters": self.model.model_json_schema(),
-        }
-        return {"type": "function", "function": function}
+        return tool_schema(self.tool, self.does, self.model.model_json_schema())
 
 
 class Drafter:
@@ -105,7 +101,6 @@ class Drafter:
         from langchain_core.messages import messages_to_dict  # noqa: PLC0415  most of a second
 
         from crew.models.faults import Faulty  # noqa: PLC0415  as above
-        from crew.models.prices import cost_of  # noqa: PLC0415
         from crew.models.request import ask, size_of  # noqa: PLC0415
 
         if self._down:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,8 +15,11 @@ from crew.errors import BoundReached
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Calling, Cost, ModelBody, ModelFault, ModelReply, Outcome
 from crew.settings.budget import Budget
-from crew.settings.config import OFFLINE
+from crew.settings.config import OFFLINE, Price
 from tools.counting import counted
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
 
 FURTHER = 10
 """Further calls that the larger budget suggested in a message allows at least."""
@@ -93,6 +97,21 @@ def spent_on(cost: Cost, *, is_fault: bool) -> Spent:
         estimated=cost.estimated,
         money=0.0 if cost.recorded else cost.money,
         recorded_money=cost.money if cost.recorded else 0.0,
+    )
+
+
+def cost_of(said: AIMessage, asked_bytes: int, said_bytes: int, price: Price | None) -> Cost:
+    """Return tokens and money of one reply, and whether they are estimated or recorded."""
+    usage = said.usage_metadata
+    sent, received = asked_bytes // BYTES_PER_TOKEN, said_bytes // BYTES_PER_TOKEN
+    if usage:
+        sent, received = max(0, usage["input_tokens"]), max(0, usage["output_tokens"])
+    return Cost(
+        input_tokens=sent,
+        output_tokens=received,
+        estimated=not usage or bool(said.response_metadata.get("estimated")),
+        recorded=bool(said.response_metadata.get("recorded")),
+        money=price.of(sent, received) if price else 0.0,
     )
 
 

@@ -65,6 +65,11 @@ class ModelSettings(_Settings):
     roles: dict[RoleName, ModelUrl] = Field(default={}, examples=[{"code": "openai:gpt-5"}])
     """Models for individual roles."""
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """URLs of all models, each once: the first one, those of roles, the fallbacks."""
+        return tuple(dict.fromkeys((self.url, *self.roles.values(), *self.fallback)))
+
     def of(self, role: str) -> str:
         """Return the URL of the model that plays a role."""
         return next((url for name, url in self.roles.items() if name == role), self.url)

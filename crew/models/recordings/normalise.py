@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, cast
@@ -24,6 +24,8 @@ from crew.records.canonical_json import digest_of
 from tools.redaction import Redactor
 
 Json = dict[str, JsonValue]
+Tools = Sequence[Mapping[str, object]]
+"""Schemas of the tools that a request offers."""
 
 _FENCED = re.compile(r"^```json[ ]*([^\n`]*)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
