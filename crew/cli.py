@@ -99,7 +99,7 @@ def run(
     home = given.home or file.resolve().parent / ".crew"
     settings = settings_for(home, config, given, strict=strict, ask=ask)
     from crew.app import open_app  # noqa: PLC0415
-    from crew.console import console_for  # noqa: PLC0415
+    from crew.console import printer_for  # noqa: PLC0415
     from crew.models import role_models  # noqa: PLC0415
 
     say_where(config)
@@ -107,9 +107,9 @@ def run(
     with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
         from graphs.run import begin, deliver  # noqa: PLC0415
 
-        shown = console_for(app, given.as_json)
+        printer = printer_for(app, given.as_json)
         deliveries = begin(app, stories)
-        run_deliveries(shown, deliveries, lambda each: deliver(app, each))
+        run_deliveries(app, printer, deliveries, lambda each: deliver(app, each))
 
 
 @main.command()
@@ -136,7 +136,7 @@ def resume(
     config = config_for(folder, given, begun)
     settings = settings_for(folder, config, given, begun)
     from crew.app import open_app  # noqa: PLC0415
-    from crew.console import console_for  # noqa: PLC0415
+    from crew.console import printer_for  # noqa: PLC0415
     from crew.models import role_models  # noqa: PLC0415
 
     say_where(config)
@@ -144,14 +144,16 @@ def resume(
     with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
         from graphs.run import deliver, take_up  # noqa: PLC0415
 
-        shown = console_for(app, given.as_json)
+        printer = printer_for(app, given.as_json)
         named = begun.delivery if begun and (delivery or reply) else ""
         waiting = _deliveries_to_resume(app, named, begun, given)
         if not waiting and not given.as_json:
             say("Every delivery has ended; there is nothing to resume.")
             return
         take_up(app, waiting)
-        run_deliveries(shown, waiting, lambda each: deliver(app, each, reply if each == named else None))
+        run_deliveries(
+            app, printer, waiting, lambda each: deliver(app, each, reply if each == named else None)
+        )
 
 
 def _deliveries_to_resume(app: AppContext, named: str, begun: Opened | None, given: Given) -> list[str]:

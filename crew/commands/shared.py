@@ -17,10 +17,10 @@ from tools.redaction import MARK
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crew.app import Settings
+    from crew.app import AppContext, Settings
     from crew.commands.options import Given
-    from crew.console import RunDisplay
-    from crew.models.role_model import CallRecorder
+    from crew.console import Printer
+    from crew.models.recordings.record import Recorder
     from crew.records.deliveries import Opened
     from crew.records.rows import Terms
     from crew.settings.config import Config
@@ -51,16 +51,9 @@ def delivery_to_resume(home: Path, delivery: str | None, asked: str) -> Opened |
 
 def same_terms(one: Terms, other: Terms, given: Given) -> bool:
     """Whether two deliveries have the same settings, ignoring those given on the command line."""
-    overrides = {
-        "model": given.model,
-        "policies": given.policies,
-        "budget": given.budget,
-        "run_budget": given.run_budget,
-        "sandbox": given.sandbox,
-        "policy_engine": given.engine,
-        "record": given.record,
-    }
-    masked = {name: "" for name, value in overrides.items() if value is not None}
+    from crew.records.rows import Terms  # noqa: PLC0415
+
+    masked = {name: "" for name in Terms.model_fields if getattr(given, name) is not None}
     return one.model_copy(update=masked) == other.model_copy(update=masked)
 
 
@@ -93,14 +86,13 @@ def config_for(
 
 def say_where(config: Config) -> None:
     """Print the server that receives stories, code and key: settings beside a story file may name any server."""
-    urls = (config.model.url, *config.model.roles.values(), *config.model.fallback)
-    if any(each.startswith("openai:") for each in urls):
+    if any(url.startswith("openai:") for url in config.model.urls):
         from crew.models.openai import server_of, shown_server  # noqa: PLC0415  only needed for a server
 
         say(f"Model requests go to {shown_server(server_of(config.model))}.", err=True)
 
 
-def recorder_for(given: Given, config: Config, settings: Settings) -> CallRecorder | None:
+def recorder_for(given: Given, config: Config, settings: Settings) -> Recorder | None:
     """Return the recorder of model calls; None if they are not recorded."""
     if settings.record is None:
         return None
@@ -139,7 +131,11 @@ def settings_for(
         strict=strict,
         ask=ask,
         sandbox=given.sandbox if given.sandbox is not None else (begun and begun.sandbox) or None,
-        engine=given.engine if given.engine is not None else begun.policy_engine if begun else "auto",
+        engine=given.policy_engine
+        if given.policy_engine is not None
+        else begun.policy_engine
+        if begun
+        else "auto",
         policies=policies,
         telemetry=config.telemetry,
         budget=config.budget.delivery,
@@ -149,10 +145,14 @@ def settings_for(
     )
 
 
-def run_deliveries(shown: RunDisplay, deliveries: list[str], deliver: Callable[[str], object]) -> NoReturn:
+def run_deliveries(
+    app: AppContext, printer: Printer, deliveries: list[str], deliver: Callable[[str], object]
+) -> NoReturn:
     """Run deliveries until they end or wait, show the summary, and exit with its code."""
+    from crew.console import finish  # noqa: PLC0415
+
     problem: CrewError | None = None
-    with shown.live():
+    with printer.live():
         for each in deliveries:
             try:
                 deliver(each)
@@ -165,7 +165,7 @@ def run_deliveries(shown: RunDisplay, deliveries: list[str], deliver: Callable[[
             except KeyboardInterrupt:
                 problem = _with_home(Interrupted("Interrupted. Continue with `crew resume`."))
                 break
-    code = shown.finish(deliveries)
+    code = finish(app, printer, deliveries)
     if problem:
         leave(problem)
     sys.exit(code)

@@ -74,7 +74,7 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         lines.append(f"  {counted(len(report.criteria), 'criterion', 'criteria')}, not analysed yet")
     lines += [f"  Assumed: {each}" for each in report.assumptions]
     raised = [each for each in report.findings if each.severity != "note"]
-    lines += [f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in raised]
+    lines += [f"  {each.role} objects: {each.text}" for each in raised]
     if notes := len(report.findings) - len(raised):
         lines.append(f"  {counted(notes, 'further note')} in the report")
     if report.tests:
@@ -118,12 +118,6 @@ def _criterion(criterion: CriterionReport) -> list[str]:
     else:
         lines.append("      covered by the change itself; the repository's tests passed on it")
     return lines
-
-
-def _finding(file: str, line: int) -> str:
-    if not file:
-        return ""
-    return f"{file}:{line}: " if line else f"{file}: "
 
 
 def _guarded(report: DeliveryReport) -> set[str]:

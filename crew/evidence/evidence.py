@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, JsonValue
-
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Intent, Outcome
 from tools.result import ToolResult
 
 
-class Evidence(BaseModel):
-    """An action that looked at a tree, and what it saw."""
-
-    model_config = ConfigDict(frozen=True)
+class Evidence(ToolResult):
+    """The result of an action, and which action it was."""
 
     action: str
-    ok: bool
-    data: dict[str, JsonValue]
-    artifacts: dict[str, str]
 
 
 def last(
@@ -56,7 +49,7 @@ def results(
 
 def _evidence(row: Row[Outcome], artifacts: ArtifactStore) -> Evidence:
     result = ToolResult.model_validate_json(artifacts.get(row.body.result))
-    return Evidence(action=row.key, ok=result.ok, data=result.data, artifacts=result.artifacts)
+    return Evidence(**dict(result), action=row.key)
 
 
 def written_by(ledger: Ledger, delivery: str, role: str) -> frozenset[str]:

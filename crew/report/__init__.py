@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from crew.agents.answers import AnyAnswer, Design
+from crew.agents.answers import AnyAnswer, Design, Finding
 from crew.evidence.criteria import CriterionReport, criteria_of
 from crew.evidence.design import design_result, questions_assumed
 from crew.evidence.evidence import Evidence, last
@@ -17,16 +17,10 @@ from crew.records.rows import Concluded, Fallback, Note, Paused
 from crew.state import Status
 
 
-class FindingReport(BaseModel):
+class FindingReport(Finding):
     """What an agent objected to."""
 
-    model_config = ConfigDict(frozen=True)
-
     role: str
-    severity: str
-    what: str
-    file: str
-    line: int
 
 
 class DeliveryReport(BaseModel):
