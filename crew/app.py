@@ -17,11 +17,12 @@ from crew.printable import say
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.deliveries import Opened, of_run
-from crew.records.ledger import Ledger, ledger_id
-from crew.records.rows import Terms
+from crew.records.home_ledger import ledger_id
+from crew.records.ledger import Ledger
 from crew.redaction import redactor_of
 from crew.settings.budget import Budget
 from crew.settings.config import TelemetrySettings
+from crew.settings.terms import Terms
 from crew.telemetry.api import OFF, Telemetry
 from crew.telemetry.open import open_telemetry
 from tools.errors import PolicyError, SandboxUnavailable

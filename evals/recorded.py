@@ -82,9 +82,7 @@ def _price(prices: Mapping[str, Price], call: RecordedCall, model: str) -> Price
 
 
 def _money(price: Price | None, call: RecordedCall) -> float:
-    if price is None or call.usage is None:
-        return 0
-    return (call.usage.input_tokens * price.input + call.usage.output_tokens * price.output) / 1_000_000
+    return price.of(call.usage.input_tokens, call.usage.output_tokens) if price and call.usage else 0
 
 
 def _cells(row: Taken) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BoundReached
+from crew.records.cost import Cost
 from crew.records.ledger import Ledger, Row
-from crew.records.rows import Calling, Cost, ModelBody, ModelFault, ModelReply, Outcome
+from crew.records.rows import Calling, ModelBody, ModelFault, ModelResult, Outcome
 from crew.settings.budget import Budget
 from crew.settings.config import OFFLINE, Price
 from tools.counting import counted
@@ -81,7 +82,7 @@ def spent_by(row: Row) -> Spent:
         return Spent(calls=1, free=body.model == OFFLINE, largest_request=body.bytes)
     if isinstance(body, Outcome):
         return Spent(seconds=body.seconds)
-    if isinstance(body, ModelReply | ModelFault):
+    if isinstance(body, ModelResult):
         used = spent_on(body, is_fault=isinstance(body, ModelFault))
         return used.model_copy(update={"seconds": body.seconds})
     return Spent()

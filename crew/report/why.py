@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BadInput
+from crew.records.home_ledger import open_ledger
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Answered, Asked, CallBody, Concluded, Denied, Intent, ModelReply, Outcome
-from crew.redaction import redactor_of
 from crew.settings.config import OFFLINE
 from tools.counting import counted
 
@@ -80,7 +79,7 @@ def why_json(home: Path, subject: str) -> str:
 
 def ledger_text(home: Path, delivery: str) -> str:
     """Return the rows of a delivery, a line each: number, time, kind, key, what."""
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         _refuse_unknown(delivery, ledger)
         rows = ledger.rows(delivery)
     return "\n".join(f"{row.number:4} {row.at} {row.kind:9} {row.key:24} {_what(row)}" for row in rows)
@@ -88,7 +87,7 @@ def ledger_text(home: Path, delivery: str) -> str:
 
 def ledger_export_lines(home: Path, delivery: str | None) -> Iterator[str]:
     """Yield the rows of a delivery, or of all, as they were written and hashed, each as one JSON object."""
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         for each in [delivery] if delivery else ledger.deliveries():
             _refuse_unknown(each, ledger)
             for row in ledger.stored(each):
@@ -98,7 +97,7 @@ def ledger_export_lines(home: Path, delivery: str | None) -> Iterator[str]:
 
 def _chain(home: Path, subject: str) -> tuple[str, list[Reason], list[Question]]:
     """Return the delivery of a subject and the reasons; of a delivery its questions too."""
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         if subject in ledger.deliveries():
             rows = ledger.rows(subject)
             return subject, reasons_of(rows), questions_of(rows)

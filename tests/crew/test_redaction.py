@@ -354,7 +354,7 @@ EXEMPT = {
     "crew/policy_drafts/folder.py:approve": "copies a draft",
     "crew/policy_drafts/folder.py:write": "a draft made from a redacted regulation",
     "crew/records/checkpoints.py:open_saver": "a constant PRAGMA",
-    "crew/records/ledger.py:ledger_id": "writes a random id",
+    "crew/records/home_ledger.py:ledger_id": "writes a random id",
     "crew/settings/docs_table.py:": "writes the documentation of this repository",
     "graphs/diagram.py:": "writes the documentation of this repository",
     "graphs/fallback.py:_visit": "invokes a graph",
