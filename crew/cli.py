@@ -21,11 +21,10 @@ from crew.commands.shared import (
     delivery_to_resume,
     existing_home,
     leave,
+    open_run,
     person,
-    recorder_for,
     run_deliveries,
     same_terms,
-    say_where,
     settings_for,
 )
 from crew.commands.tests import tests
@@ -98,16 +97,9 @@ def run(
     config = config_for(file, given, test_command=test_command)
     home = given.home or file.resolve().parent / ".crew"
     settings = settings_for(home, config, given, strict=strict, ask=ask)
-    from crew.app import open_app  # noqa: PLC0415
-    from crew.console import printer_for  # noqa: PLC0415
-    from crew.models import role_models  # noqa: PLC0415
-
-    say_where(config)
-    recorder = recorder_for(given, config, settings)
-    with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
+    with open_run(config, given, settings) as (app, printer):
         from graphs.run import begin, deliver  # noqa: PLC0415
 
-        printer = printer_for(app, given.as_json)
         deliveries = begin(app, stories)
         run_deliveries(app, printer, deliveries, lambda each: deliver(app, each))
 
@@ -135,16 +127,9 @@ def resume(
     begun = delivery_to_resume(folder, delivery, reply[0] if reply else "")
     config = config_for(folder, given, begun)
     settings = settings_for(folder, config, given, begun)
-    from crew.app import open_app  # noqa: PLC0415
-    from crew.console import printer_for  # noqa: PLC0415
-    from crew.models import role_models  # noqa: PLC0415
-
-    say_where(config)
-    recorder = recorder_for(given, config, settings)
-    with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
+    with open_run(config, given, settings) as (app, printer):
         from graphs.run import deliver, take_up  # noqa: PLC0415
 
-        printer = printer_for(app, given.as_json)
         named = begun.delivery if begun and (delivery or reply) else ""
         waiting = _deliveries_to_resume(app, named, begun, given)
         if not waiting and not given.as_json:

@@ -45,7 +45,9 @@ def _written(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
         context.ledger.append(state["delivery"], "examples", Note(node="examples", text=text))
     else:
         done["answers"] = {"examples": out["answer"]}
-    for proof in outcomes(context.ledger, context.artifacts, state["delivery"], "write_examples", visit):
+    for proof in outcomes(
+        context.ledger, context.artifacts, state["delivery"], "write_examples", ("testing", visit)
+    ):
         if proof.ok:
             done["examples"] = str(proof.data["file"])
             done["start"] = str(proof.data["commit"])

@@ -235,9 +235,10 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
     name, said = reply
     for each in pending:
         if each.value["id"] == name:
-            wanted = "answer" if each.value["kind"] == "question" else "approve"
-            if (said.kind == "answer") != (wanted == "answer"):
-                raise BadInput(f"{name} is {_a(each.value['kind'])}: use --{wanted}.")
+            is_question = each.value["kind"] == "question"
+            if (said.kind == "answer") != is_question:
+                wanted = "a question: use --answer" if is_question else "an approval: use --approve"
+                raise BadInput(f"{name} is {wanted}.")
             return Command(resume={each.id: said.model_dump(mode="json")})
     known = ", ".join(each.value["id"] for each in pending)
     raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
@@ -265,10 +266,6 @@ def _asked(pending: tuple[Interrupt, ...]) -> str:
 
 def _what(asked: dict[str, Any]) -> str:
     return str(asked["text"]) if asked["kind"] == "question" else " ".join(asked["reasons"])
-
-
-def _a(kind: str) -> str:
-    return "an approval" if kind == "approval" else "a question"
 
 
 def _close(app: AppContext, about: Opened, ended: Closed) -> None:

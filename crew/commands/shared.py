@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -11,19 +12,18 @@ import click
 
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
 from crew.printable import say
-from crew.redaction import HOME_USED, redactor_of
+from crew.redaction import HOME_USED
 from tools.redaction import MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from crew.app import AppContext, Settings
     from crew.commands.options import Given
     from crew.console import Printer
-    from crew.models.recordings.record import Recorder
     from crew.records.deliveries import Opened
-    from crew.records.rows import Terms
     from crew.settings.config import Config
+    from crew.settings.terms import Terms
 
 
 def delivery_to_resume(home: Path, delivery: str | None, asked: str) -> Opened | None:
@@ -31,12 +31,10 @@ def delivery_to_resume(home: Path, delivery: str | None, asked: str) -> Opened |
 
     `asked` is the id of an answered request, which also identifies the delivery. Deliveries that this version cannot
     continue are skipped with a message; raises Stopped if none is left."""
-    from contextlib import closing  # noqa: PLC0415  keeps `--help` fast, as do all imports below
-
     from crew.records.deliveries import asking, ending_of, load_delivery, refusal, unfinished  # noqa: PLC0415
-    from crew.records.ledger import Ledger  # noqa: PLC0415
+    from crew.records.home_ledger import open_ledger  # noqa: PLC0415  keeps `--help` fast, as do all imports below
 
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as rows:
+    with open_ledger(home) as rows:
         name = delivery or (asking(rows, asked) if asked else "")
         left = [load_delivery(rows, name)] if name else unfinished(rows)
         refused = {each: refusal(rows, each) for each in left if ending_of(rows, each.delivery) is None}
@@ -51,7 +49,7 @@ def delivery_to_resume(home: Path, delivery: str | None, asked: str) -> Opened |
 
 def same_terms(one: Terms, other: Terms, given: Given) -> bool:
     """Whether two deliveries have the same settings, ignoring those given on the command line."""
-    from crew.records.rows import Terms  # noqa: PLC0415
+    from crew.settings.terms import Terms  # noqa: PLC0415
 
     masked = {name: "" for name in Terms.model_fields if getattr(given, name) is not None}
     return one.model_copy(update=masked) == other.model_copy(update=masked)
@@ -84,21 +82,22 @@ def config_for(
     )
 
 
-def say_where(config: Config) -> None:
-    """Print the server that receives stories, code and key: settings beside a story file may name any server."""
+@contextmanager
+def open_run(config: Config, given: Given, settings: Settings) -> Iterator[tuple[AppContext, Printer]]:
+    """Open the app of a command that delivers, and what prints its rows; with a recorder if calls are recorded.
+
+    Prints the server that receives stories, code and key: settings beside a story file may name any server."""
+    from crew.app import open_app  # noqa: PLC0415
+    from crew.console import printer_for  # noqa: PLC0415
+    from crew.models import open_recorder, role_models  # noqa: PLC0415
+
     if any(url.startswith("openai:") for url in config.model.urls):
         from crew.models.openai import server_of, shown_server  # noqa: PLC0415  only needed for a server
 
         say(f"Model requests go to {shown_server(server_of(config.model))}.", err=True)
-
-
-def recorder_for(given: Given, config: Config, settings: Settings) -> Recorder | None:
-    """Return the recorder of model calls; None if they are not recorded."""
-    if settings.record is None:
-        return None
-    from crew.models import open_recorder  # noqa: PLC0415
-
-    return open_recorder(settings.record, config, settings.home, given.label)
+    recorder = open_recorder(settings.record, config, settings.home, given.label) if settings.record else None
+    with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
+        yield app, printer_for(app, given.as_json)
 
 
 def _recording_folder(given: Given, config: Config, begun: Terms | None) -> Path | None:

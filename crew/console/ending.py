@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from crew.evidence.criteria import CriterionReport
 from crew.models.spending import Spent, spent_text
-from crew.records.ledger import Row
-from crew.records.rows import Asked
 from crew.report import DeliveryReport
+from crew.report.why import questions_of
 from tools.counting import counted
 from tools.errors import ToolError
 
@@ -87,24 +86,20 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         everything = sum(report.spent.values(), Spent())
         lines += [f"  Models: {spent_text(everything)}"] if everything.tokens else []
     where = f"--home {shlex.quote(str(home))}"
-    lines += [f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(report.rows)]
+    lines += [f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(report)]
     lines.append(f"  Reasons: crew why {report.delivery} {where}")
     return "\n".join(lines)
 
 
-def _replies(rows: Sequence[Row]) -> list[str]:
-    """Return the `crew resume` options that answer the requests still waiting for a person."""
-    answered = {row.key for row in rows if row.kind == "answered"}
-    if any(row.kind == "closed" for row in rows):
-        return []
-    options = []
-    for row in rows:
-        if isinstance(row.body, Asked) and row.key not in answered:
-            question = row.body.kind == "question"
-            options += (
-                [f"--answer {row.key} TEXT"] if question else [f"--approve {row.key}", f"--reject {row.key}"]
+def _replies(report: DeliveryReport) -> Iterator[str]:
+    """Yield the `crew resume` options that answer the requests still waiting for a person."""
+    for each in questions_of(report.rows) if report.status == "waiting" else ():
+        if not each.by:
+            yield from (
+                [f"--answer {each.id} TEXT"]
+                if each.kind == "question"
+                else [f"--approve {each.id}", f"--reject {each.id}"]
             )
-    return options
 
 
 def _criterion(criterion: CriterionReport) -> list[str]:

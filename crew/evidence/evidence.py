@@ -22,19 +22,21 @@ def last(
 ) -> Evidence | None:
     """Return the last outcome of a tool in a delivery, of whatever tree, or None; of one visit of a role only, if that
     is given: what another model did in a visit before may have been taken back."""
-    wanted = [row for row in ledger.rows(delivery, Intent) if row.body.tool == tool]
-    intents = {row.key for row in wanted if visit is None or visit == (row.body.role, row.body.visit)}
-    outcomes = [row for row in ledger.rows(delivery, Outcome) if row.key in intents]
-    return _evidence(outcomes[-1], artifacts) if outcomes else None
+    rows = _rows(ledger, delivery, tool, visit)
+    return _evidence(rows[-1], artifacts) if rows else None
 
 
 def outcomes(
-    ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: int
+    ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: tuple[str, int]
 ) -> list[Evidence]:
-    """Return every outcome of a tool in one visit of whoever called it, in order."""
-    intents = ledger.rows(delivery, Intent)
-    keys = {row.key for row in intents if row.body.tool == tool and row.body.visit == visit}
-    return [_evidence(row, artifacts) for row in ledger.rows(delivery, Outcome) if row.key in keys]
+    """Return every outcome of a tool in one visit of a role, in order."""
+    return [_evidence(row, artifacts) for row in _rows(ledger, delivery, tool, visit)]
+
+
+def _rows(ledger: Ledger, delivery: str, tool: str, visit: tuple[str, int] | None) -> list[Row[Outcome]]:
+    wanted = [row for row in ledger.rows(delivery, Intent) if row.body.tool == tool]
+    keys = {row.key for row in wanted if visit is None or visit == (row.body.role, row.body.visit)}
+    return [row for row in ledger.rows(delivery, Outcome) if row.key in keys]
 
 
 def results(

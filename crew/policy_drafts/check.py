@@ -16,7 +16,14 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from crew.policy_drafts.draft import DraftRule, PolicyCase, PolicyDraft
-from crew.policy_drafts.sample_calls import Document, example_call, example_calls, odd_calls, overlaid
+from crew.policy_drafts.sample_calls import (
+    Document,
+    PolicySettings,
+    example_call,
+    example_calls,
+    odd_calls,
+    overlaid,
+)
 from tools.errors import PolicyError
 from tools.policy.additions import additions, names_of
 from tools.policy.answer import NO_ANSWER
@@ -50,12 +57,8 @@ class Verdict:
 
 def tool_facts(source: Source | None = None) -> dict[str, list[str]]:
     """Return each tool's name with the names of the facts that it is judged by."""
-    settings = (source or own_policies()).data["settings"]
-    tools = settings["tools"] if isinstance(settings, dict) else None
-    if not isinstance(tools, dict):
-        raise TypeError("the policies' data are not in their form")
-    facts = {name: each.get("facts", {}) if isinstance(each, dict) else {} for name, each in tools.items()}
-    return {name: list(each) if isinstance(each, dict) else [] for name, each in facts.items()}
+    settings = PolicySettings.model_validate((source or own_policies()).data["settings"])
+    return {name: list(tool.facts) for name, tool in settings.tools.items()}
 
 
 def own_policies() -> Source:

@@ -86,13 +86,8 @@ class OtlpTelemetry:
 
     def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
         """Open the span of a visit; see Telemetry."""
-        known: dict[str, AttributeValue] = {
-            OPERATION_NAME: "invoke_agent",
-            PROVIDER_NAME: "shipcrew",
-            AGENT_NAME: role,
-            "crew.visit": visit,
-        }
-        return self._open(f"invoke_agent {role}", delivery, known)
+        agent = {OPERATION_NAME: "invoke_agent", PROVIDER_NAME: "shipcrew", AGENT_NAME: role}
+        return self._open(f"invoke_agent {role}", delivery, {**agent, "crew.visit": visit})
 
     def model_call(self, url: str, role: str, delivery: str) -> AbstractContextManager[Span]:
         """Open the span of a model call; see Telemetry."""
