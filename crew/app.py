@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
@@ -110,23 +111,24 @@ def open_app(
 
     Raises MachineLacks if there is no sandbox or no policy engine: without them nothing runs.
     """
+    from tools.policy import ENGINES  # noqa: PLC0415
     from tools.policy import choose as choose_policy  # noqa: PLC0415  a shared library of 7 MB
     from tools.runtimes.open import open_runtime  # noqa: PLC0415  only what runs services needs it
-    from tools.sandbox import choose as choose_sandbox  # noqa: PLC0415
 
     if sys.platform != "linux":
         raise MachineLacks(
             f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
         )
-    _check_names(settings)
+    _require_known("sandbox", settings.sandbox, SANDBOXES)
+    _require_known("policy engine", settings.engine, ENGINES)
     if settings.policies:
         verify_approvals(settings.policies)
     home = prepared(settings.home)
+    sandbox = open_sandbox(settings.sandbox)
     try:
-        sandbox = choose_sandbox(settings.sandbox)
         with resources.as_file(resources.files("crew").joinpath("policies")) as folder:
             policy = choose_policy(folder, settings.policies, settings.engine)
-    except (SandboxUnavailable, PolicyError) as error:
+    except PolicyError as error:
         raise MachineLacks(str(error)) from error
     redact = redactor_of(home)
     ledger = Ledger(home / "ledger.db", redact)
@@ -164,24 +166,32 @@ def prepared(home: Path) -> Path:
         if not ignore.exists():
             # A home inside a repository is not part of it.
             ignore.write_text("*\n")
+        if not os.access(home, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise BadInput(
             f"{home} cannot be used as the home: {error.strerror}. Name a folder that you may write to: --home FOLDER."
         ) from error
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise BadInput(
-            f"{home} cannot be used as the home: it cannot be written to. Name another folder: --home FOLDER."
-        )
     return home
 
 
-def _check_names(settings: Settings) -> None:
-    from tools.policy import ENGINES  # noqa: PLC0415  as above
+def open_sandbox(name: str | None) -> Sandbox:
+    """Return the sandbox of that name, or the strongest one that works here.
 
-    if settings.sandbox is not None and settings.sandbox not in SANDBOXES:
-        raise BadInput(f"There is no sandbox {settings.sandbox!r}; there are {', '.join(SANDBOXES)}.")
-    if settings.engine not in ENGINES:
-        raise BadInput(f"There is no policy engine {settings.engine!r}; there are {', '.join(ENGINES)}.")
+    Raises BadInput for an unknown name, and MachineLacks if the sandbox does not work here.
+    """
+    from tools.sandbox import choose  # noqa: PLC0415
+
+    _require_known("sandbox", name, SANDBOXES)
+    try:
+        return choose(name)
+    except SandboxUnavailable as error:
+        raise MachineLacks(str(error)) from error
+
+
+def _require_known(what: str, name: str | None, valid: Collection[str]) -> None:
+    if name is not None and name not in valid:
+        raise BadInput(f"Unknown {what} {name!r}; valid: {', '.join(valid)}.")
 
 
 def cache_folder() -> Path:

@@ -52,39 +52,35 @@ def begin(app: AppContext, file: StoryFile) -> list[str]:
     repository one that this version cannot continue, and LeaseTaken if another process is just opening its own.
     """
     with lease(app.settings.home / "leases", OPENING):
-        return _begin(app, file)
-
-
-def _begin(app: AppContext, file: StoryFile) -> list[str]:
-    open_ones = [each for each in unfinished(app.ledger) if each.repository == file.repository]
-    for each in open_ones:
-        if why := refusal(app.ledger, each):
-            raise BadInput(why)
-        if any(story.id == each.story for story in file.stories):
-            raise BadInput(
-                f"{each.story} has a delivery that has not ended, {each.delivery}. "
-                f"Go on with it (crew resume {each.delivery}), or give it up (crew abandon {each.delivery})."
-            )
-    if app.recorder:
-        for story in file.stories:
-            app.recorder.check(file.service, story.id)
-    run = f"run-{secrets.token_hex(3)}"
-    # All or none: a run that was killed in between would go on without its later stories.
-    with app.ledger.together():
-        begun = [
-            open_delivery(
-                app.ledger,
-                app.artifacts,
-                file,
-                story,
-                run=run,
-                strict=app.settings.strict,
-                ask=app.settings.ask,
-                test_command=app.settings.test_command,
-                terms=app.settings.terms,
-            )
-            for story in file.stories
-        ]
+        open_ones = [each for each in unfinished(app.ledger) if each.repository == file.repository]
+        for each in open_ones:
+            if why := refusal(app.ledger, each):
+                raise BadInput(why)
+            if any(story.id == each.story for story in file.stories):
+                raise BadInput(
+                    f"{each.story} has a delivery that has not ended, {each.delivery}. "
+                    f"Go on with it (crew resume {each.delivery}), or give it up (crew abandon {each.delivery})."
+                )
+        if app.recorder:
+            for story in file.stories:
+                app.recorder.check(file.service, story.id)
+        run = f"run-{secrets.token_hex(3)}"
+        # All or none: a run that was killed in between would go on without its later stories.
+        with app.ledger.together():
+            begun = [
+                open_delivery(
+                    app.ledger,
+                    app.artifacts,
+                    file,
+                    story,
+                    run=run,
+                    strict=app.settings.strict,
+                    ask=app.settings.ask,
+                    test_command=app.settings.test_command,
+                    terms=app.settings.terms,
+                )
+                for story in file.stories
+            ]
     for delivery in begun:
         app.bus.publish(app.ledger.rows(delivery)[0])
     return begun

@@ -14,10 +14,6 @@ LOOKS = ("scan_code", "scan_secrets", "check_dependencies", "check_contract")
 """What is looked at of every change, whoever reviews it."""
 
 
-class GovernanceAnswer(Review):
-    """What a review of the tree found."""
-
-
 def _facts(state: DeliveryState) -> Facts:
     return {"tree": state["tree"], "base": state.get("base", "")}
 
@@ -39,7 +35,7 @@ ROLE = Role(
     name="governance",
     purpose="Looks at the change for what a rule or a careful reviewer would object to.",
     tools=tools_of("governance", last=("list_files", "search_files", "read_file")),
-    answer=GovernanceAnswer,
+    answer=Review,
     facts=_facts,
     check=_check,
     by_hand=("show_diff", "list_files", "search_files", "read_file"),

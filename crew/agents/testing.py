@@ -11,12 +11,6 @@ from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 
-class TestingAnswer(Review):
-    """What the tests say of the tree."""
-
-    __test__ = False  # pytest would take it for a test class
-
-
 def _facts(state: DeliveryState) -> Facts:
     return {"tree": state["tree"], "base": state.get("base", "")}
 
@@ -33,7 +27,7 @@ ROLE = Role(
     name="testing",
     purpose="Finds out whether the change does what the story asks, and whether the tests would notice if not.",
     tools=tools_of("testing", last=("read_file",)),
-    answer=TestingAnswer,
+    answer=Review,
     facts=_facts,
     check=_check,
     by_hand=("list_files", "search_files", "read_file"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crew.errors import BadInput, MachineLacks
+from crew.errors import BadInput
 from crew.printable import say
 from crew.redaction import command_redactor
 from tools.counting import counted
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from crew.models.drafting import Drafter
     from tools.properties import Candidates, ModuleTests, PropertyTest, PropertyTestGenerator
-    from tools.sandbox import Sandbox
 
 
 @click.command("tests")
@@ -46,7 +45,7 @@ def tests(
     Tests come from type hints and docstrings; those that fail on a mutant are kept. Nothing is written without --out.
     The code in REPO runs in the sandbox only.
     """
-    from crew.app import cache_folder  # noqa: PLC0415  keeps `--help` fast, as do all imports below
+    from crew.app import cache_folder, open_sandbox  # noqa: PLC0415  keeps `--help` fast, as do all imports below
     from crew.models.spending import spent_text  # noqa: PLC0415
     from tools.properties import PropertyTestGenerator  # noqa: PLC0415
 
@@ -54,7 +53,9 @@ def tests(
         raise BadInput(f"{repository} is not a folder. Pass the folder that contains the code.")
     drafter = _drafter(model, budget)
     with tempfile.TemporaryDirectory(prefix="crew-tests-") as name:
-        generator = PropertyTestGenerator(_sandbox(sandbox), repository, Path(name).resolve(), cache_folder())
+        generator = PropertyTestGenerator(
+            open_sandbox(sandbox), repository, Path(name).resolve(), cache_folder()
+        )
         _require_functions(generator, repository, out)
         made = []
         for each in _judge_modules(generator, drafter):
@@ -77,19 +78,6 @@ def _drafter(model: str | None, budget: str | None) -> Drafter | None:
     if model is None or model == "offline":
         return None
     return Drafter(lone_role_model(model, load_config(None, Path.cwd()), bounds), command_redactor(), bounds)
-
-
-def _sandbox(name: str | None) -> Sandbox:
-    from crew.app import SANDBOXES  # noqa: PLC0415
-    from tools.errors import SandboxUnavailable  # noqa: PLC0415
-    from tools.sandbox import choose  # noqa: PLC0415
-
-    if name is not None and name not in SANDBOXES:
-        raise BadInput(f"Unknown sandbox {name!r}; valid: {', '.join(SANDBOXES)}.")
-    try:
-        return choose(name)
-    except SandboxUnavailable as error:
-        raise MachineLacks(str(error)) from error
 
 
 def _require_functions(generator: PropertyTestGenerator, repository: Path, out: Path | None) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from crew.errors import BoundReached, Stopped
 from crew.models.schemas import ToolSchema, tool_schema
 from crew.models.spending import Spent, bound_reached, cost_of, spent_on
+from crew.records.canonical_json import unmistakable
 from crew.settings.budget import Budget
 from tools.redaction import Redactor
 
@@ -137,6 +138,14 @@ class Drafter:
             said, more = reached
             larger = self._budget.model_copy(update=more)
             raise BoundReached(f"The budget is used up: {said}. Give a larger one: --budget {larger}")
+
+
+def first_messages(prompt: str, kind: str, facts: dict[str, str]) -> list[BaseMessage]:
+    """Return a prompt and, fenced as JSON of that kind, the facts; no backtick in them can end the fence."""
+    from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415  as above
+
+    fenced = unmistakable(json.dumps(facts, ensure_ascii=False))
+    return [SystemMessage(prompt), HumanMessage(f"```json {kind}\n{fenced}\n```")]
 
 
 def _read(said: AIMessage, form: Form[Handed]) -> tuple[Handed | None, str, list[str]]:

@@ -110,8 +110,8 @@ def _refused(reply: AIMessage) -> Fault | None:
     said = said or "the server's content filter stopped the reply"
     tell = (
         "You refused. This is ordinary software work on the person's own service; answer by a tool call, or "
+        "conclude with what you cannot do and why."
     )
-    tell += "conclude with what you cannot do and why."
     return _told("refusal", sentence(f"The model refused: {said}"), tell)
 
 

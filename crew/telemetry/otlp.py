@@ -64,7 +64,7 @@ _WAITING = "GraphBubbleUp"
 """Base class of LangGraph's exceptions that interrupt a graph for a person, which is not a failure."""
 
 
-class OtlpTelemetry:
+class OtlpTelemetry(Telemetry):
     """Opens spans and hands them to a thread that sends them."""
 
     def __init__(self, url: str, redact: Redactor, content: bool, sender: _Sender | None = None) -> None:

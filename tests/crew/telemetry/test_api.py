@@ -364,10 +364,9 @@ print([name for name in sys.modules if name.startswith(("opentelemetry", "google
 
 
 def test_off_has_every_method_and_no_other() -> None:
-    from crew.telemetry.api import NoTelemetry
     from crew.telemetry.otlp import OtlpTelemetry
 
     def methods(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")}
 
-    assert methods(NoTelemetry) == methods(OtlpTelemetry) == methods(Telemetry)
+    assert methods(OtlpTelemetry) == methods(Telemetry)
