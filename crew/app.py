@@ -10,9 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from crew.delivery_context import DeliveryContext
+from crew.door.door import Door
+from crew.door.policy_facts import Facts
 from crew.errors import BadInput, MachineLacks
+from crew.evidence.evidence import written_by
+from crew.models.recordings.record import Recorder
+from crew.models.role_model import RoleModels
+from crew.models.spending import BudgetTracker
 from crew.policy_drafts.folder import verify_approvals
 from crew.printable import say
 from crew.records.artifacts import ArtifactStore
@@ -26,18 +32,17 @@ from crew.settings.config import TelemetrySettings
 from crew.settings.terms import Terms
 from crew.telemetry.api import OFF, Telemetry
 from crew.telemetry.open import open_telemetry
+from tools.catalogue.registry import CATALOGUE
+from tools.catalogue.release import service_secrets
 from tools.errors import PolicyError, SandboxUnavailable
-
-if TYPE_CHECKING:
-    from crew.delivery_context import DeliveryContext
-    from crew.models.recordings.record import Recorder
-    from crew.models.role_model import RoleModels
-    from tools.policy import PolicyEngine
-    from tools.redaction import Redactor
-    from tools.result import Workbench
-    from tools.runtimes import Runtime
-    from tools.sandbox import Sandbox
-
+from tools.policy import ENGINES, PolicyEngine
+from tools.policy import choose as choose_policy
+from tools.redaction import Redactor
+from tools.result import Workbench
+from tools.runtimes import Runtime
+from tools.runtimes.open import open_runtime
+from tools.sandbox import Sandbox
+from tools.sandbox import choose as choose_sandbox
 
 SANDBOXES = ("bubblewrap", "namespaces", "landlock", "none")
 """Values of --sandbox."""
@@ -111,10 +116,6 @@ def open_app(
 
     Raises MachineLacks if there is no sandbox or no policy engine: without them nothing runs.
     """
-    from tools.policy import ENGINES  # noqa: PLC0415
-    from tools.policy import choose as choose_policy  # noqa: PLC0415  a shared library of 7 MB
-    from tools.runtimes.open import open_runtime  # noqa: PLC0415  only what runs services needs it
-
     if sys.platform != "linux":
         raise MachineLacks(
             f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
@@ -180,11 +181,9 @@ def open_sandbox(name: str | None) -> Sandbox:
 
     Raises BadInput for an unknown name, and MachineLacks if the sandbox does not work here.
     """
-    from tools.sandbox import choose  # noqa: PLC0415
-
     _require_known("sandbox", name, SANDBOXES)
     try:
-        return choose(name)
+        return choose_sandbox(name)
     except SandboxUnavailable as error:
         raise MachineLacks(str(error)) from error
 
@@ -202,10 +201,6 @@ def cache_folder() -> Path:
 
 def workbench(app: AppContext, about: Opened) -> Workbench:
     """Return the workbench of a delivery: everything its tools may use."""
-    from crew.evidence.evidence import written_by  # noqa: PLC0415  what it reads with is needed by few commands
-    from tools.catalogue.release import service_secrets  # noqa: PLC0415
-    from tools.result import Workbench  # noqa: PLC0415
-
     home = app.settings.home.resolve()
     secrets = service_secrets(home, about.service)
     redact = app.redact.knowing(secrets.values())
@@ -238,12 +233,6 @@ def workbench(app: AppContext, about: Opened) -> Workbench:
 
 def delivery_context(app: AppContext, about: Opened) -> DeliveryContext:
     """Return the delivery context, with a redactor that knows the secrets of the service."""
-    from crew.delivery_context import DeliveryContext  # noqa: PLC0415  langchain costs most of a second
-    from crew.door.door import Door  # noqa: PLC0415
-    from crew.door.policy_facts import Facts  # noqa: PLC0415
-    from crew.models.spending import BudgetTracker  # noqa: PLC0415
-    from tools.catalogue.registry import CATALOGUE  # noqa: PLC0415
-
     settings = app.settings
     others = [each for each in of_run(app.ledger, about.run) if each != about.delivery]
     bench = workbench(app, about)

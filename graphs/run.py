@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import closing
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -212,12 +212,7 @@ def _first_state(app: AppContext, about: Opened) -> DeliveryState:
     return {
         "delivery": about.delivery,
         "service": about.service,
-        "story": StoryState(
-            id=story.id,
-            title=story.title,
-            story=story.story,
-            criteria=[{"id": each.id, "text": each.text} for each in story.criteria],
-        ),
+        "story": cast(StoryState, story.model_dump(mode="json")),
         "story_digest": about.story_digest,
         "strict": about.strict,
         "ask": about.ask,
