@@ -244,11 +244,8 @@ def _without_secrets(context: DeliveryContext, message: AIMessage) -> AIMessage:
         for said, left in zip(message.tool_calls, kept.tool_calls, strict=True)
         if said["args"] != left["args"]
     ]
-    return (
-        kept.model_copy(update={"additional_kwargs": kept.additional_kwargs | {SECRET_CALLS: held}})
-        if held
-        else kept
-    )
+    more = {SECRET_CALLS: held} if held else {}
+    return kept.model_copy(update={"additional_kwargs": kept.additional_kwargs | more})
 
 
 def read_reply(context: DeliveryContext, digest: str) -> AIMessage:

@@ -91,7 +91,7 @@ def _visit(
 ) -> AgentState:
     """Let a role_model work. `name` keeps the checkpoints of a later visit apart from those of the node's first one.
 
-    By itself the library would go on with the first visit's, once a crew that starts again begins with a later one."""
+    The library alone would continue from those of the first visit, once a restarted crew begins with a later one."""
     config: RunnableConfig = {"recursion_limit": 3 * role.most_steps}
     inherited = ensure_config().get("configurable", {})
     if name and _PLACE in inherited:
@@ -134,8 +134,8 @@ def _pass_on(
 
 def _stopped(role: Role, delivery: str, why: str) -> str:
     return (
-        f"The {role.name} agent cannot go on: {why} Nothing is lost; crew resume {delivery} tries again, with another "
-        "model if you give --model."
+        f"The {role.name} agent cannot continue: {why} Nothing is lost; crew resume {delivery} tries again, with "
+        "another model if you give --model."
     )
 
 

@@ -59,13 +59,13 @@ def begin(app: AppContext, file: StoryFile) -> list[str]:
             if any(story.id == each.story for story in file.stories):
                 raise BadInput(
                     f"{each.story} has a delivery that has not ended, {each.delivery}. "
-                    f"Go on with it (crew resume {each.delivery}), or give it up (crew abandon {each.delivery})."
+                    f"Continue it (crew resume {each.delivery}), or abandon it (crew abandon {each.delivery})."
                 )
         if app.recorder:
             for story in file.stories:
                 app.recorder.check(file.service, story.id)
         run = f"run-{secrets.token_hex(3)}"
-        # All or none: a run that was killed in between would go on without its later stories.
+        # All or none: a run that was killed in between would continue without its later stories.
         with app.ledger.together():
             begun = [
                 open_delivery(
@@ -125,7 +125,7 @@ def take_up(app: AppContext, deliveries: list[str]) -> None:
 
 
 def open_ends(app: AppContext) -> list[str]:
-    """Return the deliveries that can be continued, oldest first, and those that ended and were not yet put away."""
+    """Return the deliveries that can be continued, oldest first, and those that ended and still have checkpoints."""
     with closing(open_saver(app.settings.home / "checkpoints.db").conn) as connection:
         left = {str(name) for (name,) in connection.execute("SELECT DISTINCT thread_id FROM checkpoints")}
     going = unfinished(app.ledger)
@@ -166,8 +166,8 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
             raise
         return Closed(status="failed", reason=str(error))
     except Exception as error:
-        # A fault of ours is no outcome of the delivery: it stays open, and goes on once that is mended.
-        cure = f"Nothing is lost: crew resume {about.delivery} goes on where it stopped."
+        # A fault of ours is no outcome of the delivery: it stays open, and continues once that is fixed.
+        cure = f"Nothing is lost: crew resume {about.delivery} continues where it stopped."
         raise crash_error(error, app.settings.home, cure) from error
     finally:
         saver.conn.close()

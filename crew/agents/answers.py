@@ -39,7 +39,7 @@ class Review(Answer):
 
     @property
     def blocking(self) -> list[Finding]:
-        """The findings that stand in the way of a merge."""
+        """The findings that block a merge."""
         return [each for each in self.findings if each.severity == "blocking"]
 
 

@@ -16,7 +16,7 @@ from crew.commands.options import FILE, HOME, Given, delivery_options
 from crew.commands.shared import existing_home, leave, person
 from crew.console import Printer, finish, printer_for
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
-from crew.models import open_recorder, role_models
+from crew.models.by_url import open_recorder, role_models
 from crew.printable import say
 from crew.records.deliveries import Opened, ending_of, load_delivery, unfinished
 from crew.redaction import HOME_USED

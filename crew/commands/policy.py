@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from crew.errors import BadInput, NeedsPerson
-from crew.models import lone_role_model
+from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter
 from crew.models.spending import spent_text
 from crew.policy_drafts.check import Verdict, judge, slug, tool_facts

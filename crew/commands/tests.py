@@ -11,7 +11,7 @@ import click
 
 from crew.app import cache_folder, open_sandbox
 from crew.errors import BadInput
-from crew.models import lone_role_model
+from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter
 from crew.models.property_tests import NoTests, draft_tests
 from crew.models.spending import spent_text

@@ -83,7 +83,7 @@ class Door:
         self._evidence = KnownEvidence(ledger)
 
     def act(self, call: Call) -> ToolResult:
-        """Do what is asked, once, and return what came of it.
+        """Do what is asked, once, and return the result.
 
         A call that is refused, by these checks or by policy, is a result with `ok` false and code "denied".
         Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, written down, if
@@ -215,7 +215,7 @@ class Door:
             probed = result is not None
             result = result or tool.run(bench, arguments)
         except RepositoryBusy:
-            # Nothing was done, so nothing came of it: the intent stays open until a person has made room.
+            # Nothing was done, so there is no outcome: the intent stays open until a person has made room.
             raise
         except ToolError as error:
             # An outcome: the delivery ends with it. Any other exception leaves the intent open, to be redone.

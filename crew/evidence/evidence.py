@@ -42,7 +42,7 @@ def _rows(ledger: Ledger, delivery: str, tool: str, visit: tuple[str, int] | Non
 def results(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, tools: Collection[str]
 ) -> Iterator[tuple[Row[Outcome], str, ToolResult]]:
-    """Yield what came of these tools in a delivery, in order: the row of the outcome, the tool and its result."""
+    """Yield the results of these tools in a delivery, in order: the row of the outcome, the tool and its result."""
     intents = {row.key: row.body.tool for row in ledger.rows(delivery, Intent)}
     for row in ledger.rows(delivery, Outcome):
         if (tool := intents.get(row.key, "")) in tools:

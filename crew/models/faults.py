@@ -118,8 +118,10 @@ def _refused(reply: AIMessage) -> Fault | None:
 def _cut(reply: AIMessage) -> Fault | None:
     if _finish(reply) not in ("length", "max_tokens", "max_output_tokens", "incomplete"):
         return None
-    tell = "Your reply was cut off before its end, so nothing of it was done. Do less in one reply: one call, and a "
-    tell += "large file in several edits."
+    tell = (
+        "Your reply was cut off before its end, so nothing of it was done. Do less in one reply: one call, and a "
+        "large file in several edits."
+    )
     return _told("truncated", "The reply was cut off at the model's limit of output tokens.", tell)
 
 

@@ -14,7 +14,7 @@ from tools.result import Tool
 
 READ_RESULT = "read_result"
 _NOISE = ("title", "additionalProperties")
-"""Keywords of no use to a model: names repeat titles, and the door refuses unknown arguments."""
+"""Keywords that do not help a model: names repeat titles, and the door refuses unknown arguments."""
 
 
 class Function(TypedDict):
@@ -45,16 +45,17 @@ def tool_schemas(
     role: Role, tools: Mapping[str, Tool], by_hand: bool = True, by_blueprint: bool = True
 ) -> list[ToolSchema]:
     """Return the schemas of the tools that a role is offered, and of its answer, as OpenAI functions."""
-    names = role.offered(by_hand, by_blueprint)
-    offered = [_schema(name, tools[name].arguments.__doc__ or "", tools[name].arguments) for name in names]
+    offered = [_schema_of(tools[name]) for name in role.offered(by_hand, by_blueprint)]
     return [*offered, _schema("answer", "End your work with this.", role.answer)]
 
 
 def read_result_schemas(tools: Mapping[str, Tool]) -> list[ToolSchema]:
     """Return the schema of the tool that reads a compacted result again."""
-    if READ_RESULT not in tools:
-        return []
-    return [_schema(READ_RESULT, tools[READ_RESULT].arguments.__doc__ or "", tools[READ_RESULT].arguments)]
+    return [_schema_of(tools[READ_RESULT])] if READ_RESULT in tools else []
+
+
+def _schema_of(tool: Tool) -> ToolSchema:
+    return _schema(tool.name, tool.arguments.__doc__ or "", tool.arguments)
 
 
 @cache

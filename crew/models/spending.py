@@ -139,11 +139,7 @@ def spending_lines(spent: dict[str, Spent]) -> list[str]:
     if not any(each.tokens for each in spent.values()):
         return []
     everything = sum(spent.values(), Spent())
-    return [_line(role, each) for role, each in [*spent.items(), ("together", everything)]]
-
-
-def _line(role: str, spent: Spent) -> str:
-    return f"    {role:11} {spent_text(spent)}"
+    return [f"    {role:11} {spent_text(each)}" for role, each in [*spent.items(), ("together", everything)]]
 
 
 def spent_text(spent: Spent) -> str:
@@ -153,7 +149,7 @@ def spent_text(spent: Spent) -> str:
     calls += f" ({spent.replayed:,} of them replayed)" if spent.replayed else ""
     said = f"{calls}, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
     if spent.faults:
-        said += f", {spent.faults} of no use"
+        said += f", {spent.faults} unusable"
     if spent.money:
         said += f", {spent.money:.4f} spent"
     if spent.recorded_money:
@@ -196,7 +192,7 @@ class BudgetTracker:
                 said, larger = reached
                 more = budget.model_copy(update=larger)
                 raise BoundReached(
-                    f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
+                    f"The budget of the {what} is used up: {said}. Nothing is lost; continue with a larger one: "
                     f"crew resume {self._delivery} {option} {more}"
                 )
 
@@ -209,8 +205,8 @@ def any_bound(budget: Budget) -> bool:
 def bound_reached(
     spent: Spent, request_bytes: int, budget: Budget
 ) -> tuple[str, dict[str, int | float]] | None:
-    """Return what was spent of the bound that a request of this size would go over, and by its name one to go on with;
-    None for none."""
+    """Return what was spent of the bound that a request of this size would exceed, and a larger bound by its name;
+    None if it exceeds none."""
     estimate = -(-request_bytes // BYTES_PER_TOKEN)
     money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
     tokens, steps = spent.tokens + estimate, spent.calls - spent.free

@@ -1,4 +1,4 @@
-"""How a playbook is written: a generator that yields what it does next and is sent what came of it.
+"""How a playbook is written: a generator that yields what it does next and is sent the result.
 
     def playbook(brief: Brief) -> Script:
         seen = yield Act("read_criteria", {...}, "why", (brief.evidence["story"],))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tools.policy import Decision, PolicyEngine
 
 SHORTEST_QUOTE = 20
-"""Characters of a quote that can be said to stand in a text."""
+"""Shortest length, in characters, of a quote that identifies a sentence."""
 MOST_COMPLAINTS = 40
 ENOUGH = 5
 """Different complaints about calls, after which no further call is tried."""
@@ -93,7 +93,7 @@ def judge(draft: PolicyDraft, regulation: str, name: str, beside: Source | None 
 
 
 def stands_in(quote: str, text: str) -> bool:
-    """Whether a quote stands in a text to the letter; line ends count as spaces."""
+    """Whether a text contains a quote to the letter; line ends count as spaces."""
     return " ".join(quote.split()) in " ".join(text.split())
 
 

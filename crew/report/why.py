@@ -32,7 +32,7 @@ class Reason(BaseModel):
     approval: str
     """Who approved, "" where nobody had to."""
     outcome: str
-    """What came of it, "" while that is open."""
+    """Summary of the result; "" while there is none."""
     failed: bool = False
     """Whether its tool said that it did not succeed."""
     model: str = ""

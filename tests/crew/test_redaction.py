@@ -22,7 +22,7 @@ from crew.console import JsonLines, RichLines
 from crew.delivery_context import DeliveryContext
 from crew.door.door import Door
 from crew.errors import Stopped
-from crew.models import lone_role_model
+from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter
 from crew.models.faults import fault_of
 from crew.models.recordings.normalise import Normalised, normalised

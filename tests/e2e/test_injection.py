@@ -25,7 +25,7 @@ import pytest
 from crew.agents import ROLES
 from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import brief_for
-from crew.models import open_recorder, role_models
+from crew.models.by_url import open_recorder, role_models
 from crew.models.recordings.record import Recorder
 from crew.models.role_model import RoleModel
 from crew.records.deliveries import load_delivery

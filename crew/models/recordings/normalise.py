@@ -95,7 +95,7 @@ class Normalised:
 def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path | None = None) -> Normalised:
     """Return the normal form of a request.
 
-    What a message becomes depends on it and on those before it alone, so a conversation that goes on keeps the
+    What a message becomes depends on it and on those before it alone, so a continued conversation keeps the
     form it had. Without `home`, it is inferred from the paths in the messages."""
     done = Normalised(redact, placeholders=Placeholders(home))
     count = {"result": 0, "note": 0}

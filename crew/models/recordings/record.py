@@ -36,7 +36,7 @@ from tools.redaction import Redactor
 class Recorder:
     """Keeps calls in a folder; one for all threads of a process.
 
-    A process that goes on with a delivery is asked again only what its ledger does not hold. So a request that
+    A process that continues a delivery is asked again only what its ledger does not hold. So a request that
     an earlier process recorded, and that is kept again, takes the place of what was kept: of that call, and of
     all that followed it in the same visit."""
 
