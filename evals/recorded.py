@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,11 +48,6 @@ def markdown(rows: Sequence[Taken]) -> str:
     """Return the rows as a table; estimated tokens are marked with a "~"."""
     cells = [HEADER, ("---", *["---:"] * (len(HEADER) - 1)), *map(_cells, rows)]
     return "".join(f"| {' | '.join(each)} |\n" for each in cells)
-
-
-def as_json(rows: Sequence[Taken]) -> str:
-    """Return the rows as a JSON list."""
-    return json.dumps([each.model_dump(mode="json") for each in rows], indent=2)
 
 
 def _taken(recording: Recording, role: str, calls: Sequence[RecordedCall]) -> Taken:

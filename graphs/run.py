@@ -8,7 +8,6 @@ from contextlib import closing
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command, Interrupt
 
 from crew.app import AppContext, delivery_context, workbench
@@ -153,7 +152,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
         app.recorder.begin(about.service, about.story, about.delivery)
     try:
         context = delivery_context(app, about)
-        state = _invoke(delivery_graph(context, saver), saver, app, about, reply)
+        state = _invoke(delivery_graph(context, saver), app, about, reply)
     except Stopped as error:
         if not isinstance(error, LedgerDamaged | WrittenLater):
             _pause(context, about.delivery, str(error))
@@ -180,9 +179,7 @@ def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
     context.bus.publish(context.ledger.append(delivery, f"paused-{number}", Paused(text=why.splitlines()[0])))
 
 
-def _invoke(
-    graph: Graph, saver: SqliteSaver, app: AppContext, about: Opened, reply: tuple[str, Reply] | None
-) -> Closed:
+def _invoke(graph: Graph, app: AppContext, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
     config: RunnableConfig = {"configurable": {"thread_id": about.delivery}, "recursion_limit": NODES_AT_MOST}
     before = graph.get_state(config)
     given: Any = None if before.values else _first_state(app, about)
@@ -252,11 +249,11 @@ def _ask(app: AppContext, about: Opened, pending: tuple[Interrupt, ...]) -> None
 
 
 def _asked(pending: tuple[Interrupt, ...]) -> str:
-    return " ".join(f"{each.value['id']}: {_what(each.value)}" for each in pending)
-
-
-def _what(asked: dict[str, Any]) -> str:
-    return str(asked["text"]) if asked["kind"] == "question" else " ".join(asked["reasons"])
+    parts = []
+    for asked in (each.value for each in pending):
+        what = asked["text"] if asked["kind"] == "question" else " ".join(asked["reasons"])
+        parts.append(f"{asked['id']}: {what}")
+    return " ".join(parts)
 
 
 def _close(app: AppContext, about: Opened, ended: Closed) -> None:

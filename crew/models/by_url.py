@@ -95,16 +95,12 @@ def open_recorder(folder: Path, config: Config, home: Path, label: str) -> Recor
 def _role_model(url: str, config: Config, home: Path, recorder: Recorder | None) -> RoleModel:
     kind, _, rest = url.partition(":")
     if url == OFFLINE:
-        return _offline(recorder)
+        return RoleModel(name=OFFLINE, model=OfflineModel(playbooks=PLAYBOOKS), recorder=recorder)
     if kind == "openai" and rest:
         return _openai(url, config, recorder)
     if kind == "replay" and rest:
         return _replay(url, home, recorder)
     raise BadInput(f"There is no model {url!r}: give offline, openai:NAME or replay:FOLDER.")
-
-
-def _offline(recorder: Recorder | None) -> RoleModel:
-    return RoleModel(name=OFFLINE, model=OfflineModel(playbooks=PLAYBOOKS), recorder=recorder)
 
 
 def _openai(url: str, config: Config, recorder: Recorder | None) -> RoleModel:

@@ -24,7 +24,7 @@ def testing(brief: Brief) -> Script:
         (start,),
     )
     if not installed.ok:
-        yield _conclude(brief, installed, [blocking(installed.summary)])
+        yield _conclude(installed, [blocking(installed.summary)])
         return
     ran = yield Act(
         "run_tests",
@@ -36,7 +36,7 @@ def testing(brief: Brief) -> Script:
     if not ran.ok:
         failures = [blocking(f"The test {each.name} failed: {each.message}") for each in seen.failures]
         findings = failures or [blocking(ran.summary)]
-        yield _conclude(brief, ran, findings)
+        yield _conclude(ran, findings)
         return
     mutated = yield Act(
         "run_mutants",
@@ -45,7 +45,7 @@ def testing(brief: Brief) -> Script:
         "altered one at a time, and the tests that cover them should go red.",
         (ran.action,),
     )
-    yield _conclude(brief, ran, [_survivor(each) for each in mutated.read(_TestData).survivors], mutated)
+    yield _conclude(ran, [_survivor(each) for each in mutated.read(_TestData).survivors], mutated)
 
 
 def _no_examples(brief: Brief) -> Conclude:
@@ -53,7 +53,7 @@ def _no_examples(brief: Brief) -> Conclude:
     return Conclude(ExamplesAnswer(summary="No example tests.", none=why), why, (brief.evidence["story"],))
 
 
-def _conclude(brief: Brief, ran: Seen, findings: list[Finding], mutated: Seen | None = None) -> Conclude:
+def _conclude(ran: Seen, findings: list[Finding], mutated: Seen | None = None) -> Conclude:
     flaky = ran.read(_TestData).flaky
     findings += [
         Finding(severity="warning", what=f"{name} changed its mind when it was run again.") for name in flaky

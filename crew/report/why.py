@@ -132,8 +132,11 @@ def questions_of(rows: Sequence[Row]) -> list[Question]:
 
 
 def _question(key: str, asked: Asked, answer: Answered | None) -> Question:
-    said = _decision(answer) if answer else ""
-    return Question(id=key, kind=asked.kind, text=asked.what, answer=said, by=answer.by if answer else "")
+    question = Question(id=key, kind=asked.kind, text=asked.what)
+    if answer is None:
+        return question
+    said = ": ".join(part for part in (answer.verdict, answer.text) if part)
+    return question.model_copy(update={"answer": said, "by": answer.by})
 
 
 def _step(body: CallBody | ModelReply) -> tuple[str, int, int]:
@@ -166,10 +169,6 @@ def _reason(
 def _verdict(answer: Answered) -> str:
     said = f"{answer.verdict} by {answer.by}"
     return f"{said}: {answer.text}" if answer.text else said
-
-
-def _decision(answer: Answered) -> str:
-    return ": ".join(part for part in (answer.verdict, answer.text) if part)
 
 
 def _behind(action: str, reasons: list[Reason]) -> list[Reason]:
