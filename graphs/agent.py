@@ -257,7 +257,7 @@ class _Transcript:
     def __init__(self, role: Role, context: DeliveryContext) -> None:
         self._role = role
         self._context = context
-        self._reply = cache(self._read_reply)
+        self._reply = cache(lambda digest: _reply_of(context, digest))
         self._result = cache(self._read_result)
         self._steps: dict[tuple[str, ...], Exchange] = {}
 
@@ -273,9 +273,6 @@ class _Transcript:
             results = [self._result(turn["action"], turn["call"], turn["result"]) for turn in turns[1:]]
             self._steps[name] = exchange(self._reply(turns[0]["reply"]), results)
         return self._steps[name]
-
-    def _read_reply(self, digest: str) -> AIMessage:
-        return _reply_of(self._context, digest)
 
     def _read_result(self, action: str, call: str, digest: str) -> Result:
         result = json.loads(self._context.artifacts.get(digest))

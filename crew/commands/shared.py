@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from pathlib import Path
@@ -33,7 +34,6 @@ def existing_home(home: Path | None) -> Path:
 
 def person() -> str:
     """Return the name of the user running the command."""
-    import getpass  # noqa: PLC0415
 
     try:
         return getpass.getuser()

@@ -7,7 +7,9 @@ import os
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
 
 from crew.app import AppContext
 from crew.console.ending import exit_code, report_text, run_finished
@@ -16,11 +18,7 @@ from crew.printable import printable
 from crew.records.ledger import Row
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import write_report
-
-if TYPE_CHECKING:
-    from rich.text import Text
-
-    from tools.redaction import Redactor
+from tools.redaction import Redactor
 
 
 class Printer(ABC):
@@ -68,25 +66,22 @@ class JsonLines(Printer):
         _print(run_finished(reports, report), self._redact)
 
 
+class _PipeTolerantConsole(Console):
+    def on_broken_pipe(self) -> None:
+        _discard_output()
+
+
 class RichLines(Printer):
     """Prints one line per event: who, what, why; in colour on a terminal."""
 
     def __init__(self, home: Path, redact: Redactor) -> None:
-        from rich.console import Console  # noqa: PLC0415  60 ms, needed by few commands
-
-        class PipeTolerantConsole(Console):
-            def on_broken_pipe(self) -> None:
-                _discard_output()
-
         super().__init__(redact)
         self._home = home
-        self._console = PipeTolerantConsole(highlight=False, soft_wrap=True)
+        self._console = _PipeTolerantConsole(highlight=False, soft_wrap=True)
         self._status = self._console.status("[dim]working[/]")
 
     def show(self, row: Row) -> None:
         """Print the row unless it only repeats another one."""
-        from rich.text import Text  # noqa: PLC0415  as below
-
         line = line_of(row)
         if line is None:
             return
@@ -106,8 +101,6 @@ class RichLines(Printer):
         return printable(self._redact.text(text))
 
     def _styled(self, line: Line) -> Text:
-        from rich.text import Text  # noqa: PLC0415
-
         text = Text()
         text.append(f"{self._shown(line.who):>12} ", style="bold cyan")
         tone = {"denied": "red", "failed": "red", "asked": "yellow"}.get(line.tone, "")

@@ -13,6 +13,8 @@ from crew.evidence.criteria import CriterionReport
 from crew.models.spending import Spent, spent_text
 from crew.report import DeliveryReport
 from crew.report.why import questions_of
+from tools.blueprint.api_outline import operations, roles, route
+from tools.blueprint.blueprint_yaml import from_yaml
 from tools.counting import counted
 from tools.errors import ToolError
 
@@ -117,9 +119,6 @@ def _criterion(criterion: CriterionReport) -> list[str]:
 
 def _guarded(report: DeliveryReport) -> set[str]:
     """Return the operations, such as "GET /orders", that require a role."""
-    from tools.blueprint.api_outline import operations, roles, route  # noqa: PLC0415
-    from tools.blueprint.blueprint_yaml import from_yaml  # noqa: PLC0415  needed once, at the end
-
     try:
         blueprint = from_yaml((Path(report.repository) / "blueprint.yaml").read_text(encoding="utf-8"))
     except (OSError, ValueError, ToolError):

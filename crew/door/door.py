@@ -91,15 +91,10 @@ class Door:
         if replayed := self._replay(call):
             return replayed
         begun = self._ledger.find(call.delivery, Intent, call.key)
-        tool, problem = self._tools.get(call.tool), ""
-        arguments: BaseModel | None = None
-        if tool is None:
-            problem = f"There is no tool {call.tool!r}."
-        else:
-            arguments, problem = _validated(tool, call.arguments)
-        problem = problem or self._evidence.objection(call)
-        if tool is None or arguments is None or problem:
-            return self._deny(call, (problem,), rules=("door",), decision=None)
+        checked = self._checked(call)
+        if isinstance(checked, str):
+            return self._deny(call, (checked,), rules=("door",), decision=None)
+        tool, arguments = checked
         if begun is None:
             try:
                 decision, approval, denial = self._permit(call, tool, arguments)
@@ -120,13 +115,10 @@ class Door:
 
         Raises ApprovalNeeded like `act`.
         """
-        tool = self._tools[call.tool]
-        arguments, problem = _validated(tool, call.arguments)
-        if arguments is None:
-            return problem
-        if objection := self._evidence.objection(call):
-            return objection
-        denial = self._permit(call, tool, arguments)[2]
+        checked = self._checked(call)
+        if isinstance(checked, str):
+            return checked
+        denial = self._permit(call, *checked)[2]
         return " ".join(denial[0]) if denial else ""
 
     def conclude(self, call: Call) -> ToolResult:
@@ -164,6 +156,17 @@ class Door:
             return result
         denied = self._ledger.find(call.delivery, Denied, call.key)
         return _denial(denied.body.reasons) if denied else None
+
+    def _checked(self, call: Call) -> tuple[Tool, BaseModel] | str:
+        """Return the tool of a call and its arguments, or why the call is not let through to policy."""
+        tool = self._tools.get(call.tool)
+        if tool is None:
+            return f"There is no tool {call.tool!r}."
+        try:
+            arguments = tool.arguments.model_validate(call.arguments)
+        except ValidationError as error:
+            return f"The arguments of {tool.name} do not fit: {'; '.join(problems_in(error))}."
+        return self._evidence.objection(call) or (tool, arguments)
 
     def _permit(
         self, call: Call, tool: Tool, arguments: BaseModel
@@ -273,13 +276,6 @@ class Door:
         row = self._ledger.append(delivery, key, body)
         self._evidence.remember(row)
         self._bus.publish(row)
-
-
-def _validated(tool: Tool, arguments: Arguments) -> tuple[BaseModel | None, str]:
-    try:
-        return tool.arguments.model_validate(arguments), ""
-    except ValidationError as error:
-        return None, f"The arguments of {tool.name} do not fit: {'; '.join(problems_in(error))}."
 
 
 def _denial(reasons: tuple[str, ...]) -> ToolResult:

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from crew.policy_drafts.draft import DraftRule, PolicyCase, PolicyDraft
 from crew.policy_drafts.sample_calls import (
@@ -25,12 +24,11 @@ from crew.policy_drafts.sample_calls import (
     overlaid,
 )
 from tools.errors import PolicyError
+from tools.policy import Decision, PolicyEngine
 from tools.policy.additions import additions, names_of
 from tools.policy.answer import NO_ANSWER
+from tools.policy.regopy_engine import RegopyEngine
 from tools.policy.source import Source, load
-
-if TYPE_CHECKING:
-    from tools.policy import Decision, PolicyEngine
 
 SHORTEST_QUOTE = 20
 """Shortest length, in characters, of a quote that identifies a sentence."""
@@ -134,8 +132,6 @@ def _unproved(draft: PolicyDraft, kinds: Mapping[str, str]) -> Iterator[str]:
 @contextmanager
 def _panel(source: Source, alone: bool = False) -> Iterator[list[PolicyEngine]]:
     """Give one engine of every kind that this machine has; raises PolicyError if one cannot read the policies."""
-    from tools.policy.regopy_engine import RegopyEngine  # noqa: PLC0415  a shared library of 7 MB
-
     engines: list[PolicyEngine] = []
     try:
         engines.append(RegopyEngine(source))
