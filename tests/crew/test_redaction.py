@@ -352,7 +352,7 @@ EXEMPT = {
     "crew/models/recordings/format.py:_write": "called by the Recorder with what it has redacted",
     "crew/models/request.py:_said": "called by `ask` with redacted messages",
     "crew/policy_drafts/folder.py:approve": "copies a draft",
-    "crew/policy_drafts/folder.py:write": "a draft made from a redacted regulation",
+    "crew/policy_drafts/folder.py:_write_files": "a draft made from a redacted regulation",
     "crew/records/checkpoints.py:open_saver": "a constant PRAGMA",
     "crew/records/home_ledger.py:ledger_id": "writes a random id",
     "crew/settings/docs_table.py:": "writes the documentation of this repository",
