@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from crew.delivery_context import DeliveryContext
+from crew.door.door import Door
+from crew.door.policy_facts import Facts
 from crew.errors import BadInput, MachineLacks
+from crew.evidence.evidence import written_by
+from crew.models.recordings.record import Recorder
+from crew.models.role_model import RoleModels
+from crew.models.spending import BudgetTracker
 from crew.policy_drafts.folder import verify_approvals
 from crew.printable import say
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.deliveries import Opened, of_run
-from crew.records.ledger import Ledger, ledger_id
-from crew.records.rows import Terms
+from crew.records.home_ledger import ledger_id
+from crew.records.ledger import Ledger
 from crew.redaction import redactor_of
 from crew.settings.budget import Budget
 from crew.settings.config import TelemetrySettings
+from crew.settings.terms import Terms
 from crew.telemetry.api import OFF, Telemetry
 from crew.telemetry.open import open_telemetry
+from tools.catalogue.registry import CATALOGUE
+from tools.catalogue.release import service_secrets
 from tools.errors import PolicyError, SandboxUnavailable
-
-if TYPE_CHECKING:
-    from crew.delivery_context import DeliveryContext
-    from crew.models.role_model import CallRecorder, RoleModels
-    from tools.policy import PolicyEngine
-    from tools.redaction import Redactor
-    from tools.result import Workbench
-    from tools.runtimes import Runtime
-    from tools.sandbox import Sandbox
-
+from tools.policy import ENGINES, PolicyEngine
+from tools.policy import choose as choose_policy
+from tools.redaction import Redactor
+from tools.result import Workbench
+from tools.runtimes import Runtime
+from tools.runtimes.open import open_runtime
+from tools.sandbox import Sandbox
+from tools.sandbox import choose as choose_sandbox
 
 SANDBOXES = ("bubblewrap", "namespaces", "landlock", "none")
 """Values of --sandbox."""
@@ -95,36 +103,33 @@ class AppContext:
     runtime: Runtime
     role_models: RoleModels
     redact: Redactor
-    recorder: CallRecorder | None = None
+    recorder: Recorder | None = None
     """Records every model call; None if nothing is recorded."""
     telemetry: Telemetry = OFF
 
 
 @contextmanager
 def open_app(
-    settings: Settings, role_models: RoleModels, recorder: CallRecorder | None = None
+    settings: Settings, role_models: RoleModels, recorder: Recorder | None = None
 ) -> Iterator[AppContext]:
     """Open a home, and close it at the end of the block.
 
     Raises MachineLacks if there is no sandbox or no policy engine: without them nothing runs.
     """
-    from tools.policy import choose as choose_policy  # noqa: PLC0415  a shared library of 7 MB
-    from tools.runtimes.open import open_runtime  # noqa: PLC0415  only what runs services needs it
-    from tools.sandbox import choose as choose_sandbox  # noqa: PLC0415
-
     if sys.platform != "linux":
         raise MachineLacks(
             f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
         )
-    _check_names(settings)
+    _require_known("sandbox", settings.sandbox, SANDBOXES)
+    _require_known("policy engine", settings.engine, ENGINES)
     if settings.policies:
         verify_approvals(settings.policies)
     home = prepared(settings.home)
+    sandbox = open_sandbox(settings.sandbox)
     try:
-        sandbox = choose_sandbox(settings.sandbox)
         with resources.as_file(resources.files("crew").joinpath("policies")) as folder:
             policy = choose_policy(folder, settings.policies, settings.engine)
-    except (SandboxUnavailable, PolicyError) as error:
+    except PolicyError as error:
         raise MachineLacks(str(error)) from error
     redact = redactor_of(home)
     ledger = Ledger(home / "ledger.db", redact)
@@ -162,24 +167,30 @@ def prepared(home: Path) -> Path:
         if not ignore.exists():
             # A home inside a repository is not part of it.
             ignore.write_text("*\n")
+        if not os.access(home, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise BadInput(
             f"{home} cannot be used as the home: {error.strerror}. Name a folder that you may write to: --home FOLDER."
         ) from error
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise BadInput(
-            f"{home} cannot be used as the home: it cannot be written to. Name another folder: --home FOLDER."
-        )
     return home
 
 
-def _check_names(settings: Settings) -> None:
-    from tools.policy import ENGINES  # noqa: PLC0415  as above
+def open_sandbox(name: str | None) -> Sandbox:
+    """Return the sandbox of that name, or the strongest one that works here.
 
-    if settings.sandbox is not None and settings.sandbox not in SANDBOXES:
-        raise BadInput(f"There is no sandbox {settings.sandbox!r}; there are {', '.join(SANDBOXES)}.")
-    if settings.engine not in ENGINES:
-        raise BadInput(f"There is no policy engine {settings.engine!r}; there are {', '.join(ENGINES)}.")
+    Raises BadInput for an unknown name, and MachineLacks if the sandbox does not work here.
+    """
+    _require_known("sandbox", name, SANDBOXES)
+    try:
+        return choose_sandbox(name)
+    except SandboxUnavailable as error:
+        raise MachineLacks(str(error)) from error
+
+
+def _require_known(what: str, name: str | None, valid: Collection[str]) -> None:
+    if name is not None and name not in valid:
+        raise BadInput(f"Unknown {what} {name!r}; valid: {', '.join(valid)}.")
 
 
 def cache_folder() -> Path:
@@ -190,10 +201,6 @@ def cache_folder() -> Path:
 
 def workbench(app: AppContext, about: Opened) -> Workbench:
     """Return the workbench of a delivery: everything its tools may use."""
-    from crew.evidence.evidence import written_by  # noqa: PLC0415  what it reads with is needed by few commands
-    from tools.catalogue.release import service_secrets  # noqa: PLC0415
-    from tools.result import Workbench  # noqa: PLC0415
-
     home = app.settings.home.resolve()
     secrets = service_secrets(home, about.service)
     redact = app.redact.knowing(secrets.values())
@@ -226,12 +233,6 @@ def workbench(app: AppContext, about: Opened) -> Workbench:
 
 def delivery_context(app: AppContext, about: Opened) -> DeliveryContext:
     """Return the delivery context, with a redactor that knows the secrets of the service."""
-    from crew.delivery_context import DeliveryContext  # noqa: PLC0415  langchain costs most of a second
-    from crew.door.door import Door  # noqa: PLC0415
-    from crew.door.policy_facts import Facts  # noqa: PLC0415
-    from crew.models.spending import BudgetTracker  # noqa: PLC0415
-    from tools.catalogue.registry import CATALOGUE  # noqa: PLC0415
-
     settings = app.settings
     others = [each for each in of_run(app.ledger, about.run) if each != about.delivery]
     bench = workbench(app, about)

@@ -1,7 +1,7 @@
 """A role's first messages: its rendered prompt, and one fenced, versioned JSON brief.
 
 The brief is all that a role is told, so that a playbook, a recording and a language model know the same.
-Text from stories, repositories and tools stands inside the fence as data; it instructs nobody."""
+Text from stories, repositories and tools is data inside the fence; it instructs nobody."""
 
 from __future__ import annotations
 

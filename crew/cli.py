@@ -1,48 +1,60 @@
-"""The `crew` command, and the composition root of the application.
+"""The `crew` command.
 
-Heavy imports are inside the commands, to keep `crew --help` fast.
+Commands are imported when they are used, to keep `crew --help` fast.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from crew.commands.options import FILE, HOME, JSON, Given, delivery_options
-from crew.commands.policy import policy
-from crew.commands.records import impact, knowledge, ledger, why
-from crew.commands.shared import (
-    config_for,
-    delivery_to_resume,
-    existing_home,
-    leave,
-    person,
-    recorder_for,
-    run_deliveries,
-    same_terms,
-    say_where,
-    settings_for,
-)
-from crew.commands.tests import tests
+from crew.commands.options import FILE, HOME, JSON
+from crew.commands.shared import existing_home, leave
 from crew.errors import BadInput, CrewError, Interrupted
 from crew.printable import say
 from crew.redaction import HOME_USED
-
-if TYPE_CHECKING:
-    from crew.app import AppContext
-    from crew.records.deliveries import Opened
-    from graphs.approval import Reply
 
 EXIT_CODES = """Exit codes: 0 all delivered; 1 some stopped or failed; 2 invalid input; 3 waiting for a
 person; 4 the machine lacks a requirement."""
 
 
+IMPORTED = {
+    "run": ("delivery", "Deliver the stories in FILE, one after another."),
+    "resume": ("delivery", "Continue DELIVERY, or every unfinished delivery."),
+    "abandon": ("delivery", "End DELIVERY without finishing it; merged changes stay merged."),
+    "policy": ("policy", "Draft, check and approve policies."),
+    "tests": ("tests", "Generate property tests for the Python code in REPO."),
+    "why": ("records", "Explain a delivery, or trace one action back to its story."),
+    "ledger": ("records", "Show, verify and export the record of all actions."),
+    "impact": ("records", "Show what a change to a service or operation affects."),
+    "knowledge": ("records", "Manage the knowledge graph, a projection of the ledger."),
+}
+"""Command to its module in `crew.commands`, which is imported when the command is used, and its short help."""
+
+
 class Commands(click.Group):
-    """A command group that turns errors into messages and exit codes."""
+    """A command group that imports commands late, and turns errors into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*self.commands, *IMPORTED])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name; None for an unknown one."""
+        if cmd_name not in IMPORTED:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(f"crew.commands.{IMPORTED[cmd_name][0]}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        shown = {name: click.Command(name, short_help=text) for name, (_, text) in IMPORTED.items()}
+        click.Group(commands={**self.commands, **shown}).format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; print expected errors without a traceback, and exit with their code."""
@@ -74,127 +86,6 @@ def main() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-
-
-@main.command()
-@FILE
-@delivery_options
-@click.option("--repo", type=click.Path(path_type=Path, file_okay=False), help="Repository to work on.")
-@click.option("--test-command", help="Test command of the repository.  [default: detected]")
-@click.option(
-    "--ask", is_flag=True, help="Let agents ask questions; otherwise they make assumptions and state them."
-)
-@click.option("--strict", is_flag=True, help="Stop a story at the first criterion that is not covered.")
-def run(
-    file: Path, given: Given, repo: Path | None, test_command: str | None, ask: bool, strict: bool
-) -> None:
-    """Deliver the stories in FILE, one after another."""
-    from crew.stories import load  # noqa: PLC0415
-
-    stories = load(file)
-    if repo is not None:
-        stories = stories.model_copy(update={"repository": repo.resolve()})
-    config = config_for(file, given, test_command=test_command)
-    home = given.home or file.resolve().parent / ".crew"
-    settings = settings_for(home, config, given, strict=strict, ask=ask)
-    from crew.app import open_app  # noqa: PLC0415
-    from crew.console import console_for  # noqa: PLC0415
-    from crew.models import role_models  # noqa: PLC0415
-
-    say_where(config)
-    recorder = recorder_for(given, config, settings)
-    with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
-        from graphs.run import begin, deliver  # noqa: PLC0415
-
-        shown = console_for(app, given.as_json)
-        deliveries = begin(app, stories)
-        run_deliveries(shown, deliveries, lambda each: deliver(app, each))
-
-
-@main.command()
-@click.argument("delivery", required=False)
-@click.option("--approve", metavar="ID", help="Approve the request with this id.")
-@click.option("--reject", metavar="ID", help="Reject the request with this id.")
-@click.option("--reason", help="Reason for --approve or --reject, kept in the ledger.")
-@click.option("--answer", nargs=2, metavar="ID TEXT", help="Answer the question with this id.")
-@delivery_options
-def resume(
-    delivery: str | None,
-    approve: str | None,
-    reject: str | None,
-    reason: str | None,
-    answer: tuple[str, str] | None,
-    given: Given,
-) -> None:
-    """Continue DELIVERY, or every unfinished delivery.
-
-    The model, budgets, sandbox and policies of the delivery are kept unless overridden."""
-    folder = existing_home(given.home)
-    reply = _reply(approve, reject, answer, reason)
-    begun = delivery_to_resume(folder, delivery, reply[0] if reply else "")
-    config = config_for(folder, given, begun)
-    settings = settings_for(folder, config, given, begun)
-    from crew.app import open_app  # noqa: PLC0415
-    from crew.console import console_for  # noqa: PLC0415
-    from crew.models import role_models  # noqa: PLC0415
-
-    say_where(config)
-    recorder = recorder_for(given, config, settings)
-    with open_app(settings, role_models(config, settings.home, recorder), recorder) as app:
-        from graphs.run import deliver, take_up  # noqa: PLC0415
-
-        shown = console_for(app, given.as_json)
-        named = begun.delivery if begun and (delivery or reply) else ""
-        waiting = _deliveries_to_resume(app, named, begun, given)
-        if not waiting and not given.as_json:
-            say("Every delivery has ended; there is nothing to resume.")
-            return
-        take_up(app, waiting)
-        run_deliveries(shown, waiting, lambda each: deliver(app, each, reply if each == named else None))
-
-
-def _deliveries_to_resume(app: AppContext, named: str, begun: Opened | None, given: Given) -> list[str]:
-    """Return the deliveries to continue: all, or the named one and those that follow it in its run.
-
-    Deliveries started with other options than the first need a command of their own, which is printed."""
-    from crew.records.deliveries import ending_of, load_delivery, unfinished  # noqa: PLC0415
-    from graphs.run import open_ends  # noqa: PLC0415
-
-    waiting = open_ends(app)
-    if named and begun:
-        later = [each.delivery for each in unfinished(app.ledger) if each.run == begun.run]
-        waiting = [named, *(each for each in later if each != named)]
-    if begun is None:
-        return waiting
-    others = [
-        each
-        for each in waiting
-        if ending_of(app.ledger, each) is None
-        and not same_terms(load_delivery(app.ledger, each).terms, begun.terms, given)
-    ]
-    for each in others:
-        say(
-            f"{each} was started with other options; resume it separately: crew resume {each}",
-            err=True,
-        )
-    return [each for each in waiting if each not in others]
-
-
-@main.command()
-@click.argument("delivery")
-@HOME
-def abandon(delivery: str, home: Path | None) -> None:
-    """End DELIVERY without finishing it; merged changes stay merged."""
-    from crew.app import Settings, open_app  # noqa: PLC0415
-    from crew.models import role_models  # noqa: PLC0415
-    from crew.settings.config import Config  # noqa: PLC0415
-
-    settings = Settings(home=existing_home(home).resolve())
-    with open_app(settings, role_models(Config(), settings.home)) as app:
-        from graphs.run import abandon as give_up  # noqa: PLC0415
-
-        ended = give_up(app, delivery, person())
-        say(f"{delivery}: {ended.status}. {ended.reason}")
 
 
 @main.command()
@@ -243,35 +134,18 @@ def down(home: Path | None) -> None:
         say("Nothing was running.")
 
 
-for _command in (why, policy, tests, ledger, impact, knowledge):
-    main.add_command(_command)
-
-
 @main.command()
 @JSON
 def doctor(as_json: bool) -> None:
     """Check the requirements of this machine, with a fix for each."""
-    from crew.commands.doctor import doctor_json, doctor_text, healthy  # noqa: PLC0415
+    from tools.environments.machine import check_machine  # noqa: PLC0415
 
-    say(doctor_json() if as_json else doctor_text())
-    sys.exit(0 if healthy() else 4)
-
-
-def _reply(
-    approve: str | None, reject: str | None, answer: tuple[str, str] | None, reason: str | None
-) -> tuple[str, Reply] | None:
-    from graphs.approval import Reply  # noqa: PLC0415
-
-    given = [each for each in (approve, reject, answer) if each]
-    if len(given) > 1:
-        raise BadInput("--approve, --reject and --answer exclude each other; give one at a time.")
-    if reason and not (approve or reject):
-        raise BadInput("--reason requires --approve ID or --reject ID.")
-    if not given:
-        return None
-    by = person()
-    if answer:
-        return answer[0], Reply(kind="answer", by=by, text=answer[1])
-    if approve:
-        return approve, Reply(kind="approve", by=by, text=reason or "")
-    return str(reject), Reply(kind="reject", by=by, text=reason or "")
+    checks = check_machine()
+    if as_json:
+        say(json.dumps([each.model_dump(mode="json") for each in checks], indent=2))
+    else:
+        for each in checks:
+            say(f"{'ok  ' if each.ok else 'LACK'}  {each.name}: {each.detail}")
+            if not each.ok:
+                say(f"      {each.fix}")
+    sys.exit(0 if all(each.ok for each in checks) else 4)

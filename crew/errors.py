@@ -16,6 +16,16 @@ CrewError
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+def problems_in(error: ValidationError) -> list[str]:
+    """Return each problem that pydantic found, as "place: what is wrong"."""
+    return [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+
 
 class CrewError(Exception):
     """Says what happened, why, and how to fix it."""

@@ -19,9 +19,10 @@ from crew.delivery_context import DeliveryContext
 from crew.errors import CrewError
 from crew.models.compaction import Conversation
 from crew.models.faults import GAVE_UP, Fault, Faulty
-from crew.models.prices import cost_of
-from crew.models.request import Schemas, ask, faults_in, size_of
+from crew.models.request import ask, faults_in, size_of
 from crew.models.role_model import RoleModel
+from crew.models.schemas import ToolSchema
+from crew.models.spending import cost_of
 from crew.records.canonical_json import canonical
 from crew.records.rows import Calling, ModelBody, ModelFault, ModelReply
 from crew.telemetry.api import OFF, Span
@@ -54,8 +55,8 @@ class Request:
     """Digest of everything that the messages are made of."""
     conversation: Callable[[int], Conversation]
     """Returns the conversation so far within that many bytes; 0 means no bound."""
-    tools: Schemas
-    read_result: Schemas = field(default_factory=list)
+    tools: list[ToolSchema]
+    read_result: list[ToolSchema] = field(default_factory=list)
     """Additional tools that are offered once the conversation is compacted."""
 
     @property
@@ -98,7 +99,7 @@ class _Asked:
     """The messages and tools of a request."""
 
     messages: list[BaseMessage]
-    tools: Schemas
+    tools: list[ToolSchema]
     size: int
     """Bytes of both."""
 
@@ -243,11 +244,8 @@ def _without_secrets(context: DeliveryContext, message: AIMessage) -> AIMessage:
         for said, left in zip(message.tool_calls, kept.tool_calls, strict=True)
         if said["args"] != left["args"]
     ]
-    return (
-        kept.model_copy(update={"additional_kwargs": kept.additional_kwargs | {SECRET_CALLS: held}})
-        if held
-        else kept
-    )
+    more = {SECRET_CALLS: held} if held else {}
+    return kept.model_copy(update={"additional_kwargs": kept.additional_kwargs | more})
 
 
 def read_reply(context: DeliveryContext, digest: str) -> AIMessage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,11 +50,6 @@ def markdown(rows: Sequence[Taken]) -> str:
     return "".join(f"| {' | '.join(each)} |\n" for each in cells)
 
 
-def as_json(rows: Sequence[Taken]) -> str:
-    """Return the rows as a JSON list."""
-    return json.dumps([each.model_dump(mode="json") for each in rows], indent=2)
-
-
 def _taken(recording: Recording, role: str, calls: Sequence[RecordedCall]) -> Taken:
     used = [each.usage for each in calls if each.usage]
     prices = [_price(recording.about.prices or {}, each, recording.about.model) for each in calls]
@@ -82,9 +76,7 @@ def _price(prices: Mapping[str, Price], call: RecordedCall, model: str) -> Price
 
 
 def _money(price: Price | None, call: RecordedCall) -> float:
-    if price is None or call.usage is None:
-        return 0
-    return (call.usage.input_tokens * price.input + call.usage.output_tokens * price.output) / 1_000_000
+    return price.of(call.usage.input_tokens, call.usage.output_tokens) if price and call.usage else 0
 
 
 def _cells(row: Taken) -> tuple[str, ...]:

@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import tempfile
 import time
-from datetime import UTC, datetime
-from importlib import resources
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crew.agents.answers import Answer
 from crew.agents.role import Role
+from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
+from crew.door.call import Call
 from crew.door.door import Door
+from crew.models.local import LocalModel
 from crew.models.role_model import RoleModel
-from crew.models.spending import BudgetTracker
-from crew.records.artifacts import ArtifactStore
-from crew.records.bus import Bus
 from crew.records.checkpoints import open_saver
-from crew.records.ledger import Ledger
-from crew.records.rows import Opening, Outcome
-from crew.settings.budget import Budget
+from crew.records.deliveries import Opened, load_delivery
+from crew.records.rows import Outcome
+from crew.stories import parse
 from graphs.agent import agent_graph, first_state
-from tools.catalogue.files import TOOLS
-from tools.policy import choose as choose_policy
-from tools.redaction import Redactor
-from tools.result import Workbench
+from graphs.run import begin
+from tools.catalogue.registry import CATALOGUE
+from tools.result import Tool
 
-DELIVERY = "bench-1"
-NO_SECRETS = Redactor(known_secrets=())
+STORIES = b"""\
+service: bench
+stories: [{id: B-1, acceptance: [An item has a name.]}]
+"""
 
 
 class StepCost(BaseModel):
@@ -49,32 +47,22 @@ class StepCost(BaseModel):
     """Size of ledger and checkpoints after the last step."""
 
 
-class Writer(BaseChatModel):
+class Writer(LocalModel):
     """A model that writes one file per step and records when it was called and for how long."""
 
-    story: str
+    story: str = ""
     started: list[float] = Field(default_factory=list)
     spent: list[float] = Field(default_factory=list)
 
-    @property
-    def _llm_type(self) -> str:
-        return "writer"
-
-    def bind_tools(self, tools: Any, *, tool_choice: str | None = None, **kwargs: Any) -> Any:
-        """Ignore the tools."""
-        return self
-
-    def _generate(
-        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
-    ) -> ChatResult:
+    def answer(self, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
+        """Return a call that writes the next file."""
         begun = time.perf_counter()
         self.started.append(begun)
         arguments = {"path": f"file{len(self.started)}.txt", "content": "x" * 500}
         reasons = {"rationale": "The next file is due; the one before is written.", "evidence": [self.story]}
         call = {"name": "write_file", "args": arguments | reasons, "id": f"c{len(self.started)}"}
-        message = AIMessage(content="", tool_calls=[call])
         self.spent.append(time.perf_counter() - begun)
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return AIMessage(content="", tool_calls=[call])
 
 
 class Outer(TypedDict, total=False):
@@ -85,113 +73,73 @@ class Outer(TypedDict, total=False):
 
 def step_cost(steps: int) -> StepCost:
     """Run one role for `steps` steps with real policies, ledger and checkpoints, and measure each step."""
+    model = Writer()
     with tempfile.TemporaryDirectory() as folder:
-        return _measure(Path(folder).resolve(), steps)
+        home = Path(folder).resolve()
+        settings = Settings(home=home, engine="regopy", sandbox="none")
+        with open_app(settings, lambda _: (RoleModel(name="writer", model=model),)) as app:
+            (delivery,) = begin(app, parse(STORIES, home / "stories.yaml"))
+            about = load_delivery(app.ledger, delivery)
+            model.story = about.story_digest
+            _work(app, about, steps)
+            tools = [row.body.seconds for row in app.ledger.rows(delivery, Outcome)]
+        stored = sum(path.stat().st_size for path in home.glob("*.db*"))
+    between = zip(model.started, model.started[1:], model.spent, tools, strict=False)
+    costs = tuple(1000 * (later - earlier - spent - tool) for earlier, later, spent, tool in between)
+    return StepCost(milliseconds=costs, stored_bytes=stored)
 
 
-def _measure(home: Path, steps: int) -> StepCost:
-    ledger = Ledger(home / "ledger.db", NO_SECRETS)
-    artifacts = ArtifactStore(home / "artifacts", NO_SECRETS)
-    story = artifacts.put(b"{}")
-    opening = Opening(
-        story="B-1",
-        title="",
-        service="bench",
-        repository=home,
-        stack="",
-        origin="person",
-        run="",
-        strict=False,
-        shape="",
-        model="",
-        artifacts=(story,),
-    )
-    ledger.append(DELIVERY, "opened", opening)
-    with resources.as_file(resources.files("crew").joinpath("policies")) as policies:
-        policy = choose_policy(policies, None, "regopy")
-    model = Writer(story=story)
-    context = _context(home, ledger, artifacts, policy, model)
+def _work(app: AppContext, about: Opened, steps: int) -> None:
+    """Let the role work in the workspace of a delivery, within a graph that keeps checkpoints."""
+    saver = open_saver(app.settings.home / "checkpoints.db")
+    config: Any = {"configurable": {"thread_id": about.delivery}, "recursion_limit": 10}
+    graph = _graph(app, about, steps).compile(checkpointer=saver)
+    graph.invoke({}, config, durability="sync")
+    saver.conn.close()
+
+
+def _graph(app: AppContext, about: Opened, steps: int) -> StateGraph[Outer]:
     role = Role("code", "Writes files.", ("write_file",), Answer, lambda state: {}, most_steps=steps)
     brief = Brief(
         role="code",
-        delivery=DELIVERY,
+        delivery=about.delivery,
         visit=1,
-        service="bench",
-        story={"id": "B-1", "criteria": []},
-        evidence={"story": story},
+        service=about.service,
+        story={"id": about.story, "criteria": []},
+        evidence={"story": about.story_digest},
         facts={},
     )
+    context = _context(app, about)
     agent = agent_graph(role, context, context.role_models("code")[0])
 
     def work(state: Outer) -> Outer:
-        return {
-            "problem": str(agent.invoke(first_state(brief), {"recursion_limit": 3 * steps}).get("problem"))
-        }
+        done = agent.invoke(first_state(brief), {"recursion_limit": 3 * steps})
+        return {"problem": str(done.get("problem"))}
 
-    saver = open_saver(home / "checkpoints.db")
     graph = StateGraph(Outer)
     graph.add_node("work", work)
     graph.add_edge(START, "work")
     graph.add_edge("work", END)
-    config: Any = {"configurable": {"thread_id": DELIVERY}, "recursion_limit": 10}
-    graph.compile(checkpointer=saver).invoke({}, config, durability="sync")
-    saver.conn.close()
-    tools = [row.body.seconds for row in ledger.rows(DELIVERY, Outcome)]
-    ledger.close()
-    policy.close()
-    between = zip(model.started, model.started[1:], model.spent, tools, strict=False)
-    costs = tuple(1000 * (later - earlier - spent - tool) for earlier, later, spent, tool in between)
-    stored = sum(path.stat().st_size for path in home.glob("*.db*"))
-    return StepCost(milliseconds=costs, stored_bytes=stored)
+    return graph
 
 
-def _context(
-    home: Path, ledger: Ledger, artifacts: ArtifactStore, policy: Any, model: BaseChatModel
-) -> DeliveryContext:
-    workspace = home / "work"
-    workspace.mkdir()
-    unused = cast(Any, None)
-    bench = Workbench(
-        delivery=DELIVERY,
-        service="bench",
-        story="B-1",
-        stack="fastapi",
-        when=datetime(2026, 1, 1, tzinfo=UTC),
-        repository=home / "repository",
-        workspace=workspace,
-        home=home,
-        artifacts=artifacts,
-        redact=NO_SECRETS,
-        sandbox=unused,
-        runtime=unused,
-        cache=home / "cache",
-        ledger_head=lambda: "",
-    )
+def _context(app: AppContext, about: Opened) -> DeliveryContext:
+    """Return a delivery context whose facts are computed without git, which is no part of the overhead."""
+    bench = workbench(app, about)
+    bench.workspace.mkdir(parents=True)
 
-    def facts(call: Any, tool: Any, arguments: Any) -> dict[str, JsonValue]:
-        path = {"text": arguments.path, "resolved": f"{workspace}/{arguments.path}"}
-        return {"workspace": str(workspace), "paths": [path], "secrets": [], "protected": False}
+    def facts(call: Call, tool: Tool, arguments: Any) -> dict[str, JsonValue]:
+        path = {"text": arguments.path, "resolved": f"{bench.workspace}/{arguments.path}"}
+        return {"workspace": str(bench.workspace), "paths": [path], "secrets": [], "protected": False}
 
-    tools = {tool.name: tool for tool in TOOLS}
     door = Door(
-        tools=tools,
+        tools=CATALOGUE,
         workbench=bench,
-        ledger=ledger,
-        artifacts=artifacts,
-        policy=policy,
+        ledger=app.ledger,
+        artifacts=app.artifacts,
+        policy=app.policy,
         facts=facts,
-        redact=NO_SECRETS,
-        bus=Bus(),
+        redact=app.redact,
+        bus=app.bus,
     )
-    role_model = RoleModel(name="writer", model=model)
-    budget_tracker = BudgetTracker(ledger, DELIVERY, (), Budget(), Budget())
-    return DeliveryContext(
-        door=door,
-        ledger=ledger,
-        artifacts=artifacts,
-        tools=tools,
-        role_models=lambda _: (role_model,),
-        budget_tracker=budget_tracker,
-        bus=Bus(),
-        redact=NO_SECRETS,
-    )
+    return replace(delivery_context(app, about), door=door)

@@ -19,8 +19,9 @@ from crew.agents.role import Role
 from crew.brief import Brief, first_messages
 from crew.delivery_context import DeliveryContext
 from crew.door.call import Call
+from crew.errors import problems_in
 from crew.model_calls import SECRET_CALLS, Request, read_reply, reply
-from crew.models.compaction import Conversation, Exchange, Result, conversation, exchange, size_of
+from crew.models.compaction import Conversation, Exchange, Result, conversation, exchange
 from crew.models.role_model import RoleModel
 from crew.models.schemas import read_result_schemas, tool_schemas
 from crew.records.canonical_json import digest_of, encodable, unmistakable
@@ -207,7 +208,7 @@ def _conclude(
     try:
         answer = role.answer.model_validate(call.arguments)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        wrong = "; ".join(problems_in(error))
         return context.door.refuse(call, f"The answer does not fit its form: {wrong}."), None
     if objection := role.check(done, answer):
         return context.door.refuse(call, objection), None
@@ -256,14 +257,15 @@ class _Transcript:
     def __init__(self, role: Role, context: DeliveryContext) -> None:
         self._role = role
         self._context = context
-        self._reply = cache(self._read_reply)
+        self._reply = cache(lambda digest: _reply_of(context, digest))
         self._result = cache(self._read_result)
         self._steps: dict[tuple[str, ...], Exchange] = {}
 
     def until(self, brief: Brief, turns: list[Turn], limit: int) -> Conversation:
         """Return what was said so far, within `limit` bytes; 0 means no bound."""
-        first = first_messages(self._role, brief)
-        return conversation(first, size_of(first), [self._step(each) for each in _by_step(turns)], limit)
+        return conversation(
+            first_messages(self._role, brief), [self._step(each) for each in _by_step(turns)], limit
+        )
 
     def _step(self, turns: list[Turn]) -> Exchange:
         name = tuple(f"{turn['reply']} {turn['action']} {turn['call']} {turn['result']}" for turn in turns)
@@ -271,9 +273,6 @@ class _Transcript:
             results = [self._result(turn["action"], turn["call"], turn["result"]) for turn in turns[1:]]
             self._steps[name] = exchange(self._reply(turns[0]["reply"]), results)
         return self._steps[name]
-
-    def _read_reply(self, digest: str) -> AIMessage:
-        return _reply_of(self._context, digest)
 
     def _read_result(self, action: str, call: str, digest: str) -> Result:
         result = json.loads(self._context.artifacts.get(digest))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from crew.door.call import ApprovalNeeded, Call
 from crew.door.door import Door
 from tools.result import ToolResult
+
+T = TypeVar("T")
 
 
 class Reply(BaseModel):
@@ -24,23 +27,23 @@ class Reply(BaseModel):
 
 def through(door: Door, call: Call) -> ToolResult:
     """Do a call, waiting for a person where policy asks for one."""
-    while True:
-        try:
-            return door.act(call)
-        except ApprovalNeeded as needed:
-            wait_for(door, call, needed)
+    return _decided(door, call, door.act)
 
 
 def permitted(door: Door, call: Call) -> str:
     """Return why a call may not be done, "" if it may, waiting for a person where policy asks for one."""
+    return _decided(door, call, door.consult)
+
+
+def _decided(door: Door, call: Call, ask: Callable[[Call], T]) -> T:
     while True:
         try:
-            return door.consult(call)
+            return ask(call)
         except ApprovalNeeded as needed:
-            wait_for(door, call, needed)
+            _wait_for(door, call, needed)
 
 
-def wait_for(door: Door, call: Call, needed: ApprovalNeeded) -> None:
+def _wait_for(door: Door, call: Call, needed: ApprovalNeeded) -> None:
     """Interrupt until the approval is answered, and write the answer down."""
     payload = {"kind": "approval"} | needed.approval.model_dump(mode="json")
     said = Reply.model_validate(interrupt(payload))

@@ -11,14 +11,16 @@ from typing import cast
 from langchain_core.runnables import RunnableConfig, ensure_config
 
 from crew.agents.role import Role
-from crew.brief import Brief
+from crew.brief import Brief, brief_for
 from crew.delivery_context import DeliveryContext
 from crew.errors import Stopped
 from crew.model_calls import GaveUp
 from crew.models.recordings.replay import ReplayModel
 from crew.models.role_model import RoleModel
 from crew.records.rows import Calling, Fallback
+from crew.state import DeliveryState
 from graphs.agent import AgentState, agent_graph, first_state
+from graphs.own_calls import reset
 
 _PLACE, _COUNTER = "checkpoint_ns", "__pregel_scratchpad"
 """Members of a graph's settings: where its checkpoints lie, and what counts the graphs within a node."""
@@ -29,8 +31,19 @@ Reset = Callable[[int, str], None]
 """Takes the workspace back before a visit, for a reason."""
 
 
+def play_from(role: Role, context: DeliveryContext, state: DeliveryState) -> tuple[int, AgentState]:
+    """Let a role work from a delivery's state; return like `play`. A role that edits starts later visits anew."""
+    before = state.get("visits", {}).get(role.name, 0)
+
+    def again(visit: int, why: str) -> None:
+        if role.edits:
+            reset(context, state, f"{role.prompt or role.name}-{visit}", why)
+
+    return play(role, context, state["delivery"], before, lambda visit: brief_for(role, state, visit), again)
+
+
 def play(
-    role: Role, context: DeliveryContext, delivery: str, before: int, brief: BriefFor, reset: Reset
+    role: Role, context: DeliveryContext, delivery: str, before: int, brief: BriefFor, again: Reset
 ) -> tuple[int, AgentState]:
     """Return the visit that came to an end, and what the role left. `before` is how often it was at work until now.
 
@@ -53,7 +66,7 @@ def play(
             _pass_on(context, delivery, role, visit, other, role_model.name, why, gave_up=False)
             visit += 1
         if visit > before + 1:
-            reset(
+            again(
                 visit,
                 f"{role_model.name} plays the {role.name} agent from here; what was begun before is taken back.",
             )
@@ -78,7 +91,7 @@ def _visit(
 ) -> AgentState:
     """Let a role_model work. `name` keeps the checkpoints of a later visit apart from those of the node's first one.
 
-    By itself the library would go on with the first visit's, once a crew that starts again begins with a later one."""
+    The library alone would continue from those of the first visit, once a restarted crew begins with a later one."""
     config: RunnableConfig = {"recursion_limit": 3 * role.most_steps}
     inherited = ensure_config().get("configurable", {})
     if name and _PLACE in inherited:
@@ -121,8 +134,8 @@ def _pass_on(
 
 def _stopped(role: Role, delivery: str, why: str) -> str:
     return (
-        f"The {role.name} agent cannot go on: {why} Nothing is lost; crew resume {delivery} tries again, with another "
-        "model if you give --model."
+        f"The {role.name} agent cannot continue: {why} Nothing is lost; crew resume {delivery} tries again, with "
+        "another model if you give --model."
     )
 
 

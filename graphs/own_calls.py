@@ -22,7 +22,7 @@ def crew(
     rationale: str,
     evidence: tuple[str, ...],
 ) -> tuple[str, ToolResult]:
-    """Return the id of an action of the crew itself, and what came of it."""
+    """Return the id of an action of the crew itself, and its result."""
     call = crew_call(state, step, tool, arguments, rationale, evidence)
     return call.key, through(context.door, call)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import secrets
 from contextlib import closing
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command, Interrupt
 
 from crew.app import AppContext, delivery_context, workbench
@@ -52,39 +51,35 @@ def begin(app: AppContext, file: StoryFile) -> list[str]:
     repository one that this version cannot continue, and LeaseTaken if another process is just opening its own.
     """
     with lease(app.settings.home / "leases", OPENING):
-        return _begin(app, file)
-
-
-def _begin(app: AppContext, file: StoryFile) -> list[str]:
-    open_ones = [each for each in unfinished(app.ledger) if each.repository == file.repository]
-    for each in open_ones:
-        if why := refusal(app.ledger, each):
-            raise BadInput(why)
-        if any(story.id == each.story for story in file.stories):
-            raise BadInput(
-                f"{each.story} has a delivery that has not ended, {each.delivery}. "
-                f"Go on with it (crew resume {each.delivery}), or give it up (crew abandon {each.delivery})."
-            )
-    if app.recorder:
-        for story in file.stories:
-            app.recorder.check(file.service, story.id)
-    run = f"run-{secrets.token_hex(3)}"
-    # All or none: a run that was killed in between would go on without its later stories.
-    with app.ledger.together():
-        begun = [
-            open_delivery(
-                app.ledger,
-                app.artifacts,
-                file,
-                story,
-                run=run,
-                strict=app.settings.strict,
-                ask=app.settings.ask,
-                test_command=app.settings.test_command,
-                terms=app.settings.terms,
-            )
-            for story in file.stories
-        ]
+        open_ones = [each for each in unfinished(app.ledger) if each.repository == file.repository]
+        for each in open_ones:
+            if why := refusal(app.ledger, each):
+                raise BadInput(why)
+            if any(story.id == each.story for story in file.stories):
+                raise BadInput(
+                    f"{each.story} has a delivery that has not ended, {each.delivery}. "
+                    f"Continue it (crew resume {each.delivery}), or abandon it (crew abandon {each.delivery})."
+                )
+        if app.recorder:
+            for story in file.stories:
+                app.recorder.check(file.service, story.id)
+        run = f"run-{secrets.token_hex(3)}"
+        # All or none: a run that was killed in between would continue without its later stories.
+        with app.ledger.together():
+            begun = [
+                open_delivery(
+                    app.ledger,
+                    app.artifacts,
+                    file,
+                    story,
+                    run=run,
+                    strict=app.settings.strict,
+                    ask=app.settings.ask,
+                    test_command=app.settings.test_command,
+                    terms=app.settings.terms,
+                )
+                for story in file.stories
+            ]
     for delivery in begun:
         app.bus.publish(app.ledger.rows(delivery)[0])
     return begun
@@ -129,7 +124,7 @@ def take_up(app: AppContext, deliveries: list[str]) -> None:
 
 
 def open_ends(app: AppContext) -> list[str]:
-    """Return the deliveries that can be continued, oldest first, and those that ended and were not yet put away."""
+    """Return the deliveries that can be continued, oldest first, and those that ended and still have checkpoints."""
     with closing(open_saver(app.settings.home / "checkpoints.db").conn) as connection:
         left = {str(name) for (name,) in connection.execute("SELECT DISTINCT thread_id FROM checkpoints")}
     going = unfinished(app.ledger)
@@ -157,7 +152,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
         app.recorder.begin(about.service, about.story, about.delivery)
     try:
         context = delivery_context(app, about)
-        state = _invoke(delivery_graph(context, saver), saver, app, about, reply)
+        state = _invoke(delivery_graph(context, saver), app, about, reply)
     except Stopped as error:
         if not isinstance(error, LedgerDamaged | WrittenLater):
             _pause(context, about.delivery, str(error))
@@ -170,8 +165,8 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
             raise
         return Closed(status="failed", reason=str(error))
     except Exception as error:
-        # A fault of ours is no outcome of the delivery: it stays open, and goes on once that is mended.
-        cure = f"Nothing is lost: crew resume {about.delivery} goes on where it stopped."
+        # A fault of ours is no outcome of the delivery: it stays open, and continues once that is fixed.
+        cure = f"Nothing is lost: crew resume {about.delivery} continues where it stopped."
         raise crash_error(error, app.settings.home, cure) from error
     finally:
         saver.conn.close()
@@ -184,9 +179,7 @@ def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
     context.bus.publish(context.ledger.append(delivery, f"paused-{number}", Paused(text=why.splitlines()[0])))
 
 
-def _invoke(
-    graph: Graph, saver: SqliteSaver, app: AppContext, about: Opened, reply: tuple[str, Reply] | None
-) -> Closed:
+def _invoke(graph: Graph, app: AppContext, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
     config: RunnableConfig = {"configurable": {"thread_id": about.delivery}, "recursion_limit": NODES_AT_MOST}
     before = graph.get_state(config)
     given: Any = None if before.values else _first_state(app, about)
@@ -216,12 +209,7 @@ def _first_state(app: AppContext, about: Opened) -> DeliveryState:
     return {
         "delivery": about.delivery,
         "service": about.service,
-        "story": StoryState(
-            id=story.id,
-            title=story.title,
-            story=story.story,
-            criteria=[{"id": each.id, "text": each.text} for each in story.criteria],
-        ),
+        "story": cast(StoryState, story.model_dump(mode="json")),
         "story_digest": about.story_digest,
         "strict": about.strict,
         "ask": about.ask,
@@ -235,9 +223,10 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
     name, said = reply
     for each in pending:
         if each.value["id"] == name:
-            wanted = "answer" if each.value["kind"] == "question" else "approve"
-            if (said.kind == "answer") != (wanted == "answer"):
-                raise BadInput(f"{name} is {_a(each.value['kind'])}: use --{wanted}.")
+            is_question = each.value["kind"] == "question"
+            if (said.kind == "answer") != is_question:
+                wanted = "a question: use --answer" if is_question else "an approval: use --approve"
+                raise BadInput(f"{name} is {wanted}.")
             return Command(resume={each.id: said.model_dump(mode="json")})
     known = ", ".join(each.value["id"] for each in pending)
     raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
@@ -260,15 +249,11 @@ def _ask(app: AppContext, about: Opened, pending: tuple[Interrupt, ...]) -> None
 
 
 def _asked(pending: tuple[Interrupt, ...]) -> str:
-    return " ".join(f"{each.value['id']}: {_what(each.value)}" for each in pending)
-
-
-def _what(asked: dict[str, Any]) -> str:
-    return str(asked["text"]) if asked["kind"] == "question" else " ".join(asked["reasons"])
-
-
-def _a(kind: str) -> str:
-    return "an approval" if kind == "approval" else "a question"
+    parts = []
+    for asked in (each.value for each in pending):
+        what = asked["text"] if asked["kind"] == "question" else " ".join(asked["reasons"])
+        parts.append(f"{asked['id']}: {what}")
+    return " ".join(parts)
 
 
 def _close(app: AppContext, about: Opened, ended: Closed) -> None:

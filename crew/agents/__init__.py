@@ -1,24 +1,23 @@
-"""The eight roles, one file each, in the order that a story meets them."""
+"""The eight roles, in the order that a story meets them: one file each, and one for those that have no tools yet."""
 
 from __future__ import annotations
 
-from crew.agents import (
-    code,
-    cost,
-    deployment,
-    design,
-    examples,
-    governance,
-    performance,
-    reliability,
-    testing,
-)
+from crew.agents import code, deployment, design, examples, governance, later, testing
 from crew.agents.role import Role
 from crew.state import RoleName
 
 ROLES: dict[RoleName, Role] = {
-    module.ROLE.name: module.ROLE
-    for module in (design, code, testing, governance, performance, deployment, reliability, cost)
+    role.name: role
+    for role in (
+        design.ROLE,
+        code.ROLE,
+        testing.ROLE,
+        governance.ROLE,
+        later.PERFORMANCE,
+        deployment.ROLE,
+        later.RELIABILITY,
+        later.COST,
+    )
 }
 
 EXAMPLES: Role = examples.ROLE

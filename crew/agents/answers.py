@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+import tools.result
 from crew.state import DeliveryState
 
 
@@ -19,17 +20,8 @@ class Answer(BaseModel):
     summary: str = Field(description="One or two plain sentences for the pull request and the report.")
 
 
-class Finding(BaseModel):
+class Finding(tools.result.Finding):
     """Something an agent objects to."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    severity: Literal["note", "warning", "blocking"]
-    what: str
-    """One sentence: what is wrong, and what mends it."""
-    file: str = ""
-    line: int = 0
-    """From 1; 0 means the whole file, or no file."""
 
     @property
     def text(self) -> str:
@@ -47,7 +39,7 @@ class Review(Answer):
 
     @property
     def blocking(self) -> list[Finding]:
-        """The findings that stand in the way of a merge."""
+        """The findings that block a merge."""
         return [each for each in self.findings if each.severity == "blocking"]
 
 

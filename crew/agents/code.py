@@ -11,10 +11,6 @@ from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 
-class CodeAnswer(Review):
-    """What the commit holds, and what stands in the way, such as conflicts."""
-
-
 def _facts(state: DeliveryState) -> Facts:
     design = design_of(state)
     facts: Facts = {"branch": state["branch"]}
@@ -57,7 +53,7 @@ ROLE = Role(
     name="code",
     purpose="Makes the service what the blueprint says, and commits the change with its reason.",
     tools=tools_of("code", last=(*BY_HAND, "install_dependencies", "run_linters", "commit")),
-    answer=CodeAnswer,
+    answer=Review,
     facts=_facts,
     check=_check,
     by_blueprint=("generate_service",),

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from crew.agents.answers import Answer
-from crew.agents.role import Facts, Role
-from crew.state import DeliveryState
+from crew.agents.role import Role
 from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
@@ -17,10 +16,6 @@ class ExamplesAnswer(Answer):
     """What the tests hold the code to."""
 
     none: str = Field(default="", description="Only if no test is written: why there can be none.")
-
-
-def _facts(state: DeliveryState) -> Facts:
-    return {"task": "examples"} | state["test_context"]
 
 
 def _check(done: Mapping[str, ToolResult], answer: ExamplesAnswer) -> str:
@@ -34,7 +29,7 @@ ROLE = Role(
     purpose="Turns the criteria into example tests before anybody has seen the code that will have to pass them.",
     tools=tools_of("testing/examples", last=("read_file", "write_examples")),
     answer=ExamplesAnswer,
-    facts=_facts,
+    facts=lambda state: {"task": "examples"} | state["test_context"],
     check=_check,
     prompt="examples",
     most_steps=12,

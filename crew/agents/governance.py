@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crew.agents.answers import AnyAnswer, Review
-from crew.agents.role import Facts, Role
-from crew.state import DeliveryState
+from crew.agents.role import Role
 from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 LOOKS = ("scan_code", "scan_secrets", "check_dependencies", "check_contract")
 """What is looked at of every change, whoever reviews it."""
-
-
-class GovernanceAnswer(Review):
-    """What a review of the tree found."""
-
-
-def _facts(state: DeliveryState) -> Facts:
-    return {"tree": state["tree"], "base": state.get("base", "")}
 
 
 def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
@@ -39,8 +30,8 @@ ROLE = Role(
     name="governance",
     purpose="Looks at the change for what a rule or a careful reviewer would object to.",
     tools=tools_of("governance", last=("list_files", "search_files", "read_file")),
-    answer=GovernanceAnswer,
-    facts=_facts,
+    answer=Review,
+    facts=lambda state: {"tree": state["tree"], "base": state.get("base", "")},
     check=_check,
     by_hand=("show_diff", "list_files", "search_files", "read_file"),
 )

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crew.agents.answers import Review
-from crew.agents.role import Facts, Role
-from crew.state import DeliveryState
+from crew.agents.role import Role
 from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
-
-
-class TestingAnswer(Review):
-    """What the tests say of the tree."""
-
-    __test__ = False  # pytest would take it for a test class
-
-
-def _facts(state: DeliveryState) -> Facts:
-    return {"tree": state["tree"], "base": state.get("base", "")}
 
 
 def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
@@ -33,8 +22,8 @@ ROLE = Role(
     name="testing",
     purpose="Finds out whether the change does what the story asks, and whether the tests would notice if not.",
     tools=tools_of("testing", last=("read_file",)),
-    answer=TestingAnswer,
-    facts=_facts,
+    answer=Review,
+    facts=lambda state: {"tree": state["tree"], "base": state.get("base", "")},
     check=_check,
     by_hand=("list_files", "search_files", "read_file"),
 )

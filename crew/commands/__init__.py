@@ -1,1 +1,1 @@
-"""The `crew` commands, one module per group; crew/cli.py registers them."""
+"""The `crew` commands, one module per group; crew/cli.py imports them when they are used."""

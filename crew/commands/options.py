@@ -37,7 +37,7 @@ _DELIVERY_OPTIONS = (
     click.option("--run-budget", help="Limits for all deliveries of the run together, in the same form."),
     click.option("--yes", is_flag=True, help="Approve whatever policy allows to be approved by a flag."),
     click.option("--sandbox", help="Sandbox to use.  [default: the strongest available]"),
-    click.option("--policy-engine", "engine", help="Policy engine: auto, opa or regopy.  [default: auto]"),
+    click.option("--policy-engine", help="Policy engine: auto, opa or regopy.  [default: auto]"),
     click.option(
         "--policies",
         type=click.Path(path_type=Path, exists=True),
@@ -59,7 +59,7 @@ class Given:
     run_budget: str | None
     yes: bool
     sandbox: str | None
-    engine: str | None
+    policy_engine: str | None
     policies: Path | None
 
 

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from getpass import getuser
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from crew.errors import BadInput, NeedsPerson
+from crew.models.by_url import lone_role_model
+from crew.models.drafting import Drafter
+from crew.models.spending import spent_text
+from crew.policy_drafts.check import Verdict, judge, slug, tool_facts
+from crew.policy_drafts.draft import PolicyDraft, draft_policy, prompt_digest, readable
+from crew.policy_drafts.folder import (
+    About,
+    Drafted,
+    approve,
+    drafted,
+    is_draft,
+    read,
+    read_approval,
+    verify_approvals,
+    write,
+)
+from crew.policy_drafts.readme import checked, readme
 from crew.printable import say
 from crew.redaction import command_redactor
+from crew.settings.budget import Budget, parse_budget
+from crew.settings.load import load_config
 from tools.counting import counted
-
-if TYPE_CHECKING:
-    from crew.policy_drafts.check import Verdict
-    from crew.policy_drafts.draft import PolicyDraft
-    from crew.policy_drafts.folder import Drafted
-    from tools.policy.source import Source
+from tools.policy.source import Source, load
 
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 
@@ -37,16 +53,6 @@ def policy_draft(regulation: Path, out: Path | None, model: str | None, budget: 
     """Draft a policy from a regulation with a language model.
 
     The draft has no effect until a person approves it."""
-    from crew.models import lone_role_model  # noqa: PLC0415
-    from crew.models.drafting import Drafter  # noqa: PLC0415
-    from crew.models.spending import spent_text  # noqa: PLC0415
-    from crew.policy_drafts.check import judge, slug, tool_facts  # noqa: PLC0415
-    from crew.policy_drafts.draft import draft_policy, prompt_digest, readable  # noqa: PLC0415
-    from crew.policy_drafts.folder import About, drafted, write  # noqa: PLC0415
-    from crew.policy_drafts.readme import checked, readme  # noqa: PLC0415
-    from crew.settings.budget import Budget, parse_budget  # noqa: PLC0415  keeps `--help` fast, as do all imports below
-    from crew.settings.load import load_config  # noqa: PLC0415
-
     redact = command_redactor()
     text = readable(_text(regulation), redact)
     config = load_config(regulation, Path.cwd())
@@ -85,9 +91,6 @@ def policy_check(folder: Path) -> None:
     """Check a draft, or all approved policies in FOLDER.
 
     A policy that was changed after its approval is rejected."""
-    from crew.policy_drafts.folder import is_draft, read, read_approval, verify_approvals  # noqa: PLC0415
-    from crew.policy_drafts.readme import checked  # noqa: PLC0415
-
     if is_draft(folder):
         made, approval = read(folder), read_approval(folder)
         if approval and approval.digest != made.digest:
@@ -123,9 +126,6 @@ def policy_approve(folder: Path, into: Path, by: str | None) -> None:
     """Show a draft and ask a person to approve it.
 
     An approved draft is copied from FOLDER to the folder of approved policies."""
-    from crew.policy_drafts.folder import approve, read  # noqa: PLC0415
-    from crew.policy_drafts.readme import checked, readme  # noqa: PLC0415
-
     made = read(folder)
     verdict = _require_sound(made, folder, _combined_policies(into, made.about.name))
     say(f"{made.about.name}: {_summary(made)}. {made.digest}")
@@ -142,8 +142,6 @@ def policy_approve(folder: Path, into: Path, by: str | None) -> None:
 
 
 def _ask_person(folder: Path) -> str:
-    from getpass import getuser  # noqa: PLC0415
-
     try:
         agreed = click.confirm("Approve this policy?", default=False)
     except click.Abort:
@@ -157,8 +155,6 @@ def _ask_person(folder: Path) -> str:
 
 
 def _require_sound(made: Drafted, folder: Path, beside: Source | None = None) -> Verdict:
-    from crew.policy_drafts.check import judge, slug  # noqa: PLC0415
-
     if slug(made.about.name) != made.about.name:
         raise BadInput(
             f"{folder}: invalid policy name {made.about.name!r}. Use lower-case letters, digits and underscores."
@@ -172,11 +168,6 @@ def _require_sound(made: Drafted, folder: Path, beside: Source | None = None) ->
 
 def _combined_policies(into: Path, name: str) -> Source | None:
     """Return the policies that a new one is added to: the built-in ones and the others in the folder."""
-    from dataclasses import replace  # noqa: PLC0415
-    from importlib import resources  # noqa: PLC0415
-
-    from tools.policy.source import load  # noqa: PLC0415
-
     if not any(each.stem != name for each in into.glob("*.rego")):
         return None
     with resources.as_file(resources.files("crew").joinpath("policies")) as own:

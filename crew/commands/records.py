@@ -9,7 +9,11 @@ import click
 
 from crew.commands.options import HOME, JSON
 from crew.commands.shared import existing_home
+from crew.knowledge.impact import impact_json, impact_text
+from crew.knowledge.project import rebuild
 from crew.printable import say
+from crew.records.verify import verify
+from crew.report.why import ledger_export_lines, ledger_text, why_json, why_text
 from tools.counting import counted
 
 
@@ -19,8 +23,6 @@ from tools.counting import counted
 @HOME
 def why(subject: str, as_json: bool, home: Path | None) -> None:
     """Explain a delivery, or trace one action back to its story."""
-    from crew.report.why import why_json, why_text  # noqa: PLC0415
-
     folder = existing_home(home)
     say(why_json(folder, subject) if as_json else why_text(folder, subject))
 
@@ -44,8 +46,6 @@ def ledger_verify(delivery: str | None, moved: tuple[Path, ...], home: Path | No
     """Verify the hash chains.
 
     Recomputes every chain and compares it with the repositories; exits with code 1 on any difference."""
-    from crew.records.verify import verify  # noqa: PLC0415
-
     damages, checked = verify(existing_home(home), delivery, moved)
     for damage in damages:
         say(f"{damage.delivery}: {damage.what}", err=True)
@@ -59,8 +59,6 @@ def ledger_verify(delivery: str | None, moved: tuple[Path, ...], home: Path | No
 @HOME
 def ledger_show(delivery: str, home: Path | None) -> None:
     """Print the rows of DELIVERY, one per line."""
-    from crew.report.why import ledger_text  # noqa: PLC0415
-
     say(ledger_text(existing_home(home), delivery))
 
 
@@ -69,8 +67,6 @@ def ledger_show(delivery: str, home: Path | None) -> None:
 @HOME
 def ledger_export(delivery: str | None, home: Path | None) -> None:
     """Print the rows of DELIVERY, or of all deliveries, as JSON lines."""
-    from crew.report.why import ledger_export_lines  # noqa: PLC0415
-
     for line in ledger_export_lines(existing_home(home), delivery):
         say(line)
 
@@ -81,8 +77,6 @@ def ledger_export(delivery: str | None, home: Path | None) -> None:
 @HOME
 def impact(subject: str, as_json: bool, home: Path | None) -> None:
     """Show what a change to a service or operation affects."""
-    from crew.knowledge.impact import impact_json, impact_text  # noqa: PLC0415
-
     folder = existing_home(home)
     say(impact_json(folder, subject) if as_json else impact_text(folder, subject))
 
@@ -96,6 +90,4 @@ def knowledge() -> None:
 @HOME
 def knowledge_rebuild(home: Path | None) -> None:
     """Rebuild the knowledge graph from the ledger."""
-    from crew.knowledge.project import rebuild  # noqa: PLC0415
-
     say(rebuild(existing_home(home)))

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from crew.errors import BadInput, MachineLacks
+from crew.app import cache_folder, open_sandbox
+from crew.errors import BadInput
+from crew.models.by_url import lone_role_model
+from crew.models.drafting import Drafter
+from crew.models.property_tests import NoTests, draft_tests
+from crew.models.spending import spent_text
 from crew.printable import say
 from crew.redaction import command_redactor
+from crew.settings.budget import Budget, parse_budget
+from crew.settings.load import load_config
 from tools.counting import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from crew.models.drafting import Drafter
-    from tools.properties import Candidates, ModuleTests, PropertyTest, PropertyTestGenerator
-    from tools.sandbox import Sandbox
+from tools.properties import Candidates, ModuleTests, PropertyTest, PropertyTestGenerator
+from tools.properties.candidates import split_tests
+from tools.properties.functions import functions_source
+from tools.properties.generate import file_name
+from tools.properties.ghostwriter import Problem
 
 
 @click.command("tests")
@@ -46,15 +51,13 @@ def tests(
     Tests come from type hints and docstrings; those that fail on a mutant are kept. Nothing is written without --out.
     The code in REPO runs in the sandbox only.
     """
-    from crew.app import cache_folder  # noqa: PLC0415  keeps `--help` fast, as do all imports below
-    from crew.models.spending import spent_text  # noqa: PLC0415
-    from tools.properties import PropertyTestGenerator  # noqa: PLC0415
-
     if not repository.is_dir():
         raise BadInput(f"{repository} is not a folder. Pass the folder that contains the code.")
     drafter = _drafter(model, budget)
     with tempfile.TemporaryDirectory(prefix="crew-tests-") as name:
-        generator = PropertyTestGenerator(_sandbox(sandbox), repository, Path(name).resolve(), cache_folder())
+        generator = PropertyTestGenerator(
+            open_sandbox(sandbox), repository, Path(name).resolve(), cache_folder()
+        )
         _require_functions(generator, repository, out)
         made = []
         for each in _judge_modules(generator, drafter):
@@ -68,33 +71,13 @@ def tests(
 
 
 def _drafter(model: str | None, budget: str | None) -> Drafter | None:
-    from crew.models import lone_role_model  # noqa: PLC0415
-    from crew.models.drafting import Drafter  # noqa: PLC0415
-    from crew.settings.budget import Budget, parse_budget  # noqa: PLC0415
-    from crew.settings.load import load_config  # noqa: PLC0415
-
     bounds = parse_budget(budget) if budget else Budget()
     if model is None or model == "offline":
         return None
     return Drafter(lone_role_model(model, load_config(None, Path.cwd()), bounds), command_redactor(), bounds)
 
 
-def _sandbox(name: str | None) -> Sandbox:
-    from crew.app import SANDBOXES  # noqa: PLC0415
-    from tools.errors import SandboxUnavailable  # noqa: PLC0415
-    from tools.sandbox import choose  # noqa: PLC0415
-
-    if name is not None and name not in SANDBOXES:
-        raise BadInput(f"Unknown sandbox {name!r}; valid: {', '.join(SANDBOXES)}.")
-    try:
-        return choose(name)
-    except SandboxUnavailable as error:
-        raise MachineLacks(str(error)) from error
-
-
 def _require_functions(generator: PropertyTestGenerator, repository: Path, out: Path | None) -> None:
-    from tools.properties.generate import file_name  # noqa: PLC0415
-
     if not generator.functions:
         raise BadInput(
             f"No tests can be generated for {repository}: it has no public function with type hints on its parameters, "
@@ -124,11 +107,6 @@ def _judge_modules(generator: PropertyTestGenerator, drafter: Drafter | None) ->
 
 def _ask(generator: PropertyTestGenerator, drafter: Drafter, module: str, candidates: Candidates) -> None:
     """Add the tests that a model writes for a module; a model without usable tests is reported as a problem."""
-    from crew.models.property_tests import NoTests, draft_tests  # noqa: PLC0415
-    from tools.properties.candidates import split_tests  # noqa: PLC0415
-    from tools.properties.functions import functions_source  # noqa: PLC0415
-    from tools.properties.ghostwriter import Problem  # noqa: PLC0415
-
     own = [each for each in generator.functions if each.module == module]
     source = functions_source(generator.folder, own[0].file, [each.name for each in own])
     try:
@@ -151,8 +129,6 @@ def _label(each: PropertyTest) -> str:
 
 
 def _write(out: Path, made: list[ModuleTests]) -> list[Path]:
-    from tools.properties.generate import file_name  # noqa: PLC0415
-
     written = []
     try:
         for each in made:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+from rich.text import Text
 
 from crew.app import AppContext
 from crew.console.ending import exit_code, report_text, run_finished
@@ -16,61 +18,44 @@ from crew.printable import printable
 from crew.records.ledger import Row
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import write_report
-
-if TYPE_CHECKING:
-    from rich.text import Text
-
-    from tools.redaction import Redactor
+from tools.redaction import Redactor
 
 
-class Printer(Protocol):
-    """Prints ledger rows as they are written, and the reports at the end."""
-
-    def show(self, row: Row) -> None:
-        """Print a row."""
-
-    def end(self, reports: list[DeliveryReport], report: Path) -> None:
-        """Print the summary of the deliveries; `report` is the HTML file."""
-
-    @contextmanager
-    def live(self) -> Iterator[None]:
-        """Own the terminal within the block."""
-
-
-class RunDisplay:
-    """Follows the deliveries of an app and prints their progress."""
-
-    def __init__(self, app: AppContext, printer: Printer) -> None:
-        self._app = app
-        self._printer = printer
-        app.bus.subscribe(printer.show)
-
-    @contextmanager
-    def live(self) -> Iterator[None]:
-        """Print rows as they are written within the block."""
-        with self._printer.live():
-            yield
-
-    def finish(self, deliveries: list[str]) -> int:
-        """Write the HTML report, print the summary, and return the exit code."""
-        reports = [delivery_report(self._app.ledger, self._app.artifacts, each) for each in deliveries]
-        path = write_report(self._app.settings.home, reports, self._app.redact)
-        self._printer.end(reports, path)
-        return exit_code(reports)
-
-
-def console_for(app: AppContext, as_json: bool) -> RunDisplay:
-    """Return a display that prints JSON lines or text, styled if stdout is a terminal."""
-    if as_json:
-        return RunDisplay(app, JsonLines(app.redact))
-    return RunDisplay(app, RichLines(app.settings.home, app.redact))
-
-
-class JsonLines:
-    """Prints one JSON object per line to stdout."""
+class Printer(ABC):
+    """Prints ledger rows as they are written, and the summary at the end."""
 
     def __init__(self, redact: Redactor) -> None:
         self._redact = redact
+
+    @abstractmethod
+    def show(self, row: Row) -> None:
+        """Print a row."""
+
+    @abstractmethod
+    def end(self, reports: list[DeliveryReport], report: Path) -> None:
+        """Print the summary of the deliveries; `report` is the HTML file."""
+
+    def live(self) -> AbstractContextManager[object]:
+        """Own the terminal within the block."""
+        return nullcontext()
+
+
+def finish(app: AppContext, printer: Printer, deliveries: list[str]) -> int:
+    """Write the HTML report of a run, print the summary, and return the exit code."""
+    reports = [delivery_report(app.ledger, app.artifacts, each) for each in deliveries]
+    printer.end(reports, write_report(app.settings.home, reports, app.redact))
+    return exit_code(reports)
+
+
+def printer_for(app: AppContext, as_json: bool) -> Printer:
+    """Return what prints the rows of an app: JSON lines, or text, styled if stdout is a terminal."""
+    printer = JsonLines(app.redact) if as_json else RichLines(app.settings.home, app.redact)
+    app.bus.subscribe(printer.show)
+    return printer
+
+
+class JsonLines(Printer):
+    """Prints one JSON object per line to stdout."""
 
     def show(self, row: Row) -> None:
         """Print the row as an event."""
@@ -80,31 +65,23 @@ class JsonLines:
         """Print the `run.finished` event."""
         _print(run_finished(reports, report), self._redact)
 
-    @contextmanager
-    def live(self) -> Iterator[None]:
-        """Do nothing: JSON lines need no setup."""
-        yield
+
+class _PipeTolerantConsole(Console):
+    def on_broken_pipe(self) -> None:
+        _discard_output()
 
 
-class RichLines:
+class RichLines(Printer):
     """Prints one line per event: who, what, why; in colour on a terminal."""
 
     def __init__(self, home: Path, redact: Redactor) -> None:
-        from rich.console import Console  # noqa: PLC0415  60 ms, needed by few commands
-
-        class PipeTolerantConsole(Console):
-            def on_broken_pipe(self) -> None:
-                _discard_output()
-
+        super().__init__(redact)
         self._home = home
-        self._redact = redact
-        self._console = PipeTolerantConsole(highlight=False, soft_wrap=True)
+        self._console = _PipeTolerantConsole(highlight=False, soft_wrap=True)
         self._status = self._console.status("[dim]working[/]")
 
     def show(self, row: Row) -> None:
         """Print the row unless it only repeats another one."""
-        from rich.text import Text  # noqa: PLC0415  as below
-
         line = line_of(row)
         if line is None:
             return
@@ -116,21 +93,14 @@ class RichLines:
         """Print each delivery with its criteria, and the path of the report."""
         self._console.print(self._shown(report_text(reports, report, self._home)), markup=False)
 
-    @contextmanager
-    def live(self) -> Iterator[None]:
+    def live(self) -> AbstractContextManager[object]:
         """Show a spinner with the current action on a terminal."""
-        if not self._console.is_terminal:
-            yield
-            return
-        with self._status:
-            yield
+        return self._status if self._console.is_terminal else nullcontext()
 
     def _shown(self, text: str) -> str:
         return printable(self._redact.text(text))
 
     def _styled(self, line: Line) -> Text:
-        from rich.text import Text  # noqa: PLC0415
-
         text = Text()
         text.append(f"{self._shown(line.who):>12} ", style="bold cyan")
         tone = {"denied": "red", "failed": "red", "asked": "yellow"}.get(line.tone, "")

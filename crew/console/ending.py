@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from crew.evidence.criteria import CriterionReport
 from crew.models.spending import Spent, spent_text
-from crew.records.ledger import Row
-from crew.records.rows import Asked
 from crew.report import DeliveryReport
+from crew.report.why import questions_of
+from tools.blueprint.api_outline import operations, roles, route
+from tools.blueprint.blueprint_yaml import from_yaml
 from tools.counting import counted
 from tools.errors import ToolError
 
@@ -74,7 +75,7 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         lines.append(f"  {counted(len(report.criteria), 'criterion', 'criteria')}, not analysed yet")
     lines += [f"  Assumed: {each}" for each in report.assumptions]
     raised = [each for each in report.findings if each.severity != "note"]
-    lines += [f"  {each.role} objects: {_finding(each.file, each.line)}{each.what}" for each in raised]
+    lines += [f"  {each.role} objects: {each.text}" for each in raised]
     if notes := len(report.findings) - len(raised):
         lines.append(f"  {counted(notes, 'further note')} in the report")
     if report.tests:
@@ -87,24 +88,20 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
         everything = sum(report.spent.values(), Spent())
         lines += [f"  Models: {spent_text(everything)}"] if everything.tokens else []
     where = f"--home {shlex.quote(str(home))}"
-    lines += [f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(report.rows)]
+    lines += [f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(report)]
     lines.append(f"  Reasons: crew why {report.delivery} {where}")
     return "\n".join(lines)
 
 
-def _replies(rows: Sequence[Row]) -> list[str]:
-    """Return the `crew resume` options that answer the requests still waiting for a person."""
-    answered = {row.key for row in rows if row.kind == "answered"}
-    if any(row.kind == "closed" for row in rows):
-        return []
-    options = []
-    for row in rows:
-        if isinstance(row.body, Asked) and row.key not in answered:
-            question = row.body.kind == "question"
-            options += (
-                [f"--answer {row.key} TEXT"] if question else [f"--approve {row.key}", f"--reject {row.key}"]
+def _replies(report: DeliveryReport) -> Iterator[str]:
+    """Yield the `crew resume` options that answer the requests still waiting for a person."""
+    for each in questions_of(report.rows) if report.status == "waiting" else ():
+        if not each.by:
+            yield from (
+                [f"--answer {each.id} TEXT"]
+                if each.kind == "question"
+                else [f"--approve {each.id}", f"--reject {each.id}"]
             )
-    return options
 
 
 def _criterion(criterion: CriterionReport) -> list[str]:
@@ -120,17 +117,8 @@ def _criterion(criterion: CriterionReport) -> list[str]:
     return lines
 
 
-def _finding(file: str, line: int) -> str:
-    if not file:
-        return ""
-    return f"{file}:{line}: " if line else f"{file}: "
-
-
 def _guarded(report: DeliveryReport) -> set[str]:
     """Return the operations, such as "GET /orders", that require a role."""
-    from tools.blueprint.api_outline import operations, roles, route  # noqa: PLC0415
-    from tools.blueprint.blueprint_yaml import from_yaml  # noqa: PLC0415  needed once, at the end
-
     try:
         blueprint = from_yaml((Path(report.repository) / "blueprint.yaml").read_text(encoding="utf-8"))
     except (OSError, ValueError, ToolError):

@@ -7,17 +7,16 @@ its outcome is replayed, or its tool's probe says whether the effect is there.""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Protocol, TypeVar, cast
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from crew.door.call import Approval, ApprovalNeeded, Call
-from crew.errors import LedgerDamaged
+from crew.door.known_evidence import KnownEvidence
+from crew.errors import LedgerDamaged, problems_in
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.canonical_json import digest_of
@@ -30,7 +29,6 @@ from crew.records.rows import (
     Concluded,
     Denied,
     Intent,
-    Opening,
     Outcome,
     PolicyDecision,
     RowBody,
@@ -82,12 +80,10 @@ class Door:
         self._redact = redact
         self._bus = bus
         self._yes = yes
-        self._known: dict[str, set[str]] | None = None
-        """Role to the evidence that came of its calls; "" for what is nobody's, such as the story."""
-        self._lock = threading.Lock()
+        self._evidence = KnownEvidence(ledger)
 
     def act(self, call: Call) -> ToolResult:
-        """Do what is asked, once, and return what came of it.
+        """Do what is asked, once, and return the result.
 
         A call that is refused, by these checks or by policy, is a result with `ok` false and code "denied".
         Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, written down, if
@@ -95,15 +91,10 @@ class Door:
         if replayed := self._replay(call):
             return replayed
         begun = self._ledger.find(call.delivery, Intent, call.key)
-        tool, problem = self._tools.get(call.tool), ""
-        arguments: BaseModel | None = None
-        if tool is None:
-            problem = f"There is no tool {call.tool!r}."
-        else:
-            arguments, problem = _validated(tool, call.arguments)
-        problem = problem or self._unreasoned(call)
-        if tool is None or arguments is None or problem:
-            return self._deny(call, (problem,), rules=("door",), decision=None)
+        checked = self._checked(call)
+        if isinstance(checked, str):
+            return self._deny(call, (checked,), rules=("door",), decision=None)
+        tool, arguments = checked
         if begun is None:
             try:
                 decision, approval, denial = self._permit(call, tool, arguments)
@@ -124,19 +115,16 @@ class Door:
 
         Raises ApprovalNeeded like `act`.
         """
-        tool = self._tools[call.tool]
-        arguments, problem = _validated(tool, call.arguments)
-        if arguments is None:
-            return problem
-        if unreasoned := self._unreasoned(call):
-            return unreasoned
-        denial = self._permit(call, tool, arguments)[2]
+        checked = self._checked(call)
+        if isinstance(checked, str):
+            return checked
+        denial = self._permit(call, *checked)[2]
         return " ".join(denial[0]) if denial else ""
 
     def conclude(self, call: Call) -> ToolResult:
         """Write down a role's answer, whose reasons have to bind like those of any other call."""
         if self._ledger.find(call.delivery, Concluded, call.key) is None:
-            if problem := self._unreasoned(call):
+            if problem := self._evidence.objection(call):
                 return self._deny(call, (problem,), ("door",), None)
             self._write(call.delivery, call.key, self._body(Concluded, call))
         return ToolResult(ok=True, code="ok", summary="The answer is taken.")
@@ -169,39 +157,16 @@ class Door:
         denied = self._ledger.find(call.delivery, Denied, call.key)
         return _denial(denied.body.reasons) if denied else None
 
-    def _unreasoned(self, call: Call) -> str:
-        if not call.rationale.strip():
-            return "The call carries no rationale: say what you saw, what you chose and what you rejected."
-        if not call.evidence:
-            return "The call names no evidence: give ids of earlier actions or artifacts of this delivery."
-        known = self._evidence(call)
-        unknown = [each for each in call.evidence if each not in known]
-        if unknown:
-            near = get_close_matches(unknown[0], sorted(known), 1, 0.8)
-            nearest = f" The nearest to {unknown[0]} is {near[0]}." if near else ""
-            said = f"There is no evidence {', '.join(unknown)} that the {call.role} agent was told of or found itself"
-            return f"{said}; reasons bind only to that.{nearest}"
-        return ""
-
-    def _evidence(self, call: Call) -> set[str]:
-        # Read once: a lease makes this door the only writer of the delivery's rows.
-        with self._lock:
-            if self._known is None:
-                self._known = {}
-                for row in self._ledger.rows(call.delivery):
-                    self._remember(row)
-            everything = set().union(*self._known.values())
-            if call.allowed_evidence is None:
-                return everything
-            return (
-                self._known.get("", set())
-                | self._known.get(call.role, set())
-                | (call.allowed_evidence & everything)
-            )
-
-    def _remember(self, row: Row) -> None:
-        if self._known is not None:
-            self._known.setdefault(row.body.role, set()).update(_evidence_of(row))
+    def _checked(self, call: Call) -> tuple[Tool, BaseModel] | str:
+        """Return the tool of a call and its arguments, or why the call is not let through to policy."""
+        tool = self._tools.get(call.tool)
+        if tool is None:
+            return f"There is no tool {call.tool!r}."
+        try:
+            arguments = tool.arguments.model_validate(call.arguments)
+        except ValidationError as error:
+            return f"The arguments of {tool.name} do not fit: {'; '.join(problems_in(error))}."
+        return self._evidence.objection(call) or (tool, arguments)
 
     def _permit(
         self, call: Call, tool: Tool, arguments: BaseModel
@@ -253,7 +218,7 @@ class Door:
             probed = result is not None
             result = result or tool.run(bench, arguments)
         except RepositoryBusy:
-            # Nothing was done, so nothing came of it: the intent stays open until a person has made room.
+            # Nothing was done, so there is no outcome: the intent stays open until a person has made room.
             raise
         except ToolError as error:
             # An outcome: the delivery ends with it. Any other exception leaves the intent open, to be redone.
@@ -290,7 +255,7 @@ class Door:
         return _denial(reasons)
 
     def _document(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
-        known = sorted(set(call.evidence) & self._evidence(call))
+        known = sorted(set(call.evidence) & self._evidence.known_to(call))
         return {
             "delivery": call.delivery,
             "role": call.role,
@@ -309,17 +274,8 @@ class Door:
 
     def _write(self, delivery: str, key: str, body: RowBody) -> None:
         row = self._ledger.append(delivery, key, body)
-        with self._lock:
-            self._remember(row)
+        self._evidence.remember(row)
         self._bus.publish(row)
-
-
-def _validated(tool: Tool, arguments: Arguments) -> tuple[BaseModel | None, str]:
-    try:
-        return tool.arguments.model_validate(arguments), ""
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        return None, f"The arguments of {tool.name} do not fit: {wrong}."
 
 
 def _denial(reasons: tuple[str, ...]) -> ToolResult:
@@ -338,10 +294,3 @@ def _recorded(decision: Decision) -> PolicyDecision:
 
 def _strip(result: ToolResult, redact: Redactor) -> ToolResult:
     return ToolResult.model_validate(redact(result.model_dump(mode="json")))
-
-
-def _evidence_of(row: Row) -> set[str]:
-    # A refusal happened too: it may be why somebody gives up, and policy still judges what rests on it.
-    if isinstance(row.body, Opening | Outcome | Denied | Answered):
-        return {row.key, *row.body.artifacts}
-    return set()

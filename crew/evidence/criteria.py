@@ -1,4 +1,4 @@
-"""What became of each criterion: what the design makes of it, and whether tests of the code as it is say so."""
+"""The state of each criterion: whether the design covers it, and whether tests of the current code prove it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Tests = dict[str, list[str]]
 
 
 class CriterionReport(BaseModel):
-    """What became of one criterion."""
+    """The state of one criterion."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,7 +24,7 @@ class CriterionReport(BaseModel):
     covered: bool
     """Whether the design covers it and its tests, run on the code as it is now, passed."""
     understood: bool = False
-    """Whether the design covers it, whatever has come of that."""
+    """Whether the design covers it, whether or not its tests passed."""
     why: str
     """Why it is not covered; "" for a covered one."""
     readings: tuple[str, ...]

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, JsonValue
-
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Intent, Outcome
 from tools.result import ToolResult
 
 
-class Evidence(BaseModel):
-    """An action that looked at a tree, and what it saw."""
-
-    model_config = ConfigDict(frozen=True)
+class Evidence(ToolResult):
+    """The result of an action, and which action it was."""
 
     action: str
-    ok: bool
-    data: dict[str, JsonValue]
-    artifacts: dict[str, str]
 
 
 def last(
@@ -29,25 +22,27 @@ def last(
 ) -> Evidence | None:
     """Return the last outcome of a tool in a delivery, of whatever tree, or None; of one visit of a role only, if that
     is given: what another model did in a visit before may have been taken back."""
-    wanted = [row for row in ledger.rows(delivery, Intent) if row.body.tool == tool]
-    intents = {row.key for row in wanted if visit is None or visit == (row.body.role, row.body.visit)}
-    outcomes = [row for row in ledger.rows(delivery, Outcome) if row.key in intents]
-    return _evidence(outcomes[-1], artifacts) if outcomes else None
+    rows = _rows(ledger, delivery, tool, visit)
+    return _evidence(rows[-1], artifacts) if rows else None
 
 
 def outcomes(
-    ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: int
+    ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: tuple[str, int]
 ) -> list[Evidence]:
-    """Return every outcome of a tool in one visit of whoever called it, in order."""
-    intents = ledger.rows(delivery, Intent)
-    keys = {row.key for row in intents if row.body.tool == tool and row.body.visit == visit}
-    return [_evidence(row, artifacts) for row in ledger.rows(delivery, Outcome) if row.key in keys]
+    """Return every outcome of a tool in one visit of a role, in order."""
+    return [_evidence(row, artifacts) for row in _rows(ledger, delivery, tool, visit)]
+
+
+def _rows(ledger: Ledger, delivery: str, tool: str, visit: tuple[str, int] | None) -> list[Row[Outcome]]:
+    wanted = [row for row in ledger.rows(delivery, Intent) if row.body.tool == tool]
+    keys = {row.key for row in wanted if visit is None or visit == (row.body.role, row.body.visit)}
+    return [row for row in ledger.rows(delivery, Outcome) if row.key in keys]
 
 
 def results(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, tools: Collection[str]
 ) -> Iterator[tuple[Row[Outcome], str, ToolResult]]:
-    """Yield what came of these tools in a delivery, in order: the row of the outcome, the tool and its result."""
+    """Yield the results of these tools in a delivery, in order: the row of the outcome, the tool and its result."""
     intents = {row.key: row.body.tool for row in ledger.rows(delivery, Intent)}
     for row in ledger.rows(delivery, Outcome):
         if (tool := intents.get(row.key, "")) in tools:
@@ -56,7 +51,7 @@ def results(
 
 def _evidence(row: Row[Outcome], artifacts: ArtifactStore) -> Evidence:
     result = ToolResult.model_validate_json(artifacts.get(row.body.result))
-    return Evidence(action=row.key, ok=result.ok, data=result.data, artifacts=result.artifacts)
+    return Evidence(**dict(result), action=row.key)
 
 
 def written_by(ledger: Ledger, delivery: str, role: str) -> frozenset[str]:

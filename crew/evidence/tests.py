@@ -92,7 +92,7 @@ class Branch(BaseModel):
         return max(first, held[other + 1].row)
 
     def last(self, tool: str) -> ToolResult | None:
-        """Return what came of a tool when it was last called, or None."""
+        """Return the result of a tool's last call, or None."""
         return next((each.result for each in reversed(self.steps) if each.tool == tool), None)
 
 

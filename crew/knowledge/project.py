@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 from crew.evidence.evidence import last
 from crew.knowledge.store import Edge, Node, open_store
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import Opened, ending_of, load_delivery
+from crew.records.home_ledger import open_ledger
 from crew.records.ledger import Ledger
 from crew.redaction import redactor_of
 from crew.report import delivery_report
@@ -41,7 +41,7 @@ def rebuild(home: Path) -> str:
     for path in folder.parent.glob(f"{folder.name}*"):
         # The store keeps a file or two beside its own.
         path.unlink()
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         artifacts = ArtifactStore(home / "artifacts", redactor_of(home))
         known = _ended(ledger)
         edges = [edge for each in known for edge in edges_of(ledger, artifacts, each)]

@@ -1,7 +1,7 @@
 """The graph store: Ladybug, embedded Cypher, in one file.
 
 Only the common subset of Cypher is used (MERGE, UNWIND, MATCH, variable-length paths), and only queries
-that stand in this package; nobody sends Cypher of their own."""
+of this package; nobody sends Cypher of their own."""
 
 from __future__ import annotations
 

@@ -71,16 +71,14 @@ def size_of(messages: Sequence[BaseMessage]) -> int:
     return calls + sum(len(str(each.content).encode()) for each in messages)
 
 
-def conversation(
-    first: Sequence[BaseMessage], first_size: int, steps: Sequence[Exchange], limit: int
-) -> Conversation:
+def conversation(first: Sequence[BaseMessage], steps: Sequence[Exchange], limit: int) -> Conversation:
     """Return the messages of the next request within `limit` bytes, 0 for no bound.
 
     The newest step is always whole: the model has to act on it."""
+    size = size_of(first)
     if not limit:
         whole = [message for step in steps for message in step.messages]
-        return Conversation([*first, *whole], first_size + sum(step.size for step in steps), compacted=False)
-    size = first_size
+        return Conversation([*first, *whole], size + sum(step.size for step in steps), compacted=False)
     shown: list[list[BaseMessage]] = []
     compacted = len(steps) > MOST_STEPS
     for place, step in enumerate(reversed(steps[-MOST_STEPS:])):

@@ -7,20 +7,20 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, messages_to_dict
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from crew.errors import BoundReached, Stopped
-from crew.models.spending import Spent, bound_reached, spent_on
+from crew.models.faults import Fault, Faulty, unusable
+from crew.models.request import ask, size_of
+from crew.models.role_model import RoleModel
+from crew.models.schemas import ToolSchema, tool_schema
+from crew.models.spending import Spent, bound_reached, cost_of, spent_on
+from crew.records.canonical_json import unmistakable
 from crew.settings.budget import Budget
 from tools.redaction import Redactor
-
-if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage, BaseMessage
-
-    from crew.models.faults import Fault
-    from crew.models.role_model import RoleModel
 
 MOST_COMPLAINTS = 12
 """Complaints that are sent back at once."""
@@ -56,14 +56,9 @@ class Form(Generic[Handed]):
     """How the model sees again what it handed in."""
 
     @property
-    def schema(self) -> dict[str, JsonValue]:
+    def schema(self) -> ToolSchema:
         """The one tool that the model must call, as an OpenAI function."""
-        function: dict[str, JsonValue] = {
-            "name": self.tool,
-            "description": self.does,
-            "parameters": self.model.model_json_schema(),
-        }
-        return {"type": "function", "function": function}
+        return tool_schema(self.tool, self.does, self.model.model_json_schema())
 
 
 class Drafter:
@@ -102,12 +97,6 @@ class Drafter:
         raise NothingUsable(self.role_model.name, 1 + corrections, wrong)
 
     def _ask(self, messages: list[BaseMessage], form: Form[Handed]) -> AIMessage:
-        from langchain_core.messages import messages_to_dict  # noqa: PLC0415  most of a second
-
-        from crew.models.faults import Faulty  # noqa: PLC0415  as above
-        from crew.models.prices import cost_of  # noqa: PLC0415
-        from crew.models.request import ask, size_of  # noqa: PLC0415
-
         if self._down:
             raise NoAnswer(self._down)
         size = sum(len(each.text.encode()) for each in messages) + size_of([form.schema])
@@ -144,10 +133,14 @@ class Drafter:
             raise BoundReached(f"The budget is used up: {said}. Give a larger one: --budget {larger}")
 
 
+def first_messages(prompt: str, kind: str, facts: dict[str, str]) -> list[BaseMessage]:
+    """Return a prompt and, fenced as JSON of that kind, the facts; no backtick in them can end the fence."""
+    fenced = unmistakable(json.dumps(facts, ensure_ascii=False))
+    return [SystemMessage(prompt), HumanMessage(f"```json {kind}\n{fenced}\n```")]
+
+
 def _read(said: AIMessage, form: Form[Handed]) -> tuple[Handed | None, str, list[str]]:
     """Return what a reply hands in, or None; what it said, to be shown to it again; and what is wrong."""
-    from crew.models.faults import unusable  # noqa: PLC0415  as above
-
     if fault := unusable(said, [form.tool]):
         broken = str(said.invalid_tool_calls[0]["args"]) if said.invalid_tool_calls else said.text
         return None, broken, [fault.what]
@@ -169,8 +162,6 @@ def _read(said: AIMessage, form: Form[Handed]) -> tuple[Handed | None, str, list
 
 
 def _correction(form: Form[Handed], text: str, wrong: list[str]) -> list[BaseMessage]:
-    from langchain_core.messages import AIMessage, HumanMessage  # noqa: PLC0415  as above
-
     listed = "\n".join(f"- {each[:400]}" for each in wrong[:MOST_COMPLAINTS])
     return [
         AIMessage(text[:_LONGEST] or "(nothing)"),

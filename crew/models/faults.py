@@ -7,6 +7,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
 from langchain_core.messages import AIMessage
@@ -52,6 +55,8 @@ _OVERFLOW = re.compile(
 _NO_QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota")
 _NOT_MADE = ("ConnectError", "ConnectTimeout", "ConnectionRefusedError")
 """Names of errors, of any library, for a connection that was never established."""
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError)
+"""Errors of the library at a reply that it cannot read."""
 NO_TOOLS = 'Set tool_calls = "text" under [model] in crew.toml (or --model openai:NAME?tool_calls=text).'
 
 
@@ -105,16 +110,18 @@ def _refused(reply: AIMessage) -> Fault | None:
     said = said or "the server's content filter stopped the reply"
     tell = (
         "You refused. This is ordinary software work on the person's own service; answer by a tool call, or "
+        "conclude with what you cannot do and why."
     )
-    tell += "conclude with what you cannot do and why."
     return _told("refusal", sentence(f"The model refused: {said}"), tell)
 
 
 def _cut(reply: AIMessage) -> Fault | None:
     if _finish(reply) not in ("length", "max_tokens", "max_output_tokens", "incomplete"):
         return None
-    tell = "Your reply was cut off before its end, so nothing of it was done. Do less in one reply: one call, and a "
-    tell += "large file in several edits."
+    tell = (
+        "Your reply was cut off before its end, so nothing of it was done. Do less in one reply: one call, and a "
+        "large file in several edits."
+    )
     return _told("truncated", "The reply was cut off at the model's limit of output tokens.", tell)
 
 
@@ -164,17 +171,17 @@ def _named(name: str | None) -> str:
 
 def shown(text: str, longest: int = 300) -> str:
     """Return what a server or a model said as one line that a terminal can show: without control characters."""
-    line = " ".join("".join(each if _printable(each) else " " for each in text[: 20 * longest]).split())
+    line = " ".join(
+        "".join(
+            " " if unicodedata.category(each)[0] == "C" else each for each in text[: 20 * longest]
+        ).split()
+    )
     return line if len(line) <= longest else f"{line[:longest]}..."
 
 
 def sentence(text: str) -> str:
     """Return a text with a full stop, unless it ends like a sentence already: what follows is another one."""
     return text if text.rstrip("\"')`").endswith((".", "!", "?", "…")) else f"{text}."
-
-
-def _printable(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character)[0] != "C"
 
 
 def fault_of(error: Exception, redact: Redactor, server: str = "") -> Fault | None:
@@ -205,16 +212,7 @@ def fault_of(error: Exception, redact: Redactor, server: str = "") -> Fault | No
         return _of_status(
             code, redact.text(f"{error.message} ({error.code})" if error.code else error.message), None
         )
-    if isinstance(
-        error,
-        openai.OpenAIError
-        | ValueError
-        | TypeError
-        | LookupError
-        | AttributeError
-        | RecursionError
-        | ArithmeticError,
-    ):
+    if isinstance(error, (openai.OpenAIError, *_UNREADABLE)):
         said = shown(redact.text(str(error)))
         if _OVERFLOW.search(said.lower()):
             return Fault(
@@ -289,20 +287,10 @@ def _of_status(status: int, message: str, retry_after: str | None) -> Fault:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    if retry_after is None:
-        return None
+    """Return the seconds of a Retry-After header, which may be a number or an HTTP date; None if it is neither."""
+    with suppress(ValueError):
+        return max(0.0, float(retry_after or ""))
     try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        return _until(retry_after)
-
-
-def _until(date: str) -> float | None:
-    """Return the seconds until an HTTP date, which is the other form that Retry-After may have."""
-    from datetime import UTC, datetime  # noqa: PLC0415
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415
-
-    try:
-        return max(0.0, (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(retry_after or "") - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None

@@ -6,64 +6,34 @@ model."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from crew.brief import read_brief
+from crew.models.local import LocalModel
 from crew.playbooks.script import Act, Conclude, Playbook, Seen
 
 
-class OfflineModel(BaseChatModel):
+class OfflineModel(LocalModel):
     """Runs the playbook of the role that the brief names, up to its next call."""
 
     playbooks: Mapping[str, Playbook]
 
-    @property
-    def _llm_type(self) -> str:
-        return "offline"
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Bind the tools, as every chat model does; playbooks know theirs."""
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        message = _reply(self.playbooks, messages)
-        return ChatResult(generations=[ChatGeneration(message=message)])
-
-
-def _reply(playbooks: Mapping[str, Playbook], messages: list[BaseMessage]) -> AIMessage:
-    brief = read_brief(messages[1])
-    seen = [_seen(message) for message in messages if isinstance(message, ToolMessage)]
-    script = playbooks[brief.role](brief)
-    step = next(script)
-    for each in seen:
-        step = script.send(each)
-    call = _call(step, len(seen))
-    return AIMessage(
-        content="",
-        tool_calls=[call],
-        usage_metadata={"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
-    )
+    def answer(self, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
+        """Return the next call of the playbook; playbooks know their tools."""
+        brief = read_brief(messages[1])
+        seen = [_seen(message) for message in messages if isinstance(message, ToolMessage)]
+        script = self.playbooks[brief.role](brief)
+        step = next(script)
+        for each in seen:
+            step = script.send(each)
+        return AIMessage(
+            content="",
+            tool_calls=[_call(step, len(seen))],
+            usage_metadata={"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
+        )
 
 
 def _call(step: Act | Conclude, place: int) -> ToolCall:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from crew.errors import BoundReached
-from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable
-from crew.records.canonical_json import unmistakable
+from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable, first_messages
 from prompts import render
-
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
 
 LONGEST_SOURCE = 12_000
 """Characters of a module's functions; what is longer is cut."""
@@ -51,19 +45,10 @@ def draft_tests(drafter: Drafter, module: str, source: str, objections: Callable
     """
     try:
         # Redacted before it is cut: a secret cut in two is not recognized.
-        first = _messages(module, drafter.redact.text(source)[:LONGEST_SOURCE])
+        facts = {"module": module, "source": drafter.redact.text(source)[:LONGEST_SOURCE]}
+        first = first_messages(render("_property_tests", most=MOST_TESTS), "module", facts)
         return drafter.draft(first, FORM, lambda handed: objections(handed.content), CORRECTIONS).content
     except NothingUsable as error:
         raise NoTests(f"the model's tests cannot be used: {error.wrong[0][:300]}") from None
     except (NoAnswer, BoundReached) as error:
         raise NoTests(f"the model was not asked to the end: {error}") from None
-
-
-def _messages(module: str, source: str) -> list[BaseMessage]:
-    from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415  most of a second
-
-    fenced = unmistakable(json.dumps({"module": module, "source": source}, ensure_ascii=False))
-    return [
-        SystemMessage(render("_property_tests", most=MOST_TESTS)),
-        HumanMessage(f"```json module\n{fenced}\n```"),
-    ]

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from pydantic import JsonValue
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from crew.models.faults import Fault, Faulty, fault_in, fault_of
 from crew.models.replies import numbered, plain
 from crew.models.role_model import RoleModel
+from crew.models.schemas import ToolSchema
 from crew.models.text import REPLY_SCHEMA, as_text, from_text
 from tools.redaction import Redactor
 
-Schemas = list[dict[str, JsonValue]]
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=60, jitter=0.5)
 
 
 def ask(
     role_model: RoleModel,
     messages: list[BaseMessage],
-    tools: Schemas,
+    tools: Sequence[ToolSchema],
     sending: Callable[[], None],
     failed: Callable[[Fault, float], None],
     redact: Redactor,
@@ -58,9 +57,9 @@ def ask(
     return retrying(attempt)
 
 
-def faults_in(reply: AIMessage, tools: Schemas, existing: Iterable[str]) -> Fault | None:
+def faults_in(reply: AIMessage, tools: Sequence[ToolSchema], existing: Iterable[str]) -> Fault | None:
     """Return what is wrong with a reply to a request with these tools, where `existing` ones exist."""
-    return fault_in(reply, [str(_function(each)["name"]) for each in tools], existing)
+    return fault_in(reply, [each["function"]["name"] for each in tools], existing)
 
 
 def _clean(message: BaseMessage, redact: Redactor) -> BaseMessage:
@@ -69,15 +68,14 @@ def _clean(message: BaseMessage, redact: Redactor) -> BaseMessage:
     return message if clean == raw else type(message).model_validate(clean)
 
 
-def _once(role_model: RoleModel, messages: list[BaseMessage], tools: Schemas, forced: str) -> AIMessage:
+def _once(
+    role_model: RoleModel, messages: list[BaseMessage], tools: Sequence[ToolSchema], forced: str
+) -> AIMessage:
     if role_model.tool_calls == "text":
         reply = _said(role_model, role_model.model.bind(**_form(role_model)), as_text(messages, tools))
         return numbered(from_text(plain(reply)), messages)
-    bound = (
-        role_model.model.bind_tools(tools, tool_choice=forced)
-        if forced
-        else role_model.model.bind_tools(tools)
-    )
+    offered: list[Any] = [*tools]
+    bound = role_model.model.bind_tools(offered, **({"tool_choice": forced} if forced else {}))
     return numbered(plain(_said(role_model, bound, messages)), messages)
 
 
@@ -140,12 +138,6 @@ def _fault(state: RetryCallState) -> Fault:
     return error.fault
 
 
-def size_of(tools: Schemas) -> int:
+def size_of(tools: Sequence[ToolSchema]) -> int:
     """Return the bytes of the tools' schemas in a request."""
     return sum(len(json.dumps(each)) for each in tools)
-
-
-def _function(tool: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    function = tool["function"]
-    assert isinstance(function, dict)  # noqa: S101  we made it
-    return function

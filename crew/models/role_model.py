@@ -4,43 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from pydantic import JsonValue
 
+from crew.models.recordings.record import Recorder
 from crew.settings.config import Price
-
-
-class CallRecorder(Protocol):
-    """Records every call, for a replay."""
-
-    def check(self, service: str, story: str) -> None:
-        """Raise BadInput if no further delivery of a story can be recorded."""
-
-    def begin(self, service: str, story: str, delivery: str) -> None:
-        """Set the delivery that the following calls belong to."""
-
-    def keep(
-        self,
-        messages: list[BaseMessage],
-        tools: list[dict[str, JsonValue]],
-        parameters: dict[str, JsonValue],
-        reply: AIMessage,
-        seconds: float,
-    ) -> None:
-        """Record one request and its reply."""
-
-    def keep_error(
-        self,
-        messages: list[BaseMessage],
-        tools: list[dict[str, JsonValue]],
-        parameters: dict[str, JsonValue],
-        error: str,
-        seconds: float,
-    ) -> None:
-        """Record one request that failed in a way that changes the next one."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +39,7 @@ class RoleModel:
     price: Price | None = None
     server: str = ""
     """URL of the server, without credentials; "" for none."""
-    recorder: CallRecorder | None = None
+    recorder: Recorder | None = None
 
 
 RoleModels = Callable[[str], tuple[RoleModel, ...]]

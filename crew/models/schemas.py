@@ -4,52 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Literal, TypedDict
 
 from pydantic import BaseModel, JsonValue
 
 from crew.agents.role import Role
+from crew.records.rows import Arguments
 from tools.result import Tool
 
 READ_RESULT = "read_result"
 _NOISE = ("title", "additionalProperties")
-"""Keywords of no use to a model: names repeat titles, and the door refuses unknown arguments."""
+"""Keywords that do not help a model: names repeat titles, and the door refuses unknown arguments."""
+
+
+class Function(TypedDict):
+    """A function that a model can call."""
+
+    name: str
+    description: str
+    parameters: Arguments
+    """JSON Schema of its arguments."""
+
+
+class ToolSchema(TypedDict):
+    """A tool in the form of OpenAI's API."""
+
+    type: Literal["function"]
+    function: Function
+
+
+def tool_schema(name: str, description: str, parameters: Arguments) -> ToolSchema:
+    """Return the schema of a tool whose arguments have the JSON Schema `parameters`."""
+    return {
+        "type": "function",
+        "function": {"name": name, "description": description, "parameters": parameters},
+    }
 
 
 def tool_schemas(
     role: Role, tools: Mapping[str, Tool], by_hand: bool = True, by_blueprint: bool = True
-) -> list[dict[str, JsonValue]]:
+) -> list[ToolSchema]:
     """Return the schemas of the tools that a role is offered, and of its answer, as OpenAI functions."""
-    names = role.offered(by_hand, by_blueprint)
-    offered = [_schema(name, tools[name].arguments.__doc__ or "", tools[name].arguments) for name in names]
+    offered = [_schema_of(tools[name]) for name in role.offered(by_hand, by_blueprint)]
     return [*offered, _schema("answer", "End your work with this.", role.answer)]
 
 
-def read_result_schemas(tools: Mapping[str, Tool]) -> list[dict[str, JsonValue]]:
+def read_result_schemas(tools: Mapping[str, Tool]) -> list[ToolSchema]:
     """Return the schema of the tool that reads a compacted result again."""
-    if READ_RESULT not in tools:
-        return []
-    return [_schema(READ_RESULT, tools[READ_RESULT].arguments.__doc__ or "", tools[READ_RESULT].arguments)]
+    return [_schema_of(tools[READ_RESULT])] if READ_RESULT in tools else []
+
+
+def _schema_of(tool: Tool) -> ToolSchema:
+    return _schema(tool.name, tool.arguments.__doc__ or "", tool.arguments)
 
 
 @cache
-def _schema(name: str, description: str, arguments: type[BaseModel]) -> dict[str, JsonValue]:
+def _schema(name: str, description: str, arguments: type[BaseModel]) -> ToolSchema:
     schema = _plain(arguments.model_json_schema())
     assert isinstance(schema, dict)  # noqa: S101  the schema of a model is one
     properties, required = schema.get("properties"), schema.get("required")
     # What they are for is said once, in the prompt.
-    reasons: dict[str, JsonValue] = {
+    reasons: Arguments = {
         "rationale": {"type": "string"},
         "evidence": {"type": "array", "items": {"type": "string"}},
     }
     schema["properties"] = (properties if isinstance(properties, dict) else {}) | reasons
     schema["required"] = [*(required if isinstance(required, list) else []), *reasons]
     schema.pop("description", None)
-    function: dict[str, JsonValue] = {
-        "name": name,
-        "description": " ".join(description.split()),
-        "parameters": schema,
-    }
-    return {"type": "function", "function": function}
+    return tool_schema(name, " ".join(description.split()), schema)
 
 
 def _plain(schema: JsonValue, names: bool = False) -> JsonValue:

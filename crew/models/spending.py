@@ -7,15 +7,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BoundReached
+from crew.records.cost import Cost
 from crew.records.ledger import Ledger, Row
-from crew.records.rows import Calling, Cost, ModelBody, ModelFault, ModelReply, Outcome
+from crew.records.rows import Calling, ModelBody, ModelFault, ModelResult, Outcome
 from crew.settings.budget import Budget
-from crew.settings.config import OFFLINE
+from crew.settings.config import OFFLINE, Price
 from tools.counting import counted
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
 
 FURTHER = 10
 """Further calls that the larger budget suggested in a message allows at least."""
@@ -77,7 +82,7 @@ def spent_by(row: Row) -> Spent:
         return Spent(calls=1, free=body.model == OFFLINE, largest_request=body.bytes)
     if isinstance(body, Outcome):
         return Spent(seconds=body.seconds)
-    if isinstance(body, ModelReply | ModelFault):
+    if isinstance(body, ModelResult):
         used = spent_on(body, is_fault=isinstance(body, ModelFault))
         return used.model_copy(update={"seconds": body.seconds})
     return Spent()
@@ -93,6 +98,21 @@ def spent_on(cost: Cost, *, is_fault: bool) -> Spent:
         estimated=cost.estimated,
         money=0.0 if cost.recorded else cost.money,
         recorded_money=cost.money if cost.recorded else 0.0,
+    )
+
+
+def cost_of(said: AIMessage, asked_bytes: int, said_bytes: int, price: Price | None) -> Cost:
+    """Return tokens and money of one reply, and whether they are estimated or recorded."""
+    usage = said.usage_metadata
+    sent, received = asked_bytes // BYTES_PER_TOKEN, said_bytes // BYTES_PER_TOKEN
+    if usage:
+        sent, received = max(0, usage["input_tokens"]), max(0, usage["output_tokens"])
+    return Cost(
+        input_tokens=sent,
+        output_tokens=received,
+        estimated=not usage or bool(said.response_metadata.get("estimated")),
+        recorded=bool(said.response_metadata.get("recorded")),
+        money=price.of(sent, received) if price else 0.0,
     )
 
 
@@ -119,11 +139,7 @@ def spending_lines(spent: dict[str, Spent]) -> list[str]:
     if not any(each.tokens for each in spent.values()):
         return []
     everything = sum(spent.values(), Spent())
-    return [_line(role, each) for role, each in [*spent.items(), ("together", everything)]]
-
-
-def _line(role: str, spent: Spent) -> str:
-    return f"    {role:11} {spent_text(spent)}"
+    return [f"    {role:11} {spent_text(each)}" for role, each in [*spent.items(), ("together", everything)]]
 
 
 def spent_text(spent: Spent) -> str:
@@ -133,7 +149,7 @@ def spent_text(spent: Spent) -> str:
     calls += f" ({spent.replayed:,} of them replayed)" if spent.replayed else ""
     said = f"{calls}, {about}{spent.input_tokens:,} + {spent.output_tokens:,} tokens"
     if spent.faults:
-        said += f", {spent.faults} of no use"
+        said += f", {spent.faults} unusable"
     if spent.money:
         said += f", {spent.money:.4f} spent"
     if spent.recorded_money:
@@ -176,7 +192,7 @@ class BudgetTracker:
                 said, larger = reached
                 more = budget.model_copy(update=larger)
                 raise BoundReached(
-                    f"The budget of the {what} is used up: {said}. Nothing is lost; go on with a larger one: "
+                    f"The budget of the {what} is used up: {said}. Nothing is lost; continue with a larger one: "
                     f"crew resume {self._delivery} {option} {more}"
                 )
 
@@ -189,8 +205,8 @@ def any_bound(budget: Budget) -> bool:
 def bound_reached(
     spent: Spent, request_bytes: int, budget: Budget
 ) -> tuple[str, dict[str, int | float]] | None:
-    """Return what was spent of the bound that a request of this size would go over, and by its name one to go on with;
-    None for none."""
+    """Return what was spent of the bound that a request of this size would exceed, and a larger bound by its name;
+    None if it exceeds none."""
     estimate = -(-request_bytes // BYTES_PER_TOKEN)
     money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
     tokens, steps = spent.tokens + estimate, spent.calls - spent.free

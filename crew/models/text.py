@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import JsonValue
 
 from crew.models.arguments import json_in
+from crew.models.schemas import ToolSchema
 from crew.records.canonical_json import unmistakable
 
 REPLY_SCHEMA: dict[str, JsonValue] = {
@@ -38,12 +40,12 @@ JSON Schema of its arguments:
 _BLOCK = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 
 
-def as_text(messages: list[BaseMessage], tools: list[dict[str, JsonValue]]) -> list[BaseMessage]:
+def as_text(messages: list[BaseMessage], tools: Sequence[ToolSchema]) -> list[BaseMessage]:
     """Return the conversation as a server without tool calling can read it."""
     return [_described(messages[0], tools), *(_plain(message) for message in messages[1:])]
 
 
-def _described(prompt: BaseMessage, tools: list[dict[str, JsonValue]]) -> SystemMessage:
+def _described(prompt: BaseMessage, tools: Sequence[ToolSchema]) -> SystemMessage:
     lines = [json.dumps(tool["function"], separators=(",", ":")) for tool in tools]
     return SystemMessage("\n".join([f"{prompt.content}\n", _FORM, *lines]))
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from crew.agents.answers import AnyAnswer, Finding, Review
 from crew.brief import Brief
-from crew.playbooks.script import Act, Conclude, Script, Seen
+from crew.playbooks.script import Act, Conclude, Script, Seen, blocking
 
 
 def code(brief: Brief) -> Script:
@@ -19,7 +19,7 @@ def code(brief: Brief) -> Script:
         (blueprint, contract),
     )
     if not made.ok:
-        findings = [_conflict(each) for each in made.read(_Places).conflicts] or [_blocking(made.summary)]
+        findings = [_conflict(each) for each in made.read(_Places).conflicts] or [blocking(made.summary)]
         yield Conclude(
             Review(summary=made.summary, findings=findings),
             "Choosing a side would overwrite somebody's work or lose the story's change; a person has to say which.",
@@ -36,11 +36,15 @@ def code(brief: Brief) -> Script:
     )
     if not installed.ok:
         yield Conclude(
-            Review(summary=installed.summary, findings=[_blocking(installed.summary)]),
+            Review(summary=installed.summary, findings=[blocking(installed.summary)]),
             "Without its dependencies the service can be neither checked nor tested, so nothing is committed.",
             (installed.action,),
         )
         return
+    yield from _lint_and_commit(brief, made, installed)
+
+
+def _lint_and_commit(brief: Brief, made: Seen, installed: Seen) -> Script:
     linted = yield Act(
         "run_linters",
         {},
@@ -57,9 +61,9 @@ def code(brief: Brief) -> Script:
     )
     findings = [_lint(each) for each in linted.read(_Places).problems]
     if not linted.ok:
-        findings.append(_blocking(linted.summary))
+        findings.append(blocking(linted.summary))
     if not committed.ok:
-        findings.append(_blocking(committed.summary))
+        findings.append(blocking(committed.summary))
     yield Conclude(
         Review(summary=f"{made.summary} {linted.summary}", findings=findings),
         committed.summary,
@@ -114,7 +118,3 @@ def _conflict(place: _Place) -> Finding:
 
 def _lint(place: _Place) -> Finding:
     return Finding(severity="warning", what=place.what, file=place.file, line=place.line)
-
-
-def _blocking(what: str) -> Finding:
-    return Finding(severity="blocking", what=what)

@@ -22,10 +22,11 @@ def design(brief: Brief) -> Script:
             (story,),
         )
         return
+    criteria = counted(len(_Criteria.model_validate(brief.story).criteria), "criterion", "criteria")
     read = yield Act(
         "read_criteria",
         {"story": story},
-        f"The story {brief.story['id']} has {_count(brief)}. I read each in the known sentence forms "
+        f"The story {brief.story['id']} has {criteria}. I read each in the known sentence forms "
         "before anything is decided; a sentence outside them is named, not guessed at.",
         (story,),
     )
@@ -66,10 +67,6 @@ def _not_mine(brief: Brief) -> DesignAnswer:
     listed = _Criteria.model_validate(brief.story).criteria
     outcomes = [CriterionOutcome(id=each.id, outcome="not_covered", why=why) for each in listed]
     return DesignAnswer(summary=why, criteria=outcomes)
-
-
-def _count(brief: Brief) -> str:
-    return counted(len(_Criteria.model_validate(brief.story).criteria), "criterion", "criteria")
 
 
 def _why_settle(outcomes: Sequence[_Criterion], covered: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crew.agents.answers import AnyAnswer, Finding, Review
 from crew.brief import Brief
-from crew.playbooks.script import Act, Conclude, Script, Seen
+from crew.playbooks.script import Act, Conclude, Script, Seen, blocking
 from tools.counting import counted
 
 _LOOKS = (
@@ -28,10 +28,10 @@ def governance(brief: Brief) -> Script:
     for tool, why in _LOOKS:
         seen.append((yield Act(tool, {}, why, (start,))))
     findings = [finding for each in seen for finding in _findings(each)]
-    blocking = sum(finding.severity == "blocking" for finding in findings)
+    grave = sum(finding.severity == "blocking" for finding in findings)
     yield Conclude(
         Review(summary=" ".join(each.summary for each in seen), findings=findings),
-        f"{counted(len(findings), 'finding')}, {blocking} of them blocking: what the scanners say, nothing left out.",
+        f"{counted(len(findings), 'finding')}, {grave} of them blocking: what the scanners say, nothing left out.",
         tuple(each.action for each in seen),
     )
 
@@ -40,4 +40,4 @@ def _findings(seen: Seen) -> list[Finding]:
     findings = [Finding(**dict(each)) for each in seen.read(AnyAnswer).findings]
     if seen.ok or findings:
         return findings
-    return [Finding(severity="blocking", what=seen.summary)]
+    return [blocking(seen.summary)]

@@ -1,4 +1,4 @@
-"""How a playbook is written: a generator that yields what it does next and is sent what came of it.
+"""How a playbook is written: a generator that yields what it does next and is sent the result.
 
     def playbook(brief: Brief) -> Script:
         seen = yield Act("read_criteria", {...}, "why", (brief.evidence["story"],))
@@ -13,11 +13,12 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel
 
-from crew.agents.answers import Answer
+from crew.agents.answers import Answer, Finding
 from crew.brief import Brief
 from crew.records.rows import Arguments
+from tools.result import ToolResult
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -41,18 +42,11 @@ class Conclude:
     evidence: tuple[str, ...] = field(default=())
 
 
-class Seen(BaseModel):
-    """What came of an action, as its tool message says it."""
-
-    model_config = ConfigDict(frozen=True)
+class Seen(ToolResult):
+    """The result of an action, as its tool message says it."""
 
     action: str
     """Id of the action."""
-    ok: bool
-    code: str
-    summary: str
-    data: dict[str, JsonValue] = {}
-    artifacts: dict[str, str] = {}
 
     def read(self, form: type[M]) -> M:
         """Return the data in the form of a model; what the model does not name is left out."""
@@ -61,3 +55,8 @@ class Seen(BaseModel):
 
 Script = Generator[Act | Conclude, Seen, None]
 Playbook = Callable[[Brief], Script]
+
+
+def blocking(what: str) -> Finding:
+    """Return a finding that blocks the merge."""
+    return Finding(severity="blocking", what=what)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from crew.agents.answers import Finding, Review
 from crew.agents.examples import ExamplesAnswer
 from crew.brief import Brief
-from crew.playbooks.script import Act, Conclude, Script, Seen
+from crew.playbooks.script import Act, Conclude, Script, Seen, blocking
 
 
 def testing(brief: Brief) -> Script:
@@ -24,7 +24,7 @@ def testing(brief: Brief) -> Script:
         (start,),
     )
     if not installed.ok:
-        yield _conclude(brief, installed, [_blocking(installed.summary)])
+        yield _conclude(installed, [blocking(installed.summary)])
         return
     ran = yield Act(
         "run_tests",
@@ -34,9 +34,9 @@ def testing(brief: Brief) -> Script:
     )
     seen = ran.read(_TestData)
     if not ran.ok:
-        failures = [_blocking(f"The test {each.name} failed: {each.message}") for each in seen.failures]
-        findings = failures or [_blocking(ran.summary)]
-        yield _conclude(brief, ran, findings)
+        failures = [blocking(f"The test {each.name} failed: {each.message}") for each in seen.failures]
+        findings = failures or [blocking(ran.summary)]
+        yield _conclude(ran, findings)
         return
     mutated = yield Act(
         "run_mutants",
@@ -45,7 +45,7 @@ def testing(brief: Brief) -> Script:
         "altered one at a time, and the tests that cover them should go red.",
         (ran.action,),
     )
-    yield _conclude(brief, ran, [_survivor(each) for each in mutated.read(_TestData).survivors], mutated)
+    yield _conclude(ran, [_survivor(each) for each in mutated.read(_TestData).survivors], mutated)
 
 
 def _no_examples(brief: Brief) -> Conclude:
@@ -53,9 +53,11 @@ def _no_examples(brief: Brief) -> Conclude:
     return Conclude(ExamplesAnswer(summary="No example tests.", none=why), why, (brief.evidence["story"],))
 
 
-def _conclude(brief: Brief, ran: Seen, findings: list[Finding], mutated: Seen | None = None) -> Conclude:
+def _conclude(ran: Seen, findings: list[Finding], mutated: Seen | None = None) -> Conclude:
     flaky = ran.read(_TestData).flaky
-    findings += [_warning(f"{name} changed its mind when it was run again.") for name in flaky]
+    findings += [
+        Finding(severity="warning", what=f"{name} changed its mind when it was run again.") for name in flaky
+    ]
     seen = [ran] + ([mutated] if mutated else [])
     return Conclude(
         Review(summary=" ".join(each.summary for each in seen), findings=findings),
@@ -86,11 +88,3 @@ class _TestData(BaseModel):
 def _survivor(mutant: _Survivor) -> Finding:
     what = f"No test noticed when `{mutant.change}`; a further test should."
     return Finding(severity="note", what=what, file=mutant.file, line=mutant.line)
-
-
-def _blocking(what: str) -> Finding:
-    return Finding(severity="blocking", what=what)
-
-
-def _warning(what: str) -> Finding:
-    return Finding(severity="warning", what=what)

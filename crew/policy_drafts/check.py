@@ -13,20 +13,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from crew.policy_drafts.draft import DraftRule, PolicyCase, PolicyDraft
-from crew.policy_drafts.sample_calls import Document, example_call, example_calls, odd_calls, overlaid
+from crew.policy_drafts.sample_calls import (
+    Document,
+    PolicySettings,
+    example_call,
+    example_calls,
+    odd_calls,
+    overlaid,
+)
 from tools.errors import PolicyError
+from tools.policy import Decision, PolicyEngine
 from tools.policy.additions import additions, names_of
 from tools.policy.answer import NO_ANSWER
+from tools.policy.regopy_engine import RegopyEngine
 from tools.policy.source import Source, load
 
-if TYPE_CHECKING:
-    from tools.policy import Decision, PolicyEngine
-
 SHORTEST_QUOTE = 20
-"""Characters of a quote that can be said to stand in a text."""
+"""Shortest length, in characters, of a quote that identifies a sentence."""
 MOST_COMPLAINTS = 40
 ENOUGH = 5
 """Different complaints about calls, after which no further call is tried."""
@@ -50,12 +55,8 @@ class Verdict:
 
 def tool_facts(source: Source | None = None) -> dict[str, list[str]]:
     """Return each tool's name with the names of the facts that it is judged by."""
-    settings = (source or own_policies()).data["settings"]
-    tools = settings["tools"] if isinstance(settings, dict) else None
-    if not isinstance(tools, dict):
-        raise TypeError("the policies' data are not in their form")
-    facts = {name: each.get("facts", {}) if isinstance(each, dict) else {} for name, each in tools.items()}
-    return {name: list(each) if isinstance(each, dict) else [] for name, each in facts.items()}
+    settings = PolicySettings.model_validate((source or own_policies()).data["settings"])
+    return {name: list(tool.facts) for name, tool in settings.tools.items()}
 
 
 def own_policies() -> Source:
@@ -90,7 +91,7 @@ def judge(draft: PolicyDraft, regulation: str, name: str, beside: Source | None 
 
 
 def stands_in(quote: str, text: str) -> bool:
-    """Whether a quote stands in a text to the letter; line ends count as spaces."""
+    """Whether a text contains a quote to the letter; line ends count as spaces."""
     return " ".join(quote.split()) in " ".join(text.split())
 
 
@@ -131,8 +132,6 @@ def _unproved(draft: PolicyDraft, kinds: Mapping[str, str]) -> Iterator[str]:
 @contextmanager
 def _panel(source: Source, alone: bool = False) -> Iterator[list[PolicyEngine]]:
     """Give one engine of every kind that this machine has; raises PolicyError if one cannot read the policies."""
-    from tools.policy.regopy_engine import RegopyEngine  # noqa: PLC0415  a shared library of 7 MB
-
     engines: list[PolicyEngine] = []
     try:
         engines.append(RegopyEngine(source))

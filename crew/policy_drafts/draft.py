@@ -9,18 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crew.errors import BadInput, Stopped
-from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable
-from crew.records.canonical_json import digest, unmistakable
+from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable, first_messages
+from crew.records.canonical_json import digest
 from prompts import render
 from tools.redaction import Redactor
-
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
 
 CORRECTIONS = 3
 """How often what is wrong is sent back."""
@@ -112,7 +109,9 @@ def draft_policy(drafter: Drafter, regulation: str, tools: dict[str, list[str]],
         return check(draft) if draft.rules or draft.rego.strip() else []
 
     try:
-        draft = drafter.draft(_first_messages(regulation, tools), FORM, wrong, CORRECTIONS)
+        prompt = render("_policy_draft", tools=tools)
+        first = first_messages(prompt, "regulation", {"regulation": regulation})
+        draft = drafter.draft(first, FORM, wrong, CORRECTIONS)
     except NothingUsable as error:
         raise Stopped(
             f"{error}\nNothing was written. Try another model, or a shorter part of the regulation."
@@ -122,17 +121,6 @@ def draft_policy(drafter: Drafter, regulation: str, tools: dict[str, list[str]],
     if not draft.rules and not draft.rego.strip():
         raise Stopped("The model finds nothing in this text that a policy could check; nothing was written.")
     return draft
-
-
-def _first_messages(regulation: str, tools: dict[str, list[str]]) -> list[BaseMessage]:
-    from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415  most of a second
-
-    # No backtick in the data: nothing in it can end the fence.
-    fenced = unmistakable(json.dumps({"regulation": regulation}, ensure_ascii=False))
-    return [
-        SystemMessage(render("_policy_draft", tools=tools)),
-        HumanMessage(f"```json regulation\n{fenced}\n```"),
-    ]
 
 
 def prompt_digest(tools: dict[str, list[str]]) -> str:

@@ -94,9 +94,7 @@ def write(policy: Drafted, folder: Path, readme: str) -> None:
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadInput(f"{folder} already exists. Remove it, or name another folder: --out FOLDER.")
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in (policy.files | {"README.md": readme.encode()}).items():
-            (folder / name).write_bytes(content)
+        _write_files(folder, policy.files | {"README.md": readme.encode()})
     except OSError as error:
         raise BadInput(
             f"{folder} cannot be written: {error.strerror}. Name another folder: --out FOLDER."
@@ -149,9 +147,7 @@ def approve(policy: Drafted, into: Path, by: str, engines: tuple[str, ...], read
     kept = into / f"{policy.about.name}{SUFFIX}"
     more = {"README.md": readme.encode(), APPROVAL: (approval.model_dump_json(indent=2) + "\n").encode()}
     try:
-        kept.mkdir(parents=True, exist_ok=True)
-        for name, content in (policy.files | more).items():
-            (kept / name).write_bytes(content)
+        _write_files(kept, policy.files | more)
         # Last: a policy that is read has its approval beside it.
         (into / f"{policy.about.name}.rego").write_bytes(policy.files[POLICY])
     except OSError as error:
@@ -191,6 +187,12 @@ def _verified(kept: Path) -> tuple[Drafted, Approval]:
             "command puts the approved text back."
         )
     return policy, approval
+
+
+def _write_files(folder: Path, files: dict[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def _again(kept: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 Document = dict[str, JsonValue]
 _WORKSPACE = "/home/me/.crew/work/D-1"
@@ -29,25 +29,40 @@ _FACTS: Document = {
 _ODD: tuple[JsonValue, ...] = (None, 1, "odd", [], {})
 
 
+class _ToolSettings(BaseModel):
+    effect: str
+    facts: dict[str, str] = {}
+    """Fact to its type, as JSON names it."""
+
+
+class _RoleSettings(BaseModel):
+    tools: tuple[str, ...]
+
+
+class PolicySettings(BaseModel):
+    """The policies' settings, as far as calls depend on them."""
+
+    tools: dict[str, _ToolSettings]
+    roles: dict[str, _RoleSettings]
+
+
 def example_call(data: Document, tool: str) -> Document:
     """Return an allowed call of a tool, as the policies' data document describes it.
 
     Raises KeyError for a tool that it does not know, or that no role holds.
     """
-    settings = _object(data["settings"])
-    known = _object(_object(settings["tools"])[tool])
-    roles = _object(settings["roles"])
-    holders = [name for name, role in roles.items() if tool in _list(_object(role)["tools"])]
+    settings = PolicySettings.model_validate(data["settings"])
+    known = settings.tools[tool]
+    holders = [name for name, role in settings.roles.items() if tool in role.tools]
     if not holders:
         raise KeyError(tool)
     blank: Document = {"string": "x", "array": [], "object": {}, "boolean": True, "number": 0}
-    forms = _object(known.get("facts", {}))
-    facts = {name: _FACTS.get(name, blank[str(form)]) for name, form in forms.items()}
+    facts = {name: _FACTS.get(name, blank[kind]) for name, kind in known.facts.items()}
     return {
         "delivery": "D-1",
         "role": holders[0],
         "tool": tool,
-        "effect": known["effect"],
+        "effect": known.effect,
         "arguments": {"path": "app/main.py"} if "paths" in facts else {},
         "rationale": "The criterion D-1.1 asks for it.",
         "evidence": ["a-1", "a-2", "a-3"],
@@ -57,7 +72,7 @@ def example_call(data: Document, tool: str) -> Document:
 
 def example_calls(data: Document) -> Iterator[Document]:
     """Give an allowed call of every tool that a role holds."""
-    for tool in _object(_object(data["settings"])["tools"]):
+    for tool in PolicySettings.model_validate(data["settings"]).tools:
         try:
             yield example_call(data, tool)
         except KeyError:
@@ -66,15 +81,11 @@ def example_calls(data: Document) -> Iterator[Document]:
 
 def odd_calls(call: Document) -> Iterator[Document]:
     """Give a call again and again, each time with one value in it of another type, or missing."""
-    yield from _odd(call)
-
-
-def _odd(value: Document) -> Iterator[Document]:
-    for name, member in value.items():
-        yield {each: kept for each, kept in value.items() if each != name}
-        yield from ({**value, name: odd} for odd in _ODD if odd != member)
+    for name, member in call.items():
+        yield {each: kept for each, kept in call.items() if each != name}
+        yield from ({**call, name: odd} for odd in _ODD if odd != member)
         if isinstance(member, dict):
-            yield from ({**value, name: odd} for odd in _odd(member))
+            yield from ({**call, name: odd} for odd in odd_calls(member))
 
 
 def overlaid(call: Document, over: Document) -> Document:
@@ -86,15 +97,3 @@ def overlaid(call: Document, over: Document) -> Document:
             overlaid(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
         )
     return merged
-
-
-def _object(value: JsonValue) -> Document:
-    if not isinstance(value, dict):
-        raise TypeError("the policies' data are not in their form")
-    return value
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    if not isinstance(value, list):
-        raise TypeError("the policies' data are not in their form")
-    return value

@@ -14,7 +14,8 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.canonical_json import canonical
 from crew.records.graph_shapes import SHAPE, SHAPES
 from crew.records.ledger import Ledger
-from crew.records.rows import Answered, Asked, Closed, Opening, Resumed, Terms
+from crew.records.rows import Answered, Asked, Closed, Opening, Resumed
+from crew.settings.terms import Terms
 from crew.stories import Story, StoryFile
 
 
@@ -53,8 +54,6 @@ def open_delivery(
     terms: Terms,
     ask: bool = False,
     test_command: str = "",
-    origin: str = "person",
-    parent: str = "",
 ) -> str:
     """Write the first row of a new delivery and return its id."""
     delivery = f"{story.id.lower()}-{secrets.token_hex(3)}"
@@ -66,8 +65,7 @@ def open_delivery(
         service=file.service,
         repository=file.repository,
         stack=file.stack,
-        origin=origin,
-        parent=parent,
+        origin="person",
         run=run,
         strict=strict,
         ask=ask,

@@ -8,8 +8,6 @@ updates and deletes, and `verify` finds what got past them.
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +16,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Generic, cast, overload
+from typing import Any, Generic, cast, overload
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
@@ -148,8 +146,7 @@ class Ledger:
 
     def find(self, delivery: str, kind: type[B], key: str) -> Row[B] | None:
         """Return the row of that kind and key, or None."""
-        with self._lock:
-            rows = self._all("delivery = ? AND kind = ? AND key = ?", delivery, kind.row_kind, key)
+        rows = self._all("delivery = ? AND kind = ? AND key = ?", delivery, kind.row_kind, key)
         return next(iter(_of_kinds(rows, kind)), None)
 
     def get(self, delivery: str, kind: type[B], key: str) -> Row[B]:
@@ -167,42 +164,37 @@ class Ledger:
 
     def rows(self, delivery: str, *kinds: type[RowBody]) -> Sequence[Row]:
         """Return a delivery's rows in order, of these kinds only if any are given."""
-        with self._lock:
-            rows = self._all("delivery = ? ORDER BY number", delivery)
+        rows = self._all("delivery = ? ORDER BY number", delivery)
         return _of_kinds(rows, *kinds) if kinds else rows
 
     def head(self, delivery: str) -> Row | None:
         """Return the last row of a delivery's chain, or None."""
-        with self._lock:
-            rows = self._all("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
+        rows = self._all("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
         return rows[0] if rows else None
 
     def deliveries(self) -> list[str]:
         """Return the ids of all chains, oldest first."""
-        query = "SELECT delivery FROM rows WHERE number = 1 ORDER BY rowid"
-        with self._lock:
-            return [delivery for (delivery,) in self._connection.execute(query)]
+        return [
+            delivery
+            for (delivery,) in self._query("SELECT delivery FROM rows WHERE number = 1 ORDER BY rowid")
+        ]
 
     def deliveries_with_rows(self) -> list[str]:
         """Return the ids that any row carries, even one whose first row is gone, oldest first."""
         query = "SELECT delivery FROM rows GROUP BY delivery ORDER BY MIN(rowid)"
-        with self._lock:
-            return [delivery for (delivery,) in self._connection.execute(query)]
+        return [delivery for (delivery,) in self._query(query)]
 
     def holding(self, key: str) -> list[Row]:
         """Return the rows of every delivery with that key, in order."""
-        with self._lock:
-            return self._all("key = ? ORDER BY delivery, number", key)
+        return self._all("key = ? ORDER BY delivery, number", key)
 
     def verify(self, delivery: str) -> Damage | None:
         """Recompute a delivery's chain and return the first place where it does not add up, or None."""
-        with self._lock:
-            return _verify(delivery, self._stored("delivery = ? ORDER BY number", delivery))
+        return _verify(delivery, self._stored("delivery = ? ORDER BY number", delivery))
 
     def stored(self, delivery: str) -> list[StoredRow]:
         """Return a delivery's rows in order, as they were written and hashed."""
-        with self._lock:
-            stored = self._stored("delivery = ? ORDER BY number", delivery)
+        stored = self._stored("delivery = ? ORDER BY number", delivery)
         return [_stored_row(values, _body(values)) for values in stored]
 
     @contextmanager
@@ -225,25 +217,11 @@ class Ledger:
 
     def _stored(self, where: str, *values: str) -> list[Columns]:
         query = f"SELECT {_COLUMNS} FROM rows WHERE {where}"  # noqa: S608  only constants of this file
-        return self._connection.execute(query, values).fetchall()
+        return self._query(query, *values)
 
-
-def ledger_id(home: Path) -> str:
-    """Return the id of a home's ledger, by which a repository tells it from those of other homes.
-
-    It is made when missing, and stands outside the ledger's file, so that it outlives what happens to that.
-    """
-    path = home / "ledger.id"
-    if not path.exists():
-        fresh = path.with_name(f"ledger.id.{secrets.token_hex(4)}")
-        fresh.write_text(f"l-{secrets.token_hex(8)}\n")
-        try:
-            os.link(fresh, path)  # the first one wins
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return path.read_text().strip()
+    def _query(self, query: str, *values: str) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
 
 
 def _verify(delivery: str, rows: Iterable[Columns]) -> Damage | None:

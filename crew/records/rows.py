@@ -9,6 +9,8 @@ from typing import ClassVar, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 
+from crew.records.cost import Cost
+from crew.settings.terms import Terms
 from crew.state import Status
 
 Kind = Literal[
@@ -36,26 +38,6 @@ class RowBody(BaseModel):
     def stored(self) -> dict[str, JsonValue]:
         """Return the JSON object that is written."""
         return self.model_dump(mode="json", exclude_unset=True)
-
-
-class Terms(BaseModel):
-    """Settings a delivery was started with; kept on resume unless overridden."""
-
-    model_config = ConfigDict(frozen=True)
-
-    model: str
-    """URL of the chat model."""
-    policies: str = ""
-    """Absolute folder of the person's own policies; "" for none."""
-    budget: str = ""
-    """Bounds of the delivery, as `parse_budget` reads them; "" for none."""
-    run_budget: str = ""
-    """Bounds of its run, in the same format."""
-    sandbox: str = ""
-    """Name of the sandbox; "" for the best that works on this machine."""
-    policy_engine: str = "auto"
-    record: str = ""
-    """Absolute folder in which model calls are recorded; "" for none."""
 
 
 class Opening(Terms, RowBody):
@@ -246,34 +228,25 @@ class Calling(ModelBody):
     """Whether the request was on its way when the crew was interrupted."""
 
 
-class Cost(BaseModel):
-    """What a reply took; nothing for a request that got no reply."""
+class ModelResult(ModelBody, Cost):
+    """What came back for a request, and what it took."""
 
-    model_config = ConfigDict(frozen=True)
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    estimated: bool = False
-    """Whether the tokens are an estimate, since the server did not count them."""
-    recorded: bool = False
-    """Whether the reply came from a recording."""
-    money: float = 0.0
+    reply: str = ""
+    """Digest of the reply; "" for none."""
+    seconds: float = 0.0
+    served_by: str = ""
 
 
-class ModelReply(ModelBody, Cost):
+class ModelReply(ModelResult):
     """A reply that can be acted on."""
 
     row_kind = "model"
 
-    reply: str = ""
-    """Digest of the reply."""
-    seconds: float = 0.0
-    served_by: str = ""
     call: str = ""
     """Key of the request's row."""
 
 
-class ModelFault(ModelBody, Cost):
+class ModelFault(ModelResult):
     """A reply that cannot be used, or a request that got none."""
 
     row_kind = "fault"
@@ -283,10 +256,6 @@ class ModelFault(ModelBody, Cost):
     text: str
     waits_seconds: float | None = None
     """Seconds until the request is sent again."""
-    reply: str = ""
-    """Digest of the reply; "" for none."""
-    seconds: float = 0.0
-    served_by: str = ""
 
 
 class Fallback(RowBody):

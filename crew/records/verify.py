@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from crew.errors import BadInput
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import ending_of, load_delivery
-from crew.records.ledger import Damage, Ledger, Row, ledger_id
+from crew.records.home_ledger import ledger_id, open_ledger
+from crew.records.ledger import Damage, Ledger, Row
 from crew.records.rows import ModelReply
 from crew.redaction import redactor_of
 from tools.counting import counted
@@ -29,7 +29,7 @@ def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()
     now: each is read instead of the one of its name that the rows give.
     """
     places = {each.resolve().name: each.resolve() for each in moved}
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         known = ledger.deliveries_with_rows()
         vanished = [
             each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from crew.agents.answers import AnyAnswer, Design
+from crew.agents.answers import AnyAnswer, Design, Finding
 from crew.evidence.criteria import CriterionReport, criteria_of
 from crew.evidence.design import design_result, questions_assumed
 from crew.evidence.evidence import Evidence, last
@@ -17,16 +17,10 @@ from crew.records.rows import Concluded, Fallback, Note, Paused
 from crew.state import Status
 
 
-class FindingReport(BaseModel):
+class FindingReport(Finding):
     """What an agent objected to."""
 
-    model_config = ConfigDict(frozen=True)
-
     role: str
-    severity: str
-    what: str
-    file: str
-    line: int
 
 
 class DeliveryReport(BaseModel):
@@ -84,7 +78,7 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
             ledger, artifacts, delivery, design if about.ask else questions_assumed(design)
         )
     request = last(ledger, artifacts, delivery, "open_pull_request")
-    # One that goes on may still be merged.
+    # A delivery that has not ended may still be merged.
     on_main = ended is None or bool(ended.version)
     return DeliveryReport(
         delivery=delivery,
@@ -117,7 +111,7 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
 
 
 def open_reason(ledger: Ledger, about: Opened) -> str:
-    """Return why a delivery that has not ended does not go on."""
+    """Return why a delivery that has not ended does not continue."""
     if why := refusal(ledger, about):
         return why
     asked = waiting(ledger, about.delivery)
@@ -125,13 +119,13 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
         return " ".join(f"{each.id}: {each.what}" for each in asked)
     blocker = blocked_by(ledger, about)
     if blocker:
-        return f"It waits for the story before it, {blocker}: go on with that one, or give it up."
+        return f"It waits for the story before it, {blocker}: resume that one, or abandon it."
     head = ledger.head(about.delivery)
     if head and isinstance(head.body, Paused):
         return head.body.text
     if head and isinstance(head.body, Fallback):
         return f"{head.body.text} `crew resume` tries again."
-    return "It was interrupted, or is under way; `crew resume` goes on with it."
+    return "It was interrupted, or is under way; `crew resume` continues it."
 
 
 def _diff(artifacts: ArtifactStore, request: Evidence | None) -> str:

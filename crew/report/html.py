@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from crew.printable import printable
 from crew.report import DeliveryReport
 from crew.report.why import Reason, questions_of, reasons_of
@@ -23,8 +25,6 @@ def write_report(home: Path, reports: list[DeliveryReport], redact: Redactor) ->
 
 def render(reports: list[DeliveryReport], redact: Redactor) -> str:
     """Return the HTML; every text in it is redacted and escaped, and what does not print is spelt out."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  30 ms
-
     environment = Environment(
         loader=PackageLoader("crew.report", "."),
         autoescape=True,

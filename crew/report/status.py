@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from crew.models.spending import Spent, by_role, spending_lines
 from crew.records.deliveries import Waiting, ending_of, load_delivery, refusal, waiting
+from crew.records.home_ledger import open_ledger
 from crew.records.lease import owner_of
 from crew.records.ledger import Ledger
-from crew.redaction import redactor_of
 from crew.report import open_reason
 from tools.runtimes import ServiceStatus
 from tools.runtimes.open import open_runtime
@@ -52,7 +51,7 @@ def status_text(home: Path) -> str:
 
 
 def _deliveries(home: Path) -> list[DeliveryStatus]:
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         return [_status(home, ledger, each) for each in ledger.deliveries()]
 
 

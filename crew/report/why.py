@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from crew.errors import BadInput
+from crew.records.home_ledger import open_ledger
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Answered, Asked, CallBody, Concluded, Denied, Intent, ModelReply, Outcome
-from crew.redaction import redactor_of
 from crew.settings.config import OFFLINE
 from tools.counting import counted
 
@@ -33,7 +32,7 @@ class Reason(BaseModel):
     approval: str
     """Who approved, "" where nobody had to."""
     outcome: str
-    """What came of it, "" while that is open."""
+    """Summary of the result; "" while there is none."""
     failed: bool = False
     """Whether its tool said that it did not succeed."""
     model: str = ""
@@ -80,7 +79,7 @@ def why_json(home: Path, subject: str) -> str:
 
 def ledger_text(home: Path, delivery: str) -> str:
     """Return the rows of a delivery, a line each: number, time, kind, key, what."""
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         _refuse_unknown(delivery, ledger)
         rows = ledger.rows(delivery)
     return "\n".join(f"{row.number:4} {row.at} {row.kind:9} {row.key:24} {_what(row)}" for row in rows)
@@ -88,7 +87,7 @@ def ledger_text(home: Path, delivery: str) -> str:
 
 def ledger_export_lines(home: Path, delivery: str | None) -> Iterator[str]:
     """Yield the rows of a delivery, or of all, as they were written and hashed, each as one JSON object."""
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         for each in [delivery] if delivery else ledger.deliveries():
             _refuse_unknown(each, ledger)
             for row in ledger.stored(each):
@@ -98,7 +97,7 @@ def ledger_export_lines(home: Path, delivery: str | None) -> Iterator[str]:
 
 def _chain(home: Path, subject: str) -> tuple[str, list[Reason], list[Question]]:
     """Return the delivery of a subject and the reasons; of a delivery its questions too."""
-    with closing(Ledger(home / "ledger.db", redactor_of(home))) as ledger:
+    with open_ledger(home) as ledger:
         if subject in ledger.deliveries():
             rows = ledger.rows(subject)
             return subject, reasons_of(rows), questions_of(rows)
@@ -133,8 +132,11 @@ def questions_of(rows: Sequence[Row]) -> list[Question]:
 
 
 def _question(key: str, asked: Asked, answer: Answered | None) -> Question:
-    said = _decision(answer) if answer else ""
-    return Question(id=key, kind=asked.kind, text=asked.what, answer=said, by=answer.by if answer else "")
+    question = Question(id=key, kind=asked.kind, text=asked.what)
+    if answer is None:
+        return question
+    said = ": ".join(part for part in (answer.verdict, answer.text) if part)
+    return question.model_copy(update={"answer": said, "by": answer.by})
 
 
 def _step(body: CallBody | ModelReply) -> tuple[str, int, int]:
@@ -167,10 +169,6 @@ def _reason(
 def _verdict(answer: Answered) -> str:
     said = f"{answer.verdict} by {answer.by}"
     return f"{said}: {answer.text}" if answer.text else said
-
-
-def _decision(answer: Answered) -> str:
-    return ": ".join(part for part in (answer.verdict, answer.text) if part)
 
 
 def _behind(action: str, reasons: list[Reason]) -> list[Reason]:

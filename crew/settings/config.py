@@ -65,6 +65,11 @@ class ModelSettings(_Settings):
     roles: dict[RoleName, ModelUrl] = Field(default={}, examples=[{"code": "openai:gpt-5"}])
     """Models for individual roles."""
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """URLs of all models, each once: the first one, those of roles, the fallbacks."""
+        return tuple(dict.fromkeys((self.url, *self.roles.values(), *self.fallback)))
+
     def of(self, role: str) -> str:
         """Return the URL of the model that plays a role."""
         return next((url for name, url in self.roles.items() if name == role), self.url)
@@ -127,11 +132,6 @@ class Config(_Settings):
                 f"prices use several currencies ({' and '.join(currencies)}); amounts are added up, so use a single one"
             )
         return self
-
-    @property
-    def currency(self) -> str:
-        """The currency of all prices."""
-        return next((each.currency for each in self.prices.values()), "USD")
 
     def price(self, model: str) -> Price | None:
         """Return the price of a model by name or URL; None if it has no price."""

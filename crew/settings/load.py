@@ -48,11 +48,9 @@ def with_options(
     config: Config,
     *,
     model: str | None = None,
-    base_url: str | None = None,
     budget: Budget | None = None,
     run_budget: Budget | None = None,
     test_command: str | None = None,
-    otlp: str | None = None,
 ) -> Config:
     """Return the settings with command-line options applied; None leaves a setting unchanged.
 
@@ -66,11 +64,9 @@ def with_options(
         fallback = config.model.fallback if model.startswith("openai:") else ()
         values["model"] |= {"url": model, "roles": {}, "fallback": fallback}
     for section, key, value in (
-        ("model", "base_url", base_url),
         ("budget", "delivery", budget and budget.model_dump()),
         ("budget", "run", run_budget and run_budget.model_dump()),
         ("tests", "command", test_command),
-        ("telemetry", "otlp", otlp),
     ):
         if value is not None:
             values[section][key] = value

@@ -28,26 +28,16 @@ class Facts(TypedDict, total=False):
 
     response_model: str
     """The model that answered, as the server names it."""
-    response_id: str
     input_tokens: int
     output_tokens: int
-    cached_tokens: int
-    """Input tokens that the server had cached."""
-    reasoning_tokens: int
-    """Output tokens that are not part of the answer."""
     finish_reasons: Sequence[str]
-    attempts: int
-    """Attempts that a model call took."""
     action: str
     """Id of the action in the ledger."""
     outcome: str
     """The outcome, in a word: "done", "denied", "refused", "delivered", ..."""
-    error: str
-    """Kind of a failure without an exception, in a word; marks the span as failed."""
     input_messages: JsonValue
-    """Content: dropped unless enabled, like the next four."""
+    """Content: dropped unless enabled, like the next three."""
     output_messages: JsonValue
-    tool_definitions: JsonValue
     arguments: JsonValue
     result: JsonValue
 
@@ -59,33 +49,6 @@ class Span(Protocol):
         """Set attributes; a later value wins. Never raises."""
 
 
-class Telemetry(Protocol):
-    """Opens spans as context managers; an exception that leaves one marks it as failed and propagates."""
-
-    def delivery(self, delivery: str, service: str) -> AbstractContextManager[Span]:
-        """A delivery, or the rest of a resumed one."""
-
-    def step(self, node: str, delivery: str) -> AbstractContextManager[Span]:
-        """A step of the delivery graph."""
-
-    def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
-        """A visit of a role, from its brief to its answer."""
-
-    def model_call(
-        self, url: str, role: str, delivery: str, base_url: str = ""
-    ) -> AbstractContextManager[Span]:
-        """One call of the model that a URL names, its retries included."""
-
-    def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:
-        """One call of a tool, from the door's first check to its outcome."""
-
-    def redacting(self, redact: Redactor) -> Telemetry:
-        """Return the same telemetry with the redactor of a delivery, which knows its secrets."""
-
-    def close(self) -> str:
-        """Send what is left, within two seconds; return a sentence about spans that the collector did not take."""
-
-
 class _NoSpan:
     def set(self, **facts: Unpack[Facts]) -> None:
         pass
@@ -94,38 +57,38 @@ class _NoSpan:
 _NOTHING: AbstractContextManager[Span] = nullcontext(_NoSpan())
 
 
-class NoTelemetry:
-    """Telemetry that is off."""
+class Telemetry:
+    """Telemetry that is off: it opens spans that record nothing. OtlpTelemetry opens real ones.
+
+    An exception that leaves a span marks it as failed and propagates."""
 
     def delivery(self, delivery: str, service: str) -> AbstractContextManager[Span]:
-        """Do nothing."""
+        """A delivery, or the rest of a resumed one."""
         return _NOTHING
 
     def step(self, node: str, delivery: str) -> AbstractContextManager[Span]:
-        """Do nothing."""
+        """A step of the delivery graph."""
         return _NOTHING
 
     def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
-        """Do nothing."""
+        """A visit of a role, from its brief to its answer."""
         return _NOTHING
 
-    def model_call(
-        self, url: str, role: str, delivery: str, base_url: str = ""
-    ) -> AbstractContextManager[Span]:
-        """Do nothing."""
+    def model_call(self, url: str, role: str, delivery: str) -> AbstractContextManager[Span]:
+        """One call of the model that a URL names, its retries included."""
         return _NOTHING
 
     def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:
-        """Do nothing."""
+        """One call of a tool, from the door's first check to its outcome."""
         return _NOTHING
 
     def redacting(self, redact: Redactor) -> Telemetry:
-        """Return itself."""
+        """Return the same telemetry with the redactor of a delivery, which knows its secrets."""
         return self
 
     def close(self) -> str:
-        """Do nothing."""
+        """Send what is left, within two seconds; return a sentence about spans that the collector did not take."""
         return ""
 
 
-OFF: Telemetry = NoTelemetry()
+OFF = Telemetry()

@@ -37,21 +37,15 @@ WORKFLOW_NAME = "gen_ai.workflow.name"
 ERROR_TYPE = "error.type"
 FACTS = {
     "response_model": "gen_ai.response.model",
-    "response_id": "gen_ai.response.id",
     "input_tokens": "gen_ai.usage.input_tokens",
     "output_tokens": "gen_ai.usage.output_tokens",
-    "cached_tokens": "gen_ai.usage.cache_read.input_tokens",
-    "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
     "finish_reasons": "gen_ai.response.finish_reasons",
-    "attempts": "crew.attempts",
     "action": "crew.action",
     "outcome": "crew.outcome",
-    "error": ERROR_TYPE,
 }
 CONTENT = {
     "input_messages": "gen_ai.input.messages",
     "output_messages": "gen_ai.output.messages",
-    "tool_definitions": "gen_ai.tool.definitions",
     "arguments": "gen_ai.tool.call.arguments",
     "result": "gen_ai.tool.call.result",
 }
@@ -70,7 +64,7 @@ _WAITING = "GraphBubbleUp"
 """Base class of LangGraph's exceptions that interrupt a graph for a person, which is not a failure."""
 
 
-class OtlpTelemetry:
+class OtlpTelemetry(Telemetry):
     """Opens spans and hands them to a thread that sends them."""
 
     def __init__(self, url: str, redact: Redactor, content: bool, sender: _Sender | None = None) -> None:
@@ -92,17 +86,10 @@ class OtlpTelemetry:
 
     def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
         """Open the span of a visit; see Telemetry."""
-        known: dict[str, AttributeValue] = {
-            OPERATION_NAME: "invoke_agent",
-            PROVIDER_NAME: "shipcrew",
-            AGENT_NAME: role,
-            "crew.visit": visit,
-        }
-        return self._open(f"invoke_agent {role}", delivery, known)
+        agent = {OPERATION_NAME: "invoke_agent", PROVIDER_NAME: "shipcrew", AGENT_NAME: role}
+        return self._open(f"invoke_agent {role}", delivery, {**agent, "crew.visit": visit})
 
-    def model_call(
-        self, url: str, role: str, delivery: str, base_url: str = ""
-    ) -> AbstractContextManager[Span]:
+    def model_call(self, url: str, role: str, delivery: str) -> AbstractContextManager[Span]:
         """Open the span of a model call; see Telemetry."""
         scheme, _, name = url.partition(":")
         provider, model = ("openai", name) if scheme == "openai" else ("shipcrew", scheme)
@@ -112,7 +99,7 @@ class OtlpTelemetry:
             REQUEST_MODEL: model,
             AGENT_NAME: role,
         }
-        return self._open(f"chat {model}", delivery, known | _server(base_url), SpanKind.CLIENT)
+        return self._open(f"chat {model}", delivery, known, SpanKind.CLIENT)
 
     def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:
         """Open the span of a tool call; see Telemetry."""
@@ -154,7 +141,8 @@ class OtlpTelemetry:
                 yield _Open(span, self._redact, self._content)
             except BaseException as error:
                 if not any(each.__name__ == _WAITING for each in type(error).__mro__):
-                    _fail(span, self._redact.text(_kind(error)))
+                    span.set_attribute(ERROR_TYPE, self._redact.text(_kind(error)))
+                    span.set_status(Status(StatusCode.ERROR))
                 raise
 
 
@@ -172,9 +160,7 @@ class _Open:
             self._span.set_attribute("crew.facts_lost", True)
 
     def _put(self, name: str, value: object) -> None:
-        if name == "error":
-            _fail(self._span, self._redact.text(str(value)))
-        elif name in CONTENT:
+        if name in CONTENT:
             if self._content:
                 text = json.dumps(self._redact(value), ensure_ascii=False)  # type: ignore[arg-type]
                 self._span.set_attribute(CONTENT[name], text[:LONGEST_CONTENT])
@@ -249,19 +235,6 @@ def endpoint(url: str) -> str:
     """Return the URL for traces: a URL without a path names a collector, which takes them at the standard path."""
     parts = urlsplit(url)
     return parts._replace(path="/v1/traces").geturl() if parts.path in ("", "/") else url
-
-
-def _server(base_url: str) -> dict[str, AttributeValue]:
-    parts = urlsplit(base_url)
-    if not parts.hostname:
-        return {}
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return {"server.address": parts.hostname, "server.port": port}
-
-
-def _fail(span: trace.Span, kind: str) -> None:
-    span.set_attribute(ERROR_TYPE, kind)
-    span.set_status(Status(StatusCode.ERROR))
 
 
 def _kind(error: BaseException) -> str:

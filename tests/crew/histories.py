@@ -11,7 +11,8 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.canonical_json import canonical
 from crew.records.deliveries import open_delivery
 from crew.records.ledger import Ledger, Row
-from crew.records.rows import Intent, Terms
+from crew.records.rows import Intent
+from crew.settings.terms import Terms
 from crew.stories import StoryFile, parse
 from tests.crew.rows import write
 from tools.blueprint.model import Blueprint

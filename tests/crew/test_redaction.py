@@ -22,7 +22,7 @@ from crew.console import JsonLines, RichLines
 from crew.delivery_context import DeliveryContext
 from crew.door.door import Door
 from crew.errors import Stopped
-from crew.models import lone_role_model
+from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter
 from crew.models.faults import fault_of
 from crew.models.recordings.normalise import Normalised, normalised
@@ -352,11 +352,10 @@ EXEMPT = {
     "crew/models/recordings/format.py:_write": "called by the Recorder with what it has redacted",
     "crew/models/request.py:_said": "called by `ask` with redacted messages",
     "crew/policy_drafts/folder.py:approve": "copies a draft",
-    "crew/policy_drafts/folder.py:write": "a draft made from a redacted regulation",
+    "crew/policy_drafts/folder.py:_write_files": "a draft made from a redacted regulation",
     "crew/records/checkpoints.py:open_saver": "a constant PRAGMA",
-    "crew/records/ledger.py:ledger_id": "writes a random id",
+    "crew/records/home_ledger.py:ledger_id": "writes a random id",
     "crew/settings/docs_table.py:": "writes the documentation of this repository",
-    "crew/telemetry/otlp.py:_fail": "called with a redacted text",
     "graphs/diagram.py:": "writes the documentation of this repository",
     "graphs/fallback.py:_visit": "invokes a graph",
     "graphs/run.py:_invoke": "invokes a graph",

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from crew.app import AppContext, Settings, open_app
 from crew.brief import Brief, read_brief
-from crew.models import role_models
+from crew.models.by_url import role_models
 from crew.models.role_model import RoleModel
 from crew.records.rows import Outcome
 from crew.report import delivery_report

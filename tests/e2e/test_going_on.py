@@ -60,7 +60,7 @@ def test_a_budget_stops_it_again_until_there_is_a_larger_one(kiosk: Kiosk) -> No
         assert "used up: 2 of 2 model calls. Nothing is lost" in said
         assert "It was interrupted" not in said
         assert "2 of 2 model calls" in reason(kiosk)
-        assert "go on with a larger one: crew resume kio-1-" in reason(kiosk)
+        assert "continue with a larger one: crew resume kio-1-" in reason(kiosk)
         again = elsewhere(kiosk).crew("resume", *home, expect=1, **at)
         assert "used up: 2 of 2 model calls" in again
         assert len(server.bodies) == 2

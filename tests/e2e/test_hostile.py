@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessag
 from crew.agents import ROLES
 from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import Brief
-from crew.models import role_models
+from crew.models.by_url import role_models
 from crew.models.role_model import RoleModel
 from crew.records.deliveries import load_delivery
 from crew.records.rows import Concluded, Denied, Intent

@@ -25,8 +25,9 @@ import pytest
 from crew.agents import ROLES
 from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import brief_for
-from crew.models import open_recorder, role_models
-from crew.models.role_model import CallRecorder, RoleModel
+from crew.models.by_url import open_recorder, role_models
+from crew.models.recordings.record import Recorder
+from crew.models.role_model import RoleModel
 from crew.records.deliveries import load_delivery
 from crew.records.verify import verify
 from crew.settings.config import Config
@@ -108,7 +109,7 @@ class Stage:
     """A shop whose files and stories hold every attack, and what must stay as it is."""
 
     app: AppContext
-    recorder: CallRecorder
+    recorder: Recorder
     folder: Path
     receiver: Receiver
     deliveries: dict[str, str]

@@ -16,7 +16,7 @@ from crew.agents import ROLES
 from crew.agents.governance import LOOKS
 from crew.app import AppContext, Settings, delivery_context, open_app, workbench
 from crew.brief import brief_for, read_brief
-from crew.models import role_models
+from crew.models.by_url import role_models
 from crew.models.role_model import RoleModel
 from crew.records.deliveries import load_delivery
 from crew.records.rows import Asked

@@ -95,8 +95,8 @@ def test_hostile_names_are_refused(kiosk: Kiosk, place: str) -> None:
         (("--home", "stories.yaml"), "is a file"),
         (("--home", "stories.yaml/home"), "cannot be used as the home: Not a directory."),
         (("--model", "parrot"), "Unknown model 'parrot'"),
-        (("--sandbox", "glass"), "There is no sandbox 'glass'; there are bubblewrap, namespaces, landlock, none."),
-        (("--policy-engine", "coin"), "There is no policy engine 'coin'; there are auto, regopy, opa."),
+        (("--sandbox", "glass"), "Unknown sandbox 'glass'; valid: bubblewrap, namespaces, landlock, none."),
+        (("--policy-engine", "coin"), "Unknown policy engine 'coin'; valid: auto, regopy, opa."),
         (("--policies", "nowhere"), "does not exist"),
         (("--yess",), "No such option"),
     ],
@@ -311,7 +311,7 @@ def test_a_bug_is_one_line_and_the_delivery_goes_on(kiosk: Kiosk, delivered: Kio
     assert ended["status"] == "waiting"
     (line,) = err.strip().splitlines()
     assert "ZeroDivisionError: a bug" in line
-    assert f"Nothing is lost: crew resume --home {kiosk.home} {ended['id']} goes on" in line
+    assert f"Nothing is lost: crew resume --home {kiosk.home} {ended['id']} continues" in line
     (kept,) = (kiosk.home / "logs").iterdir()
     assert str(kept) in line
     assert "Traceback" in kept.read_text()

@@ -16,7 +16,7 @@ from langgraph.types import Command
 
 from crew.brief import Brief
 from crew.errors import BoundReached, Stopped
-from crew.models import role_models
+from crew.models.by_url import role_models
 from crew.models.recordings.record import Recorder
 from crew.models.role_model import RoleModel
 from crew.records.rows import Answered, Calling, Fallback

@@ -14,7 +14,7 @@ import yaml
 
 from crew.app import Settings, open_app
 from crew.errors import WrittenLater
-from crew.models import role_models
+from crew.models.by_url import role_models
 from crew.records.graph_shapes import SHAPE, SHAPES
 from crew.records.ledger import Ledger
 from crew.records.rows import Kind

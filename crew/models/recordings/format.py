@@ -11,7 +11,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from crew.errors import BadInput
+from crew.errors import BadInput, problems_in
 from crew.models.recordings.deltas import applied, changes, joined, split
 from crew.models.recordings.normalise import Json, Place, said_as_message
 from crew.records.canonical_json import digest_of
@@ -238,6 +238,5 @@ def _write(path: Path, body: Json) -> None:
 
 def _short(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return problems_in(error)[0]
     return f"{error!r}" if isinstance(error, KeyError | TypeError | IndexError) else str(error)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 
 from crew.errors import ReplayMismatch
 from crew.models.recordings.deltas import split
 from crew.models.recordings.format import RecordedCall, Recording
-from crew.models.recordings.normalise import Json, Normalised, Place
+from crew.models.recordings.normalise import Json, Normalised, Place, Tools
 from crew.records.canonical_json import canonical, digest, digest_of
 from tools.counting import counted
 
@@ -20,7 +20,7 @@ LONGEST_LINE = 240
 
 
 def mismatch(
-    folder: Path, recording: Recording, asked: Normalised, tools: Sequence[Json], parameters: Json, made: int
+    folder: Path, recording: Recording, asked: Normalised, tools: Tools, parameters: Json, made: int
 ) -> ReplayMismatch:
     """Return the error for a request that is not recorded, or not more than `made` times."""
     place = asked.place
@@ -58,17 +58,17 @@ def prompt_of(messages: Sequence[Json]) -> str:
     return digest(str(first["content"])) if first.get("type") == "system" else ""
 
 
-def tool_digests(tools: Sequence[Json]) -> dict[str, str]:
+def tool_digests(tools: Tools) -> dict[str, str]:
     """Return the digest of each tool's schema by the tool's name."""
     return {_name(each): digest_of(each) for each in tools}
 
 
-def _name(tool: Json) -> str:
+def _name(tool: Mapping[str, object]) -> str:
     function = tool.get("function")
     return str(function.get("name") if isinstance(function, dict) else tool.get("name", "?"))
 
 
-def _changes(recording: Recording, asked: Normalised, tools: Sequence[Json], parameters: Json) -> list[str]:
+def _changes(recording: Recording, asked: Normalised, tools: Tools, parameters: Json) -> list[str]:
     place = asked.place
     role, near = recording.about.roles.get(place.role), closest(recording, asked)
     if role is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, cast
@@ -24,6 +24,8 @@ from crew.records.canonical_json import digest_of
 from tools.redaction import Redactor
 
 Json = dict[str, JsonValue]
+Tools = Sequence[Mapping[str, object]]
+"""Schemas of the tools that a request offers."""
 
 _FENCED = re.compile(r"^```json[ ]*([^\n`]*)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
@@ -93,7 +95,7 @@ class Normalised:
 def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path | None = None) -> Normalised:
     """Return the normal form of a request.
 
-    What a message becomes depends on it and on those before it alone, so a conversation that goes on keeps the
+    What a message becomes depends on it and on those before it alone, so a continued conversation keeps the
     form it had. Without `home`, it is inferred from the paths in the messages."""
     done = Normalised(redact, placeholders=Placeholders(home))
     count = {"result": 0, "note": 0}

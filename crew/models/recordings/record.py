@@ -27,7 +27,7 @@ from crew.models.recordings.format import (
     write_call,
 )
 from crew.models.recordings.mismatch import prompt_of, tool_digests
-from crew.models.recordings.normalise import Json, Normalised, Place, normalised
+from crew.models.recordings.normalise import Json, Normalised, Place, Tools, normalised
 from crew.records.canonical_json import canonical, digest_of
 from crew.settings.config import Price
 from tools.redaction import Redactor
@@ -36,7 +36,7 @@ from tools.redaction import Redactor
 class Recorder:
     """Keeps calls in a folder; one for all threads of a process.
 
-    A process that goes on with a delivery is asked again only what its ledger does not hold. So a request that
+    A process that continues a delivery is asked again only what its ledger does not hold. So a request that
     an earlier process recorded, and that is kept again, takes the place of what was kept: of that call, and of
     all that followed it in the same visit."""
 
@@ -107,7 +107,7 @@ class Recorder:
     def keep(
         self,
         messages: Sequence[BaseMessage],
-        tools: Sequence[Json],
+        tools: Tools,
         parameters: Json,
         reply: AIMessage,
         seconds: float,
@@ -131,7 +131,7 @@ class Recorder:
     def keep_error(
         self,
         messages: Sequence[BaseMessage],
-        tools: Sequence[Json],
+        tools: Tools,
         parameters: Json,
         error: str,
         seconds: float,
@@ -143,7 +143,7 @@ class Recorder:
     def _keep(
         self,
         asked: Normalised,
-        tools: Sequence[Json],
+        tools: Tools,
         parameters: Json,
         said: Mapping[str, object],
         seconds: float,
@@ -200,7 +200,7 @@ class Recorder:
         self.check(wanted.service, wanted.story)
         self._save_about(self._about.model_copy(update={"deliveries": [*self._about.deliveries, wanted]}))
 
-    def _describe(self, place: Place, asked: Normalised, tools: Sequence[Json], reported: str) -> None:
+    def _describe(self, place: Place, asked: Normalised, tools: Tools, reported: str) -> None:
         role = RecordedRole(prompt=prompt_of(asked.messages), tools=tool_digests(tools))
         names = sorted({*self._about.reported, reported} - {""})
         told = self._about.model_copy(

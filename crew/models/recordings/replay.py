@@ -7,30 +7,25 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from crew.errors import BadInput, Stopped
+from crew.models.faults import GAVE_UP, Fault, Faulty
+from crew.models.local import LocalModel
 from crew.models.recordings.format import RecordedCall, Recording, key_of, read
 from crew.models.recordings.mismatch import mismatch, prompt_of
-from crew.models.recordings.normalise import Json, Normalised, normalised
+from crew.models.recordings.normalise import Json, Normalised, Tools, normalised
 from crew.records.canonical_json import digest_of
 from tools.redaction import Redactor
 
 SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member, as crew/model_calls.py has it
 
 
-class ReplayModel(BaseChatModel):
+class ReplayModel(LocalModel):
     """Answers from a recording; one for all roles of a process."""
 
     folder: Path
@@ -40,8 +35,6 @@ class ReplayModel(BaseChatModel):
     """Choose replies by role, visit and step whatever the request: for recording again after a prompt was edited."""
     home: Path | None = None
     """Home of the replayed delivery."""
-    errors: Mapping[str, Callable[[str], Exception]] = {}
-    """Name of a recorded failure to the exception that is raised for it."""
 
     _recording: Recording = PrivateAttr()
     _asked: Counter[tuple[str, ...]] = PrivateAttr(default_factory=Counter)
@@ -63,51 +56,23 @@ class ReplayModel(BaseChatModel):
 
     def taken_over(self, role: str, visit: int) -> bool:
         """Whether the next visit had the same task: a fallback began it again, or it was repaired."""
-        prompts = [
-            next(
-                (
-                    prompt_of(each.messages)
-                    for each in self._recording.calls
-                    if place == (each.role, each.visit)
-                ),
-                "",
-            )
-            for place in ((role, visit), (role, visit + 1))
-        ]
-        return "" != prompts[0] == prompts[1]
+        prompts = {
+            (each.role, each.visit): prompt_of(each.messages) for each in reversed(self._recording.calls)
+        }
+        prompt = prompts.get((role, visit), "")
+        return "" != prompt == prompts.get((role, visit + 1))
 
-    @property
-    def _llm_type(self) -> str:
-        return "replay"
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Bind the tools: a request that offers other tools is another request."""
-        chosen = {"tool_choice": tool_choice} if tool_choice else {}
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **chosen, **kwargs)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        tools = kwargs.pop("tools", [])
-        parameters = cast(Json, self.redact(kwargs | ({"stop": stop} if stop else {})))
+    def answer(self, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
+        """Return the recorded reply; a request that offers other tools is another request."""
+        tools = bound.pop("tools", [])
+        parameters = cast(Json, self.redact(bound))
         asked = normalised(messages, redact=self.redact, home=self.home)
         call = self._find(asked, tools, parameters)
         if call.reply is None:
             raise self._error(call)
-        message = _message(call, asked.restored(call.reply, f"call-{call.sequence:04}-"))
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return _message(call, asked.restored(call.reply, f"call-{call.sequence:04}-"))
 
-    def _find(self, asked: Normalised, tools: Sequence[Json], parameters: Json) -> RecordedCall:
+    def _find(self, asked: Normalised, tools: Tools, parameters: Json) -> RecordedCall:
         place, key = asked.place, key_of(asked.digest, digest_of(list(tools)), parameters)
         if self.by_place:
             there = self._recording.at(place)
@@ -123,34 +88,25 @@ class ReplayModel(BaseChatModel):
         raise mismatch(self.folder, self._recording, asked, tools, parameters, made)
 
     def _error(self, call: RecordedCall) -> Exception:
-        if call.error in self.errors:
-            return self.errors[call.error](f"{call.error}, as it was recorded in {call.name}.")
+        what = f"{call.error}, as it was recorded in {call.name}."
+        if call.error == "context_overflow":
+            return Faulty(Fault(name="context_overflow", remedy="shrink", what=what))
+        if call.error == GAVE_UP:
+            return Faulty(Fault(name=GAVE_UP, remedy="give_up", what=what))
         return Stopped(
             f"The call {call.name} of {self.folder} failed with {call.error}, which this version cannot give back. "
             "Record it again with --record."
         )
 
 
-def replay_model(
-    url: str,
-    *,
-    redact: Redactor,
-    home: Path | None = None,
-    errors: Mapping[str, Callable[[str], Exception]] | None = None,
-) -> ReplayModel:
+def replay_model(url: str, *, redact: Redactor, home: Path | None = None) -> ReplayModel:
     """Return the model that `replay:<folder>` or `replay:<folder>?match=place` names.
 
     `match=place` may only be used with a Recorder: the caller has to ensure that. Raises BadInput."""
     folder, asked, match = url.removeprefix("replay:").partition("?match=")
     if not folder or (asked and match not in ("request", "place")):
         raise BadInput(f"{url!r} names no recording; write replay:FOLDER, or replay:FOLDER?match=place.")
-    return ReplayModel(
-        folder=Path(folder).expanduser(),
-        by_place=match == "place",
-        redact=redact,
-        home=home,
-        errors=errors or {},
-    )
+    return ReplayModel(folder=Path(folder).expanduser(), by_place=match == "place", redact=redact, home=home)
 
 
 def carried_over(model: ReplayModel) -> str:

@@ -65,7 +65,7 @@ def test_from_a_regulation_to_a_draft(model: Conversation, tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert "Draft 1 was rejected: extra/payments.rego" in done.stderr
     assert "Wrote a draft of 2 rules with 4 cases" in done.stdout
-    assert "Usage of openai:m: 2 model calls, 200 + 20 tokens, 1 of no use." in done.stderr
+    assert "Usage of openai:m: 2 model calls, 200 + 20 tokens, 1 unusable." in done.stderr
     assert len(model.asked) == 2
     made = read(tmp_path / "out")
     assert (made.draft, made.about.name, made.about.model) == (GOOD, "payments", "openai:m")
@@ -85,7 +85,7 @@ def test_a_budget_bounds_what_a_draft_takes(model: Conversation, tmp_path: Path)
 
     assert (done.exit_code, len(model.asked)) == (1, 1)
     assert "The budget is used up: 1 of 1 model call. Give a larger one: --budget steps=15" in done.output
-    assert ": 1 model call, 100 + 10 tokens, 1 of no use." in done.output
+    assert ": 1 model call, 100 + 10 tokens, 1 unusable." in done.output
     assert not (tmp_path / "out").exists()
     assert "the price of openai:m is not known" in crew(*arguments, "money=1").output
     assert "must be a whole number" in crew(*arguments, "steps=x").output

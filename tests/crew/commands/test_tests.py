@@ -124,7 +124,7 @@ def test_what_is_kept_and_what_is_dropped(
 
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
-    assert "Usage of openai:m: 4 model calls, 400 + 40 tokens, 3 of no use." in done.stderr
+    assert "Usage of openai:m: 4 model calls, 400 + 40 tokens, 3 unusable." in done.stderr
     found: dict[str, Any] = {each["test"]: each for each in said["properties"] if each["test"]}
     kept = {name for name, each in found.items() if each["kept"]}
     assert kept == {

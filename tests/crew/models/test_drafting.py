@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, Field
 
 from crew.errors import BadInput, BoundReached
-from crew.models import lone_role_model
+from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable
 from crew.settings.budget import Budget
 from crew.settings.config import Config

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, messages_from_dict, messages_to_dict
 
-from crew.models import role_models
+from crew.models.by_url import role_models
 from crew.models.faults import Faulty
 from crew.models.replies import plain
 from crew.models.request import ask, faults_in

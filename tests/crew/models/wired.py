@@ -12,7 +12,7 @@ from crew.agents.answers import Answer
 from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
-from crew.models import role_models
+from crew.models.by_url import role_models
 from crew.models.offline import OfflineModel
 from crew.models.role_model import RoleModel
 from crew.models.spending import BudgetTracker

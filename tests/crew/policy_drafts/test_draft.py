@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from crew.errors import BadInput, Stopped
-from crew.models import lone_role_model
+from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter
 from crew.policy_drafts.check import judge, tool_facts
 from crew.policy_drafts.draft import FORM, PolicyDraft, draft_policy, readable

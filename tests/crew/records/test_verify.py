@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from crew.errors import BadInput
-from crew.records.ledger import Ledger, ledger_id
+from crew.records.home_ledger import ledger_id
+from crew.records.ledger import Ledger
 from crew.records.verify import verify
 from tests.crew.histories import History, history
 from tools.git import open_repository

@@ -52,21 +52,14 @@ def a_delivery(telemetry: Telemetry) -> None:
         telemetry.step("testing", "CHK-1-1"),
         telemetry.visit("testing", "CHK-1-1", 2) as visit,
     ):
-        with telemetry.model_call(
-            "openai:gpt-x", "testing", "CHK-1-1", "https://models.example.com/v1"
-        ) as call:
+        with telemetry.model_call("openai:gpt-x", "testing", "CHK-1-1") as call:
             call.set(
                 response_model="gpt-x-2026",
-                response_id="chatcmpl-1",
                 input_tokens=1200,
                 output_tokens=80,
-                cached_tokens=1000,
-                reasoning_tokens=30,
                 finish_reasons=["tool_calls"],
-                attempts=2,
             )
             call.set(input_messages=[{"role": "user", "content": SECRET}], output_messages=[SECRET])
-            call.set(tool_definitions=[{"description": SECRET}])
         with telemetry.tool_call("run_tests", "call-7", "testing", "CHK-1-1") as tool:
             tool.set(action="a-3", outcome="done", arguments={"path": SECRET}, result={"text": SECRET})
         visit.set(outcome="answered")
@@ -97,17 +90,11 @@ def test_a_delivery_is_told_by_the_conventions() -> None:
             "gen_ai.provider.name": "openai",
             "gen_ai.request.model": "gpt-x",
             "gen_ai.response.model": "gpt-x-2026",
-            "gen_ai.response.id": "chatcmpl-1",
             "gen_ai.response.finish_reasons": ["tool_calls"],
             "gen_ai.usage.input_tokens": 1200,
             "gen_ai.usage.output_tokens": 80,
-            "gen_ai.usage.cache_read.input_tokens": 1000,
-            "gen_ai.usage.reasoning.output_tokens": 30,
             "gen_ai.agent.name": "testing",
             "gen_ai.conversation.id": "CHK-1-1",
-            "server.address": "models.example.com",
-            "server.port": 443,
-            "crew.attempts": 2,
         },
         "execute_tool run_tests": {
             "gen_ai.operation.name": "execute_tool",
@@ -141,11 +128,11 @@ def test_spans_are_a_tree() -> None:
 def test_every_name_is_one_of_the_conventions() -> None:
     """What is no `crew.*` of ours stands in the conventions that are installed."""
     from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
-    from opentelemetry.semconv.attributes import error_attributes, server_attributes
+    from opentelemetry.semconv.attributes import error_attributes
 
     known = {
         value
-        for module in (gen_ai_attributes, error_attributes, server_attributes)
+        for module in (gen_ai_attributes, error_attributes)
         for name, value in vars(module).items()
         if name.isupper()
     }
@@ -163,7 +150,6 @@ def test_content_comes_only_when_asked_for_and_redacted() -> None:
 
     assert call["gen_ai.input.messages"] == f'[{{"role": "user", "content": "{MARK}"}}]'
     assert call["gen_ai.output.messages"] == f'["{MARK}"]'
-    assert call["gen_ai.tool.definitions"] == f'[{{"description": "{MARK}"}}]'
     assert tool["gen_ai.tool.call.arguments"] == f'{{"path": "{MARK}"}}'
     assert tool["gen_ai.tool.call.result"] == f'{{"text": "{MARK}"}}'
     assert SECRET.encode() not in got.bytes
@@ -209,8 +195,6 @@ def test_a_failure_is_told_by_its_kind_and_not_by_its_words() -> None:
         ):
             with pytest.raises(type(error)), telemetry.model_call("openai:gpt-x", "code", "D"):
                 raise error
-        with telemetry.model_call("openai:gpt-x", "code", "D") as span:
-            span.set(error="refusal")
 
     with told(work) as got:
         pass
@@ -219,7 +203,6 @@ def test_a_failure_is_told_by_its_kind_and_not_by_its_words() -> None:
         "TimeoutError",
         "KeyboardInterrupt",
         "subprocess.CalledProcessError",
-        "refusal",
     ]
     assert all(each.failed and not each.message and not each.events for each in got.spans)
     assert SECRET.encode() not in got.bytes
@@ -381,10 +364,9 @@ print([name for name in sys.modules if name.startswith(("opentelemetry", "google
 
 
 def test_off_has_every_method_and_no_other() -> None:
-    from crew.telemetry.api import NoTelemetry
     from crew.telemetry.otlp import OtlpTelemetry
 
     def methods(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")}
 
-    assert methods(NoTelemetry) == methods(OtlpTelemetry) == methods(Telemetry)
+    assert methods(OtlpTelemetry) == methods(Telemetry)

@@ -20,6 +20,7 @@ from crew.agents.role import Role
 from crew.brief import Brief
 from crew.delivery_context import DeliveryContext
 from crew.errors import BadInput, ReplayMismatch, Stopped
+from crew.models.faults import Faulty
 from crew.models.offline import OfflineModel
 from crew.models.recordings import replay
 from crew.models.recordings.format import read
@@ -241,9 +242,14 @@ def test_a_call_that_held_a_secret_is_known_as_one(tmp_path: Path) -> None:
 
 
 def test_a_failure_is_given_back(tmp_path: Path) -> None:
+    open_recorder(tmp_path).keep_error(conversation(ONE), TOOLS, {}, "context_overflow", 0.1)
+    with pytest.raises(Faulty, match="context_overflow") as raised:
+        asked(ReplayModel(redact=NOTHING, folder=tmp_path))
+    assert raised.value.fault.remedy == "shrink"
+
+
+def test_a_failure_that_this_version_does_not_know_stops_the_delivery(tmp_path: Path) -> None:
     open_recorder(tmp_path).keep_error(conversation(ONE), TOOLS, {}, "ContextOverflow", 0.1)
-    with pytest.raises(MemoryError, match="ContextOverflow"):
-        asked(ReplayModel(redact=NOTHING, folder=tmp_path, errors={"ContextOverflow": MemoryError}))
     with pytest.raises(Stopped, match="ContextOverflow"):
         asked(ReplayModel(redact=NOTHING, folder=tmp_path))
 

@@ -1,0 +1,23 @@
+"""The performance, reliability and cost agents. They have no tools yet: the delivery graph passes them by."""
+
+from __future__ import annotations
+
+from crew.agents.answers import Answer
+from crew.agents.role import Role
+from crew.state import RoleName
+from tools.catalogue.registry import tools_of
+
+
+def _role(name: RoleName, purpose: str) -> Role:
+    return Role(
+        name=name,
+        purpose=purpose,
+        tools=tools_of(name),
+        answer=Answer,
+        facts=lambda state: {"version": state["version"]},
+    )
+
+
+PERFORMANCE = _role("performance", "Measures the new version under load before it meets real traffic.")
+RELIABILITY = _role("reliability", "Watches the new version and takes it back when it does harm.")
+COST = _role("cost", "Finds what the service spends without need.")

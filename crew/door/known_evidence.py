@@ -1,0 +1,60 @@
+"""The evidence that a call's reasons can rest on: what its role was given or found itself."""
+
+from __future__ import annotations
+
+import threading
+from difflib import get_close_matches
+
+from crew.door.call import Call
+from crew.records.ledger import Ledger, Row
+from crew.records.rows import Answered, Denied, Opening, Outcome
+
+
+class KnownEvidence:
+    """The actions and artifacts of a delivery, by the role whose calls produced them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: dict[str, set[str]] | None = None
+        """Role to its evidence; "" for what belongs to no role, such as the story. None until it is read."""
+        self._lock = threading.Lock()
+
+    def objection(self, call: Call) -> str:
+        """Return why the reasons of a call do not count; "" if they do."""
+        if not call.rationale.strip():
+            return "The call carries no rationale: say what you saw, what you chose and what you rejected."
+        if not call.evidence:
+            return "The call names no evidence: give ids of earlier actions or artifacts of this delivery."
+        known = self.known_to(call)
+        unknown = [each for each in call.evidence if each not in known]
+        if not unknown:
+            return ""
+        near = get_close_matches(unknown[0], sorted(known), 1, 0.8)
+        nearest = f" The nearest to {unknown[0]} is {near[0]}." if near else ""
+        said = f"There is no evidence {', '.join(unknown)} that the {call.role} agent was told of or found itself"
+        return f"{said}; reasons bind only to that.{nearest}"
+
+    def known_to(self, call: Call) -> set[str]:
+        """Return the evidence that the caller may cite."""
+        with self._lock:
+            if self._known is None:
+                # Read once: a lease makes this process the only writer of the delivery's rows.
+                self._known = {}
+                for row in self._ledger.rows(call.delivery):
+                    self._add(self._known, row)
+            everything = set().union(*self._known.values())
+            if call.allowed_evidence is None:
+                return everything
+            own = self._known.get("", set()) | self._known.get(call.role, set())
+            return own | (call.allowed_evidence & everything)
+
+    def remember(self, row: Row) -> None:
+        """Add what a new row proves."""
+        with self._lock:
+            if self._known is not None:
+                self._add(self._known, row)
+
+    def _add(self, known: dict[str, set[str]], row: Row) -> None:
+        # A refusal happened too: it may be why somebody gives up, and policy still judges what rests on it.
+        if isinstance(row.body, Opening | Outcome | Denied | Answered):
+            known.setdefault(row.body.role, set()).update((row.key, *row.body.artifacts))
