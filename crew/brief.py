@@ -10,7 +10,7 @@ import re
 from typing import cast
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from crew.agents.role import Facts, Role
 from crew.records.canonical_json import canonical, unmistakable
@@ -21,10 +21,8 @@ _IDS = re.compile(r"\b(?:a-[0-9a-f]{16}|sha256:[0-9a-f]{64})\b")
 _FENCE = re.compile(r"```json brief\n(.*)\n```", re.DOTALL)
 
 
-class Brief(BaseModel):
+class Brief(BaseModel, frozen=True, extra="forbid"):
     """The facts that a role works from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int = 1
     role: str

@@ -9,15 +9,13 @@ import threading
 import time
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 _TICK = 0.02
 
 
-class Measurement(BaseModel):
+class Measurement(BaseModel, frozen=True):
     """Output and resource use of a finished command."""
-
-    model_config = ConfigDict(frozen=True)
 
     exit_code: int
     stdout: str

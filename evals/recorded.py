@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.models.recordings.format import RecordedCall, Recording, read
 from crew.settings.config import Price
@@ -14,10 +14,8 @@ from crew.settings.config import Price
 HEADER = ("Role", "Model calls", "Prompt tokens", "Completion tokens", "Largest request", "Recorded cost")
 
 
-class Taken(BaseModel):
+class Taken(BaseModel, frozen=True):
     """What the calls of one role took."""
-
-    model_config = ConfigDict(frozen=True)
 
     role: str
     """ "all" in the last row."""

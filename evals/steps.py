@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from crew.agents.answers import Answer
 from crew.agents.role import Role
@@ -36,10 +36,8 @@ stories: [{id: B-1, acceptance: [An item has a name.]}]
 """
 
 
-class StepCost(BaseModel):
+class StepCost(BaseModel, frozen=True):
     """Cost of the steps of one long attempt."""
-
-    model_config = ConfigDict(frozen=True)
 
     milliseconds: tuple[float, ...]
     """Per step, excluding model time and tool time."""

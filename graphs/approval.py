@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal, TypeVar
 
 from langgraph.types import interrupt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.door.call import ApprovalNeeded, Call
 from crew.door.door import Door
@@ -15,10 +15,8 @@ from tools.result import ToolResult
 T = TypeVar("T")
 
 
-class Reply(BaseModel):
+class Reply(BaseModel, frozen=True, extra="forbid"):
     """What a person says to an interrupt."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["approve", "reject", "answer"]
     by: str

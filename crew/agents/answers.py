@@ -20,7 +20,7 @@ class Answer(BaseModel):
     summary: str = Field(description="One or two plain sentences for the pull request and the report.")
 
 
-class Finding(tools.result.Finding):
+class Finding(tools.result.Finding, frozen=True):
     """Something an agent objects to."""
 
     @property
@@ -104,7 +104,7 @@ class Design(DesignAnswer):
     """Names of the operations that somebody has to write."""
 
 
-class _AnyFinding(Finding):
+class _AnyFinding(Finding, frozen=True):
     model_config = ConfigDict(extra="ignore")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.records.ledger import Row
 from crew.records.rows import (
@@ -26,10 +26,8 @@ from crew.records.rows import (
 Tone = Literal["plain", "denied", "failed", "asked"]
 
 
-class Line(BaseModel):
+class Line(BaseModel, frozen=True):
     """The printed parts of a row."""
-
-    model_config = ConfigDict(frozen=True)
 
     who: str
     what: str

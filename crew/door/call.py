@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from crew.errors import CrewError
 from crew.records.canonical_json import digest_of
 from crew.records.rows import Arguments
 
 
-class Call(BaseModel):
+class Call(BaseModel, frozen=True):
     """What somebody wants done, and why."""
-
-    model_config = ConfigDict(frozen=True)
 
     delivery: str
     role: str
@@ -42,10 +40,8 @@ class Call(BaseModel):
         return "a-" + digest_of([*place, *said]).removeprefix("sha256:")[:16]
 
 
-class Approval(BaseModel):
+class Approval(BaseModel, frozen=True):
     """What a person has to decide."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     action: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from crew.agents.answers import Design, DesignedCriterion
 from crew.evidence.tests import Branch, Run, Verdict, branch_now, last_run, verdict
@@ -14,10 +14,8 @@ _Tests = dict[str, list[str]]
 """Criterion to the names of its tests."""
 
 
-class CriterionReport(BaseModel):
+class CriterionReport(BaseModel, frozen=True):
     """The state of one criterion."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     text: str

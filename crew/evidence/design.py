@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.agents.answers import Design, DesignedCriterion, Question
 from crew.evidence.evidence import Evidence, last
@@ -29,10 +29,8 @@ class _ReadCriterion(BaseModel):
     operations: tuple[str, ...]
 
 
-class _Recorded(BaseModel):
+class _Recorded(BaseModel, frozen=True):
     """Data of `read_criteria` and `settle_blueprint`."""
-
-    model_config = ConfigDict(frozen=True)
 
     criteria: tuple[_ReadCriterion, ...] = ()
     changes: tuple[_Change, ...] = ()

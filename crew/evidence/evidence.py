@@ -11,7 +11,7 @@ from crew.records.rows import Intent, Outcome
 from tools.result import ToolResult
 
 
-class Evidence(ToolResult):
+class Evidence(ToolResult, frozen=True):
     """The result of an action, and which action it was."""
 
     action: str

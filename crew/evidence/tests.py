@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.evidence.evidence import results
 from crew.records.artifacts import ArtifactStore
@@ -28,10 +28,8 @@ Verdict = Literal["passed", "failed", "unseen"]
 """`failed`: also a test that changed its mind. `unseen`: skipped, or not run at all."""
 
 
-class Step(BaseModel):
+class Step(BaseModel, frozen=True):
     """Something that was done to the branch and not taken back."""
-
-    model_config = ConfigDict(frozen=True)
 
     row: int
     """Number of the row that says so."""
@@ -43,10 +41,8 @@ class Step(BaseModel):
     result: ToolResult
 
 
-class Run(BaseModel):
+class Run(BaseModel, frozen=True):
     """A run of all tests on one git tree."""
-
-    model_config = ConfigDict(frozen=True)
 
     ok: bool
     summary: str
@@ -54,10 +50,8 @@ class Run(BaseModel):
     """How each test went; None where a command tells only how all of them ended."""
 
 
-class Branch(BaseModel):
+class Branch(BaseModel, frozen=True):
     """The code of a delivery as it is now."""
-
-    model_config = ConfigDict(frozen=True)
 
     steps: tuple[Step, ...]
 

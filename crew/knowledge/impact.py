@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.errors import BadInput
 from crew.knowledge.project import GRAPH
@@ -13,10 +13,8 @@ from crew.knowledge.store import GraphStore, Node, open_store
 from tools.counting import counted
 
 
-class Impact(BaseModel):
+class Impact(BaseModel, frozen=True):
     """Everything that hangs on a service or an operation."""
-
-    model_config = ConfigDict(frozen=True)
 
     subject: str
     operations: tuple[str, ...]

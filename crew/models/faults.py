@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
 from langchain_core.messages import AIMessage
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
     import openai
@@ -60,10 +60,8 @@ _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionErro
 NO_TOOLS = 'Set tool_calls = "text" under [model] in crew.toml (or --model openai:NAME?tool_calls=text).'
 
 
-class Fault(BaseModel):
+class Fault(BaseModel, frozen=True):
     """One thing that was wrong."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: FaultName
     remedy: Remedy

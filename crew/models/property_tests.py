@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from crew.errors import BoundReached
 from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable, first_messages
@@ -17,10 +17,8 @@ CORRECTIONS = 1
 """How often what is wrong is sent back."""
 
 
-class HandedIn(BaseModel):
+class HandedIn(BaseModel, frozen=True, extra="forbid"):
     """The tests of one module."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     content: str = Field(max_length=20_000, description="One Python file.")
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.errors import BoundReached
 from crew.records.cost import Cost
@@ -28,10 +28,8 @@ BYTES_PER_TOKEN = 4
 """For estimates: of a request before it is sent, and where a server does not count."""
 
 
-class Spent(BaseModel):
+class Spent(BaseModel, frozen=True):
     """What was spent on model calls."""
-
-    model_config = ConfigDict(frozen=True)
 
     calls: int = 0
     """Requests that went out, including failed ones."""

@@ -42,7 +42,7 @@ class Conclude:
     evidence: tuple[str, ...] = field(default=())
 
 
-class Seen(ToolResult):
+class Seen(ToolResult, frozen=True):
     """The result of an action, as its tool message says it."""
 
     action: str

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from crew.errors import BadInput
 from crew.policy_drafts.draft import DraftRule, PolicyCase, PolicyDraft
@@ -28,10 +28,8 @@ LARGEST = 1_000_000
 """Largest size of a file of a draft, in bytes."""
 
 
-class About(BaseModel):
+class About(BaseModel, frozen=True, extra="forbid"):
     """Contents of `draft.json`: the origin of a policy, and the sentence behind each rule."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     status: Literal["draft"] = "draft"
     """Never changes: an approval is recorded in `approval.json`."""
@@ -44,10 +42,8 @@ class About(BaseModel):
     rules: tuple[DraftRule, ...]
 
 
-class Approval(BaseModel):
+class Approval(BaseModel, frozen=True, extra="forbid"):
     """A person's approval of a draft."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     digest: str
     """Digest of the draft's files, without the README."""

@@ -7,7 +7,7 @@ import secrets
 import shlex
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.errors import BadInput
 from crew.records.artifacts import ArtifactStore
@@ -32,10 +32,8 @@ class Opened(Opening):
         return Terms.model_validate({name: getattr(self, name) for name in Terms.model_fields})
 
 
-class Waiting(BaseModel):
+class Waiting(BaseModel, frozen=True):
     """What a delivery waits for."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     kind: str

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, cast, overload
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from crew.errors import LedgerDamaged, WrittenLater
@@ -43,10 +43,8 @@ Columns = tuple[str, int, str, str, str, str, str, str]
 """A row as SQLite has it: its columns, the body as text."""
 
 
-class StoredRow(BaseModel):
+class StoredRow(BaseModel, frozen=True):
     """One line of the ledger as it was written and hashed, whichever version wrote it."""
-
-    model_config = ConfigDict(frozen=True)
 
     delivery: str
     number: int
@@ -84,10 +82,8 @@ class Row(Generic[B_co]):
         return self.body.row_kind
 
 
-class Damage(BaseModel):
+class Damage(BaseModel, frozen=True):
     """A place where the ledger does not add up."""
-
-    model_config = ConfigDict(frozen=True)
 
     delivery: str
     row: int

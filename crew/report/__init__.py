@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.agents.answers import AnyAnswer, Design, Finding
 from crew.evidence.criteria import CriterionReport, criteria_of
@@ -17,16 +17,14 @@ from crew.records.rows import Concluded, Fallback, Note, Paused
 from crew.state import Status
 
 
-class FindingReport(Finding):
+class FindingReport(Finding, frozen=True):
     """What an agent objected to."""
 
     role: str
 
 
-class DeliveryReport(BaseModel):
+class DeliveryReport(BaseModel, frozen=True):
     """What one delivery did, and where it stands."""
-
-    model_config = ConfigDict(frozen=True)
 
     delivery: str
     story: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.errors import BadInput
 from crew.stories import Story, StoryFile
@@ -21,10 +21,8 @@ from tools.counting import counted
 from tools.errors import ToolError
 
 
-class StoryPlan(BaseModel):
+class StoryPlan(BaseModel, frozen=True):
     """How one story is understood."""
-
-    model_config = ConfigDict(frozen=True)
 
     story: str
     title: str
@@ -34,10 +32,8 @@ class StoryPlan(BaseModel):
     """What will need a person, and why."""
 
 
-class Plan(BaseModel):
+class Plan(BaseModel, frozen=True):
     """How a story file is understood."""
-
-    model_config = ConfigDict(frozen=True)
 
     service: str
     repository: str

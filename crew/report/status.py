@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.models.spending import Spent, by_role, spending_lines
 from crew.records.deliveries import Waiting, ending_of, load_delivery, refusal, waiting
@@ -17,10 +17,8 @@ from tools.runtimes import ServiceStatus
 from tools.runtimes.open import open_runtime
 
 
-class DeliveryStatus(BaseModel):
+class DeliveryStatus(BaseModel, frozen=True):
     """What a delivery is at."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     story: str

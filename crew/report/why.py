@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crew.errors import BadInput
 from crew.records.home_ledger import open_ledger
@@ -16,10 +16,8 @@ from crew.settings.config import OFFLINE
 from tools.counting import counted
 
 
-class Reason(BaseModel):
+class Reason(BaseModel, frozen=True):
     """One action with everything that it rests on."""
-
-    model_config = ConfigDict(frozen=True)
 
     action: str
     role: str
@@ -39,10 +37,8 @@ class Reason(BaseModel):
     """Who decided on it; "" for the crew itself and for the offline model."""
 
 
-class Question(BaseModel):
+class Question(BaseModel, frozen=True):
     """What a person was asked: an agent's question, or an approval of what was not done since."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     kind: str

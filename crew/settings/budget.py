@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from crew.errors import BadInput
 
 EXAMPLE = "tokens=20000,money=0.5,steps=40,minutes=10"
 
 
-class Budget(BaseModel):
+class Budget(BaseModel, frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True):
     """Limits that are checked before each model call; 0 means no limit."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     tokens: int = Field(default=0, ge=0, examples=[20_000])
     """Input and output tokens together; 0: no limit."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from crew.errors import BadInput
 
@@ -25,10 +25,8 @@ stories:
       - An order has a customer (email) and a total (money, at least 0)."""
 
 
-class Slo(BaseModel):
+class Slo(BaseModel, frozen=True):
     """Service level objectives given in the file."""
-
-    model_config = ConfigDict(frozen=True)
 
     availability: Decimal | None = None
     """Percentage of responses that are not 5xx; None if not given."""
@@ -36,20 +34,16 @@ class Slo(BaseModel):
     """95th percentile of the latency in milliseconds; None if not given."""
 
 
-class Criterion(BaseModel):
+class Criterion(BaseModel, frozen=True):
     """One acceptance criterion."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     """Story id, a dot, and the position in the story, from 1."""
     text: str
 
 
-class Story(BaseModel):
+class Story(BaseModel, frozen=True):
     """A user story with its acceptance criteria."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     title: str
@@ -58,10 +52,8 @@ class Story(BaseModel):
     criteria: tuple[Criterion, ...]
 
 
-class StoryFile(BaseModel):
+class StoryFile(BaseModel, frozen=True):
     """A story file: the stories of one service, in delivery order."""
-
-    model_config = ConfigDict(frozen=True)
 
     service: str
     repository: Path

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from tools.blueprint.keyword_comparison import (
     Difference,
@@ -38,10 +38,8 @@ _EVERYWHERE = "All operations"
 _NEW = "The operation is new."
 
 
-class Change(BaseModel):
+class Change(BaseModel, frozen=True, extra="forbid"):
     """One difference that a client can notice, or that may be one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     where: str

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from crew.errors import BadInput, problems_in
 from crew.models.recordings.deltas import applied, changes, joined, split
@@ -22,10 +22,8 @@ FORMAT = 1
 ABOUT = "recording.json"
 
 
-class Usage(BaseModel):
+class Usage(BaseModel, frozen=True):
     """What a call used."""
-
-    model_config = ConfigDict(frozen=True)
 
     input_tokens: int
     output_tokens: int
@@ -33,10 +31,8 @@ class Usage(BaseModel):
     """Whether this is an estimate, because the server did not count."""
 
 
-class RecordedRole(BaseModel):
+class RecordedRole(BaseModel, frozen=True):
     """What a role was given besides its messages, at its last visit."""
-
-    model_config = ConfigDict(frozen=True)
 
     prompt: str
     """Digest of its rendered prompt."""
@@ -44,10 +40,8 @@ class RecordedRole(BaseModel):
     """Tool to the digest of its schema."""
 
 
-class RecordedDelivery(BaseModel):
+class RecordedDelivery(BaseModel, frozen=True):
     """A delivery that the recording holds."""
-
-    model_config = ConfigDict(frozen=True)
 
     service: str
     story: str
@@ -55,10 +49,8 @@ class RecordedDelivery(BaseModel):
     """The id that it had when it was recorded."""
 
 
-class About(BaseModel):
+class About(BaseModel, frozen=True):
     """Metadata of a recording: what it holds and how it was made."""
-
-    model_config = ConfigDict(frozen=True)
 
     format: int = FORMAT
     title: str
@@ -79,10 +71,8 @@ class About(BaseModel):
     roles: dict[str, RecordedRole] = {}
 
 
-class RecordedCall(BaseModel):
+class RecordedCall(BaseModel, frozen=True):
     """One call of a model."""
-
-    model_config = ConfigDict(frozen=True)
 
     sequence: int
     """Place in the recording, from 1."""
@@ -128,10 +118,8 @@ class RecordedCall(BaseModel):
         return f"{self.sequence:04}-{self.role}-{self.visit}-{self.step}.json"
 
 
-class Recording(BaseModel):
+class Recording(BaseModel, frozen=True):
     """A recording as it was read."""
-
-    model_config = ConfigDict(frozen=True)
 
     about: About
     calls: list[RecordedCall]

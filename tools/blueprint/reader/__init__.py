@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tools.blueprint.model import Blueprint, Criterion
 from tools.blueprint.reader.affected_operations import affected_operations
@@ -34,10 +34,8 @@ from tools.blueprint.reader.story import Line, Outcome, read_story
 __all__ = ["CriterionReading", "Fact", "Reading", "paraphrase", "read"]
 
 
-class CriterionReading(BaseModel):
+class CriterionReading(BaseModel, frozen=True):
     """How one criterion was read."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     text: str
@@ -51,10 +49,8 @@ class CriterionReading(BaseModel):
     """Operations that it affects: "POST /orders/{id}/cancel", "GET /orders"."""
 
 
-class Reading(BaseModel):
+class Reading(BaseModel, frozen=True):
     """How a story was read."""
-
-    model_config = ConfigDict(frozen=True)
 
     blueprint: Blueprint
     """The service before the story, plus everything that is covered."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tools.blueprint import api_outline
 from tools.blueprint.model import CRUD, Blueprint, Criterion, CustomOperation, Entity, FieldSpec
@@ -216,10 +216,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "none yet"
 
 
-class Wording(BaseModel):
+class Wording(BaseModel, extra="forbid"):
     """What covers a criterion: sentences of the forms, custom operations, both; else why it is left out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: str
     sentences: list[str] = []
@@ -227,10 +225,8 @@ class Wording(BaseModel):
     why: str = ""
 
 
-class Custom(BaseModel):
+class Custom(BaseModel, extra="forbid"):
     """An operation on one resource that no form can say. Field lists: "months (integer, 1 to 480), start (date)"."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(description="amortisation schedule")
     of: str = Field(description="Entity.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from tools.blueprint.model import Blueprint, Criterion, FieldSpec
 from tools.blueprint.reader import CriterionReading, Reading, read
@@ -20,10 +20,8 @@ _MARK = "\x1f"
 _NUMBER = re.compile(f"{_MARK}[0-9]+")
 
 
-class Unread(BaseModel):
+class Unread(BaseModel, frozen=True):
     """A sentence without one clear meaning."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     """The criterion that it rewords; "" for none."""
