@@ -197,7 +197,7 @@ def test_telemetry(content: bool, monkeypatch: pytest.MonkeyPatch) -> None:
         telemetry = open_telemetry(TelemetrySettings(otlp=got.url, content=content), NO_SECRETS)
         own = telemetry.redacting(REDACT)
         with own.delivery("d", PLANTED), own.tool_call(PLANTED, "c", "code", "d") as span:
-            span.set(error=PLANTED, response_model=PLANTED, finish_reasons=[PLANTED], result={"a": PLANTED})
+            span.set(outcome=PLANTED, response_model=PLANTED, finish_reasons=[PLANTED], result={"a": PLANTED})
         assert telemetry.close() == ""
         check(got.bytes)
 

@@ -14,7 +14,7 @@ import pytest
 from langchain_core.messages import ToolMessage
 
 from crew.errors import BoundReached
-from crew.models.by_url import spending as spending
+from crew.models import spending as spending
 from crew.records.rows import Calling, ModelReply
 from crew.settings.budget import Budget, parse_budget
 from tests.crew.doors import DELIVERY, policies

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from crew.model_calls import GaveUp
-from crew.models.by_url import openai
+from crew.models import openai
 from crew.models.openai import LARGEST_REPLY
 from crew.records.rows import Calling, ModelFault, ModelReply
 from tests.crew.doors import DELIVERY, policies
