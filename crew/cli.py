@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from crew.commands.options import FILE, HOME, JSON
+from crew.commands.options import FILE, HOME, JSON, delivery_options
 from crew.commands.shared import existing_home, leave
 from crew.errors import BadInput, CrewError, Interrupted
 from crew.printable import say
@@ -24,9 +24,6 @@ person; 4 the machine lacks a requirement."""
 
 
 IMPORTED = {
-    "run": ("delivery", "Deliver the stories in FILE, one after another."),
-    "resume": ("delivery", "Continue DELIVERY, or every unfinished delivery."),
-    "abandon": ("delivery", "End DELIVERY without finishing it; merged changes stay merged."),
     "policy": ("policy", "Draft, check and approve policies."),
     "tests": ("tests", "Generate property tests for the Python code in REPO."),
     "why": ("records", "Explain a delivery, or trace one action back to its story."),
@@ -108,6 +105,47 @@ def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
     planned = plan_of(load(file))
     say(planned.model_dump_json(indent=2) if as_json else show_plan(planned))
     sys.exit(1 if strict and planned.not_covered else 0)
+
+
+@main.command()
+@FILE
+@delivery_options
+@click.option("--repo", type=click.Path(path_type=Path, file_okay=False), help="Repository to work on.")
+@click.option("--test-command", help="Test command of the repository.  [default: detected]")
+@click.option(
+    "--ask", is_flag=True, help="Let agents ask questions; otherwise they make assumptions and state them."
+)
+@click.option("--strict", is_flag=True, help="Stop a story at the first criterion that is not covered.")
+def run(**arguments: object) -> None:
+    """Deliver the stories in FILE, one after another."""
+    _deliver("run", arguments)
+
+
+@main.command()
+@click.argument("delivery", required=False)
+@click.option("--approve", metavar="ID", help="Approve the request with this id.")
+@click.option("--reject", metavar="ID", help="Reject the request with this id.")
+@click.option("--reason", help="Reason for --approve or --reject, kept in the ledger.")
+@click.option("--answer", nargs=2, metavar="ID TEXT", help="Answer the question with this id.")
+@delivery_options
+def resume(**arguments: object) -> None:
+    """Continue DELIVERY, or every unfinished delivery.
+
+    The model, budgets, sandbox and policies of the delivery are kept unless overridden."""
+    _deliver("resume", arguments)
+
+
+@main.command()
+@click.argument("delivery")
+@HOME
+def abandon(**arguments: object) -> None:
+    """End DELIVERY without finishing it; merged changes stay merged."""
+    _deliver("abandon", arguments)
+
+
+def _deliver(command: str, arguments: dict[str, object]) -> None:
+    """Call a function of `crew.commands.delivery`, whose imports take too long for `--help`."""
+    getattr(import_module("crew.commands.delivery"), command)(**arguments)
 
 
 @main.command()

@@ -12,7 +12,7 @@ import click
 
 from crew.app import AppContext, Settings, open_app
 from crew.commands.delivery_settings import config_for, delivery_to_resume, same_terms, settings_for
-from crew.commands.options import FILE, HOME, Given, delivery_options
+from crew.commands.options import Given
 from crew.commands.shared import existing_home, leave, person
 from crew.console import Printer, finish, printer_for
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
@@ -27,15 +27,6 @@ from graphs.run import abandon as end_delivery
 from graphs.run import begin, deliver, open_ends, take_up
 
 
-@click.command()
-@FILE
-@delivery_options
-@click.option("--repo", type=click.Path(path_type=Path, file_okay=False), help="Repository to work on.")
-@click.option("--test-command", help="Test command of the repository.  [default: detected]")
-@click.option(
-    "--ask", is_flag=True, help="Let agents ask questions; otherwise they make assumptions and state them."
-)
-@click.option("--strict", is_flag=True, help="Stop a story at the first criterion that is not covered.")
 def run(
     file: Path, given: Given, repo: Path | None, test_command: str | None, ask: bool, strict: bool
 ) -> None:
@@ -51,13 +42,6 @@ def run(
         run_deliveries(app, printer, deliveries, lambda each: deliver(app, each))
 
 
-@click.command()
-@click.argument("delivery", required=False)
-@click.option("--approve", metavar="ID", help="Approve the request with this id.")
-@click.option("--reject", metavar="ID", help="Reject the request with this id.")
-@click.option("--reason", help="Reason for --approve or --reject, kept in the ledger.")
-@click.option("--answer", nargs=2, metavar="ID TEXT", help="Answer the question with this id.")
-@delivery_options
 def resume(
     delivery: str | None,
     approve: str | None,
@@ -110,9 +94,6 @@ def _deliveries_to_resume(app: AppContext, named: str, begun: Opened | None, giv
     return [each for each in waiting if each not in others]
 
 
-@click.command()
-@click.argument("delivery")
-@HOME
 def abandon(delivery: str, home: Path | None) -> None:
     """End DELIVERY without finishing it; merged changes stay merged."""
     settings = Settings(home=existing_home(home).resolve())
