@@ -16,6 +16,7 @@ from crew.door.door import Door
 from crew.door.policy_facts import Facts
 from crew.errors import BadInput, MachineLacks
 from crew.evidence.evidence import written_by
+from crew.known_secrets import redactor_of
 from crew.models.recordings.record import Recorder
 from crew.models.role_model import RoleModels
 from crew.models.spending import BudgetTracker
@@ -26,7 +27,6 @@ from crew.records.bus import Bus
 from crew.records.deliveries import Opened, of_run
 from crew.records.home_ledger import ledger_id
 from crew.records.ledger import Ledger
-from crew.redaction import redactor_of
 from crew.settings.budget import Budget
 from crew.settings.config import TelemetrySettings
 from crew.settings.terms import Terms

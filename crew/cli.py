@@ -16,8 +16,8 @@ import click
 from crew.commands.options import FILE, HOME, JSON, delivery_options
 from crew.commands.shared import existing_home, leave
 from crew.errors import BadInput, CrewError, Interrupted
+from crew.known_secrets import HOME_USED
 from crew.printable import say
-from crew.redaction import HOME_USED
 
 EXIT_CODES = """Exit codes: 0 all delivered; 1 some stopped or failed; 2 invalid input; 3 waiting for a
 person; 4 the machine lacks a requirement."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import click
 
-from crew.redaction import command_redactor
+from crew.known_secrets import command_redactor
 
 _KEPT = "\n\t\u00a0"
 

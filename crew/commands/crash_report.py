@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crew.errors import Unexpected
-from crew.redaction import redactor_of
+from crew.known_secrets import redactor_of
 from tools.redaction import Redactor
 
 

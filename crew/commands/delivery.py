@@ -16,10 +16,10 @@ from crew.commands.options import Given
 from crew.commands.shared import existing_home, leave, person
 from crew.console import Printer, finish, printer_for
 from crew.errors import BadInput, CrewError, Interrupted, LeaseTaken, Stopped, Unexpected
+from crew.known_secrets import HOME_USED
 from crew.models.by_url import open_recorder, role_models
 from crew.printable import say
 from crew.records.deliveries import Opened, ending_of, load_delivery, unfinished
-from crew.redaction import HOME_USED
 from crew.settings.config import Config
 from crew.stories import load
 from graphs.approval import Reply

@@ -9,10 +9,10 @@ import click
 from crew.app import Settings
 from crew.commands.options import Given
 from crew.errors import BadInput, Stopped
+from crew.known_secrets import HOME_USED
 from crew.printable import say
 from crew.records.deliveries import Opened, asking, ending_of, load_delivery, refusal, unfinished
 from crew.records.home_ledger import open_ledger
-from crew.redaction import HOME_USED
 from crew.settings.budget import parse_budget
 from crew.settings.config import Config
 from crew.settings.load import load_config, resolve_model_url, with_options

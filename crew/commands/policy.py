@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from crew.errors import BadInput, NeedsPerson
+from crew.known_secrets import command_redactor
 from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter
 from crew.models.spending import spent_text
@@ -28,7 +29,6 @@ from crew.policy_drafts.folder import (
 )
 from crew.policy_drafts.readme import checked, readme
 from crew.printable import say
-from crew.redaction import command_redactor
 from crew.settings.budget import Budget, parse_budget
 from crew.settings.load import load_config
 from tools.counting import counted

@@ -11,8 +11,8 @@ from typing import NoReturn
 import click
 
 from crew.errors import BadInput
+from crew.known_secrets import HOME_USED
 from crew.printable import say
-from crew.redaction import HOME_USED
 
 
 def leave(error: Exception) -> NoReturn:

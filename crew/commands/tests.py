@@ -11,12 +11,12 @@ import click
 
 from crew.app import cache_folder, open_sandbox
 from crew.errors import BadInput
+from crew.known_secrets import command_redactor
 from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter
 from crew.models.property_tests import NoTests, draft_tests
 from crew.models.spending import spent_text
 from crew.printable import say
-from crew.redaction import command_redactor
 from crew.settings.budget import Budget, parse_budget
 from crew.settings.load import load_config
 from tools.counting import counted

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from crew.evidence.evidence import last
 from crew.knowledge.store import Edge, Node, open_store
+from crew.known_secrets import redactor_of
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import Opened, ending_of, load_delivery
 from crew.records.home_ledger import open_ledger
 from crew.records.ledger import Ledger
-from crew.redaction import redactor_of
 from crew.report import delivery_report
 from tools.blueprint.api_outline import operations, route
 from tools.blueprint.model import Blueprint, Entity

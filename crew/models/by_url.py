@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 
 from crew.errors import BadInput
+from crew.known_secrets import redactor_of
 from crew.models.offline import OfflineModel
 from crew.models.recordings.record import Recorder
 from crew.models.recordings.replay import ReplayModel, carried_over, replay_model
 from crew.models.role_model import RoleModel, RoleModels
 from crew.playbooks import PLAYBOOKS
-from crew.redaction import redactor_of
 from crew.settings.budget import Budget
 from crew.settings.config import OFFLINE, Config, ModelSettings
 

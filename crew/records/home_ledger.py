@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from crew.known_secrets import redactor_of
 from crew.records.ledger import Ledger
-from crew.redaction import redactor_of
 
 
 @contextmanager

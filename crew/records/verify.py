@@ -7,12 +7,12 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from crew.errors import BadInput
+from crew.known_secrets import redactor_of
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import ending_of, load_delivery
 from crew.records.home_ledger import ledger_id, open_ledger
 from crew.records.ledger import Damage, Ledger, Row
 from crew.records.rows import ModelReply
-from crew.redaction import redactor_of
 from tools.counting import counted
 from tools.errors import RepositoryError
 from tools.projects.ledger_anchors import anchors, landings, ledgers, opened_under

@@ -22,6 +22,7 @@ from crew.console import JsonLines, RichLines
 from crew.delivery_context import DeliveryContext
 from crew.door.door import Door
 from crew.errors import Stopped
+from crew.known_secrets import HOME_USED, command_redactor, redactor_of
 from crew.models.by_url import lone_role_model
 from crew.models.drafting import Drafter
 from crew.models.faults import fault_of
@@ -34,7 +35,6 @@ from crew.printable import say
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Note
-from crew.redaction import HOME_USED, command_redactor, redactor_of
 from crew.report import delivery_report
 from crew.report.html import render, write_report
 from crew.settings.config import Config, TelemetrySettings
