@@ -1,21 +1,21 @@
-"""The controlled-English reader: acceptance criteria in the sentence forms of a story become a blueprint.
+"""The controlled-English reader, which turns acceptance criteria in fixed sentence forms into a blueprint.
 
-It never guesses. A criterion is `covered` if it has exactly one meaning, which is then in the blueprint;
-`not_covered` if it has none, with a hint how to fix it; `ambiguous` if it has several; `contradictory` if it
-conflicts with what is already specified. Sentences that match no form "need a model".
+The reader never guesses. A criterion is `covered` if it has exactly one meaning, which is added to the blueprint;
+`not_covered` if it has none, with a hint on how to fix it; `ambiguous` if it has several; and `contradictory` if
+it conflicts with what is already specified. A sentence that matches no form is said to need a model.
 
-How a story is read, file by file:
+These packages and modules take part in reading a story:
 
-    grammar/   from the text of a sentence to every form that it matches, before names are resolved:
-               `text` prepares it, `sentences.lark` is the grammar, `parsing` runs it, the builders turn the trees
-               into the values of `phrases` and `sentences`
-    forms/     from a parsed sentence to facts, with one function per form (`fields`, `structure`, `rules`, `examples`);
-               `verb_phrases` and `operations` resolve verbs and nouns, `conditions` makes tests, `scope` and `lookup`
-               hold the known names, `english` rejects words that cannot be part of a name
-    choices    explores every meaning, so that a second one is detected and reported
-    facts, merging, collisions    what a sentence adds to the blueprint, and what it must not add
+    grammar/   parses a sentence into every form that it matches, before names are resolved: `text` prepares
+               the sentence, `parsing` applies the grammar in `sentences.lark`, and the builders turn the parse trees
+               into the classes of `phrases` and `sentences`
+    forms/     converts a parsed sentence to facts, one function per form (`fields`, `structure`, `rules`, `examples`);
+               `verb_phrases` and `operations` resolve verbs and nouns, `conditions` creates tests, `scope` and `lookup`
+               provide the known names, and `english` rejects words that cannot be part of a name
+    choices    explores every meaning, so that ambiguities are detected and reported
+    facts, merging, collisions    add the facts of a sentence to the blueprint, or reject them
     story      reads all sentences of a story, in any order; `vocabulary` and `first_pass` look ahead
-    paraphrase, wording           the meaning, expressed in the same sentence forms
+    paraphrase, wording           express the meaning in the same sentence forms
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ __all__ = ["CriterionReading", "Fact", "Reading", "paraphrase", "read"]
 
 
 class CriterionReading(BaseModel, frozen=True):
-    """How one criterion was read."""
+    """The result of reading one criterion."""
 
     id: str
     text: str
     outcome: Outcome
     why: str
-    """One sentence for the author that says how to fix it; "" if covered. Starts with "needs a model: " for a
-    sentence that matches no form."""
+    """How the author can fix the criterion, in one sentence; "" if it is covered. Starts with "needs a model: "
+    if no sentence form matches."""
     readings: tuple[str, ...]
-    """The meaning in sentences of the same forms; two or more if ambiguous or contradictory."""
+    """The meaning, paraphrased in the same sentence forms; two or more if ambiguous or contradictory."""
     operations: tuple[str, ...]
-    """Operations that it affects: "POST /orders/{id}/cancel", "GET /orders"."""
+    """The affected API operations, such as "POST /orders/{id}/cancel" and "GET /orders"."""
 
 
 class Reading(BaseModel, frozen=True):
-    """How a story was read."""
+    """The result of reading a story."""
 
     blueprint: Blueprint
-    """The service before the story, plus everything that is covered."""
+    """The blueprint from before the story, extended by every covered criterion."""
     criteria: tuple[CriterionReading, ...]
 
 
 def read(criteria: Sequence[tuple[str, str]], before: Blueprint) -> Reading:
-    """Read the criteria of one story, pairs of id and text, against the service as it is before the story."""
+    """Read the criteria of one story, given as (id, text) pairs, against the blueprint from before the story."""
     blueprint, lines = read_story(criteria, before)
     covered = {each.id: each for each in before.criteria}
     for line in lines:

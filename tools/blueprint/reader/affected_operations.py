@@ -1,4 +1,4 @@
-"""The API operations that a sentence affects."""
+"""Determining which API operations a sentence affects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.blueprint.reader.facts import ComputedField, Facts, InitialState, Off
 
 
 def affected_operations(facts: Facts, blueprint: Blueprint) -> tuple[str, ...]:
-    """Return the operations in the order of the facts: "POST /orders/{id}/cancel", "GET /orders"."""
+    """Return the affected operations in the order of the facts, such as "POST /orders/{id}/cancel"."""
     found: dict[str, None] = {}
     for fact in facts:
         entity = blueprint.entity(fact.entity)
@@ -20,7 +20,7 @@ def affected_operations(facts: Facts, blueprint: Blueprint) -> tuple[str, ...]:
 
 
 def _operations(part: Part, entity: Entity) -> tuple[Operation, ...]:
-    """The operations of the entity whose behaviour the part changes."""
+    """Return the operations of the entity whose behaviour the part changes."""
     if isinstance(part, FieldSpec | Reference):
         return tuple(each.name for each in entity.operations if each.name != "delete")
     if isinstance(part, ComputedField):

@@ -1,8 +1,8 @@
-"""Finding every reading of a sentence.
+"""Enumerating every reading of a sentence.
 
 Code that interprets a sentence calls `Choices.pick` wherever the sentence leaves something open ("its total":
-the order's or the code's?). `explore` runs it once for each combination of answers. No result means not covered,
-one result is the reading, several are an ambiguity. Nothing is decided by chance.
+the order's or the code's?). `explore` runs that code once for each combination of options. If there is no result,
+the sentence is not covered; one result is its reading; several make it ambiguous. The order of runs is fixed.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ MOST_RUNS = 200
 
 
 class Unclear(Exception):  # noqa: N818  describes the sentence, not an error
-    """The sentence cannot be read in this way; the message tells its author why and how to fix it."""
+    """Raised when a sentence cannot be interpreted; the message tells its author why and how to fix it."""
 
     def __init__(self, why: str, readings: tuple[str, ...] = (), *, aside: bool = False) -> None:
         super().__init__(why)
         self.readings = readings
-        """The meanings between which the author must decide; empty for no meaning."""
+        """The meanings that the author must choose between; empty if the sentence has none."""
         self.aside = aside
-        """Whether this reading was far-fetched, so that the reason of another one is more helpful."""
+        """Whether the attempted reading was far-fetched, so that another error is likely to be more helpful."""
 
 
 class Contradiction(Unclear):
-    """The sentence conflicts with what is already specified, the first of its two readings."""
+    """Raised when a sentence conflicts with what is already specified; `readings` holds the old and new meaning."""
 
 
 class Ambiguity(Unclear):
-    """The sentence has a reading that no blueprint can express, beside one that it can."""
+    """Raised when a sentence has a second possible reading that no blueprint can express."""
 
 
 class Choices:
-    """The answers given in one run."""
+    """The options picked in one run."""
 
     def __init__(self, script: Sequence[int] = ()) -> None:
         self._script = script
         self.taken: list[tuple[int, int]] = []
-        """For each open question so far, the index of the answer and the number of answers."""
+        """For each choice made so far, the index of the picked option and the number of options."""
 
     def pick(self, options: Sequence[T]) -> T:
-        """Return one of the options; other runs get other options."""
+        """Return one of the options; other runs return the other ones."""
         if len(options) == 1:
             return options[0]
         place = len(self.taken)
@@ -54,7 +54,7 @@ class Choices:
 
 
 def explore(resolve: Callable[[Choices], R]) -> tuple[list[R], list[Unclear]]:
-    """Return the distinct results of all runs and the reasons of the failed ones, in order.
+    """Call `resolve` once per combination of options; return the distinct results and the errors, in order.
 
     Raises Unclear if there are too many combinations.
     """
@@ -78,7 +78,7 @@ def explore(resolve: Callable[[Choices], R]) -> tuple[list[R], list[Unclear]]:
 
 
 def _next(taken: list[tuple[int, int]]) -> list[int] | None:
-    """Return the next script: the last answer with an alternative left is advanced."""
+    """Return the options for the next run, advancing the last choice that has options left, or None at the end."""
     while taken:
         index, total = taken.pop()
         if index + 1 < total:

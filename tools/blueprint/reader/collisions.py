@@ -1,4 +1,4 @@
-"""Names that collide in a service, or that are invalid."""
+"""Checks for invalid names and for names that collide within a service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.grammar.text import NAME
 
 LONGEST_NAME = 50
-"""Characters; databases cut identifiers at 63."""
+"""Maximum length of a name in characters; databases truncate identifiers at 63."""
 
 _OWN_FIELDS = {"id": "id", "createdAt": "created at", "updatedAt": "updated at"}
 _OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi-yaml", "/docs")
@@ -18,7 +18,7 @@ _QUERY = ("limit", "offset", "sort")
 
 
 def safe_name(words: str) -> str:
-    """Return the words in lower case as a name. Raises Unclear if they are not a valid name."""
+    """Normalise the words to a lower-case name. Raises Unclear if they are not a valid name."""
     name = " ".join(words.lower().split())
     if not NAME.fullmatch(name):
         raise Unclear(
@@ -30,7 +30,7 @@ def safe_name(words: str) -> str:
 
 
 def check_names(blueprint: Blueprint, name: str) -> None:
-    """Raise Unclear if names within the entity collide, or its own name with another entity's."""
+    """Raise Unclear if names within the entity collide, or if its own name collides with another entity's."""
     entity = blueprint.entity(name)
     if entity is None:
         return

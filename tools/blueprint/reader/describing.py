@@ -1,4 +1,4 @@
-"""Describing an existing service in sentence forms, briefly enough for a model to read before it words new ones."""
+"""Describing an existing service in sentence forms, briefly enough for a model that is about to write new ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tools.blueprint.reader.paraphrase import entity_facts, gerund_phrase, sente
 
 MOST_BYTES = 4_000
 _LAST: tuple[type, ...] = (model.Limit, ComputedField, model.Access, OfferedOperations)
-"""Described last, in this order."""
+"""Types of parts that are described last, in this order."""
 _GATHERED = (Exists, model.Action, InputField, model.Filter, model.Sort)
-"""Parts without a sentence of their own here, or that share one."""
+"""Types of parts that have no sentence of their own in the description, or that share one."""
 
 
 def describe_service(blueprint: model.Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
-    """Return the sentences of all entities and their custom operations; a last line tells how many are left out."""
+    """Describe all entities and custom operations; if that is too long, a last line counts the omitted sentences."""
     lines = [sentence for entity in blueprint.entities for sentence in _sentences(blueprint, entity)]
     size = 0
     for index, sentence in enumerate(lines):
@@ -42,7 +42,7 @@ def describe_custom(custom: model.CustomOperation) -> str:
 
 
 def field_list(specs: Sequence[model.FieldSpec]) -> str:
-    """ "a rate (number, at least 0), a start (date, optional)"."""
+    """Return field definitions as text, such as "a rate (number, at least 0), a start (date, optional)"."""
     return ", ".join(map(field, specs))
 
 
@@ -62,7 +62,7 @@ def _sentences(blueprint: model.Blueprint, entity: model.Entity) -> Iterator[str
 
 
 def _is_shared(entity: model.Entity, fact: Fact) -> bool:
-    """Whether it is access to a plain operation; these are described together."""
+    """Return whether the fact restricts access to a CRUD operation; such facts are described together."""
     return isinstance(fact.part, model.Access) and entity.action(fact.part.operation) is None
 
 

@@ -1,4 +1,4 @@
-"""What a sentence adds to a blueprint, one small part at a time."""
+"""Facts: the smallest parts that a sentence can add to a blueprint."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from tools.blueprint import model
 
 @dataclass(frozen=True)
 class Exists:
-    """The entity exists."""
+    """The existence of the entity."""
 
 
 @dataclass(frozen=True)
 class OfferedOperations:
-    """The entity offers exactly these plain operations."""
+    """The CRUD operations that the entity offers, to the exclusion of all others."""
 
     operations: tuple[model.Crud, ...]
 
 
 @dataclass(frozen=True)
 class InitialState:
-    """The state that a resource starts in."""
+    """The state in which a new resource starts."""
 
     state: str
 
 
 @dataclass(frozen=True)
 class InputField:
-    """An action takes this field in its request body."""
+    """A field in the request body of an action."""
 
     operation: model.Operation
     field: model.FieldSpec
@@ -37,7 +37,7 @@ class InputField:
 
 @dataclass(frozen=True)
 class ComputedField:
-    """A field is computed; it has this type unless a sentence gives another one."""
+    """A computed field; `type` applies unless a sentence declares a different type."""
 
     field: str
     type: model.FieldType
@@ -46,11 +46,11 @@ class ComputedField:
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """Something that every service does, so that the sentence adds nothing."""
+    """A feature that every service has, so that the sentence adds nothing to the blueprint."""
 
     operation: model.Operation
     sentence: str
-    """The sentence without capital letter and full stop."""
+    """The paraphrase of the feature, without an initial capital letter or a full stop."""
 
 
 Part: TypeAlias = (
@@ -77,7 +77,7 @@ Part: TypeAlias = (
 
 @dataclass(frozen=True)
 class Fact:
-    """One part and the entity that it belongs to."""
+    """A part of a blueprint and the name of the entity that it belongs to."""
 
     entity: str
     part: Part

@@ -1,7 +1,7 @@
-"""The first pass over a story: its actions and states, collected before the sentences are read one by one.
+"""The first pass over a story, which collects its actions and states before the sentences are interpreted.
 
-A bare mention ("applying an expired code") is resolved by a fuller one ("applying a code to an order"), and a
-state by the sentence that leads to it, wherever in the story that is.
+An incomplete mention of an action ("applying an expired code") is resolved by a complete one ("applying a code to
+an order"), and a state by the sentence that leads to it, wherever in the story these appear.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Parses = Sequence[sentences.Sentence]
 
 
 def prefer_known_actions(found: list[Facts], scope: Scope) -> list[Facts]:
-    """Drop the readings that need a new action if another one needs only known actions."""
+    """Drop the readings that introduce a new action if another reading uses only known actions."""
     new = [facts for facts in found if not all(_is_known(each, scope) for each in facts)]
     known = [
         facts for facts in found if facts not in new and any(isinstance(each.part, Action) for each in facts)
@@ -32,7 +32,7 @@ def prefer_known_actions(found: list[Facts], scope: Scope) -> list[Facts]:
 
 
 def collect_actions(story: Sequence[Parses], scope: Scope) -> None:
-    """Collect the actions that sentences mention, from the fuller mentions to the bare ones."""
+    """Add the actions that sentences mention to the scope, complete mentions before incomplete ones."""
     for wanted in (True, False):
         for parses in story:
             if any(_is_full(each) for each in parses) == wanted:
@@ -40,7 +40,7 @@ def collect_actions(story: Sequence[Parses], scope: Scope) -> None:
 
 
 def collect_states(parses: Sequence[sentences.Sentence], scope: Scope) -> dict[str, tuple[str, ...]]:
-    """Return the states that each entity starts in or goes to, in their first spelling."""
+    """Return the states that each entity starts in or changes to, by entity name, as first spelt in the story."""
     starts = [(each, each.state) for each in parses if isinstance(each, sentences.Starts)]
     targets = [
         (each, move.target) for each in parses if isinstance(each, sentences.Goes) for move in each.moves
@@ -80,7 +80,7 @@ def _mention(parses: Parses, scope: Scope) -> None:
 
 
 def _done(sentence: sentences.Sentence, scope: Scope, choices: Choices) -> Iterable[ResolvedOperation]:
-    """The operations in the sentence forms that introduce an action."""
+    """Resolve the operations that a sentence mentions; empty if its form cannot introduce an action."""
     if isinstance(sentence, sentences.Requires | sentences.Guarded | sentences.Changes):
         return resolve_phrases(sentence.verb_phrases, "gerund", scope, choices)
     if isinstance(sentence, sentences.Restricted):
@@ -89,7 +89,7 @@ def _done(sentence: sentences.Sentence, scope: Scope, choices: Choices) -> Itera
 
 
 def _is_full(sentence: sentences.Sentence) -> bool:
-    """Whether it names what an action with an object acts on."""
+    """Return whether a verb phrase of the sentence names its target, as in "applying a code to an order"."""
     if isinstance(
         sentence, sentences.Requires | sentences.Guarded | sentences.Changes | sentences.Restricted
     ):

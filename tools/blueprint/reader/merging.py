@@ -1,7 +1,7 @@
 """Adding the facts of a sentence to a blueprint.
 
-What is already specified stays as it is, and a conflicting fact is a contradiction: nothing is lost or
-overwritten. A new part carries the id of the criterion that introduced it.
+What is already specified is never lost or overwritten: a fact that conflicts with it is a contradiction. Each
+new part carries the id of the criterion that introduced it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ENTITY_PARTS: dict[type[model.Element], tuple[str, _Key]] = {
     model.Limit: ("limits", lambda part: (part.operation, part.per)),
     model.Access: ("access", lambda part: part.operation),
 }
-"""Where each kind of part is stored, and the key for which there can be only one."""
+"""The entity attribute in which each type of part is stored, and a function that returns its unique key."""
 
 _SERVICE_PARTS: dict[type[model.Element], tuple[str, _Key]] = {
     model.Example: ("examples", lambda part: (part.given, part.when, part.then)),
@@ -61,7 +61,7 @@ class _Clash(Exception):  # noqa: N818  becomes a Contradiction
         self.old, self.new = old, new
 
     def contradiction(self, blueprint: model.Blueprint) -> Contradiction:
-        """Return the contradiction with both facts paraphrased."""
+        """Return a Contradiction whose readings paraphrase both facts."""
         criterion = getattr(self.old.part, "criterion", "")
         origin = f" ({criterion})" if criterion else ""
         readings = paraphrase([self.old], blueprint), paraphrase([self.new], blueprint)
@@ -70,13 +70,13 @@ class _Clash(Exception):  # noqa: N818  becomes a Contradiction
 
 @dataclass(frozen=True)
 class Merger:
-    """Adds the facts of one story."""
+    """Adds the facts of one story to a blueprint."""
 
     before: model.Blueprint
-    """The service before the story."""
+    """The blueprint from before the story."""
 
     def add(self, blueprint: model.Blueprint, facts: Facts, criterion: str) -> model.Blueprint:
-        """Return the blueprint with the facts in it. Raises Contradiction or Unclear."""
+        """Return the blueprint extended by the facts. Raises Contradiction or Unclear if one cannot be added."""
         for fact in facts:
             try:
                 blueprint = self._add(blueprint, fact, criterion)
@@ -118,7 +118,7 @@ class Merger:
     def _marked_added_later(
         self, entity: str, part: model.FieldSpec | model.Reference
     ) -> model.FieldSpec | model.Reference:
-        """Mark values that resources from before the story cannot have."""
+        """Mark a required field or reference as added later if the entity existed before the story."""
         required = isinstance(part, model.Reference) or part.required
         if self.before.entity(entity) is not None and required:
             return part.model_copy(update={"added_later": True})
@@ -155,7 +155,7 @@ class Merger:
 
 
 def criteria_behind(blueprint: model.Blueprint, facts: Facts) -> set[str]:
-    """Return the criteria that introduced the facts, "" for what no criterion introduced."""
+    """Return the ids of the criteria that introduced the facts; "" stands for parts without a criterion."""
     return {source for fact in facts for source in _criteria_behind(blueprint, fact)}
 
 
@@ -184,7 +184,7 @@ def _criteria_behind(blueprint: model.Blueprint, fact: Fact) -> Iterator[str]:
 
 
 def in_story_order(blueprint: model.Blueprint, criteria: Sequence[str]) -> model.Blueprint:
-    """Put what the story's criteria added in the order of the criteria, after what was there before."""
+    """Sort the parts that the story added into the order of its criteria, after all older parts."""
     place = {criterion: index for index, criterion in enumerate(criteria)}
 
     def sort(parts: tuple[E, ...]) -> tuple[E, ...]:
@@ -199,7 +199,7 @@ def in_story_order(blueprint: model.Blueprint, criteria: Sequence[str]) -> model
 
 
 def _with(kept: tuple[E, ...], part: E, key: _Key, criterion: str, fact: Fact) -> tuple[E, ...]:
-    """Return the parts with this one added, unless it is already among them."""
+    """Return the parts with this one appended, unless it is already present. Raises _Clash on a conflict."""
     for old in kept:
         if key(old) != key(part):
             continue
@@ -220,7 +220,7 @@ def _same(old: model.Element, new: model.Element) -> bool:
 
 
 def _content(part: model.Element) -> dict[str, Any]:
-    """The content of a part, without its origin."""
+    """Return the fields of a part, excluding those that record where it came from."""
     content = part.model_dump(exclude={"criterion", "added_later"})
     if isinstance(content.get("computed"), dict):
         content["computed"].pop("criterion")
@@ -241,12 +241,12 @@ def _set_initial_state(entity: model.Entity, part: InitialState, criterion: str,
 
 
 def _can_be_ruled(declared: model.FieldSpec, initial: str) -> bool:
-    """Whether a declared status only lists the states, so that they replace the field."""
+    """Return whether a declared status field merely lists the states, which can then replace it."""
     return initial in declared.choices and declared.default in (None, initial) and not declared.unique
 
 
 def _is_ruled(entity: model.Entity, part: model.FieldSpec | model.Reference) -> bool:
-    """Whether a field only repeats the status with all of its states."""
+    """Return whether a field merely repeats the status that the entity's states already define."""
     if entity.initial_state is None or not isinstance(part, model.FieldSpec) or part.name != "status":
         return False
     return _can_be_ruled(part, entity.initial_state) and set(entity.states) <= set(part.choices)
@@ -278,7 +278,7 @@ def _check_computable(field: model.FieldSpec, part: ComputedField) -> None:
 
 
 def with_entity(blueprint: model.Blueprint, entity: model.Entity) -> model.Blueprint:
-    """Return the blueprint with the entity in its place, or at the end."""
+    """Return the blueprint with the entity of that name replaced, or with the entity appended if it is new."""
     if blueprint.entity(entity.name) is None:
         return blueprint.model_copy(update={"entities": (*blueprint.entities, entity)})
     entities = tuple(entity if each.name == entity.name else each for each in blueprint.entities)

@@ -1,4 +1,4 @@
-"""Wordings and custom operations that a model adds to criteria that match no sentence form."""
+"""Wordings and custom operations that a model supplies for criteria that match no sentence form."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tools.blueprint.reader.rewording import Unread, read_fields, read_worded
 _NAME = re.compile(r"[a-z][a-z0-9]*( [a-z0-9]+)*")
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*")
 _LONGEST = 40
-"""Characters of a custom operation's name."""
+"""Maximum length of a custom operation's name, in characters."""
 _LONGEST_DOES = 2_000
 _MOST = 200
-"""Sentences and custom operations of one story; reading each takes some milliseconds."""
+"""Maximum number of sentences and custom operations in a story; each takes a few milliseconds to read."""
 
 
 def read_with_wordings(
@@ -74,7 +74,7 @@ def _misplaced(
     wordings: Sequence[Wording],
     custom: Sequence[Custom],
 ) -> list[Unread]:
-    """Return the problems that are known before any sentence is read."""
+    """Return the problems that can be detected before any sentence is read."""
     ids = [id_ for id_, _ in criteria]
     known = {operation.name for entity in before.entities for operation in entity.custom}
     names = {_words(each.name): each.name for each in custom}
@@ -182,7 +182,7 @@ def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
 def _covered(
     id_: str, text: str, wording: Wording, read: CriterionReading | None, blueprint: Blueprint
 ) -> tuple[Blueprint, CriterionReading]:
-    """Return the blueprint with the worded criterion, if it is covered, and how the criterion was read."""
+    """Return the blueprint, extended by the worded criterion if it is covered, and the reading of the criterion."""
     names = set(map(_words, wording.custom))
     served = [(entity, each) for entity in blueprint.entities for each in entity.custom if each.name in names]
     if read is None and not served:

@@ -1,4 +1,4 @@
-"""Paraphrasing facts in the sentence forms themselves: reading a paraphrase gives the same facts again."""
+"""Paraphrasing facts in the sentence forms, so that reading a paraphrase yields the same facts again."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tools.blueprint.reader.forms.wording import a, clause, field, listing, path
 
 
 def paraphrase(facts: Iterable[Fact], blueprint: model.Blueprint) -> str:
-    """Return the facts in sentences; the blueprint must contain them."""
+    """Return the facts as sentences in one string; the blueprint must already contain the facts."""
     return " ".join(sentences(list(facts), blueprint))
 
 
 def sentences(facts: Sequence[Fact], blueprint: model.Blueprint) -> list[str]:
-    """Return one sentence per fact; the fields of an entity share one."""
+    """Return one sentence per fact, except that the fields of an entity share a sentence."""
     phrases: list[str] = []
     for fact in facts:
         if isinstance(fact.part, model.FieldSpec) and fact.part.computed is None:
@@ -59,7 +59,7 @@ def entity_facts(entity: model.Entity) -> list[Fact]:
 def gerund_phrase(
     blueprint: model.Blueprint, entity: str, operation: str, tests: Sequence[model.Test] = ()
 ) -> str:
-    """ "applying a discount code that is expired to an order that is shipped"."""
+    """Return a phrase such as "applying a discount code that is expired to an order that is shipped"."""
     verb, obj = _verb_and_object(blueprint, entity, operation)
     hanging = _hanging(blueprint, entity, operation, tests)
     this = a(entity) + hanging("self", "", entity) + hanging("input", "", entity)
@@ -73,7 +73,7 @@ def gerund_phrase(
 
 
 def _around(verb: str, noun: str) -> str:
-    """ "checking in a guest", but "putting an order on hold"."""
+    """Insert the noun into a phrasal verb: "checking in a guest", but "putting an order on hold"."""
     first, _, rest = verb.partition(" ")
     return f"{first} {noun} {rest}" if " " in rest else f"{verb} {noun}"
 
@@ -139,7 +139,7 @@ def _effect(blueprint: model.Blueprint, entity: str, part: model.Effect) -> str:
 
 
 def _is_bare(amount: model.Value | model.FieldRef) -> bool:
-    """Whether a value is a word, which without quotes could be read as the name of a field."""
+    """Return whether a value is a word that could be mistaken for a field name if it were not quoted."""
     return isinstance(amount, str) and amount[:1].isalpha() and value(amount) == amount
 
 
@@ -172,7 +172,7 @@ def _example(blueprint: model.Blueprint, _: str, part: model.Example) -> str:
 
 
 def _givens(given: Sequence[model.Given]) -> str:
-    """Everything given, with children after their parent."""
+    """Return the given resources as a phrase, with children after their parent."""
     phrases: list[str] = []
     for part in given:
         if part.children_of and phrases:
@@ -227,7 +227,7 @@ _SENTENCES: dict[type, Callable[[model.Blueprint, str, Any], str]] = {
     Exists: lambda *_: "",
     model.Action: lambda *_: "",
     BuiltIn: lambda _, _entity, part: part.sentence,
-    model.FieldSpec: lambda blueprint, entity, part: (  # the others share a sentence
+    model.FieldSpec: lambda blueprint, entity, part: (  # only computed fields get here
         _computing(blueprint, entity, ComputedField(part.name, part.type, part.computed))
     ),
     model.Reference: lambda _, entity, part: f"{a(entity)} belongs to {a(part.target)}",

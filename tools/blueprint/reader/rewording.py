@@ -1,7 +1,7 @@
-"""Reading a story in which some criteria are reworded in one or more sentences of the forms.
+"""Reading a story in which some criteria have been reworded as one or more sentences in the sentence forms.
 
-While they are read, each sentence has an id of its own, which keeps them apart and in order; the result only has
-the ids of the story's criteria.
+During reading, each sentence has an id of its own, which keeps the sentences apart and in order; the result contains
+only the ids of the story's criteria.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from tools.blueprint.reader import CriterionReading, Reading, read
 from tools.blueprint.reader.choices import Unclear
 
 _MARK = "\x1f"
-"""Separates the id of a criterion from the number of its sentence; prepared texts never contain it."""
+"""Separates the id of a criterion from the number of a sentence; never occurs in a prepared text."""
 _NUMBER = re.compile(f"{_MARK}[0-9]+")
 
 
 class Unread(BaseModel, frozen=True):
-    """A sentence without one clear meaning."""
+    """A sentence that could not be read because it does not have exactly one meaning."""
 
     id: str
-    """The criterion that it rewords; "" for none."""
+    """Id of the criterion that the sentence rewords; "" if there is none."""
     sentence: str
     why: str
-    """How to fix it, for whoever worded it."""
+    """The reason and how to fix it, addressed to the author of the sentence."""
 
 
 def read_worded(
     criteria: Sequence[tuple[str, str]], before: Blueprint, wordings: Mapping[str, Sequence[str]]
 ) -> tuple[Reading, tuple[Unread, ...]]:
-    """Read the criteria, the reworded ones by their sentences; return the sentences that are not read too.
+    """Read the criteria, using their rewordings if any; return the reading and the sentences that were not read.
 
-    A criterion that is reworded in no sentence is left out of the reading.
+    A criterion whose rewording contains no sentences is omitted from the reading.
     """
     lines: list[tuple[str, str]] = []
     for id_, text in criteria:
@@ -62,7 +62,7 @@ def read_worded(
 
 
 def read_fields(said: str) -> tuple[FieldSpec, ...]:
-    """Return the fields of "months (integer, 1 to 480), start (date, optional)". Raises Unclear."""
+    """Parse a field list such as "months (integer, 1 to 480), start (date, optional)". Raises Unclear if invalid."""
     reading = read([("", f"A record has {said.strip().rstrip('.')}.")], Blueprint(service="fields"))
     entity = reading.blueprint.entity("record")
     if reading.criteria[0].outcome != "covered":
@@ -75,7 +75,7 @@ def read_fields(said: str) -> tuple[FieldSpec, ...]:
 
 
 def how_to_fix(reading: CriterionReading) -> str:
-    """Return why a sentence is not read, for a model that rewords it."""
+    """Return the reason why a sentence was not read, phrased for the model that reworded it."""
     why = _plain(reading.why).removeprefix("needs a model: ")
     why = why.replace("make each a criterion", "make each a sentence").replace(
         "several criteria", "several sentences"
@@ -90,7 +90,7 @@ def _plain(text: str) -> str:
 
 
 def _together(id_: str, text: str, parts: Sequence[CriterionReading]) -> CriterionReading:
-    """Combine the readings of a criterion's sentences."""
+    """Combine the readings of a criterion's sentences into one reading of the criterion."""
     if len(parts) == 1 and parts[0].id == id_:
         first = parts[0]
         plain = tuple(map(_plain, first.readings))
@@ -109,7 +109,7 @@ def _together(id_: str, text: str, parts: Sequence[CriterionReading]) -> Criteri
 def _renamed(
     blueprint: Blueprint, texts: Mapping[str, str], wordings: Mapping[str, Sequence[str]]
 ) -> Blueprint:
-    """Return the blueprint with the ids of criteria in place of those of their sentences."""
+    """Return the blueprint with the ids of sentences replaced by those of their criteria."""
     carried: set[str] = set()
     content = _without_marks(blueprint.model_dump(mode="json", exclude={"criteria"}), carried)
     found: dict[str, Criterion] = {}

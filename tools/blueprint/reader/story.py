@@ -1,8 +1,8 @@
 """Reading the sentences of one story together.
 
-A sentence may refer to what another one defines, earlier or later in the story. So they are read in phases:
-definitions before their uses, and within a phase a sentence that cannot be understood yet is tried again after
-the others. The outcome of a sentence is decided once; what it says is then part of the blueprint.
+A sentence may refer to something that is defined earlier or later in the story. Sentences are therefore read in
+phases, definitions before their uses; within a phase, a sentence that cannot be understood yet is retried after
+the others. The outcome of a sentence is decided only once, and its facts are then part of the blueprint.
 """
 
 from __future__ import annotations
@@ -52,29 +52,29 @@ PHASES: tuple[dict[type, Form], ...] = (
     },
     {sentences.Exemplified: example},
 )
-"""Definitions come before the sentences that use them."""
+"""The function that interprets each form, by phase; definitions come before the sentences that use them."""
 
 _FORMS: dict[type, Form] = {kind: form for phase in PHASES for kind, form in phase.items()}
 _FIRST_PASS = 4
-"""Phase before which the first pass collects all actions of the story: states are known, rules are not."""
+"""Index of the phase before which all actions are collected: states are known by then, but rules are not."""
 
 
 @dataclass
 class Line:
-    """A criterion while it is read."""
+    """The progress and result of reading one criterion."""
 
     id: str
     text: str
     prepared: Text | None = None
     parses: list[sentences.Sentence] = field(default_factory=list)
     outcome: Outcome | None = None
-    """None until it is decided."""
+    """None until the outcome is decided."""
     why: str = ""
     readings: tuple[str, ...] = ()
     facts: Facts = ()
 
     def set_result(self, outcome: Outcome, why: str = "", readings: tuple[str, ...] = ()) -> None:
-        """Set how it was read."""
+        """Record the outcome, the reason for it and the possible readings."""
         self.outcome, self.why, self.readings = outcome, why, readings
 
     @property
@@ -84,7 +84,7 @@ class Line:
 
 
 def read_story(criteria: Sequence[tuple[str, str]], before: Blueprint) -> tuple[Blueprint, list[Line]]:
-    """Return the blueprint with everything that is covered, and how each criterion was read."""
+    """Return the blueprint extended by every covered criterion, and the result of reading each criterion."""
     lines = [_line(identifier, text) for identifier, text in criteria]
     _parse_all(lines, before)
     scope = Scope(before, before, subjects=_subjects(lines, before), related=_related(lines))
@@ -112,7 +112,7 @@ def _line(identifier: str, text: str) -> Line:
 
 
 def _parse_all(lines: Sequence[Line], before: Blueprint) -> None:
-    """Parse every sentence, then again with the names that the first time introduced."""
+    """Parse every sentence, and then again using the names that the first parses introduced."""
     for line in lines:
         if line.prepared is not None:
             _parse(line, [line.prepared])
@@ -142,7 +142,7 @@ def _parse(line: Line, texts: Sequence[Text]) -> None:
 
 
 def _run(lines: Sequence[Line], scope: Scope, merger: Merger) -> None:
-    """Read lines repeatedly until no further one can be understood."""
+    """Read the lines repeatedly until no more can be understood, then record why the others cannot."""
     waiting = list(lines)
     while waiting:
         left = [line for line in waiting if not _understand(line, scope, merger)]
@@ -154,7 +154,7 @@ def _run(lines: Sequence[Line], scope: Scope, merger: Merger) -> None:
 
 
 def _understand(line: Line, scope: Scope, merger: Merger) -> bool:
-    """Decide the line, unless it cannot be understood yet."""
+    """Decide the outcome of a line. Returns False if the line cannot be understood yet."""
     try:
         found, _ = _readings(line, scope)
         if not found:
@@ -179,9 +179,9 @@ def _understand(line: Line, scope: Scope, merger: Merger) -> bool:
 
 
 def _readings(line: Line, scope: Scope) -> tuple[list[Facts], list[Unclear]]:
-    """Return all readings of the sentence, and the reasons against others.
+    """Return all readings of the sentence, and the errors of the interpretations that failed.
 
-    A reading with known actions is preferred to one that needs a new action.
+    Readings that use only known actions take precedence over readings that introduce a new one.
     """
 
     def resolve(choices: Choices) -> Facts:
@@ -208,7 +208,7 @@ def _possible(found: list[Facts], scope: Scope, merger: Merger) -> list[Facts]:
 
 
 def _describe_readings(found: list[Facts], scope: Scope, merger: Merger, criterion: str) -> Iterator[str]:
-    """Paraphrase every reading, with its operations if the readings differ in them."""
+    """Yield a paraphrase of every reading, followed by its operations if the readings differ in them."""
     descriptions = []
     for facts in found:
         try:
@@ -244,7 +244,7 @@ def _fields(facts: Facts) -> set[str]:
 
 
 def _explain_failure(line: Line, scope: Scope) -> None:
-    """Decide a line that has no reading by the most helpful reason."""
+    """Record the outcome of a line that has no reading, with the most helpful reason."""
     try:
         _, reasons = _readings(line, scope)
     except Unclear as too_many:
@@ -275,7 +275,7 @@ def _related(lines: Sequence[Line]) -> frozenset[str]:
 
 
 def _undefined(lines: Sequence[Line], scope: Scope) -> dict[str, str]:
-    """Return the entities that are only defined by sentences that are not covered."""
+    """Return the entities defined only by criteria that are not covered, with the id of such a criterion."""
     found = {}
     for line in lines:
         for sentence in line.parses:

@@ -1,7 +1,7 @@
-"""The names that a story defines, collected before its sentences are finally parsed.
+"""Collecting the names that a story defines, before its sentences are parsed for the last time.
 
-Names that contain words of the grammar ("in stock", "date of birth") can only be recognised once they are known.
-They are taken from the sentences that introduce them, where their bounds are clear.
+Names that contain keywords of the grammar ("in stock", "date of birth") can only be recognised once they are known.
+They are taken from the sentences that introduce them, where it is clear where a name starts and ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tools.blueprint.reader.grammar.phrases import Event, Field, OneOf
 
 
 def names_with_grammar_words(blueprint: Blueprint, parses: Iterable[sentences.Sentence]) -> frozenset[str]:
-    """Return every spelling of the known names that contain words of the grammar."""
+    """Return every spelling of the known names that contain keywords of the grammar."""
     written = [*_of_blueprint(blueprint), *(name for parse in parses for name in _of_sentence(parse))]
     names = {" ".join(name.lower().split()) for name in written} - {"a", "an", "the"}
     return frozenset(spelling for name in names for spelling in _spellings(name) if not is_plain(spelling))
@@ -41,7 +41,7 @@ def _of_blueprint(blueprint: Blueprint) -> Iterator[str]:
 
 
 def _of_sentence(sentence: sentences.Sentence) -> Iterator[str]:
-    """The names that a sentence introduces."""
+    """Yield the names that a sentence introduces."""
     match sentence:
         case sentences.Has():
             yield from (sentence.subject.words, *_of_fields(sentence.fields))
