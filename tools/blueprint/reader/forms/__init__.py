@@ -1,1 +1,1 @@
-"""The meaning of the sentence forms: from a parsed sentence and the known names to facts of a blueprint."""
+"""Interpreting the sentence forms: parsed sentences and known names become facts of a blueprint."""

@@ -1,4 +1,4 @@
-"""Comparisons: a field with a value, another field or today."""
+"""Interpreting comparisons of a field with a value, another field or today's date."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.blueprint.reader.forms.values import NUMERIC, TEMPORAL, value_of
 from tools.blueprint.reader.grammar.phrases import Comparator, Condition, Is, Measure, Noun
 
 Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]
-"""Within an alternative, all tests must hold."""
+"""Alternatives of which at least one must hold; an alternative holds if all of its tests do."""
 
 MOST_ALTERNATIVES = 24
 NUMBERS: dict[Comparator, Comparison] = {each: each for each in get_args(Comparison)}
@@ -24,14 +24,14 @@ _TIMES: dict[Comparator, Comparison] = {"before": "lt", "until": "le", "after": 
 
 
 def all_of(parts: Sequence[Alternatives]) -> Alternatives:
-    """Return every combination in which all parts hold. Raises Unclear if there are too many."""
+    """Combine conditions that must all hold into alternatives. Raises Unclear if there are too many."""
     if prod(map(len, parts)) > MOST_ALTERNATIVES:
         raise Unclear("it has too many conditions joined by 'or'; split them into several sentences")
     return tuple(tuple(test for tests in combination for test in tests) for combination in product(*parts))
 
 
 def check_negation(said: Is) -> None:
-    """Raise Unclear for "not paid or shipped", where "not" may apply to one or both."""
+    """Raise Unclear for predicates such as "not paid or shipped", where "not" may apply to one or both."""
     if said.negated and len(said.values) > 1:
         raise Unclear(
             "'not' before several values is ambiguous; repeat 'and is not' for each, or use 'neither'"
@@ -41,7 +41,7 @@ def check_negation(said: Is) -> None:
 def field_tests(
     fields: Fields, found: Found, said: Measure | Is | Condition, participant: Participant | None = None
 ) -> Alternatives:
-    """Return the tests of a field for "is over 100", "is missing", "is expired", "is shipped"."""
+    """Return the tests of a field for a predicate such as "is over 100", "is missing" or "is shipped"."""
     if isinstance(said, Measure):
         return measured(fields, found, said, participant)
     if not isinstance(said, Is):
@@ -51,7 +51,7 @@ def field_tests(
 
 
 def measured(fields: Fields, found: Found, measure: Measure, participant: Participant | None) -> Alternatives:
-    """Return the test of a field for "over 100", "before its end date", "in the past"."""
+    """Return the test of a field for a measure such as "over 100", "before its end date" or "in the past"."""
     spec, operand = found.spec, measure.operand
     if operand is None or (isinstance(operand, Noun) and operand.words.lower() == "today"):
         return ((_against_today(found, measure),),)

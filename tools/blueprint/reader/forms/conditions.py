@@ -1,4 +1,4 @@
-"""Conditions: what must hold for a guard to fire.
+"""Interpreting conditions, which must hold for a guard to reject an operation.
 
 A condition has alternatives ("shipped or delivered"), each of which consists of tests that must all hold.
 """
@@ -40,14 +40,14 @@ _EXPIRY = frozenset({"expiry", "expiration", "expires", "expire", "expiring"})
 
 
 def expiry_fields(entity: Entity) -> list[FieldSpec]:
-    """Return the dates that decide whether it is expired: those named expiry, else all dates."""
+    """Return the date fields that determine expiry: those whose names contain a word such as "expiry", or else all."""
     times = [each for each in entity.fields if each.type in TEMPORAL]
     return [each for each in times if _EXPIRY.intersection(each.name.split())] or times
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Turns the conditions of a sentence on the participants of an operation into tests."""
+    """Converts a sentence's conditions on the participants of an operation to tests."""
 
     scope: Scope
     resolved: ResolvedOperation
@@ -55,17 +55,17 @@ class Conditions:
 
     @property
     def fields(self) -> Fields:
-        """The lookup of their fields."""
+        """The lookup of fields among the participants."""
         return Fields(self.scope, self.resolved, self.choices)
 
     def attached(self) -> Alternatives:
-        """Return the tests of the conditions attached to nouns."""
+        """Return the tests for all conditions attached to nouns, as in "an order that is shipped"."""
         return all_of(
             [self.of(participant, condition) for participant, condition in self.resolved.conditions]
         )
 
     def situation(self, situation: phrases.Situation) -> Alternatives:
-        """Return the tests of a separate clause: "it is shipped", "the total is over 100"."""
+        """Return the tests for a separate clause such as "it is shipped" or "the total is over 100"."""
         about = self.choices.pick(self._subjects(situation.subject))
         parts = situation.conditions
         if isinstance(about, Found):
@@ -78,7 +78,7 @@ class Conditions:
         return all_of([self.of(about, each) for each in conditions])
 
     def of(self, participant: Participant, condition: phrases.Condition) -> Alternatives:
-        """Return the tests of one condition on a participant."""
+        """Return the tests for one condition on a participant."""
         if isinstance(condition, phrases.Is):
             return self._is(participant, condition)
         if isinstance(condition, phrases.Plain):
@@ -94,7 +94,7 @@ class Conditions:
         return all_of([measured(self.fields, about, each, participant) for each in condition.measures])
 
     def _whose(self, participant: Participant, condition: phrases.Whose) -> Alternatives:
-        """ "whose total is over 100", "whose order is paid"."""
+        """Return the tests for a clause such as "whose total is over 100" or "whose order is paid"."""
         found: list[Found | Participant] = [*self.fields.of(participant, condition.words)]
         found += [] if found else self.fields.parents(condition.words, participant)
         if not found:
@@ -107,10 +107,10 @@ class Conditions:
             raise Unclear(f"{a(about.entity)} cannot be over or under a value; name one of its fields")
         return all_of([self._is(about, each) for each in states])
 
-    # --- Who and what
+    # --- Subjects and fields
 
     def _subjects(self, subject: phrases.Subject) -> list[Participant | Found]:
-        """All that a clause may be about: one who takes part, what it belongs to, or a field."""
+        """Return the possible subjects of a clause: participants, fields, or parents of the resource acted on."""
         if isinstance(subject, phrases.It):
             return list(self.resolved.named)
         if isinstance(subject, phrases.Owned):
@@ -126,7 +126,7 @@ class Conditions:
         return found
 
     def _having(self, participant: Participant, noun: phrases.Noun) -> list[Found]:
-        """The field in "with a total over 5": the participant's, or an input of the action on it."""
+        """Return the fields that "with a total over 5" may mean: the participant's, or inputs of the action on it."""
         found = [] if noun.given else self.fields.of(participant, noun.words)
         if participant.subject == "self":
             found = found + self.fields.inputs(noun.words)
@@ -141,7 +141,7 @@ class Conditions:
         return tuple((self._value(participant, words, condition.negated),) for words in condition.values)
 
     def _value(self, participant: Participant, words: str, negated: bool) -> Test:
-        """What "that is paid" tests: the status, a yes/no field, a choice, or an expiry."""
+        """Return the test for "that is paid", which may apply to the status, a boolean, a choice or an expiry date."""
         entity = self.scope.entity(participant.entity)
         op: Comparison = "ne" if negated else "eq"
         tests: list[Test] = []
@@ -181,7 +181,7 @@ class Conditions:
     # --- "with", "has"
 
     def _plain(self, participant: Participant, noun: phrases.Noun) -> Alternatives:
-        """ "a missing note", "an expired passport", "line items", "a note", "status shipped"."""
+        """Return the tests for "a missing note", "an expired passport", "line items", "a note" or "status shipped"."""
         words = noun.words
         first, _, rest = words.partition(" ")
         start, _, last = words.rpartition(" ")
@@ -202,7 +202,7 @@ class Conditions:
         return bool(self.fields.of(participant, words) or inputs)
 
     def _spelt_out(self, participant: Participant, words: str) -> Alternatives:
-        """ "status shipped": a field and one of its values."""
+        """Return the test for a field followed by one of its values, as in "status shipped"."""
         pieces = words.split()
         for index in range(len(pieces) - 1, 0, -1):
             field, value = " ".join(pieces[:index]), " ".join(pieces[index:])
@@ -252,7 +252,7 @@ class Conditions:
         return measured(self.fields, self.choices.pick(found), measure, participant)
 
     def _numbers(self, participant: Participant, words: str) -> list[Found]:
-        """The fields in "with more than 3 nights", where nights are a number and not things of their own."""
+        """Return the number fields that "more than 3 nights" may mean; empty if "nights" are child entities."""
         if lookup.children(self.scope.blueprint, participant.entity, words) or not self._has_field(
             participant, words
         ):

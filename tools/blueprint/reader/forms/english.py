@@ -1,8 +1,8 @@
-"""The words that can be new names.
+"""Checks that words which introduce a new name can be a name.
 
-Any words in the position of a name would be taken for one. So words that change the meaning of a sentence
-("no", "some", "usually", "should", "they") must not slip into a name. Closed classes are listed; adverbs and verbs
-are recognised by the dictionary.
+The grammar accepts any words in the position of a name. Words that change the meaning of a sentence ("no", "some",
+"usually", "should", "they") must therefore be kept out of names. Closed word classes are listed here; adverbs and
+verbs are looked up in a dictionary.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ _NOT_IN_FIELDS = _HEDGES | _set(
     "and or but nor if when while unless except because than can cannot could may might must shall should would it they"
 )
 _NEVER_IN_BARE_FIELDS = _PRONOUNS | _QUANTITIES | {"not", "never"}
-"""Quantities and possessives, which are not part of a name unless it has an article."""
+"""Pronouns, quantities and negations, which may be part of a field name only if it has an article."""
 _BETWEEN_NOUNS = _set("of for to in on at")
 _NO_ROLES = _PRONOUNS | _QUANTITIES | _WHICH | _set("people role user")
 _NO_VERBS = _set("be have do get")
 
 
 def entity_name(noun: Noun, known: Collection[str]) -> str:
-    """Return the name of a new entity: the words as they are after "a", otherwise their singular.
+    """Return the name of a new entity: the words as written after "a" or "each", otherwise their singular.
 
-    Raises Unclear for words that are not a name; `known` are the names of the other entities.
+    `known` contains the names of the other entities. Raises Unclear if the words cannot be a name.
     """
     single = noun.article.lower() in ("a", "an", "each", "every")
     name = safe_name(noun.words)
@@ -79,7 +79,7 @@ def entity_name(noun: Noun, known: Collection[str]) -> str:
 
 
 def field_name(noun: Noun, *, computed: bool = False) -> str:
-    """Return the name of a new field. Raises Unclear for words that are not a name."""
+    """Return the name of a new field. Raises Unclear if the words cannot be a name."""
     name = safe_name(noun.words)
     words = name.split()
     for before, word in pairwise(words):
@@ -95,7 +95,7 @@ def field_name(noun: Noun, *, computed: bool = False) -> str:
 
 
 def role_words(noun: Noun) -> str:
-    """Return the words of a role. Raises Unclear for words that do not name one."""
+    """Return the words that name a role. Raises Unclear if they cannot name one."""
     words = noun.words.lower().split()
     if _NO_ROLES.intersection((words[0], words[-1], singulars(words[-1])[0])) or words[0].startswith("non-"):
         raise Unclear(f"'{noun.words}' is not a role; use the role's name, such as 'Only an admin can ...'")
@@ -104,7 +104,7 @@ def role_words(noun: Noun) -> str:
 
 
 def check_verb(verb: str, known: Collection[str], *, base_form: bool) -> None:
-    """Raise Unclear for words that are not a single verb, or that look like a misspelt known one."""
+    """Raise Unclear if the words are not a single verb, or look like a misspelling of a known one."""
     if verb in known:
         return
     first, *rest = verb.split()
@@ -122,7 +122,7 @@ def check_verb(verb: str, known: Collection[str], *, base_form: bool) -> None:
 
 
 def check_state(words: str, known: Collection[str]) -> None:
-    """Raise Unclear for words that say more than a state: "paid immediately", "not draft"."""
+    """Raise Unclear if the words are more than a state name, as in "paid immediately" or "not draft"."""
     pieces = words.lower().split()
     last = pieces[-1]
     strange = [word for word in pieces if word in _HEDGES]
@@ -153,6 +153,6 @@ def _is_adverb(word: str) -> bool:
 
 
 def _can_be_noun(word: str) -> bool:
-    """Whether it is or may be a noun: the dictionary knows it as a noun or verb, or not at all."""
+    """Return whether a word may be a noun: the dictionary lists it as a noun or verb, or does not contain it."""
     speech = parts_of_speech(word)
     return not speech or "NOUN" in speech or "VERB" in speech

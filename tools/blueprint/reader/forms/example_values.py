@@ -1,4 +1,4 @@
-"""The values of the resources and request bodies of an example."""
+"""Determining the values of the resources and request bodies in an example."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FUTURE = {"date": "2999-12-31", "timestamp": "2999-12-31T00:00:00Z"}
 
 @dataclass(frozen=True)
 class ExampleValues:
-    """Turns the conditions of an example, which must be exact, into values."""
+    """Converts the conditions of an example to values; each condition must specify an exact value."""
 
     scope: Scope
     choices: Choices
@@ -30,24 +30,24 @@ class ExampleValues:
     """Whether a value may be invalid for its field, because the example expects a rejection."""
 
     def fields(self, entity: str, conditions: Iterable[phrases.Condition]) -> Values:
-        """Return the values of an entity's fields."""
+        """Return the values that the conditions give to the entity's fields, by field name."""
         return _together(self._of(entity, each) for each in conditions)
 
     def inputs(self, entity: str, operation: str, conditions: Iterable[phrases.Condition]) -> Values:
-        """Return the values of an action's inputs."""
+        """Return the values that the conditions give to the action's inputs, by input name."""
         action = self.scope.entity(entity).action(operation)
         specs = action.inputs if action else ()
         return _together(self._input(specs, operation, each) for each in conditions)
 
     def field(self, entity: str, words: str) -> FieldSpec:
-        """Return the field of that name. Raises Unclear if there is none."""
+        """Return the entity's field of that name. Raises Unclear if there is none."""
         found = lookup.fields(self.scope.entity(entity), words)
         if not found:
             raise no_field(entity, words)
         return self.choices.pick(found)
 
     def value(self, spec: FieldSpec, said: phrases.Operand) -> Value | None:
-        """Return the operand as a value of the field."""
+        """Convert the operand to a value of the field; None stands for a missing value."""
         if isinstance(said, phrases.Noun) and said.words.lower() in ("missing", "null"):
             return None
         if isinstance(said, phrases.Owned):
@@ -60,7 +60,7 @@ class ExampleValues:
             return said.words if isinstance(said, phrases.Noun) else said.text
 
     def being(self, entity: str, said: phrases.Is) -> tuple[str, Value]:
-        """Return the field and value of "shipped", "not vaccinated", "expired"."""
+        """Return the field and value for a predicate such as "shipped", "not vaccinated" or "expired"."""
         owner = self.scope.entity(entity)
         if len(said.values) > 1:
             raise Unclear("an example needs one value, not several joined by 'or'")
@@ -97,7 +97,7 @@ class ExampleValues:
         raise Unclear("an example needs exact values")
 
     def _plain(self, entity: str, words: str) -> Values:
-        """ "status shipped", "a missing note", "an expired passport"."""
+        """Return the values for words such as "status shipped", "a missing note" or "an expired passport"."""
         first, _, rest = words.partition(" ")
         start, _, last = words.rpartition(" ")
         if first.lower() == "missing" and rest:
@@ -146,7 +146,7 @@ class ExampleValues:
 
 
 def _split(words: str, specs: Iterable[FieldSpec], unknown: Unclear) -> tuple[FieldSpec, phrases.Noun]:
-    """Split "status shipped" into the field and the words of its value."""
+    """Split words such as "status shipped" into field and value. Raises `unknown` if no field matches."""
     by_name = {each.name: each for each in specs}
     pieces = words.split()
     for index in range(len(pieces), 0, -1):

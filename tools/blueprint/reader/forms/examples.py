@@ -1,4 +1,4 @@
-"""Examples: the given resources, the operation and the expected outcome."""
+"""Interpreting examples: the given resources, the operation and the expected outcomes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FINE = frozenset({"accepted", "allowed", "successful", "ok"})
 
 
 def example(sentence: sentences.Exemplified, scope: Scope, choices: Choices) -> Facts:
-    """Given an order with status shipped, when it is cancelled, then it is rejected with 409."""
+    """Return the facts of "Given an order with status shipped, when it is cancelled, then it is rejected with 409"."""
     rejected = any(isinstance(each, sentences.Rejected) for each in sentence.outcomes)
     scenario = _Scenario(
         scope, choices, ExampleValues(scope, choices), ExampleValues(scope, choices, wrong=rejected)
@@ -48,7 +48,7 @@ class _Scenario:
     bodies: ExampleValues
 
     def given(self, thing: Thing) -> list[Given]:
-        """Return the resources of one noun, and its children in the example."""
+        """Return the resources that a noun describes, each followed by its children in the example."""
         entity, conditions = self.scope.thing(thing, self.choices)
         children = [each for each in conditions if self._counts_children(entity.name, each)]
         values = self.resources.fields(entity.name, [each for each in conditions if each not in children])
@@ -81,7 +81,7 @@ class _Scenario:
         return [each.model_copy(update={"children_of": entity}) for each in self.given(thing)]
 
     def when(self, happening: sentences.Happening, given: Sequence[Given]) -> When:
-        """Return the operation of the example."""
+        """Return the operation that the example performs."""
         event, changed = happening.event, None
         if event.participle.lower() == "filtered":
             event = replace(event, participle="listed")
@@ -112,7 +112,7 @@ class _Scenario:
     def _changing(
         self, happening: sentences.Happening, path: Owned, given: Sequence[Given]
     ) -> tuple[Event, Values]:
-        """ "its note is updated to x"."""
+        """Return the update and the changed value for a clause such as "its note is updated to x"."""
         value = happening.changed
         if "update" not in verb_bases(happening.event.participle) or value is None:
             raise Unclear("write that the field 'is updated to' a value")
@@ -126,7 +126,7 @@ class _Scenario:
         return Event(Thing(Noun(owner, "the")), "updated"), {spec.name: self.bodies.value(spec, value)}
 
     def _body(self, resolved: ResolvedOperation, conditions: Sequence[Condition]) -> Values:
-        """The content of the request: fields, inputs of the action, or filters of the list."""
+        """Return the values in the request: fields, inputs of the action, or filters of the list."""
         if resolved.action is not None:
             return self.bodies.inputs(resolved.entity, resolved.operation, conditions)
         values = self.bodies.fields(resolved.entity, conditions)
@@ -137,7 +137,7 @@ class _Scenario:
         return values
 
     def then(self, outcome: sentences.Outcome, when: When, given: Sequence[Given]) -> Then:
-        """Return the expected outcome."""
+        """Return one expected outcome of the example."""
         if isinstance(outcome, sentences.Rejected):
             return Then(kind="rejected", status=status_code(outcome.status))
         if isinstance(outcome, sentences.Listed):
@@ -173,7 +173,7 @@ class _Scenario:
         return Then(kind="value", entity=owner, field=spec.name, value=value)
 
     def _became(self, outcome: sentences.Became, when: When, owners: list[str]) -> Then:
-        """ "it is created", "it is shipped", "the order is cancelled"."""
+        """Return the outcome for a clause such as "it is created" or "the order is cancelled"."""
         words, verbs = outcome.predicate.values[0], verb_bases(outcome.predicate.values[0])
         if "create" in verbs and not outcome.predicate.negated:
             if when.operation != "create":

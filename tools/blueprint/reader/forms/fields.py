@@ -1,4 +1,4 @@
-"""Fields of entities, inputs of actions, computed fields."""
+"""Interpreting sentences about entity fields, action inputs and computed fields."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ TYPES: dict[str, FieldType] = {
 _FLAGS = ("unique", "optional", "required")
 _LONGEST = 1_000_000
 FEW: dict[FieldType, int] = {"boolean": 3, "choice": 3, "integer": 10}
-"""Fewest values of a required unique field; with fewer, no test could show that uniqueness works."""
+"""Minimum number of possible values of a required unique field; with fewer, uniqueness cannot be tested."""
 
 
 def entity_name(noun: Noun, scope: Scope) -> str:
-    """Return the name of the entity that the noun means, known or new."""
+    """Return the name of the entity that the noun refers to, which may be known or new."""
     known = lookup.named(noun.words, [each.name for each in scope.blueprint.entities])
     return known[0] if known else english.entity_name(noun, scope.subjects)
 
 
 def has(sentence: Has, scope: Scope, choices: Choices) -> Facts:
-    """An order has a customer (email)."""
+    """Return the facts of a sentence such as "An order has a customer (email)"."""
     name = entity_name(sentence.subject, scope)
     related = any(lookup.named(each, [name]) for each in scope.related)
     if sentence.also and not related and scope.blueprint.entity(name) is None:
@@ -66,7 +66,7 @@ def has(sentence: Has, scope: Scope, choices: Choices) -> Facts:
 
 
 def requires(sentence: Requires, scope: Scope, choices: Choices) -> Facts:
-    """Paying an order requires a reference (text)."""
+    """Return the facts of a sentence such as "Paying an order requires a reference (text)"."""
     facts: list[Fact] = []
     for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
         if resolved.conditions or resolved.parent:
@@ -86,7 +86,7 @@ def requires(sentence: Requires, scope: Scope, choices: Choices) -> Facts:
 
 
 def computes(sentence: Sums, scope: Scope, choices: Choices) -> Facts:
-    """An order's total is the sum of its line items' quantity times price."""
+    """Return the facts of a sentence such as "An order's total is the sum of its line items' quantity times price"."""
     entity = scope.named(sentence.entity.words, choices)
     found = lookup.children(scope.blueprint, entity.name, sentence.children.words)
     if not found:
@@ -128,7 +128,7 @@ def _type_of(factors: Sequence[FieldSpec]) -> FieldType:
 
 
 def _check_stored(entity: Entity, spec: FieldSpec) -> None:
-    """Raise Unclear if the field with the input's name, which stores it, cannot hold it."""
+    """Raise Unclear if the entity has a field of the input's name, in which it is stored, that cannot hold it."""
     field = entity.field(spec.name)
     if field is None:
         return
@@ -145,7 +145,7 @@ def _check_stored(entity: Entity, spec: FieldSpec) -> None:
 
 
 def _is_wider(field: FieldSpec, spec: FieldSpec, low: str, high: str) -> bool:
-    """Whether the input accepts values that the field cannot hold."""
+    """Return whether the input accepts values outside the bounds of the field."""
     least, most = getattr(field, low), getattr(field, high)
     under = least is not None and (getattr(spec, low) is None or getattr(spec, low) < least)
     return under or (most is not None and (getattr(spec, high) is None or getattr(spec, high) > most))
@@ -190,7 +190,7 @@ def _spec(field: Field, choices: Choices) -> FieldSpec:
 
 
 def _adjectives(noun: Noun, choices: Choices) -> tuple[Noun, list[str]]:
-    """Split "optional note (text)": an optional note, or a field with the whole name."""
+    """Split flags off a noun: "optional note" is either an optional note or a field named "optional note"."""
     words = noun.words.split()
     count = 0
     while count < len(words) - 1 and words[count].lower() in _FLAGS:
@@ -264,7 +264,7 @@ def _bounds(name: str, kind: str, bounds: Bounds, said: dict[str, object]) -> di
 
 
 def _check_sense(spec: FieldSpec) -> None:
-    """Raise Unclear for constraints that no value of the type can meet."""
+    """Raise Unclear if the constraints do not fit the field's type or leave too few valid values."""
     if spec.pattern is not None and spec.type != "text":
         raise Unclear(f"'{spec.name}' is {spec.type}; only text can match a regular expression")
     for low, high in ((spec.minimum, spec.maximum), (spec.min_length, spec.max_length)):
@@ -287,7 +287,7 @@ def _check_sense(spec: FieldSpec) -> None:
 
 
 def _values(spec: FieldSpec) -> int | None:
-    """Return how many values the field can have, if that is obvious."""
+    """Return the number of values that the field can have, or None if it is not known."""
     if spec.type == "boolean":
         return 2
     if spec.type == "choice":

@@ -1,7 +1,7 @@
 """Looking up the words of a sentence in a blueprint.
 
-Singular and plural are the same name, and so are a hyphen and a space. All matches are returned; the caller decides
-between several or calls them ambiguous.
+Singular and plural forms match each other, as do hyphens and spaces. All matches are returned; the caller chooses
+among them or reports an ambiguity.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from tools.blueprint.names import plural, singulars
 from tools.blueprint.reader.grammar.text import NAME
 
 COUNTS = ("integer", "number")
-"""Types of fields that can hold a count."""
+"""The field types that can hold a count."""
 STATUS = "status"
 
 
 @cache
 def number_forms(words: str) -> frozenset[str]:
-    """The words in lower case with their singulars and their plural."""
+    """Return the words in lower case, together with their singular and plural forms."""
     lower = " ".join(words.lower().split())
     if not NAME.fullmatch(lower):
         return frozenset({lower})
@@ -28,7 +28,7 @@ def number_forms(words: str) -> frozenset[str]:
 
 
 def named(words: str, names: Iterable[str]) -> list[str]:
-    """The names that match the words: exactly, otherwise ignoring number and hyphens."""
+    """Return the names that match the words exactly, otherwise those that match ignoring number and hyphens."""
     pool = list(dict.fromkeys(names))
     exact = [name for name in pool if name == words.lower()]
     if exact:
@@ -38,26 +38,26 @@ def named(words: str, names: Iterable[str]) -> list[str]:
 
 
 def says_field(words: str, name: str) -> bool:
-    """Whether "that is ..." can mean the boolean field: "active" means "active" and "is active"."""
+    """Return whether the words can mean a boolean field: "active" matches the fields "active" and "is active"."""
     return bool(named(words, [name])) or name == f"is {words.lower()}"
 
 
 def entities(blueprint: Blueprint, words: str) -> list[str]:
-    """Entities of that name, otherwise those that end with it ("code" for "discount code")."""
+    """Return the entities of that name, otherwise those that end with it ("code" for "discount code")."""
     return called(words, [each.name for each in blueprint.entities])
 
 
 def called(words: str, names: Iterable[str]) -> list[str]:
-    """The names that match the words, otherwise those that end with them."""
+    """Return the names that match the words, otherwise those that end with them."""
     pool = list(names)
     endings = tuple(f" {form}" for form in number_forms(words))
     return named(words, pool) or [name for name in pool if name.endswith(endings)]
 
 
 def split_noun(blueprint: Blueprint, words: str) -> list[tuple[str, str]]:
-    """Split "expired discount code" into the leading words and the entity, for each possible entity.
+    """Split words such as "expired discount code" into (leading words, entity), once per possible entity.
 
-    The longest name wins, and a whole name over the last words of one.
+    The longest name takes precedence, and a full name over the last words of one.
     """
     names = [each.name for each in blueprint.entities]
     pieces = words.split()
@@ -72,33 +72,33 @@ def split_noun(blueprint: Blueprint, words: str) -> list[tuple[str, str]]:
 
 
 def fields(entity: Entity, words: str) -> list[FieldSpec]:
-    """Fields of that name, including the status of an entity with states."""
+    """Return the entity's fields of that name, including the status of an entity with states."""
     specs = {each.name: each for each in (*entity.fields, *status_field(entity))}
     return [specs[name] for name in named(words, specs)]
 
 
 def counts(blueprint: Blueprint, entity: Entity, words: str) -> bool:
-    """Whether "3 nights" means a number field of the entity, not a count of its children."""
+    """Return whether "3 nights" means the value of a number field rather than a count of children."""
     numbers = [each for each in fields(entity, words) if each.type in COUNTS]
     return bool(numbers) and not children(blueprint, entity.name, words)
 
 
 def status_field(entity: Entity) -> tuple[FieldSpec, ...]:
-    """The status of an entity with states as a field; nothing for other entities."""
+    """Return the status of an entity with states as a choice field, or an empty tuple for other entities."""
     if entity.initial_state is None:
         return ()
     return (FieldSpec(name=STATUS, type="choice", choices=entity.states),)
 
 
 def inputs(entity: Entity, operation: str, words: str) -> list[FieldSpec]:
-    """Inputs of that name that the action has."""
+    """Return the action's inputs of that name."""
     action = entity.action(operation)
     specs = {each.name: each for each in action.inputs} if action else {}
     return [specs[name] for name in named(words, specs)]
 
 
 def children(blueprint: Blueprint, parent: str, words: str) -> list[tuple[str, Reference]]:
-    """Entities of that name with each of their references to the parent."""
+    """Return the entities of that name, paired with each of their references to the parent."""
     found = [blueprint.entity(name) for name in entities(blueprint, words)]
     return [
         (child.name, reference)
@@ -110,7 +110,7 @@ def children(blueprint: Blueprint, parent: str, words: str) -> list[tuple[str, R
 
 
 def references(entity: Entity, words: str) -> list[Reference]:
-    """References of that name, or to an entity that has or ends with that name."""
+    """Return the references of that name, otherwise those to an entity that has or ends with that name."""
     by_name = {each.name: each for each in entity.references}
     if found := named(words, by_name):
         return [by_name[name] for name in found]

@@ -1,4 +1,4 @@
-"""Finding the field that a sentence means, and the value or field that it is compared with or changed by."""
+"""Resolving the fields in a sentence, and the values or fields that they are compared with or changed by."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.blueprint.reader.grammar.phrases import It, Noun, Operand, Owned, Pat
 
 @dataclass(frozen=True)
 class Found:
-    """A field as seen from the operation."""
+    """A field, with its reference relative to the operation."""
 
     ref: FieldRef
     spec: FieldSpec
@@ -28,14 +28,14 @@ Right: TypeAlias = Value | FieldRef
 
 @dataclass(frozen=True)
 class Fields:
-    """Finds fields among the participants of an operation."""
+    """Looks up fields among the participants and inputs of an operation."""
 
     scope: Scope
     resolved: ResolvedOperation
     choices: Choices
 
     def of(self, participant: Participant, words: str) -> list[Found]:
-        """Fields of that name that the participant has."""
+        """Return the participant's fields of that name."""
         specs = lookup.fields(self.scope.entity(participant.entity), words)
         return [
             Found(FieldRef(subject=participant.subject, via=participant.via, field=each.name), each)
@@ -43,19 +43,19 @@ class Fields:
         ]
 
     def inputs(self, words: str) -> list[Found]:
-        """Inputs of that name that the action has."""
+        """Return the action's inputs of that name."""
         found = lookup.inputs(self.scope.entity(self.resolved.entity), self.resolved.operation, words)
         return [Found(FieldRef(subject="input", field=each.name), each) for each in found]
 
     def participants(self, words: str) -> list[Participant]:
-        """Participants of that name."""
+        """Return the participants of that name."""
         called = lookup.called(words, [each.entity for each in self.resolved.participants])
         return [each for each in self.resolved.participants if each.entity in called]
 
     def find(self, path: Path, participant: Participant | None = None) -> Found:
         """Return the field that a path names; `participant` is the one that "its" refers to, if known.
 
-        Raises Unclear if there is none; several are a choice.
+        Raises Unclear if there is none; if there are several, `choices` picks one.
         """
         found = self._owned(path, participant) if isinstance(path, Owned) else self._bare(path)
         if not found:
@@ -63,7 +63,7 @@ class Fields:
         return self.choices.pick(list(dict.fromkeys(found)))
 
     def unknown(self, words: str, participant: Participant | None = None) -> Unclear:
-        """Return that no participant has a field of that name."""
+        """Return the error for a name that is not a field of any participant."""
         owners = (
             [participant.entity]
             if participant
@@ -99,7 +99,7 @@ class Fields:
         return found
 
     def _called(self, words: str) -> list[Participant]:
-        """Participants of that name, otherwise parents of the resource acted on."""
+        """Return the participants of that name, otherwise the parents of the resource acted on."""
         found = self.participants(words) or self.parents(words)
         if not found:
             names = [each.entity for each in self.resolved.participants]
@@ -107,7 +107,7 @@ class Fields:
         return found
 
     def parents(self, words: str, participant: Participant | None = None) -> list[Participant]:
-        """What the resource acted on belongs to; nothing for another participant."""
+        """Return the parents of that name of the resource acted on; empty for any other participant."""
         if participant is not None and participant.subject != "self":
             return []
         references = lookup.references(self.scope.entity(self.resolved.entity), words)
@@ -116,7 +116,7 @@ class Fields:
     def right(
         self, operand: Operand, left: FieldSpec, participant: Participant | None = None
     ) -> tuple[Right, FieldSpec | None]:
-        """Return the value or field on the other side of a comparison or change, and the field's spec."""
+        """Return the value or field that `left` is compared with or changed by, and the spec if it is a field."""
         if isinstance(operand, Owned) or (isinstance(operand, Noun) and (operand.article or operand.given)):
             found = self.find(operand, participant)
             return found.ref, found.spec
@@ -131,7 +131,7 @@ class Fields:
 
 
 def _maybe(spec: FieldSpec, operand: Noun) -> Value | None:
-    """The value that the words may also mean, for fields whose values are words; None if there is none."""
+    """Return the literal value that a noun may mean for a choice, boolean or text field; None if it is not valid."""
     if spec.type not in ("choice", "boolean", "text"):
         return None
     try:
@@ -143,11 +143,11 @@ def _maybe(spec: FieldSpec, operand: Noun) -> Value | None:
 
 
 def check_percent(term: Operand, spec: FieldSpec) -> None:
-    """Raise Unclear for a percentage of a field that does not hold one."""
+    """Raise Unclear if the operand is a percentage but the field does not hold one."""
     if isinstance(term, Term) and term.percent and not is_percent(spec.name):
         raise Unclear(f"'{spec.name}' is not a percentage; remove the percent sign")
 
 
 def is_percent(name: str) -> bool:
-    """Whether a field of that name holds a percentage."""
+    """Return whether a field of that name holds a percentage."""
     return name.split()[-1] in ("percent", "percentage")

@@ -1,4 +1,4 @@
-"""The operations that a verb and its nouns can mean, and the resources that take part in them."""
+"""Determining which operations a verb and its nouns can mean, and which resources take part in them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "update": ("edit", "change", "modify", "alter", "amend", "correct", "patch", "put"),
     "delete": ("remove", "erase", "destroy", "drop"),
 }
-"""Verbs that may mean a plain operation. If no sentence defines the verb as an action, it is ambiguous."""
+"""Verbs that may mean a CRUD operation. Such a verb is ambiguous unless a sentence defines it as an action."""
 
 _VAGUE = frozenset({"manage", "administer", "do", "be", "have"})
 
@@ -37,7 +37,7 @@ class Participant:
     entity: str
     subject: Subject = "self"
     via: str = ""
-    """The reference that leads to it, for subject `reference`."""
+    """Name of the reference that leads to it, for subject `reference` only."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class ResolvedOperation:
     entity: str
     operation: Operation
     action: Action | None = None
-    """None for a plain operation."""
+    """None for a CRUD operation."""
     parent: Participant | None = None
-    """"an order" in "creating a line item of an order"."""
+    """The parent named in the sentence, such as "an order" in "creating a line item of an order"."""
     named: tuple[Participant, ...] = ()
     """The participants that the sentence names, which "its" can refer to."""
     conditions: tuple[tuple[Participant, Condition], ...] = ()
@@ -72,7 +72,7 @@ class ResolvedOperation:
 
 @dataclass(frozen=True)
 class VerbAndNouns:
-    """A verb in its possible base forms, and its nouns."""
+    """The possible base forms of a verb, and its nouns."""
 
     verbs: tuple[str, ...]
     thing: Thing | None
@@ -90,7 +90,7 @@ def choose(
     scope: Scope,
     choices: Choices,
 ) -> ResolvedOperation:
-    """Pick among the operations that the verb may mean for these nouns; known ones come before new ones."""
+    """Pick one of the operations that the verb may mean with these nouns; known ones take precedence."""
     plain = next((name for name in CRUD if name in phrase.verbs), None)
     if plain is not None:
         return choices.pick(_plain(plain, noun, other, preposition))
@@ -120,7 +120,7 @@ def _known(found: ResolvedOperation, scope: Scope) -> bool:
 def _plain(
     name: Operation, noun: Entity | None, other: Entity | None, preposition: str
 ) -> list[ResolvedOperation]:
-    """Plain operations on the noun; the noun after the preposition can only be its parent."""
+    """Return the CRUD operations on the noun; the noun after the preposition can only be its parent."""
     if noun is None:
         raise Unclear(f"it does not say what to {name}")
     if other is None:
@@ -138,14 +138,14 @@ def _plain(
 
 
 def _references(noun: Entity, other: Entity, preposition: str) -> list[Reference]:
-    """The references that the preposition between the two can stand for."""
+    """Return the references that the preposition between the two nouns can express."""
     return [each for each in noun.references if each.target == other.name and preposition in BELONGING]
 
 
 def _actions(
     verbs: tuple[str, ...], noun: Entity | None, other: Entity | None, preposition: str, scope: Scope
 ) -> list[ResolvedOperation]:
-    """Every action that the verb may mean: of the noun, or of another entity with the noun as its object."""
+    """Return the actions that the verb may mean: on the noun, or on another entity with the noun as its object."""
     if noun is None:
         assert other is not None  # noqa: S101  one of the two is given
         return _loose(verbs, other, preposition, scope)
@@ -168,7 +168,7 @@ def _actions(
 
 
 def _refuse_without_object(verbs: tuple[str, ...], noun: Entity, scope: Scope) -> None:
-    """Raise Unclear for "applying an order" if it is discount codes that are applied to an order."""
+    """Raise Unclear for "applying an order" if the known action is applying a discount code to an order."""
     for each in scope.actions(noun.name):
         if each.verb in verbs and each.object:
             raise Unclear(
@@ -178,7 +178,7 @@ def _refuse_without_object(verbs: tuple[str, ...], noun: Entity, scope: Scope) -
 
 
 def _loose(verbs: tuple[str, ...], other: Entity, preposition: str, scope: Scope) -> list[ResolvedOperation]:
-    """The verb has only what follows the preposition: "withdrawing from an account"."""
+    """Return the actions of a verb that has no object before the preposition, as in "withdrawing from an account"."""
     phrasal = tuple(f"{verb} {preposition}" for verb in verbs)
     known = [
         ResolvedOperation(other.name, each.name, each)

@@ -1,4 +1,4 @@
-"""Guards, effects, limits, access and speed."""
+"""Interpreting guards, effects, limits, access rules and response times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATUS_WORDS = frozenset(
 
 
 def guard(sentence: sentences.Guarded, scope: Scope, choices: Choices) -> Facts:
-    """Cancelling an order that is shipped is rejected with 409."""
+    """Return the facts of a sentence such as "Cancelling an order that is shipped is rejected with 409"."""
     status = status_code(sentence.status)
     facts: list[Fact] = []
     for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
@@ -45,7 +45,7 @@ def guard(sentence: sentences.Guarded, scope: Scope, choices: Choices) -> Facts:
 
 
 def status_code(said: sentences.Status) -> int:
-    """Return the HTTP status of a rejection. Raises Unclear if it is not one."""
+    """Return the HTTP status of a rejection, 400 to 499. Raises Unclear for other statuses or unknown words."""
     strange = [word for words in said.words for word in words.lower().split() if word not in _STATUS_WORDS]
     if strange:
         raise Unclear(f"'{strange[0]}' is not understood next to the status; write 'with {said.code}'")
@@ -55,7 +55,7 @@ def status_code(said: sentences.Status) -> int:
 
 
 def changes(sentence: sentences.Changes, scope: Scope, choices: Choices) -> Facts:
-    """Cancelling an order sets its reason to "withdrawn"."""
+    """Return the facts of a sentence such as 'Cancelling an order sets its reason to "withdrawn"'."""
     facts: list[Fact] = []
     for resolved in resolve_phrases(sentence.verb_phrases, "gerund", scope, choices):
         if resolved.conditions:
@@ -128,7 +128,7 @@ def _check_fraction(target: FieldSpec, amount: FieldSpec | None) -> None:
 
 
 def limit(sentence: sentences.Limited, scope: Scope, choices: Choices) -> Facts:
-    """A discount code can be applied at most 3 times."""
+    """Return the facts of a sentence such as "A discount code can be applied at most 3 times"."""
     if sentence.times < 1:
         raise Unclear("a limit must allow at least one time")
     event = sentence.event
@@ -161,7 +161,7 @@ def _is_subject(per: str, subject: str, resolved: ResolvedOperation) -> bool:
 
 
 def access(sentence: sentences.Restricted, scope: Scope, choices: Choices) -> Facts:
-    """Only an admin can create or delete discount codes."""
+    """Return the facts of a sentence such as "Only an admin can create or delete discount codes"."""
     roles = tuple(dict.fromkeys(_role(each) for each in sentence.roles))
     facts: list[Fact] = []
     for each in restricted_operations(sentence, scope, choices):
@@ -177,7 +177,7 @@ def access(sentence: sentences.Restricted, scope: Scope, choices: Choices) -> Fa
 def restricted_operations(
     sentence: sentences.Restricted, scope: Scope, choices: Choices
 ) -> tuple[ResolvedOperation, ...]:
-    """Return the operations that only some roles may perform."""
+    """Return the operations that the sentence restricts to certain roles."""
     if sentence.subject is None:
         return resolve_phrases(sentence.verb_phrases, "base", scope, choices)
     events = [Event(sentence.subject, each) for each in sentence.participles]
@@ -185,7 +185,7 @@ def restricted_operations(
 
 
 def speed(sentence: sentences.Fast, scope: Scope, choices: Choices) -> Facts:
-    """Listing orders answers within 200 ms at the 95th percentile under 50 requests per second."""
+    """Return the facts of a sentence such as "Listing orders answers within 200 ms at the 95th percentile"."""
     resolved = resolve_phrases([sentence.verb_phrase], "gerund", scope, choices)[0]
     if resolved.conditions:
         raise Unclear("a response time covers all requests of an operation; remove the condition")
@@ -208,7 +208,7 @@ def speed(sentence: sentences.Fast, scope: Scope, choices: Choices) -> Facts:
 
 
 def check_known(resolved: ResolvedOperation, scope: Scope) -> None:
-    """Raise Unclear for an unknown operation; speeds and examples do not introduce one."""
+    """Raise Unclear if the operation is unknown, since response times and examples cannot introduce one."""
     action = resolved.action
     if action is None:
         action_facts(resolved, scope)
@@ -217,7 +217,7 @@ def check_known(resolved: ResolvedOperation, scope: Scope) -> None:
 
 
 def not_offered(entity: Entity, name: Crud) -> Unclear:
-    """Return that the entity lacks a plain operation."""
+    """Return the error for a CRUD operation that the entity does not offer."""
     criterion = next((f" ({each.criterion})" for each in entity.operations if each.criterion), "")
     return Unclear(
         f"{plural(entity.name)} cannot be {participle(name)}; add it to the sentence that lists "
@@ -226,7 +226,7 @@ def not_offered(entity: Entity, name: Crud) -> Unclear:
 
 
 def action_facts(resolved: ResolvedOperation, scope: Scope) -> Facts:
-    """Return the action that a rule is about, or nothing for a plain operation that the entity offers."""
+    """Return the fact of a rule's action; empty for a CRUD operation. Raises Unclear if that is not offered."""
     if resolved.action is not None:
         return (Fact(resolved.entity, resolved.action),)
     entity = scope.entity(resolved.entity)
@@ -237,7 +237,7 @@ def action_facts(resolved: ResolvedOperation, scope: Scope) -> Facts:
 
 
 def _role(noun: Noun) -> str:
-    """The role as it is spelt in tokens: kebab-case, letter case kept."""
+    """Return the role as spelt in tokens: in the singular and in kebab-case, with its letter case kept."""
     words = english.role_words(noun)
     if noun.article.lower() not in ("a", "an", "the"):
         one = singulars(words)[0]

@@ -1,4 +1,4 @@
-"""The names that a sentence can refer to: the service so far, and what the story itself mentions."""
+"""The names that a sentence can refer to, taken from the blueprint so far and from the story itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.blueprint.reader.grammar.phrases import Condition, Is, Thing
 
 
 def no_field(entity: str, words: str) -> Unclear:
-    """Return that an entity lacks a field, and how to add it."""
+    """Return the error for a field that the entity lacks, with a hint on how to add it."""
     return Unclear(
         f"{entity} has no field '{words}'; write '{a(entity).capitalize()} also has {some(words)} (text).'"
     )
@@ -22,27 +22,27 @@ def no_field(entity: str, words: str) -> Unclear:
 
 @dataclass
 class Scope:
-    """Everything that is known so far; grows while a story is read."""
+    """Everything that is known so far; extended while a story is read."""
 
     before: Blueprint
-    """The service before the story."""
+    """The blueprint from before the story."""
     blueprint: Blueprint
-    """The service with everything that has been understood so far."""
+    """The blueprint extended by everything that has been understood so far."""
     mentioned: dict[str, tuple[Action, ...]] = field(default_factory=dict)
-    """By entity, the actions that the story mentions, whether or not the sentence is covered in the end."""
+    """Actions that the story mentions, by entity, whether or not their sentences turn out to be covered."""
     states: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By entity, the states it starts in or goes to."""
+    """States in which an entity starts or to which it changes, by entity."""
     statuses: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By entity, the choices of a status field that was declared before the states were."""
+    """Choices of a status field that was declared before the states were, by entity."""
     subjects: frozenset[str] = frozenset()
-    """Names, as written, of everything that has fields in the story or the service before."""
+    """Names of the existing entities and of everything that has fields in the story, as written but in lower case."""
     related: frozenset[str] = frozenset()
-    """Names, as written, of everything that belongs to something in the story."""
+    """Names, as written, of everything that has a parent in the story."""
     undefined: dict[str, str] = field(default_factory=dict)
-    """Entities that only a sentence defines that is not covered, with its id."""
+    """Entities defined only by a criterion that is not covered, with the id of that criterion."""
 
     def entity(self, name: str) -> Entity:
-        """Return a known entity."""
+        """Return the entity of exactly that name. Raises Unclear if there is none."""
         found = self.blueprint.entity(name)
         if found is None:
             raise self.unknown(name)
@@ -56,7 +56,7 @@ class Scope:
         return self.entity(choices.pick(found))
 
     def thing(self, thing: Thing, choices: Choices) -> tuple[Entity, tuple[Condition, ...]]:
-        """Return a noun's entity and all conditions on it; "an expired code" is a code that is expired."""
+        """Return a noun's entity and the conditions on it; "an expired code" is read as a code that is expired."""
         words = thing.noun.words
         found = lookup.split_noun(self.blueprint, words)
         if not found:
@@ -66,11 +66,11 @@ class Scope:
         return self.entity(name), before + thing.conditions
 
     def is_entity(self, words: str) -> bool:
-        """Whether the words are the whole name of an entity."""
+        """Return whether the words are the full name of an entity."""
         return bool(lookup.named(words, [each.name for each in self.blueprint.entities]))
 
     def actions(self, entity: str) -> tuple[Action, ...]:
-        """Return the entity's actions, in the blueprint or only mentioned."""
+        """Return the entity's actions, whether defined in the blueprint or only mentioned in the story."""
         known = self.blueprint.entity(entity)
         return (known.actions if known else ()) + self.mentioned.get(entity, ())
 
@@ -87,17 +87,17 @@ class Scope:
         )
 
     def with_object(self, verbs: Iterable[str], obj: str) -> list[tuple[str, Action]]:
-        """Return the actions of all entities with one of these verbs and that object."""
+        """Return (entity name, action) pairs for all actions with one of these verbs and that object."""
         found = [(each.name, self.action(each.name, tuple(verbs), obj)) for each in self.blueprint.entities]
         return [(name, action) for name, action in found if action is not None]
 
     def mention(self, entity: str, action: Action) -> None:
-        """Remember an action that a sentence mentions."""
+        """Record an action that a sentence mentions, unless it is already known."""
         if self.action(entity, (action.verb,), action.object) is None:
             self.mentioned[entity] = (*self.mentioned.get(entity, ()), action)
 
     def unknown(self, words: str) -> Unclear:
-        """Return that there is no entity of that name."""
+        """Return the error for words that name no entity, with the most helpful hint."""
         for name, criterion in self.undefined.items():
             if lookup.named(words, [name]):
                 return Unclear(f"it refers to '{name}', which {criterion} defines; fix that criterion first")

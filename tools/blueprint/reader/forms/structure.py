@@ -1,4 +1,4 @@
-"""Relations, plain operations, filters and sort keys, states."""
+"""Interpreting sentences about relations, CRUD operations, filters, sort keys and states."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tools.blueprint.reader.grammar.sentences import Belongs, Finds, Goes, HasMa
 
 
 def belongs(sentence: Belongs, scope: Scope, choices: Choices) -> Facts:
-    """A line item belongs to an order."""
+    """Return the facts of a sentence such as "A line item belongs to an order"."""
     child = entity_name(sentence.child, scope)
     parents = [scope.named(each.words, choices).name for each in sentence.parents]
     return tuple(fact for parent in parents for fact in _relation(child, parent, scope))
 
 
 def has_many(sentence: HasMany, scope: Scope, choices: Choices) -> Facts:
-    """An order has many line items."""
+    """Return the facts of a sentence such as "An order has many line items"."""
     parent = scope.named(sentence.parent.words, choices).name
     if any(each.article for each in sentence.children):
         raise Unclear("name what it has many of without 'a', 'all' or 'every'")
@@ -35,7 +35,7 @@ def has_many(sentence: HasMany, scope: Scope, choices: Choices) -> Facts:
 
 
 def offers(sentence: Offers, scope: Scope, choices: Choices) -> Facts:
-    """Discount codes can be created, listed, read and deleted."""
+    """Return the facts of a sentence such as "Discount codes can be created, listed, read and deleted"."""
     entity = scope.named(sentence.subject.words, choices)
     plain: list[Crud] = []
     for participle in sentence.participles:
@@ -51,7 +51,7 @@ def offers(sentence: Offers, scope: Scope, choices: Choices) -> Facts:
 
 
 def finds(sentence: Finds, scope: Scope, choices: Choices) -> Facts:
-    """Orders can be filtered by customer and status, and sorted by total."""
+    """Return the facts of a sentence such as "Orders can be filtered by customer and status, and sorted by total"."""
     entity = scope.named(sentence.subject.words, choices)
     if not entity.offers("list"):
         raise Unclear(f"{plural(entity.name)} cannot be listed; add 'listed' to their operations")
@@ -62,7 +62,7 @@ def finds(sentence: Finds, scope: Scope, choices: Choices) -> Facts:
 
 
 def starts(sentence: Starts, scope: Scope, choices: Choices) -> Facts:
-    """An order starts as draft."""
+    """Return the facts of a sentence such as "An order starts as draft"."""
     entity = scope.named(sentence.subject.words, choices)
     if sentence.field.lower() not in ("status", "state"):
         raise Unclear(f"only a status has a starting value; give '{sentence.field}' a default instead")
@@ -70,7 +70,7 @@ def starts(sentence: Starts, scope: Scope, choices: Choices) -> Facts:
 
 
 def goes(sentence: Goes, scope: Scope, choices: Choices) -> Facts:
-    """An order goes from draft to paid when it is paid."""
+    """Return the facts of a sentence such as "An order goes from draft to paid when it is paid"."""
     entity = scope.named(sentence.subject.words, choices)
     if entity.initial_state is None:
         raise Unclear(
@@ -155,7 +155,7 @@ def _source(entity: Entity, words: str, scope: Scope) -> str:
 
 
 def _spelt(entity: str, words: str, scope: Scope) -> str:
-    """The state in the letter case of its first mention."""
+    """Return the state in the letter case of its first mention. Raises Unclear if the words do not name a state."""
     known = scope.blueprint.entity(entity)
     states = (*(known.states if known else ()), *scope.states.get(entity, ()))
     check_state(words, states)

@@ -1,4 +1,4 @@
-"""Literal values: the meaning of words for a field of a certain type."""
+"""Converting the words of a sentence to literal values of a field."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SAFE_VALUE = re.compile(r"[^\W_][\w .+-]{0,49}")
 
 
 def value_of(spec: FieldSpec, said: Literal_) -> Value:
-    """Return the words as a value of the field. Raises Unclear if they are not one."""
+    """Convert the words to a value of the field's type. Raises Unclear if they are not a valid value."""
     text = said.words if isinstance(said, Noun) else said.text
     if spec.type == "text" and isinstance(said, Noun) and text.lower() in NOTHING:
         raise Unclear(
@@ -42,7 +42,7 @@ def value_of(spec: FieldSpec, said: Literal_) -> Value:
 
 
 def check_fits(spec: FieldSpec, value: Value, what: str) -> None:
-    """Raise Unclear if the value breaks a constraint of the field; `what` names the value in the reason."""
+    """Raise Unclear if the value violates a constraint of the field; `what` names the value in the message."""
     if spec.type in NUMERIC:
         number = Decimal(str(value))
         if spec.minimum is not None and number < spec.minimum:
@@ -54,7 +54,7 @@ def check_fits(spec: FieldSpec, value: Value, what: str) -> None:
 
 
 def state_value(words: str) -> str:
-    """Return the words of a state or choice in kebab-case, letter case kept. Raises Unclear if unsafe."""
+    """Return a state or choice in kebab-case, with its letter case kept. Raises Unclear if it is not a safe value."""
     if not _SAFE_VALUE.fullmatch(words):
         raise Unclear(
             f"'{_short(words)}' cannot be a value; use at most 50 letters, digits, spaces and hyphens"
@@ -63,7 +63,7 @@ def state_value(words: str) -> str:
 
 
 def find_value(words: str, values: tuple[str, ...]) -> str | None:
-    """Return the value that the words spell, ignoring letter case, or None."""
+    """Return the value that the words spell, exactly or else ignoring letter case; None if there is none."""
     wanted = "-".join(words.split())
     return next((each for each in values if each == wanted), None) or next(
         (each for each in values if each.lower() == wanted.lower()), None
@@ -71,7 +71,7 @@ def find_value(words: str, values: tuple[str, ...]) -> str | None:
 
 
 def plain(number: Decimal) -> str:
-    """Write a number without exponent and trailing zeros."""
+    """Format a number without an exponent or trailing decimal zeros."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -145,7 +145,7 @@ def _check_text(spec: FieldSpec, text: str, what: str) -> None:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether the pattern matches the whole text; False if that takes too long."""
+    """Return whether the pattern matches the whole text; False if matching takes longer than 0.1 seconds."""
     import regex  # noqa: PLC0415  only for stories with patterns
 
     try:

@@ -18,7 +18,7 @@ from tools.blueprint.reader.grammar.phrases import Condition, Event, It, Noun, O
 def resolve_phrases(
     verb_phrases: Sequence[VerbPhrase], form: Form, scope: Scope, choices: Choices
 ) -> tuple[ResolvedOperation, ...]:
-    """Return the operations that verb phrases name: "creating or updating an order"."""
+    """Return the operations that verb phrases name, as in "creating or updating an order"."""
     phrases = _complete([_split(each, form, scope, choices) for each in verb_phrases])
     return tuple(_resolve(each, scope, choices) for each in phrases)
 
@@ -60,7 +60,7 @@ def _split(verb_phrase: VerbPhrase, form: Form, scope: Scope, choices: Choices) 
 
 
 def _verb_lengths(words: list[str], form: Form, scope: Scope) -> list[int]:
-    """How many words the verb may have: one and its particles, or as many as a known action has."""
+    """Return how many of the words may form the verb: one and its particles, or more if a known action matches."""
     length = 1
     while length < len(words) and words[length].lower() in PARTICLES:
         length += 1
@@ -74,14 +74,14 @@ def _verb_lengths(words: list[str], form: Form, scope: Scope) -> list[int]:
 
 
 def _bases(spelt: str, form: Form) -> tuple[str, ...]:
-    """Base forms of the verb; none if it is not in the form that the sentence requires."""
+    """Return the base forms of the verb; empty if it is not in the form that the sentence requires."""
     if form == "base":
         return (spelt.lower(),)
     return verb_bases(spelt) if "ing" in spelt.split()[0].lower() else ()
 
 
 def _complete(phrases: list[VerbAndNouns]) -> list[VerbAndNouns]:
-    """Join every verb of a group with every noun of it: "create or update orders and lines" is four phrases."""
+    """Pair every verb of a group with every noun: "create or update orders and lines" yields four phrases."""
     whole: list[VerbAndNouns] = []
     verbs: list[VerbAndNouns] = []
     has_noun = False
@@ -120,7 +120,7 @@ def _resolve(phrase: VerbAndNouns, scope: Scope, choices: Choices) -> ResolvedOp
 
 
 def _is_tail(phrase: VerbAndNouns, scope: Scope) -> bool:
-    """Whether the ending is part of the verb, as in "putting an order on hold"."""
+    """Return whether the ending is part of the verb, as in "putting an order on hold"."""
     end = phrase.ending.thing if phrase.ending else None
     if not isinstance(end, Thing) or end.noun.article or phrase.thing is None:
         return False
@@ -133,7 +133,7 @@ def _is_tail(phrase: VerbAndNouns, scope: Scope) -> bool:
 
 def _with_tail(phrase: VerbAndNouns) -> VerbAndNouns:
     end = phrase.ending
-    assert end is not None and isinstance(end.thing, Thing)  # noqa: S101  asked by _is_tail
+    assert end is not None and isinstance(end.thing, Thing)  # noqa: S101  checked by _is_tail
     tail = f"{end.preposition} {end.thing.noun.words.lower()}"
     return replace(phrase, verbs=tuple(f"{verb} {tail}" for verb in phrase.verbs), ending=None)
 
@@ -143,7 +143,7 @@ def _attach_conditions(
     noun: tuple[Entity, tuple[Condition, ...]] | None,
     other: tuple[Entity, tuple[Condition, ...]] | None,
 ) -> tuple[tuple[tuple[Participant, Condition], ...], tuple[Participant, ...]]:
-    """Attach the conditions to the participants that their nouns mean; return these participants too."""
+    """Pair each condition with the participant that its noun refers to; return the pairs and the participants."""
     attached: list[tuple[Participant, Condition]] = []
     named: list[Participant] = []
     is_object = found.action is not None and found.action.object is not None

@@ -1,4 +1,4 @@
-"""Words for the smaller parts of a blueprint: names with their article, fields, values, conditions."""
+"""Wording the smaller parts of a blueprint: names with articles, fields, values and conditions."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ _COUNTS: dict[model.Comparison, str] = _NUMBERS | {"lt": "fewer than", "gt": "mo
 
 
 def a(name: str) -> str:
-    """The name with its article: "an order", "a unit", "an hour"."""
+    """Return the name with its indefinite article, such as "an order", "a unit" or "an hour"."""
     first = name.lower()
     vowel = first[:1] in "aeiou" and not _CONSONANT_SOUND.match(first)
     return f"{'an' if vowel or _SILENT_H.match(first) else 'a'} {name}"
 
 
 def some(name: str) -> str:
-    """The name of a field with its article; a plural has none: "a note", "servings"."""
+    """Return the name of a field with its article if it is singular, such as "a note" but "servings"."""
     return a(name) if name in singulars(name) else name
 
 
 def listing(items: Iterable[str], word: str = "and") -> str:
-    """ "a, b and c"."""
+    """Join the items into a list such as "a, b and c"."""
     *most, last = list(items)
     return f"{', '.join(most)} {word} {last}" if most else last
 
 
 def field(spec: model.FieldSpec) -> str:
-    """ "a note (text, up to 200 characters, optional)"."""
+    """Return the definition of a field, such as "a note (text, up to 200 characters, optional)"."""
     details = [f"one of {listing(map(value, spec.choices), 'or')}" if spec.choices else spec.type]
     details += [each for each in (_bounds(spec), _length(spec)) if each]
     details += [f"matching /{_slashed(spec.pattern)}/"] if spec.pattern is not None else []
@@ -58,7 +58,7 @@ def field(spec: model.FieldSpec) -> str:
 
 
 def value(said: model.Value | None) -> str:
-    """A literal as written in a sentence: a word or a number as it is, anything else in quotes."""
+    """Return a literal as written in a sentence: words and numbers unquoted, anything else in quotes."""
     if isinstance(said, bool):
         return "true" if said else "false"
     text = str(said)
@@ -69,7 +69,7 @@ def value(said: model.Value | None) -> str:
 
 
 def path(ref: model.FieldRef, entity: str, other: str | None) -> str:
-    """ "the order's total", "the discount code's percent", "the given amount", "its product's stock"."""
+    """Return the name of a field, such as "the order's total", "the given amount" or "its product's stock"."""
     if ref.subject == "input":
         return f"the given {ref.field}"
     if ref.subject == "reference":
@@ -80,7 +80,7 @@ def path(ref: model.FieldRef, entity: str, other: str | None) -> str:
 def clause(
     test: model.Test, entity: model.Entity | None, operation: str, names: tuple[str, str | None]
 ) -> str:
-    """A condition as it follows its noun, an `entity`; `names` are those of `self` and `object`."""
+    """Return a condition as it follows the noun of `entity`; `names` are the names of `self` and `object`."""
     if isinstance(test, model.Missing):
         return f"with {some(test.field.field)}" if test.negated else f"with a missing {test.field.field}"
     if isinstance(test, model.Expired):
@@ -126,7 +126,7 @@ def _is_time(said: model.Value | model.FieldRef) -> bool:
 
 
 def _slashed(pattern: str) -> str:
-    """The pattern with its slashes escaped, as written between two of them."""
+    """Return the pattern with its slashes escaped, as written between slashes."""
     return re.sub(r"(\\.)|/", lambda match: match[1] or r"\/", pattern, flags=re.DOTALL)
 
 

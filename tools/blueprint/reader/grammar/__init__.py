@@ -1,1 +1,1 @@
-"""Parsing sentences before names are resolved: the grammar, and its rules as values."""
+"""Parsing sentences before names are resolved: the grammar, and the classes that represent its rules."""

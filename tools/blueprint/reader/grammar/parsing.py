@@ -1,4 +1,4 @@
-"""Parsing a sentence into every form that it matches."""
+"""Parsing a sentence into every sentence form that it matches."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ FORMS: dict[str, frozenset[str]] = {
     "example": frozenset({"then"}),
     "speed": frozenset({"answers", "responds"}),
 }
-"""The grammar's start rules, each with words of which its sentences contain one. So most sentences are parsed once."""
+"""The grammar's start rules, each with its cue words; a sentence without any of them is not parsed by that rule."""
 
 
 def parse(text: Text) -> list[Sentence]:
-    """Return the sentence in every form that it matches.
+    """Parse a sentence into every form that it matches.
 
-    Raises Unclear if it matches too many, or a number in it makes no sense.
+    Raises Unclear if there are too many readings, or if a number in the sentence is invalid.
     """
     words = _lower(text.words)
     present = set(re.findall(r"[a-z]+", words))
@@ -58,26 +58,26 @@ def parse(text: Text) -> list[Sentence]:
 
 
 def is_plain(name: str) -> bool:
-    """Whether none of the words of a name is a word of the grammar."""
+    """Return whether none of the words of a name is a keyword of the grammar."""
     return all(_WORD.fullmatch(word) and not _own_words().fullmatch(word) for word in _lower(name).split())
 
 
 @cache
 def _parser() -> Lark:
-    """Earley with all derivations, so that a second reading of a sentence is not lost."""
+    """Return an Earley parser that keeps all derivations, so that no reading of a sentence is lost."""
     grammar = Path(__file__).with_name("sentences.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="earley", lexer="basic", ambiguity="explicit", start=list(FORMS))
 
 
 @cache
 def _own_words() -> re.Pattern[str]:
-    """A pattern that matches every single word of the grammar."""
+    """Return a pattern that matches any single keyword of the grammar."""
     patterns = [each.pattern.to_regexp() for each in _parser().terminals if each.name != "WORD"]
     return re.compile("|".join(f"(?:{each})" for each in patterns))
 
 
 def _forest(words: str, form: str) -> list[Any]:
-    """Return every tree of the form."""
+    """Return every parse tree of the words in the given form."""
     try:
         tree = _parser().parse(words, start=form)
     except UnexpectedInput:
@@ -97,12 +97,12 @@ def _build(tree: Any, text: Text) -> Sentence:
 
 
 def _lower(words: str) -> str:
-    """Lower case of the same length, so that a token's place is its place in the author's sentence."""
+    """Convert to lower case without changing the length, so that token positions are valid in the original text."""
     return "".join(each.lower() if len(each.lower()) == 1 else each for each in words)
 
 
 def _count(tree: Any) -> int:
-    """How many trees the alternatives in a tree multiply to."""
+    """Return the number of trees into which an ambiguous tree expands."""
     if not isinstance(tree, Tree):
         return 1
     counts = [_count(child) for child in tree.children]
@@ -110,7 +110,7 @@ def _count(tree: Any) -> int:
 
 
 def _trees(tree: Any) -> list[Any]:
-    """Return each combination of alternatives as a separate tree."""
+    """Expand an ambiguous tree into one tree per combination of alternatives."""
     if not isinstance(tree, Tree):
         return [tree]
     branches = [_trees(child) for child in tree.children]

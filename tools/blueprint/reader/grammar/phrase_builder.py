@@ -1,6 +1,6 @@
-"""From the grammar's rules to words, conditions, verb phrases and fields.
+"""Building words, conditions, verb phrases and fields from parse trees.
 
-Each method has the name of its rule and takes its parts.
+Each method is named after its grammar rule and takes the values of the rule's parts.
 """
 
 # ruff: noqa: D102  the grammar documents each rule
@@ -31,7 +31,7 @@ from tools.blueprint.reader.grammar.text import JOIN, Text
 
 
 class PhraseBuilder(Transformer[Token, Any]):
-    """Builds words, conditions, verb phrases and fields out of one sentence's tree."""
+    """Builds words, conditions, verb phrases and fields from the parse tree of a sentence."""
 
     def __init__(self, text: Text) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class PhraseBuilder(Transformer[Token, Any]):
         return phrases.Counted("eq", 1, words, nested)
 
     def havings(self, parts: Parts) -> tuple[phrases.Condition, ...]:
-        """The conditions; "missing" and "no" also apply to the following nouns without an article."""
+        """Return the conditions; "missing" and "no" also apply to subsequent nouns that have no article."""
         conditions = list(parts)
         for index in range(1, len(conditions)):
             before, one = conditions[index - 1 : index + 1]
@@ -202,7 +202,7 @@ class PhraseBuilder(Transformer[Token, Any]):
         return part if isinstance(part, phrases.Term) else phrases.Term("words", part)
 
     def _spelt(self, token: Token) -> str:
-        """The author's own letters of a token."""
+        """Return a token as the author wrote it, with joined names separated again."""
         return self._text.words[token.start_pos : token.end_pos].replace(JOIN, " ").strip()
 
     def _quoted(self, token: Token) -> str:

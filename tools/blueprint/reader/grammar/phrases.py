@@ -18,10 +18,10 @@ class Term:
 
     kind: Literal["number", "quoted", "date", "other", "words"]
     text: str
-    """A number without its thousands separators."""
+    """The text of the term; numbers are without thousands separators."""
     percent: bool = False
     grouped: bool = False
-    """Whether the number had thousands separators, which between choices could also be commas."""
+    """Whether the number had thousands separators, which in a list of choices may be commas between numbers."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,22 @@ class Noun:
     words: str
     article: str = ""
     given: bool = False
-    """"the given amount": the value in the request, not the stored one."""
+    """Whether the value in the request is meant rather than the stored one, as in "the given amount"."""
 
 
 @dataclass(frozen=True)
 class It:
-    """ "it", "its"."""
+    """The pronoun "it" or "its"."""
 
 
 @dataclass(frozen=True)
 class Owned:
-    """A field and its owner: "its total", "the code's percent", "its product's stock"."""
+    """A field and its owner, such as "its total", "the code's percent" or "its product's stock"."""
 
     owner: Noun | It
     field: Noun
     through: str = ""
-    """"product" in "its product's stock"."""
+    """The reference to follow, such as "product" in "its product's stock"."""
 
 
 Path: TypeAlias = Owned | Noun
@@ -59,7 +59,7 @@ Subject: TypeAlias = It | Noun | Owned
 
 @dataclass(frozen=True)
 class Measure:
-    """ "over 100", "before its end date", "in the past" (before, and no operand)."""
+    """A comparison such as "over 100" or "before its end date"; "in the past" is "before" without an operand."""
 
     comparator: Comparator
     operand: Operand | None
@@ -67,7 +67,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Is:
-    """ "is shipped", "is not paid", "is shipped or delivered"."""
+    """A predicate such as "is shipped", "is not paid" or "is shipped or delivered"."""
 
     values: tuple[str, ...]
     negated: bool = False
@@ -75,7 +75,7 @@ class Is:
 
 @dataclass(frozen=True)
 class Measured:
-    """ "a total over 10000", "status shipped", "a total of 5"."""
+    """A field with comparisons, such as "a total over 10000", "status shipped" or "a total of 5"."""
 
     field: Noun
     measures: tuple[Measure, ...]
@@ -83,21 +83,21 @@ class Measured:
 
 @dataclass(frozen=True)
 class Plain:
-    """ "a missing note", "an expired passport", "a note", "status shipped", "line items"."""
+    """A noun without a comparison, such as "a missing note", "a note", "status shipped" or "line items"."""
 
     noun: Noun
 
 
 @dataclass(frozen=True)
 class Lacks:
-    """ "no note", "without line items"."""
+    """An absence, such as "no note" or "without line items"."""
 
     words: str
 
 
 @dataclass(frozen=True)
 class Counted:
-    """ "more than 3 line items", and the conditions on all of them."""
+    """A count such as "more than 3 line items", and the conditions on all of the counted items."""
 
     comparator: Comparator
     number: int
@@ -107,7 +107,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Whose:
-    """ "whose total is over 100", "whose note is missing": about the resource itself, never the request."""
+    """A clause such as "whose total is over 100", which is about the resource itself, never the request."""
 
     words: str
     states: tuple[Measure | Is, ...]
@@ -118,7 +118,7 @@ Condition: TypeAlias = Is | Measured | Plain | Lacks | Counted | Whose
 
 @dataclass(frozen=True)
 class Situation:
-    """A separate condition: "it is shipped", "the total is over 100"."""
+    """A condition in a separate clause, such as "it is shipped" or "the total is over 100"."""
 
     subject: Subject
     conditions: tuple[Condition | Measure, ...]
@@ -138,7 +138,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Ending:
-    """ "to an order"."""
+    """A preposition and its noun at the end of a verb phrase, such as "to an order"."""
 
     preposition: str
     thing: Thing | It
@@ -146,22 +146,22 @@ class Ending:
 
 @dataclass(frozen=True)
 class VerbPhrase:
-    """ "applying a discount code to an order".
+    """A verb phrase such as "applying a discount code to an order".
 
-    Without a thing, the words may contain the verb and its noun ("deleting orders").
+    If `thing` is None, `words` may contain both the verb and its noun ("deleting orders").
     """
 
     words: str
     particle: str = ""
     thing: Thing | None = None
     conditions: tuple[Condition, ...] = ()
-    """Of the noun in `words`."""
+    """Conditions on the noun in `words`."""
     ending: Ending | None = None
 
 
 @dataclass(frozen=True)
 class Event:
-    """ "it is paid", "a discount code is applied to it"."""
+    """An event such as "it is paid" or "a discount code is applied to it"."""
 
     subject: Subject | Thing
     participle: str
@@ -173,7 +173,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Bounds:
-    """ "1 to 90", "4 to 20 characters", "at least 1"; inclusive."""
+    """Inclusive bounds, such as "1 to 90", "4 to 20 characters" or "at least 1"."""
 
     minimum: Decimal | None
     maximum: Decimal | None
@@ -182,28 +182,28 @@ class Bounds:
 
 @dataclass(frozen=True)
 class OneOf:
-    """ "one of a, b or c"."""
+    """The choices of a field, such as "one of a, b or c"."""
 
     options: tuple[Term, ...]
 
 
 @dataclass(frozen=True)
 class Default:
-    """ "default 0"."""
+    """A default value, such as "default 0"."""
 
     value: Term
 
 
 @dataclass(frozen=True)
 class Matching:
-    """ "matching /[A-Z]+/"."""
+    """A regular expression for the values, such as "matching /[A-Z]+/"."""
 
     pattern: str
 
 
 @dataclass(frozen=True)
 class Flag:
-    """ "text", "unique", "optional"."""
+    """The type of a field or a keyword such as "unique" or "optional"."""
 
     words: str
 
@@ -213,7 +213,7 @@ Detail: TypeAlias = Bounds | OneOf | Default | Matching | Flag
 
 @dataclass(frozen=True)
 class Field:
-    """A field or an input; it has no details if the sentence does not give its type."""
+    """A field or an input; `details` is empty if the sentence does not state its type."""
 
     noun: Noun
     details: tuple[Detail, ...] = ()

@@ -1,4 +1,4 @@
-"""From the grammar's rules to sentences. Each method has the name of its rule and takes its parts."""
+"""Building sentences from parse trees. Each method is named after its grammar rule and takes the rule's parts."""
 
 # ruff: noqa: D102  the grammar documents each rule
 
@@ -34,7 +34,7 @@ def _changes(kind: Literal["reduce", "increase", "set"]) -> Build:
 
 
 class SentenceBuilder(PhraseBuilder):
-    """Builds the sentence out of its tree."""
+    """Builds a sentence from its parse tree."""
 
     has, belongs, has_many, offers = map(
         construct, (sentences.Has, sentences.Belongs, sentences.HasMany, sentences.Offers)

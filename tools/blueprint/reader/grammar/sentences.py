@@ -24,17 +24,17 @@ from tools.blueprint.reader.grammar.phrases import (
 
 @dataclass(frozen=True)
 class Has:
-    """ "An order has a total (money)."."""
+    """A definition of fields, such as "An order has a total (money)"."""
 
     subject: Noun
     fields: tuple[Field, ...]
     also: bool = False
-    """Whether it refers to an existing entity."""
+    """Whether the sentence adds fields to an existing entity, as in "An order also has ..."."""
 
 
 @dataclass(frozen=True)
 class Belongs:
-    """ "A line item belongs to an order."."""
+    """A relation stated for the child, such as "A line item belongs to an order"."""
 
     child: Noun
     parents: tuple[Noun, ...]
@@ -42,7 +42,7 @@ class Belongs:
 
 @dataclass(frozen=True)
 class HasMany:
-    """ "An order has many line items."."""
+    """A relation stated for the parent, such as "An order has many line items"."""
 
     parent: Noun
     children: tuple[Noun, ...]
@@ -50,7 +50,7 @@ class HasMany:
 
 @dataclass(frozen=True)
 class Offers:
-    """ "Orders can be created and read."."""
+    """The operations of an entity, such as "Orders can be created and read"."""
 
     subject: Noun
     participles: tuple[str, ...]
@@ -58,7 +58,7 @@ class Offers:
 
 @dataclass(frozen=True)
 class Finds:
-    """ "Orders can be filtered by status and sorted by total."."""
+    """Filters and sort keys, such as "Orders can be filtered by status and sorted by total"."""
 
     subject: Noun
     filters: tuple[Noun, ...]
@@ -67,7 +67,7 @@ class Finds:
 
 @dataclass(frozen=True)
 class Starts:
-    """ "An order starts as draft."."""
+    """An initial state, such as "An order starts as draft"."""
 
     subject: Noun
     state: str
@@ -76,7 +76,7 @@ class Starts:
 
 @dataclass(frozen=True)
 class Move:
-    """ "from draft to paid when it is paid"."""
+    """A change of state, such as "from draft to paid when it is paid"."""
 
     sources: tuple[str, ...]
     target: str
@@ -85,7 +85,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Goes:
-    """ "An order goes from draft to paid when it is paid."."""
+    """The state changes of an entity, such as "An order goes from draft to paid when it is paid"."""
 
     subject: Noun
     moves: tuple[Move, ...]
@@ -93,7 +93,7 @@ class Goes:
 
 @dataclass(frozen=True)
 class Requires:
-    """ "Paying an order requires a reference (text)."."""
+    """The inputs of an action, such as "Paying an order requires a reference (text)"."""
 
     verb_phrases: tuple[VerbPhrase, ...]
     fields: tuple[Field, ...]
@@ -101,7 +101,7 @@ class Requires:
 
 @dataclass(frozen=True)
 class Status:
-    """ "with 409", and the words around the number."""
+    """The status of a rejection, such as "with 409", and the words around the number."""
 
     code: int
     words: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Guarded:
-    """ "Cancelling an order that is shipped is rejected with 409."."""
+    """A guard, such as "Cancelling an order that is shipped is rejected with 409"."""
 
     verb_phrases: tuple[VerbPhrase, ...]
     status: Status
@@ -118,7 +118,7 @@ class Guarded:
 
 @dataclass(frozen=True)
 class Change:
-    """ "reduces its total by 10 percent"."""
+    """A change to a field, such as "reduces its total by 10 percent"."""
 
     kind: Literal["set", "increase", "reduce"]
     target: Path
@@ -128,7 +128,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """ "Cancelling an order sets its reason to "withdrawn"."."""
+    """The effects of an operation, such as 'Cancelling an order sets its reason to "withdrawn"'."""
 
     verb_phrases: tuple[VerbPhrase, ...]
     changes: tuple[Change, ...]
@@ -136,7 +136,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Limited:
-    """ "A discount code can be applied at most 3 times."."""
+    """A limit on an action, such as "A discount code can be applied at most 3 times"."""
 
     event: Event
     times: int
@@ -144,7 +144,7 @@ class Limited:
 
 @dataclass(frozen=True)
 class Sums:
-    """ "An order's total is the sum of its line items' quantity times price."; no factors is a count."""
+    """A sum such as "An order's total is the sum of its line items' quantity"; a count if there are no factors."""
 
     entity: Noun
     field: Noun
@@ -154,18 +154,18 @@ class Sums:
 
 @dataclass(frozen=True)
 class Restricted:
-    """ "Only an admin can delete discount codes."."""
+    """An access rule, such as "Only an admin can delete discount codes"."""
 
     roles: tuple[Noun, ...]
     verb_phrases: tuple[VerbPhrase, ...] = ()
     subject: Noun | None = None
-    """With participles instead of verb_phrases: "Discount codes can only be deleted by an admin."."""
+    """Set if `participles` replaces `verb_phrases`, as in "Discount codes can only be deleted by an admin"."""
     participles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Fast:
-    """ "Listing orders answers within 200 ms at the 95th percentile."."""
+    """A response time, such as "Listing orders answers within 200 ms at the 95th percentile"."""
 
     verb_phrase: VerbPhrase
     milliseconds: Decimal
@@ -175,25 +175,25 @@ class Fast:
 
 @dataclass(frozen=True)
 class Happening:
-    """ "it is cancelled", "an order is created with a total of 5", "its note is updated to x"."""
+    """The event of an example, such as "it is cancelled" or "an order is created with a total of 5"."""
 
     event: Event
     conditions: tuple[Condition, ...] = ()
     times: int = 1
     changed: Operand | None = None
-    """New value of the event's subject, a field."""
+    """New value of the field that is the event's subject, as in "its note is updated to x"."""
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """ "it is rejected with 409"."""
+    """An expected rejection, such as "it is rejected with 409"."""
 
     status: Status
 
 
 @dataclass(frozen=True)
 class Valued:
-    """ "its total is 90"."""
+    """An expected field value, such as "its total is 90"."""
 
     path: Path
     value: Operand
@@ -201,7 +201,7 @@ class Valued:
 
 @dataclass(frozen=True)
 class Became:
-    """ "it is created", "it is shipped"."""
+    """An expected success or state, such as "it is created" or "it is shipped"."""
 
     subject: Subject
     predicate: Is
@@ -209,7 +209,7 @@ class Became:
 
 @dataclass(frozen=True)
 class Listed:
-    """ "2 orders are listed"."""
+    """An expected number of listed resources, such as "2 orders are listed"."""
 
     comparator: Comparator
     number: int
@@ -222,7 +222,7 @@ Outcome: TypeAlias = Rejected | Valued | Became | Listed
 
 @dataclass(frozen=True)
 class Exemplified:
-    """ "Given an order, when it is cancelled, then its status is cancelled."."""
+    """An example, such as "Given an order, when it is cancelled, then its status is cancelled"."""
 
     given: tuple[Thing, ...]
     happening: Happening

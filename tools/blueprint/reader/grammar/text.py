@@ -1,7 +1,7 @@
-"""From a sentence as an author wrote it to the text that the grammar reads.
+"""Preparing a sentence, as its author wrote it, for the grammar.
 
-Quoted texts and regular expressions are extracted, so that no later step looks into them. Names that contain words
-of the grammar ("in stock", "date of birth", "number") are joined by `JOIN` and are one word from then on.
+Quoted texts and regular expressions are extracted so that no later step interprets them. Names that contain keywords
+of the grammar ("in stock", "date of birth", "number") are joined by `JOIN` and treated as one word from then on.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from itertools import cycle, product
 from tools.blueprint.reader.choices import Unclear
 
 LONGEST = 2_000
-"""Characters of a sentence."""
+"""Maximum length of a sentence in characters."""
 MOST_WORDS = 100
-"""Words of a sentence, without those in brackets."""
+"""Maximum number of words in a sentence, excluding those in brackets."""
 MOST_OPEN = 4
-"""Single words that are tried both as names and as words of the grammar."""
+"""Maximum number of names that are independently tried both as names and as keywords of the grammar."""
 JOIN = "\N{MIDDLE DOT}"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ -][A-Za-z0-9]+)*")
-"""Letters, digits, spaces and hyphens; nothing with a meaning in a path or a template."""
+"""Letters, digits, spaces and hyphens; excludes characters with a special meaning in paths or templates."""
 
 _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u00d7": "*", JOIN: " "})
-# Straight and curly quotes, the German and the French ones.
+# Straight, curly, German and French quotation marks.
 _QUOTED = re.compile(
     r"""(?<!\w)"([^"]*)"|\u201c([^\u201d]*)\u201d|\u201e([^\u201c\u201d]*)[\u201c\u201d]|\u00ab([^\u00bb]*)\u00bb|\u2018([^\u2019]*)\u2019(?!\w)|(?<![\w'])'([^']*)'(?!\w)"""
 )
-# The last alternative matches invalid expressions, which are refused later with their reason.
+# The last alternative matches invalid expressions, which are rejected later with an explanation.
 _PATTERN = re.compile(
     r"(?<=matching)\s+/(?:((?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[])+)|([^/]+))/(?=\s|[,;)]|$)", re.IGNORECASE
 )
@@ -50,18 +50,18 @@ _SECOND_SENTENCE = re.compile(r"[.!?]\s+\w")
 
 @dataclass(frozen=True)
 class Text:
-    """A sentence, ready for the grammar."""
+    """A sentence that has been prepared for the grammar."""
 
     words: str
-    """The sentence in its own letter case, without the extracted texts and the full stop."""
+    """The sentence in its original letter case, without the extracted texts and the full stop."""
     quoted: tuple[str, ...] = ()
-    """The extracted texts and regular expressions: `"0"` and `/1/` in `words`."""
+    """The extracted texts and regular expressions; placeholders such as `"0"` and `/1/` in `words` refer to them."""
 
 
 def prepare(sentence: str) -> Text:
-    """Extract quoted texts and join the names before brackets.
+    """Extract quoted texts and regular expressions, and join the words of each name before a bracket.
 
-    Raises Unclear for text that cannot be a sentence of any form.
+    Raises Unclear if the text cannot be a sentence of any form.
     """
     if len(sentence) > LONGEST:
         raise Unclear(
@@ -88,10 +88,10 @@ def prepare(sentence: str) -> Text:
 
 
 def join_names(text: Text, names: Iterable[str]) -> Iterator[Text]:
-    """Yield the text with each of these names joined to one word, then with fewer of them joined.
+    """Yield variants of the text, first with each of these names joined into one word, then with fewer joined.
 
-    Single words, and names such as "is active" that start with a verb, are joined or not independently, up to
-    `MOST_OPEN` of them; all other names of several words together.
+    Single words and names that start with a verb ("is active") vary independently of each other if there are at most
+    `MOST_OPEN` of them; the other names of several words are either all joined or all left as they are.
     """
     longest_first = sorted({name for name in names if name}, key=len, reverse=True)
     if not longest_first:
@@ -121,7 +121,7 @@ def _with_joined(text: Text, found: Iterable[re.Match[str]], places: Collection[
 
 
 def join_subject(text: Text) -> Text:
-    """Join the words before the first verb to one name, even if they are words of the grammar."""
+    """Join the words before the first verb into one name, even if they are keywords of the grammar."""
     match = _SUBJECT.match(text.words)
     if match is None or len(match[1].split()) > 4:
         return text
@@ -131,12 +131,12 @@ def join_subject(text: Text) -> Text:
 
 
 def as_one_word(name: str) -> str:
-    """Join the words of a name; the mark at the end keeps a single word apart from the grammar's words."""
+    """Join the words of a name; the trailing mark distinguishes a single word from a keyword of the grammar."""
     return name.replace(" ", JOIN) + JOIN
 
 
 def _join_before_brackets(words: str) -> str:
-    """Join each name that a bracket follows: only a field's type and constraints stand in brackets."""
+    """Join each name that precedes a bracket, since brackets always contain a field's type and constraints."""
     pieces, end, depth = [], 0, 0
     for bracket in re.finditer(r"[()]", words):
         depth += 1 if bracket[0] == "(" else -1
@@ -154,7 +154,7 @@ def _join_before_brackets(words: str) -> str:
 
 
 def _name_start(before: str, *, first: bool) -> int:
-    """Return where the name at the end begins: after the verb for the first name, otherwise after a separator."""
+    """Return the start index of the name at the end of the text: after the last separator, or else after the verb."""
     verb = (_ASKS if _DOES.match(before) else _HAS).search(before) if first else None
     separators = list(_SEPARATOR.finditer(before, verb.end() if verb else 0))
     start = separators[-1].end() if separators else verb.end() if verb else 0
