@@ -2,7 +2,7 @@
 
 Code that interprets a sentence calls `Choices.pick` wherever the sentence leaves something open ("its total":
 the order's or the code's?). `explore` runs that code once for each combination of options. If there is no result,
-the sentence is not covered; one result is its reading; several make it ambiguous. The order of runs is fixed.
+the sentence is not covered; one result is its reading; several make it ambiguous. All of this is deterministic.
 """
 
 from __future__ import annotations

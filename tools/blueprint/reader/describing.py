@@ -18,7 +18,7 @@ _GATHERED = (Exists, model.Action, InputField, model.Filter, model.Sort)
 
 
 def describe_service(blueprint: model.Blueprint, most_bytes: int = MOST_BYTES) -> list[str]:
-    """Describe all entities and custom operations; if that is too long, a last line counts the omitted sentences."""
+    """Describe all entities and custom operations in sentences; a last line counts those omitted for length, if any."""
     lines = [sentence for entity in blueprint.entities for sentence in _sentences(blueprint, entity)]
     size = 0
     for index, sentence in enumerate(lines):

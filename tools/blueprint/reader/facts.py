@@ -10,12 +10,12 @@ from tools.blueprint import model
 
 @dataclass(frozen=True)
 class Exists:
-    """The existence of the entity."""
+    """The fact that an entity exists."""
 
 
 @dataclass(frozen=True)
 class OfferedOperations:
-    """The CRUD operations that the entity offers, to the exclusion of all others."""
+    """The CRUD operations that an entity offers; it offers no others."""
 
     operations: tuple[model.Crud, ...]
 

@@ -44,7 +44,7 @@ _ENTITY_PARTS: dict[type[model.Element], tuple[str, _Key]] = {
     model.Limit: ("limits", lambda part: (part.operation, part.per)),
     model.Access: ("access", lambda part: part.operation),
 }
-"""The entity attribute in which each type of part is stored, and a function that returns its unique key."""
+"""For each type of part, the entity attribute that stores it and a function that returns its unique key."""
 
 _SERVICE_PARTS: dict[type[model.Element], tuple[str, _Key]] = {
     model.Example: ("examples", lambda part: (part.given, part.when, part.then)),
@@ -241,7 +241,7 @@ def _set_initial_state(entity: model.Entity, part: InitialState, criterion: str,
 
 
 def _can_be_ruled(declared: model.FieldSpec, initial: str) -> bool:
-    """Return whether a declared status field merely lists the states, which can then replace it."""
+    """Return whether a declared status field merely lists the states, so that they can replace it."""
     return initial in declared.choices and declared.default in (None, initial) and not declared.unique
 
 

@@ -164,7 +164,7 @@ def _field_list(said: str, place: str) -> tuple[FieldSpec, ...]:
 
 
 def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
-    """Return the blueprint with the operation. Raises Unclear if its name is taken."""
+    """Return the blueprint with the operation added. Raises Unclear if its name is taken."""
     entity = next(each for each in blueprint.entities if each.name == operation.entity)
     path = kebab(operation.name)
     if path in {*CRUD, *(kebab(each.name) for each in entity.actions)}:

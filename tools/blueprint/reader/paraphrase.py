@@ -81,7 +81,7 @@ def _around(verb: str, noun: str) -> str:
 def _hanging(
     blueprint: model.Blueprint, entity: str, operation: str, tests: Sequence[model.Test]
 ) -> Callable[[str, str, str], str]:
-    """Return a function that words the conditions on one participant, joined by "and"."""
+    """Return a function that phrases the conditions on one participant, joined by "and"."""
     names = (entity, _verb_and_object(blueprint, entity, operation)[1])
 
     def hanging(subject: str, via: str, noun: str) -> str:

@@ -21,7 +21,7 @@ _NUMBER = re.compile(f"{_MARK}[0-9]+")
 
 
 class Unread(BaseModel, frozen=True):
-    """A sentence that could not be read because it does not have exactly one meaning."""
+    """A sentence that could not be read, or another part of a wording that is invalid."""
 
     id: str
     """Id of the criterion that the sentence rewords; "" if there is none."""

@@ -112,7 +112,7 @@ def _line(identifier: str, text: str) -> Line:
 
 
 def _parse_all(lines: Sequence[Line], before: Blueprint) -> None:
-    """Parse every sentence, and then again using the names that the first parses introduced."""
+    """Parse every sentence, and then parse again using the names introduced by the first parse."""
     for line in lines:
         if line.prepared is not None:
             _parse(line, [line.prepared])

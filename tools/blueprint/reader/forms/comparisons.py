@@ -16,7 +16,7 @@ from tools.blueprint.reader.forms.values import NUMERIC, TEMPORAL, value_of
 from tools.blueprint.reader.grammar.phrases import Comparator, Condition, Is, Measure, Noun
 
 Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]
-"""Alternatives of which at least one must hold; an alternative holds if all of its tests do."""
+"""Alternative groups of tests, of which one must hold; a group holds if all of its tests do."""
 
 MOST_ALTERNATIVES = 24
 NUMBERS: dict[Comparator, Comparison] = {each: each for each in get_args(Comparison)}

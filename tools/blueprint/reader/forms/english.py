@@ -1,4 +1,4 @@
-"""Checks that words which introduce a new name can be a name.
+"""Checks that the words of a sentence can be used as a new name.
 
 The grammar accepts any words in the position of a name. Words that change the meaning of a sentence ("no", "some",
 "usually", "should", "they") must therefore be kept out of names. Closed word classes are listed here; adverbs and

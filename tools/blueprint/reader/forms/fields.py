@@ -46,7 +46,7 @@ TYPES: dict[str, FieldType] = {
 _FLAGS = ("unique", "optional", "required")
 _LONGEST = 1_000_000
 FEW: dict[FieldType, int] = {"boolean": 3, "choice": 3, "integer": 10}
-"""Minimum number of possible values of a required unique field; with fewer, uniqueness cannot be tested."""
+"""Minimum number of values of a required unique field, by type; with fewer, uniqueness cannot be tested."""
 
 
 def entity_name(noun: Noun, scope: Scope) -> str:
@@ -128,7 +128,7 @@ def _type_of(factors: Sequence[FieldSpec]) -> FieldType:
 
 
 def _check_stored(entity: Entity, spec: FieldSpec) -> None:
-    """Raise Unclear if the entity has a field of the input's name, in which it is stored, that cannot hold it."""
+    """Raise Unclear if the entity's field of the same name, which stores the input, cannot hold all of its values."""
     field = entity.field(spec.name)
     if field is None:
         return

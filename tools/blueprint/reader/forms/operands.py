@@ -17,7 +17,7 @@ from tools.blueprint.reader.grammar.phrases import It, Noun, Operand, Owned, Pat
 
 @dataclass(frozen=True)
 class Found:
-    """A field, with its reference relative to the operation."""
+    """The specification of a field and a reference to it, relative to the operation."""
 
     ref: FieldRef
     spec: FieldSpec

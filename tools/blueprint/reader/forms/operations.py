@@ -16,7 +16,7 @@ from tools.blueprint.reader.grammar.phrases import Condition, Ending, Thing
 Form = Literal["gerund", "base"]
 
 BELONGING = frozenset({"of", "for", "in", "on", "to", "from", "at", "under", "with"})
-"""Prepositions between a child and its parent: "a line item of an order"."""
+"""Prepositions that link a child to its parent, such as "of" in "a line item of an order"."""
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "create": ("add", "make", "insert", "place", "enter", "post"),

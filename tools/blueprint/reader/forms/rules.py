@@ -226,7 +226,7 @@ def not_offered(entity: Entity, name: Crud) -> Unclear:
 
 
 def action_facts(resolved: ResolvedOperation, scope: Scope) -> Facts:
-    """Return the fact of a rule's action; empty for a CRUD operation. Raises Unclear if that is not offered."""
+    """Return the fact that a rule's action exists; empty for a CRUD operation, which the entity must offer."""
     if resolved.action is not None:
         return (Fact(resolved.entity, resolved.action),)
     entity = scope.entity(resolved.entity)

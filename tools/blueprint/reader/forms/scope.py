@@ -22,7 +22,7 @@ def no_field(entity: str, words: str) -> Unclear:
 
 @dataclass
 class Scope:
-    """Everything that is known so far; extended while a story is read."""
+    """The entities, actions and states known so far; updated while a story is read."""
 
     before: Blueprint
     """The blueprint from before the story."""

@@ -69,7 +69,7 @@ def value(said: model.Value | None) -> str:
 
 
 def path(ref: model.FieldRef, entity: str, other: str | None) -> str:
-    """Return the name of a field, such as "the order's total", "the given amount" or "its product's stock"."""
+    """Return a phrase for a field, such as "the order's total", "the given amount" or "its product's stock"."""
     if ref.subject == "input":
         return f"the given {ref.field}"
     if ref.subject == "reference":
