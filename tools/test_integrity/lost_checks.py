@@ -41,7 +41,7 @@ class Loss:
     """One way in which a test, fixture, helper or test value became weaker."""
 
     place: Place
-    """Where it was before."""
+    """Where the definition was in the old version."""
     path: str
     line: int
     """Where to look: in the new version, or in the old one if nothing is left."""

@@ -20,7 +20,7 @@ from tools.test_integrity.test_selection import (
 from tools.testing.test_command import is_test
 
 _MOST = 30
-"""Sentences listed; more would not help the reader."""
+"""Maximum number of sentences returned; more would not help the reader."""
 _Parts = dict[Place, Part]
 
 
