@@ -34,7 +34,7 @@ class RunLinters(BaseModel, extra="forbid"):
 
 
 def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
-    """Return every problem with file and line, by the project's own settings. Of an existing project only the
+    """Return every problem with file and line, according to the project's own settings. In an existing project, only
     changed lines are judged."""
     box = toolbox(bench)
     python = tests_environment(bench)

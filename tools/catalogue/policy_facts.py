@@ -14,7 +14,7 @@ from tools.test_integrity.protected_tests import is_protected
 
 
 def file_paths(argument: str) -> tuple[Fact, Fact]:
-    """Return facts with the workspace, and where the path in an argument leads: "" if it cannot be resolved."""
+    """Return two facts: the workspace, and the path in an argument with its target ("" if that is unknown)."""
 
     def paths(sources: FactSources, arguments: BaseModel) -> JsonValue:
         name = getattr(arguments, argument)

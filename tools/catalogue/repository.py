@@ -69,7 +69,7 @@ class Merge(BaseModel, extra="forbid"):
 
 
 def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
-    """Return the commit, tree and branch to start from. Raises RepositoryError if the repository cannot be used."""
+    """Open the repository and return the delivery's starting point. Raises RepositoryError if it cannot be used."""
     held = open_or_make(bench.repository, bench.home, when=bench.when)
     base = held.base_commit()
     _drop_ended_delivery(held, base, bench)

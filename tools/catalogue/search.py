@@ -61,7 +61,7 @@ class _Search:
 
 
 def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
-    """Return the lines as "path:line: text", and the number of all matches; binary and very large files are skipped."""
+    """Return the matching lines as "path:line: text", and their number; binary and very large files are skipped."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.exists():
         return no_such_path(arguments.folder)

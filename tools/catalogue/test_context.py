@@ -43,7 +43,7 @@ class DescribeTestContext(BaseModel, extra="forbid"):
 
 
 class TestContext(BaseModel, frozen=True):
-    """What example tests are about and may use; stored for the tools that write and judge them."""
+    """The file, criteria and packages of example tests, stored for the tools that write and judge them."""
 
     file: str
     criteria: tuple[str, ...]
@@ -140,7 +140,7 @@ def _kind(field: FieldSpec) -> str:
 
 
 def _of_existing_project(bench: Workbench) -> dict[str, JsonValue]:
-    """Describe the tests of an existing project; returns {} if it has no Python code that pytest could test."""
+    """Describe the tests of an existing project; returns {} if it cannot be tested with pytest."""
     command = find_test_command(bench.workspace, bench.test_command)
     held = repository(bench)
     main = held.base_commit()

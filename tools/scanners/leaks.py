@@ -44,7 +44,7 @@ class Secret(BaseModel, frozen=True):
 
 
 def secrets(changed: dict[str, str] | str) -> tuple[Secret, ...]:
-    """Return the possible secrets in files, given by name, or in the lines that a unified diff adds.
+    """Return the possible secrets in texts, given by file name, or in the lines that a unified diff adds.
 
     Directives to scanners ("pragma: allowlist secret") are ignored, and no type of file is skipped: otherwise, the
     author of a text could hide a secret from the scan.

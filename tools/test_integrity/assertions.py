@@ -38,10 +38,10 @@ class Check:
     """Normal form of the checked value, including bindings."""
     operator: str
     expected: str
-    """Source of the value compared with; "" if none."""
+    """Source of the value that the subject is compared with; "" if there is none."""
     guards: tuple[Guard, ...] = ()
     alternatives: tuple[str, ...] = ()
-    """Normal forms of the operands of its `or`."""
+    """Normal forms of the operands, if the check is an `or`."""
 
 
 class LocalRenamer(ast.NodeTransformer):

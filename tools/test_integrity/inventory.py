@@ -14,7 +14,7 @@ from tools.test_integrity.normal_form import SKIPPING, Body, Function, body_of, 
 
 _COLLECTED = re.compile(r"test_.*\.py|.*_test\.py")
 _NO_VALUES = ("pytestmark", "pytest_plugins", "collect_ignore", "collect_ignore_glob")
-"""Names that control how tests run, which is compared elsewhere."""
+"""Names that control how tests run; they are compared elsewhere, not as values."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Part:
     """Rows of a parametrized test, members of a value (or the value itself), source of a fixture, or origin of
     an import."""
     marks: tuple[Mark, ...] = ()
-    """Includes those of its class and file."""
+    """Marks of the part itself, its class and its file."""
     needs: frozenset[str] = frozenset()
     """Names of the fixtures that it requests."""
 

@@ -36,7 +36,7 @@ class TestOutcome(BaseModel, frozen=True):
     """pytest's node id, "tests/test_orders.py::test_total[1]"."""
     outcome: Outcome
     message: str = ""
-    """What failed, or why it was skipped, in one paragraph."""
+    """Why it failed or was skipped, in one paragraph."""
     traceback: str = ""
     """The end of the traceback."""
     seconds: float = 0.0
@@ -97,7 +97,7 @@ class TestReport(BaseModel, frozen=True):
 
     tests: tuple[TestOutcome, ...] = ()
     flaky: tuple[Flaky, ...] = ()
-    """Their entries in `tests` hold the outcome of the first run."""
+    """Flaky tests, whose entries in `tests` hold the outcome of the first run."""
     problem: str | None = None
     """Why the run as a whole failed or its report cannot be trusted; None if there is no such problem."""
     ending: Ending = "exited"
@@ -180,7 +180,7 @@ class MutationReport(BaseModel, frozen=True):
     candidates: int = 0
     """Number of possible mutants that the tried ones were chosen from."""
     problem: str | None = None
-    """Why nothing was judged, such as tests that fail without any change."""
+    """Why nothing was judged, for example because tests fail without any change."""
     seconds: float = 0.0
 
     @property

@@ -57,7 +57,7 @@ class RunReport(BaseModel, frozen=True):
     lines: dict[str, dict[int, tuple[str, ...]]] = {}
     modules: tuple[str, ...] = ()
     exit: int | None = None
-    """None if the run did not finish."""
+    """pytest's exit code; None if the run did not finish."""
 
     def contradiction(self, end: RunEnd) -> str | None:
         """Return what is wrong with the run or its report, given how the run ended; None if nothing is."""
@@ -157,7 +157,7 @@ def _by_id(tests: Iterable[TestOutcome]) -> dict[str, list[TestOutcome]]:
 
 
 def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tuple[TestOutcome, ...]:
-    """Merge tests that share an id, as a plugin's tests may, into one with their worst outcome.
+    """Merge tests that share an id, as those of some plugins do, into one test with the worst outcome.
 
     Ids reported less often than collected get an errored outcome; those reported more often stay duplicates.
     """

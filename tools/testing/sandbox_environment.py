@@ -29,7 +29,7 @@ class SandboxEnvironment:
 
 
 def sandbox_environment(folder: Path, scratch: Path, python: Environment | None) -> SandboxEnvironment:
-    """Return the environment for a program started in a folder; `scratch` keeps caches of compilers.
+    """Return the environment for a program started in a folder; `scratch` holds the caches of compilers.
 
     The environment's Python comes first on the search path, the folder and its `src` are importable, and downloads
     are disabled.
@@ -60,7 +60,7 @@ def sandbox_environment(folder: Path, scratch: Path, python: Environment | None)
 
 
 def uninstalled_project(workspace: Path) -> Project:
-    """Return what the tests of a repository can import and query although it is not installed."""
+    """Return the import roots, name and version of a project that is tested without being installed."""
     project = within(toml_of(text_of(workspace, "pyproject.toml")), "project")
     name, version = within(project, "name"), within(project, "version")
     plain = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name)
@@ -93,7 +93,7 @@ def strip_paths(text: str, *folders: Path) -> str:
 
 
 def _about(folder: Path, build: Path) -> Path:
-    """Create and return a folder with the metadata of a project that is not installed, so that it has a version."""
+    """Create and return a folder with the metadata of a project that is not installed, such as its version."""
     place = build / "about"
     remove(place)
     place.mkdir()

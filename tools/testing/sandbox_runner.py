@@ -36,7 +36,7 @@ class Run(BaseModel, frozen=True):
 
 
 class Project(BaseModel, frozen=True):
-    """What the tests of a repository can import and query although it is not installed."""
+    """Import roots, name and version of a project that is tested without being installed."""
 
     roots: tuple[str, ...]
     """Folders, relative to the workspace, from which its packages are imported."""
@@ -74,7 +74,7 @@ class SandboxRunner:
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the tests."""
     project: Project | None = None
-    """Import roots and metadata of a repository that is not installed."""
+    """Set if the repository's own project is not installed in the environment."""
     coverage: Interpreter | None = None
     """Environment that contains coverage.py; None if no coverage is to be recorded."""
 

@@ -33,7 +33,7 @@ class TestCommand(BaseModel, frozen=True):
     __test__ = False
 
     kind: Kind
-    """What it was found by. tox and nox would install packages, so the pytest command in them is run instead."""
+    """Origin of the command. tox and nox would install packages, so the pytest command in them is run instead."""
     argv: tuple[str, ...]
     why: str
     """Which file the command was found in, and the alternatives, in one sentence."""

@@ -89,7 +89,7 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Record the covered lines, the imported modules, and that the session ended, which a crashed run cannot."""
+        """Record the covered lines, the imported modules, and finally the end of the session, which a crash omits."""
         if self.lines is not None:
             for file, lines in self.lines.collect(self.root):
                 self.say("lines", file=file, lines=lines)
@@ -117,7 +117,7 @@ class Lines:
         self.coverage.start()
 
     def switch(self, test: str) -> None:
-        """Attribute the lines executed from now on to a test; "" stands for no particular one."""
+        """Attribute the lines executed from now on to a test, or to all tests if `test` is empty."""
         self.test = test
         self.coverage.switch_context(test)
 

@@ -51,7 +51,7 @@ def _borrow(name: str, path: list[str]) -> None:
 def _supervise(order: dict[str, Any], place: Path) -> None:
     """Keep up to `workers` runs going at a time, and write the result of each as soon as it ends.
 
-    A run that is cut short because the total time is up is left out: nothing is known about it.
+    A run that is cut short because the total time is up is left out, since its result is unknown.
     """
     waiting = list(order["runs"])
     going: dict[int, tuple[dict[str, Any], float]] = {}

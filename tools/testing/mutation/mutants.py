@@ -201,7 +201,7 @@ def _is_none(node: ast.expr) -> bool:
 
 
 def _is_text(*nodes: ast.expr) -> bool:
-    """Whether an operand is a string: another operator would fail at once, and such a mutant shows nothing."""
+    """Whether an operand is a string, so that another operator would fail at once and prove nothing."""
     return any(
         isinstance(node, ast.JoinedStr)
         or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))

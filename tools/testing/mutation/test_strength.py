@@ -42,7 +42,7 @@ class StrengthReport(BaseModel, frozen=True):
     mutants: int = 0
     """Number of changes that were tried."""
     problem: str | None = None
-    """Why nothing was judged, such as tests that do not end; None if the tests were judged."""
+    """Why nothing was judged, for example because the tests did not end; None if they were judged."""
     seconds: float = 0.0
 
     def of(self, *results: str) -> tuple[Strength, ...]:
@@ -179,7 +179,7 @@ class _Trial:
 
 
 def _failed(out: Path, name: str) -> frozenset[str]:
-    """Return the ids that failed in a run; a file that no longer imports fails under its own id, not its tests'."""
+    """Return the node ids of the tests that failed; a failed import is not a failure of the file's tests."""
     try:
         said = read_run(out, name)
     except BrokenReport:
