@@ -1,4 +1,4 @@
-"""The tool that runs a program chosen by the code agent, in the sandbox."""
+"""The tool that runs a command chosen by the code agent, in the sandbox."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tools.testing.sandbox_environment import available_programs, sandbox_enviro
 from tools.workspace.atomic_write import write_atomically
 
 LONGEST_OUTPUT = 3_000
-"""Characters of each stream that a result shows; the artifact holds more."""
+"""Maximum number of characters of each stream in a result; the artifact holds all of them."""
 MOST_SHOWN = 30
 MOST_BYTES = 300_000_000
 MOST_FILES = 30_000
-"""How far a command may grow the workspace, which is committed to the repository."""
+"""Limits on what a command may add to the workspace, which is committed to the repository."""
 NO_PROGRAM = 127
 
 
@@ -39,7 +39,7 @@ class RunCommand(BaseModel, extra="forbid"):
 
 
 def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
-    """Return the exit code, the end of the output, and the changed files."""
+    """Run the command; return its exit code, the end of its output, and the files it changed."""
     before = _starting_tree(bench)
     tests = read_protected(bench) if bench.role == "code" else {}
     size = _size(bench.workspace)
@@ -90,7 +90,7 @@ def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
 def _undo_forbidden_changes(
     bench: Workbench, before: str, size: tuple[int, int], tests: dict[str, bytes | None]
 ) -> tuple[list[str], list[str]]:
-    """Undo forbidden changes; return what was removed, and which tests were restored."""
+    """Undo forbidden changes; return the paths that were removed, and those of the tests that were restored."""
     held = repository(bench)
     known = [each for each in held.files(before) if not each.isascii()]
     removed = list(remove_unsafe_files(bench.workspace, known))
@@ -103,7 +103,7 @@ def _undo_forbidden_changes(
 
 
 def _starting_tree(bench: Workbench) -> str:
-    """Return the tree that the command starts from: after a crash, that of the first attempt."""
+    """Return the tree that the command starts from; after a crash, this is the tree of the first attempt."""
     note = bench.note("command")
     action, _, tree = note.read_text().partition(" ") if note.is_file() else ("", "", "")
     if bench.action and action == bench.action:
@@ -145,6 +145,6 @@ def _size(folder: Path) -> tuple[int, int]:
 
 
 TOOLS = (
-    # A second attempt starts from the files before the first: see `_starting_tree`.
+    # After a crash, a second attempt starts from the same files as the first: see `_starting_tree`.
     Tool("run_command", "execute", RunCommand, run_command, roles=("code",)),
 )

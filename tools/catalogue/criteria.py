@@ -1,4 +1,4 @@
-"""Tools of the design role: from a story's criteria to a blueprint and its contract."""
+"""Tools of the design role, which turn a story's criteria into a blueprint and its contract."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_PROBLEMS = 12
 
 
 class _Proposal(BaseModel, frozen=True):
-    """What `read_criteria` stores for `settle_blueprint`."""
+    """A proposed blueprint, which `read_criteria` stores for `settle_blueprint`."""
 
     blueprint: Blueprint
     readings: tuple[CriterionReading, ...]
@@ -45,11 +45,11 @@ class SettleBlueprint(BaseModel, extra="forbid"):
 
 
 def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
-    """Return the reading of each criterion, the current service in sentences, and the proposal's digest.
+    """Parse the criteria; return how each was read, the current service in sentences, and the proposal's digest.
 
-    The texts of the criteria are not repeated: the brief has them.
+    The texts of the criteria are not repeated, as the brief contains them.
     """
-    # Lark and a dictionary, 0.3 s.
+    # Importing lark and its dictionary takes 0.3 s.
     from tools.blueprint.reader import read  # noqa: PLC0415
     from tools.blueprint.reader.describing import describe_service  # noqa: PLC0415
 
@@ -128,7 +128,7 @@ def _not_read(problems: Sequence[Unread]) -> ToolResult:
 
 
 def _once_per_reason(problems: Sequence[Unread]) -> list[JsonValue]:
-    """Return each reason once, with the first sentence: an unknown word is a problem in every sentence that uses it."""
+    """Return each reason once, with its first sentence: an unknown word is a problem in every sentence that uses it."""
     by_reason: defaultdict[str, list[Unread]] = defaultdict(list)
     for problem in problems:
         by_reason[problem.why].append(problem)
@@ -139,7 +139,7 @@ def _once_per_reason(problems: Sequence[Unread]) -> list[JsonValue]:
 
 
 def blueprint_before(bench: Workbench) -> tuple[Blueprint | None, str]:
-    """Return the blueprint on main, an empty one for a new service, or None and what is wrong with it."""
+    """Return the blueprint on main, or an empty one for a new service; or None, and what is wrong with it."""
     text = text_on_main(bench, "blueprint.yaml")
     if text is None:
         return Blueprint(service=bench.service), ""

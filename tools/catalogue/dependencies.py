@@ -21,7 +21,7 @@ class InstallDependencies(BaseModel, extra="forbid"):
 
 
 def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> ToolResult:
-    """Return how many packages are installed; a missing package, or no network, is a result."""
+    """Install the requirements and return the number of packages; missing packages and network errors are failures."""
     if is_existing_project(bench) and pins.stored_pins(bench, arguments.version) is None:
         return failure(
             "not_installed", "The requirements have not been resolved yet; call install_dependencies again."
@@ -45,7 +45,7 @@ def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> To
 
 
 TOOLS = (
-    # Environments are keyed by the digest of what is in them: installing again finds them.
+    # Environments are keyed by the digest of their contents, so installing again reuses them.
     Tool(
         "install_dependencies",
         "network",

@@ -1,4 +1,4 @@
-"""Tools for example tests: written before the code, and kept only if they prove something about it."""
+"""Tools for example tests, which are written before the code and kept only if they prove something about it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SUBJECT = "Add example tests"
 _NOTE = "worth"
 _MOST_NAMED = 8
 _LIMITS = LIMITS.model_copy(update={"wall_seconds": 90})
-"""A few slower tests would delay every later run."""
+"""Stricter limits than usual, since slow example tests would delay every later run."""
 _Ranges = dict[str, list[tuple[int, int]]]
 
 
@@ -50,7 +50,7 @@ class KeepExamples(BaseModel, extra="forbid"):
 
 
 def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
-    """Commit the tests to the story's branch and return which of them check which criterion."""
+    """Commit the tests to the story's branch, and return which of them check which criterion."""
     test_context, held = test_context_of(bench), repository(bench)
     if test_context is None:
         return failure("not_asked", "No example tests are wanted in this delivery.")
@@ -78,9 +78,9 @@ def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
 
 
 def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
-    """Return the tests that are kept, those that always fail, and those dropped, with the reason.
+    """Judge the example tests; return those kept, those that always fail, and those dropped, with the reasons.
 
-    The removal of dropped tests is committed; the result's commit and tree are those to continue with.
+    The removal of dropped tests is committed; the delivery continues with the commit and tree in the result.
     """
     test_context, held = test_context_of(bench), repository(bench)
     if test_context is None or held.show(arguments.commit, test_context.file) is None:
@@ -111,7 +111,7 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
 
 
 def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]], list[str]]:
-    """Return the tests of each criterion, and what is wrong with the file."""
+    """Return the tests by criterion, and one sentence for each thing that is wrong with the file."""
     tree = parse_source(content)
     if isinstance(tree, str):
         return {}, [tree]
@@ -172,7 +172,7 @@ def _function(test: Strength) -> str:
 
 
 def _ids(test_context: TestContext, tests: dict[str, list[str]]) -> JsonValue:
-    """Return pytest's ids of the tests by criterion."""
+    """Return the pytest node ids of the tests, by criterion."""
     return {
         criterion: [f"{test_context.file}::{name}" for name in names] for criterion, names in tests.items()
     }
@@ -183,7 +183,7 @@ def _with_reasons(tests: tuple[Strength, ...]) -> JsonValue:
 
 
 def _main_texts(bench: Workbench, lines: _Ranges) -> dict[str, str]:
-    """Return the text on main of the changed files that exist there."""
+    """Return the texts on main of those changed files that exist there, by path."""
     texts = {path: text_on_main(bench, path) for path in lines}
     return {path: text for path, text in texts.items() if text is not None}
 

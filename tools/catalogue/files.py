@@ -1,4 +1,4 @@
-"""Tools for the files of a workspace."""
+"""Tools that list, read and change the files of a workspace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.workspace.text_match import Misfit, absent, ambiguous, line_numbers
 from tools.workspace.walk import files, shown
 
 LONGEST_READ = 16_000
-"""Characters that one `read_file` returns."""
+"""Maximum number of characters that one `read_file` call returns."""
 MOST_LISTED = 500
 
 
@@ -57,7 +57,7 @@ class DeleteFile(BaseModel, extra="forbid"):
 
 
 def list_files(bench: Workbench, arguments: ListFiles) -> ToolResult:
-    """Return paths relative to the workspace, sorted; if there are too many, the number per folder."""
+    """Return sorted paths relative to the workspace; if there are too many, the number of files per folder."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.is_dir():
         return no_such_path(arguments.folder)
@@ -75,7 +75,7 @@ def list_files(bench: Workbench, arguments: ListFiles) -> ToolResult:
 
 
 def read_file(bench: Workbench, arguments: ReadFile) -> ToolResult:
-    """Return the lines, how many the file has, and where to continue if there are more."""
+    """Return the requested lines, the number of lines in the file, and where to continue if there are more."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
         return no_such_path(arguments.path)
@@ -140,7 +140,7 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
 
 
 def probe_edit(bench: Workbench, arguments: EditFile) -> ToolResult | None:
-    """Probe: whether the edit was made, that is, the file has the new text and not the old."""
+    """Return the result if the file already contains the new text instead of the old one; otherwise None."""
     path = inside(bench.workspace, arguments.path)
     if path is None or not path.is_file():
         return None
@@ -155,7 +155,7 @@ def probe_edit(bench: Workbench, arguments: EditFile) -> ToolResult | None:
 
 
 def delete_file(bench: Workbench, arguments: DeleteFile) -> ToolResult:
-    """Delete the file; of a link, the link itself."""
+    """Delete a file; if the path is a symbolic link, delete the link itself."""
     path = inside(bench.workspace, arguments.path)
     named = bench.workspace.resolve() / arguments.path
     if path is None or not (path.is_file() or named.is_symlink()):
@@ -165,7 +165,7 @@ def delete_file(bench: Workbench, arguments: DeleteFile) -> ToolResult:
 
 
 def probe_delete(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
-    """Probe: whether the file is gone."""
+    """Return the result if the file is already gone; otherwise None."""
     path = inside(bench.workspace, arguments.path)
     if path is None or os.path.lexists(bench.workspace.resolve() / arguments.path):
         return None
@@ -173,7 +173,7 @@ def probe_delete(bench: Workbench, arguments: DeleteFile) -> ToolResult | None:
 
 
 def _with_line_endings(text: Text, arguments: EditFile) -> tuple[str, str]:
-    """Return the old and the new text with the line endings of the file."""
+    """Return the old and the new text with line endings that match those of the file."""
     old, new = arguments.old, arguments.new
     if text.crlf:
         return old.replace("\r\n", "\n"), new.replace("\r\n", "\n")
@@ -190,7 +190,7 @@ def _misfit(name: str, misfit: Misfit) -> ToolResult:
 
 
 def _below(folder: Path, path: Path) -> str:
-    """Return the subfolder of `folder` that holds a file, "" for a file in `folder` itself."""
+    """Return the subfolder of `folder` that contains a file; "" if the file is in `folder` itself."""
     parts = path.relative_to(folder).parts
     return f"{parts[0]}/" if len(parts) > 1 else ""
 
@@ -200,12 +200,12 @@ def _no_text(name: str, error: NoText) -> ToolResult:
 
 
 def no_such_path(name: str) -> ToolResult:
-    """Return the result of a call that names a path which the workspace does not have."""
+    """Return the failure for a path that does not exist in the workspace."""
     return failure("not_found", f"The workspace has no {name!r}; use list_files to see its files.")
 
 
 def _writes(text: str) -> tuple[Fact, ...]:
-    """Return the facts about a file that is written, with its new text in the argument `text`."""
+    """Return the facts about a file to be written, whose new text is the argument that `text` names."""
     published = secrets_in(lambda bench, arguments: {arguments.path: getattr(arguments, text)})
     return (*file_paths("path"), published, PROTECTED)
 

@@ -26,7 +26,7 @@ class GenerateService(BaseModel, extra="forbid"):
 
 
 def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult:
-    """Return what changed, or every conflict with its file and line; nothing is written if there are conflicts."""
+    """Generate the service and return what changed; on conflicts, write nothing and return each with file and line."""
     try:
         blueprint = Blueprint.model_validate_json(bench.artifacts.get(arguments.blueprint))
         contract = bench.artifacts.get(arguments.contract).decode()
@@ -62,7 +62,7 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
 
 
 def _unwritten(workspace: Path) -> list[str]:
-    """Return the files of custom operations that are not implemented yet."""
+    """Return the paths of custom operations that are not implemented yet."""
     return [
         path.relative_to(workspace).as_posix()
         for path in sorted(workspace.glob("app/custom/*.py"))
@@ -79,6 +79,6 @@ def _previous(held: Repository, generation: str | None) -> Previous | None:
 
 
 TOOLS = (
-    # The same blueprint on the same branch gives the same generation, so doing it again is harmless.
+    # The same blueprint on the same branch gives the same generation, so repeating the call is harmless.
     Tool("generate_service", "write", GenerateService, generate_service, roles=("code",), facts=(BRANCH,)),
 )

@@ -21,10 +21,10 @@ _LIMITS = Limits(wall_seconds=180, memory_mb=1500)
 
 
 class Problem(BaseModel, frozen=True):
-    """An objection of a linter."""
+    """A problem that a linter reports."""
 
     file: str
-    """"" for one that is about the linter's run."""
+    """Path of the file; "" if the linter itself could not run."""
     line: int
     what: str
 
@@ -34,7 +34,7 @@ class RunLinters(BaseModel, extra="forbid"):
 
 
 def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
-    """Return every problem with file and line, by the project's own settings. Of an existing project only the
+    """Return every problem with file and line, according to the project's own settings. In an existing project, only
     changed lines are judged."""
     box = toolbox(bench)
     python = tests_environment(bench)
@@ -64,7 +64,7 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     said = ", ".join(commands) or "No Python code is changed: the linters"
     if python is None and not existing:
         said += " (types were not checked: the dependencies are not installed)"
-    # They ran, so it is a success: problems are answered by a further commit or a finding, not by stopping here.
+    # Linters that ran are a success: the agent fixes problems in a further commit or names them in a finding.
     return success(
         f"{said} {'reports' if len(commands) == 1 else 'report'} {_problem_count(len(problems), existing)}",
         code="objections" if problems else "ok",
@@ -95,13 +95,13 @@ def _job(
 
 
 def _changed_lines(bench: Workbench) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Return the changed lines of the workspace by Python file."""
+    """Return the changed line ranges of the workspace, by Python file."""
     changed = changes_of(bench, workspace_tree(bench)).files
     return {f"./{each.path}": each.lines for each in changed if each.path.endswith(".py") and each.lines}
 
 
 def _concerns(problem: Problem, changed: dict[str, tuple[tuple[int, int], ...]]) -> bool:
-    """Whether a problem is on a changed line, or is about the linter's run."""
+    """Whether a problem is on a changed line, or means that the linter itself could not run."""
     name = problem.file.removeprefix("./")
     return not name or any(first <= problem.line <= last for first, last in changed.get(f"./{name}", ()))
 

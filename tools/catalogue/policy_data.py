@@ -1,6 +1,6 @@
-"""Writes who holds which tool, and what judges it, into the policies' data: `python -m tools.catalogue.policy_data`.
+"""Write the catalogue's roles and tools into the policies' data: `python -m tools.catalogue.policy_data`.
 
-The effects that a role may have, and all other settings, are decisions of people and stay as they are.
+The effects that a role may have, and all other settings, are decided by people and stay unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DATA = Path(__file__).parents[2] / "crew" / "policies" / "data.json"
 
 
 def with_catalogue(data: str) -> str:
-    """Return the text of data.json with the `tools` of each role, and the `tools` section, of the catalogue."""
+    """Return the text of data.json with the `tools` of each role and the `tools` section updated from the catalogue."""
     settings: dict[str, Any] = json.loads(data)["settings"]
     for name, role in settings["roles"].items():
         role["tools"] = [
@@ -39,7 +39,7 @@ def _settings(tool: Tool) -> dict[str, JsonValue]:
 
 
 def _value(value: JsonValue) -> str:
-    """Return one line, or one line per member of an object."""
+    """Format a value as JSON on one line, or an object with one line per member."""
     if not isinstance(value, dict):
         return json.dumps(value)
     lines = ",\n".join(f"      {json.dumps(name)}: {json.dumps(member)}" for name, member in value.items())

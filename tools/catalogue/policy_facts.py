@@ -1,4 +1,4 @@
-"""Facts that policies judge calls by, found in the repository, the workspace and by scanners."""
+"""Facts by which policies judge calls, taken from the repository, the workspace and the scanners."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.test_integrity.protected_tests import is_protected
 
 
 def file_paths(argument: str) -> tuple[Fact, Fact]:
-    """Return the workspace, and where the path in an argument leads; "" if that cannot be resolved."""
+    """Return two facts: the workspace, and the path in an argument with its target ("" if that is unknown)."""
 
     def paths(sources: FactSources, arguments: BaseModel) -> JsonValue:
         name = getattr(arguments, argument)
@@ -31,7 +31,7 @@ def file_paths(argument: str) -> tuple[Fact, Fact]:
 
 
 def secrets_in(texts: Callable[..., dict[str, str]]) -> Fact:
-    """Return the secrets in what a call would publish; `texts(bench, arguments)` names each text."""
+    """Return a fact with the secrets that a call would publish; `texts(bench, arguments)` gives each text by name."""
 
     def records(sources: FactSources, arguments: BaseModel) -> JsonValue:
         found = secrets(texts(sources.bench, arguments))
@@ -41,7 +41,7 @@ def secrets_in(texts: Callable[..., dict[str, str]]) -> Fact:
 
 
 def new_dependencies(version: Callable[..., str]) -> Fact:
-    """Return what a version requires that main does not; `version(bench, arguments)` is "" for the workspace."""
+    """Return a fact with the dependencies that a version adds; `version(bench, arguments)` is "" for the workspace."""
 
     def compared(sources: FactSources, arguments: BaseModel) -> JsonValue:
         commit = version(sources.bench, arguments)
@@ -51,7 +51,7 @@ def new_dependencies(version: Callable[..., str]) -> Fact:
 
 
 def dependency_facts(bench: Workbench, texts: dict[str, str]) -> dict[str, JsonValue]:
-    """Return what requirement files add relative to main, and under which licences."""
+    """Return the dependencies that requirement files add relative to main, with their licences."""
     before = {name: required_before(bench, name) for name in texts}
     installed = [environment_of(bench, bench.workspace, name) for name in texts]
     packages = [package for each in installed if each for package in each.packages]
@@ -69,4 +69,4 @@ BRANCH = Fact(
 PROTECTED = Fact(
     "protected", "boolean", lambda sources, arguments: is_protected(sources.bench, arguments.path)
 )
-"""Whether `path` is a test that the code agent may not change."""
+"""Whether the argument `path` is a test that the code agent may not change."""

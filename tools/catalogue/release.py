@@ -30,7 +30,7 @@ class StartService(BaseModel, extra="forbid"):
 
 
 def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
-    """Return the URL, or why the previous version keeps the traffic."""
+    """Start the version; return its URL, or why the previous version keeps the traffic."""
     prepared = _prepare(bench, arguments)
     if prepared is None:
         return failure("not_installed", f"The dependencies of {arguments.version[:12]} are not installed.")
@@ -54,8 +54,8 @@ def is_merged(bench: Workbench, version: str) -> bool:
 def service_secrets(home: Path, service: str) -> dict[str, str]:
     """Return the secrets of a service by environment name.
 
-    They come from the crew's environment; a missing one is generated once and stored in `<home>/secrets`,
-    readable only by its owner."""
+    They come from the crew's environment; a missing one is generated once and stored in `<home>/secrets`, where
+    only its owner can read it."""
     if given := os.environ.get(JWT_SECRET):
         return {JWT_SECRET: given}
     path = home / "secrets" / f"{service}.json"
@@ -65,7 +65,7 @@ def service_secrets(home: Path, service: str) -> dict[str, str]:
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             json.dump({JWT_SECRET: random.token_urlsafe(48)}, file)
-        # If two processes generate one at the same time, the first wins.
+        # If two processes generate a secret at the same time, the first one wins.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(fresh)
         fresh.unlink()
@@ -73,10 +73,10 @@ def service_secrets(home: Path, service: str) -> dict[str, str]:
 
 
 def _prepare(bench: Workbench, arguments: StartService) -> tuple[Version, Build] | None:
-    """Check the version out; returns None if its dependencies are not installed."""
+    """Check out the version and return it with its build; None if its dependencies are not installed."""
     folder = bench.home / "releases" / bench.service / arguments.version
     if not folder.exists():
-        # Checked out beside it: a version may be serving from there while another delivery restarts it.
+        # Checked out to another folder and then renamed: another delivery may be starting the same version.
         fresh = folder.with_name(f"{folder.name}.{bench.delivery}")
         checkout(repository(bench), arguments.version, fresh)
         fresh.rename(folder)
@@ -104,6 +104,6 @@ _MERGED = Fact(
 )
 
 TOOLS = (
-    # If the version is already serving, the platform changes nothing.
+    # If the version is already serving, starting it again changes nothing.
     Tool("start_service", "production", StartService, start_service, roles=("deployment",), facts=(_MERGED,)),
 )

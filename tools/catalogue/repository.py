@@ -69,7 +69,7 @@ class Merge(BaseModel, extra="forbid"):
 
 
 def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
-    """Return where the delivery starts. Raises RepositoryError if the repository cannot be used."""
+    """Open the repository and return the delivery's starting point. Raises RepositoryError if it cannot be used."""
     held = open_or_make(bench.repository, bench.home, when=bench.when)
     base = held.base_commit()
     _drop_ended_delivery(held, base, bench)
@@ -89,9 +89,9 @@ def open_repository(bench: Workbench, arguments: OpenRepository) -> ToolResult:
 
 
 def _drop_ended_delivery(held: Repository, base: str, bench: Workbench) -> None:
-    """Recreate the story's branch if it has only the commits of an earlier delivery that has ended.
+    """Recreate the story's branch if it contains only commits of an earlier delivery that has ended.
 
-    They stay in the reflog and in that delivery's ledger. A branch with a person's commits is not touched.
+    These stay in the reflog and in that delivery's ledger. A branch with a person's commits is not touched.
     """
     branch = branch_of(bench)
     tip = held.ref(branch)
@@ -103,7 +103,7 @@ def _drop_ended_delivery(held: Repository, base: str, bench: Workbench) -> None:
 
 
 def reset_workspace(bench: Workbench, arguments: ResetWorkspace) -> ToolResult:
-    """Return the commit that the branch and the workspace are at; later commits stay in the reflog."""
+    """Reset the branch and the workspace, and return their commit; later commits stay in the reflog."""
     held = repository(bench)
     branch, tip = branch_of(bench), held.required(branch_of(bench))
     if not held.is_ancestor(arguments.commit, tip):
@@ -116,7 +116,7 @@ def reset_workspace(bench: Workbench, arguments: ResetWorkspace) -> ToolResult:
 
 
 def commit(bench: Workbench, arguments: Commit) -> ToolResult:
-    """Return the new commit and its tree; having nothing to commit is not an error."""
+    """Commit the workspace; return the commit and its tree. Having nothing to commit is not an error."""
     held = repository(bench)
     branch = branch_of(bench)
     tip = held.required(branch)
@@ -126,7 +126,7 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
     if tree == held.tree_of(tip) and len(parents) == 1:
         return _commit_result(held, tip, "nothing_to_commit")
     message = f"{arguments.message.rstrip()}\n\n{bench.rationale}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
-    # git refuses NUL, and a character in a model's text must not end a delivery.
+    # git rejects NUL, and a character in a model's text must not make a delivery fail.
     message = message.replace("\0", "\ufffd")
     made = held.commit(tree, parents, message, agent(bench.role), bench.when, bench.redact)
     held.update_ref(branch, made, tip)
@@ -134,7 +134,7 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
 
 
 def probe_commit(bench: Workbench, arguments: Commit) -> ToolResult | None:
-    """Probe: whether the branch's tip is the commit of this very action."""
+    """Return the result if the tip of the branch is the commit of this same action; otherwise None."""
     held = repository(bench)
     tip = held.required(branch_of(bench))
     if f"Action: {bench.action}" in held.message(tip).splitlines()[-2:]:
@@ -143,7 +143,7 @@ def probe_commit(bench: Workbench, arguments: Commit) -> ToolResult | None:
 
 
 def open_pull_request(bench: Workbench, arguments: OpenPullRequest) -> ToolResult:
-    """Return the record: branch, head, tree and changed files."""
+    """Store the pull request's record and diff; return its id, head commit and tree."""
     held = repository(bench)
     branch, base = branch_of(bench), held.base_commit()
     head = held.required(branch)
@@ -173,13 +173,13 @@ def open_pull_request(bench: Workbench, arguments: OpenPullRequest) -> ToolResul
 
 
 def comment(bench: Workbench, arguments: Comment) -> ToolResult:
-    """Store the comment."""
+    """Store the comment as an artifact."""
     stored = bench.artifacts.put(f"{arguments.author}: {arguments.text}".encode("utf-8", "replace"))
     return success(f"{arguments.author} commented.", artifacts={"comment": stored})
 
 
 def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
-    """Return the merge commit, whose trailer names the ledger's head; anything but a clean merge is not ok."""
+    """Merge the branch; return the merge commit, whose trailers name the ledger and its head."""
     held = repository(bench)
     landed = merge(
         held,
@@ -203,7 +203,7 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
 
 
 def probe_merge(bench: Workbench, arguments: Merge) -> ToolResult | None:
-    """Probe: whether main contains a merge of the branch's tip."""
+    """Return the result if main already contains a merge of the branch's tip; otherwise None."""
     found = find_landing(repository(bench), branch_of(bench))
     return _merge_result(found) if found else None
 
@@ -225,12 +225,12 @@ def _short(ref: str) -> str:
 def _of_branch(
     name: str, kind: Literal["array", "object"], find: Callable[[Workbench, str], JsonValue]
 ) -> Fact:
-    """Return a fact about the tree that would be merged."""
+    """Return a fact that is computed from the tree to be merged."""
     return Fact(name, kind, lambda sources, arguments: find(sources.bench, branch_tree(sources.bench)))
 
 
 def _published(*names: str) -> Fact:
-    """Return the secrets in the tree that would be merged, and in arguments that are published with it."""
+    """Return a fact with the secrets in the tree to be merged, and in the arguments published with it."""
     return secrets_in(
         lambda bench, arguments: (
             changed_texts(bench, branch_tree(bench))
@@ -273,7 +273,7 @@ TOOLS = (
     # Resetting again changes nothing.
     Tool("reset_workspace", "write", ResetWorkspace, reset_workspace, roles=("crew",), facts=(BRANCH,)),
     Tool("commit", "write", Commit, commit, roles=("code",), facts=_COMMIT_FACTS, probe=probe_commit),
-    # A record is stored under its digest: storing it again changes nothing.
+    # A record is stored under its digest, so storing it again changes nothing.
     Tool(
         "open_pull_request",
         "write",

@@ -29,7 +29,7 @@ from tools.scanners import ScanReport, destructive, secrets, security
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
 MOST_NAMED = 10
-"""New dependencies that a result names; the artifact holds all, with their licences."""
+"""Maximum number of new dependencies named in a result; the artifact holds all of them, with their licences."""
 
 
 class ScanCode(BaseModel, extra="forbid"):
@@ -56,7 +56,7 @@ class ContractFindings(BaseModel, frozen=True, extra="forbid"):
 
 
 def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
-    """Return counts by severity and every finding, for the tree that the workspace holds."""
+    """Return the counts by severity, and the high and medium findings, for the workspace's tree."""
     tree = workspace_tree(bench)
     report = security(bench.sandbox, toolbox(bench), bench.workspace)
     before = len(report.findings)
@@ -90,7 +90,7 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
 
 
 def _of_change(report: ScanReport, changes: Changes) -> ScanReport:
-    """Return the findings on changed lines: those that were there before are not this change's to fix."""
+    """Return only the findings on changed lines: a change need not fix what was there before."""
     lines = {each.path: each.lines for each in changes.files}
     found = [
         each
@@ -100,13 +100,13 @@ def _of_change(report: ScanReport, changes: Changes) -> ScanReport:
             for first, last in lines.get(each.file, ())
         )
     ]
-    # ".", the whole scan, counts always.
+    # ".", which stands for the whole scan, is always kept.
     skipped = [each for each in report.skipped if each.partition(": ")[0] in {".", *lines}]
     return report.model_copy(update={"findings": tuple(found), "skipped": tuple(skipped)})
 
 
 def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
-    """Return the location and kind of each secret, never the secret itself."""
+    """Return the location and kind of each secret, but never the secret itself."""
     findings = [
         Finding(
             severity="blocking",
@@ -151,7 +151,7 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
 
 
 def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
-    """Return what breaks clients, and what a migration would destroy."""
+    """Return the contract changes that break clients, and the data that migrations would destroy."""
     tree = branch_tree(bench)
     contract, destroys = contract_findings(bench, tree), destructive_migrations(bench, tree)
     breaks, unknown = contract.breaking, contract.incomparable
@@ -172,7 +172,7 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
 
 
 def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
-    """Compare a tree's contract with that of the main branch."""
+    """Return the contract changes of a tree, relative to the main branch, that a person has to decide on."""
     old, new = text_on_main(bench, CONTRACT), repository(bench).show(tree, CONTRACT)
     if old is None:
         return ContractFindings()
@@ -191,7 +191,7 @@ def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
 
 
 def destructive_migrations(bench: Workbench, tree: str) -> Sequence[str]:
-    """Return what the migrations that a tree adds or changes would destroy, a sentence each."""
+    """Return what the migrations that a tree adds or changes would destroy, one sentence each."""
     deleted = "the migration was deleted; databases that ran it cannot be migrated further."
     found: list[str] = []
     for path in (each.path for each in changes_of(bench, tree).files):

@@ -24,13 +24,13 @@ from tools.workspace.walk import files, shown
 
 MOST_MATCHES = 40
 LONGEST_LINE = 160
-"""Characters of a matching line that are shown."""
+"""Maximum number of characters shown of a matching line."""
 PATIENCE_SECONDS = 10.0
-"""For a whole search: a pattern can take years to match one line."""
+"""Time limit for a whole search, as some patterns could take years to match a single line."""
 LONGEST_DIFF = 8_000
 MOST_FILES = 100
 MOST_CUT = 5
-"""Files named whose part of a diff is cut off."""
+"""Maximum number of files to name among those whose diffs are cut off."""
 
 
 class SearchFiles(BaseModel, extra="forbid"):
@@ -47,21 +47,21 @@ class ShowDiff(BaseModel, extra="forbid"):
 
 
 Matcher = Callable[[str], int | None]
-"""Where in a line the pattern begins, or None. Raises TimeoutError."""
+"""Returns where in a line the pattern first matches, or None. Raises TimeoutError."""
 
 
 @dataclass
 class _Search:
-    """Matches so far."""
+    """The matches found so far."""
 
     lines: list[JsonValue] = field(default_factory=list)
     count: int = 0
     files: int = 0
-    """That contain a match."""
+    """Number of files that contain a match."""
 
 
 def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
-    """Return lines as "path:line: text", and the number of all matches; binary and very large files are skipped."""
+    """Return the matching lines as "path:line: text", and their number; binary and very large files are skipped."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.exists():
         return no_such_path(arguments.folder)
@@ -88,8 +88,8 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
 
 
 def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
-    """Return the diff of the workspace relative to the start of the delivery, and lines added and removed by file.
-    In a generated project it shows only hand-written changes, code before tests; generated files are listed."""
+    """Return the diff of the workspace relative to the start of the delivery, and line counts by file.
+    In a generated project, it shows only hand-written changes, code before tests; generated files are only listed."""
     held = repository(bench)
     main, tip = held.base_commit(), held.required(branch_of(bench))
     tree = workspace_tree(bench)
@@ -116,7 +116,7 @@ def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
 
 
 def _made_before(held: Repository, main: str) -> Collection[str]:
-    """Return the files of the generation that main already contains."""
+    """Return the paths of the files in the generation that main already contains."""
     before = last_generation(held, main)
     return held.files(before) if before else ()
 
@@ -126,8 +126,8 @@ def _hand_written(
 ) -> dict[str, str]:
     """Return the patches of hand-written changes, code before tests.
 
-    `edits` is the difference from the generation, whose files are `made`; the previous generation has those of
-    `before`. A generated file's patch is relative to its generation, that of any other file to the delivery's start."""
+    `edits` is the diff relative to the generation; `made` and `before` are the files of this and the previous
+    generation. Patches of generated files are relative to the generation, others to the delivery's start."""
     generated = {*made, *before}
     found = {
         each.path: edits.patches[each.path] if each.path in made else changed.patches[each.path]
@@ -149,7 +149,7 @@ def _listed_only(own: int) -> str:
 
 
 def _cut_off(own: dict[str, str]) -> list[str]:
-    """Return the files whose patches do not fit, naming a few."""
+    """Return the paths whose patches do not fit; if there are many, a few and the number of the others."""
     room, found = LONGEST_DIFF, []
     for path, patch in own.items():
         room -= len(patch)
@@ -195,7 +195,7 @@ def _search(search: _Search, path: Path, name: str, matcher: Matcher) -> None:
 
 
 def _cut(line: str, place: int) -> str:
-    """Return the part of a line that contains the match."""
+    """Return the part of a line that contains the match, shortened to the maximum length."""
     start = 0 if place < LONGEST_LINE - 40 else place - 40
     return line[start:].strip()[:LONGEST_LINE] if start else line.rstrip()[:LONGEST_LINE]
 

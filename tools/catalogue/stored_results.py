@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from tools.result import Tool, ToolResult, Workbench, failure, success
 
 LONGEST = 12_000
-"""Characters that one call returns."""
+"""Maximum number of characters that one call returns."""
 
 
 class ReadResult(BaseModel, extra="forbid"):
@@ -18,7 +18,7 @@ class ReadResult(BaseModel, extra="forbid"):
 
 
 def read_result(bench: Workbench, arguments: ReadResult) -> ToolResult:
-    """Return the text from the offset, and the offset at which it continues, if it does."""
+    """Return the text from an offset, and the offset to continue from if there is more."""
     try:
         text = bench.artifacts.get(arguments.digest).decode("utf-8", "replace")
     except (KeyError, ValueError, OSError):

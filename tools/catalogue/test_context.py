@@ -43,16 +43,16 @@ class DescribeTestContext(BaseModel, extra="forbid"):
 
 
 class TestContext(BaseModel, frozen=True):
-    """Stored beside the workspace, for the tools that write and judge the tests."""
+    """The file, criteria and packages of example tests, stored for the tools that write and judge them."""
 
     file: str
     criteria: tuple[str, ...]
     packages: tuple[str, ...]
-    """What the tests may import besides the standard library."""
+    """Names of the packages that the tests may import besides the standard library."""
 
 
 def describe_test_context(bench: Workbench, arguments: DescribeTestContext) -> ToolResult:
-    """Return the criteria that tests can be written for, if any, and what the tests can use."""
+    """Return the criteria for which tests can be written, if any, and what the tests can use."""
     if is_existing_project(bench):
         described, packages = _of_existing_project(bench), _packages(bench)
         criteria = arguments.criteria if described else []
@@ -78,13 +78,13 @@ def describe_test_context(bench: Workbench, arguments: DescribeTestContext) -> T
 
 
 def _hand_written_criteria(blueprint: Blueprint) -> set[str]:
-    """Return the criteria of custom operations, and those that add to one."""
+    """Return the criteria of custom operations, and those that merely repeat one of them."""
     custom = {each.criterion for entity in blueprint.entities for each in entity.custom}
     return custom | {each.id for each in blueprint.criteria if custom & set(each.same_as)}
 
 
 def test_context_of(bench: Workbench) -> TestContext | None:
-    """Return what was stored in this delivery, or None."""
+    """Return the test context that this delivery has stored, or None."""
     note = bench.note(_NOTE)
     return TestContext.model_validate_json(note.read_text()) if note.is_file() else None
 
@@ -140,7 +140,7 @@ def _kind(field: FieldSpec) -> str:
 
 
 def _of_existing_project(bench: Workbench) -> dict[str, JsonValue]:
-    """Return {} if the project is not tested by pytest."""
+    """Describe the tests of an existing project; returns {} if it cannot be tested with pytest."""
     command = find_test_command(bench.workspace, bench.test_command)
     held = repository(bench)
     main = held.base_commit()
@@ -160,7 +160,7 @@ def _of_existing_project(bench: Workbench) -> dict[str, JsonValue]:
 
 
 def _packages(bench: Workbench) -> list[str]:
-    """Return what the tests of an existing project may import: its own packages and its test libraries."""
+    """Return the names that tests of an existing project may import: its own packages and its test libraries."""
     found = {"pytest"}
     for root in import_roots(bench.workspace):
         for each in root.iterdir():
@@ -176,6 +176,6 @@ def _packages(bench: Workbench) -> list[str]:
 
 
 TOOLS = (
-    # It only reads, and stores the same each time.
+    # Apart from reading, it only stores the same test context each time.
     Tool("describe_test_context", "read", DescribeTestContext, describe_test_context, roles=("crew",)),
 )

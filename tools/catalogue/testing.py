@@ -38,7 +38,7 @@ class RunMutants(BaseModel, extra="forbid"):
 
 
 def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
-    """Return the counts, and what failed and why, for the workspace's tree."""
+    """Run the tests of the workspace's tree; return the counts, and what failed and why."""
     if is_existing_project(bench):
         return own_tests(bench)
     service = tests_environment(bench)
@@ -57,7 +57,7 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
 
 
 def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
-    """Return how many mutants the tests killed, and where the survivors are."""
+    """Return the number of mutants that the tests killed, and the locations of the survivors."""
     tree, existing = workspace_tree(bench), is_existing_project(bench)
     if not any(each.path.endswith(".py") for each in changes_of(bench, tree).files):
         return _no_mutant(tree, "No mutants: the change has no Python code.")
@@ -72,7 +72,7 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         return failure(
             "not_found", "There is no coverage under that digest: call run_tests first, until all tests pass."
         )
-    # The few mutants go to hand-written code; the generator has its own tests.
+    # The number of mutants is limited, so hand-written code comes first; the generator has its own tests.
     changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {
         each.path: each.lines
         for each in changes_of(bench, tree).files
@@ -90,12 +90,12 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
 
 
 def _mutation_result(tree: str, report: MutationReport) -> ToolResult:
-    """Return the verdicts on the mutants of a tree."""
+    """Return the tool result for a mutation report on a tree."""
     if report.problem:
         return failure("not_judged", f"The mutants could not be judged: {report.problem}")
     if not report.candidates:
         return _no_mutant(tree, "No mutant can be made from the changed lines.")
-    # If not all covering tests ran, one of the others might have killed the mutant.
+    # A mutant whose covering tests did not all run is no survivor: one of the others might have killed it.
     survivors: list[JsonValue] = [_survivor(each) for each in report.survivors if not each.left_out]
     judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
     judged = [each for each in judged if each.result != "not_run"]
@@ -124,7 +124,7 @@ def _all_tests(workspace: Path) -> set[str]:
 
 
 TOOLS = (
-    # Both only read: they write to the delivery's own scratch folder.
+    # Both only read the workspace: they write to the delivery's own scratch folder.
     Tool("run_tests", "execute", RunTests, run_tests, roles=("code", "testing")),
     Tool("run_mutants", "execute", RunMutants, run_mutants, roles=("testing",)),
 )

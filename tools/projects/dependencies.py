@@ -18,8 +18,8 @@ TESTS = "requirements-dev.txt"
 def requirements(bench: Workbench, version: str = "", *, fetch: bool = False) -> dict[str, str]:
     """Return the requirement files of the workspace, or of a commit, by name.
 
-    For an existing project, the only text is the pins that its requirements resolve to. With `fetch` they are
-    resolved if they are not known yet, which may raise EnvironmentFailed; without it, {} is returned then.
+    For an existing project, the only text is the pins that its requirements resolve to. With `fetch`, they are
+    resolved if they are not known yet, which may raise EnvironmentFailed; otherwise, {} is returned in that case.
     """
     if is_existing_project(bench):
         known = pins.resolve_pins(bench, version) if fetch else pins.stored_pins(bench, version)
@@ -54,7 +54,7 @@ def tests_environment(bench: Workbench) -> Environment | None:
 
 
 def environment_of(bench: Workbench, folder: Path, name: str = TESTS) -> Environment | None:
-    """Return the environment of a folder's requirement file, or None if it is not installed."""
+    """Return the environment installed for a folder's requirement file, or None if it is not installed."""
     if name == pins.NAME:
         return tests_environment(bench)
     path = folder / name
@@ -62,6 +62,6 @@ def environment_of(bench: Workbench, folder: Path, name: str = TESTS) -> Environ
 
 
 def toolbox(bench: Workbench) -> Environment:
-    """Return the environment of the linters and scanners, pinned by the crew, installing it if needed."""
+    """Return the environment of the crew's pinned linters and scanners, installing it if needed."""
     pins = resources.files("tools").joinpath("toolbox.txt").read_text()
     return install(bench.sandbox, pins, bench.cache)

@@ -15,7 +15,7 @@ TEST_FILE = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test)\.py")
 
 
 def examples_file(bench: Workbench) -> str:
-    """Return the path of the story's example tests: unused on main, and the same throughout a delivery."""
+    """Return the path of the story's example tests: not in use on main, and stable throughout a delivery."""
     held = repository(bench)
     main = held.files(held.base_commit())
     name = "_".join(re.findall(r"[a-z0-9]+", bench.story.lower())) or "story"
@@ -31,7 +31,7 @@ def examples_file(bench: Workbench) -> str:
 
 
 def example_files(bench: Workbench) -> frozenset[str]:
-    """Return the example tests that exist, with the file that makes their folder a package."""
+    """Return the paths of the existing example tests, and of the file that makes their folder a package."""
     held, file = repository(bench), examples_file(bench)
     tip = held.ref(branch_of(bench))
     if tip is None or held.show(tip, file) is None:

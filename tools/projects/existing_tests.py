@@ -1,4 +1,4 @@
-"""Running the tests of an existing project with its own test command."""
+"""Run the tests of an existing project with its own test command."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PLUGINS = {
 
 
 def own_tests(bench: Workbench) -> ToolResult:
-    """Return the same data as for generated projects; of a command other than pytest, only its exit status."""
+    """Return the same data as for generated projects; for commands other than pytest, only the exit status is known."""
     command = find_test_command(bench.workspace, bench.test_command)
     if command is None or not command.argv:
         said = (
@@ -82,7 +82,7 @@ def _by_pytest(
 
 
 def _failing_before(bench: Workbench, python: Environment, report: TestReport) -> set[str]:
-    """Return the failed tests that also fail on the main branch, by running them there."""
+    """Return the failed tests that also fail on the main branch, determined by running them there."""
     wrong = {each.id for each in report.tests if each.is_bad}
     if report.problem or not wrong:
         return set()
@@ -102,7 +102,7 @@ def _failing_before(bench: Workbench, python: Environment, report: TestReport) -
 
 
 def _explained(report: TestReport) -> TestReport:
-    """Name the missing plugin first, if that is why pytest did not start."""
+    """Return the report with an explanation of why pytest did not start, such as a missing plugin, put first."""
     if report.problem is None:
         return report
     refused = re.search(r"unrecognized arguments: (.*)", report.problem)

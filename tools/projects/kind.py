@@ -23,11 +23,11 @@ NO_WORK = (
     ".editorconfig",
     ".git*",
 )
-"""What a host puts into a new repository: with nothing else in it, there is no work to keep yet."""
+"""Files that a host adds to a new repository; a repository with only these has no work to preserve."""
 
 
 def is_existing_project(bench: Workbench) -> bool:
-    """Whether the delivery works on an existing project, of which nothing is generated."""
+    """Whether the delivery works on an existing project, for which no code is generated."""
     held = repository(bench)
     return is_existing(held.files(held.base_commit()))
 

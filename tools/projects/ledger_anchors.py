@@ -1,4 +1,4 @@
-"""Ledger heads stored in a service's repository: refs and merge trailers."""
+"""Heads of ledgers, stored in a service's repository as refs and merge trailers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.result import Workbench
 def anchor(bench: Workbench, number: int, head: str) -> None:
     """Store the number and hash of a delivery's last row in the repository, once; it never changes.
 
-    A repository that cannot be used is ignored: that is why the delivery ended.
+    A repository that cannot be used is ignored, as that is the reason why the delivery ended.
     """
     with contextlib.suppress(RepositoryError):
         held = repository(bench)
@@ -23,7 +23,7 @@ def anchor(bench: Workbench, number: int, head: str) -> None:
 
 
 def anchors(folder: Path, home: Path) -> dict[str, str]:
-    """Return what `anchor` stored in a repository, by delivery: number and hash of the last row, and the ledger."""
+    """Return the anchors in a repository by delivery: number and hash of the last row, and the ledger's id."""
     return attach_repository(folder, home, reads=True).anchors()
 
 
@@ -33,13 +33,13 @@ def landings(folder: Path, home: Path) -> dict[str, str]:
 
 
 def ledgers(folder: Path, home: Path) -> dict[str, str]:
-    """Return the id of each delivery's ledger, for the deliveries known to a repository."""
+    """Return the ledger id of each delivery known to a repository, by delivery."""
     named = {delivery: text.split()[-1] for delivery, text in anchors(folder, home).items() if text.split()}
     return attach_repository(folder, home, reads=True).trailers("Delivery", "Ledger") | named
 
 
 def opened_under(home: Path) -> list[Path]:
-    """Return all repositories that were opened under a home."""
-    # git's view of a repository, which is kept under the home, is made of links into it.
+    """Return the paths of all repositories that were opened with a home folder."""
+    # The git folder kept under the home for each repository links to that repository's objects.
     links = [each for each in (home / "git").glob("*/objects") if each.is_symlink()]
     return sorted({each.readlink().parent.parent for each in links})

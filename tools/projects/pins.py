@@ -1,7 +1,7 @@
 """Pins of an existing project, resolved once from its requirements and then stored.
 
-They are stored in the delivery's scratch folder, which code in the workspace cannot write: what policy has judged is
-what is installed.
+They are stored in the delivery's scratch folder, which code in the workspace cannot write, so that what is installed
+is what the policies have judged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = "the repository's requirements"
 
 
 def stored_pins(bench: Workbench, version: str = "") -> str | None:
-    """Return the pins of the workspace, or of a commit: "" if none are needed, None if they are not known."""
+    """Return the pins of the workspace, or of a commit: "" if none are needed, None if they are not resolved yet."""
     asked = _asked(bench, version)
     if not asked.lines and not asked.problems:
         return ""
@@ -30,9 +30,9 @@ def stored_pins(bench: Workbench, version: str = "") -> str | None:
 
 
 def resolve_pins(bench: Workbench, version: str = "") -> str:
-    """Return the pins, resolving them if they are not known; those of the main branch are kept if they still fit.
+    """Return the pins, resolving them if necessary; pins of the main branch are kept where they still fit.
 
-    Raises EnvironmentFailed, which names what is not available and how to fix it.
+    Raises EnvironmentFailed, whose message names what is not available and how to fix it.
     """
     known = stored_pins(bench, version)
     if known is not None:
@@ -56,7 +56,7 @@ def resolve_pins(bench: Workbench, version: str = "") -> str:
 
 
 def _of_main(bench: Workbench, main: str) -> str:
-    """Return main's pins; "" if they cannot be resolved, since the change may fix that."""
+    """Return the pins of main; "" if they cannot be resolved, since the change may fix that."""
     try:
         return resolve_pins(bench, main)
     except IndexUnreachable:

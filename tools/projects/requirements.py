@@ -28,11 +28,11 @@ _FILES = (
     "test-requirements.txt",
 )
 _FOLDER = "requirements"
-_DEEPEST = 5  # files that include one another
+_DEEPEST = 5  # maximum depth of files that include one another
 
 
 class Wanted(BaseModel, frozen=True):
-    """Requirements as in the files; sorted, so that equal files give equal requirements."""
+    """Requirements as written in the files, sorted so that equal files give equal requirements."""
 
     lines: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Wanted(BaseModel, frozen=True):
 
 
 class Files(Protocol):
-    """Where the files are read from."""
+    """A source of requirement files: a workspace or a git tree."""
 
     def read(self, name: str) -> str:
         """Return the text of a file, "" if there is none."""
@@ -52,12 +52,12 @@ class Files(Protocol):
 
 @dataclass(frozen=True)
 class FolderFiles:
-    """The files of a workspace."""
+    """The files in a workspace folder."""
 
     folder: Path
 
     def read(self, name: str) -> str:
-        """Return the text of a file that is not a link."""
+        """Return the text of a file; "" if it is missing or reached through a link."""
         real = (self.folder / name).resolve()
         return text_of(self.folder, name) if real == self.folder.resolve() / name else ""
 
@@ -69,13 +69,13 @@ class FolderFiles:
 
 @dataclass(frozen=True)
 class TreeFiles:
-    """The files of a commit or tree."""
+    """The files in a commit or tree."""
 
     held: Repository
     tree: str
 
     def read(self, name: str) -> str:
-        """Return the text of a file."""
+        """Return the text of a file; "" if it does not exist."""
         return (self.held.show(self.tree, name) or b"").decode("utf-8", "replace")
 
     def inside(self, folder: str) -> list[str]:
@@ -85,7 +85,7 @@ class TreeFiles:
 
 
 def wanted(files: Files, extra: Iterable[str] = ()) -> Wanted:
-    """Return what the files ask for, and `extra` besides."""
+    """Return the requirements found in the files, together with those in `extra`."""
     reading = _Reading(files)
     document = toml_of(files.read("pyproject.toml"))
     own = within(document, "project", "name")
@@ -105,27 +105,27 @@ def wanted(files: Files, extra: Iterable[str] = ()) -> Wanted:
 
 
 def tox_lines(files: Files) -> list[str]:
-    """Return what tox installs before its tests, without substitutions such as `{[base]deps}`."""
+    """Return the packages that tox installs for its tests, leaving out substitutions such as `{[base]deps}`."""
     lines = ini_of(files.read("tox.ini")).get("testenv", "deps", fallback="").splitlines()
     return [each.strip() for each in lines if each.strip() and "{" not in each]
 
 
 @dataclass
 class _Reading:
-    """Requirements parsed so far."""
+    """Collects requirements while the files are parsed."""
 
     files: Files
     lines: set[str] = field(default_factory=set)
     constraints: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     own: str = ""
-    """Name of the project itself, which is imported from its folder."""
+    """Name of the project itself, which is imported from its folder rather than installed."""
     extras: set[str] = field(default_factory=set)
-    """Of the project itself, that it requires."""
+    """Extras of the project itself that its requirements name."""
     seen: set[str] = field(default_factory=set)
 
     def file(self, name: str, deep: int = 0, constraint: bool = False) -> None:
-        """Read a requirement file and what it includes."""
+        """Read a requirement file and the files that it includes."""
         if name in self.seen or deep > _DEEPEST or name.startswith(("/", "..")):
             return
         self.seen.add(name)
@@ -142,7 +142,7 @@ class _Reading:
                 self.line(text, name, constraint)
 
     def line(self, text: str, where: str, constraint: bool = False) -> None:
-        """Add one requirement; anything but a package of the index is a problem."""
+        """Add one requirement; anything other than a package from the index is reported as a problem."""
         if text.startswith(("-r ", "-c ")):
             self.file(posixpath.normpath(text[3:].strip()))
             return
@@ -159,7 +159,7 @@ class _Reading:
             (self.constraints if constraint else self.lines).add(str(found))
 
     def project(self, document: dict[str, JsonValue]) -> None:
-        """Read a pyproject.toml."""
+        """Add the requirements of a pyproject.toml, including its groups for tests."""
         project = within(document, "project")
         for text in _texts(within(project, "dependencies")):
             self.line(text, "pyproject.toml")
@@ -180,7 +180,7 @@ class _Reading:
         self._optional(optional if isinstance(optional, dict) else {})
 
     def _optional(self, optional: dict[str, JsonValue]) -> None:
-        """Read the groups for tests, and those that are required so far."""
+        """Add the optional dependencies for tests, and those of the extras that are required so far."""
         left = {canonicalize_name(name): said for name, said in optional.items()}
         while wanted_now := left.keys() & {*GROUPS, *self.extras}:
             for name in sorted(wanted_now):
@@ -188,7 +188,7 @@ class _Reading:
                     self.line(text, "pyproject.toml")
 
     def setup_cfg(self, text: str) -> None:
-        """Read a setup.cfg."""
+        """Add the requirements of a setup.cfg, including its extras for tests."""
         parser = ini_of(text)
         found = [parser.get("options", "install_requires", fallback="")]
         found += [parser.get("options.extras_require", name, fallback="") for name in GROUPS]
@@ -197,7 +197,7 @@ class _Reading:
                 self.line(line.strip(), "setup.cfg")
 
     def setup_py(self, text: str) -> None:
-        """Read the literals of a setup.py; computed requirements are a problem if no other file lists them."""
+        """Read the literals in a setup.py; computed requirements are a problem if no other file lists any."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -253,7 +253,7 @@ class _Reading:
                 self.line(f"{name}{_poetry_versions(version)}", "pyproject.toml")
 
     def _local(self, text: str, where: str) -> None:
-        """Accept a path to the project itself, which is imported from its folder; any other is a problem."""
+        """Accept a path to the project itself, which is imported from its folder; any other path is a problem."""
         path = re.sub(r"\[[\w ,.-]*\]$", "", text)
         if posixpath.normpath(path) == ".":
             named = text[len(path) :].strip("[]")
@@ -265,12 +265,12 @@ class _Reading:
 
 
 def _named(text: str) -> str:
-    """Return a requirement without the URL that it may contain."""
+    """Return a requirement for a message, with any URL in it replaced."""
     return re.sub(r"\S*://\S*", "a URL", text)[:100]
 
 
 def _poetry_versions(said: str) -> str:
-    """Translate Poetry's operators: "^1.2" is at least 1.2 and below 2, "~1.2" below 1.3."""
+    """Translate Poetry's operators: "^1.2" means at least 1.2 and below 2, "~1.2" at least 1.2 and below 1.3."""
     bounds = []
     for each in said.split(","):
         sign, version = re.match(r"\s*(\^|~(?!=))?\s*(.*)", each).groups()  # type: ignore[union-attr]

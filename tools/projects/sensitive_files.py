@@ -13,11 +13,11 @@ GUARDING = (
     "Jenkinsfile", ".travis.yml", ".drone.yml", ".buildkite/*", "CODEOWNERS", "docs/CODEOWNERS",
     ".pre-commit-config.yaml", ".gitattributes", ".gitmodules", "*.rego", "crew.toml", "*/crew.toml",
 )  # fmt: skip
-"""Patterns of paths: these files run elsewhere, or limit what the crew may do."""
+"""Path patterns of files that run elsewhere, or that limit what the crew may do."""
 
 
 def guarding_changes(bench: Workbench, tree: str) -> list[str]:
-    """Return the guarding files that a tree changes relative to main, except for generated content."""
+    """Return the paths matching `GUARDING` that a tree changes relative to main, except for generated content."""
     held = repository(bench)
     generation = merged_generation(bench) or last_generation(held, held.base_commit())
     return [

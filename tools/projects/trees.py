@@ -17,7 +17,7 @@ from tools.testing.test_command import is_test
 from tools.workspace.atomic_write import write_atomically
 
 GENERATION_NOTE = "generation"
-"""Note of the generation that the workspace was merged with."""
+"""Name of the note with the generation that was merged into the workspace."""
 
 
 def repository(bench: Workbench) -> Repository:
@@ -31,18 +31,18 @@ def branch_of(bench: Workbench) -> str:
 
 
 def merged_generation(bench: Workbench) -> str | None:
-    """Return the generation that the workspace was merged with in this delivery, or None."""
+    """Return the generation that was merged into the workspace in this delivery, or None."""
     note = bench.note(GENERATION_NOTE)
     return note.read_text().strip() if note.is_file() else None
 
 
 def note_generation(bench: Workbench, generation: str) -> None:
-    """Store the generation that the workspace was merged with: a parent of the next commit."""
+    """Store the generation that was merged into the workspace; it becomes a parent of the next commit."""
     write_atomically(bench.note(GENERATION_NOTE), generation)
 
 
 def workspace_tree(bench: Workbench) -> str:
-    """Return the git tree of the workspace; nothing is committed."""
+    """Write the workspace as a git tree and return its id, without committing anything."""
     held = repository(bench)
     return write_tree(held, bench.workspace, base=held.required(branch_of(bench)))
 
@@ -61,19 +61,19 @@ def changed_texts(bench: Workbench, tree: str) -> dict[str, str]:
 
 
 def text_on_main(bench: Workbench, path: str) -> str | None:
-    """Return the text of a file of the main branch, or None."""
+    """Return the text of a file on the main branch, or None if it does not exist."""
     held = repository(bench)
     return held.text(held.base_commit(), path)
 
 
 def changes_of(bench: Workbench, tree: str) -> Changes:
-    """Return what a tree changes relative to main."""
+    """Return the changes of a tree relative to main."""
     held = repository(bench)
     return diff(held, held.base_commit(), tree)
 
 
 def written_lines(bench: Workbench, source: str) -> dict[str, list[tuple[int, int]]]:
-    """Return the lines of code that the change wrote; in a generated project, only hand-written ones."""
+    """Return the ranges of code lines that the change wrote; in a generated project, only hand-written lines."""
     held = repository(bench)
     generation = merged_generation(bench) or last_generation(held, source)
     edits = () if generation is None else diff(held, generation, source).files

@@ -1,4 +1,4 @@
-"""What looks at code, changes and packages, and says what it saw; judging is left to the policies."""
+"""Scanners of code, changes and packages. They only report what they find; the policies judge it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in texts, found by the detectors of detect-secrets and a few of our own; the network is never asked."""
+"""Find secrets in texts with the detectors of detect-secrets and a few of our own, without network access."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from detect_secrets.plugins.base import BasePlugin
 
 LONGEST_LINE = 1000
-"""Characters that detectors see at once; their patterns are slow on more. Longer lines come in pieces."""
+"""Maximum number of characters given to a detector at once, as some patterns are slow; longer lines are split."""
 OVERLAP = 200
-"""Characters that two pieces of a line share, so that no secret is cut in two unseen."""
+"""Number of characters shared by adjacent pieces of a line, so that no secret is missed at a boundary."""
 
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
-"""A keyword's value that is the name of a setting."""
+"""A keyword's value that is only the name of a setting."""
 _REVISION = re.compile(r"[0-9a-f]{1,15}|[0-9a-f]{40}|[0-9a-f]{64}")
-"""What ids of commits, migrations and contents look like."""
+"""Formats of commit ids, migration ids and content digests."""
 _KEYWORD = "Secret Keyword"
 _HEXADECIMAL = "Hex High Entropy String"
 _GUESSES = (_KEYWORD, "Base64 High Entropy String", _HEXADECIMAL)
@@ -32,29 +32,29 @@ _NO_SECRETS = ("Public IP (ipv4)",)
 
 
 class Secret(BaseModel, frozen=True):
-    """Where a text holds something that looks like a secret; never the value."""
+    """The location of a possible secret, without its value."""
 
     kind: str
-    """What it looks like: "AWS Access Key"."""
+    """The type of secret, such as "AWS Access Key"."""
     file: str
     line: int
-    """From 1."""
+    """Line number, counted from 1."""
     digest: str
-    """Eight hex digits of the value's digest: enough to tell findings apart, too little to guess the value by."""
+    """Digest of the value in eight hex digits: enough to tell findings apart, too short to recover the value."""
 
 
 def secrets(changed: dict[str, str] | str) -> tuple[Secret, ...]:
-    """Return what looks like a secret in files, by name, or in the lines that a unified diff adds.
+    """Return the possible secrets in texts, given by file name, or in the lines that a unified diff adds.
 
-    Comments that ask a scanner to look away ("pragma: allowlist secret") are not obeyed, and no kind of file is
-    left out: whoever writes the text would decide on both.
+    Directives to scanners ("pragma: allowlist secret") are ignored, and no type of file is skipped: otherwise, the
+    author of a text could hide a secret from the scan.
     """
     if isinstance(changed, str):
         return _found(_added(changed))
     return tuple(secret for file, text in changed.items() for secret in _in_file(file, text))
 
 
-# The same texts are looked at when they are committed, proposed and merged.
+# The same texts are scanned when they are committed, proposed and merged.
 @lru_cache(maxsize=512)
 def _in_file(file: str, text: str) -> tuple[Secret, ...]:
     return _found((file, number, line) for number, line in enumerate(text.split("\n"), 1))
@@ -65,7 +65,7 @@ def _found(lines: Iterable[tuple[str, int, str]]) -> tuple[Secret, ...]:
     for file, number, line in lines:
         for kind, value in _values(file, line):
             digest = hashlib.blake2b(value.encode("utf-8", "replace"), digest_size=4).hexdigest()
-            # Detectors come in order of how much they know; the first one names the kind.
+            # Detectors are ordered from most to least specific; the first match determines the kind.
             found.setdefault((file, number, digest), Secret(kind=kind, file=file, line=number, digest=digest))
     return tuple(found.values())
 
@@ -88,7 +88,7 @@ def _added(diff: str) -> Iterator[tuple[str, int, str]]:
 
 
 def _values(file: str, line: str) -> Iterator[tuple[str, str]]:
-    """Give kind and value of whatever in the line looks like a secret, each stretch of text once."""
+    """Yield the kind and value of each possible secret in a line, reporting each piece of text only once."""
     seen: list[str] = []
     for kind, value in _candidates(file, line):
         if value and not any(value in each or each in value for each in seen):
@@ -127,7 +127,7 @@ def _harmless(value: str, line: str, detector: BasePlugin) -> bool:
 
 @cache
 def _detectors() -> tuple[BasePlugin, ...]:
-    """Return the detectors of the library, those that know most about a secret first."""
+    """Return the detectors of detect-secrets, from most to least specific."""
     from detect_secrets.core.plugins.util import (  # noqa: PLC0415  imports requests, 0.3 s
         get_mapping_from_secret_type_to_class,
     )

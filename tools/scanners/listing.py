@@ -1,6 +1,6 @@
-"""Writes the list of allowed packages: the pins of the FastAPI stack, by what each says of its licence.
+"""Write the list of allowed packages: the pins of the FastAPI stack, grouped by licence.
 
-`python -m tools.scanners.listing` after the pins have changed; a person then reads the difference and commits it.
+Run `python -m tools.scanners.listing` after the pins have changed; a person then reviews and commits the result.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ PINS = Path(__file__).parents[1] / "stacks" / "fastapi" / "pins"
 
 
 def listing(requirements: str, installed: Iterable[Package], before: str) -> str:
-    """Return the list as JSON; packages of other platforms keep the licence that the list before gives them.
+    """Return the list as JSON; packages for other platforms keep their licence from the previous list.
 
-    Raises ValueError for packages of which nothing is known.
+    Raises ValueError if the licence of a package is unknown.
     """
     licences = {
         release.partition("==")[0]: licence
@@ -40,13 +40,13 @@ def listing(requirements: str, installed: Iterable[Package], before: str) -> str
     named: dict[str, list[str]] = {}
     for release in releases:
         named.setdefault(release.partition("==")[0], []).append(release)
-    # The same three times: to be judged all at once, by licence, and by name to say what would be allowed.
+    # The same releases in three forms: flat for judging all at once, by licence, and by name for messages.
     flat = {release: True for releases in listed.values() for release in releases}
     return json.dumps({"listed": flat, "packages": listed, "releases": named}, indent=2) + "\n"
 
 
 def main() -> None:
-    """Install the stack's pins and write the list beside the policies."""
+    """Install the stack's pins and write the list into the folder of the policies."""
     pinned = [path.read_text() for path in sorted(PINS.glob("*.txt"))]
     cache = Path.home() / ".cache" / "shipcrew"
     installed = [package for pins in pinned for package in install(choose(), pins, cache).packages]

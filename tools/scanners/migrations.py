@@ -1,4 +1,4 @@
-"""What an Alembic migration would destroy, or take from the release before it; read, never run."""
+"""Find what an Alembic migration would destroy, or break for the previous release, without running it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _GONE = {
     "update": "changes rows",
     "truncate": "empties a table",
 }
-"""Names of functions and methods that destroy, whoever they are called on."""
+"""Functions and methods that destroy or change data, whatever object they are called on."""
 _HIDDEN = {"getattr", "exec", "eval", "compile", "__import__", "import_module", "globals", "vars"}
 _SQL = {"execute", "exec_driver_sql", "text", "DDL"}
 _DESTRUCTIVE_SQL = re.compile(r"\b(drop|delete|truncate|update|alter|rename|replace|merge)\b", re.IGNORECASE)
 
 
 def destructive(source: str) -> tuple[str, ...]:
-    """Return a sentence for each thing in the migration's way up that destroys data or breaks the release before.
+    """Return one sentence per operation of the upgrade that destroys data or breaks the previous release.
 
-    That is dropping and renaming, another type or NOT NULL for a column, a new column that must be filled but has no
-    default, SQL that drops, deletes or changes, and whatever cannot be read off the text. An empty result means that
-    it only adds.
+    These are dropping and renaming, changing a column's type, making a column required, adding a required column
+    without a default, SQL that drops, deletes or changes, and code whose effect cannot be determined from its source.
+    An empty result means that the migration only adds.
     """
     try:
         tree = ast.parse(source)
@@ -46,7 +46,7 @@ def destructive(source: str) -> tuple[str, ...]:
 
 
 class _Reader(ast.NodeVisitor):
-    """Collects sentences; knows which table a batch is about."""
+    """Collects the sentences, and tracks the table that each batch operation alters."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -92,7 +92,7 @@ class _Reader(ast.NodeVisitor):
         self._mentioned(node, node.id)
 
     def _mentioned(self, node: ast.Attribute | ast.Name, name: str) -> None:
-        """A function that destroys may also be handed on, to be called under another name."""
+        """Report a destructive function that is passed on, since it may be called under another name."""
         known = name in _GONE or name in _HIDDEN
         if known and id(node) not in self._called and not isinstance(node.ctx, ast.Store):
             self.found.append(f"It hands on {name}, so what it does cannot be read off its text.")
@@ -105,12 +105,12 @@ class _Reader(ast.NodeVisitor):
         return ""
 
     def _column(self, node: ast.Call) -> str:
-        """Return "table.column" of an operation on a column."""
+        """Return the "table.column" that an operation applies to."""
         table, column = self._table_and(node, "column_name")
         return f"{table}.{_text(column)}"
 
     def _table_and(self, node: ast.Call, argument: str) -> tuple[str, ast.expr | None]:
-        """Return the table of an operation, and the argument that follows the table's name, if that is given."""
+        """Return the table of an operation, and the argument that follows the table's name, or None."""
         on = node.func.value if isinstance(node.func, ast.Attribute) else None
         batch = self._tables.get(on.id, "") if isinstance(on, ast.Name) else ""
         table = batch or _text(_argument(node, 0, "table_name"))

@@ -1,4 +1,4 @@
-"""What requirements add to those before, and under which licences."""
+"""Compare requirements with the previous ones: added releases, unpinned lines, and licences."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PIN = re.compile(
 
 
 def dependencies(requirements: str, before: str, installed: Iterable[Package] = ()) -> dict[str, JsonValue]:
-    """Return the fact about dependencies that the policies ask for.
+    """Return the fact about dependencies that the policies require.
 
-    `added` holds each "name==version" that is not among the requirements before, `unpinned` each new line that is
-    anything else than such a pin (an address, a range, an option of the installer), and `licences` the added ones by
-    what the installed packages say of themselves; a package that says nothing, or is not installed, is left out.
+    `added` holds each "name==version" that was not required before, `unpinned` each new line that is not such a pin
+    (a URL, a range, an option of the installer), and `licences` the added releases by the licence that the installed
+    package declares; packages that declare none, or are not installed, are left out.
     """
     known = _lines(before)
     unpinned = [line for line in _lines(requirements) if _release(line) is None and line not in known]
@@ -35,7 +35,7 @@ def dependencies(requirements: str, before: str, installed: Iterable[Package] = 
 
 
 def added_releases(requirements: str, before: str) -> list[str]:
-    """Return each "name==version" that is not among the requirements before, once."""
+    """Return each "name==version" that the previous requirements do not contain, without duplicates."""
     old, new = (
         [release for line in _lines(text) if (release := _release(line))] for text in (before, requirements)
     )
@@ -49,6 +49,6 @@ def _lines(requirements: str) -> list[str]:
 
 
 def _release(line: str) -> str | None:
-    """Return "name==version", the name normalised, or None if the line is no plain pin."""
+    """Return "name==version" with a normalised name, or None if the line is not a plain pin."""
     pin = _PIN.fullmatch(line)
     return f"{re.sub(r'[-_.]+', '-', pin['name']).lower()}=={pin['version']}" if pin else None

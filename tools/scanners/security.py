@@ -1,4 +1,4 @@
-"""A security scan of Python code that nobody trusts: bandit, in a sandbox, on our terms."""
+"""Scan untrusted Python code for vulnerabilities with bandit, in a sandbox and with our own configuration."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ LIMITS = Limits(wall_seconds=180, memory_mb=1024, processes=16, output_bytes=50_
 
 
 class Finding(BaseModel, frozen=True):
-    """What the scanner objects to."""
+    """A problem that the scanner reports."""
 
     file: str
-    """Relative to the workspace."""
+    """Path relative to the workspace."""
     line: int
-    """From 1."""
+    """Line number, counted from 1."""
     span: tuple[int, int] = (0, 0)
-    """First and last line of the statement; 0 if they are not known."""
+    """First and last line of the statement; 0 if unknown."""
     rule: str
-    """Id of the scanner's own: "B602"."""
+    """Id of the scanner's rule, such as "B602"."""
     what: str
     severity: Level
     confidence: Level
 
 
 class ScanReport(BaseModel, frozen=True):
-    """What a scan saw, and what it could not look at."""
+    """The findings of a scan, and what could not be scanned."""
 
     findings: tuple[Finding, ...]
-    """The gravest first."""
+    """Sorted by severity, the most severe first."""
     scanned: tuple[str, ...]
-    """Files, relative to the workspace."""
+    """Paths of the scanned files, relative to the workspace."""
     skipped: tuple[str, ...]
-    """What was not scanned and why: "app/a.py: syntax error". Not empty means that nothing is proved."""
+    """What was not scanned and why, such as "app/a.py: syntax error". If there is any, the scan proves nothing."""
 
     def count(self, severity: Level) -> int:
-        """Return how many findings are of that severity."""
+        """Return the number of findings of a severity."""
         return sum(each.severity == severity for each in self.findings)
 
 
 def security(sandbox: Sandbox, toolbox: Environment, workspace: Path) -> ScanReport:
-    """Scan all Python files below a folder with the bandit of the crew's own pins.
+    """Scan all Python files below a folder with the bandit version that the crew has pinned.
 
-    What the folder says about scanning is ignored: its configuration, its `# nosec` comments, and names that
-    scanners leave out by default. Raises SandboxFailed if no job can be run.
+    The folder's own scanner configuration and `# nosec` comments are ignored, and so are bandit's default exclusions.
+    Raises SandboxFailed if the sandbox cannot run a job.
     """
     workspace = workspace.resolve()
     files, compiled = _python_files(workspace)
@@ -70,9 +70,9 @@ def _job(toolbox: Environment, workspace: Path, files: list[str]) -> Job:
     odd = [str(workspace / each) for each in files if not each.endswith(".py")]
     options = (
         *("--format", "json", "--quiet", "--ignore-nosec"),
-        # An empty configuration of ours: otherwise any `.bandit` file in the folder is one.
+        # An empty configuration: otherwise, bandit would use any `.bandit` file in the folder.
         *("--ini", "/dev/null"),
-        # Taken for a part of paths to leave out, in place of a list that hides `.github/x.py` and `.tox/x.py`.
+        # Matches no path; bandit's default list would exclude files such as `.github/x.py` and `.tox/x.py`.
         *("--exclude", ":none:"),
         *("--recursive", str(workspace), *odd),
     )
@@ -86,7 +86,7 @@ def _job(toolbox: Environment, workspace: Path, files: list[str]) -> Job:
 
 
 def _python_files(workspace: Path) -> tuple[list[str], list[str]]:
-    """Return the files that Python would run, links among them, and those it would run compiled; both relative."""
+    """Return the Python sources, including links, and the compiled modules, as paths relative to the workspace."""
     found: list[str] = []
     compiled: list[str] = []
     for folder, _, names in os.walk(workspace):
@@ -95,7 +95,7 @@ def _python_files(workspace: Path) -> tuple[list[str], list[str]]:
             relative = path.relative_to(workspace).as_posix()
             if name.endswith((".py", ".pyw")) or ("." not in name and _starts_python(path)):
                 found.append(relative)
-            # What lies in __pycache__ was made here, from the sources: git ignores it.
+            # Files in __pycache__ were compiled here from the sources; git ignores them.
             elif name.endswith((".pyc", ".so", ".pyd")) and path.parent.name != "__pycache__":
                 compiled.append(relative)
     return sorted(found), compiled
@@ -138,7 +138,7 @@ def _report(raw: _Raw, workspace: Path, files: list[str], unread: dict[str, str]
 
 
 def _level(said: str) -> Level:
-    """Return the level; what bandit leaves undefined is taken seriously."""
+    """Return the level; a severity that bandit leaves undefined counts as high."""
     levels: dict[str, Level] = {"LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
     return levels.get(said, "high")
 

@@ -1,1 +1,1 @@
-"""Whether a change takes something away from the tests."""
+"""Detect changes that weaken the tests of a repository."""

@@ -16,10 +16,10 @@ _SYMMETRIC = ("==", "!=", "is", "is not")
 
 @dataclass(frozen=True)
 class Guard:
-    """A condition on reaching a check."""
+    """A condition under which a check is reached."""
 
     text: str
-    """For messages: "if `x`"."""
+    """Description for messages, such as "if `x`"."""
     form: str
 
 
@@ -29,7 +29,7 @@ class Check:
 
     line: int
     text: str
-    """The source."""
+    """The source of the check, on one line."""
     form: str
     """Normal form, including what the variables are bound to."""
     shape: str
@@ -38,10 +38,10 @@ class Check:
     """Normal form of the checked value, including bindings."""
     operator: str
     expected: str
-    """Source of the value compared with; "" if none."""
+    """Source of the value that the subject is compared with; "" if there is none."""
     guards: tuple[Guard, ...] = ()
     alternatives: tuple[str, ...] = ()
-    """Normal forms of the operands of its `or`."""
+    """Normal forms of the operands, if the check is an `or`."""
 
 
 class LocalRenamer(ast.NodeTransformer):
@@ -58,12 +58,12 @@ class LocalRenamer(ast.NodeTransformer):
         return ast.unparse(self.visit(copy.deepcopy(node)))
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
-        """Rename a variable."""
+        """Replace a variable's name by its number."""
         node.id = self._number(node.id)
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
-        """Rename a parameter."""
+        """Replace a parameter's name by its number."""
         node.arg = self._number(node.arg)
         return node
 

@@ -1,4 +1,4 @@
-"""What a test file consists of: its tests, what serves them, and the values that they go by."""
+"""Inventory of a test file: its tests, the functions and fixtures that support them, and its test values."""
 
 from __future__ import annotations
 
@@ -14,56 +14,56 @@ from tools.test_integrity.normal_form import SKIPPING, Body, Function, body_of, 
 
 _COLLECTED = re.compile(r"test_.*\.py|.*_test\.py")
 _NO_VALUES = ("pytestmark", "pytest_plugins", "collect_ignore", "collect_ignore_glob")
-"""Names that say how tests run, which is looked at elsewhere."""
+"""Names that control how tests run; they are compared elsewhere, not as values."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A decorator, or what says the same for a whole class or file."""
+    """A decorator, or an equivalent marking of a whole class or file."""
 
     name: str
-    """Its last name: "skip"."""
+    """Last part of its dotted name, such as "skip"."""
     text: str
     line: int
 
 
 @dataclass(frozen=True)
 class Part:
-    """A test, another function, or a value."""
+    """A test, another function, a value or an import."""
 
     kind: Literal["test", "function", "fixture", "value", "import"]
     line: int
     body: Body = field(default_factory=Body)
     rows: tuple[str, ...] = ()
-    """Of a parametrized test its rows, of a value its members, or the value alone; of a fixture its body; of what is
-    imported where from."""
+    """Rows of a parametrized test, members of a value (or the value itself), source of a fixture, or origin of
+    an import."""
     marks: tuple[Mark, ...] = ()
-    """Those of its class and file among them."""
+    """Marks of the part itself, its class and its file."""
     needs: frozenset[str] = frozenset()
-    """Fixtures that it names."""
+    """Names of the fixtures that it requests."""
 
     @property
     def is_autouse(self) -> bool:
-        """Whether it is a fixture that every test uses."""
+        """Whether it is a fixture that pytest applies to every test."""
         return any(each.name == "fixture" and "autouse=True" in each.text for each in self.marks)
 
 
 def inventory(content: bytes) -> dict[str, Part] | None:
-    """Return the parts of a file by their qualified names ("TestOrders::test_total"); None if it does not parse."""
+    """Return the parts of a file by qualified name ("TestOrders::test_total"); None if it does not parse."""
     tree = parse_python(content)
     try:
         return _File(_helpers(tree)).parts(tree.body) if tree else None
-    except (ValueError, RecursionError):  # what can be parsed cannot always be unparsed
+    except (ValueError, RecursionError):  # not everything that parses can be unparsed
         return None
 
 
 def is_collected(path: str) -> bool:
-    """Whether pytest, left to itself, looks into a file for tests."""
+    """Whether pytest collects tests from a file by default."""
     return _COLLECTED.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def _helpers(tree: ast.Module) -> frozenset[str]:
-    """Return the names of the functions of a file that are no tests and hold an assertion."""
+    """Return the names of the functions in a file that are not tests but contain an assertion."""
     functions = [each for each in ast.walk(tree) if isinstance(each, Function)]
     return frozenset(
         each.name
@@ -74,14 +74,14 @@ def _helpers(tree: ast.Module) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class _Scope:
-    """A file, a class, or a block of one that is under a condition."""
+    """A file, a class, or a conditional block of either."""
 
     prefix: str = ""
-    """Of the qualified names in it."""
+    """Prefix of the qualified names in the scope."""
     marks: tuple[Mark, ...] = ()
     guards: tuple[Guard, ...] = ()
     collected: bool = True
-    """Whether pytest looks for tests in it."""
+    """Whether pytest collects tests from it."""
 
 
 @dataclass
@@ -143,7 +143,7 @@ class _File:
         for target, value in _assigned(node):
             name = f"{prefix}{target}"
             if name in self.found and self.found[name].kind != "value":
-                # Whatever it was, it is no test any more.
+                # Whatever the name referred to before, it is no longer a test.
                 del self.found[name]
             if value is not None and not target.startswith("__") and target not in _NO_VALUES:
                 self.found[name] = Part(kind="value", line=node.lineno, rows=_members(value))
@@ -152,7 +152,7 @@ class _File:
 def _flat(
     body: Sequence[ast.stmt], guards: tuple[Guard, ...] = ()
 ) -> Iterator[tuple[ast.stmt, tuple[Guard, ...]]]:
-    """Yield the statements of a file or class, those under a condition with it."""
+    """Yield the statements of a file or class, each with the conditions under which it is executed."""
     for node in body:
         if isinstance(node, ast.If):
             yield from _flat(node.body, (*guards, guard("if", node.test)))
@@ -164,7 +164,7 @@ def _flat(
 
 
 def _scope_marks(body: Sequence[ast.stmt]) -> Iterator[Mark]:
-    """Yield what a file or a class says of all its tests."""
+    """Yield the marks that a file or class applies to all its tests."""
     for node, _ in _flat(body):
         for target, value in _assigned(node):
             if target == "pytestmark" and value is not None:
@@ -182,7 +182,7 @@ def _mark(node: ast.expr) -> Mark:
 
 
 def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
-    """Yield the names that a statement binds to values, or unbinds; of `test_a.__test__ = False` test_a."""
+    """Yield the names that a statement binds to values, or unbinds; `test_a.__test__ = False` unbinds test_a."""
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets, value = (
             (node.targets, node.value) if isinstance(node, ast.Assign) else ([node.target], node.value)
@@ -199,7 +199,7 @@ def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
 
 
 def _source(node: Function) -> str:
-    """Return what a function does and takes, as it is written but for its layout and its docstring."""
+    """Return the parameters and the body of a function as source, ignoring layout and docstring."""
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     return "\n".join([ast.unparse(node.args), *map(ast.unparse, body)])
 
@@ -214,7 +214,7 @@ def _members(value: ast.expr) -> tuple[str, ...]:
 
 
 def _rows(decorator: ast.expr) -> Iterator[str]:
-    """Yield the rows of `parametrize`; of any other decorator none."""
+    """Yield the rows of a `parametrize` decorator; none for any other decorator."""
     if not isinstance(decorator, ast.Call) or last_name(decorator) != "parametrize":
         return
     names = _argument_names(decorator)
@@ -226,7 +226,7 @@ def _rows(decorator: ast.expr) -> Iterator[str]:
 
 
 def _row(node: ast.expr) -> str:
-    """Return a row without the name that it goes by."""
+    """Return the source of a parameter row, without its id."""
     if isinstance(node, ast.Call) and last_name(node) == "param":
         marked = [each for each in node.keywords if each.arg != "id"]
         if not marked:

@@ -41,7 +41,7 @@ class Loss:
     """One way in which a test, fixture, helper or test value became weaker."""
 
     place: Place
-    """Where it was before."""
+    """Where the definition was in the old version."""
     path: str
     line: int
     """Where to look: in the new version, or in the old one if nothing is left."""
@@ -51,7 +51,7 @@ class Loss:
 
 
 def losses(old: Mapping[Place, Part], new: Mapping[Place, Part]) -> list[Loss]:
-    """Return what the new version lost. Moving a test to another file or class is no loss."""
+    """Return what the new version lost. Moving a test to another file or class is not a loss."""
     arrived = {place: part for place, part in new.items() if place not in old}
     lost = []
     for place, part in old.items():
@@ -225,7 +225,7 @@ def _instead(old: Check, left: Sequence[Check]) -> tuple[Check | None, str, str]
 
 
 def _conditions(old: Check, new: Check) -> list[str]:
-    """Return the conditions on a check that are new."""
+    """Return the conditions that the new check adds to the old one."""
     before = {each.form for each in old.guards}
     return [_short(each.text) for each in new.guards if each.form not in before]
 

@@ -1,4 +1,4 @@
-"""Extract the checks of a function of a test file in a normal form.
+"""Extract the checks of test functions in a normal form.
 
 The form ignores formatting and names of local variables. A check includes what its variables are bound to and the
 conditions under which it is reached.
@@ -36,7 +36,7 @@ class Body:
 
     checks: tuple[Check, ...] = ()
     steps: tuple[Check, ...] = ()
-    """Calls. A test without checks still checks that these do not raise."""
+    """Calls of the function. A test without checks still verifies that these do not raise."""
 
 
 def body_of(function: Function, guards: Sequence[Guard], helpers: Collection[str]) -> Body:
@@ -65,9 +65,9 @@ class _Walk:
     checks: list[Check] = field(default_factory=list)
     steps: list[Check] = field(default_factory=list)
     bound: dict[str, list[ast.AST]] = field(default_factory=dict)
-    """What each variable was bound to last."""
+    """The values that each variable was last bound to."""
     left: list[Guard] = field(default_factory=list)
-    """Earlier points at which the function may have ended."""
+    """Earlier points at which control may have left the function or the enclosing loop."""
 
     def through(self, body: Sequence[ast.stmt], guards: tuple[Guard, ...]) -> None:
         for each in body:
@@ -228,7 +228,7 @@ class _Walk:
             self.bound[root.id] = [*self.bound[root.id], value]
 
     def _check(self, node: ast.expr, guards: tuple[Guard, ...], block: ast.Module | None = None) -> Check:
-        """Return the check that an expression makes, or the one that the block of a `with` raises or warns."""
+        """Return the check that an expression makes; `block` is the body of a `with` statement that is checked."""
         subject, operator, expected = split_comparison(node)
         if block is not None and isinstance(node, ast.Call):
             subject, expected = block, [*node.args, *node.keywords]

@@ -1,4 +1,4 @@
-"""Tests that the code agent may not change: those of the generation, and those the testing agent wrote."""
+"""Tests that the code agent may not change: the generated ones, and those written by the testing agent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TESTS = "tests/"
 
 
 def protected_tests(bench: Workbench) -> frozenset[str]:
-    """Return the paths, relative to the workspace."""
+    """Return the paths of the protected tests, relative to the workspace."""
     held = repository(bench)
     generation = merged_generation(bench) or last_generation(held, held.base_commit())
     made = held.files(generation) if generation else ()
@@ -24,7 +24,7 @@ def protected_tests(bench: Workbench) -> frozenset[str]:
 
 
 def is_protected(bench: Workbench, name: str) -> bool:
-    """Whether a path is one of them, or leads to one through a link."""
+    """Whether a path is that of a protected test, or leads to one through a link."""
     root = bench.workspace.resolve()
     path = inside(bench.workspace, name)
     meant = {Path(name).as_posix()} | ({path.relative_to(root).as_posix()} if path else set())
@@ -32,12 +32,12 @@ def is_protected(bench: Workbench, name: str) -> bool:
 
 
 def read_protected(bench: Workbench) -> dict[str, bytes | None]:
-    """Return what each of them holds now; None for one that is not there."""
+    """Return the current content of each protected test; None for one that does not exist."""
     return {name: _content(bench.workspace / name) for name in sorted(protected_tests(bench))}
 
 
 def restore_protected(bench: Workbench, before: dict[str, bytes | None]) -> list[str]:
-    """Undo what has changed of them since, and return their paths."""
+    """Restore the protected tests that differ from `before`, and return their paths."""
     found = []
     for name, content in before.items():
         path = bench.workspace / name
@@ -60,7 +60,7 @@ def _through_link(root: Path, path: Path) -> bool:
 
 
 def _make_way(root: Path, path: Path) -> None:
-    """Remove what stands at a path, and links and files that stand where its folders should be."""
+    """Remove whatever is at a path, and any links and files in the place of its parent folders."""
     for each in (
         *reversed([each for each in path.parents if each != root and each.is_relative_to(root)]),
         path,

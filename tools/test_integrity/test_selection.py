@@ -35,7 +35,7 @@ _HOOKS = frozenset({
 
 
 def selection_settings(read: Reader) -> dict[str, str]:
-    """Return the settings that select a tree's tests, keyed by a description of where each is."""
+    """Return the settings that select a tree's tests, keyed by a description of each setting."""
     found = {f"pytest's {name}": text for name, text in _pytest(read).items() if text}
     for name in makefiles():
         if recipe := re.search(r"^test\s*:(?!=).*(\n[\t ].*|\n(?=\n))*", read(name) or "", re.MULTILINE):
@@ -50,7 +50,7 @@ def selection_settings(read: Reader) -> dict[str, str]:
 
 
 def selection_changes(now: dict[str, str], before: Iterable[dict[str, str]]) -> list[str]:
-    """Return a sentence for each setting that differs from those of all the trees before."""
+    """Return one sentence per setting that differs from its value in every one of the earlier trees."""
     known = list(before)
     names = sorted({*now, *(name for each in known for name in each)})
     return [
@@ -71,12 +71,12 @@ def deselecting_hooks(text: str | None) -> frozenset[tuple[str, str]]:
             for node in ast.walk(statement)
             if (name := node.name if isinstance(node, Function) else last_name(node)) in _HOOKS
         )
-    except (ValueError, RecursionError):  # what can be parsed cannot always be unparsed
+    except (ValueError, RecursionError):  # not everything that parses can be unparsed
         return frozenset()
 
 
 def _pytest(read: Reader) -> dict[str, str]:
-    """Return the settings of the configuration file that pytest uses: the first with its section."""
+    """Return the settings of the configuration file that pytest uses, the first one that has a section for it."""
     for name in ("pytest.toml", ".pytest.toml"):
         if (text := read(name)) is not None:
             return _of_toml(within(toml_of(text), "pytest"))

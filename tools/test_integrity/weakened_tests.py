@@ -20,14 +20,14 @@ from tools.test_integrity.test_selection import (
 from tools.testing.test_command import is_test
 
 _MOST = 30
-"""Sentences listed; more would not help the reader."""
+"""Maximum number of sentences returned; more would not help the reader."""
 _Parts = dict[Place, Part]
 
 
 def altered_tests(bench: Workbench, tree: str) -> list[str]:
-    """Return one sentence, beginning with the place, per way in which a tree weakens the tests of the main branch.
+    """Return one sentence, beginning with a location, per way in which a tree weakens the tests of the main branch.
 
-    Python is compared test by test, any other file line by line. Tests that match the generator's output are left out:
+    Python files are compared test by test, others line by line. Tests that match the generator's output are left out:
     they change because the blueprint did.
     """
     held = repository(bench)
@@ -64,7 +64,7 @@ class _Trees:
         return self.held.show(generation, path) if generation else None
 
     def is_generated(self, path: str) -> bool:
-        """Whether the file has the content, or the absence, that the generator produces."""
+        """Whether the file is as the generator leaves it: with the generated content, or deleted by the generator."""
         if self.generation is None:
             return False
         new, made = self.new(path), self.of(self.generation, path)

@@ -1,4 +1,4 @@
-"""Run tests in a sandbox, measure their coverage, and mutate code to see whether they notice.
+"""Run tests in a sandbox, measure their coverage, and check by mutation that they catch defects.
 
 pytest_run           run pytest, rerun new and failed tests to find flaky ones, record per-test coverage
 test_command         detect the command that a repository runs its tests with
@@ -6,8 +6,8 @@ command_run          run a test command other than pytest
 sandbox_runner       start the runner in the sandbox; `inside/` is what runs there, next to the service
 sandbox_environment  variables, paths and programs of a sandboxed command
 runner_reports       parse and validate what the sandboxed runner wrote, without trusting it
-outcomes             the models of all this: TestReport, Coverage, Mutant, MutationReport
-results              tool results and helpers of the tools that run tests
+outcomes             models of test results: TestReport, Coverage, Mutant, MutationReport
+results              tool results and helpers shared by the tools that run tests
 mutation/            make mutants, run tests against them, measure the strength of single tests
 """
 

@@ -1,4 +1,4 @@
-"""Running a repository's own test command, whatever that is, on a copy of the workspace."""
+"""Run a repository's own test command, whatever it is, on a copy of the workspace."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from tools.sandbox import Ending, Job, Limits, Sandbox
 from tools.testing.sandbox_environment import sandbox_environment, strip_paths
 
 _LONGEST = 20_000
-"""Characters of the output that are kept."""
+"""Maximum number of output characters kept, counted from the end."""
 _DURATION = re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|us|µs|ms|s|sec|seconds?)\b|\bduration_ms:? \d+(?:\.\d+)?")
 NO_PROGRAM = 127
 
 
 class CommandReport(BaseModel, frozen=True):
-    """How the command went."""
+    """The result of running a test command."""
 
     ending: Ending
     exit_code: int
     output: str
-    """The end of what it said, with neither the places nor the times that change from run to run."""
+    """The end of the combined output, without paths and durations that vary between runs."""
     seconds: float
 
     @property
     def ok(self) -> bool:
-        """Whether it ended with exit code 0."""
+        """Whether the command exited with code 0."""
         return self.ending == "exited" and self.exit_code == 0
 
 
@@ -42,7 +42,7 @@ def run_test_command(
     python: Environment | None,
     limits: Limits,
 ) -> CommandReport:
-    """Run the command. The workspace itself is not changed; raises JobRefused for what is no command."""
+    """Run the command on a copy of the workspace. Raises JobRefused if the sandbox refuses it."""
     copy = scratch.resolve() / "command"
     remove(copy)
     shutil.copytree(workspace, copy, symlinks=True)

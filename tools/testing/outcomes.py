@@ -1,4 +1,4 @@
-"""What is said of tests: how they went, what they run, and what they notice."""
+"""Models of test results: outcomes, coverage, mutants and verdicts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from tools.sandbox import Ending
 
 Outcome = Literal["passed", "failed", "errored", "skipped"]
-"""`errored`: setting up, tearing down or importing failed. `skipped`: also a failure that was expected."""
+"""`errored`: setup, teardown or import failed. `skipped` includes expected failures."""
 
 
 class Interpreter(Protocol):
@@ -20,15 +20,15 @@ class Interpreter(Protocol):
 
     @property
     def python(self) -> Path:
-        """Its interpreter."""
+        """Path of the interpreter."""
 
     @property
     def folder(self) -> Path:
-        """All of it."""
+        """Folder that holds the whole environment."""
 
 
 class TestOutcome(BaseModel, frozen=True):
-    """How one test went."""
+    """The result of one test."""
 
     __test__ = False
 
@@ -36,9 +36,9 @@ class TestOutcome(BaseModel, frozen=True):
     """pytest's node id, "tests/test_orders.py::test_total[1]"."""
     outcome: Outcome
     message: str = ""
-    """What failed, or why it was skipped, in one paragraph."""
+    """Why it failed or was skipped, in one paragraph."""
     traceback: str = ""
-    """The end of it."""
+    """The end of the traceback."""
     seconds: float = 0.0
 
     @property
@@ -48,34 +48,34 @@ class TestOutcome(BaseModel, frozen=True):
 
 
 class Flaky(BaseModel, frozen=True):
-    """A test that changed its mind."""
+    """A test whose outcome differs between runs of the same code."""
 
     id: str
     outcomes: tuple[Outcome, ...]
-    """Of the first run and of each rerun."""
+    """Outcomes of the first run and of each rerun."""
 
 
 class Coverage(BaseModel, frozen=True):
-    """Which test runs which line."""
+    """Which tests run which lines."""
 
     tests: tuple[str, ...] = ()
     """Node ids of the tests that passed."""
     seconds: tuple[float, ...] = ()
-    """How long each of them took."""
+    """Durations of those tests, in the same order."""
     lines: dict[str, dict[int, tuple[int, ...]]] = {}
-    """File to line to places in `tests`. A line that only ran while modules were imported has none."""
+    """Indices into `tests` by file and line; empty for lines that ran at import or in shared setup."""
     modules: tuple[str, ...] = ()
-    """Installed modules that the tests imported, in their order."""
+    """Installed modules that the tests imported, in import order."""
 
     @cached_property
     def _reach(self) -> Counter[int]:
-        """How many lines each test runs, by its place."""
+        """Number of lines that each test runs, by its index in `tests`."""
         return Counter(place for lines in self.lines.values() for tests in lines.values() for place in tests)
 
     def covering(self, file: str, line: int) -> tuple[str, ...]:
-        """Return the tests that run a line, first those that run the fewest lines besides.
+        """Return the tests that run a line, starting with those that run the fewest lines.
 
-        What runs at import (a default, a column's length) may matter to any test, so there it is all of them.
+        Code that runs at import (a default, a column's length) may affect any test, so all tests are returned for it.
         """
         found = self.lines.get(file, {}).get(line)
         if found is None:
@@ -86,29 +86,29 @@ class Coverage(BaseModel, frozen=True):
         )
 
     def took(self, test: str) -> float:
-        """Return the seconds that a test took."""
+        """Return the duration of a test, in seconds."""
         return self.seconds[self.tests.index(test)]
 
 
 class TestReport(BaseModel, frozen=True):
-    """How a run of tests went."""
+    """The result of a test run."""
 
     __test__ = False
 
     tests: tuple[TestOutcome, ...] = ()
     flaky: tuple[Flaky, ...] = ()
-    """Their entry in `tests` is that of the first run."""
+    """Flaky tests, whose entries in `tests` hold the outcome of the first run."""
     problem: str | None = None
-    """Why the run as a whole failed or cannot be believed; None if it can."""
+    """Why the run as a whole failed or its report cannot be trusted; None if there is no such problem."""
     ending: Ending = "exited"
     exit_code: int = 0
-    """pytest's own."""
+    """pytest's exit code."""
     seconds: float = 0.0
     coverage: Coverage | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether tests ran, and none failed, errored or changed its mind."""
+        """Whether at least one test passed, and none failed, errored or was flaky."""
         return self.problem is None and bool(self.passed) and not (self.failed or self.errored or self.flaky)
 
     @property
@@ -118,12 +118,12 @@ class TestReport(BaseModel, frozen=True):
 
     @property
     def failed(self) -> tuple[TestOutcome, ...]:
-        """The tests that found something wrong."""
+        """The tests that failed."""
         return self._of("failed")
 
     @property
     def errored(self) -> tuple[TestOutcome, ...]:
-        """The tests, or test files, that could not be run."""
+        """The tests, and test files, that could not be run."""
         return self._of("errored")
 
     @property
@@ -142,48 +142,48 @@ class Mutant(BaseModel, frozen=True):
     line: int
     """Where the change starts, from 1."""
     function: str
-    """Dotted name of what it is in; "" at the top of a module."""
+    """Dotted name of the enclosing function or class; "" at module level."""
     operator: str
     """"comparison", "boolean", "arithmetic", "constant", "return", "condition" or "removal"."""
     start: int
     """Byte offset in the file where the old text starts."""
     end: int
     new: str
-    """What stands there instead."""
+    """The replacement text."""
     diff: str
-    """The change for a reader: `- if total > 0:` and `+ if total >= 0:` on two lines."""
+    """The change as shown to a reader: `- if total > 0:` and `+ if total >= 0:` on two lines."""
 
     def apply(self, source: str) -> str:
-        """Return the changed source."""
+        """Return the source with this change applied."""
         content = source.encode()
         return (content[: self.start] + self.new.encode() + content[self.end :]).decode()
 
 
 class Verdict(BaseModel, frozen=True):
-    """What the tests made of a mutant."""
+    """The result of running the tests against a mutant."""
 
     mutant: Mutant
     result: Literal["killed", "survived", "timed_out", "not_run"]
-    """`survived` without any test: no test runs the line. `not_run`: see `reason`."""
+    """`survived` without `tests`: no test covers the line. `not_run`: see `reason`."""
     tests: tuple[str, ...] = ()
-    """Covering tests that it was put before, the one that runs the fewest lines first; the first to fail ends it."""
+    """Covering tests, those that run the fewest lines first; the run stops at the first failure."""
     left_out: int = 0
-    """Covering tests that were too slow to be asked."""
+    """Number of covering tests beyond the limit, which were not run."""
     killed_by: str = ""
     reason: str = ""
 
 
 class MutationReport(BaseModel, frozen=True):
-    """What the tests notice."""
+    """The result of mutation testing."""
 
     verdicts: tuple[Verdict, ...] = ()
     candidates: int = 0
-    """Changes that there were to choose from."""
+    """Number of possible mutants that the tried ones were chosen from."""
     problem: str | None = None
-    """Why nothing was judged, such as tests that fail without any change."""
+    """Why nothing was judged, for example because tests fail without any change."""
     seconds: float = 0.0
 
     @property
     def survivors(self) -> tuple[Verdict, ...]:
-        """The changes that no test noticed."""
+        """The mutants that no test noticed."""
         return tuple(each for each in self.verdicts if each.result == "survived")

@@ -1,4 +1,4 @@
-"""Running a service's tests in a sandbox."""
+"""Run a service's tests with pytest in a sandbox."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def run_tests(
 ) -> TestReport:
     """Run pytest on a copy of the workspace and report the results. The workspace itself is not changed.
 
-    `select` names node ids, files or folders; none means all. Tests that fail, and those of `new` (the same
-    kind of names), run `reruns` more times. `shares` is how many processes share the first run: for tests
-    that do not need one another, and worth it where few are new, since reruns happen at the same time.
-    If the runner has coverage.py, the report says which test runs which line. A report that is missing,
-    unreadable or at odds with the exit code is a failure, and so is a run without tests.
+    `select` names node ids, files or folders; none means all. Failing tests, and those that `new` names in the
+    same way, run `reruns` more times. `shares` is the number of processes that share the first run: for tests that
+    are independent, and worthwhile if few are new, since their reruns happen at the same time. If the runner has
+    coverage.py, the report records which tests run which lines. A run without tests counts as a failure, and so
+    does a report that is missing, unreadable or at odds with the exit code.
     """
     options = [each for each in select if each.startswith("-") or not each]
     if options:
@@ -51,7 +51,7 @@ def run_tests(
         )
         for number in range(shares)
     )
-    # What is new is known beforehand, so that it need not wait for the rest.
+    # New tests are known beforehand, so their reruns need not wait for the first run.
     early = _reruns("new", there, reruns, seconds)
     out, done = runner.run_all("first", (*first, *early), _together(seconds, len(first) + len(early)))
     report, said = _reported(out, done, [run.name for run in first])
@@ -70,7 +70,7 @@ def run_tests(
 
 
 def _together(seconds: float, runs: int) -> float:
-    """Return how long runs of so many seconds may take, as many at one time as there are cores."""
+    """Return the time limit for runs of up to `seconds` each, as many in parallel as there are cores."""
     return seconds * -(-runs // cores()) + 5
 
 
@@ -82,7 +82,7 @@ def _reruns(name: str, select: tuple[str, ...], count: int, seconds: float) -> t
 
 
 def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestReport, RunReport | None]:
-    """Make one report of those of the shares; what is wrong with one of them is wrong with all."""
+    """Combine the reports of the shares into one; a problem of any share is a problem of the whole run."""
     parts: list[RunReport] = []
     ends: list[RunEnd] = []
     problem = None
@@ -95,7 +95,7 @@ def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestRep
                 problem=problem, ending=done.ending, exit_code=done.exit_code, seconds=done.seconds
             ), None
         if end.exit == NO_TESTS and not said.collected and len(names) > 1:
-            continue  # there are fewer tests than shares, unless all are like this
+            continue  # fewer tests than shares; a problem only if every share is empty
         doubt = said.contradiction(end)
         problem = problem or (f"{doubt}\n{read_log(out, name)}".strip() if doubt else None)
         parts.append(said)
@@ -129,7 +129,7 @@ def _outcomes(out: Path, name: str, done: Completed) -> dict[str, TestOutcome]:
 def _flaky(
     report: TestReport, again: Sequence[str], runs: Sequence[Mapping[str, TestOutcome]]
 ) -> tuple[Flaky, ...]:
-    """A test that a rerun says nothing of has errored there: it passed only in company of others."""
+    """Return the tests whose outcomes differ; one that is missing from a rerun counts as errored there."""
     first = {each.id: each.outcome for each in report.tests}
     found = []
     for test in again:
@@ -154,7 +154,7 @@ def _coverage(said: RunReport, passed: Sequence[TestOutcome]) -> Coverage:
         file: {
             line: tuple(sorted(places[test] for test in tests if test in places))
             for line, tests in by_line.items()
-            # A line that only failing tests run is not covered; one that ran at import is, by all.
+            # Lines run only by failing tests are not covered; lines run at import are covered by all tests.
             if not tests or any(test in places for test in tests)
         }
         for file, by_line in said.lines.items()

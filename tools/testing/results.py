@@ -1,4 +1,4 @@
-"""What the tools say of tests that ran, and what they need for it."""
+"""Tool results of test runs, and helpers shared by the tools that run tests."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tools.testing import TestOutcome, TestReport
 
 _MOST_NAMED = 5
 MOST_FAILURES = 20
-"""Failing tests that a result describes; the count is of all."""
+"""Maximum number of failing tests described in a result; the counts include all of them."""
 LIMITS = Limits(wall_seconds=300, memory_mb=2048, processes=256)
 _LONGEST = 1_500
-"""Characters of a traceback."""
+"""Maximum length of a traceback, in characters."""
 _MOST_FRAMES = 5
 _FRAME = re.compile(r"^[^\s:]+\.py:\d+: .*$", re.MULTILINE)
 _PLACES = re.compile(r"[^\s'\"(]*/runs-[^/\s]+/[^/\s]+/(workspace/|tmp/)?")
@@ -26,8 +26,8 @@ _ADDRESSES = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
 def last_coverage_file(bench: Workbench) -> Path:
-    """Return the note that says which coverage the last run of the tests stored."""
-    # Beside the workspace, not in it: what runs there must not choose it.
+    """Return the path of the note that holds the digest of the latest coverage."""
+    # Kept beside the workspace, so that code which runs in the workspace cannot change it.
     return bench.workspace.with_name(f"{bench.delivery}.coverage")
 
 
@@ -38,10 +38,10 @@ def report_result(
     more: dict[str, JsonValue] | None = None,
     before: Collection[str] = (),
 ) -> ToolResult:
-    """Return the counts, what failed and why; `more` is added to the facts.
+    """Return the counts, and what failed and why; `more` is added to the result's data.
 
-    `before` names the tests among them that fail on the main branch as well. They are told apart, and not counted: the
-    change did not break them, and a person says before the merge whether that is enough.
+    `before` names the failing tests that also fail on the main branch. They are listed separately and not counted,
+    since the change did not break them; a person decides before the merge whether that is acceptable.
     """
     bad = (*report.failed, *report.errored)
     wrong = [each for each in bad if each.id not in before]
@@ -91,25 +91,25 @@ def _said(report: TestReport, wrong: int, before: Collection[str]) -> str:
 def _failure(test: TestOutcome) -> JsonValue:
     message, traceback = strip_volatile(test.message), strip_volatile(test.traceback)
     if len(traceback) > _LONGEST:
-        # A library's frames come last; where the repository's own code was left is worth more.
+        # A library's frames come last, but the last frames of the repository's own code are more useful.
         own = dict.fromkeys(each for each in _FRAME.findall(traceback) if "site-packages" not in each)
         traceback = "\n".join([*list(own)[-_MOST_FRAMES:], "...", traceback[-_LONGEST:]])
     return {"name": test.id, "message": message[:500], "traceback": traceback}
 
 
 def strip_volatile(text: str) -> str:
-    """Return a text without the places and addresses in memory that differ from run to run."""
+    """Return a text without the paths and memory addresses that vary between runs."""
     return _ADDRESSES.sub("0x0", _PLACES.sub("", text))
 
 
 def scratch_folder(bench: Workbench) -> Path:
-    """Return the delivery's own scratch folder."""
+    """Return the delivery's own scratch folder, creating it if needed."""
     scratch = bench.home / "scratch" / bench.delivery
     scratch.mkdir(parents=True, exist_ok=True)
     return scratch
 
 
 def not_installed() -> ToolResult:
-    """Say what has to come first."""
+    """Return the failure for tests whose dependencies are not installed."""
     said = "The dependencies of the tests are not installed; install_dependencies first."
     return ToolResult(ok=False, code="not_installed", summary=said)

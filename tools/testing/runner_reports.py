@@ -1,4 +1,4 @@
-"""Reading what sandboxed code wrote: bounded, as plain data, and only if it is what it claims to be."""
+"""Read the reports of sandboxed code as untrusted data: limited in size, and validated."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tools.sandbox import Completed
 from tools.testing.outcomes import Outcome, TestOutcome
 
 _LARGEST = 64_000_000
-"""Bytes of a report that are read; a larger one is refused."""
+"""Maximum size of a report in bytes; larger ones are rejected."""
 NO_TESTS = 5
-"""pytest's exit code."""
+"""pytest's exit code if it collected no tests."""
 
 _ENDINGS = {"timed_out": "took too long", "out_of_memory": "ran out of memory", "killed": "was killed"}
 _GRAVITY: tuple[Outcome, ...] = ("skipped", "passed", "failed", "errored")
 
 
 class BrokenReport(ValueError):  # noqa: N818  names what was found
-    """A report that is missing, too large, or not one."""
+    """Raised for a report that is missing, too large or malformed."""
 
 
 class RunEnd(BaseModel, frozen=True, extra="forbid", strict=True):
-    """How one run of pytest ended, as the runner saw it."""
+    """How one run of pytest ended, as observed by the runner."""
 
     exit: int
     seconds: float
@@ -50,17 +50,17 @@ class _Record(BaseModel, frozen=True, extra="forbid"):
 
 
 class RunReport(BaseModel, frozen=True):
-    """What one run of pytest said of itself."""
+    """What one run of pytest reported about itself."""
 
     collected: tuple[str, ...] = ()
     tests: tuple[TestOutcome, ...] = ()
     lines: dict[str, dict[int, tuple[str, ...]]] = {}
     modules: tuple[str, ...] = ()
     exit: int | None = None
-    """None: it did not reach its end."""
+    """pytest's exit code; None if the run did not finish."""
 
     def contradiction(self, end: RunEnd) -> str | None:
-        """Say why the report cannot be believed, given how the run ended; None if it can."""
+        """Return what is wrong with the run or its report, given how the run ended; None if nothing is."""
         bad = [each.id for each in self.tests if each.is_bad]
         told = [each.id for each in self.tests]
         silent = sorted(set(self.collected).difference(told))
@@ -86,7 +86,7 @@ class RunReport(BaseModel, frozen=True):
 
 
 def read_ends(folder: Path, done: Completed) -> dict[str, RunEnd]:
-    """Return how each run of a job ended, by name. Raises BrokenReport, also if the job itself failed."""
+    """Return how each run of a job ended, by name. Raises BrokenReport if that is unreadable or the job failed."""
     if done.ending != "exited" or done.exit_code != 0:
         what = _ENDINGS.get(done.ending, f"ended with exit {done.exit_code}")
         raise BrokenReport(f"The tests' job {what}. {done.stderr[-1_000:]}".strip())
@@ -97,7 +97,7 @@ def read_ends(folder: Path, done: Completed) -> dict[str, RunEnd]:
 
 
 def read_run(folder: Path, name: str) -> RunReport:
-    """Return what a run said of itself. Raises BrokenReport."""
+    """Return what a run reported about itself. Raises BrokenReport if the report is missing or malformed."""
     collected: list[str] = []
     tests: list[TestOutcome] = []
     lines: dict[str, dict[int, tuple[str, ...]]] = {}
@@ -125,13 +125,13 @@ def read_run(folder: Path, name: str) -> RunReport:
 
 
 def join_reports(parts: Sequence[RunReport]) -> RunReport:
-    """Make one report of those of shares of the tests; of those that share an id, the worst counts."""
+    """Combine the reports of the shares into one; of tests that share an id, the worst outcome counts."""
     lines: dict[str, dict[int, tuple[str, ...]]] = {}
     for part in parts:
         for file, found in part.lines.items():
             for line, tests in found.items():
                 known = lines.setdefault(file, {}).get(line, tests)
-                # No test means all of them.
+                # An empty list means all tests.
                 lines[file][line] = tuple(sorted({*known, *tests})) if known and tests else ()
     return RunReport(
         collected=tuple(name for part in parts for name in part.collected),
@@ -157,9 +157,9 @@ def _by_id(tests: Iterable[TestOutcome]) -> dict[str, list[TestOutcome]]:
 
 
 def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tuple[TestOutcome, ...]:
-    """Make one outcome, the worst, of tests that share an id, as those of a plugin may.
+    """Merge tests that share an id, as those of some plugins do, into one test with the worst outcome.
 
-    What is told more often than it was collected stays as it is, and is a contradiction.
+    Ids reported less often than collected get an errored outcome; those reported more often stay duplicates.
     """
     found: list[TestOutcome] = []
     for name, group in _by_id(tests).items():
@@ -174,7 +174,7 @@ def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tup
 
 
 def read_log(folder: Path, name: str) -> str:
-    """Return the end of what a run printed, or ""."""
+    """Return the end of a run's output; "" if it cannot be read."""
     try:
         return _read(folder / f"{name}.log").decode("utf-8", "replace")[-2_000:].strip()
     except BrokenReport:
@@ -190,7 +190,7 @@ def _records(content: bytes) -> Iterator[_Record]:
 
 
 def _read(path: Path) -> bytes:
-    """Read a plain file, and neither what a link points to nor a pipe that never ends."""
+    """Read a regular file, without following links or blocking on a pipe. Raises BrokenReport."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What programs that a workspace brings find around them in the sandbox: interpreters, paths, no way out."""
+"""The environment of commands in the sandbox: their variables, paths and programs, with downloads disabled."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tools.testing.test_command import text_of, toml_of, within
 
 _LOOKED_FOR = ("go", "node", "npm", "npx", "make", "cc", "cargo", "java", "ruby", "sh", "bash", "sed", "awk")
 _SHOWN = ("/usr/", "/bin/", "/nix/store/")
-"""Where programs lie that every sandbox shows."""
+"""Locations of programs that are visible in every sandbox."""
 
 
 @dataclass(frozen=True)
 class SandboxEnvironment:
-    """What a job needs besides its program."""
+    """Variables and paths that a sandboxed command needs."""
 
     variables: dict[str, str]
     readable: tuple[Path, ...]
@@ -29,10 +29,10 @@ class SandboxEnvironment:
 
 
 def sandbox_environment(folder: Path, scratch: Path, python: Environment | None) -> SandboxEnvironment:
-    """Return what a program started in a folder needs; `scratch` keeps what compilers may use again.
+    """Return the environment for a program started in a folder; `scratch` holds the caches of compilers.
 
-    The environment's Python comes first, the folder and its `src` can be imported, and what would download is
-    told not to.
+    The environment's Python comes first on the search path, the folder and its `src` are importable, and downloads
+    are disabled.
     """
     build = scratch / "build"
     build.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def sandbox_environment(folder: Path, scratch: Path, python: Environment | None)
 
 
 def uninstalled_project(workspace: Path) -> Project:
-    """Return what a repository that is not installed offers its tests."""
+    """Return the import roots, name and version of a project that is tested without being installed."""
     project = within(toml_of(text_of(workspace, "pyproject.toml")), "project")
     name, version = within(project, "name"), within(project, "version")
     plain = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name)
@@ -78,7 +78,7 @@ def import_roots(folder: Path) -> tuple[Path, ...]:
 
 
 def available_programs(python: Environment | None) -> list[str]:
-    """Return the programs that a command can be, those of the environment first."""
+    """Return the names of the programs that a command can use, those of the environment first."""
     own = sorted(each.name for each in (python.folder / "bin").iterdir()) if python else ["python3"]
     own = [each for each in own if each.startswith("py") and not each.startswith("pydoc")]
     places = os.pathsep.join([search_path(), *_elsewhere()])
@@ -86,14 +86,14 @@ def available_programs(python: Environment | None) -> list[str]:
 
 
 def strip_paths(text: str, *folders: Path) -> str:
-    """Return a text in which paths are relative to the folders that they lie in: those differ from run to run."""
+    """Return a text with paths made relative to the given folders, whose locations vary between runs."""
     for each in folders:
         text = text.replace(f"{each}/", "").replace(str(each), ".")
     return text
 
 
 def _about(folder: Path, build: Path) -> Path:
-    """Return a folder in which Python finds the version of a project that is not installed."""
+    """Create and return a folder with the metadata of a project that is not installed, such as its version."""
     place = build / "about"
     remove(place)
     place.mkdir()
@@ -107,6 +107,6 @@ def _about(folder: Path, build: Path) -> Path:
 
 
 def _elsewhere() -> list[str]:
-    """Return the folders beyond the usual ones in which this machine keeps programs that sandboxes show."""
+    """Return further folders with programs of this machine that are visible in every sandbox."""
     found = (shutil.which(name) for name in ("go", "node", "npm"))
     return list(dict.fromkeys(str(Path(each).parent) for each in found if each and each.startswith(_SHOWN)))

@@ -1,4 +1,4 @@
-"""Runs of tests in a sandbox: what the runner there is told, and where."""
+"""Start the test runner in a sandbox, and describe the runs that it performs."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ INSIDE = Path(__file__).resolve().parent / "inside"
 
 
 class Run(BaseModel, frozen=True):
-    """One run of pytest, in a process and on a copy of the workspace of its own."""
+    """One run of pytest, in its own process and on its own copy of the workspace."""
 
     name: str
     select: tuple[str, ...] = ()
     """Node ids, files or folders, in the order to run them; none means all."""
     patch: dict[str, str] = {}
-    """Files of the copy that hold something else."""
+    """Replacement text of files in the copy, by path."""
     seed: int = 0
-    """For Hypothesis."""
+    """Seed for Hypothesis."""
     share: tuple[int, int] = (0, 1)
-    """Which of how many equal shares of the tests to run."""
+    """Index of the share of tests to run, and the number of shares."""
     lines: bool = False
-    """Whether to note which test runs which line."""
+    """Whether to record which tests run which lines."""
     brief: bool = False
-    """Whether to stop at the first failure and explain nothing."""
+    """Whether to stop at the first failure and omit explanations."""
     seconds: float
 
 
 class Project(BaseModel, frozen=True):
-    """What the tests of a repository find of it, although it is not installed."""
+    """Import roots, name and version of a project that is tested without being installed."""
 
     roots: tuple[str, ...]
     """Folders, relative to the workspace, from which its packages are imported."""
     name: str = ""
-    """Of the distribution that programs ask for its version; "" for none."""
+    """Name of the distribution whose version can be queried; "" for none."""
     version: str = "0"
 
 
 class RunnerInput(BaseModel, frozen=True):
-    """What the runner in the sandbox is told."""
+    """The input of the runner in the sandbox."""
 
     workspace: Path
     out: Path
     path: tuple[Path, ...] = ()
-    """Folders of packages in which coverage.py is looked for."""
+    """Package folders in which to look for coverage.py."""
     warm: tuple[str, ...] = ()
     """Modules to import before the first run."""
     workers: int = 1
-    """Runs at one time."""
+    """Maximum number of runs in parallel."""
     seconds: float
-    """For all runs together."""
+    """Time limit for all runs together."""
     runs: tuple[Run, ...]
     project: Project | None = None
 
 
 @dataclass(frozen=True)
 class SandboxRunner:
-    """Where one service's tests run, or are judged. The workspace is copied, and never changed."""
+    """Runs one service's tests in a sandbox. They use copies of the workspace, which itself is never changed."""
 
     sandbox: Sandbox
     environment: Interpreter
@@ -72,18 +72,18 @@ class SandboxRunner:
     scratch: Path
     limits: Limits = field(default_factory=Limits)
     variables: Mapping[str, str] = field(default_factory=dict)
-    """Of the tests' environment."""
+    """Environment variables of the tests."""
     project: Project | None = None
-    """What a repository that is not installed offers all the same."""
+    """Set if the repository's own project is not installed in the environment."""
     coverage: Interpreter | None = None
-    """Environment that holds coverage.py; None where nobody asks which test runs which line."""
+    """Environment that contains coverage.py; None if no coverage is to be recorded."""
 
     def run_all(
         self, name: str, runs: tuple[Run, ...], seconds: float, *, warm: tuple[str, ...] = ()
     ) -> tuple[Path, Completed]:
-        """Carry out runs, as many at a time as there are cores, and return the folder of their reports.
+        """Perform runs, as many in parallel as there are cores; return their report folder and the job's result.
 
-        `seconds` bounds all of them together.
+        `seconds` limits all runs together.
         """
         packages = self.coverage.folder.glob("lib/python*/site-packages") if self.coverage else ()
         order = RunnerInput(
@@ -106,18 +106,18 @@ class SandboxRunner:
             readable=(self.environment.folder, self.workspace, INSIDE, told, *order.path),
             writable=(order.out,),
             environment={**self.variables, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
-            # A little more than the runner takes, which can say more of what went wrong than an end by force.
+            # Slightly longer than the runner's own limit: if the runner ends by itself, it can report more.
             limits=self.limits.model_copy(update={"wall_seconds": seconds + 10}),
         )
         return order.out, self.sandbox.run(job)
 
     def sources(self, files: Iterable[str]) -> dict[str, str]:
-        """Return the texts of those files of the workspace that are plain and have one."""
+        """Return the texts of those files that are regular UTF-8 files within the workspace."""
         return {file: text for file in files if (text := self._source(file)) is not None}
 
     def _source(self, file: str) -> str | None:
         path = self.workspace / file
-        # The workspace holds what others wrote: no link is followed out of it.
+        # The workspace contains untrusted files: links that lead out of it are not followed.
         if not path.resolve().is_relative_to(self.workspace.resolve()) or not path.is_file():
             return None
         try:
@@ -127,5 +127,5 @@ class SandboxRunner:
 
 
 def cores() -> int:
-    """Return how many runs to have at one time."""
+    """Return the number of runs to perform in parallel: one per available CPU."""
     return len(os.sched_getaffinity(0))

@@ -1,4 +1,4 @@
-"""Finding the command with which a repository runs its own tests. Files are read, never run."""
+"""Find the command that runs a repository's own tests. Files are only read, never executed."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from tools.python_source import parse_python
 
 Kind = Literal["given", "pytest", "tox", "nox", "make", "npm", "go"]
 _LARGEST = 1_000_000
-"""Bytes of a file that is read."""
+"""Maximum size in bytes of a file that is read."""
 _PLAIN = re.compile(
     r"-[vqx]+|-r[a-zA-Z]*|-l|--verbose|--quiet|--exitfirst|--showlocals|--strict(-\w+)*|--no-header|--no-cov"
     r"|--(cov|tb|color|durations|maxfail|cov-\w+(-\w+)*|junitxml|junit-xml|capture|log-\w+(-\w+)*)(=.*)?"
 )
-"""Options that do not say which tests run, or how: our own runner leaves them out."""
+"""Options that do not affect which tests run, or how; our own runner leaves them out."""
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 
 class TestCommand(BaseModel, frozen=True):
-    """How a repository runs its tests."""
+    """The command that runs a repository's tests."""
 
     __test__ = False
 
     kind: Kind
-    """What it was found by. tox and nox are not run themselves: they would install; their pytest is."""
+    """Origin of the command. tox and nox would install packages, so the pytest command in them is run instead."""
     argv: tuple[str, ...]
     why: str
-    """What it was found by, and what else there was, in one sentence."""
+    """Which file the command was found in, and the alternatives, in one sentence."""
 
     @property
     def selection(self) -> tuple[str, ...] | None:
-        """Return what of the tests it names if it is a plain pytest, () for all; None for anything else."""
+        """The tests that a plain pytest command names, () for all; None for any other command."""
         arguments = _pytest_arguments(self.argv)
         if arguments is None:
             return None
@@ -48,13 +48,13 @@ class TestCommand(BaseModel, frozen=True):
         return None if any(each.startswith("-") for each in names) else names
 
     def needs_pytest(self, folder: Path) -> bool:
-        """Whether pytest has to be there, as far as the files say."""
+        """Whether the command needs pytest installed, as far as the files show."""
         makefile = "".join(text_of(folder, name) for name in _MAKEFILES) if self.kind == "make" else ""
         return any("pytest" in text for text in (*self.argv, makefile))
 
 
 def find_test_command(folder: Path, given: str = "") -> TestCommand | None:
-    """Return the command that is given, else the first that the files name, or None."""
+    """Return the given command, or else the first one that the repository's files name; None if there is none."""
     if given.strip():
         try:
             return TestCommand(kind="given", argv=tuple(shlex.split(given)), why="It was given.")
@@ -79,7 +79,7 @@ def find_test_command(folder: Path, given: str = "") -> TestCommand | None:
 
 
 def is_test(path: str) -> bool:
-    """Whether a file, by its path, is a test or serves one."""
+    """Whether a path is that of a test, or of a file that supports tests."""
     *folders, name = path.split("/")
     return (
         any(each in ("tests", "test", "testing", "__tests__", "spec") for each in folders)
@@ -89,17 +89,17 @@ def is_test(path: str) -> bool:
 
 
 def selects_tests(option: str) -> bool:
-    """Whether an option of pytest may say which tests run, or how; a name of a test does too."""
+    """Whether an argument of pytest may affect which tests run, or how; names of tests do so too."""
     return _PLAIN.fullmatch(option) is None
 
 
 def makefiles() -> tuple[str, ...]:
-    """Return the names under which make looks for its file, in its order."""
+    """Return the names of makefiles, in the order in which make looks for them."""
     return _MAKEFILES
 
 
 def text_of(folder: Path, name: str) -> str:
-    """Return a file's text; "" for one that is not there, is a link, or is very large."""
+    """Return a file's text; "" if the file is missing, a link or very large."""
     path = folder / name
     if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
         return ""
@@ -107,7 +107,7 @@ def text_of(folder: Path, name: str) -> str:
 
 
 def toml_of(text: str) -> dict[str, JsonValue]:
-    """Return a TOML document; {} for a text that is none."""
+    """Parse a TOML document; returns {} if the text is invalid."""
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -115,7 +115,7 @@ def toml_of(text: str) -> dict[str, JsonValue]:
 
 
 def ini_of(text: str) -> configparser.ConfigParser:
-    """Return the sections of an INI file; none for a text that is none."""
+    """Parse an INI file; returns an empty parser if the text is invalid."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)
@@ -125,7 +125,7 @@ def ini_of(text: str) -> configparser.ConfigParser:
 
 
 def within(document: JsonValue, *names: str) -> JsonValue:
-    """Return a member deep in a document, or None."""
+    """Return a nested member of a document, or None if it does not exist."""
     for name in names:
         document = document.get(name) if isinstance(document, dict) else None
     return document
@@ -180,7 +180,7 @@ def _tox(folder: Path) -> tuple[tuple[str, ...], str] | None:
 
 
 def _tox_words(line: str) -> tuple[str, ...]:
-    """Return a command of tox: what stands for arguments or for the environment is left out."""
+    """Split a tox command into words, leaving out placeholders for arguments and the environment."""
     line = re.sub(r"^\s*[\w.,!{}-]+:\s+", "", line).strip().lstrip("-").strip()
     line = re.sub(r"\{posargs:([^{}]*)\}", r"\1", line).replace("{toxinidir}/", "")
     try:
@@ -222,7 +222,7 @@ def _go(folder: Path) -> tuple[tuple[str, ...], str] | None:
 
 
 def _pytest_arguments(argv: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return what follows pytest in a command; None for a command of something else."""
+    """Return the arguments of a pytest command; None for any other command."""
     words = argv
     if words[:2] in (("coverage", "run"), ("uv", "run"), ("poetry", "run"), ("hatch", "run")):
         words = words[2:] if words[2:3] in (("pytest",), ("python",)) else ("python", *words[2:])

@@ -1,1 +1,1 @@
-"""Runs in the sandbox, with the service's interpreter: nothing here may import anything of ours."""
+"""Code that runs in the sandbox under the service's interpreter, and must not import other parts of Shipcrew."""

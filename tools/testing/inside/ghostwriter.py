@@ -1,7 +1,7 @@
-"""Lets Hypothesis' ghostwriter write tests of functions, next to the code that it has to import for it.
+"""Let Hypothesis's ghostwriter generate tests for functions, in a process that can import their code.
 
-Started as `python ghostwriter.py ORDER`: a JSON file with `roots` (folders to import from), `functions` (a list of
-module and name each) and `out`. There it writes `tests` (kind, functions, source) and `problems` (function, why).
+Usage: `python ghostwriter.py ORDER`, where ORDER is a JSON file with `roots` (folders to import from), `functions`
+(pairs of module and name) and `out`, the file that receives `tests` (kind, functions, source) and `problems`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KINDS = {
 
 
 def main(path: str) -> None:
-    """Carry out an order."""
+    """Generate the tests requested by a JSON file and write them to its `out`."""
     order = json.loads(Path(path).read_text())
     sys.path[:0] = order["roots"]
     problems: list[dict[str, str]] = []
@@ -38,7 +38,7 @@ def _imported(named: list[list[str]], problems: list[dict[str, str]]) -> Iterato
         label = f"{module}.{name}"
         try:
             found = getattr(importlib.import_module(module), name)
-        except BaseException as error:  # noqa: BLE001  importing runs what a stranger wrote
+        except BaseException as error:  # noqa: BLE001  importing runs untrusted code
             problems.append({"function": label, "why": f"its module cannot be imported: {_said(error)}"})
             continue
         if callable(found):
@@ -46,8 +46,8 @@ def _imported(named: list[list[str]], problems: list[dict[str, str]]) -> Iterato
 
 
 def _together(functions: list[Function]) -> list[dict[str, Any]]:
-    """Return what the ghostwriter sees between functions: round trips, equivalences, operators."""
-    from hypothesis.extra import ghostwriter  # noqa: PLC0415  only the environment of the code has it
+    """Return tests of relations between functions: round trips, equivalences and operator properties."""
+    from hypothesis.extra import ghostwriter  # noqa: PLC0415  installed only in the environment of the code
 
     groups: dict[str, list[Function]] = {}
     for each in functions:
@@ -57,7 +57,7 @@ def _together(functions: list[Function]) -> list[dict[str, Any]]:
         for group in tried:
             try:
                 found += _split(ghostwriter.magic(*group)) if group else []
-            except Exception:  # noqa: BLE001, S112  one odd function spoils the whole
+            except Exception:  # noqa: BLE001, S112  one unusual function makes the whole group fail
                 continue
         if found:
             return [each for each in found if each["kind"] != "fuzz"]
@@ -65,7 +65,7 @@ def _together(functions: list[Function]) -> list[dict[str, Any]]:
 
 
 def _alone(functions: dict[str, Function], problems: list[dict[str, str]]) -> Iterator[dict[str, Any]]:
-    """Return for each function that it takes what its hints say, and gives what they say where they say it."""
+    """Yield fuzz tests of single functions, with a check of the result's type where the type hints allow one."""
     from hypothesis.extra import ghostwriter  # noqa: PLC0415  as above
 
     for label, function in functions.items():
@@ -83,7 +83,7 @@ def _alone(functions: dict[str, Function], problems: list[dict[str, str]]) -> It
 
 
 def _split(source: str) -> list[dict[str, Any]]:
-    """Return each test of a module as a module of its own."""
+    """Split a module of tests into one module per test, with its kind and the functions it calls."""
     tree = ast.parse(source)
     tests = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
     shared = [each for each in tree.body if not isinstance(each, ast.FunctionDef)]
@@ -113,10 +113,10 @@ def _target(node: ast.Assign) -> str:
 
 
 def _typed(source: str, function: Function) -> dict[str, str]:
-    """Return the test with the result held to its hint, if that names classes."""
+    """Return the kind and source of a test that also checks the result's type; {} if that cannot be checked."""
     try:
         hint = typing.get_type_hints(function).get("return", typing.Any)
-    except Exception:  # noqa: BLE001  a hint may name what is not there
+    except Exception:  # noqa: BLE001  a hint may refer to an undefined name
         return {}
     classes = _classes(hint)
     if not classes:
@@ -139,7 +139,7 @@ def _typed(source: str, function: Function) -> dict[str, str]:
 
 
 def _assign(test: ast.FunctionDef) -> bool:
-    """Let the call's result be called `result`."""
+    """Assign the result of the tested call to `result`; return whether that was possible."""
     last = test.body[-1]
     holder = last.body if isinstance(last, ast.Try) else test.body
     if not isinstance(holder[-1], ast.Expr):
@@ -149,7 +149,7 @@ def _assign(test: ast.FunctionDef) -> bool:
 
 
 def _classes(hint: Any) -> list[str]:
-    """Return how the classes of a hint are named; [] for one that no isinstance can check."""
+    """Return the names of the classes in a type hint; [] if isinstance cannot check it."""
     if hint is None or hint is type(None):
         return ["None"]
     if typing.get_origin(hint) in (typing.Union, types.UnionType):

@@ -1,4 +1,4 @@
-"""A pytest plugin that writes down, a JSON object a line, what was collected and how each test went."""
+"""A pytest plugin that records the collected tests and their outcomes as JSON lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TRACEBACK = 4_000
 
 
 class Reporter:
-    """Writes the report; every line is flushed, so that what a crash leaves is whole."""
+    """Writes the report as JSON lines, flushing each one so that a crash leaves only complete lines."""
 
     def __init__(
         self, file: TextIO, root: Path, order: list[str], share: tuple[int, int], lines: Lines | None
@@ -32,30 +32,30 @@ class Reporter:
         self.phases: dict[str, list[pytest.TestReport]] = {}
 
     def say(self, kind: str, **facts: object) -> None:
-        """Add a line."""
+        """Write one record to the report."""
         self.file.write(json.dumps({"kind": kind, **facts}) + "\n")
         self.file.flush()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be imported is an error with the file's id."""
+        """Report a file that cannot be imported as an error under the file's id."""
         if report.failed:
             self.say("test", id=report.nodeid, outcome="errored", seconds=0.0, **_said(report))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put the tests into the order that was asked for, and leave those of other shares to them."""
+        """Sort the tests into the requested order, and keep only those of this run's share."""
         items.sort(key=lambda item: self.order.get(item.nodeid, len(self.order)))
         number, of = self.share
         items[:] = items[number::of]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Say what will run, so that a test without an outcome is missed."""
+        """Record the tests that will run, so that a missing outcome is noticed."""
         for item in session.items:
             self.say("collected", id=item.nodeid)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Book the lines that run on the test."""
+        """Attribute the lines executed during a test to that test."""
         if self.lines is None:
             return (yield)
         self.lines.switch(item.nodeid)
@@ -66,7 +66,7 @@ class Reporter:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
-        """Book what sets up something for many tests on all of them, not on the first to need it."""
+        """Attribute the setup of shared fixtures to all tests, not only to the first one that needs it."""
         if self.lines is None or fixturedef.scope == "function":
             return (yield)
         before = self.lines.test
@@ -77,7 +77,7 @@ class Reporter:
             self.lines.switch(before)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Make one outcome of setting up, calling and tearing down."""
+        """Combine the setup, call and teardown of a test into one outcome."""
         phases = self.phases.setdefault(report.nodeid, [])
         phases.append(report)
         if report.when != "teardown":
@@ -89,7 +89,7 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Say that the end was reached, which a crash cannot."""
+        """Record the covered lines, the imported modules, and finally the end of the session, which a crash omits."""
         if self.lines is not None:
             for file, lines in self.lines.collect(self.root):
                 self.say("lines", file=file, lines=lines)
@@ -98,11 +98,11 @@ class Reporter:
 
 
 class Lines:
-    """Which test runs which line, by coverage.py."""
+    """Records which tests execute which lines, using coverage.py."""
 
     def __init__(self, root: Path, data: Path) -> None:
         coverage: Any = importlib.import_module("coverage")
-        # A library that switches greenlets would otherwise lose lines.
+        # Otherwise, lines run by a library that switches greenlets would be lost.
         greenlets = importlib.util.find_spec("greenlet") is not None
         self.coverage = coverage.Coverage(
             data_file=str(data),
@@ -117,14 +117,14 @@ class Lines:
         self.coverage.start()
 
     def switch(self, test: str) -> None:
-        """Book what runs from now on to a test; "" is to none."""
+        """Attribute the lines executed from now on to a test, or to all tests if `test` is empty."""
         self.test = test
         self.coverage.switch_context(test)
 
     def collect(self, root: Path) -> Generator[tuple[str, dict[int, list[str]]]]:
-        """Stop, and give each file of the service with its lines and the tests that ran them.
+        """Stop measuring, and yield each file of the service with its lines and the tests that ran them.
 
-        What ran at import or set up something for many tests is every test's: there the list is empty.
+        For lines that ran at import or in the setup of a shared fixture, the list of tests is empty, meaning all.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -165,7 +165,7 @@ def _said(report: pytest.TestReport | pytest.CollectReport) -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    """Lone surrogates cannot be written as UTF-8, and a hostile test could put them in."""
+    """Replace lone surrogates, which UTF-8 cannot encode and a hostile test could emit."""
     return text.encode("utf-8", "replace").decode()
 
 

@@ -1,7 +1,7 @@
-"""Runs pytest one or more times, each time in a fork of its own on a copy of the workspace.
+"""Run pytest one or more times, each time in a forked process on its own copy of the workspace.
 
-What all runs need is imported once, before the first fork: a run then costs its tests and little more.
-Started as `python runner.py ORDER`, where ORDER is the JSON file written by `tools/testing/sandbox_runner.py`.
+Modules that all runs need are imported once, before the first fork, so that a run costs little more than its tests.
+Usage: `python runner.py ORDER`, where ORDER is the JSON file written by `tools/testing/sandbox_runner.py`.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _NO_CACHE = "-pno:cacheprovider"
 
 
 def main(path: str) -> None:
-    """Carry out an order."""
+    """Perform the runs that a JSON file describes."""
     order = json.loads(Path(path).read_text())
     if order["path"]:
         _borrow("coverage", order["path"])
-    # pytest would import its plugins anyway, but once a run, and compile them anew each time.
+    # pytest would import its plugins anyway, but would import and compile them again in every run.
     for plugin in importlib.metadata.entry_points(group="pytest11"):
         plugin.load()
     for name in order["warm"]:
         try:
             importlib.import_module(name)
-        except Exception:  # noqa: BLE001, S112  what cannot be imported here, a run may still import
+        except Exception:  # noqa: BLE001, S112  a run may still be able to import it
             continue
     _supervise(order, Path(tempfile.mkdtemp(prefix="runs-")))
 
 
 def _borrow(name: str, path: list[str]) -> None:
-    """Import a package of another environment, whose other packages the service lacks and must not find."""
+    """Import a package from another environment without making that environment's other packages importable."""
     own = list(sys.path)
     sys.path += path
     importlib.import_module(name)
@@ -49,9 +49,9 @@ def _borrow(name: str, path: list[str]) -> None:
 
 
 def _supervise(order: dict[str, Any], place: Path) -> None:
-    """Keep so many runs going at a time; write down how each ended as soon as it has.
+    """Keep up to `workers` runs going at a time, and write the result of each as soon as it ends.
 
-    A run that the end of all time cuts short is left out: that says nothing about it.
+    A run that is cut short because the total time is up is left out, since its result is unknown.
     """
     waiting = list(order["runs"])
     going: dict[int, tuple[dict[str, Any], float]] = {}
@@ -77,7 +77,7 @@ def _supervise(order: dict[str, Any], place: Path) -> None:
 
 
 def _exit_code(pid: int, kill: bool) -> int | None:
-    """Return how a run ended, killed if need be with all that it started; None while it goes on."""
+    """Return the exit code of a run, or None if it is still running; `kill` kills its process group first."""
     if kill:
         os.killpg(pid, signal.SIGKILL)
     found, status = os.waitpid(pid, 0 if kill else os.WNOHANG)
@@ -87,7 +87,7 @@ def _exit_code(pid: int, kill: bool) -> int | None:
 def _fork(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
     pid = os.fork()
     if pid:
-        os.setpgid(pid, pid)  # by both, so that either way it is done before it is relied on
+        os.setpgid(pid, pid)  # in parent and child, so that it is done before either relies on it
         return pid
     code = 70
     try:
@@ -96,7 +96,7 @@ def _fork(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
         os.dup2(log, 1)
         os.dup2(log, 2)
         code = _run(order, run, place)
-    except BaseException:  # noqa: BLE001  a fork must never go on as its parent
+    except BaseException:  # noqa: BLE001  a child must never continue as its parent
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -125,7 +125,7 @@ def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
         reporter = plugin.Reporter(file, root, run["select"], run["share"], lines)
         arguments = [*_arguments(run), f"--basetemp={temporary / 'pytest'}"]
         if order["project"]:
-            # Its own settings may rest on a cache, which starts empty.
+            # The project's own settings may need the cache plugin; the cache starts empty.
             arguments = [
                 "-o",
                 f"cache_dir={place / 'cache'}",
@@ -135,7 +135,7 @@ def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
 
 
 def _offer(project: dict[str, Any], root: Path, folder: Path) -> None:
-    """Let a project be imported, by what its tests start too, and asked for its version."""
+    """Make a project and its version available to the tests, and to the processes that they start."""
     paths = [str(root / each) for each in project["roots"]]
     if project["name"]:
         about = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
@@ -148,7 +148,7 @@ def _offer(project: dict[str, Any], root: Path, folder: Path) -> None:
 
 
 def _plugin() -> Any:
-    """Load it by its place: a folder of ours on the path could shadow modules of the service."""
+    """Load the plugin by its path: adding its folder to `sys.path` could shadow modules of the service."""
     spec = importlib.util.spec_from_file_location("shipcrew_plugin", Path(__file__).parent / "plugin.py")
     if spec is None or spec.loader is None:
         raise ImportError("plugin.py")
@@ -159,10 +159,10 @@ def _plugin() -> Any:
 
 def _arguments(run: dict[str, Any]) -> list[str]:
     arguments = ["-q", _NO_CACHE, "--color=no", "--tb=short", f"--rootdir={Path.cwd()}"]
-    arguments.append("-Wignore::pytest.PytestAssertRewriteWarning")  # of the plugins imported before
+    arguments.append("-Wignore::pytest.PytestAssertRewriteWarning")  # the plugins are already imported
     if importlib.util.find_spec("hypothesis"):
         arguments.append(f"--hypothesis-seed={run['seed']}")
-    # What would start processes of its own, trace lines as we do, or run tests in another order each time.
+    # Disable plugins that start processes, trace lines themselves, or shuffle the tests.
     for module, options in (
         ("xdist", ["-n0"]),
         ("pytest_cov", ["--no-cov"]),
@@ -171,7 +171,7 @@ def _arguments(run: dict[str, Any]) -> list[str]:
         if importlib.util.find_spec(module):
             arguments += options
     if run["brief"]:
-        # Assertions need not be explained here, and rewriting them wants to come before any import.
+        # Assertions need no explanation here, and rewriting them would have to precede all imports.
         arguments += ["-x", "--assert=plain", "--tb=no"]
     return [*arguments, *run["select"]]
 

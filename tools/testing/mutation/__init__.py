@@ -1,1 +1,1 @@
-"""Mutants: made from the changed lines, run against the tests."""
+"""Mutation testing: make mutants of the changed lines, and run the tests against them."""

@@ -1,4 +1,4 @@
-"""Test files that a model wrote: what may stand in them, and files without some of their tests."""
+"""Test files written by a model: find what they may not contain, and remove some of their tests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterator, Sequence
 from tools.python_source import last_name
 
 LONGEST = 20_000
-"""Characters of a test file."""
+"""Maximum length of a test file, in characters."""
 _SKIPPING = ("skip", "skipif", "xfail", "skipTest", "expectedFailure", "importorskip")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def parse_source(source: str) -> ast.Module | str:
-    """Return what a source says, or where it does not parse."""
+    """Parse a source; return its syntax tree, or a sentence that says where it does not parse."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -29,13 +29,12 @@ def parse_source(source: str) -> ast.Module | str:
 
 
 def tests_in(tree: ast.Module) -> list[str]:
-    """Return the names of the test functions, in their order."""
+    """Return the names of the test functions, in source order."""
     return [each.name for each in tree.body if isinstance(each, _Function) and each.name.startswith("test")]
 
 
 def violations(tree: ast.Module, packages: Collection[str]) -> list[str]:
-    """Return what may not stand in such a file, a sentence each; `packages` are those that it may import besides the
-    standard library."""
+    """Return one sentence per rule that a test file breaks; it may import the standard library and `packages`."""
     said = [*_imports(tree, packages), *_twice(tests_in(tree))]
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) and (name := last_name(node)) in _SKIPPING:
@@ -52,7 +51,7 @@ def violations(tree: ast.Module, packages: Collection[str]) -> list[str]:
 def group_by_criterion(
     names: Sequence[str], criteria: Sequence[str]
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Return each criterion's tests, told by how their names begin, and the names that begin with none."""
+    """Return the tests of each criterion, matched by name prefix, and the names that match no criterion."""
     found: dict[str, list[str]] = {each: [] for each in criteria}
     stray = []
     for name in names:
@@ -65,12 +64,12 @@ def group_by_criterion(
 
 
 def name_prefix(criterion: str) -> str:
-    """Return how the names of a criterion's tests begin: "test_chk_1_2"."""
+    """Return the prefix of the names of a criterion's tests, such as "test_chk_1_2"."""
     return f"test_{'_'.join(re.findall(r'[a-z0-9]+', criterion.lower()))}"
 
 
 def remove_functions(source: str, names: Collection[str]) -> str:
-    """Return a source without some of its functions; "" if no test is left."""
+    """Return a source without the named functions; "" if that leaves no test."""
     tree = parse_source(source)
     if isinstance(tree, str):
         return source

@@ -1,9 +1,9 @@
 """Small changes of Python source that tests should notice.
 
-Our own, on `ast`: the well-kept tools for this (cosmic-ray, mutmut) choose what to mutate, where and how the
-tests run, and change files in place, while here a handful of changes of given lines is put before given tests
-in our sandbox. Editing the text at a node's place keeps the rest of the file as it is, so that a change reads
-as a diff.
+The operators are our own, on `ast`: the maintained tools (cosmic-ray, mutmut) decide themselves what to mutate
+and how to run the tests, and change files in place. Here, a few mutants of given lines are run against given
+tests in our sandbox. Replacing only the text of a node leaves the rest of the file as it is, so that a mutant
+can be shown as a diff.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOT_CODE = (
     "tests/*", "*/tests/*", "test_*.py", "*/test_*.py", "*_test.py", "conftest.py", "*/conftest.py",
     "migrations/*", "*/migrations/*", "alembic/*", "*/alembic/*", "docs/*", "setup.py", "noxfile.py",
 )  # fmt: skip
-"""Files that are not mutated."""
+"""Patterns of the files that are not mutated."""
 
 _LARGEST = 500_000
 _COMPARISONS: dict[type[ast.cmpop], tuple[str, str]] = {
@@ -48,19 +48,19 @@ _ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
     ast.Pow: (r"\*\*", "*"),
 }
 _SILENT_CALLS = re.compile(r"^print$|(^|\.)_?(log|logger|logging|warnings)\.\w+$", re.IGNORECASE)
-"""Calls that say something to people: what they do is nothing a test need notice."""
+"""Calls that only inform people, such as logging: tests need not notice when they change."""
 _PLACE = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 Edit = tuple[str, int, int, str]
-"""Operator, byte offsets of what goes, and what comes instead."""
+"""Operator, start and end byte offsets of the old text, and the new text."""
 
 
 def find_mutants(
     sources: Mapping[str, str], changed: Mapping[str, Sequence[tuple[int, int]]], seed: str, limit: int = 20
 ) -> tuple[tuple[Mutant, ...], int]:
-    """Return the mutants to try, at most `limit`, and how many places there were to choose from.
+    """Return up to `limit` mutants to try, and the number of candidates they were chosen from.
 
-    `changed` gives each file's changed lines as inclusive ranges. The choice depends on nothing but the
-    arguments; it goes round the changed functions and prefers lines that have no mutant yet.
+    `changed` gives the changed lines of each file as inclusive ranges. The choice is deterministic; it takes
+    turns between the changed functions, and prefers lines that have no mutant yet.
     """
     found: dict[tuple[str, str], list[Mutant]] = {}
     for file in sorted(changed):
@@ -80,7 +80,7 @@ def find_mutants(
 
 def _mutants_of(file: str, source: str, ranges: Sequence[tuple[int, int]]) -> Iterator[Mutant]:
     content = source.encode("utf-8", "replace")
-    # Carriage returns and a byte order mark shift what the parser calls a place.
+    # Carriage returns and a byte order mark shift the parser's offsets.
     if len(content) > _LARGEST or "\r" in source or source.startswith("\ufeff"):
         return
     tree = parse_python(source)
@@ -103,11 +103,11 @@ def _mutants_of(file: str, source: str, ranges: Sequence[tuple[int, int]]) -> It
 
 
 def _edits(node: ast.AST, content: bytes, starts: list[int], function: str) -> Iterator[tuple[str, Edit]]:
-    """Walk the code, leaving out what only describes it: annotations, docstrings, what guards imports."""
+    """Yield each edit with its function, skipping annotations, docstrings, log calls and import guards."""
     for edit in _edits_at(node, content, starts):
         yield function, edit
     if isinstance(node, ast.JoinedStr):
-        return  # before Python 3.12 what is inside has no right place
+        return  # before Python 3.12, nodes inside an f-string have wrong offsets
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "type_params", "type_comment"):
             continue
@@ -133,7 +133,7 @@ def _describes(node: ast.AST) -> bool:
 
 
 def _edits_at(node: ast.AST, content: bytes, starts: list[int]) -> Iterator[Edit]:
-    """Return the edits of one node, apart from those of what is in it."""
+    """Yield the edits of a node itself, without those of its children."""
     text = _Text(content, starts)
     yield from _operator_edits(node, text)
     match node:
@@ -172,24 +172,24 @@ def _operator_edits(node: ast.AST, text: _Text) -> Iterator[Edit]:
 
 
 class _Text:
-    """The text behind nodes."""
+    """Maps the nodes of a syntax tree to their source text."""
 
     def __init__(self, content: bytes, starts: list[int]) -> None:
         self.content = content
         self.starts = starts
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """Return the byte offsets of a statement or expression."""
+        """Return the start and end byte offsets of a node."""
         line, column, end_line, end_column = (getattr(node, name) for name in _PLACE)
         return self.starts[line - 1] + column, self.starts[end_line - 1] + end_column
 
     def of(self, node: ast.AST) -> str:
-        """Return a node as it is written."""
+        """Return the source text of a node."""
         start, end = self.span(node)
         return self.content[start:end].decode()
 
     def between(self, operator: str, left: ast.AST, right: ast.AST, old: str, new: str) -> Iterator[Edit]:
-        """Return the edit of the operator that stands between two operands, perhaps among parentheses."""
+        """Yield the edit that replaces the operator between two operands, which may be in parentheses."""
         start, end = self.span(left)[1], self.span(right)[0]
         found = re.search(old.encode(), self.content[start:end])
         if found:
@@ -201,7 +201,7 @@ def _is_none(node: ast.expr) -> bool:
 
 
 def _is_text(*nodes: ast.expr) -> bool:
-    """Whether text is joined or formatted here, where another operator fails at once and teaches nothing."""
+    """Whether an operand is a string, so that another operator would fail at once and prove nothing."""
     return any(
         isinstance(node, ast.JoinedStr)
         or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
@@ -210,7 +210,7 @@ def _is_text(*nodes: ast.expr) -> bool:
 
 
 def _changes(source: str, mutant: Mutant) -> bool:
-    """Whether the mutant is still Python, and another program than before."""
+    """Whether the mutated source still parses and differs from the original program."""
     changed = parse_python(mutant.apply(source))
     try:
         return changed is not None and ast.dump(changed) != ast.dump(ast.parse(source))
@@ -227,7 +227,7 @@ def _diff(content: bytes, first: int, start: int, end: int, new: str) -> str:
 
 
 def _spread(mutants: Sequence[Mutant], seed: str) -> list[Mutant]:
-    """Order a function's mutants by chance, first one for each line, then a second, and so on."""
+    """Order a function's mutants pseudo-randomly, taking one per line first, then a second one, and so on."""
     shuffled = sorted(
         mutants, key=lambda each: _rank(seed, each.file, each.operator, str(each.start), each.new)
     )

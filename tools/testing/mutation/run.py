@@ -1,4 +1,4 @@
-"""Judging tests: does one of them notice when a line says something else?"""
+"""Run the tests against mutants, to find out whether they notice a change of the code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.testing.runner_reports import BrokenReport, RunEnd, read_ends, read_l
 from tools.testing.sandbox_runner import Run, SandboxRunner
 
 MOST_ASKED = 100
-"""Tests that are asked about one mutant; the others that run its line are left out, and counted."""
+"""Maximum number of tests run per mutant; further tests that cover its line are counted as left out."""
 _CONTROL = "unchanged"
 
 
@@ -35,11 +35,11 @@ def mutate(
     seconds_each: float = 20.0,
     seconds: float = 180.0,
 ) -> MutationReport:
-    """Put mutants of the changed lines before the tests that run those lines.
+    """Run mutants of the changed lines against the tests that cover those lines.
 
-    `changed` gives files and inclusive ranges of lines, `coverage` comes from `run_tests`, `seed` is the id
-    of the tree. `seconds_each` bounds the tests of one mutant, `seconds` the whole. As many run at one time
-    as there are cores. The workspace is not changed.
+    `changed` maps files to inclusive line ranges, `coverage` comes from `run_tests`, and `seed` is the id of
+    the tree. `seconds_each` limits the tests of one mutant, `seconds` all of them together. As many mutants run
+    in parallel as there are cores. The workspace is not changed.
     """
     if not coverage.tests:
         return MutationReport(problem="There is no test that passes, so there is nothing to judge.")
@@ -61,7 +61,7 @@ def mutate(
 
 
 def _trial(number: int, mutant: Mutant, coverage: Coverage) -> _Trial:
-    """Ask the tests that are most about the line. Not the fastest: which they are is another each time."""
+    """Choose the tests that cover the fewest other lines, not the fastest: durations vary between runs."""
     covering = coverage.covering(mutant.file, mutant.line)
     asked = covering[:MOST_ASKED]
     return _Trial(f"mutant{number}", mutant, asked, len(covering) - len(asked))
@@ -79,7 +79,7 @@ def _run(trial: _Trial, sources: Mapping[str, str], coverage: Coverage, seconds_
 
 
 def _ends(out: Path, done: Completed) -> dict[str, RunEnd]:
-    """Return how each run ended; raises BrokenReport unless the tests pass when nothing is changed."""
+    """Return how each run ended. Raises BrokenReport unless the tests pass on the unchanged code."""
     ends = read_ends(out, done)
     if _CONTROL not in ends:
         raise BrokenReport("Without any change, the tests did not end in time.")
@@ -110,7 +110,7 @@ def _verdict(out: Path, ends: Mapping[str, RunEnd], trial: _Trial) -> Verdict:
     bad = next((each.id for each in said.tests if each.is_bad), "")
     if end.exit == 0 and said.contradiction(end) is None:
         return about.model_copy(update={"result": "survived"})
-    # A crash, or an import that fails, is noticed too, if not by a test that could be named.
+    # A crash or a failed import also counts as noticed, although no single test can be named.
     if bad or end.exit not in (0, 5):
         return about.model_copy(update={"result": "killed", "killed_by": bad})
     return about.model_copy(update={"reason": said.contradiction(end) or "The tests were not run."})

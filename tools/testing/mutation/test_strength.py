@@ -1,4 +1,4 @@
-"""What each single test is worth: does it say the same every time, and does a change of the code make it fail?"""
+"""Measure the strength of single tests: whether they are stable, and whether they fail when the code changes."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from tools.testing.runner_reports import BrokenReport, read_run
 from tools.testing.sandbox_runner import Run, SandboxRunner
 
 RUNS = 5
-"""How often a test has to say the same of the code as it is."""
+"""Number of runs in which a test must give the same result on the unchanged code."""
 MOST_EACH = 8
-"""Mutants that a test is put before, unless it notices one of them."""
+"""Maximum number of mutants tried on a test that notices none of them."""
 _AT_ONCE = 4
 _CHOICE = 400
-"""Mutants to choose from: a test gets those of lines that it runs."""
+"""Maximum number of candidate mutants, of which a test gets those on lines that it covers."""
 
 
 class Strength(BaseModel, frozen=True):
-    """What one test function is worth."""
+    """The strength of one test function."""
 
     test: str
     """pytest's node id without parameters: "tests/test_orders.py::test_total"."""
     result: Literal["kept", "fails", "flaky", "proves_nothing"]
-    """`fails`: every time. `proves_nothing`: it passes every time, on whatever its lines are changed to."""
+    """`fails`: in every run. `proves_nothing`: it is always skipped, or passes on every mutant of its lines."""
     why: str = ""
-    """A clause: the change that it notices, what it says when it fails, why it is worth nothing."""
+    """The reason, as a clause: the change that it notices, its failure message, or why it proves nothing."""
 
 
 class StrengthReport(BaseModel, frozen=True):
-    """What the tests of some files are worth."""
+    """The strength of each test in some files."""
 
     tests: tuple[Strength, ...] = ()
     mutants: int = 0
-    """Changes that were tried."""
+    """Number of changes that were tried."""
     problem: str | None = None
-    """Why nothing was judged, such as tests that do not end; None if it was."""
+    """Why nothing was judged, for example because the tests did not end; None if they were judged."""
     seconds: float = 0.0
 
     def of(self, *results: str) -> tuple[Strength, ...]:
-        """Return the tests of these results."""
+        """Return the tests with one of the given results."""
         return tuple(each for each in self.tests if each.result in results)
 
 
@@ -59,11 +59,11 @@ def measure_strength(
     before: Mapping[str, str] | None = None,
     seconds: float = 300.0,
 ) -> StrengthReport:
-    """Run the tests of some files five times, then put mutants of the lines that each runs before it.
+    """Run the tests of some files five times, then run each test against mutants of the lines that it covers.
 
-    `changed` gives files and inclusive ranges of lines to mutate, `seed` what the choice depends on. `before` gives the
-    text that changed files had: taking the change back is the one mutant for tests whose lines have no other. `seconds`
-    bounds a round of mutants. The workspace is not changed.
+    `changed` maps files to inclusive line ranges to mutate, and `seed` makes the choice reproducible. `before` gives
+    the previous text of changed files: reverting them is the only mutant for tests whose lines have no other. `seconds`
+    limits each round of mutants. The workspace is not changed.
     """
     report = run_tests(runner, files, new=files, reruns=RUNS - 1)
     if report.problem is not None or report.coverage is None:
@@ -82,7 +82,7 @@ def measure_strength(
 
 
 def _said(report: TestReport) -> tuple[dict[str, Strength], dict[str, tuple[str, ...]]]:
-    """Return what the five runs settle, and the functions that passed in all of them with their cases."""
+    """Return the results that the five runs determine, and the cases of each function that passed every time."""
     groups: dict[str, list[TestOutcome]] = {}
     for each in report.tests:
         groups.setdefault(_function(each.id), []).append(each)
@@ -106,21 +106,21 @@ def _said(report: TestReport) -> tuple[dict[str, Strength], dict[str, tuple[str,
 
 @dataclass
 class _Trial:
-    """Mutants put before tests, a round at a time, until each has noticed one or seen enough."""
+    """Runs mutants against tests in rounds, until each test has noticed one or has passed on enough of them."""
 
     runner: SandboxRunner
     coverage: Coverage
     cases: dict[str, tuple[str, ...]]
-    """Test to its node ids."""
+    """Maps each test to the node ids of its cases."""
     limit: float
     noticed: dict[str, str] = field(default_factory=dict)
-    """Test to the change that it noticed first."""
+    """Maps each test to the first change that it noticed."""
     queues: dict[str, list[Mutant]] = field(default_factory=dict)
     tried: int = 0
     seconds: float = 0.0
 
     def judge(self, mutants: Sequence[Mutant], sources: Mapping[str, str], before: Mapping[str, str]) -> None:
-        """Find out which tests notice something."""
+        """Find out which tests notice a change."""
         self.queues = {test: self._of(test, mutants) for test in self.cases}
         for start in range(0, MOST_EACH, _AT_ONCE):
             turn = {
@@ -137,7 +137,7 @@ class _Trial:
             self._round([(dict(before), "the change is taken back")], [left])
 
     def worth(self, test: str) -> Strength:
-        """Return what a test that passes every time is worth."""
+        """Return the strength of a test that passes in every run."""
         if test in self.noticed:
             return Strength(test=test, result="kept", why=f"it notices `{self.noticed[test]}`")
         count = len(self.queues[test][:MOST_EACH])
@@ -179,7 +179,7 @@ class _Trial:
 
 
 def _failed(out: Path, name: str) -> frozenset[str]:
-    """Return the tests that failed in a run; a file that no longer imports says nothing of the tests in it."""
+    """Return the node ids of the tests that failed; a failed import is not a failure of the file's tests."""
     try:
         said = read_run(out, name)
     except BrokenReport:
