@@ -40,7 +40,7 @@ TOKENS = {
     "password in a URL": re.compile(r"(?<=://)[^\s/:@'\"<>{}$]*:(?P<value>[^\s/:@'\"<>{}$]+)(?=@)"),
     "bearer token": re.compile(r"(?i)\bbearer\s+(?P<value>[A-Za-z0-9._~+/-]{20,}=*)"),
 }
-"""Kind of secret to its pattern. If only part of the match is secret, the group `value` captures that part."""
+"""Maps kinds of secrets to patterns. If only part of a match is secret, the group `value` captures that part."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class ToolResult(BaseModel, frozen=True, extra="forbid"):
     data: dict[str, JsonValue] = {}
     """Structured details, at most a few KB. Larger content belongs in `artifacts`."""
     artifacts: dict[str, str] = {}
-    """Name to digest of each artifact that the tool put into the artifact store."""
+    """Maps the names of the artifacts that the tool stored to their digests."""
 
 
 def success(
@@ -101,11 +101,11 @@ class Workbench:
     cache: Path
     """Folder of the services' installed environments, shared by all homes of this person."""
     ledger_head: Callable[[], str]
-    """Returns the hash of the last row of the delivery's ledger; while a tool runs, this is its own intent."""
+    """Returns the hash of the last row of the delivery's ledger; while a tool runs, the intent of its own call."""
     ledger: str = "none"
     """Id of the ledger that records the delivery, as written to the repository; each home has its own ledger."""
     secrets: dict[str, str] = field(default_factory=dict)
-    """The service's own secrets by name of the environment variable; no tool puts them into a result."""
+    """The service's own secrets, keyed by environment variable; no tool puts them into a result."""
     tests_written: Callable[[], frozenset[str]] = frozenset
     """Returns the paths that, according to the ledger, the testing agent has written in this delivery."""
     test_command: str = ""

@@ -46,7 +46,7 @@ _ADDRESS = re.compile(r"\S*://[^\s`'\")]*")
 """Matches URLs. That of a mirror may contain a password and must not appear in a result."""
 _CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _FROM_PIP: Final = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
-"""Variables of pip, which uv ignores but users of a mirror may have set, to the equivalent ones of uv."""
+"""Maps variables of pip, which users of a mirror may have set, to their equivalents in uv, which ignores them."""
 
 _NETWORK = "Check the network, or set UV_DEFAULT_INDEX to a mirror that answers."
 _FAILURES: Final = (
@@ -70,7 +70,7 @@ _FAILURES: Final = (
         "UV_OFFLINE is set, and the cache lacks the package: unset it.",
     ),
 )
-"""Excerpt of a message from uv, the error to raise, and how to fix it. The first match applies."""
+"""For each known failure, an excerpt of uv's message, the error to raise and the fix. The first match applies."""
 
 
 class Environment(BaseModel, frozen=True):

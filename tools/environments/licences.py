@@ -45,8 +45,8 @@ _CLASSIFIERS: Final = {
     "Universal Permissive License (UPL)": "UPL-1.0",
     "zlib/libpng License": "Zlib",
 }
-"""Trove classifiers (the part after the last "::") to SPDX identifiers. "BSD License" does not say which variant;
-the three-clause licence is the stricter of the two common ones."""
+"""Maps Trove classifiers (the part after the last "::") to SPDX identifiers. "BSD License" does not say which
+variant it is; the three-clause licence is the stricter of the two common ones."""
 
 _WORDINGS: Final = {
     "2-clause bsd license": "BSD-2-Clause",
@@ -69,7 +69,7 @@ _WORDINGS: Final = {
     "psf": "PSF-2.0",
     "python software foundation license": "PSF-2.0",
 }
-"""Common values of the free-text `License` field, in lower case, to SPDX identifiers."""
+"""Maps common values of the free-text `License` field, in lower case, to SPDX identifiers."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*( (AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*")
 

@@ -127,7 +127,7 @@ def merge_commits(repository: Repository, ours: str, theirs: str) -> Merged:
 
 
 def store_files(repository: Repository, files: Mapping[str, str]) -> str:
-    """Store files, given as path to text, as a tree and return its id."""
+    """Store files, a mapping from path to text, as a tree and return its id."""
     paths = sorted(files)
     with tempfile.TemporaryDirectory() as folder:
         for number, path in enumerate(paths):

@@ -63,7 +63,7 @@ class Repository:
         return self.git.text("rev-parse", "--verify", f"{full_id(commit)}^{{tree}}")
 
     def message(self, commit: str) -> str:
-        """Return the whole message of a commit."""
+        """Return the full message of a commit."""
         body = self.git.run("cat-file", "commit", full_id(commit)).decode("utf-8", "replace")
         return body.partition("\n\n")[2]
 
@@ -215,7 +215,7 @@ class Repository:
         return {ref.removeprefix(prefix): self.blob(blob).decode("utf-8", "replace") for blob, ref in lines}
 
     def trailers(self, key: str, value: str) -> dict[str, str]:
-        """Map the trailer `key` of each merge commit on the base branch to its trailer `value`.
+        """Return a mapping from the trailer `key` of each merge commit on the base branch to its trailer `value`.
 
         If several merges have the same key, the newest takes precedence.
         """

@@ -36,7 +36,7 @@ class Changes(BaseModel, frozen=True):
     """Unified diff with three lines of context."""
     files: tuple[ChangedFile, ...]
     patches: dict[str, str] = {}
-    """Path of each file to its part of the text."""
+    """Maps the path of each file to its part of `text`."""
 
 
 def diff(repository: Repository, older: str, newer: str) -> Changes:

@@ -14,9 +14,9 @@ class Generation(BaseModel, frozen=True):
     """All files of a service. They depend only on blueprints, not on the clock, randomness or the file system."""
 
     files: dict[str, str]
-    """Path in the repository, separated by `/`, to the text of the file."""
+    """Maps paths in the repository, separated by `/`, to the text of each file."""
     tests: dict[str, tuple[str, ...]]
-    """Id of each tested criterion to the pytest node ids of its tests, of which there is at least one."""
+    """Maps the id of each tested criterion to the pytest node ids of its tests, of which there is at least one."""
 
 
 class Previous(BaseModel, frozen=True):

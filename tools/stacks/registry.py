@@ -1,4 +1,4 @@
-"""The available stacks, by name."""
+"""Looks up the available stacks by name."""
 
 from __future__ import annotations
 

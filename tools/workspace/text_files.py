@@ -25,7 +25,7 @@ class NoText(ValueError):  # noqa: N818  names the condition
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a file; CR LF is converted to line feeds if every line ends in it."""
+    """The text of a file. Line endings are converted to line feeds if all of them are CR LF."""
 
     content: str
     encoding: str = "utf-8"

@@ -20,7 +20,7 @@ _STEPS = {
 
 
 def statements(scope: Scope, effect: Effect) -> Code:
-    """Return the statements that apply an effect, made conditional if a null operand can leave nothing to apply."""
+    """Return the statements that apply an effect; they do nothing if its target or a required operand is null."""
     field = scope.spec(effect.target)
     amount = _amount(scope, effect, field)
     if field.computed is not None:

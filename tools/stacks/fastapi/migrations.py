@@ -122,7 +122,7 @@ def _file(changes: Changes, title: str, last: int) -> str:
 
 
 def column_code(table: Table, column: Column, *, added: bool = False) -> Code:
-    """Return the `sa.Column(...)` expression; if `added` without a default, it is nullable for the previous release."""
+    """Return the `sa.Column(...)` expression, nullable if `added` without a default: the previous release omits it."""
     arguments = [repr(column.name), _TYPES[column.kind]]
     if column.target is not None:
         name = short(f"fk_{table.name}_{column.name}")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from tools.stacks.fastapi.rendering import format_python
 
 _OFFERED = ("app/arithmetic.py", "app/clock.py", "app/store.py")
-"""Shared modules that are kept whole if hand-written code in `app/custom/` may use them."""
+"""Shared modules that are kept whole if there is hand-written code in `app/custom/`, which may use any of them."""
 _SHARED = ("app/arithmetic.py", "app/clock.py", "app/columns.py", "app/fields.py", "app/store.py")
 
 

@@ -76,7 +76,7 @@ def literal(value: object) -> str:
 
 
 def equals(code: str, value: object) -> str:
-    """Return an assertion that an expression has a value, using `is` for None and booleans."""
+    """Return the assertion that an expression equals a value; None and booleans are compared with `is`."""
     return f"assert {code} {'is' if value is None or isinstance(value, bool) else '=='} {literal(value)}"
 
 

@@ -66,7 +66,7 @@ def line(text: str) -> Code:
 
 
 def render(template: str, /, **values: object) -> str:
-    """Render a template of this stack, named by its path, with these values."""
+    """Render a template, given by its path in the templates folder, with these values."""
     return _environment().get_template(template).render(values)
 
 

@@ -41,7 +41,7 @@ def action_class(action: Action) -> Code:
 
 
 def filter_names(entity: Entity) -> list[tuple[str, FieldSpec]]:
-    """Return name and field of each list filter: the references, then the declared ones, except paging parameters."""
+    """Return the list filters as pairs of name and field: references, then declared ones, except paging parameters."""
     names = [f"{each.name} id" for each in entity.references]
     names += [
         each.field for each in entity.filters if entity.field(each.field) or not entity.reference(each.field)

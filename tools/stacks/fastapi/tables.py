@@ -70,7 +70,7 @@ def tables(blueprint: Blueprint) -> tuple[Table, ...]:
 
 
 def adjusted_fields(blueprint: Blueprint) -> frozenset[tuple[str, str]]:
-    """Return the names of entity and field for each computed field that an effect changes."""
+    """Return the computed fields that effects change, as pairs of entity name and field name."""
     return frozenset(
         (owner.name, field.name)
         for entity in blueprint.entities

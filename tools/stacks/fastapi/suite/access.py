@@ -22,7 +22,7 @@ BAD_TOKENS = (
 def access_cases(
     suite: Suite, criterion: Criterion, entity: Entity, access: Access, *, alone: bool
 ) -> Iterator[Case]:
-    """Yield tests that each role is accepted and others rejected; `alone` if the criterion covers one operation."""
+    """Yield tests that allowed roles are accepted, others rejected; `alone` if the criterion covers one operation."""
     scenario = suite.plain(entity, access.operation)
     if scenario is None:
         return
@@ -42,7 +42,7 @@ def access_cases(
 
 
 def bad_callers(suite: Suite, roles: Sequence[str]) -> tuple[tuple[str, str, int, Values], ...]:
-    """Return aspect, header, expected status and parametrized values for each kind of caller that is rejected."""
+    """Return the aspect, header, expected status and parametrized values of each kind of caller that is rejected."""
     others = [each for each in suite.blueprint.roles if each not in roles]
     return (
         ("without a token", "None", 401, ()),

@@ -41,7 +41,7 @@ def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Itera
 
 
 def _mentions(suite: Suite, scenario: Scenario, place: str, thens: tuple[Then, ...]) -> bool:
-    """Whether the test refers to the resource at a place after the request, individually or in a list."""
+    """Whether the test checks the resource at `place` after the request, individually or in a list."""
     found = scenario.before.resources.get(scenario.names[place])
     if found is None:
         return False

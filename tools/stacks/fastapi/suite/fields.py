@@ -37,7 +37,7 @@ def field_cases(suite: Suite, criterion: Criterion, entity: Entity, field: Field
 
 
 class _Field:
-    """Writes the test bodies of one field."""
+    """Writes the bodies of the tests for one field."""
 
     def __init__(self, suite: Suite, entity: Entity, field: FieldSpec) -> None:
         self._suite = suite
@@ -100,7 +100,7 @@ class _Field:
         ]
 
     def left_out(self) -> tuple[str, list[str]]:
-        """Return name and lines of the test that omits the field from the request body."""
+        """Return the name and lines of the test that omits the field from the request body."""
         lines = [f"body = body_of_{self._name}(api)", f"body.pop({self._key}, None)", ""]
         if self._field.required:
             return "is required", lines + self._refused_body("body", 422)

@@ -54,7 +54,7 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
 
 
 def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
-    """Yield path and module for the criteria of each story, and one module for the operations of all resources."""
+    """Yield the path and module of the tests for each story, and of those for the operations of all resources."""
     stories: dict[str, Module] = {}
     for criterion in suite.blueprint.criteria:
         story = story_of(criterion)

@@ -32,7 +32,7 @@ def limit_cases(suite: Suite, criterion: Criterion, entity: Entity, limit: Limit
 
 @dataclass(frozen=True)
 class _Rounds:
-    """The steps of a test: once at the start, once per successful request, and once before the rejected request."""
+    """The steps at the start of a test, those of each successful request, and those before the rejected request."""
 
     first: tuple[Step, ...]
     repeated: tuple[Step, ...]
@@ -66,7 +66,7 @@ def _again(scenario: Scenario, entity: Entity, limit: Limit) -> Iterator[_Rounds
 
 
 def _anew(suite: Suite, scenario: Scenario, limit: Limit) -> Iterator[_Rounds]:
-    """Yield the rounds, if they are possible, that use a new resource with the same object for each request."""
+    """Yield the rounds that use a new resource with the same object for each request, if that is possible."""
     if scenario.outcome.cause or limit.per != "object":
         return
     shared = {name for place, name in scenario.names.items() if place.startswith("object")}

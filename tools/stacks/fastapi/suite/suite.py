@@ -1,4 +1,4 @@
-"""What all test generators share: the search for scenarios, and the source of common tests."""
+"""Context shared by all test generators: the search for scenarios and the source of common tests."""
 
 from __future__ import annotations
 
