@@ -1,1 +1,1 @@
-"""What agents act through: plain typed functions that know nothing of agents, models or policy."""
+"""The tools that agents call: plain typed functions that do not depend on agents, models or policies."""

@@ -1,8 +1,8 @@
-"""Numbers of things in words."""
+"""Formatting of counts for messages."""
 
 from __future__ import annotations
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun: "1 file", "2 files"; `plural` where an s is not enough, or a verb follows."""
+    """Return a number with its noun, such as "1 file" or "2 files"; `plural` replaces the noun plus "s"."""
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

@@ -1,12 +1,12 @@
-"""Errors that a caller cannot fix by calling again.
+"""Errors that a caller cannot fix by changing the arguments of a call.
 
 ToolError
 ├── RepositoryError      the git repository is not in a usable state
-├── SandboxUnavailable   no sandbox works on this machine
-├── JobRefused           a job asks for something no sandbox allows
+├── SandboxUnavailable   this machine supports no sandbox
+├── JobRefused           a job requests something that no sandbox allows
 ├── SandboxFailed        the sandbox could not be set up for a job
 ├── EnvironmentFailed    a service's dependencies could not be installed
-│   ├── RequirementRefused   a line of the requirements is not a pin
+│   ├── RequirementRefused   a line of the requirements does not pin a release
 │   ├── PackageNotFound      the index lacks the package or version
 │   ├── WheelMissing         a package is available only as source
 │   └── IndexUnreachable     the package index does not respond
@@ -26,15 +26,15 @@ class RepositoryError(ToolError):
 
 
 class RepositoryBusy(RepositoryError):  # noqa: N818  names a state
-    """Uncommitted work is in the way: nothing was done, and the call succeeds once the work is out of the way."""
+    """Uncommitted changes block the operation. Nothing was changed; retry once they are committed or stashed."""
 
 
 class SandboxUnavailable(ToolError):  # noqa: N818  names a state of the machine
-    """No sandbox works on this machine."""
+    """This machine supports none of the sandboxes."""
 
 
 class JobRefused(ToolError):  # noqa: N818  names a decision
-    """The job asks for something a sandbox does not allow, such as a folder behind a symbolic link."""
+    """A job requests something that no sandbox allows, such as access to a folder through a symbolic link."""
 
 
 class SandboxFailed(ToolError):  # noqa: N818  names what happened
@@ -46,15 +46,15 @@ class EnvironmentFailed(ToolError):  # noqa: N818  names what happened
 
 
 class RequirementRefused(EnvironmentFailed):
-    """A line of the requirements is not a pin of one release from the index."""
+    """A line of the requirements does not pin exactly one release from the package index."""
 
 
 class PackageNotFound(EnvironmentFailed):
-    """The index has no such package, or not that version of it."""
+    """The package index lacks the package, or the requested version of it."""
 
 
 class WheelMissing(EnvironmentFailed):
-    """A package has no wheel for this machine, only source, which would have to be built."""
+    """A package has no wheel for this machine; it is available only as source, which would have to be built."""
 
 
 class IndexUnreachable(EnvironmentFailed):
@@ -62,8 +62,8 @@ class IndexUnreachable(EnvironmentFailed):
 
 
 class PlatformError(ToolError):
-    """A runtime does not respond, could not start, or is unknown."""
+    """A runtime is unknown, failed to start or does not respond."""
 
 
 class PolicyError(ToolError):
-    """The policies cannot be read, are not safe to run, or their engine does not start."""
+    """The policies cannot be read or are unsafe to run, or the policy engine does not start."""

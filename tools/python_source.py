@@ -1,4 +1,4 @@
-"""Python source that others wrote, as a syntax tree; it is never run."""
+"""Parsing of untrusted Python source into syntax trees, without executing it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def parse_python(source: str | bytes) -> ast.Module | None:
 
 
 def last_name(node: ast.AST) -> str:
-    """Return the last part of a name or of what is called: "skip" of `pytest.mark.skip("x")`; "" for anything else."""
+    """Return the last part of a dotted name, or of a call's function: "skip" for `pytest.mark.skip("x")`; else ""."""
     if isinstance(node, ast.Call):
         return last_name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -1,4 +1,4 @@
-"""Removing secrets from text and JSON before it leaves the process."""
+"""Removes secrets from text and JSON before they leave the process."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 SHORTEST = 6
-"""Characters of the shortest known secret that is removed; a shorter one would also match innocent words."""
+"""Minimum length of a known secret to be removed, in characters; shorter ones would match ordinary words."""
 MARK = "[redacted: "
-"""How every replacement starts."""
+"""Prefix of every replacement."""
 
 TOKENS = {
-    # Up to its end, where it has one before the next row of dashes; possessive, so that no text takes long.
+    # Includes the END line unless other dashes come first; possessive, so that matching takes linear time.
     "private key": re.compile(
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:(?:[^-]|-(?!----))*+-----END [A-Z0-9 ]*-----)?"
     ),
@@ -40,23 +40,23 @@ TOKENS = {
     "password in a URL": re.compile(r"(?<=://)[^\s/:@'\"<>{}$]*:(?P<value>[^\s/:@'\"<>{}$]+)(?=@)"),
     "bearer token": re.compile(r"(?i)\bbearer\s+(?P<value>[A-Za-z0-9._~+/-]{20,}=*)"),
 }
-"""Kind to pattern; where a part of the match is the secret, it is the group `value`."""
+"""Maps kinds of secrets to patterns. If only part of a match is secret, the group `value` captures that part."""
 
 
 @dataclass(frozen=True)
 class Redactor:
-    """Replaces known secrets, and tokens recognizable by their form, in every text of a value.
+    """Replaces known secrets, and tokens recognizable by their format, in text and JSON values.
 
-    Known secrets also match URL-quoted, in base64 and in hexadecimal. The replacement names the kind:
-    "[redacted: GitHub token]". Whatever writes or sends text takes one as a required argument.
+    Known secrets are also found when URL-quoted or encoded in base64 or hexadecimal. The replacement names the kind:
+    "[redacted: GitHub token]". All code that writes or sends text takes a redactor as a required argument.
     """
 
     known_secrets: tuple[str, ...]
-    """Values to remove whatever their form; of several lines, each line is one. () knows only the token forms."""
+    """Values to remove, and the lines of each. If empty, only tokens of a recognizable format are removed."""
     shortest: int = SHORTEST
 
     def __call__(self, value: JsonValue) -> JsonValue:
-        """Return a JSON value without secrets, in its keys too."""
+        """Return a copy of a JSON value with the secrets in its strings and keys replaced."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -66,7 +66,7 @@ class Redactor:
         return value
 
     def text(self, text: str) -> str:
-        """Return a text without secrets."""
+        """Return a text with its secrets replaced."""
         known = _pattern(self.known_secrets, self.shortest)
         if known is not None:
             text = known.sub(f"{MARK}secret of the service]", text)
@@ -75,11 +75,11 @@ class Redactor:
         return text
 
     def bytes(self, content: bytes) -> bytes:
-        """Return encoded text without secrets; bytes that are not UTF-8 stay as they are."""
+        """Return UTF-8 encoded text with its secrets replaced; invalid bytes are preserved."""
         return self.text(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
-        """Return a redactor that knows these secrets too."""
+        """Return a redactor that also removes these secrets."""
         return replace(self, known_secrets=(*self.known_secrets, *secrets))
 
 
@@ -100,5 +100,5 @@ def _pattern(known: tuple[str, ...], shortest: int) -> re.Pattern[str] | None:
                 raw = value.encode()
                 encoded = base64.b64encode(raw).decode().rstrip("=")
                 forms |= {value, quote(value, safe=""), encoded, raw.hex()}
-    # Longest first: a secret may be the beginning of another.
+    # Longest first: a secret may be a prefix of another.
     return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None

@@ -1,6 +1,6 @@
-"""A tool and its result.
+"""The types that define tools and their results.
 
-What a model can fix is a `ToolResult` with a stable code; what it cannot is an exception.
+An error that a model can fix is returned as a `ToolResult` with a stable code; any other is raised as an exception.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Effect = Literal["read", "write", "execute", "network", "production"]
 
 READERS = ("design", "code", "testing/examples", "testing", "governance")
-"""Who may read the workspace, in the form of `Tool.roles`."""
+"""The roles that may read the workspace; see `Tool.roles`."""
 
 
 class ToolResult(BaseModel, frozen=True, extra="forbid"):
@@ -29,39 +29,39 @@ class ToolResult(BaseModel, frozen=True, extra="forbid"):
 
     ok: bool
     code: str
-    """Stable, snake_case, for machines: "ok", "not_found", "tests_failed"."""
+    """Stable, machine-readable code in snake case: "ok", "not_found", "tests_failed"."""
     summary: str
-    """One sentence that says what happened and, if not ok, how to fix it."""
+    """One sentence that says what happened and, if the call failed, how to fix it."""
     data: dict[str, JsonValue] = {}
-    """Facts, a few KB at most. Bulk goes into `artifacts`."""
+    """Structured details, at most a few KB. Larger content belongs in `artifacts`."""
     artifacts: dict[str, str] = {}
-    """Name to artifact digest, of what the tool put into the artifact store."""
+    """Maps the names of the artifacts that the tool stored to their digests."""
 
 
 def success(
     summary: str, code: str = "ok", artifacts: dict[str, str] | None = None, **data: JsonValue
 ) -> ToolResult:
-    """Return the result of a call that did its work; the keyword arguments become its `data`."""
+    """Return the result of a successful call; the keyword arguments become its `data`."""
     return ToolResult(ok=True, code=code, summary=summary, data=data, artifacts=artifacts or {})
 
 
 def failure(code: str, summary: str, **data: JsonValue) -> ToolResult:
-    """Return the result of a call that the caller can fix, as the summary says; keyword arguments as for `success`."""
+    """Return the result of a failed call; the summary says how to fix it, the keyword arguments become its `data`."""
     return ToolResult(ok=False, code=code, summary=summary, data=data)
 
 
 class Finding(BaseModel, frozen=True, extra="forbid"):
-    """An objection to a change, in the form in which `ToolResult.data` lists it."""
+    """A problem found in a change, as listed in `ToolResult.data`."""
 
     severity: Literal["note", "warning", "blocking"]
     what: str
     file: str = ""
     line: int = 0
-    """From 1; 0 means the whole file."""
+    """Line number, counted from 1; 0 means the whole file."""
 
 
 def as_data(findings: Iterable[BaseModel]) -> list[JsonValue]:
-    """Return models as the JSON of a result, without members that are at their default."""
+    """Return models as JSON for `ToolResult.data`, omitting members that have their default value."""
     return [finding.model_dump(mode="json", exclude_defaults=True) for finding in findings]
 
 
@@ -69,15 +69,15 @@ class Artifacts(Protocol):
     """Content-addressed storage of documents, diffs, reports and logs."""
 
     def put(self, content: bytes) -> str:
-        """Store the bytes and return their digest, "sha256:..."; storing them again changes nothing."""
+        """Store the bytes and return their digest, "sha256:..."; storing the same bytes again has no effect."""
 
     def get(self, digest: str) -> bytes:
-        """Return the bytes, or raise KeyError."""
+        """Return the bytes with this digest. Raises KeyError if there are none."""
 
 
 @dataclass(frozen=True)
 class Workbench:
-    """What a tool may touch: set by the door, never chosen by the caller of the tool."""
+    """The resources a tool may use. They are set by the door, never by the caller of the tool."""
 
     delivery: str
     service: str
@@ -85,81 +85,81 @@ class Workbench:
     """Id of the story."""
     stack: str
     when: datetime
-    """When the delivery was opened: the time of every commit it makes, so that the same work has the same
-    id."""
+    """When the delivery was opened. All of its commits have this time, so that identical content gets
+    identical commit ids."""
     repository: Path
     """The service's git repository."""
     workspace: Path
-    """Working files of this delivery; holds no `.git`."""
+    """Working files of this delivery; contains no `.git`."""
     home: Path
-    """Folder of everything that the crew stores."""
+    """Folder in which the crew stores its data."""
     artifacts: Artifacts
     redact: Redactor
-    """For texts that a tool sends elsewhere: a commit message."""
+    """Removes secrets from text that leaves the process, such as a commit message."""
     sandbox: Sandbox
     runtime: Runtime
     cache: Path
-    """Environments of services, shared by all homes of this person."""
+    """Folder of the services' installed environments, shared by all homes of this person."""
     ledger_head: Callable[[], str]
-    """Hash of the last row of the delivery's ledger: while a tool runs, that of its own intent."""
+    """Returns the hash of the last row of the delivery's ledger; while a tool runs, the intent of its own call."""
     ledger: str = "none"
-    """Id of the ledger that holds the delivery, for the repository to name; another home has another one."""
+    """Id of the ledger that records the delivery, as written to the repository; each home has its own ledger."""
     secrets: dict[str, str] = field(default_factory=dict)
-    """The service's own secrets by environment name; no tool puts them into a result."""
+    """The service's own secrets, keyed by environment variable; no tool puts them into a result."""
     tests_written: Callable[[], frozenset[str]] = frozenset
-    """Paths that the testing agent has written in this delivery, as the ledger says."""
+    """Returns the paths that, according to the ledger, the testing agent has written in this delivery."""
     test_command: str = ""
-    """The repository's own test command, as given by a person; "" means that it is detected."""
+    """The repository's own test command, as given by a person; "" means that it is detected automatically."""
     role: str = "crew"
-    """Who acts: set by the door for each call, like the two below."""
+    """The role that calls the tool. Like the two attributes below, it is set by the door for each call."""
     rationale: str = ""
     action: str = ""
 
     def note(self, name: str) -> Path:
-        """Return a file of the delivery beside the workspace, which code that runs there must not change."""
+        """Return the path of a file beside the workspace, where code that runs in the workspace cannot change it."""
         return self.workspace.with_name(f"{self.delivery}.{name}")
 
 
 @dataclass(frozen=True)
 class FactSources:
-    """Where the facts of a call are found; none of them is taken from what a model says."""
+    """The sources from which the facts of a call are derived; the output of a model is never one of them."""
 
     bench: Workbench
     evidence: Callable[[str], dict[str, JsonValue]]
-    """The data and the `action` id of the last result of a tool in this delivery; {} if there is none."""
+    """Returns the data and `action` id of a named tool's last result in this delivery; {} if there is none."""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that policies judge a call by."""
+    """A named input to the policies that decide on a call."""
 
     name: str
     type: Literal["string", "array", "object", "boolean"]
     find: Callable[..., JsonValue]
-    """Called as `find(sources, arguments)`. A ToolError says why it cannot be found, and denies the call."""
+    """Called as `find(sources, arguments)`. If it raises ToolError, the call is denied for the reason given."""
     enables: str = ""
-    """Setting of the tool that makes policies apply the rules about this fact; "" for none."""
+    """Setting of the tool that enables the policy rules about this fact; "" if there is none."""
     required: bool = True
-    """Whether policies deny a call without it."""
+    """Whether policies deny a call that lacks this fact."""
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A typed function with a declared effect: all that has to be written for a new tool."""
+    """A typed function with a declared effect, and everything else that defines a tool."""
 
     name: str
-    """Snake case, unique: "run_tests"."""
+    """Unique name in snake case, such as "run_tests"."""
     effect: Effect
     arguments: type[BaseModel]
-    """Its docstring tells a model what the tool is for, its fields' descriptions what to put in."""
+    """Model of the arguments. Its docstring and field descriptions document the tool for language models."""
     run: Callable[..., ToolResult]
     """Called as `run(workbench, arguments)`."""
     roles: tuple[str, ...]
-    """Who may call it: roles, "crew" for the state machine; "testing/examples" is a second task of a role."""
+    """The roles that may call it, or "crew" for the state machine; "testing/examples" is a second task of a role."""
     facts: tuple[Fact, ...] = ()
-    """What policies have to know about a call."""
+    """The facts that policies need about a call."""
     probe: Callable[..., ToolResult | None] | None = None
-    """Called as `probe(workbench, arguments)` after a crash between intent and outcome: the result if the
-    effect is there, None if it is not. None instead of a probe means that running it again is harmless."""
+    """Called as `probe(workbench, arguments)` after a crash between intent and outcome. Returns the result if the
+    effect took place, else None. A tool without a probe can safely be run again."""
     after_compaction: bool = False
-    """Whether it is offered only while older results are left out of the transcript."""
+    """Whether the tool is offered only after older results have been removed from the transcript."""

@@ -1,1 +1,1 @@
-"""Environments that projects run in, and checks of this machine."""
+"""Installed environments of projects, and checks of this machine."""

@@ -1,6 +1,6 @@
-"""Environments of pinned requirements, stored and shared by digest.
+"""Installs pinned requirements into environments that are cached and shared by digest.
 
-Only wheels, and only what is pinned: no code of a package runs while the network is available.
+Only pinned wheels are installed, so no code of a package runs while the network is available.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _INDEX_VARIABLES = re.compile(
     r"|OFFLINE|EXCLUDE_NEWER)|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy"
 )
 _ADDRESS = re.compile(r"\S*://[^\s`'\")]*")
-"""A mirror's URL may contain a password, and must not get into a result."""
+"""Matches URLs. That of a mirror may contain a password and must not appear in a result."""
 _CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _FROM_PIP: Final = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
-"""uv does not read pip's variables, which users of a mirror have set."""
+"""Maps variables of pip, which users of a mirror may have set, to their equivalents in uv, which ignores them."""
 
 _NETWORK = "Check the network, or set UV_DEFAULT_INDEX to a mirror that answers."
 _FAILURES: Final = (
@@ -70,26 +70,26 @@ _FAILURES: Final = (
         "UV_OFFLINE is set, and the cache lacks the package: unset it.",
     ),
 )
-"""Messages of uv, the error, and the fix. The first match counts."""
+"""For each known failure, an excerpt of uv's message, the error to raise and the fix. The first match applies."""
 
 
 class Environment(BaseModel, frozen=True):
     """An installed environment, shared read-only by jobs."""
 
     folder: Path
-    """Must be readable in jobs."""
+    """Folder of the environment, which jobs must be able to read."""
     python: Path
-    """Its interpreter: a link to the base interpreter, which every sandbox shows."""
+    """Its interpreter, a link to the base interpreter, which is visible in every sandbox."""
     digest: str
-    """Of the requirements, the Python version and the platform: "sha256:..."."""
+    """Digest of the requirements, the Python version and the platform: "sha256:..."."""
     packages: tuple[Package, ...]
 
 
 def install(sandbox: Sandbox, requirements: str, cache: Path) -> Environment:
-    """Return the environment of these pins, building it in the sandbox if it does not exist.
+    """Return the environment for these pins, building it in the sandbox if it does not exist.
 
-    Callers in several processes wait for each other. Raises RequirementRefused,
-    IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
+    Concurrent calls are serialized by a file lock. Raises RequirementRefused, IndexUnreachable, PackageNotFound,
+    WheelMissing or, for any other failure, their base class EnvironmentFailed.
     """
     found = find(requirements, cache)
     if found:
@@ -116,7 +116,7 @@ def install(sandbox: Sandbox, requirements: str, cache: Path) -> Environment:
 
 
 def find(requirements: str, cache: Path) -> Environment | None:
-    """Return the environment of these pins if it exists."""
+    """Return the environment for these pins, or None if it has not been built."""
     place = _place(requirements, cache)
     try:
         record = (place / _RECORD).read_bytes()
@@ -133,8 +133,8 @@ def resolve(
 ) -> str:
     """Resolve requirements to pins, one per line.
 
-    Only metadata is fetched; nothing is built or run. Pins in `kept` are preferred if they still fit.
-    Raises IndexUnreachable, PackageNotFound or WheelMissing, all of them EnvironmentFailed.
+    Only metadata is fetched; nothing is built or run. Pins in `kept` are preferred if they are still compatible.
+    Raises IndexUnreachable, PackageNotFound, WheelMissing or, for other failures, their base class EnvironmentFailed.
     """
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch.resolve(), prefix="resolving-") as name:
@@ -159,10 +159,10 @@ def _build(sandbox: Sandbox, requirements: str, folder: Path, cache: Path) -> No
     base = str(base_python())
     uv("venv", "--relocatable", "--no-project", "--allow-existing", "--python", base, ".")
     uv("pip", "install", "--no-build", "--no-deps", *inner, "-r", str(pins), network=True)
-    # No network from here on: inspecting an environment may run code of a package (its `.pth` files).
+    # No network from here on: inspecting an environment may run code of a package (in `.pth` files).
     uv("pip", "check", *inner)
     site = next(folder.glob("lib/python*/site-packages"))
-    # Compiled now, since jobs cannot write here; by the base interpreter, so that no code of a package runs.
+    # Compiled now because jobs cannot write here, by the base interpreter so that no code of a package runs.
     compiling = (base, "-I", "-S", "-m", "compileall", "-q", str(site))
     if sandbox.run(_job(folder, cache, (*compiling, "-j0"))).exit_code:
         # Not every sandbox has the shared memory that parallel compilation needs.
@@ -172,7 +172,7 @@ def _build(sandbox: Sandbox, requirements: str, folder: Path, cache: Path) -> No
 
 
 def _run_uv(sandbox: Sandbox, folder: Path, cache: Path, *argv: str, network: bool = False) -> None:
-    """Run the crew's own uv; raises EnvironmentFailed if it fails."""
+    """Run the uv installed with the crew in the sandbox. Raises EnvironmentFailed if it fails."""
     program = (str(_uv()), "--no-config", "--quiet")
     _check(sandbox.run(_job(folder, cache, (*program, *argv), network)))
 
@@ -207,7 +207,7 @@ def _check(completed: Completed) -> None:
 def require_pins(requirements: str) -> None:
     """Raise RequirementRefused unless every line pins one release from the index.
 
-    Requirement files can also name other indexes, files to include, and URLs to fetch code from.
+    Requirements files may otherwise name other indexes, files to include, and URLs to fetch code from.
     """
     joined = requirements.replace("\\\n", " ")
     for number, line in enumerate(joined.splitlines(), start=1):
@@ -219,7 +219,7 @@ def require_pins(requirements: str) -> None:
 
 
 def _index_settings() -> tuple[dict[str, str], tuple[Path, ...]]:
-    """Return the variables that configure the package index, and the certificate files that they name."""
+    """Return the environment variables that configure the package index, and the certificate files they refer to."""
     settings = {ours: os.environ[theirs] for theirs, ours in _FROM_PIP.items() if theirs in os.environ}
     settings |= {name: value for name, value in os.environ.items() if _INDEX_VARIABLES.fullmatch(name)}
     files = {
@@ -230,7 +230,7 @@ def _index_settings() -> tuple[dict[str, str], tuple[Path, ...]]:
 
 
 def _uv() -> Path:
-    """Return the path of the crew's own uv: a single file, so that no sandbox sees its neighbours."""
+    """Return the path of the uv installed with the crew: a single file, so that sandboxes see nothing else."""
     from uv import find_uv_bin  # noqa: PLC0415  finding an installed environment does not need it
 
     return Path(find_uv_bin()).resolve()
@@ -243,14 +243,14 @@ def _place(requirements: str, cache: Path) -> Path:
 def _digest(requirements: str) -> str:
     base = str(base_python())
     libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else ""
-    # The interpreter twice, as in earlier releases: other digests would build every environment anew.
+    # The interpreter occurs twice, as in earlier releases: a new digest would rebuild every environment.
     parts = "\0".join((requirements, sys.version, base, base, platform.machine(), libc or ""))
     return f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
 
 
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
-    """Hold the lock of one environment; the kernel releases it if the process is killed."""
+    """Hold the file lock of an environment; the kernel releases it if the process is killed."""
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Licences of packages, read from their metadata without importing them."""
+"""Determines the licences of installed packages from their metadata, without importing them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 UNKNOWN: Final = ""
 _LONGEST = 60
-"""Some packages put the whole licence text into the field for its name."""
+"""Maximum length of a licence name in characters; some packages put the whole licence text into its field."""
 
 _CLASSIFIERS: Final = {
     "Academic Free License (AFL)": "AFL-3.0",
@@ -45,8 +45,8 @@ _CLASSIFIERS: Final = {
     "Universal Permissive License (UPL)": "UPL-1.0",
     "zlib/libpng License": "Zlib",
 }
-"""Trove classifiers (the part after the last "::") to SPDX identifiers. "BSD License" says less than an
-identifier does; the three-clause form is the stricter of the usual two."""
+"""Maps Trove classifiers (the part after the last "::") to SPDX identifiers. "BSD License" does not say which
+variant it is; the three-clause licence is the stricter of the two common ones."""
 
 _WORDINGS: Final = {
     "2-clause bsd license": "BSD-2-Clause",
@@ -69,7 +69,7 @@ _WORDINGS: Final = {
     "psf": "PSF-2.0",
     "python software foundation license": "PSF-2.0",
 }
-"""Common values of the free-text field, in lower case."""
+"""Maps common values of the free-text `License` field, in lower case, to SPDX identifiers."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*( (AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*")
 
@@ -78,14 +78,14 @@ class Package(BaseModel, frozen=True):
     """An installed distribution."""
 
     name: str
-    """Normalised: lower case, single hyphens."""
+    """Normalised name: lower case, with single hyphens as separators."""
     version: str
     licence: str
-    """SPDX expression where the package says enough for one, else its own words; "" if it says nothing."""
+    """SPDX expression if it can be derived from the metadata, else the package's own wording; "" if there is none."""
 
 
 def packages(site: Path) -> tuple[Package, ...]:
-    """Return the distributions in a folder of packages, by name."""
+    """Return the distributions installed in a `site-packages` folder, sorted by name."""
     found = []
     for file in site.glob("*.dist-info/METADATA"):
         text = file.read_text(encoding="utf-8", errors="replace")
@@ -96,7 +96,7 @@ def packages(site: Path) -> tuple[Package, ...]:
 
 
 def licence(metadata: Message) -> str:
-    """Return the licence by the expression, else by all the classifiers, else by the free text, else ""."""
+    """Return the licence given by the SPDX expression, the classifiers or the free-text field, in that order, or ""."""
     expression = _field(metadata, "License-Expression")
     if expression:
         return expression

@@ -1,4 +1,4 @@
-"""Checks of this machine, which tell a person why the crew does or does not run on it."""
+"""Checks whether the crew can run on this machine, with an explanation for a person."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from tools.sandbox import choose
 
 OLDEST_PYTHON = (3, 11)
 DISK_BYTES = 2 * 10**9
-"""Enough for the environments, repositories and records of a few services."""
+"""Required free disk space: enough for the environments, repositories and records of a few services."""
 SANDBOXES = ("bubblewrap", "namespaces", "landlock")
-"""Best first."""
+"""Names of the sandboxes, in order of preference."""
 
 
 class Check(BaseModel, frozen=True):
-    """Something that the crew needs, or benefits from."""
+    """The result of checking something that the crew requires or can make use of."""
 
     name: str
     ok: bool
-    """False only for what the crew cannot run without."""
+    """False only if the crew cannot run without it."""
     detail: str
-    """What is there, and what is used in place of what is not."""
+    """What was found, or what is used instead of something missing."""
     fix: str = ""
-    """How to fix it, or, if ok, improve it; "" if there is nothing to do."""
+    """How to fix the problem or, if ok, to improve the setup; "" if there is nothing to do."""
 
 
 def check_machine(home: Path | None = None) -> tuple[Check, ...]:
-    """Run all checks, which takes about a second and leaves nothing behind.
+    """Run all checks, which takes about a second and leaves no files behind.
 
-    `home` is where the crew would store its data.
+    `home` is the folder in which the crew would store its data.
     """
     return (_python(), _git(), _uv(), *_sandbox(), _policy(), _sockets(), _disk(home or Path()))
 
@@ -70,7 +70,7 @@ def _uv() -> Check:
 
 
 def _sandbox() -> list[Check]:
-    """Return the chosen sandbox, why a better one is not available, and how memory and processes are limited."""
+    """Return checks of the best available sandbox, with the reasons against better ones, and of its resource limits."""
     better: list[str] = []
     for name in SANDBOXES:
         try:

@@ -1,13 +1,13 @@
-"""git without a working tree, and without running anything that a repository configures.
+"""Access to git repositories without a working tree, and without running commands that a repository configures.
 
-repository_setup  opening or creating a repository, or why it cannot be used
-repository        objects, refs, anchors and trailers
-workspace         plain folders to trees and back
-tree_diff         differences between trees
-merging           generations and three-way merges
-merge_to_main     the merge into the protected branch
-working_tree      the person's own files
-command           the only place that runs git, and why that is safe
+repository_setup  opens or creates a repository, or explains why it cannot be used
+repository        reads and writes objects, refs, anchors and trailers
+workspace         converts between plain folders and trees
+tree_diff         compares trees
+merging           commits generations and performs three-way merges
+merge_to_main     merges into the protected branch
+working_tree      inspects and updates the person's own files
+command           runs git safely; no other module runs it
 """
 
 from tools.git.identity import agent

@@ -1,9 +1,9 @@
-"""Runs git, and is the only place that does.
+"""Runs git. No other module does.
 
-A repository's `.git/config`, hooks and attributes can name commands that git runs. Overriding each of them would
-break with new releases of git, so git never sees them: it gets a *view*, a separate git folder with a config of the
-crew, in which only objects, refs and reflogs are links into the repository. Hooks, filters, drivers, aliases,
-fsmonitor, includes and remotes exist only as configuration, so the view has none.
+A repository's `.git/config`, hooks and attributes can name commands that git runs. Overriding each setting would
+miss those added by new releases of git, so git never sees them. It is run on a *view* instead: a separate git folder
+with the crew's own config, in which only objects, refs and reflogs are links into the repository. Hooks, filters,
+drivers, aliases, fsmonitor, includes and remotes exist only as configuration, so the view has none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 OLDEST = (2, 38)
-"""First git with `merge-tree --write-tree`."""
+"""The oldest supported version of git, the first with `merge-tree --write-tree`."""
 
 _LINKS = ("objects", "refs", "logs", "packed-refs", "shallow")
 
@@ -70,7 +70,7 @@ _KEPT = {
     "core.autocrlf": {"true", "false", "input"},
     "core.eol": {"lf", "crlf", "native"},
 }
-"""Settings that define how files are stored on disk: without them a clean working tree could look dirty."""
+"""Settings that determine how files are stored on disk; without them, a clean working tree could look dirty."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ class Output:
 
 @dataclass(frozen=True)
 class Command:
-    """git on one repository, through a view."""
+    """Runs git on one repository, through a view."""
 
     folder: Path
     """The repository's working tree."""
     view: Path
-    """The separate git folder for it, outside the repository and inaccessible to every sandbox."""
+    """The separate git folder that git uses instead of `.git`, outside the repository and inaccessible to sandboxes."""
 
     @property
     def git_folder(self) -> Path:
@@ -102,7 +102,7 @@ class Command:
         return self.git_folder / "index"
 
     def prepare(self, settings: Mapping[str, str]) -> None:
-        """Create or update the view; `settings` is the repository's configuration, most of which is ignored."""
+        """Create or update the view; most of `settings`, the configuration of the repository, is ignored."""
         for name in ("empty", "home", "info"):
             (self.view / name).mkdir(parents=True, exist_ok=True)
         (self.git_folder / "logs").mkdir(exist_ok=True)
@@ -131,14 +131,14 @@ class Command:
         work_tree: Path | None = None,
         identities: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Run git and return its output; a non-zero exit code raises RepositoryError."""
+        """Run git and return its output. Raises RepositoryError if the exit code is not zero."""
         done = self.attempt(*arguments, stdin=stdin, index=index, work_tree=work_tree, identities=identities)
         if done.status != 0:
             raise RepositoryError(f"git {arguments[0]} failed in {self.folder}: {done.stderr or done.status}")
         return done.stdout
 
     def text(self, *arguments: str, stdin: bytes = b"", index: Path | None = None) -> str:
-        """Run git and return its output as stripped text."""
+        """Run git and return its output as text, stripped of surrounding whitespace."""
         return self.run(*arguments, stdin=stdin, index=index).decode("utf-8", "replace").strip()
 
     def attempt(
@@ -149,10 +149,10 @@ class Command:
         work_tree: Path | None = None,
         identities: Mapping[str, str] | None = None,
     ) -> Output:
-        """Run git in the view and return its result, whatever the exit code.
+        """Run git in the view and return the result, whatever the exit code.
 
-        Without `index` or `work_tree` git gets a missing index and an empty folder, so that no attributes of a
-        working tree apply.
+        `index` defaults to a file that does not exist and `work_tree` to an empty folder, so that no attributes of
+        a working tree apply.
         """
         work_tree = work_tree or self.view / "empty"
         environment = {
@@ -168,9 +168,9 @@ class Command:
 def execute(
     arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path, stdin: bytes = b""
 ) -> Output:
-    """Run git with exactly this environment.
+    """Run git with this environment only, plus a minimal PATH.
 
-    GitPython can only add to the inherited environment, hence `env -i`.
+    GitPython can only extend the inherited environment, hence `env -i`.
     """
     git = shutil.which("git")
     cleaner = shutil.which("env")
@@ -197,7 +197,7 @@ def execute(
 
 
 def require_version(printed: str) -> None:
-    """Raise RepositoryError if the output of `git version` shows one that is too old."""
+    """Raise RepositoryError if git is too old according to `printed`, the output of `git version`."""
     numbers = printed.split()[2].split(".") if printed.startswith("git version ") else []
     version = tuple(int(number) for number in numbers[:2] if number.isdigit())
     if version < OLDEST:
@@ -208,7 +208,7 @@ def require_version(printed: str) -> None:
 
 
 def plain_environment(home: Path) -> dict[str, str]:
-    """Return the environment for git outside any repository, without settings of the person or the machine."""
+    """Return the environment for running git outside any repository, without user or system settings."""
     return {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home),

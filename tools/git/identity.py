@@ -1,4 +1,4 @@
-"""Identities of commits: the person as the committer, and the agents as authors."""
+"""Identities used in commits: the person is the committer, the agents are the authors."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class Identity(BaseModel, frozen=True):
 
 
 def agent(role: str) -> Identity:
-    """Return the identity that a role's commits carry as their author."""
+    """Return the author identity for the commits of a role."""
     return Identity(
         name=f"{role} agent", email=f"{re.sub(r'[^a-z0-9]+', '-', role.lower())}@shipcrew.invalid"
     )
 
 
 def read_person(local: Mapping[str, str], git_folder: Path, view: Path) -> Identity:
-    """Return the person's identity as git itself would choose it, or raise RepositoryError.
+    """Return the identity that git itself would use for the person, or raise RepositoryError.
 
-    `local` is the repository's own configuration, already read without its includes. The person's global
-    configuration may include others by the repository's place (`includeIf`), so git gets its location.
+    `local` is the repository's own configuration, read without its includes. The person's global configuration
+    may include files depending on the location of the repository (`includeIf`), so git is told that location.
     """
     name = os.environ.get("GIT_COMMITTER_NAME") or _setting("user.name", local, git_folder, view)
     email = (
@@ -71,5 +71,5 @@ def _setting(key: str, local: Mapping[str, str], git_folder: Path, view: Path) -
 
 
 def _clean(text: str) -> str:
-    # git strips these characters from a name; stripped here so that the result equals what git records.
+    # git strips these characters from names; stripping them here makes the result equal what git records.
     return re.sub(r"[<>\x00-\x1f\x7f]", "", text).strip(" .,:;'\"")

@@ -1,4 +1,4 @@
-"""Merges a story branch into the protected branch, and updates the person's working tree."""
+"""Merges a story branch into the protected branch and updates the person's working tree."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Landing(BaseModel, frozen=True):
     """The result of a merge into the protected branch."""
 
     outcome: Literal["merged", "nothing_to_merge", "conflicts", "tree_changed"]
-    """"tree_changed": the merge would not give the tree that was expected. Only "merged" changed anything."""
+    """"tree_changed" means that the merge would not produce the expected tree. Only "merged" changes anything."""
     tree: str
     commit: str | None = None
-    """The merge commit, new or existing."""
+    """The merge commit, whether created by this call or by an earlier one."""
     conflicts: tuple[Conflict, ...] = ()
 
 
@@ -47,11 +47,11 @@ def merge(
     redact: Redactor,
     expected_tree: str | None = None,
 ) -> Landing:
-    """Merge a branch (full ref name) into the protected branch by a merge commit with trailers.
+    """Merge a branch (a full ref name) into the protected branch with a merge commit that has trailers.
 
-    The protected branch is moved by compare and swap. If the person has it checked out, their files are updated;
-    if those are dirty, RepositoryError is raised before anything changes. `expected_tree` is the tree that was
-    tested and approved: no other one is merged. A repeated call finds the merge commit and changes nothing.
+    The protected branch is updated by compare and swap. If the person has it checked out, their files are updated
+    too; if those are dirty, RepositoryBusy is raised before anything changes. `expected_tree` is the tree that was
+    tested and approved; no other tree is merged. A repeated call finds the merge commit and changes nothing.
     """
     base, tip = repository.base_commit(), repository.required(branch)
     found = find_landing(repository, branch)
@@ -72,7 +72,7 @@ def merge(
 
 
 def find_landing(repository: Repository, branch: str) -> str | None:
-    """Return the commit that merged a branch's tip into the base branch, or None: the probe of `merge`."""
+    """Return the commit that merged the tip of a branch into the base branch, or None; the probe of `merge`."""
     base, tip = repository.ref(repository.base_ref), repository.ref(branch)
     if base is None or tip is None:
         return None
@@ -85,7 +85,7 @@ def find_landing(repository: Repository, branch: str) -> str | None:
 
 
 def finish_landing(repository: Repository) -> None:
-    """Update the person's files after a merge that was interrupted once the protected branch had moved."""
+    """Update the person's files if a merge was interrupted after it had moved the protected branch."""
     note = _note(repository)
     if not note.is_file():
         return
@@ -114,7 +114,7 @@ def _move(repository: Repository, old: str, new: str) -> None:
                 "then `crew resume`."
             )
         refuse_blocked(repository, old, new)
-        # Read by finish_landing after a crash between moving the branch and writing the files.
+        # finish_landing reads this after a crash between moving the branch and writing the files.
         _note(repository).write_text(json.dumps({"old": old, "new": new}))
     repository.swap(repository.base_ref, new, old, reason="crew: merge")
     finish_landing(repository)

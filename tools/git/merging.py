@@ -1,4 +1,4 @@
-"""Merges trees with git's own merge, without a working tree."""
+"""Merges trees with git's own merge algorithm, without a working tree."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from tools.git.repository import Repository
 
 _GENERATION = "Crew-Generation:"
-"""The trailer of every generation's commit, and of no other commit."""
+"""Trailer that identifies the commits of generations."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Conflict(BaseModel, frozen=True):
-    """A place where both sides changed the same thing."""
+    """A place in a file where the two sides of a merge made conflicting changes."""
 
     file: str
     line: int
-    """First conflicting line in our version of the file, from 1; 1 if the whole file is in conflict."""
+    """First conflicting line in our version of the file, counted from 1; 1 if the whole file is in conflict."""
     kind: str
-    """git's term: "contents" (also of binary files), "modify/delete", "add/add" ..."""
+    """The kind of conflict in git's terms: "contents" (including binary files), "modify/delete", "add/add" ..."""
     ours: str
-    """Our lines, or the whole file unless the conflict is about contents; "" if there is none."""
+    """Our conflicting lines, or our whole file for conflicts other than "contents"; "" if there is none."""
     theirs: str
 
 
@@ -44,7 +44,7 @@ class Merged(BaseModel, frozen=True):
     """The result of a merge."""
 
     tree: str
-    """Files with conflicts contain git's conflict markers."""
+    """Id of the merged tree, in which files with conflicts contain git's conflict markers."""
     conflicts: tuple[Conflict, ...] = ()
 
 
@@ -57,10 +57,10 @@ def commit_generation(
     when: datetime,
     redact: Redactor,
 ) -> str:
-    """Commit a pure generation, consisting of all its files, and return the commit.
+    """Commit a pure generation, which consists of exactly these files, and return the commit.
 
-    `parent` is the generation it builds on, from `last_generation`. `refs/crew/generated` is moved to it, even if
-    an abandoned delivery has moved it before. If the files equal the parent's, the parent is returned.
+    `parent` is the generation it builds on, as returned by `last_generation`; if the files are the same, the parent
+    is returned. `refs/crew/generated` is moved to the commit, wherever an abandoned delivery may have left it.
     """
     tree = store_files(repository, files)
     tip = repository.ref(ref_names.GENERATED)
@@ -74,10 +74,10 @@ def commit_generation(
 
 
 def last_generation(repository: Repository, branch: str) -> str | None:
-    """Return the newest generation that a branch's commit was merged with, or None.
+    """Return the newest generation that was merged into a commit of a branch, or None.
 
-    Found in the history, not by a ref: a fresh clone lacks the ref. A message that merely mentions a generation does
-    not end with the tree of its own commit.
+    It is searched for in the history because a fresh clone lacks the ref. Commits whose message merely mentions a
+    generation are ignored: their message does not end with the id of their own tree.
     """
     grep = f"--grep=^{_GENERATION} "
     listed = repository.git.text("log", "--topo-order", "--format=%H %T", grep, full_id(branch))
@@ -89,17 +89,17 @@ def last_generation(repository: Repository, branch: str) -> str | None:
 
 
 def merge_generation(repository: Repository, branch: str, generation: str, tree: str | None = None) -> Merged:
-    """Merge a generation into a branch's commit, preserving hand-written changes.
+    """Merge a generation into a commit of a branch, preserving hand-written changes.
 
-    The changes since the last generation are found in the history: commit the result with both as parents, (branch,
-    generation). `tree`, if given, is the branch's tree including uncommitted changes.
+    The merge base is found in the history, so the result must be committed with the parents (branch, generation).
+    `tree`, if given, is the tree of the branch including uncommitted changes.
     """
     base = repository.merge_base(branch, generation)
     return merge_trees(repository, base, tree or branch, generation)
 
 
 def merge_trees(repository: Repository, base: str | None, ours: str, theirs: str) -> Merged:
-    """Merge two trees or commits derived from `base` (None: from nothing), by their files only."""
+    """Merge two trees or commits derived from `base` (None: the empty tree), disregarding their history."""
     root = repository.tree_of(base) if base else repository.git.text("mktree")
     start = _stand_in(repository, root, ())
     return merge_commits(
@@ -110,7 +110,7 @@ def merge_trees(repository: Repository, base: str | None, ours: str, theirs: str
 
 
 def merge_commits(repository: Repository, ours: str, theirs: str) -> Merged:
-    """Merge two commits by their history."""
+    """Merge two commits; the merge base is found in their history."""
     options = ("--write-tree", "-z", "--allow-unrelated-histories")
     done = repository.git.attempt("merge-tree", *options, full_id(ours), full_id(theirs))
     if done.status not in (0, 1):
@@ -127,7 +127,7 @@ def merge_commits(repository: Repository, ours: str, theirs: str) -> Merged:
 
 
 def store_files(repository: Repository, files: Mapping[str, str]) -> str:
-    """Store texts as a tree and return its id."""
+    """Store files, a mapping from path to text, as a tree and return its id."""
     paths = sorted(files)
     with tempfile.TemporaryDirectory() as folder:
         for number, path in enumerate(paths):
@@ -143,12 +143,12 @@ def store_files(repository: Repository, files: Mapping[str, str]) -> str:
 
 
 def _stand_in(repository: Repository, tree: str, parents: tuple[str, ...]) -> str:
-    """Return a commit of a tree, always the same and on no branch, since git 2.38 can merge only commits."""
+    """Return a reproducible commit of a tree that is on no branch, because git 2.38 can merge only commits."""
     return repository.commit(tree, parents, "A tree to merge", repository.person, _EPOCH, Redactor(()))
 
 
 def _read_conflicts(fields: list[str]) -> tuple[dict[str, dict[int, str]], dict[str, str]]:
-    """Return by path: the blobs in conflict by stage (1 base, 2 ours, 3 theirs), and the kind of conflict."""
+    """Return, by path, the conflicting blobs by stage (1 base, 2 ours, 3 theirs) and the kinds of conflict."""
     stages: dict[str, dict[int, str]] = {}
     end = fields.index("")
     for record in fields[:end]:
@@ -181,9 +181,9 @@ def _conflicts_of(
 
 
 def _blocks(merged: str, ours: str, theirs: str, commits: tuple[str, str]) -> list[tuple[int, str, str]]:
-    """Return the line in ours, our lines and their lines for each conflict in a text with markers.
+    """Return the line number in our file, our lines and their lines for each conflict in a text with markers.
 
-    Markers are distinguished from similar text by the commit ids that follow them.
+    The commit ids that follow the markers distinguish them from similar text.
     """
     found: list[tuple[int, str, str]] = []
     resolved: list[str] = []
@@ -207,7 +207,7 @@ def _blocks(merged: str, ours: str, theirs: str, commits: tuple[str, str]) -> li
 
 
 def _sides(block: list[str], ours: str, theirs: str) -> tuple[list[str], list[str]]:
-    """Split a conflict at its "=======", a line that the text itself may contain, such as in headings."""
+    """Split a conflict at its "=======" marker, a line that the text itself may contain, for example in headings."""
     middles = [number for number, line in enumerate(block) if line.rstrip("\r\n") == "======="]
     for middle in middles:
         one, other = block[:middle], block[middle + 1 :]
@@ -217,7 +217,7 @@ def _sides(block: list[str], ours: str, theirs: str) -> tuple[list[str], list[st
 
 
 def _places(starts: list[int], resolved: list[str], ours: list[str]) -> list[int]:
-    """Translate line numbers of the merged text, with our side of every conflict, to those of our file."""
+    """Translate line numbers of the merged text, resolved with our side of each conflict, to those of our file."""
     steps = difflib.SequenceMatcher(None, resolved, ours, autojunk=False).get_opcodes()
     places = []
     for start in starts:
@@ -230,5 +230,5 @@ def _places(starts: list[int], resolved: list[str], ours: list[str]) -> list[int
 
 
 def _lines(text: str) -> list[str]:
-    """Split as git does, at line feeds only."""
+    """Split a text into lines as git does, at line feeds only."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)

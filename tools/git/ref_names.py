@@ -6,17 +6,17 @@ import hashlib
 import re
 
 GENERATED = "refs/crew/generated"
-"""Where pure generations of a service are committed, one after another."""
+"""The ref of the latest pure generation of a service; earlier ones are its ancestors."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _PLAIN_LENGTH = 80
 
 
 def safe(text: str) -> str:
-    """Return a ref component for any text; it is unique to the text.
+    """Return a component of a ref name that is unique to the text.
 
-    Plain ids are unchanged. Any other text becomes a readable part, a "+" (which no plain id contains) and a digest
-    of the text.
+    Plain ids are returned unchanged. Any other text becomes a readable part, a "+" (which no plain id contains) and
+    a digest of the text.
     """
     if _PLAIN.fullmatch(text) and len(text) <= _PLAIN_LENGTH and not text.endswith(".lock"):
         return text

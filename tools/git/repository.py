@@ -1,4 +1,4 @@
-"""A service's git repository: objects and refs, without its working tree."""
+"""Access to the objects and refs of a service's git repository, without its working tree."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OURS = ("refs/heads/crew/", "refs/crew/")
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a tree."""
+    """One file in a tree."""
 
     mode: str
     """"100644", "100755", "120000" for a symbolic link, "160000" for a submodule."""
@@ -35,17 +35,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Repository:
-    """An opened repository. Get one from `open_repository`.
+    """An open repository, as returned by `open_repository`.
 
-    Ids are hex strings, paths are relative with "/". Ids depend only on content, so repeating a commit
-    with the same arguments gives the same commit.
+    Ids are hexadecimal strings; paths are relative and separated by "/". Ids depend only on content, so repeating a
+    commit with the same arguments yields the same commit.
     """
 
     folder: Path
     base: str
     """Short name of the protected branch that stories are merged into: "main"."""
     person: Identity
-    """Committer of all commits."""
+    """The committer of all commits."""
     git: Command
 
     @property
@@ -54,16 +54,16 @@ class Repository:
         return f"refs/heads/{self.base}"
 
     def ref(self, name: str) -> str | None:
-        """Return the id that a full ref name holds, or None if there is none."""
+        """Return the id that a full ref name points to, or None if the ref does not exist."""
         done = self.git.attempt("show-ref", "--verify", "--hash", "--", full_ref(name))
         return done.stdout.decode().strip() if done.status == 0 else None
 
     def tree_of(self, commit: str) -> str:
-        """Return the tree of a commit (or of a tree: itself)."""
+        """Return the id of a commit's tree; for a tree, its own id."""
         return self.git.text("rev-parse", "--verify", f"{full_id(commit)}^{{tree}}")
 
     def message(self, commit: str) -> str:
-        """Return the whole message of a commit."""
+        """Return the full message of a commit."""
         body = self.git.run("cat-file", "commit", full_id(commit)).decode("utf-8", "replace")
         return body.partition("\n\n")[2]
 
@@ -87,9 +87,9 @@ class Repository:
         when: datetime,
         redact: Redactor,
     ) -> str:
-        """Create a commit by `author` at `when`, its message redacted, and return its id.
+        """Create a commit by `author` at `when`, with secrets removed from its message, and return its id.
 
-        No ref moves; the person is the committer.
+        The person is the committer. No ref is moved.
         """
         if "\0" in message:
             raise RepositoryError("A commit message contains a NUL character. Remove it.")
@@ -102,10 +102,10 @@ class Repository:
         return done.decode().strip()
 
     def update_ref(self, name: str, new: str, expected_old: str | None) -> None:
-        """Move a story branch or one of the crew's own refs, if its value is still `expected_old` (None: does
-        not exist).
+        """Move a story branch or one of the crew's own refs if it still has the value `expected_old` (None: does not
+        exist).
 
-        Repeating it is harmless. Raises RepositoryError if someone else moved it or has the branch checked out.
+        Repeating the call is harmless. Raises RepositoryError if the ref has another value or is checked out.
         """
         if not full_ref(name).startswith(_OURS):
             raise RepositoryError(f"The crew may not move {name}: {self.base} is changed only by merging.")
@@ -119,7 +119,7 @@ class Repository:
         self.swap(name, new, expected_old)
 
     def swap(self, name: str, new: str, expected_old: str | None, reason: str = "crew") -> None:
-        """Compare and swap any ref; called only by `update_ref` and by merging."""
+        """Update any ref by compare and swap; called only by `update_ref`, by merging and for a first commit."""
         old = full_id(expected_old) if expected_old else "0" * len(full_id(new))
         arguments = ("update-ref", "--no-deref", "-m", reason, full_ref(name), new, old)
         done = self.git.attempt(*arguments, identities=self._committer())
@@ -131,8 +131,8 @@ class Repository:
             )
 
     def start_story(self, story: str) -> str:
-        """Return the tip of the story's branch `ref_names.story_branch(story)`, created if missing, and moved to the
-        base if it has no commits of its own. Raises RepositoryError if base and branch have diverged.
+        """Return the tip of the story's branch, which is created if missing and moved to the base if it has no commits
+        of its own. Raises RepositoryError if base and branch have diverged.
         """
         branch = ref_names.story_branch(story)
         base, tip = self.base_commit(), self.ref(branch)
@@ -149,18 +149,18 @@ class Repository:
         )
 
     def required(self, name: str) -> str:
-        """Return the id of a ref; raises RepositoryError if it does not exist."""
+        """Return the id that a ref points to. Raises RepositoryError if it does not exist."""
         found = self.ref(name)
         if found is None:
             raise RepositoryError(f"{name} no longer exists in {self.folder}. Restore it from git's reflog.")
         return found
 
     def base_commit(self) -> str:
-        """Return the commit of the protected branch; raises RepositoryError if there is none."""
+        """Return the tip of the protected branch. Raises RepositoryError if the branch does not exist."""
         return self.required(self.base_ref)
 
     def entries(self, tree: str) -> tuple[Entry, ...]:
-        """Return every file of a tree or commit, by path."""
+        """Return every file of a tree or commit, sorted by path."""
         listing = self.git.run("ls-tree", "-r", "-z", "--full-tree", full_id(tree))
         found = []
         for record in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
@@ -184,7 +184,7 @@ class Repository:
         return self.blob(about.split(" ")[2])
 
     def text(self, tree: str, path: str) -> str | None:
-        """Return a file as `show` does, decoded; U+FFFD replaces bytes that are not UTF-8."""
+        """Return the content of one file like `show`, but decoded; U+FFFD replaces bytes that are not valid UTF-8."""
         content = self.show(tree, path)
         return None if content is None else content.decode("utf-8", "replace")
 
@@ -193,31 +193,31 @@ class Repository:
         return self.git.run("cat-file", "blob", full_id(object_id))
 
     def store(self, content: bytes) -> str:
-        """Store a blob and return its id."""
+        """Store bytes as a blob and return its id."""
         return self.git.text("hash-object", "-w", "--no-filters", "--stdin", stdin=content)
 
     def anchor(self, name: str, text: str) -> str:
-        """Store a text under `refs/crew/ledger/<name>`, replacing an earlier one, and return its id."""
+        """Store a text under `refs/crew/ledger/<name>`, replacing any earlier one, and return the id of its blob."""
         stored = self.store(text.encode())
         self.update_ref(ref_names.ledger_ref(name), stored, self.ref(ref_names.ledger_ref(name)))
         return stored
 
     def read_anchor(self, name: str) -> str | None:
-        """Return the text stored under a name, or None."""
+        """Return the text that `anchor` stored under a name, or None."""
         found = self.ref(ref_names.ledger_ref(name))
         return None if found is None else self.blob(found).decode("utf-8", "replace")
 
     def anchors(self) -> dict[str, str]:
-        """Return the text of every anchor, by its name if that is a plain id."""
+        """Return the text of every anchor, keyed by its name as escaped by `ref_names.safe`."""
         prefix = ref_names.ledger_ref("x")[:-1]
         listing = self.git.text("for-each-ref", "--format=%(objectname) %(refname)", prefix)
         lines = (line.split(" ", 1) for line in listing.splitlines())
         return {ref.removeprefix(prefix): self.blob(blob).decode("utf-8", "replace") for blob, ref in lines}
 
     def trailers(self, key: str, value: str) -> dict[str, str]:
-        """Return the trailer `value` of the base branch's merge commits, by their trailer `key`.
+        """Return a mapping from the trailer `key` of each merge commit on the base branch to its trailer `value`.
 
-        If several merges have the same key, the newest wins.
+        If several merges have the same key, the newest takes precedence.
         """
         fields = "%x00".join(f"%(trailers:key={name},valueonly,separator=%x20)" for name in (key, value))
         listing = self.git.text("log", "--first-parent", "--merges", f"--format={fields}", self.base_commit())
@@ -225,11 +225,11 @@ class Repository:
         return {name.strip(): text.strip() for name, text in reversed(pairs) if name.strip()}
 
     def head_branch(self) -> str | None:
-        """Return the full name of the branch that the person has checked out; None if HEAD is detached."""
+        """Return the full ref name of the branch that the person has checked out, or None if HEAD is detached."""
         return read_head(self.git.git_folder / "HEAD")
 
     def checked_out(self) -> set[str]:
-        """Return the branches that any working tree of the repository has checked out."""
+        """Return the full ref names of the branches that are checked out in any working tree of the repository."""
         heads = [self.git.git_folder / "HEAD", *self.git.git_folder.glob("worktrees/*/HEAD")]
         return {branch for head in heads if (branch := read_head(head))}
 
@@ -248,7 +248,7 @@ class Repository:
 
 
 def read_head(path: Path) -> str | None:
-    """Return the branch that a HEAD file names, or None when it names a commit or cannot be read."""
+    """Return the full ref name of the branch in a HEAD file, or None if it contains a commit or does not exist."""
     if not path.is_file():
         return None
     found = re.fullmatch(r"ref: (refs/heads/[^\s]+)\n?", path.read_text(errors="replace")[:1000])
@@ -256,14 +256,14 @@ def read_head(path: Path) -> str | None:
 
 
 def full_id(text: str) -> str:
-    """Return the text if it is a full object id, so neither an option nor an expression; or raise."""
+    """Return the text if it is a full object id, not an option or revision expression, else raise RepositoryError."""
     if not _ID.fullmatch(text):
         raise RepositoryError(f"{text!r} is not the full id of a git object, such as 40 hexadecimal digits.")
     return text
 
 
 def full_ref(text: str) -> str:
-    """Return the text if it can be a full ref name, or raise RepositoryError; git checks the details."""
+    """Return the text if it looks like a full ref name, else raise RepositoryError; git checks the details."""
     if not text.startswith("refs/") or re.search(r"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|//|\.$|/$", text):
         raise RepositoryError(f"{text!r} is not a full ref name, such as refs/heads/main.")
     return text

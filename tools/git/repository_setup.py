@@ -1,4 +1,4 @@
-"""Opens or creates a repository; anything that would break later work is refused here."""
+"""Opens or creates a repository, rejecting any whose state would make later operations fail."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _UNFINISHED = {
 def open_repository(
     folder: Path, private: Path, base: str = "main", when: datetime | None = None
 ) -> Repository:
-    """Open the repository in a folder; create one if the folder is missing or empty.
+    """Open the repository in a folder, or create one if the folder is missing or empty.
 
-    `private` is a folder of the crew that sandboxes cannot access. A new repository gets an empty first commit by
-    the person, at `when` (None: now). Raises RepositoryError with the reason and the fix.
+    `private` is a folder of the crew that sandboxes cannot access. A new repository gets an empty initial commit by
+    the person, dated `when` (None: now). Raises RepositoryError with the reason and how to fix it.
     """
     repository = attach_repository(folder, private, base, make=True)
     _refuse_unfinished(repository)
@@ -43,10 +43,10 @@ def open_repository(
 def attach_repository(
     folder: Path, private: Path, base: str = "main", make: bool = False, reads: bool = False
 ) -> Repository:
-    """Open a repository without checking the person's files.
+    """Open a repository without checking the state of the person's files.
 
-    `make` creates one in a missing or empty folder; with `reads`, git need not know the person's name. Raises
-    RepositoryError if the folder is not a repository.
+    With `make`, it is created if the folder is missing or empty; with `reads`, the person's name need not be
+    configured in git. Raises RepositoryError if the folder is not a usable repository.
     """
     folder = folder.resolve()
     view = private.resolve() / "git" / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
@@ -77,7 +77,7 @@ def _is_fresh(folder: Path) -> bool:
     if not folder.is_dir():
         raise RepositoryError(f"{folder} is a file. Name a folder for the service's repository.")
     names = {each.name for each in folder.iterdir()}
-    # A git folder without HEAD is an interrupted init.
+    # A `.git` folder without HEAD is left by an interrupted `git init`.
     return not names or (
         names == {".git"} and (folder / ".git").is_dir() and not (folder / ".git/HEAD").exists()
     )
@@ -114,7 +114,7 @@ def _refuse_other_kinds(folder: Path) -> None:
 
 
 def _read_settings(config: Path, environment: dict[str, str], view: Path) -> dict[str, str]:
-    """Read the repository's configuration: git only parses it, and follows no include."""
+    """Return the repository's own configuration, which git parses without applying it or following includes."""
     if not config.is_file() or config.stat().st_size > 1_000_000:
         raise RepositoryError(
             f"{config} is not a git configuration file. Restore it, or clone the repository again."
@@ -145,7 +145,7 @@ def _refuse_unfinished(repository: Repository) -> None:
 
 
 def _start_history(repository: Repository, when: datetime) -> None:
-    """Ensure that the base branch has a commit, or raise RepositoryError."""
+    """Ensure that the base branch has a commit, creating it in an empty repository, or raise RepositoryError."""
     folder, base = repository.folder, repository.base
     head = repository.head_branch()
     if head is None:

@@ -1,4 +1,4 @@
-"""The difference between two trees."""
+"""Compares two trees."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _STATUS: dict[str, Literal["added", "modified", "deleted"]] = {"A": "added", "D"
 
 
 class ChangedFile(BaseModel, frozen=True):
-    """One file that differs. A moved file is a deleted and an added one."""
+    """A file that differs. A moved file is reported as one deleted and one added file."""
 
     path: str
     status: Literal["added", "modified", "deleted"]
     lines: tuple[tuple[int, int], ...] = ()
-    """Changed or added lines of the newer version, as inclusive ranges from 1. Empty for binary files."""
+    """Inclusive ranges of the lines changed or added in the newer version, counted from 1; empty for binary files."""
     added: int = 0
-    """Lines."""
+    """Number of lines added."""
     removed: int = 0
-    """Lines."""
+    """Number of lines removed."""
 
 
 class Changes(BaseModel, frozen=True):
@@ -36,7 +36,7 @@ class Changes(BaseModel, frozen=True):
     """Unified diff with three lines of context."""
     files: tuple[ChangedFile, ...]
     patches: dict[str, str] = {}
-    """Path to the part of the text for that file."""
+    """Maps the path of each file to its part of `text`."""
 
 
 def diff(repository: Repository, older: str, newer: str) -> Changes:
@@ -48,7 +48,7 @@ def diff(repository: Repository, older: str, newer: str) -> Changes:
     whole = _patches(text)
     files, patches = [], {}
     for status, path in zip(records[:-1:2], records[1::2], strict=True):
-        # A file that became a link, or the reverse, yields two patches: a deletion and an addition.
+        # A file that became a link, or vice versa, yields two patches: a deletion and an addition.
         count = 2 if status == "T" else 1
         files.append(_changed_file(path, status, b"".join(bare.pop(0) for _ in range(count))))
         patches[path] = b"".join(whole.pop(0) for _ in range(count)).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The person's working tree: inspected, and updated after a merge. No other module touches it."""
+"""Inspects the person's working tree and updates it after a merge. No other module accesses it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def dirty_files(repository: Repository) -> list[str]:
-    """Return the tracked files whose working copy or index differs from the checked-out commit.
+    """Return the tracked files whose working copy or index entry differs from the checked-out commit.
 
-    Untracked files are not included.
+    Empty if HEAD is detached.
     """
     git = repository.git
     head = repository.head_branch()
@@ -27,7 +27,7 @@ def dirty_files(repository: Repository) -> list[str]:
 
 
 def refuse_blocked(repository: Repository, old: str, new: str) -> None:
-    """Raise RepositoryBusy if the working tree cannot be updated from one commit to another."""
+    """Raise RepositoryBusy if files block the update of the working tree from one commit to another."""
     done = _read_tree(repository, "-n", "-m", "-u", old, new)
     if done.status != 0:
         raise RepositoryBusy(
@@ -37,7 +37,7 @@ def refuse_blocked(repository: Repository, old: str, new: str) -> None:
 
 
 def bring_up_to_date(repository: Repository, old: str, new: str) -> None:
-    """Update the index and the files from one commit to another; files that are up to date are not touched."""
+    """Update the index and the files from one commit to another, without touching files that do not differ."""
     done = _read_tree(repository, "-m", "-u", old, new)
     if done.status != 0:
         raise RepositoryError(
@@ -48,6 +48,6 @@ def bring_up_to_date(repository: Repository, old: str, new: str) -> None:
 
 def _read_tree(repository: Repository, *arguments: str) -> Output:
     git, index = repository.git, repository.git.own_index
-    # Refreshes file times, without which unchanged files look changed. Exit code 1: some files have changed.
+    # Refreshes cached file times, else unchanged files look changed. Exit code 1: some files have changed.
     git.attempt("update-index", "-q", "--refresh", index=index, work_tree=repository.folder)
     return git.attempt("read-tree", *arguments, index=index, work_tree=repository.folder)

@@ -1,4 +1,4 @@
-"""Workspaces: plain folders without a `.git`, written from a tree and stored as a tree again."""
+"""Workspaces: plain folders without a `.git` that are filled from a tree and stored as a tree again."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def checkout(repository: Repository, source: str, workspace: Path) -> None:
-    """Make the workspace hold exactly the files of a tree or commit; everything else in it is removed.
+    """Replace the content of a workspace with the files of a tree or commit.
 
-    Repeating it is harmless. Raises RepositoryError if the workspace is, contains or is inside a git folder, or if
-    the tree contains submodules or links that point out of it.
+    Repeating the call is harmless. Raises RepositoryError if the workspace is or contains a repository or is inside
+    a git folder, or if the tree contains submodules or links that point out of it.
     """
     workspace = workspace.resolve()
     _refuse_folder(repository, workspace)
@@ -37,11 +37,11 @@ def checkout(repository: Repository, source: str, workspace: Path) -> None:
 
 
 def write_tree(repository: Repository, workspace: Path, base: str | None = None) -> str:
-    """Store the files of a workspace and return the id of the tree.
+    """Store the files of a workspace as a tree and return its id.
 
-    `.gitignore` is respected; files of the tree or commit `base` stay tracked even if it ignores
-    them. Raises RepositoryError for a `.git` anywhere in it, submodules, links that point out of it, and named pipes
-    or devices.
+    `.gitignore` is respected, but files of the tree or commit `base` stay tracked even if they are ignored. Raises
+    RepositoryError if the workspace contains a `.git` at any depth, submodules, links that point out of it, named
+    pipes or devices.
     """
     workspace = workspace.resolve()
     _refuse_folder(repository, workspace)
@@ -57,10 +57,10 @@ def write_tree(repository: Repository, workspace: Path, base: str | None = None)
 
 
 def refuse_unsafe_files(workspace: Path) -> None:
-    """Raise RepositoryError for what git must not encounter: nested repositories, and files that block a
-    reader.
+    """Raise RepositoryError if the workspace contains what git must not encounter: nested repositories, named pipes
+    or devices.
 
-    git queries the status of a repository inside a working tree, and so runs commands that its config names.
+    git queries the status of a repository nested in a working tree, and thereby runs commands from its config.
     """
     for folder, folders, files in os.walk(workspace):
         for name in (*folders, *files):
@@ -73,10 +73,10 @@ def refuse_unsafe_files(workspace: Path) -> None:
 
 
 def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[str, ...]:
-    """Remove what `write_tree` would refuse, such as leftovers of a command; returns descriptions with paths.
+    """Remove what `write_tree` would reject, such as leftovers of a command, and return a description of each.
 
-    Files whose names are not UTF-8 are removed too, unless they are among the `known` paths: no result could name
-    them. Folders and files are made readable on the way, so that nothing stays hidden.
+    Files whose names are not valid UTF-8 are removed too unless they are among the `known` paths, since no result
+    could name them. Files and folders are made readable and writable so that nothing stays hidden.
     """
     removed = []
     for folder, folders, files in os.walk(workspace):
@@ -107,7 +107,7 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link or a folder with all that is in it, whatever its permissions; it may be gone."""
+    """Remove a file, link or folder including its content, whatever the permissions. A missing path is ignored."""
     if not os.path.lexists(path):
         return
     if path.is_symlink() or not path.is_dir():
@@ -123,7 +123,7 @@ def remove(path: Path) -> None:
 
 
 def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
-    """Raise RepositoryError for submodules, and for links that could lead out of the tree's folder."""
+    """Raise RepositoryError if a tree contains submodules or links that could point out of its root folder."""
     for entry in repository.entries(tree):
         if entry.mode == "160000":
             raise RepositoryError(f"{entry.path} is a submodule, which the crew cannot work with. Remove it.")
@@ -132,7 +132,7 @@ def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
 
 
 def _leads_out(path: str, content: bytes) -> bool:
-    """Whether a link could leave. ".." is allowed in front only: behind a name it may follow another link."""
+    """Whether a link could point out of the root folder. ".." is safe only at the start: later it may follow a link."""
     target = content.decode("utf-8", "surrogateescape")
     parts = [part for part in target.split("/") if part not in ("", ".")]
     while parts and parts[0] == "..":

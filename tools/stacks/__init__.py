@@ -1,4 +1,4 @@
-"""Stacks: each generates a service repository from a blueprint, and knows how to run it."""
+"""The interface of stacks. A stack generates a service's repository from a blueprint and knows how to run it."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from tools.blueprint.model import Blueprint
 
 
 class Generation(BaseModel, frozen=True):
-    """All files of a service: a pure function of blueprints, independent of clock, randomness and file system."""
+    """All files of a service. They depend only on blueprints, not on the clock, randomness or the file system."""
 
     files: dict[str, str]
-    """Path in the repository, separated by `/`, to text."""
+    """Maps paths in the repository, separated by `/`, to the text of each file."""
     tests: dict[str, tuple[str, ...]]
-    """Criterion id to the pytest node ids that check it, at least one per criterion."""
+    """Maps the id of each tested criterion to the pytest node ids of its tests, of which there is at least one."""
 
 
 class Previous(BaseModel, frozen=True):
-    """The generation that the next one builds on."""
+    """The generation that the next generation builds on."""
 
     blueprint: Blueprint
     files: dict[str, str]
-    """The files as generated, without manual edits in the repository. Migrations are carried over."""
+    """The files as generated, without manual changes. Migrations and custom files are carried over."""
 
 
 class Stack(Protocol):
-    """One kind of service."""
+    """A technology stack in which services are generated."""
 
     name: str
 
     def generate(self, blueprint: Blueprint, contract: str, previous: Previous | None) -> Generation:
-        """Return every file of the service; `contract` is the OpenAPI document as YAML text."""
+        """Return all files of the service; `contract` is the OpenAPI document as YAML text."""
 
     def migrate(self, python: Path) -> tuple[str, ...]:
-        """Return the command that migrates the database at `DATABASE_URL`, run in the repository."""
+        """Return the command to run in the repository to migrate the database at `DATABASE_URL`."""
 
     def serve(self, python: Path) -> tuple[str, ...]:
-        """Return the command that serves on the unix socket `SOCKET` or TCP port `PORT`, run in the repository."""
+        """Return the command to run in the repository to serve on the Unix socket `SOCKET` or TCP port `PORT`."""

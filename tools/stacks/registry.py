@@ -1,4 +1,4 @@
-"""The available stacks, by name."""
+"""Looks up the available stacks by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tools.stacks import Stack
 
 
 def stack_named(name: str) -> Stack:
-    """Return the stack of that name. Raises KeyError if it does not exist."""
+    """Return the stack with this name. Raises KeyError if there is none."""
     from tools.stacks.fastapi import FastAPIStack  # noqa: PLC0415  templates and a formatter, 0.3 s
 
     return {"fastapi": FastAPIStack()}[name]

@@ -1,1 +1,1 @@
-"""Text files of a workspace: reading, matching and walking them."""
+"""Reading, matching and walking the text files of a workspace."""

@@ -1,4 +1,4 @@
-"""Replacing a file atomically."""
+"""Atomic replacement of files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: str | bytes, mode: int = 0o600) -> None:
-    """Write a file durably, replacing an existing one; readers, and crashes, see it whole or not at all.
+    """Write a file durably, replacing any existing one; a partial file is never visible, not even after a crash.
 
-    Concurrent writers do not disturb each other: the last one wins. The folder must exist.
+    If several processes write concurrently, the last one wins. The folder must exist.
     """
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

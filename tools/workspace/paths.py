@@ -1,4 +1,4 @@
-"""Paths that a call names, resolved within the workspace."""
+"""Resolution of paths within a workspace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def inside(workspace: Path, name: str) -> Path | None:
-    """Resolve a path, following links; None if it is outside of the workspace or in a `.git`."""
+    """Return the resolved path, following links, or None if it is outside the workspace or inside a `.git`."""
     root = workspace.resolve()
     try:
         path = (root / name).resolve()

@@ -1,4 +1,4 @@
-"""Text files whose encoding and line endings are kept when their text changes."""
+"""Reading and writing text files, preserving their encoding and line endings."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 MOST_BYTES = 5_000_000
-"""Largest file that is read as text."""
+"""Maximum size of a file that is read as text."""
 _PARSED = 1_000_000
-"""Largest file, in characters, that is parsed."""
+"""Maximum length of a file that is parsed, in characters."""
 _SNIFFED = 8_192
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 class NoText(ValueError):  # noqa: N818  names the condition
-    """A file cannot be read, or written, as text; the message says why."""
+    """A file cannot be read or written as text; the message says why."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A file's text, with line feeds if all of its lines end in CR LF."""
+    """The text of a file. Line endings are converted to line feeds if all of them are CR LF."""
 
     content: str
     encoding: str = "utf-8"
     mark: bytes = b""
-    """Byte order mark in front of it."""
+    """Byte order mark at the start of the file, if any."""
     crlf: bool = False
     """Whether every line of the file ends in CR LF."""
 
     def encoded(self, content: str) -> bytes:
-        """Encode another text in the same encoding, with the same line endings; raises NoText."""
+        """Encode another text with the same encoding and line endings. Raises NoText if it cannot be encoded."""
         if self.crlf:
             content = re.sub(r"\r?\n", "\r\n", content)
         try:
@@ -56,7 +56,7 @@ def read(path: Path) -> Text:
 
 
 def decode(content: bytes) -> Text:
-    """Decode bytes as UTF-8, as a byte order mark or Python cookie says, or else as Latin-1, which loses nothing.
+    """Decode bytes by their byte order mark, as UTF-8, by their Python encoding cookie, or else losslessly as Latin-1.
 
     Raises NoText for binary content."""
     for mark, encoding in _MARKS:
@@ -77,7 +77,7 @@ def decode(content: bytes) -> Text:
 
 
 def encode_for(path: Path, content: str) -> bytes:
-    """Return the bytes of a text for a file, in its present encoding if it exists; raises NoText."""
+    """Encode a text for a file, keeping the encoding of an existing file. Raises NoText if that is impossible."""
     there = Text("")
     if path.is_file():
         try:
@@ -85,12 +85,12 @@ def encode_for(path: Path, content: str) -> bytes:
         except NoText:
             there = Text("")
     if there.encoding == "latin-1":
-        there = replace(there, encoding="utf-8")  # a guess, and the whole file is new
+        there = replace(there, encoding="utf-8")  # Latin-1 was a guess, and all content is replaced
     return there.encoded(content)
 
 
 def syntax_error(name: str, content: str) -> str:
-    """Return the syntax error of a Python file, "line 12: invalid syntax"; "" if there is none, or for other files."""
+    """Return a Python file's syntax error, such as "line 12: invalid syntax"; "" if valid or not a Python file."""
     if not name.endswith((".py", ".pyi")) or len(content) > _PARSED:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Where a text occurs in a file, or else the closest lines."""
+"""Finds the occurrences of a text in a file, or the lines most similar to it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 _MOST_PLACES = 20
 _MOST_LINES = 4_000
-"""Lines of a file that are compared."""
+"""Maximum number of lines of a file that are compared."""
 _LONGEST_LINE = 200
 _CLOSE = 0.6
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """Why a text cannot be replaced, and the lines that help."""
+    """The reason why a text cannot be replaced, and the lines that resemble it."""
 
     reason: str
     closest: tuple[tuple[int, str], ...] = ()
-    """Line numbers and their text."""
+    """Line numbers, counted from 1, with the text of each line."""
 
 
 def line_numbers(content: str, old: str) -> list[int]:
-    """Return the line numbers at which a text begins, from 1."""
+    """Return the number of the line, counted from 1, at which each occurrence of a text begins."""
     found: list[int] = []
     start = content.find(old)
     while start >= 0:
@@ -32,7 +32,7 @@ def line_numbers(content: str, old: str) -> list[int]:
 
 
 def ambiguous(lines: list[int]) -> Misfit:
-    """Describe a text that occurs more than once."""
+    """Return the misfit for a text that occurs more than once."""
     shown = ", ".join(str(each) for each in lines[:_MOST_PLACES])
     more = " and more" if len(lines) > _MOST_PLACES else ""
     return Misfit(
@@ -41,7 +41,7 @@ def ambiguous(lines: list[int]) -> Misfit:
 
 
 def absent(content: str, old: str) -> Misfit:
-    """Describe the lines closest to a text that does not occur."""
+    """Return the misfit for a text that does not occur, with the most similar lines."""
     lines = content.splitlines()
     alike = _but_for_space(lines, old)
     if alike is not None:
@@ -61,7 +61,7 @@ def absent(content: str, old: str) -> Misfit:
 
 
 def _but_for_space(lines: list[str], old: str) -> tuple[int, int] | None:
-    """Line range matching the text, ignoring whitespace and blank lines."""
+    """Return the first range of lines that matches the text, ignoring whitespace and blank lines, or None."""
     words = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
     wanted = [line.split() for line in old.splitlines() if line.strip()]
     if not wanted:

@@ -1,4 +1,4 @@
-"""Blueprint -> FastAPI service."""
+"""Generates FastAPI services from blueprints."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tools.stacks.fastapi.validation import validate
 
 
 class FastAPIStack:
-    """Services built with FastAPI, SQLAlchemy and Alembic."""
+    """The stack for services built with FastAPI, SQLAlchemy and Alembic."""
 
     name = "fastapi"
 
     def generate(self, blueprint: Blueprint, contract: str, previous: Previous | None) -> Generation:
-        """Return every file of the service. Raises ToolError if the blueprint cannot be generated."""
-        # Templates and black are needed by few commands.
+        """Return all files of the service. Raises ToolError if no service can be generated from the blueprint."""
+        # Imported here because few commands need templates and black, which are slow to import.
         from tools.stacks.fastapi.repository import repository_files  # noqa: PLC0415
         from tools.stacks.fastapi.suite.generation import test_files  # noqa: PLC0415
 
@@ -26,9 +26,9 @@ class FastAPIStack:
         return Generation(files=dict(sorted((files | test_sources).items())), tests=tests)
 
     def migrate(self, python: Path) -> tuple[str, ...]:
-        """Return the command that migrates the database at `DATABASE_URL`, run in the repository."""
+        """Return the command to run in the repository to migrate the database at `DATABASE_URL`."""
         return (str(python), "-m", "alembic", "upgrade", "head")
 
     def serve(self, python: Path) -> tuple[str, ...]:
-        """Return the command that serves on the unix socket `SOCKET` or TCP port `PORT`, run in the repository."""
+        """Return the command to run in the repository to serve on the Unix socket `SOCKET` or TCP port `PORT`."""
         return (str(python), "-m", "app")

@@ -1,4 +1,4 @@
-"""`app/computed.py`: fields derived from other resources."""
+"""Generates `app/computed.py`, which computes fields from the values of other resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.stacks.fastapi.tables import ADJUSTMENTS, adjusted_fields, table_name
 
 
 def computed_files(blueprint: Blueprint) -> dict[str, str]:
-    """Return the modules of computed fields and of their adjustments, if there are any."""
+    """Return the modules for computed fields and, if effects change any of them, for their adjustments."""
     fields = [(entity, field) for entity in blueprint.entities for field in entity.fields if field.computed]
     if not fields:
         return {}

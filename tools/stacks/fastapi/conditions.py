@@ -1,4 +1,4 @@
-"""Guard conditions as Python expressions; null makes every comparison false except `ne`."""
+"""Translates guard conditions into Python expressions, in which a null operand makes all comparisons but `ne` false."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ _OPERATORS: dict[Comparison, str] = {"eq": "==", "ne": "!=", "lt": "<", "le": "<
 
 @dataclass(frozen=True)
 class Operand:
-    """A value in an expression."""
+    """A value in a generated expression."""
 
     code: str
     kind: FieldType
     nulls: tuple[str, ...] = ()
-    """Expressions that may be None, in which case the value is null or unreachable."""
+    """Expressions that may evaluate to None, in which case the value is null or cannot be reached."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The variables available to the code of one operation."""
+    """The variables available in the generated code of an operation."""
 
     blueprint: Blueprint
     entity: Entity
     action: Action | None
     own: str
-    """Variable of the resource acted on."""
+    """Variable that holds the resource on which the operation acts."""
     object: str = ""
-    """Variable of the resource named in the body."""
+    """Variable that holds the resource identified in the request body; "" if there is none."""
     references: tuple[tuple[str, str], ...] = ()
-    """Reference name and variable of its target."""
+    """Name of each reference and the variable that holds the resource it refers to."""
 
     def entity_of(self, subject: Subject, via: str) -> Entity:
-        """Return the entity of a subject."""
+        """Return the entity of a rule's subject; `via` names the reference. Raises ToolError if it does not exist."""
         operation = self.action.name if self.action else ""
         found = target_of(self.blueprint, self.entity, operation, subject, via)
         if found is None:
@@ -64,18 +64,18 @@ class Scope:
         return found
 
     def variable(self, subject: Subject, via: str) -> str:
-        """Return the variable of a subject."""
+        """Return the variable that holds a rule's subject; `via` names the reference."""
         if subject == "reference":
             return dict(self.references)[via]
         return {"self": self.own, "object": self.object, "input": "body"}[subject]
 
     def unreachable(self, subject: Subject, via: str) -> tuple[str, ...]:
-        """Return the variable of a subject if it may be None."""
+        """Return the variable that holds a subject if it may be None, else an empty tuple."""
         reference = self.entity.reference(via) if subject == "reference" else None
         return (self.variable(subject, via),) if reference and reference.added_later else ()
 
     def spec(self, reference: FieldRef) -> FieldSpec:
-        """Return the field that is referred to."""
+        """Return the field or input that a rule refers to. Raises ToolError if it does not exist."""
         if reference.subject == "input":
             inputs = self.action.inputs if self.action else ()
             found = next((each for each in inputs if each.name == reference.field), None)
@@ -88,7 +88,7 @@ class Scope:
         return found
 
     def operand(self, reference: FieldRef) -> Operand:
-        """Return a field as an operand."""
+        """Return the operand that reads a field or input."""
         field = self.spec(reference)
         variable = self.variable(reference.subject, reference.via)
         nulls = self.unreachable(reference.subject, reference.via)
@@ -102,7 +102,7 @@ class Scope:
 
 
 def known_field(entity: Entity, name: str) -> FieldSpec | None:
-    """Return a field by name, including the implied ones: status, timestamps, references."""
+    """Return a field by name, or None. The status, the timestamps and the ids of references count as fields."""
     if name == "status" and entity.initial_state is not None:
         return FieldSpec(name=name, type="choice", choices=entity.states)
     if name in ("created at", "updated at"):
@@ -119,12 +119,12 @@ def computed_function(entity: Entity, field: FieldSpec) -> str:
 
 
 def condition(scope: Scope, tests: tuple[Test, ...]) -> Code:
-    """Return the expression that all tests hold."""
+    """Return the expression that is true if all tests hold."""
     return all_of(_test(scope, each) for each in tests)
 
 
 def all_of(parts: Iterable[str]) -> Code:
-    """Return the expression that all of the parts hold."""
+    """Return the conjunction of the expressions, ignoring empty ones; "True" if none are left."""
     found = [part for part in parts if part] or ["True"]
     if len(found) == 1:
         return Code(found[0])
@@ -161,7 +161,7 @@ def _compare(scope: Scope, test: Compare) -> str:
 
 
 def _alike(left: Operand, right: Operand) -> tuple[str, str]:
-    """Return both sides in comparable types: a date with the date of a timestamp."""
+    """Return both operands as comparable expressions, reducing a timestamp to its date if the other is a date."""
     if (left.kind, right.kind) == ("date", "timestamp"):
         return left.code, f"{right.code}.date()"
     if (left.kind, right.kind) == ("timestamp", "date"):
@@ -170,12 +170,12 @@ def _alike(left: Operand, right: Operand) -> tuple[str, str]:
 
 
 def _null_or(nulls: Iterable[str], *conditions: str) -> str:
-    """Return the condition that an expression is None or, where none is, another condition holds."""
+    """Return the condition that any of the nullable expressions is None or one of the other conditions holds."""
     return " or ".join([*(f"{each} is None" for each in nulls), *conditions])
 
 
 def _given_and(nulls: Iterable[str], *conditions: str) -> str:
-    """Return the condition that no expression is None and another condition holds."""
+    """Return the condition that none of the nullable expressions is None and the other conditions hold."""
     return " and ".join([*(f"{each} is not None" for each in nulls), *conditions])
 
 

@@ -1,4 +1,4 @@
-"""`app/custom/`: one file per custom operation, generated once and then hand-written."""
+"""Generates `app/custom/`, with one file per custom operation that is generated once and then completed by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KINDS = {
 
 
 def custom_files(blueprint: Blueprint, before: Mapping[str, str]) -> dict[str, str]:
-    """Return a module for each custom operation, reusing the one generated `before`."""
+    """Return the module of each custom operation by path, reusing those in `before`, the previously generated files."""
     found = {
         custom_path(each): _module(blueprint, entity, each)
         for entity in blueprint.entities
@@ -36,17 +36,17 @@ def custom_files(blueprint: Blueprint, before: Mapping[str, str]) -> dict[str, s
 
 
 def custom_module(custom: CustomOperation) -> Code:
-    """Return the name of the operation's module, such as `loan_amortisation_schedule`."""
+    """Return the name of a custom operation's module, such as `loan_amortisation_schedule`."""
     return Code(spelled(f"{custom.entity} {custom.name}"))
 
 
 def custom_path(custom: CustomOperation) -> str:
-    """Return the path of the operation's module in the repository."""
+    """Return the path of a custom operation's module in the repository."""
     return f"app/custom/{custom_module(custom)}.py"
 
 
 def custom_class(custom: CustomOperation) -> Code:
-    """Return the prefix of its input, item and answer classes, such as `AmortisationSchedule`."""
+    """Return the prefix of a custom operation's input, item and answer classes, such as `AmortisationSchedule`."""
     return Code(class_name(custom.name).rstrip("_"))
 
 

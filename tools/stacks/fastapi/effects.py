@@ -1,4 +1,4 @@
-"""Effects of operations as Python statements."""
+"""Translates the effects of operations into Python statements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEPS = {
 
 
 def statements(scope: Scope, effect: Effect) -> Code:
-    """Return the statements that apply an effect, skipped if a null operand leaves nothing to do."""
+    """Return the statements that apply an effect; they do nothing if its target or a required operand is null."""
     field = scope.spec(effect.target)
     amount = _amount(scope, effect, field)
     if field.computed is not None:
@@ -67,7 +67,7 @@ def _checker(scope: Scope, effect: Effect, field: FieldSpec) -> str:
 
 
 def schemas_alias(owner: Entity) -> str:
-    """Return the name under which the schemas of another entity are imported."""
+    """Return the alias under which the schemas module of another entity is imported."""
     return f"{identifier(owner.name).rstrip('_')}_schemas"
 
 

@@ -1,4 +1,4 @@
-"""Blueprint names as Python identifiers, without collisions with keywords, builtins or generated names."""
+"""Derives Python identifiers from blueprint names, avoiding keywords, builtins and names used in generated code."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _VARIABLES = _PYTHON.union(_MODULES.split(), _LOCALS.split(), _FUNCTIONS.split()
 
 
 def attribute(name: str) -> str:
-    """Return a field's name in snake case, with a trailing underscore if the name is reserved."""
+    """Return the attribute for a field: its name in snake case, with a trailing underscore if that is reserved."""
     spelt = spelled(name)
     return f"{spelt}_" if spelt in _ATTRIBUTES or spelt.startswith("model_") else spelt
 
 
 def identifier(name: str) -> str:
-    """Return an entity's or action's name in snake case, for variables, modules and functions."""
+    """Return the name of a variable, module or function in snake case, with a trailing underscore if it is reserved."""
     spelt = spelled(name)
     return f"{spelt}_" if spelt in _VARIABLES else spelt
 
 
 def function(operation: Action | CustomOperation) -> Code:
-    """Return the name of an operation's function, in its module and in the routes."""
+    """Return the name of the function that implements an operation, both in its own module and in the routes."""
     return Code(identifier(operation.name))
 
 
 def class_name(name: str) -> str:
-    """Return the name in Pascal case."""
+    """Return the name in Pascal case, modified if it would otherwise start with a digit or be a keyword."""
     spelt = pascal(name)
     if spelt[:1].isdigit():
         spelt = f"N{spelt}"
@@ -56,18 +56,18 @@ def class_name(name: str) -> str:
 
 
 def distinct(name: str, *taken: str) -> str:
-    """Return an identifier for the name that differs from those taken."""
+    """Return an identifier for the name, prefixed with `other_` if it is already taken."""
     spelt = identifier(name)
     return f"other_{spelt}" if spelt in taken else spelt
 
 
 def member(name: str, **more: object) -> dict[str, object]:
-    """Return the names of a member for the templates, in Python and in JSON, and `more` about it."""
+    """Return the template values of a member: its names in Python and in JSON, and those in `more`."""
     return {"attribute": Code(attribute(name)), "json": camel(name), **more}
 
 
 def entity_names(entity: Entity) -> dict[str, object]:
-    """Return an entity's names for the templates: words, class, variable and path."""
+    """Return the template values for an entity's names: words, class, variable and path."""
     plain = word(entity.name)
     article = f"{'an' if plain[:1] in 'aeiou' else 'a'} {plain}"
     return {
@@ -82,6 +82,6 @@ def entity_names(entity: Entity) -> dict[str, object]:
 
 
 def spelled(name: str) -> str:
-    """Return the name in snake case, after a letter if it starts with a digit."""
+    """Return the name in snake case, prefixed with "n" if it starts with a digit."""
     spelt = snake(name)
     return f"n{spelt}" if spelt[:1].isdigit() else spelt

@@ -1,4 +1,4 @@
-"""Alembic migrations from one blueprint to the next; they only add."""
+"""Generates Alembic migrations from one blueprint to the next. They never remove anything."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Changes:
-    """Schema changes of one migration."""
+    """The changes that a migration makes to the database schema."""
 
     created: tuple[Table, ...] = ()
     added: tuple[tuple[Table, Column], ...] = ()
     loosened: tuple[tuple[Table, Column], ...] = ()
     """Columns that become nullable."""
     defaulted: tuple[tuple[Table, Column], ...] = ()
-    """Columns that get a server default: no longer written, but still read by the previous release."""
+    """Columns that get a server default because they are no longer written but still read by the previous release."""
     unique: tuple[tuple[Table, Column], ...] = ()
     indexed: tuple[tuple[Table, Column], ...] = ()
     adjustments: bool = False
@@ -40,7 +40,7 @@ class Changes:
 
 
 def migration_files(blueprint: Blueprint, before: Blueprint | None, files: dict[str, str]) -> dict[str, str]:
-    """Return the existing migration files unchanged, and a new one if anything changed."""
+    """Return the existing migration files among `files` unchanged, and a new one if the database schema changed."""
     kept = {
         path: text for path, text in files.items() if path.startswith(f"{FOLDER}/") and path.endswith(".py")
     }
@@ -90,7 +90,7 @@ def _changes(blueprint: Blueprint, before: Blueprint | None) -> Changes:
 
 
 def _zero(column: Column) -> str | None:
-    """Return a neutral value of the column, if its type has one."""
+    """Return the zero value of a column's type as a database literal, or None if the type has none."""
     return {"integer": "0", "number": "0", "money": "0", "boolean": "false"}.get(column.kind)
 
 
@@ -122,7 +122,7 @@ def _file(changes: Changes, title: str, last: int) -> str:
 
 
 def column_code(table: Table, column: Column, *, added: bool = False) -> Code:
-    """Return the `sa.Column(...)` of a column; an `added` one must not break the previous release."""
+    """Return the `sa.Column(...)` expression, nullable if `added` without a default: the previous release omits it."""
     arguments = [repr(column.name), _TYPES[column.kind]]
     if column.target is not None:
         name = short(f"fk_{table.name}_{column.name}")

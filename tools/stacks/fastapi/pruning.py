@@ -1,4 +1,4 @@
-"""Tree shaking: removes what a service does not use from the modules shared by all services."""
+"""Tree shaking: removes definitions that a service does not use from the modules shared by all services."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from tools.stacks.fastapi.rendering import format_python
 
 _OFFERED = ("app/arithmetic.py", "app/clock.py", "app/store.py")
-"""Kept whole if there is hand-written code in `app/custom/`, which may use all of it."""
+"""Shared modules that are kept whole if there is hand-written code in `app/custom/`, which may use any of them."""
 _SHARED = ("app/arithmetic.py", "app/clock.py", "app/columns.py", "app/fields.py", "app/store.py")
 
 
 def prune(files: Mapping[str, str]) -> dict[str, str]:
-    """Return the files, with unused definitions removed from the shared modules."""
+    """Return the files without unused definitions in the shared modules, and without modules left empty by that."""
     kept = dict(files)
     whole = _OFFERED if any(path.startswith("app/custom/") for path in files) else ()
     before: dict[str, str] = {}
@@ -42,7 +42,7 @@ def _wanted(text: str, path: str, shared: str) -> Iterator[str]:
 
 
 def _without_unused(text: str, wanted: set[str]) -> str:
-    """Return a module with only the statements that bind a wanted name, and what those need."""
+    """Return a module reduced to the statements that bind a wanted name and those on which they depend."""
     statements, lines = ast.parse(text).body, text.splitlines()
     needed = _needed(statements, wanted)
     kept: list[str] = []
@@ -51,7 +51,7 @@ def _without_unused(text: str, wanted: set[str]) -> str:
         start = _start(each) - 1
         above, own = lines[end:start], lines[start : each.end_lineno]
         end = each.end_lineno or start
-        # A string after a dropped statement is its docstring.
+        # A string that follows a dropped statement is its docstring.
         dropped = not _bound(each) & needed if _bound(each) else dropped and isinstance(each, ast.Expr)
         if dropped:
             own = []
@@ -65,7 +65,7 @@ def _without_unused(text: str, wanted: set[str]) -> str:
 
 
 def _needed(statements: Sequence[ast.stmt], wanted: set[str]) -> set[str]:
-    """Return the wanted names, and those that the statements which bind them use."""
+    """Return the wanted names and all names used, directly or indirectly, by the statements that bind them."""
     needed, grown = {*wanted, "annotations"}, True
     while grown:
         used = {
@@ -86,7 +86,7 @@ def _start(node: ast.stmt) -> int:
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement binds."""
+    """Return the names that a top-level statement defines or imports."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return {name}

@@ -1,4 +1,4 @@
-"""Source of generated pytest modules. Story text enters it only through these functions."""
+"""Writes the source of generated pytest modules. Only these functions insert story text into it."""
 
 from __future__ import annotations
 
@@ -33,35 +33,35 @@ Values = tuple[tuple[str, object], ...]
 
 @dataclass(frozen=True)
 class Case:
-    """One test function."""
+    """A test function to be generated."""
 
     criterion: Criterion
     aspect: str
-    """The aspect of the criterion that it checks, in a few words; "" for the criterion itself."""
+    """The aspect of the criterion that the test checks, in a few words; "" for the criterion as a whole."""
     body: tuple[str, ...]
-    """Lines, unindented."""
+    """Lines of the function body, without its indentation."""
     values: Values = ()
-    """Label and value of each parametrized run, for a test that takes a `value`."""
+    """Label and value of each run of a test that is parametrized by `value`."""
     fixture: str = "api: Api"
     named: bool = False
-    """Whether the aspect alone is the test's name."""
+    """Whether the name of the test omits the wording of the criterion."""
 
 
 def named(criterion: Criterion, name: str, body: Iterable[str], values: Values = ()) -> Case:
-    """Return a test named by its aspect alone."""
+    """Return a test whose name consists of the criterion id and `name`, its aspect."""
     return Case(criterion, name, tuple(body), values, named=True)
 
 
 @dataclass
 class Module:
-    """A file of acceptance tests under construction."""
+    """A module of acceptance tests that is being built."""
 
     docstring: str
     cases: list[Case] = field(default_factory=list)
 
 
 def literal(value: object) -> str:
-    """Return the Python source of a JSON value; decimals become numbers."""
+    """Return the Python source of a JSON value; decimals become integers or floats."""
     if isinstance(value, Expression):
         return value.code
     if isinstance(value, Decimal):
@@ -76,17 +76,17 @@ def literal(value: object) -> str:
 
 
 def equals(code: str, value: object) -> str:
-    """Return the assertion that an expression equals a value."""
+    """Return the assertion that an expression equals a value; None and booleans are compared with `is`."""
     return f"assert {code} {'is' if value is None or isinstance(value, bool) else '=='} {literal(value)}"
 
 
 def docstring(text: str, indent: str = "    ") -> list[str]:
-    """Return the lines of a docstring, with the text escaped."""
+    """Return the lines of a docstring with one paragraph, wrapped and escaped."""
     return paragraphs([text], indent)
 
 
 def paragraphs(texts: Iterable[str], indent: str = "    ") -> list[str]:
-    """Return the lines of a docstring of several paragraphs, escaped."""
+    """Return the lines of a docstring with several paragraphs, wrapped and escaped."""
     lines: list[str] = []
     for text in texts:
         lines += [""] if lines else []
@@ -102,12 +102,12 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def factory(entity: str) -> str:
-    """Return the suffix of an entity's factories: `order` in `make_order` and `body_of_order`."""
+    """Return the suffix of the names of an entity's factories, such as `order` in `make_order` and `body_of_order`."""
     return spelled(entity)
 
 
 def slug(text: str) -> str:
-    """Return the words of a text as part of a function name."""
+    """Return a text in snake case, for use in a function name."""
     return "_".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
@@ -117,7 +117,7 @@ def story_of(criterion: Criterion) -> str:
 
 
 def render(module: Module) -> tuple[str, list[tuple[Case, str]]]:
-    """Return the module's source and the name of each test in it."""
+    """Return the source of a module, and its tests with the names of their functions."""
     names = _names(module.cases)
     functions = [_function(case, name) for case, name in zip(module.cases, names, strict=True)]
     source = with_imports(module.docstring, "\n\n\n".join(functions))
@@ -125,7 +125,7 @@ def render(module: Module) -> tuple[str, list[tuple[Case, str]]]:
 
 
 def with_imports(head: str, body: str) -> str:
-    """Return a formatted module that imports the names used by the body."""
+    """Return a formatted module with the docstring `head` and imports of the names that the body uses."""
     used = used_names(body)
     factories = set(re.findall(r"(?<!def )\b((?:make|body_of)_\w+)\(", body))
     wanted = _IMPORTS | {name: f"from tests.bodies import {name}" for name in factories}
@@ -135,9 +135,9 @@ def with_imports(head: str, body: str) -> str:
 
 
 def tidy(source: str) -> str:
-    """Return a formatted module with sorted imports, without unused ones.
+    """Return a formatted module with its imports sorted and unused ones removed.
 
-    Imports are left alone if any is relative, aliased or apart from the others."""
+    Imports are left unchanged if any of them is relative, has an alias or is separated from the others."""
     body = ast.parse(source).body
     imports = [each for each in body if isinstance(each, ast.Import | ast.ImportFrom)]
     first = body.index(imports[0]) if imports else 0
@@ -177,10 +177,10 @@ def _names(cases: Iterable[Case]) -> list[str]:
 
 
 def _sentence(case: Case) -> str:
-    """Return the text that names a test: the sentence its criterion was rewritten to, else its own text."""
+    """Return the text a test is named after: the rewording of its criterion if it is one sentence, else its text."""
     wording = case.criterion.wording
     if len(wording) > 1 and case.aspect:
-        # The aspect identifies the sentence better than the first of them would.
+        # The aspect identifies the relevant sentence better than the first sentence would.
         return ""
     return wording[0] if len(wording) == 1 else case.criterion.text
 
@@ -209,7 +209,7 @@ def _function(case: Case, name: str) -> str:
 
 
 def _without_unused(lines: tuple[str, ...]) -> list[str]:
-    """Drop assignments of created resources that are not used again."""
+    """Replace assignments of created resources that are never used with the bare calls."""
     used = used_names("\n".join(lines))
     made = re.compile(r"( *)(\w+) = (make_.*)")
     found = ((made.match(line), line) for line in lines)
@@ -217,18 +217,18 @@ def _without_unused(lines: tuple[str, ...]) -> list[str]:
 
 
 def _type(values: Iterable[object]) -> str:
-    """Return an annotation for all the values."""
+    """Return a type annotation that fits all of the values."""
     kinds = {type(value).__name__ for value in values}
     return kinds.pop() if len(kinds) == 1 and kinds <= {"str", "int", "bool"} else "object"
 
 
 def _escaped(text: str) -> str:
-    """Escape a text for triple quotes."""
+    """Escape a text for use in a triple-quoted string."""
     kept = "".join(c if c.isprintable() and c != "\\" else ascii(c)[1:-1] for c in text)
     return kept.replace('"', '\\"') if kept.endswith('"') or '""' in kept else kept
 
 
 def _breadth(text: str) -> int:
-    """Return the maximum width of a character of the text once escaped."""
+    """Return the maximum width of an escaped character of the text, or 1 if no escape exceeds two characters."""
     escaped = max((len(_escaped(c)) for c in set(text)), default=1)
     return escaped if escaped > 2 else 1

@@ -1,7 +1,7 @@
-"""Rendering of source files: injection-safe templates, imports, formatting.
+"""Renders source files from injection-safe templates, with imports and formatting.
 
-A template outputs only `Code`. Story text becomes `Code` through `py` (a Python literal), `word` (letters and
-digits) or `line` (a line of Markdown), so a story cannot inject code: a plain `str` in a template is an error.
+Templates can output only `Code`; a plain `str` is an error. Story text is converted to `Code` by `py` (a Python
+literal), `word` (letters and digits) or `line` (a line of Markdown), so a story cannot inject code.
 """
 
 from __future__ import annotations
@@ -38,40 +38,40 @@ _IMPORTS = {
     "sa": "import sqlalchemy as sa",
     **{name: f"from {source} import {name}" for source, names in _MEMBERS.items() for name in names.split()},
 }
-"""Names that modules of the application may use. Lower-case ones are reserved; see `identifiers`."""
+"""Names that generated modules may use, with their imports. Lower-case names are reserved; see `identifiers`."""
 
 
 class Code(str):
-    """Text that is safe to insert into source verbatim."""
+    """Text that can safely be inserted into source code verbatim."""
 
     __slots__ = ()
 
 
 def py(value: object) -> Code:
-    """Return the value as a Python literal."""
+    """Return a value as Python source: a literal, or a call of `Decimal`."""
     if isinstance(value, Decimal):
         return Code(f"Decimal({str(value)!r})")
     return Code(repr(value))
 
 
 def word(text: str) -> Code:
-    """Return the text's words of ASCII letters and digits, for prose and paths."""
+    """Return the ASCII letters and digits of a text as words separated by spaces."""
     return Code(" ".join(re.findall(r"[A-Za-z0-9]+", text)))
 
 
 def line(text: str) -> Code:
-    """Return the text as one line of Markdown, escaped."""
+    """Return a text as a single, escaped line of Markdown."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return Code(re.sub(r"([\\`*_{}\[\]<>#|!$&])", r"\\\1", plain))
 
 
 def render(template: str, /, **values: object) -> str:
-    """Render a template of this stack."""
+    """Render a template, given by its path in the templates folder, with these values."""
     return _environment().get_template(template).render(values)
 
 
 def static_files(folder: str) -> dict[str, str]:
-    """Return the formatted text of each Python file in a folder of the templates that needs no rendering."""
+    """Return the Python files in a templates folder that need no rendering, formatted, by path."""
     return {
         f"{folder}/{path.name}": format_python(path.read_text("utf-8"))
         for path in (TEMPLATES / folder).glob("*.py")
@@ -79,7 +79,7 @@ def static_files(folder: str) -> dict[str, str]:
 
 
 def module(docstring: str, body: str, imports: Mapping[str, str] | None = None) -> str:
-    """Return a formatted Python module that imports the names its body uses: those of `imports`, and common ones."""
+    """Return a formatted module that imports the names its body uses, if they are common ones or among `imports`."""
     available = _IMPORTS | dict(imports or {})
     found = {available[name] for name in used_names(body) & available.keys()}
     head = f'"""{word_sentence(docstring)}"""\n\nfrom __future__ import annotations\n\n'
@@ -87,23 +87,23 @@ def module(docstring: str, body: str, imports: Mapping[str, str] | None = None) 
 
 
 def used_names(source: str) -> set[str]:
-    """Return the names that the source reads."""
+    """Return the names that are read anywhere in the source."""
     names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
     return {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
 
 def word_sentence(text: str) -> Code:
-    """Return prose without quotes, backslashes or line breaks."""
+    """Return a text without quotes, backslashes, line breaks and other characters unsafe in a docstring."""
     return Code(" ".join(re.sub(r"[^A-Za-z0-9 .,:;()'/-]+", " ", text).split()))
 
 
 def format_python(text: str) -> str:
-    """Return the source formatted by black."""
+    """Format Python source with black."""
     return black.format_str(text, mode=_MODE)
 
 
 def import_block(statements: Iterable[str]) -> str:
-    """Return merged and sorted imports, in sections: standard library, packages, the service itself."""
+    """Merge and sort import statements in three sections: standard library, third-party packages and the service."""
     plain: list[str] = []
     members: dict[str, list[str]] = {}
     for statement in statements:
@@ -123,7 +123,7 @@ def import_block(statements: Iterable[str]) -> str:
 
 
 def _member_order(name: str) -> tuple[int, str]:
-    """Sort key of imported names, as isort orders them: constants, classes, functions."""
+    """Return the sort key of an imported name in the order of isort: constants, classes, functions."""
     return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
 
 

@@ -1,4 +1,4 @@
-"""All files of a generated repository except its tests."""
+"""Generates all files of a service's repository except the tests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TEXTS = {
 
 
 def repository_files(blueprint: Blueprint, contract: str, previous: Previous | None) -> dict[str, str]:
-    """Return the text of each file by path."""
+    """Return the text of each file of the repository by path, except for the tests."""
     before = previous.blueprint if previous else None
     files = {
         **_common(blueprint),
@@ -59,7 +59,7 @@ def repository_files(blueprint: Blueprint, contract: str, previous: Previous | N
 
 
 def _common(blueprint: Blueprint) -> dict[str, str]:
-    """Return the files that are the same in every service except for names and numbers."""
+    """Return the files that differ between services only in names and numbers."""
     files = static_files("app")
     if not blueprint.restricted:
         del files["app/auth.py"]

@@ -1,4 +1,4 @@
-"""`app/routes/`, one module per entity, and `app/main.py`."""
+"""Generates `app/main.py` and `app/routes/`, with one module per entity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.stacks.fastapi.schemas import action_class
 
 
 def route_files(blueprint: Blueprint) -> dict[str, str]:
-    """Return a module for each entity."""
+    """Return the modules of `app/routes/` by path, one for each entity."""
     files = {"app/routes/__init__.py": '"""The paths."""\n'}
     for entity in blueprint.entities:
         files[f"app/routes/{identifier(entity.name)}.py"] = _routes(entity)
@@ -20,7 +20,7 @@ def route_files(blueprint: Blueprint) -> dict[str, str]:
 
 
 def main_file(blueprint: Blueprint) -> str:
-    """Return `app/main.py`."""
+    """Return the source of `app/main.py`."""
     names = sorted(identifier(each.name) for each in blueprint.entities)
     return format_python(
         render(
@@ -90,6 +90,6 @@ def _gate(entity: Entity, operation: Operation) -> Code:
 
 
 def _left_out(entity: Entity) -> list[str]:
-    """Return the paths without any operation, which answer 405."""
+    """Return the paths, relative to that of the entity, that support no operation and always respond with 405."""
     found = [] if entity.offers("create") or entity.offers("list") else [""]
     return found + ([] if any(entity.offers(each) for each in ("read", "update", "delete")) else ["/{id}"])

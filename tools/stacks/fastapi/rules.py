@@ -1,4 +1,4 @@
-"""Guards, states, limits and effects of one operation, as Python statements."""
+"""Translates the guards, states, limits and effects of an operation into Python statements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tools.stacks.fastapi.tables import counter, target_of
 
 
 def scope_of(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scope:
-    """Return the variables available to the code of an operation."""
+    """Return the variables available in the generated code of an operation."""
     own = identifier(entity.name)
     action = entity.action(operation)
     named = distinct(action.object, own) if action and action.object else ""
@@ -42,7 +42,7 @@ def scope_of(blueprint: Blueprint, entity: Entity, operation: Operation) -> Scop
 
 
 def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
-    """Return the body of an action's function, in order of precedence of its responses."""
+    """Return the body of an action's function; its checks are ordered by the precedence of their error responses."""
     scope = scope_of(blueprint, entity, action.name)
     parts = [
         loads(blueprint, entity, (action.name,)),
@@ -59,12 +59,12 @@ def action_lines(blueprint: Blueprint, entity: Entity, action: Action) -> Code:
 
 
 def criterion_text(blueprint: Blueprint, criterion: str) -> str:
-    """Return the text of a criterion, or "" if there is none of that id."""
+    """Return the text of the criterion with this id, or "" if there is none."""
     return next((each.text for each in blueprint.criteria if each.id == criterion), "")
 
 
 def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") -> str:
-    """Return the statement of a guard; `when` is a further condition, evaluated first."""
+    """Return the statement that implements a guard; `when` is an additional condition that is evaluated first."""
     test = all_of([when, condition(scope, rule.tests)])
     otherwise = f"A rule forbids to {rule.operation} this {scope.entity.name}."
     reason = criterion_text(blueprint, rule.criterion) or otherwise
@@ -72,7 +72,7 @@ def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") ->
 
 
 def limit(blueprint: Blueprint, scope: Scope, rule: Limit) -> str:
-    """Return the statement that rejects an operation once its limit is reached."""
+    """Return the statement that rejects an operation whose limit has been reached."""
     reason = criterion_text(blueprint, rule.criterion) or f"This is possible {rule.times} times."
     counted = f"{scope.variable(rule.per, '')}.{counter(scope.entity, rule)}"
     return f"if {counted} >= {rule.times}:\n    raise Problem(409, {py(reason)})"
@@ -85,7 +85,7 @@ def effects(blueprint: Blueprint, entity: Entity, operation: Operation) -> str:
 
 
 def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
-    """Return the create and update guards; create guards also apply to fields that an update touches."""
+    """Return the statements of the create and update guards; create guards also check fields changed by an update."""
     rules = [each for each in entity.guards if each.operation in ("create", "update")]
     if not entity.offers("create"):
         rules = [each for each in rules if each.operation == "update"]
@@ -100,7 +100,7 @@ def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
 def loads(
     blueprint: Blueprint, entity: Entity, operations: tuple[Operation, ...], *, effects_too: bool = True
 ) -> str:
-    """Return the statements that load the references which rules use."""
+    """Return the statements that load the referenced resources which the rules of some operations use."""
     used: list[str] = []
     for each in entity.guards:
         if each.operation in operations:
@@ -123,7 +123,7 @@ def loads(
 
 
 def checked_fields(blueprint: Blueprint, owner: Entity) -> list[FieldSpec]:
-    """Return the fields of an entity that effects write, whose new values must be validated."""
+    """Return the fields of an entity that are changed by effects, so that their new values must be validated."""
     found: dict[str, FieldSpec] = {}
     for entity in blueprint.entities:
         for effect in entity.effects:
@@ -146,7 +146,7 @@ def _refs(test: Test) -> list[FieldRef]:
 
 
 def _when(entity: Entity, rule: Guard) -> str:
-    """Return the condition under which a guard applies: on create, on update, or if a field is touched."""
+    """Return the condition under which a create or update guard applies in the function that checks both."""
     if rule.operation == "update":
         return "changed is not None" if entity.offers("create") else ""
     if not entity.offers("update"):
@@ -205,7 +205,7 @@ def _transition(scope: Scope, action: Action) -> str:
 
 
 def _inputs(scope: Scope, action: Action) -> str:
-    """Return the statements that store the inputs that have a field."""
+    """Return the statements that store an action's inputs in the fields of the same name and type."""
     lines: list[str] = []
     stored = {each.name: each for each in api_outline.written_fields(scope.entity)}
     for each in action.inputs:

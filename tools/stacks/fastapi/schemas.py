@@ -1,4 +1,4 @@
-"""`app/schemas/`: request and response schemas as pydantic models and dataclasses."""
+"""Generates `app/schemas/`, the request and response schemas as pydantic models and dataclasses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONG = 50
 
 
 def schema_files(blueprint: Blueprint) -> dict[str, str]:
-    """Return a module for each entity."""
+    """Return the modules of `app/schemas/` by path, one for each entity."""
     files = {"app/schemas/__init__.py": '"""What requests carry and what is answered."""\n'}
     for entity in blueprint.entities:
         files[f"app/schemas/{identifier(entity.name)}.py"] = _schemas(blueprint, entity)
@@ -36,12 +36,12 @@ def schema_files(blueprint: Blueprint) -> dict[str, str]:
 
 
 def action_class(action: Action) -> Code:
-    """Return the class of an action's body, such as `PayRequest`; empty if it takes nothing."""
+    """Return the class of an action's request body, such as `PayRequest`, or "" if the action has no body."""
     return Code(f"{class_name(action.name).rstrip('_')}Request") if action.object or action.inputs else Code()
 
 
 def filter_names(entity: Entity) -> list[tuple[str, FieldSpec]]:
-    """Return the filters of a list: references, then the declared ones, except names used for paging."""
+    """Return the list filters as pairs of name and field: references, then declared ones, except paging parameters."""
     names = [f"{each.name} id" for each in entity.references]
     names += [
         each.field for each in entity.filters if entity.field(each.field) or not entity.reference(each.field)
@@ -150,7 +150,7 @@ def _given(field: FieldSpec, code: Code) -> dict[str, object]:
     default = Code("None") if field.optional else Code()
     if field.default is not None:
         default = literal(field.type, field.default)
-        # Formatters differ in how they wrap an assignment of a text longer than a line.
+        # Formatters disagree on how to wrap the assignment of a string that is longer than a line.
         default = Code(f"Field(default={default})") if len(default) > _LONG else default
     return _member(field.name, or_none(code, nullable=field.optional), default)
 

@@ -1,4 +1,4 @@
-"""`app/services/`: the business rules, one module per entity."""
+"""Generates `app/services/`, the business rules, with one module per entity."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tools.stacks.fastapi.tables import adjusted_fields, counter, counters
 
 
 def service_files(blueprint: Blueprint) -> dict[str, str]:
-    """Return a module for each entity."""
+    """Return the modules of `app/services/` by path, one for each entity."""
     files = {"app/services/__init__.py": '"""The rules."""\n'}
     for entity in blueprint.entities:
         files[f"app/services/{identifier(entity.name)}.py"] = _service(blueprint, entity)
@@ -32,7 +32,7 @@ def service_files(blueprint: Blueprint) -> dict[str, str]:
 
 
 def schema_imports(blueprint: Blueprint, entity: Entity) -> dict[str, str]:
-    """Return the imports of this entity's schemas as `schemas`, and of the others by their aliases."""
+    """Return the import statements of the schemas modules by alias; that of this entity is also `schemas`."""
     aliases = {
         schemas_alias(each): f"from app.schemas import {identifier(each.name)} as {schemas_alias(each)}"
         for each in blueprint.entities
@@ -83,7 +83,7 @@ def _plain(blueprint: Blueprint, entity: Entity, operation: Operation) -> dict[s
     limits = [each for each in entity.limits if each.operation == operation]
     guards = [guard(blueprint, scope, each) for each in entity.guards if each.operation == operation]
     lines = effects(blueprint, entity, operation)
-    if lines and operation != "delete":  # a delete loads what guards and effects need up front
+    if lines and operation != "delete":  # a delete already loads these before its guards
         lines = "\n".join([loads(blueprint, entity, (operation,)), lines])
     counts = [f"{scope.own}.{counter(entity, each)} += 1" for each in limits]
     return {
@@ -146,7 +146,7 @@ def _sorts(entity: Entity) -> list[dict[str, object]]:
 
 
 def _in_memory(entity: Entity, sorts: list[dict[str, object]]) -> Code:
-    """Return the condition under which a query needs the computed values of all rows."""
+    """Return the condition that a list query filters or sorts by computed fields, which must be done in memory."""
     parts = [f"query.{each['asked']} is not None" for each in _filters(entity) if each["computed"]]
     keys = [f"{sign}{each['json']}" for each in sorts if each["function"] for sign in ("", "-")]
     if keys:

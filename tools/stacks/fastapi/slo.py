@@ -1,4 +1,4 @@
-"""`slo.yaml`: the service level objectives as OpenSLO v1."""
+"""Generates `slo.yaml`, the service level objectives in the OpenSLO v1 format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.blueprint.names import kebab
 
 
 def slo_yaml(blueprint: Blueprint) -> str:
-    """Return the YAML documents: the service, and an SLO for each objective in the blueprint."""
+    """Return the YAML documents for the service and for each objective in the blueprint."""
     name = kebab(blueprint.service)
     documents = [_document("Service", name, description=f"Objectives of {name}.")]
     if (percent := blueprint.slo.availability) is not None:
@@ -29,7 +29,7 @@ def slo_yaml(blueprint: Blueprint) -> str:
 
 
 def _slo(name: str, kind: str, text: str, good: str, every: str, target: Decimal) -> Mapping[str, object]:
-    """Return the objective that the rate of good requests is a share of the rate of every request."""
+    """Return the objective that the ratio of good requests to all requests is at least `target`."""
     metrics = [
         {"metricSource": {"type": "Prometheus", "spec": {"query": f"sum(rate({each}[5m]))"}}}
         for each in (good, every)

@@ -1,4 +1,4 @@
-"""The database tables of a blueprint, and `app/models/`: the tables as SQLAlchemy classes."""
+"""Derives the database tables of a blueprint and generates `app/models/`, their SQLAlchemy classes."""
 
 from __future__ import annotations
 
@@ -18,50 +18,50 @@ from tools.stacks.fastapi.rendering import Code, format_python, module, render
 Kind = Literal["text", "integer", "number", "money", "boolean", "date", "timestamp", "uuid"]
 
 ADJUSTMENTS = "computed__adjustments"
-"""Table of the changes that effects made to computed fields; no entity's name contains two underscores."""
+"""Table of the changes that effects make to computed fields. Its double underscore avoids a clash with entities."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column besides those that every table has."""
+    """A column of a table, other than those common to all tables."""
 
     name: str
     kind: Kind
     nullable: bool = False
     default: str | None = None
-    """Value for rows of releases that do not know the column: a database literal without quotes."""
+    """Default for rows written by releases that do not know the column, as a database literal without quotes."""
     unique: bool = False
     indexed: bool = False
     target: str | None = None
-    """Table whose `id` it references."""
+    """Table whose `id` the column references, if it is a foreign key."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """The table of an entity."""
+    """The database table of an entity."""
 
     name: str
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column | None:
-        """Return the column of that name, or None."""
+        """Return the column with this name, or None."""
         return next((each for each in self.columns if each.name == name), None)
 
 
 def table_name(entity: str) -> str:
-    """Return the table of an entity, such as `discount_codes`."""
+    """Return the name of an entity's table, such as `discount_codes`."""
     return snake(plural(entity))
 
 
 def short(name: str) -> str:
-    """Return the name of a constraint or index, shortened to what every database accepts."""
+    """Return the name of a constraint or index, shortened to a length that every database accepts."""
     if len(name) <= 60:
         return name
     return f"{name[:47]}_{sha256(name.encode()).hexdigest()[:12]}"
 
 
 def tables(blueprint: Blueprint) -> tuple[Table, ...]:
-    """Return the tables, parents before children unless they are cyclic."""
+    """Return the tables of all entities, parents before children unless references are cyclic."""
     found = {
         entity.name: Table(table_name(entity.name), _columns(blueprint, entity))
         for entity in blueprint.entities
@@ -70,7 +70,7 @@ def tables(blueprint: Blueprint) -> tuple[Table, ...]:
 
 
 def adjusted_fields(blueprint: Blueprint) -> frozenset[tuple[str, str]]:
-    """Return entity and field name of every computed field that an effect changes."""
+    """Return the computed fields that effects change, as pairs of entity name and field name."""
     return frozenset(
         (owner.name, field.name)
         for entity in blueprint.entities
@@ -82,7 +82,7 @@ def adjusted_fields(blueprint: Blueprint) -> frozenset[tuple[str, str]]:
 
 
 def target_of(blueprint: Blueprint, entity: Entity, operation: str, subject: str, via: str) -> Entity | None:
-    """Return the entity of a rule's subject."""
+    """Return the entity of a rule's subject, or None if there is none; `via` names the reference."""
     if subject == "self":
         return entity
     if subject == "object":
@@ -95,12 +95,12 @@ def target_of(blueprint: Blueprint, entity: Entity, operation: str, subject: str
 
 
 def counter(entity: Entity, limit: Limit) -> str:
-    """Return the column that counts for a limit, in the table of the counted resource."""
+    """Return the name of the column that counts the uses of a limit, in the table of the entity it applies to."""
     return short(f"counted_{snake(entity.name)}_{snake(limit.operation)}") + "_"
 
 
 def counters(blueprint: Blueprint, owner: Entity) -> tuple[str, ...]:
-    """Return the columns of an entity's table that count for limits."""
+    """Return the names of all columns in an entity's table that count the uses of limits."""
     found: list[str] = []
     for entity in blueprint.entities:
         for limit in entity.limits:
@@ -111,7 +111,7 @@ def counters(blueprint: Blueprint, owner: Entity) -> tuple[str, ...]:
 
 
 def storage(kind: FieldType) -> Kind:
-    """Return how a type is stored."""
+    """Return the kind of column that stores fields of a type."""
     return "text" if kind == "email" or kind == "url" or kind == "choice" else kind
 
 
@@ -132,7 +132,7 @@ def _columns(blueprint: Blueprint, entity: Entity) -> tuple[Column, ...]:
 
 
 def _column(field: FieldSpec, filtered: bool) -> Column:
-    # A default given to all existing rows could not be unique.
+    # The default would give all existing rows the same value.
     default = None if field.unique else field.default
     return Column(
         snake(field.name),
@@ -145,7 +145,7 @@ def _column(field: FieldSpec, filtered: bool) -> Column:
 
 
 def _stored(kind: FieldType, value: Value) -> str:
-    """Return the value as a database literal without quotes."""
+    """Return a value as a database literal without quotes."""
     if kind == "boolean":
         return "true" if value else "false"
     if kind == "money":
@@ -175,7 +175,7 @@ def _parents(blueprint: Blueprint, name: str) -> set[str]:
 
 
 def model_files(blueprint: Blueprint) -> dict[str, str]:
-    """Return a module for each entity, and the one that imports them all."""
+    """Return the modules of `app/models/` by path: one for each entity, and `__init__.py`, which imports them all."""
     by_name = {each.name: each for each in tables(blueprint)}
     files = {"app/models/__init__.py": _gathered(blueprint)}
     for entity in blueprint.entities:

@@ -1,4 +1,4 @@
-"""Checks that a service can be generated from a blueprint."""
+"""Checks whether a service can be generated from a blueprint."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tools.stacks.fastapi.tables import target_of
 from tools.stacks.fastapi.values import NUMERIC
 
 NAME_LENGTH = 60
-"""Maximum characters of a name; PostgreSQL truncates identifiers at 63."""
+"""Maximum length of a name in characters; PostgreSQL truncates identifiers after 63 bytes."""
 
 
 def validate(blueprint: Blueprint) -> None:
-    """Raise ToolError that lists everything that cannot be generated."""
+    """Raise ToolError with a list of all problems if no service can be generated from the blueprint."""
     problems = list(_problems(blueprint))
     if problems:
         raise ToolError(
@@ -90,7 +90,7 @@ def _custom_problems(blueprint: Blueprint, entity: Entity, custom: CustomOperati
 
 
 def _rule_problems(blueprint: Blueprint, entity: Entity) -> Iterator[str]:
-    """Yield rules on operations that do not support them, and filters or sort keys without a field."""
+    """Yield problems with rules that their operation does not support, and filters or sort keys without a field."""
     actions = {each.name for each in entity.actions}
     for guard in entity.guards:
         if guard.operation not in actions | {"create", "read", "update", "delete"}:
@@ -130,7 +130,7 @@ def _field_problems(blueprint: Blueprint, entity: Entity, field: FieldSpec) -> I
 
 
 def _computed_from(blueprint: Blueprint, entity: str, field: str, aim: set[tuple[str, str]]) -> bool:
-    """Whether a computed field depends on one of the fields in `aim`."""
+    """Whether a computed field depends on itself or on one of the fields in `aim`, pairs of entity and field name."""
     owner = blueprint.entity(entity)
     spec = owner.field(field) if owner else None
     if spec is None or spec.computed is None:

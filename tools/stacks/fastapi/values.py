@@ -1,4 +1,4 @@
-"""Fields and literals of the blueprint as Python code: annotations, constraints, defaults."""
+"""Translates the fields and literals of a blueprint into Python annotations, constraints and defaults."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SHOWN = {
 
 
 def literal(kind: FieldType, value: Value) -> Code:
-    """Return a blueprint's literal as Python, of the type that the service uses for this kind of field."""
+    """Return a blueprint's literal as Python source of the type that the service uses for this type of field."""
     try:
         if kind == "integer" and Decimal(value) == int(Decimal(value)):
             return py(int(Decimal(value)))
@@ -52,38 +52,38 @@ def literal(kind: FieldType, value: Value) -> Code:
 
 
 def values_name(field: FieldSpec) -> Code:
-    """Return the type alias of a field's valid values, such as `ExpiryDateValue`."""
+    """Return the name of the type alias for a field's valid values, such as `ExpiryDateValue`."""
     return Code(f"{class_name(field.name).rstrip('_')}Value")
 
 
 def adapter_name(field: FieldSpec) -> Code:
-    """Return the constant that validates what a rule stores in a field, such as `EXPIRY_DATE_FIELD`."""
+    """Return the name of the constant that validates what a rule stores in a field, such as `EXPIRY_DATE_FIELD`."""
     return Code(attribute(field.name).strip("_").upper() + "_FIELD")
 
 
 def taken(field: FieldSpec, *also: FieldSpec) -> Code:
-    """Return the annotation of a field in a request body, also constrained by further fields."""
+    """Return the annotation of a field in a request body, with the constraints of the fields `also` added."""
     return Code(_constrained(_base(field), [text for each in (field, *also) for text in _constraints(each)]))
 
 
 def answered(field: FieldSpec) -> Code:
-    """Return the annotation of a member of a custom operation's response."""
+    """Return the annotation of a field in the response of a custom operation."""
     kind = f"fields.Answered{field.type.capitalize()}" if field.type in _ANSWERED else _base(field)
     return or_none(_constrained(kind, _constraints(field)), nullable=field.optional)
 
 
 def given_in_query(field: FieldSpec) -> Code:
-    """Return the annotation of an input as a query parameter."""
+    """Return the annotation of an input that is passed as a query parameter."""
     kind = f"fields.{_QUERIES[field.type]}" if field.type in _QUERIES else _base(field)
     return Code(_constrained(kind, _constraints(field)))
 
 
 def asked(kind: FieldType, choices: tuple[str, ...]) -> Code:
-    """Return the annotation of a filter's query parameter."""
+    """Return the annotation of the query parameter of a list filter."""
     if kind == "choice":
         return _choices(choices)
     if kind in ("email", "url"):
-        return Code("fields.Text")  # an invalid address matches nothing; only a write rejects it
+        return Code("fields.Text")  # an invalid address matches nothing; only writes reject it
     return Code(f"fields.{_QUERIES.get(kind, kind.capitalize())}")
 
 
@@ -93,7 +93,7 @@ def shown(kind: FieldType) -> Code:
 
 
 def renamed(annotation: str, name: str) -> Code:
-    """Return the annotation with an alias for the JSON name, if it differs from the one derived."""
+    """Return the annotation, with an alias if the JSON name differs from the one derived from the attribute."""
     first, *rest = attribute(name).strip("_").split("_")
     derived = first + "".join(part.capitalize() for part in rest)
     return Code(
@@ -106,7 +106,7 @@ def _constrained(base: str, constraints: list[str]) -> str:
 
 
 def or_none(code: str, *, nullable: bool) -> Code:
-    """Return the annotation, allowing None if the value can be absent."""
+    """Return the annotation, which also allows None if the value is nullable."""
     return Code(f"{code} | None" if nullable else code)
 
 

@@ -1,1 +1,1 @@
-"""The test suite of a generated FastAPI service."""
+"""Generates the test suite of a FastAPI service."""

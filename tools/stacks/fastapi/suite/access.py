@@ -1,4 +1,4 @@
-"""Tests of access control: no token, an invalid one, another role, the required role."""
+"""Generates the tests of access control: no token, an invalid token, another role and the required role."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ BAD_TOKENS = (
     "expired",
     "of another scheme",
 )
-"""Keys of `BAD_TOKENS` in the generated tests."""
+"""Keys of the dictionary `BAD_TOKENS` in the generated tests."""
 
 
 def access_cases(
     suite: Suite, criterion: Criterion, entity: Entity, access: Access, *, alone: bool
 ) -> Iterator[Case]:
-    """Yield the rejections, and the success with each role; `alone` if the criterion covers one operation."""
+    """Yield tests that allowed roles are accepted, others rejected; `alone` if the criterion covers one operation."""
     scenario = suite.plain(entity, access.operation)
     if scenario is None:
         return
@@ -42,7 +42,7 @@ def access_cases(
 
 
 def bad_callers(suite: Suite, roles: Sequence[str]) -> tuple[tuple[str, str, int, Values], ...]:
-    """Return the callers that are rejected where a role is required: aspect, header, status, values."""
+    """Return the aspect, header, expected status and parametrized values of each kind of caller that is rejected."""
     others = [each for each in suite.blueprint.roles if each not in roles]
     return (
         ("without a token", "None", 401, ()),

@@ -1,4 +1,4 @@
-"""Tests of an action's body: its inputs and its object."""
+"""Generates the tests of an action's request body: its inputs and its object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.stacks.fastapi.suite.suite import NOWHERE, Suite, invalid_values, val
 def input_cases(
     suite: Suite, criterion: Criterion, entity: Entity, action: Action, field: FieldSpec
 ) -> Iterator[Case]:
-    """Yield the tests of an input: valid values, invalid values, and its absence."""
+    """Yield the tests of an action's input: valid values, invalid values and, if it is required, its absence."""
     scenario = suite.find(entity, action.name)
     if scenario is None:
         return
@@ -49,7 +49,7 @@ def input_cases(
 
 
 def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Action) -> Iterator[Case]:
-    """Yield the tests that the object is required and must exist, and that unknown members are rejected."""
+    """Yield the tests that an action's object is required and must exist, and that unknown members are rejected."""
     scenario = suite.find(entity, action.name)
     if scenario is None:
         return
@@ -76,7 +76,7 @@ def object_cases(suite: Suite, criterion: Criterion, entity: Entity, action: Act
 
 
 def _with(step: object, name: str, value: Given | None = None) -> Act:
-    """Return the action with an input replaced or removed."""
+    """Return an action request with one of its inputs replaced or, if `value` is None, removed."""
     if not isinstance(step, Act):
         raise TypeError(step)
     inputs = {key: each for key, each in step.inputs.items() if key != name}
@@ -84,7 +84,7 @@ def _with(step: object, name: str, value: Given | None = None) -> Act:
 
 
 def _unknown(suite: Suite, action: Action) -> Given:
-    """Return a value that identifies no object."""
+    """Return a valid value that does not identify any existing object of an action."""
     field = api_outline.object_field(suite.blueprint, action)
     if field is None:
         return NOWHERE

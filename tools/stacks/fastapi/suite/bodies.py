@@ -1,4 +1,4 @@
-"""`tests/bodies.py`, factories of valid resources, and `tests/strategies.py`, Hypothesis strategies of valid bodies."""
+"""Generates `tests/bodies.py`, factories of valid resources, and `tests/strategies.py`, Hypothesis strategies."""
 
 from __future__ import annotations
 
@@ -117,14 +117,14 @@ def _factory(suite: Suite, entity: Entity) -> str:
 
 
 def _parent(suite: Suite, entity: Entity, scenario: Scenario, reference: str, parent: str) -> list[str]:
-    """Return the lines that create a parent as the create guards require."""
+    """Return the lines that create a parent in the state that the create guards of its child require."""
     own = {name for place, name in scenario.names.items() if place.startswith(f"self/{reference}")}
     steps = [step for step in scenario.setup if step.name in own]
     return suite.script.lines(steps, scenario.setup, {parent}, children_of(scenario))
 
 
 def _code(entity: Entity, name: str, value: Given) -> str:
-    """Return the source of an arbitrary valid value; for a unique field it varies with `number`."""
+    """Return the source of a field's value in a factory; for a unique field, it depends on the variable `number`."""
     field = entity.field(name)
     return literal(value) if field is None or not field.unique else _numbered(field, value)
 
@@ -189,7 +189,7 @@ def _action(suite: Suite, entity: Entity, action: Action) -> str:
 
 
 def _values(field: FieldSpec) -> str:
-    """Return the strategy for valid values of a field."""
+    """Return the source of the Hypothesis strategy for valid values of a field."""
     code = _present(field)
     return f"st.none() | {code}" if field.optional else code
 

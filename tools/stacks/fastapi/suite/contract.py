@@ -1,4 +1,4 @@
-"""`tests/test_contract.py`: the facts about the contract that Schemathesis cannot know."""
+"""Generates `tests/test_contract.py` with the facts that Schemathesis cannot infer from the contract."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.stacks.fastapi.suite.suite import Suite, guard_statuses
 
 
 def contract_module(suite: Suite) -> str:
-    """Return the module's source."""
+    """Return the source of `tests/test_contract.py`."""
     operations: list[str] = []
     named: list[str] = []
     rules: list[str] = []
@@ -49,7 +49,7 @@ def contract_module(suite: Suite) -> str:
 
 
 def _named(suite: Suite, entity: Entity, operation: str) -> list[tuple[str, str, str]]:
-    """Return the members that refer to a resource: member, factory, member of that resource."""
+    """Return each body member that refers to a resource, with the factory and identifying member of that resource."""
     if operation in ("create", "update"):
         return [
             (literal(camel(f"{each.name} id")), f"make_{factory(each.target)}", "id")

@@ -1,6 +1,6 @@
-"""Tests of custom operations: that they are implemented, who may call them, and which inputs are rejected.
+"""Generates the tests of custom operations: that they are implemented, who may call them and what they reject.
 
-The contract tests check the form of their responses; only examples can check the content.
+The contract tests check the form of the responses; only examples can check their content.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def custom_module(blueprint: Blueprint) -> str:
 def custom_cases(
     suite: Suite, criterion: Criterion, entity: Entity, custom: CustomOperation
 ) -> Iterator[Case]:
-    """Yield the tests that do not depend on what the operation does."""
+    """Yield the tests of a custom operation that do not depend on what it does."""
     name = custom.name
     lines = [f"why = unwritten({literal(_label(entity, custom))})", "", "assert not why, why"]
     yield Case(criterion, f"{name} is written", tuple(lines), fixture="", named=True)
@@ -69,7 +69,7 @@ def _access(suite: Suite, criterion: Criterion, entity: Entity, custom: CustomOp
     for aspect, header, status, values in bad_callers(suite, custom.roles):
         request = _request(entity, custom, "NOWHERE", {}).replace("api", f"api.calling_with({header})", 1)
         yield named(criterion, f"{custom.name} {aspect}", [f"refused({request}, {status})"], values)
-    # With the role, the unknown resource is the error.
+    # With the role, only the unknown resource causes an error.
     request = _request(entity, custom, "NOWHERE", {}).replace("api", "api.calling_with(bearer(value))", 1)
     roles = tuple((each, each) for each in custom.roles)
     yield named(criterion, f"{custom.name} with the role", [f"refused({request}, 404)"], roles)
@@ -84,14 +84,14 @@ def _own(entity: Entity) -> str:
 
 
 def _request(entity: Entity, custom: CustomOperation, id_: str, body: Mapping[str, Given]) -> str:
-    """Return the expression that calls the operation; `id_` is an expression too."""
+    """Return the expression that calls a custom operation; `id_` is the expression for the resource id."""
     verb = "get" if custom.kind == "query" else "post"
     given = f", {literal(body)}" if body else ""
     return f'api.{verb}(f"{collection_path(entity.name)}/{{{id_}}}/{kebab(custom.name)}"{given})'
 
 
 def _bad(custom: CustomOperation, field: FieldSpec) -> Values:
-    """Return the invalid values of an input; in a query, where all values are text, fewer are invalid."""
+    """Return the invalid values of an input. Fewer are invalid in a query string, where all values are text."""
     found = invalid_values(field)
     return (
         found if custom.kind != "query" else tuple(each for each in found if _is_bad_in_query(field, each[1]))

@@ -1,4 +1,4 @@
-"""Tests of effects: exact results, rounding, and the bounds of the field."""
+"""Generates the tests of effects: exact results, rounding and the bounds of the changed field."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBERS = tuple(
 
 
 def effect_cases(suite: Suite, criterion: Criterion, entity: Entity, effect: Effect) -> Iterator[Case]:
-    """Yield the tests of an effect: a plain result, a rounded one, one on the bound and one beyond it."""
+    """Yield the tests of an effect: an ordinary result, a rounded one, one at the field's bound and one beyond it."""
     search = _ScenarioSearch(suite, entity, effect)
     wishes: list[tuple[str, Callable[[Scenario], bool]]] = [("", search.changes)]
     if effect.percent:
@@ -45,7 +45,7 @@ def effect_cases(suite: Suite, criterion: Criterion, entity: Entity, effect: Eff
 
 
 class _ScenarioSearch:
-    """Searches for the scenarios that test one effect."""
+    """Finds the scenarios in which to test an effect."""
 
     def __init__(self, suite: Suite, entity: Entity, effect: Effect) -> None:
         self._suite = suite
@@ -62,11 +62,11 @@ class _ScenarioSearch:
         self.spec = spec
 
     def find(self, wanted: Callable[[Scenario], bool]) -> Scenario | None:
-        """Return the simplest wanted scenario, or None."""
+        """Return the simplest scenario that satisfies `wanted`, or None."""
         return self._suite.find(self._entity, self._effect.operation, wanted, extra=self._parameters())
 
     def changes(self, scenario: Scenario) -> bool:
-        """Whether the field changes, by an amount that rules out a coincidence."""
+        """Whether the field changes to a value that it could not have by coincidence."""
         before, after = self._values(scenario)
         if not succeeds(scenario) or before == after:
             return False
@@ -74,7 +74,7 @@ class _ScenarioSearch:
         return not number or self._effect.kind == "set" or before not in (0, self._amount(scenario))
 
     def ties(self, scenario: Scenario) -> bool:
-        """Whether the exact result is a tie that other rounding modes would round differently."""
+        """Whether the result would differ if it were rounded half up or if only the change were rounded."""
         before, after = self._values(scenario)
         amount = self._amount(scenario)
         if (
@@ -92,13 +92,13 @@ class _ScenarioSearch:
         return self.spec.type != "number" and after not in (upwards, apart)
 
     def reaches_bound(self, scenario: Scenario) -> bool:
-        """Whether the result is on the bound of the field."""
+        """Whether the result equals the bound of the field in the direction of the effect."""
         _, after = self._values(scenario)
         bound = self.spec.minimum if self._effect.kind == "reduce" else self.spec.maximum
         return not scenario.outcome.cause and bound is not None and after == bound
 
     def lines(self, scenario: Scenario) -> list[str]:
-        """Return the lines of a test that checks the result."""
+        """Return the lines of a test that checks the result of the effect."""
         name, result = self._name(scenario), self._values(scenario)[1]
         key = camel(self.spec.name)
         operation = self._effect.operation
@@ -120,7 +120,7 @@ class _ScenarioSearch:
         return found
 
     def kept(self, criterion: Criterion) -> Iterator[Case]:
-        """Yield the test that an effect on a computed field persists when its children change."""
+        """Yield the test that an effect on a computed field persists when another child is added."""
         computed = self.spec.computed
         scenario = self.find(self.changes)
         child = self._suite.blueprint.entity(computed.child) if computed else None
@@ -151,7 +151,7 @@ class _ScenarioSearch:
         return scenario.names.get(self._place, scenario.final.name)
 
     def _values(self, scenario: Scenario) -> tuple[Plain, Plain]:
-        """Return the field's value before and after the last request."""
+        """Return the field's value before and after the request under test."""
         name = self._name(scenario)
         created = isinstance(scenario.final, Create) and self._place == "self"
         before = None if created else scenario.before.value(name, self.spec.name)
@@ -166,7 +166,7 @@ class _ScenarioSearch:
         )
 
     def _parameters(self) -> Parameters:
-        """Return values to try for the target and the amount."""
+        """Return the values that the search tries for the target field and the amount."""
         found: Parameters = {}
         numbers = tuple(dict.fromkeys((*_NUMBERS, *self._near_bounds())))
         if self.spec.computed is not None:
@@ -206,7 +206,7 @@ class _ScenarioSearch:
 
 
 def _kept(spec: FieldSpec, numbers: tuple[Decimal, ...]) -> tuple[object, ...]:
-    """Return the numbers that a field accepts."""
+    """Return those numbers that are valid for a numeric field, or one sample value for any other field."""
     low, high = bounds(spec)
     whole = spec.type == "integer"
     return (

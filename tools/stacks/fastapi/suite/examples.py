@@ -1,4 +1,4 @@
-"""Tests of examples, as written, and of latency."""
+"""Generates the tests of a story's examples and of its latency requirements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.stacks.fastapi.suite.suite import Suite, neutral_change, succeeds, su
 
 
 def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Iterator[Case]:
-    """Yield the test of an example."""
+    """Yield the test of an example, unless no scenario can be found for it."""
     try:
         scenario = _Setting(suite, example).scenario()
     except Unreachable:
@@ -41,7 +41,7 @@ def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Itera
 
 
 def _mentions(suite: Suite, scenario: Scenario, place: str, thens: tuple[Then, ...]) -> bool:
-    """Whether the test inspects the resource afterwards, by itself or in a list."""
+    """Whether the test checks the resource at `place` after the request, individually or in a list."""
     found = scenario.before.resources.get(scenario.names[place])
     if found is None:
         return False
@@ -91,7 +91,7 @@ class _Setting:
         self._others: list[str] = []
 
     def scenario(self) -> Scenario:
-        """Return a scenario with the expected result, or else any one. Raises Unreachable."""
+        """Return a scenario, preferably one with the expected result. Raises Unreachable if there is none."""
         when = self._example.when
         for each in self._example.given:
             self._give(each)
@@ -142,7 +142,7 @@ class _Setting:
             self._set(self._others[-1], entity, given.values)
 
     def _place(self, name: str) -> str | None:
-        """Return the place of a given resource in the scenario, or None if it is separate."""
+        """Return the place of a given resource in the scenario, or None if the request does not involve it."""
         when = self._example.when
         if name == self._entity.name and when.operation == "list":
             return None
@@ -185,7 +185,7 @@ class _Setting:
 
 
 def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Case]:
-    """Yield the test that measures latency against the running service."""
+    """Yield the test that measures the latency of an operation against the running service."""
     entity = suite.entity(speed.entity)
     scenario = suite.plain(entity, speed.operation)
     if scenario is None:
@@ -213,7 +213,7 @@ def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Ca
 
 
 def _returned(final: str, scenario: Scenario, entity: Entity) -> list[str]:
-    """Return the last lines of `prepare`; the body is built before timing starts."""
+    """Return the last lines of `prepare`, which build the request body before the time is measured."""
     prefix = f'api.post("{collection_path(entity.name)}", '
     body = final.removeprefix(prefix)
     if final.startswith(prefix) and body.startswith(f"body_of_{factory(entity.name)}("):

@@ -1,4 +1,4 @@
-"""Tests of fields: valid values, invalid values, and absence."""
+"""Generates the tests of fields: valid values, invalid values, absence and uniqueness."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def field_cases(suite: Suite, criterion: Criterion, entity: Entity, field: Field
 
 
 class _Field:
-    """Writes the tests of one field."""
+    """Writes the bodies of the tests for one field."""
 
     def __init__(self, suite: Suite, entity: Entity, field: FieldSpec) -> None:
         self._suite = suite
@@ -51,19 +51,19 @@ class _Field:
         self._kept = suite.script.reads_as(entity, "made")
 
     def moved(self, operation: str) -> set[str]:
-        """Return the fields that effects of the operation change."""
+        """Return the names of the fields that effects of the operation change."""
         return {each.target.field for each in self._entity.effects if each.operation == operation}
 
     def good(self, operation: str) -> Values:
-        """Return values that both the field and the guards of the operation accept."""
+        """Return labelled values that are valid for the field and accepted by the guards of the operation."""
         found: list[object] = [each for each in valid_values(self._field) if self._accepts(operation, each)]
         usual: Parameter = ("value", "self", self._field.name)
         if not found and usual in self._usual:
-            found = [self._usual[usual]]  # guards reject all others
+            found = [self._usual[usual]]  # guards reject all other values
         return tuple((_label(each), each) for each in found)
 
     def stored(self) -> list[str]:
-        """Return the test that a created resource has the value, now and when read."""
+        """Return the test that a created resource has the value, both in the response and when read again."""
         return [
             f"made = make_{self._name}(api, {{{self._key}: value}})",
             "",
@@ -85,11 +85,11 @@ class _Field:
         ]
 
     def refused(self) -> list[str]:
-        """Return the test that a create with the value is refused."""
+        """Return the test that a create request with the value is rejected."""
         return self._refused_body(f"body_of_{self._name}(api, {{{self._key}: value}})", 422)
 
     def refused_update(self) -> list[str]:
-        """Return the test that an update with the value is refused and changes nothing."""
+        """Return the test that an update with the value is rejected and changes nothing."""
         return [
             f"made = make_{self._name}(api)",
             "",
@@ -100,7 +100,7 @@ class _Field:
         ]
 
     def left_out(self) -> tuple[str, list[str]]:
-        """Return the test of a body without the field, with its name."""
+        """Return the name and lines of the test that omits the field from the request body."""
         lines = [f"body = body_of_{self._name}(api)", f"body.pop({self._key}, None)", ""]
         if self._field.required:
             return "is required", lines + self._refused_body("body", 422)
@@ -131,7 +131,7 @@ class _Field:
         return lines
 
     def absent_twice(self) -> list[str]:
-        """Return the test that absent values do not collide."""
+        """Return the test that several resources can lack a value although the field is unique."""
         make = f"make_{self._name}(api, {{{self._key}: None}})"
         return [f"assert {make}[{self._key}] is None"] * 2
 

@@ -1,4 +1,4 @@
-"""All test files of a service: criteria, conventions, contract, properties and life cycle."""
+"""Generates all test files of a service: for its criteria, operations, contract and life cycle."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tools.stacks.fastapi.suite.suite import Suite
 
 
 def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Return the text of each file by path, and the pytest node ids that check each criterion."""
+    """Return the text of each test file by path, and the pytest node ids of the tests for each criterion id."""
     suite = Suite(blueprint)
     files = {"tests/__init__.py": "", "tests/acceptance/__init__.py": ""} | static_files("tests")
     files["tests/support.py"] = format_python(render("tests/support.py.j2", roles=blueprint.roles))
@@ -46,7 +46,7 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
             nodes.setdefault(case.criterion.id, []).append(f"{path}::{name}")
     found: dict[str, tuple[str, ...]] = {}
     for each in blueprint.criteria:
-        # A repeated criterion is tested by the one it repeats.
+        # A repeated criterion is covered by the tests of the criterion it repeats.
         named = nodes.get(each.id) or [test for one in each.same_as for test in nodes.get(one, ())]
         if named:
             found[each.id] = tuple(named)
@@ -54,7 +54,7 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
 
 
 def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
-    """Yield a module for each story, and one for the operations of every resource."""
+    """Yield the path and module of the tests for each story, and of those for the operations of all resources."""
     stories: dict[str, Module] = {}
     for criterion in suite.blueprint.criteria:
         story = story_of(criterion)
@@ -76,7 +76,7 @@ def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
 
 
 def criterion_cases(suite: Suite, criterion: Criterion) -> Iterator[Case]:
-    """Yield the tests of everything that a criterion asks for."""
+    """Yield the tests of all fields, rules, examples and latencies that a criterion specifies."""
     for entity in suite.blueprint.entities:
         try:
             yield from _entity_cases(suite, criterion, entity)

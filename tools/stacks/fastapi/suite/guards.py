@@ -1,4 +1,4 @@
-"""Tests of guards on both sides of their boundary."""
+"""Generates the tests of guards, with values on both sides of their boundary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.stacks.fastapi.suite.suite import Suite, neutral_change
 
 
 def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard) -> Iterator[Case]:
-    """Yield the rejection, the acceptance for each false condition, and the same on update."""
+    """Yield tests that a guard rejects a request, and accepts it if one of its conditions is false; also on update."""
     search = _ScenarioSearch(suite, entity, guard, guard.operation)
     refused = search.refused()
     if refused is not None:
@@ -37,7 +37,7 @@ def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard
 
 
 class _ScenarioSearch:
-    """Searches for scenarios of one guard, preferring values on its boundary."""
+    """Finds the scenarios in which to test a guard, preferring values at its boundary."""
 
     def __init__(self, suite: Suite, entity: Entity, guard: Guard, operation: str) -> None:
         self._suite = suite
@@ -52,12 +52,12 @@ class _ScenarioSearch:
                 self._fixed = neutral_change(entity)
 
     def refused(self) -> Scenario | None:
-        """Return a scenario in which the guard rejects the request."""
+        """Return a scenario in which the guard rejects the request, or None."""
         tests = self._guard.tests
         return self._first((tests, (), True), (tests, (), False))
 
     def accepted(self, false: Test | None) -> Scenario | None:
-        """Return a successful scenario in which the condition is false and, if possible, all others are true."""
+        """Return a successful scenario in which a condition (None: any) is false and, if possible, all others true."""
         if false is None:
             tests = self._guard.tests
             return self._first(*(((), (each,), tight) for tight in (True, False) for each in tests))
@@ -88,7 +88,7 @@ class _ScenarioSearch:
 
 
 def _at_edge(test: Test, model: ReferenceModel, view: View) -> bool:
-    """Whether the smallest change of the compared value flips the condition."""
+    """Whether the smallest possible change of the compared value would flip the condition."""
     if isinstance(test, Expired):
         value = model.field_value(test.field, view)
         return isinstance(value, str) and value[:10] in (TODAY.value, YESTERDAY.value)

@@ -1,4 +1,4 @@
-"""`tests/test_lifecycle.py`: the table that drives its stateful model."""
+"""Generates `tests/test_lifecycle.py` with the table of resources that drives its stateful model."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tools.stacks.fastapi.suite.script import object_member
 from tools.stacks.fastapi.suite.suite import Suite, guard_statuses
 
 _MANY = 1000
-"""Number of values that suffices for any run."""
+"""Number of distinct values of a unique field that suffices for any test run."""
 
 
 def lifecycle_module(suite: Suite) -> str:
-    """Return the module's source."""
+    """Return the source of `tests/test_lifecycle.py`."""
     made = [each for each in suite.blueprint.entities if suite.makes(each)]
     bodies = sorted(f"body_of_{factory(each.name)}" for each in made)
     imports = [
@@ -84,7 +84,7 @@ def _action(suite: Suite, entity: Entity, action: Action) -> str:
 
 
 def _refusals(entity: Entity, operation: str) -> list[int]:
-    """Return the statuses of rules that the stateful model does not know."""
+    """Return the statuses with which rules unknown to the stateful model may reject an operation."""
     found = guard_statuses(entity, operation)
     action = entity.action(operation)
     stored = {each.name for each in api_outline.written_fields(entity) if each.unique}
@@ -99,7 +99,7 @@ def _refusals(entity: Entity, operation: str) -> list[int]:
 
 
 def _is_scarce(field: FieldSpec) -> bool:
-    """Whether a run could need more distinct values than the field has."""
+    """Whether a test run could need more distinct values than are valid for the field."""
     ranged = field.type == "integer" and field.minimum is not None and field.maximum is not None
     return field.type in ("boolean", "choice") or (
         ranged and (field.maximum or 0) - (field.minimum or 0) < _MANY

@@ -1,4 +1,4 @@
-"""Tests of limits: the allowed number of requests succeeds, and one more is rejected."""
+"""Generates the tests of limits: the allowed number of requests succeeds, and one more is rejected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.stacks.fastapi.suite.suite import Suite
 
 
 def limit_cases(suite: Suite, criterion: Criterion, entity: Entity, limit: Limit) -> Iterator[Case]:
-    """Yield the test of a limit: a loop over the same resource, or over a new one each time."""
+    """Yield the test of a limit, which repeats the request on the same resource or on a new one each time."""
     rounds: list[_Rounds] = []
 
     def wanted(scenario: Scenario) -> bool:
@@ -32,7 +32,7 @@ def limit_cases(suite: Suite, criterion: Criterion, entity: Entity, limit: Limit
 
 @dataclass(frozen=True)
 class _Rounds:
-    """The initial steps, the steps of each success, and the steps before the rejected request."""
+    """The steps at the start of a test, those of each successful request, and those before the rejected request."""
 
     first: tuple[Step, ...]
     repeated: tuple[Step, ...]
@@ -55,7 +55,7 @@ def _lines(suite: Suite, scenario: Scenario, rounds: _Rounds, limit: Limit) -> l
 
 
 def _again(scenario: Scenario, entity: Entity, limit: Limit) -> Iterator[_Rounds]:
-    """Yield the rounds that act on the same resource repeatedly, restoring its state if necessary."""
+    """Yield the possible rounds that repeat the request on the same resource, restoring its state if necessary."""
     if scenario.outcome.cause:
         return
     for way in _ways_back(entity, scenario.final.name):
@@ -66,7 +66,7 @@ def _again(scenario: Scenario, entity: Entity, limit: Limit) -> Iterator[_Rounds
 
 
 def _anew(suite: Suite, scenario: Scenario, limit: Limit) -> Iterator[_Rounds]:
-    """Yield the rounds that create a new resource each time for the same object."""
+    """Yield the rounds that use a new resource with the same object for each request, if that is possible."""
     if scenario.outcome.cause or limit.per != "object":
         return
     shared = {name for place, name in scenario.names.items() if place.startswith("object")}
@@ -83,7 +83,7 @@ def _limited(model: ReferenceModel, step: Step, limit: Limit) -> bool:
 
 
 def _renamed(steps: Iterable[Step], shared: set[str], suffix: str) -> Iterator[Step]:
-    """Yield the steps with all but the shared resources renamed."""
+    """Yield the steps with the suffix added to the names of all resources that are not shared."""
 
     def renamed(name: str) -> str:
         return name if name in shared else name + suffix
@@ -97,7 +97,7 @@ def _renamed(steps: Iterable[Step], shared: set[str], suffix: str) -> Iterator[S
 
 
 def _ways_back(entity: Entity, name: str) -> Iterator[tuple[Step, ...]]:
-    """Yield sequences of up to two further actions, the empty one first, with sample inputs."""
+    """Yield sequences of up to two actions with sample inputs that might restore the state, shortest first."""
     acts = tuple(
         Act(
             name, entity.name, each.name, {one.name: sample(stored_input(entity, one)) for one in each.inputs}

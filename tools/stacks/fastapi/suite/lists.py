@@ -1,4 +1,4 @@
-"""Tests of CRUD operations, filters and sort keys."""
+"""Generates the tests of CRUD operations, list filters and sort keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BAD_QUERIES = {
 
 
 def operation_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[Case]:
-    """Yield the tests of the offered operations, and of 405 for the others."""
+    """Yield the tests of the CRUD operations that an entity offers, and that others are rejected with status 405."""
     path, many = collection_path(entity.name), plural(entity.name)
     for name in CRUD:
         at = path if name in ("create", "list") else f"{path}/{NOWHERE}"
@@ -88,7 +88,7 @@ def _pages(name: str, path: str) -> list[str]:
 
 
 def filter_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[str]) -> Iterator[Case]:
-    """Yield the tests that each filter finds exactly the matches, and that two filters combine."""
+    """Yield the tests that each filter finds exactly the matching resources and that two filters can be combined."""
     path = collection_path(entity.name)
     for name in names:
         field = filtered_field(entity, name)
@@ -124,7 +124,7 @@ def _filtered(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario
 
 
 def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[str]) -> Iterator[Case]:
-    """Yield the tests of both orders of each key, and of the rejection of unknown keys."""
+    """Yield the tests that each key sorts in both directions and that unknown sort keys are rejected."""
     if not names:
         return
     path = collection_path(entity.name)
@@ -153,7 +153,7 @@ def sort_cases(suite: Suite, criterion: Criterion, entity: Entity, names: list[s
 def _different(
     suite: Suite, entity: Entity, fields: list[FieldSpec], others: tuple[str, ...]
 ) -> Scenario | None:
-    """Return a scenario of resources that differ in the fields and are not created in their order."""
+    """Return a scenario of resources that differ in each field and are not created in sorted order, or None."""
     ranks = {"self": 2, "second": 1, "third": 0} if "third" in others else {"self": 0, "second": 1}
     fixed: dict[Parameter, object] = {}
     for place in (*others, "self"):
@@ -173,7 +173,7 @@ def _different(
 def _setting(
     suite: Suite, entity: Entity, place: str, field: FieldSpec, rank: int
 ) -> dict[Parameter, object]:
-    """Return the parameters that give a resource a value of the field, larger for a higher rank."""
+    """Return the parameters that give a resource a value of the field; a higher rank means a larger value."""
     if field.name == "status" and entity.initial_state is not None:
         return {("status", place, ""): entity.states[rank]} if rank < len(entity.states) else {}
     if field.name in ("created at", "updated at"):

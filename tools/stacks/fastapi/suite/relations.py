@@ -1,4 +1,4 @@
-"""Tests of references and of computed fields."""
+"""Generates the tests of references and of computed fields."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AMOUNTS = (Decimal("1.5"), Decimal("2.25"), Decimal("4"))
 def reference_cases(
     suite: Suite, criterion: Criterion, entity: Entity, reference: Reference
 ) -> Iterator[Case]:
-    """Yield the tests of a reference: must exist, can change, can be filtered by, protects its parent."""
+    """Yield the tests that a reference must exist, can be changed and filtered by, and protects the parent."""
     target = suite.entity(reference.target)
     if not suite.makes(entity) or not suite.makes(target):
         return
@@ -62,7 +62,7 @@ def reference_cases(
 
 
 def _moved(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
-    """Yield the test of changing the parent, unless guards could reject it."""
+    """Yield the test that the reference can be changed to another parent, unless guards could reject that."""
     guarded = any(each.operation in ("create", "update") for each in entity.guards)
     if not entity.offers("update") or guarded:
         return
@@ -104,7 +104,7 @@ def _listed(suite: Suite, criterion: Criterion, entity: Entity, reference: Refer
 
 
 def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
-    """Yield the test that a parent can be deleted only after its child."""
+    """Yield the test that a parent with a child cannot be deleted until the child is."""
     target = suite.entity(reference.target)
     if not target.offers("delete"):
         return
@@ -135,7 +135,7 @@ def _deleted(suite: Suite, criterion: Criterion, entity: Entity, reference: Refe
 def computed_cases(
     suite: Suite, criterion: Criterion, entity: Entity, field: FieldSpec, computed: Computed
 ) -> Iterator[Case]:
-    """Yield the tests that the value follows its children, and that no body sets it."""
+    """Yield the tests that a computed field reflects its children and cannot be set in a request body."""
     child = suite.entity(computed.child)
     if not suite.makes(entity):
         return
@@ -159,7 +159,7 @@ def computed_cases(
 
 
 def _follows(suite: Suite, entity: Entity, field: FieldSpec, computed: Computed) -> Iterator[list[str]]:
-    """Yield tests that the value follows its children; the reference model predicts it."""
+    """Yield tests that compare a computed field with the prediction of the reference model as its children change."""
     link = f"{computed.child}.{computed.reference}"
     child = suite.entity(computed.child)
     factors = [
@@ -205,7 +205,7 @@ def _compared(suite: Suite, entity: Entity, field: FieldSpec, scenario: Scenario
 
 
 def _further(suite: Suite, model: ReferenceModel, field: FieldSpec, children: list[str]) -> list[Step]:
-    """Return requests that change the computed value: updates and the deletion of a child."""
+    """Return requests that change a computed field: updates of a child and the deletion of one."""
     computed, trial = field.computed, model.copy()
     if computed is None or not children:
         return []
@@ -222,7 +222,7 @@ def _further(suite: Suite, model: ReferenceModel, field: FieldSpec, children: li
 
 
 def _near(field: FieldSpec, amount: Decimal) -> Plain:
-    """Return the amount, clamped to the field's bounds."""
+    """Return the amount clamped to the bounds of a field, rounded if it is an integer field."""
     low, high = bounds(field)
     value = max(amount, low) if low is not None else amount
     value = min(value, high) if high is not None else value

@@ -1,4 +1,4 @@
-"""Scenarios as lines of a test: setup requests that must succeed, and the request under test."""
+"""Writes scenarios as lines of a test: setup requests, which must succeed, and the request under test."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from tools.stacks.fastapi.pytest_source import factory, literal
 
 
 class Script:
-    """Writes requests against one service."""
+    """Writes the source of requests to one service."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
 
     def setup(self, scenario: Scenario, *uses: str) -> list[str]:
-        """Return the setup lines of a scenario; `uses` are the places whose resources the test refers to."""
+        """Return the lines that set up a scenario; `uses` are the places of the resources that the test refers to."""
         mentioned = {scenario.names[place] for place in uses if place in scenario.names}
         everything = (*scenario.setup, scenario.final)
         return self.lines(scenario.setup, everything, mentioned, children_of(scenario))
 
     def final(self, scenario: Scenario) -> str:
-        """Return the expression that sends the request under test and evaluates to the response."""
+        """Return the expression that sends the request under test and returns the response."""
         shown = _shown((*scenario.setup, scenario.final), set(), children_of(scenario))
         return self.request(scenario.final, shown)
 
     def lines(
         self, steps: Iterable[Step], everything: tuple[Step, ...], mentioned: set[str], wanted: set[str]
     ) -> list[str]:
-        """Return a line for each step, except for resources that a factory creates implicitly.
+        """Return a line for each step except those that create a resource which a factory creates implicitly.
 
-        `everything` are all steps of the test, which determine the resources that need a name.
+        `everything` contains all steps of the test, which determine the resources that need a variable.
         """
         shown = _shown(everything, mentioned, wanted)
         named = set(mentioned)
@@ -52,7 +52,7 @@ class Script:
         return found
 
     def request(self, step: Step, shown: set[str]) -> str:
-        """Return the expression that sends a request and evaluates to the response."""
+        """Return the expression that sends a request and returns the response."""
         path = collection_path(step.entity)
         if isinstance(step, Create):
             return f'api.post("{path}", body_of_{factory(step.entity)}({self._arguments(step, shown)}))'
@@ -68,7 +68,7 @@ class Script:
         return f'api.post(f"{at}/{kebab(step.action)}"{", " + _dict(body) if body else ""})'
 
     def action_body(self, step: Act) -> dict[str, str]:
-        """Return the members of an action body as source."""
+        """Return the members of an action's request body, each with the source of its value."""
         entity = self._blueprint.entity(step.entity)
         action = entity.action(step.action) if entity else None
         key = api_outline.object_key(self._blueprint, action) if action else None
@@ -78,16 +78,16 @@ class Script:
         return members | _members(step.inputs)
 
     def current(self, entity: Entity, name: str) -> str | None:
-        """Return the expression that reads a resource, or None if the service cannot read it."""
+        """Return the expression that reads the resource in variable `name`, or None if the service cannot read it."""
         path = collection_path(entity.name)
         if entity.offers("read"):
             return f"accepted(api.get(f\"{path}/{{{name}['id']}}\"))"
         return f'api.find("{path}", {name}["id"])' if entity.offers("list") else None
 
     def reads_as(self, entity: Entity, name: str, expected: str = "") -> list[str]:
-        """Return the assertion that a resource is read as a variable holds it; none if it cannot be read.
+        """Return the assertion that reading the resource in variable `name` yields the same content.
 
-        That is the variable `name`, which identifies the resource, unless another is `expected`.
+        `expected` is the variable with the expected content if it is another. Empty if the service cannot read it.
         """
         current = self.current(entity, name)
         return [f"assert {current} == {expected or name}"] if current else []
@@ -101,13 +101,13 @@ class Script:
 
 
 def object_member(blueprint: Blueprint, action: Action) -> str:
-    """Return the member of a resource by which the action's body names it."""
+    """Return the member of a resource that identifies it in the request body of an action."""
     field = api_outline.object_field(blueprint, action)
     return camel(field.name) if field else "id"
 
 
 def children_of(scenario: Scenario) -> set[str]:
-    """Return the names of resources that the scenario requires as children."""
+    """Return the names of the resources that the scenario creates as children of others."""
     return {name for place, name in scenario.names.items() if re.search(r"#[^/>]*\.\d+$", place)}
 
 
@@ -124,7 +124,7 @@ def _subjects(step: Step) -> set[str]:
 
 
 def _shown(steps: tuple[Step, ...], mentioned: set[str], wanted: set[str]) -> set[str]:
-    """Return the names of resources that a test must create explicitly."""
+    """Return the names of the resources that a test must create explicitly instead of leaving them to a factory."""
     creates = [step for step in steps if isinstance(step, Create)]
     shown = mentioned | wanted | {step.name for step in creates if step.values}
     for step in steps:

@@ -1,4 +1,4 @@
-"""Tests of states: the initial state, transitions, and states without one."""
+"""Generates the tests of states: the initial state, allowed transitions and rejected ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.stacks.fastapi.suite.suite import Suite
 
 
 def initial_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[Case]:
-    """Yield the tests that a resource starts in its initial state and that no body sets the status."""
+    """Yield the tests that a resource starts in its initial state and that no request body can set the status."""
     if not entity.offers("create"):
         return
     name, path = factory(entity.name), collection_path(entity.name)
@@ -42,7 +42,7 @@ def initial_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterato
 def transition_cases(
     suite: Suite, criterion: Criterion, entity: Entity, transitions: list[Transition]
 ) -> Iterator[Case]:
-    """Yield the tests of the transitions, and of the rejection in every other state."""
+    """Yield the tests of the transitions, and that their operations are rejected in all other states."""
     for each in transitions:
         scenario = _from(suite, entity, each.operation, each.source, accepted=True)
         if scenario is not None:

@@ -1,4 +1,4 @@
-"""Context shared by all test generators: scenarios of the service, and common test bodies."""
+"""Context shared by all test generators: the search for scenarios and the source of common tests."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from tools.stacks.fastapi.pytest_source import Values, literal
 from tools.stacks.fastapi.suite.script import Script
 
 NOWHERE = "6f1c2d3e-0000-4000-8000-00000000dead"
-"""An id that no resource has."""
+"""A valid id that no resource has."""
 
 
 def success_status(entity: Entity, operation: str) -> str:
-    """Return the status argument of `accepted`: ", 201" for a create, "" for 200."""
+    """Return the source of the status argument of `accepted`: ", 201" for a create, "" for the default, 200."""
     status = {"create": 201, "delete": 204}.get(operation, 200)
     return "" if status == 200 or action_of(entity, operation) is not None else f", {status}"
 
 
 def guard_statuses(entity: Entity, operation: str) -> set[int]:
-    """Return the statuses with which guards reject valid requests."""
+    """Return the statuses with which guards may reject requests for an operation that the contract allows."""
     watched = {"create", "update"} if operation == "update" else {operation}
     return {each.status for each in entity.guards if each.operation in watched}
 
 
 def neutral_change(entity: Entity) -> dict[Parameter, object]:
-    """Return the parameters of an update whose change does not matter."""
+    """Return the parameters of an update of a field whose value is unlikely to matter, or {} if there is none."""
     plain = [each for each in written_fields(entity) if not each.unique and each.type != "choice"]
     fields = sorted(plain or written_fields(entity), key=lambda each: not each.optional)
     value = sample(fields[0]) if fields else None
@@ -39,23 +39,23 @@ def neutral_change(entity: Entity) -> dict[Parameter, object]:
 
 
 def valid_values(field: FieldSpec) -> list[Given]:
-    """Return distinct values that a field accepts, its boundaries among them."""
+    """Return distinct valid values of a field, including its boundaries."""
     values = [sample(field), *boundaries(field), *([None] if field.optional else [])]
     return list({literal(each): each for each in values}.values())
 
 
 def invalid_values(field: FieldSpec) -> Values:
-    """Return one value for each way to violate the field's constraints, labelled with it."""
+    """Return an invalid value for each way to violate a field's constraints, labelled with the violation."""
     return tuple((each.why, each.value) for each in violations(field, nullable=field.optional))
 
 
 def succeeds(scenario: Scenario) -> bool:
-    """Whether the request under test is accepted."""
+    """Whether the request under test in a scenario is accepted."""
     return not scenario.outcome.cause
 
 
 class Suite:
-    """The tests of one service under construction."""
+    """The context in which the tests of one service are generated."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
@@ -63,14 +63,14 @@ class Suite:
         self.script = Script(blueprint)
 
     def entity(self, name: str) -> Entity:
-        """Return the entity of that name. Raises KeyError if it does not exist."""
+        """Return the entity with this name. Raises KeyError if there is none."""
         found = self.blueprint.entity(name)
         if found is None:
             raise KeyError(name)
         return found
 
     def makes(self, entity: Entity) -> bool:
-        """Whether a resource of the entity can be created by requests."""
+        """Whether resources of an entity can be created by requests."""
         try:
             return entity.offers("create") and bool(self.planner.plain(entity))
         except Unreachable:
@@ -86,28 +86,28 @@ class Suite:
         extra: Parameters | None = None,
         others: tuple[str, ...] = (),
     ) -> Scenario | None:
-        """Return the simplest wanted scenario that ends with the operation, or None; see `Planner.find`."""
+        """Return the simplest scenario for an operation that satisfies `wanted`, or None; see `Planner.find`."""
         try:
             return self.planner.find(entity, operation, wanted, fixed=fixed, extra=extra, others=others)
         except Unreachable:
             return None
 
     def plain(self, entity: Entity, operation: str) -> Scenario | None:
-        """Return the simplest scenario in which the operation succeeds; an update changes something harmless."""
+        """Return the simplest scenario in which an operation succeeds, or None; an update makes a neutral change."""
         return self.find(entity, operation, fixed=neutral_change(entity) if operation == "update" else None)
 
     def accepts(self, entity: Entity, operation: str, choice: Mapping[Parameter, object]) -> bool:
-        """Whether the operation succeeds with these parameters."""
+        """Whether an operation succeeds with these parameters."""
         scenario = self.planner.play(entity, operation, choice)
         return scenario is not None and succeeds(scenario)
 
     def changes(self, entity: Entity) -> Parameters:
-        """Return the values that an update can change to, to be tried."""
+        """Return the parameters of an update with the values that a search tries for each."""
         found = parameters_of(self.blueprint, entity, "update")
         return {("change", at, name): values for (kind, at, name), values in found.items() if kind == "value"}
 
     def watched(self, scenario: Scenario) -> list[tuple[str, str]]:
-        """Return what the last request could change, as pairs of a variable and the expression to read it."""
+        """Return what the request under test could change, as pairs of a variable and the expression that reads it."""
         final = scenario.final
         entity = self.entity(final.entity)
         path = collection_path(entity.name)
@@ -129,9 +129,9 @@ class Suite:
         caller: str = "api",
         setup: Iterable[str] | None = None,
     ) -> list[str]:
-        """Return the lines of a test that the scenario's request is rejected and changes nothing.
+        """Return the lines of a test that the request under test is rejected and changes nothing.
 
-        `setup` replaces the lines that set up the scenario.
+        `setup`, if given, replaces the lines that set up the scenario.
         """
         watched = self.watched(scenario)
         named = f', "{field}"' if field else ""
@@ -146,7 +146,7 @@ class Suite:
         ]
 
     def success(self, scenario: Scenario, operation: str, caller: str = "api") -> list[str]:
-        """Return the lines of a test that the scenario's request succeeds."""
+        """Return the lines of a test that the request under test succeeds."""
         given = success_status(self.entity(scenario.final.entity), operation)
         return [
             *self.script.setup(scenario),
