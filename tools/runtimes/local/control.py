@@ -25,7 +25,7 @@ log = logging.getLogger("shipcrew.platform")
 
 
 class Control:
-    """The server side of `LocalRuntime`."""
+    """The request handlers of the daemon's control API, which `LocalRuntime` calls."""
 
     def __init__(self, supervisor: Supervisor, token: str) -> None:
         self.down = asyncio.Event()
@@ -33,7 +33,7 @@ class Control:
         self._supervisor = supervisor
         self._token = token
         self._changes: set[asyncio.Task[Any]] = set()
-        """Starts and stops in progress. They continue if their client disconnects; it can send the request again."""
+        """Starts and stops in progress. They continue if the client disconnects; it can then repeat the request."""
         self._closing = False
 
     @property

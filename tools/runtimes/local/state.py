@@ -22,11 +22,11 @@ class PlatformState(BaseModel, frozen=True):
 
     format: Literal[1] = 1
     wanted: dict[str, LocalVersion] = {}
-    """By `Version.key`: the version that became ready last."""
+    """The version that last became ready, by `Version.key`."""
     ports: dict[str, int] = {}
-    """By `Version.key`: the loopback port, which never changes."""
+    """Loopback port by `Version.key`; kept for as long as it is free."""
     migrated: tuple[str, ...] = ()
-    """Digests of completed migrations; going back to an older version repeats none."""
+    """Digests of completed migrations, which are not repeated when an older version is started again."""
 
 
 class Announcement(BaseModel, frozen=True):
@@ -35,10 +35,10 @@ class Announcement(BaseModel, frozen=True):
     protocol: int
     process: Process
     control: Path
-    """Its control socket."""
+    """Path of the daemon's control socket."""
     token: str
-    """Required by the control socket: not every sandbox can prevent a service from connecting to it, but every one
-    prevents it from reading this file."""
+    """Required on the control socket: not every sandbox can prevent a service from connecting to it, but each prevents
+    the service from reading this file."""
 
 
 def load(paths: PlatformPaths) -> PlatformState:
