@@ -111,7 +111,7 @@ class ServiceStatus(BaseModel, frozen=True):
     version: str
     state: State
     restarts: int
-    """Number of restarts since it was delivered or the platform last started."""
+    """Number of restarts since the version was delivered or the platform was last started."""
     since: datetime
     """When the service entered this state."""
     detail: str = ""
@@ -140,7 +140,7 @@ class Runtime(Protocol):
         """Return all services that are meant to run, sorted by name and environment."""
 
     def stop(self, service: str, environment: Environment) -> Ended | None:
-        """Stop a service for good; returns None if it was not running."""
+        """Stop a service permanently; returns None if it was not running."""
 
     def down(self) -> list[Ended]:
         """Stop all services and the runtime itself; returns the services that were stopped."""

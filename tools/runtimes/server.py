@@ -24,7 +24,7 @@ _GRACE_SECONDS = 2.0
 class Server:
     """A running program that does not inherit this process's environment.
 
-    On Linux, the program is killed when this process exits for whatever reason; on other systems, only by `stop`.
+    On Linux, the program is killed when this process exits for whatever reason; on other systems, only `stop` ends it.
     """
 
     def __init__(self, command: tuple[str, ...], folder: Path, log: Path) -> None:
@@ -39,8 +39,8 @@ class Server:
         self._started = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._problem: OSError | None = None
-        # The kernel treats the end of the thread that started a child as the end of its parent. So a dedicated
-        # thread starts it and waits for it, however short-lived the caller's thread is.
+        # To the kernel, the exit of the thread that started a child is the exit of its parent. Therefore a dedicated
+        # thread starts the program and waits for it, however short-lived the caller's thread is.
         self._thread = threading.Thread(target=self._watch, name=f"server {command[0]}", daemon=True)
         self._thread.start()
         self._started.wait()

@@ -110,7 +110,7 @@ def _folder(mount_point: str, root: str, path: str) -> Path:
 
 
 def _delegated(own: Path, taken: Set[str]) -> list[Hierarchy]:
-    """Return the nearest group from `own` upwards that delegates controllers: v2 allows processes only in leaves."""
+    """Find the nearest group, upwards from `own`, that delegates controllers; a v2 group with processes cannot."""
     for folder in (own, *own.parents):
         enabled = folder / "cgroup.subtree_control"
         if not enabled.exists():

@@ -56,7 +56,7 @@ class Launcher:
         self._group.attach(process)
 
     def terminate(self) -> None:
-        """Ask the program to exit."""
+        """Ask the program to exit, by having the launcher send it SIGTERM."""
         if self._control is not None:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._control, b"T")

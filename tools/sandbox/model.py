@@ -71,4 +71,4 @@ class Facts(BaseModel, frozen=True):
     enforced: dict[str, str]
     """Mapping of what is confined or limited to the mechanism in use, such as "memory" to "cgroup v2"."""
     gaps: tuple[str, ...] = ()
-    """Limitations of the sandbox on this machine, one sentence each."""
+    """What the sandbox cannot enforce or allow on this machine, one sentence each."""

@@ -16,7 +16,7 @@ from yarl import URL
 
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 IDLE_SECONDS = 1.0
-"""How long an idle connection is kept: less than all common servers do (the shortest, gunicorn's, is 2 s)."""
+"""How long idle connections are kept: less than any common server's keep-alive time (gunicorn's is 2 s)."""
 CONNECT_SECONDS = 5.0
 QUEUE_PAUSE_SECONDS = 0.002
 HEADER_BYTES = 64 * 1024
@@ -28,7 +28,7 @@ def url_of(path: str) -> URL:
 
 
 class Backend:
-    """The socket of a running version, and the number of requests in flight."""
+    """Connects to the socket of a running version, and counts the requests in flight."""
 
     def __init__(self, path: Path) -> None:
         self._requests = 0
@@ -78,7 +78,7 @@ class Backend:
 
 
 class ConnectionLost(Exception):  # noqa: N818  names what happened
-    """The version closed the connection before it responded, and a retry might repeat a side effect."""
+    """Raised if the version closes the connection before it responds, and a retry might repeat a side effect."""
 
 
 async def _no_retry(

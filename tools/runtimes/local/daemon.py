@@ -35,7 +35,7 @@ LOCK_SECONDS = 60.0
 """How long the daemon waits for a previous one that is shutting down."""
 CHECK_SECONDS = 0.2
 OPEN_FILES = 16384
-"""Limit on open files, of which a request needs two. Services inherit it, and some close every possible one."""
+"""Limit on open files; a request needs two. Services inherit it, and some close every possible descriptor."""
 
 
 def main() -> int:
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def _detach() -> None:
-    """Print a child's process id and exit; the orphaned child continues, so that no client has to reap it."""
+    """Fork; the parent prints the child's process id and exits, so that no client has to reap the daemon."""
     child = os.fork()
     if child:
         print(child, flush=True)

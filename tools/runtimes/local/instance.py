@@ -51,7 +51,7 @@ class Instance:
         self.version = version
         self._platform = platform
         self._folder = platform.sockets / str(number)
-        """Writable for the service, and the only folder of the platform that it can see."""
+        """Folder that the service may write to; no other folder of the platform is visible to it."""
         self._socket = self._folder / "s"
         name = f"{version.service}-{version.environment}-{version.version}.log"
         self._log = ServiceLog(platform.logs / name, platform.sockets / f"{number}.log", version.secrets)

@@ -36,7 +36,7 @@ class Metrics:
     """Total duration of all responses, from the request's head to the last byte of the response."""
 
     def add(self, outcome: Outcome, seconds: float) -> None:
-        """Count one response."""
+        """Count a response and its duration in seconds."""
         self.counts[outcome] += 1
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds

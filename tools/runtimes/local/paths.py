@@ -95,7 +95,7 @@ def _usable(configured: str) -> bool:
 
 
 def own_folder(folder: Path) -> None:
-    """Make a folder accessible only to this user; raises PlatformError if it is no folder or another user's."""
+    """Make a folder private to this user; raises PlatformError if it is not a folder that this user owns."""
     facts = folder.lstat()
     if not stat.S_ISDIR(facts.st_mode):
         raise PlatformError(f"{folder} is not a folder: remove it.")

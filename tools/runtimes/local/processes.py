@@ -1,4 +1,4 @@
-"""Identifies processes by their facts in /proc, reliably even when process ids are reused."""
+"""Identifies processes by their start times in /proc, so that a reused process id is not mistaken."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Process(BaseModel, frozen=True):
     started: int
     """Start time in clock ticks since boot."""
     boot: str
-    """The kernel's id of the current boot, which is random."""
+    """The kernel's random id for the boot during which the process started."""
 
 
 class Processes(BaseModel, frozen=True):
@@ -28,7 +28,7 @@ class Processes(BaseModel, frozen=True):
 
 
 def process(pid: int) -> Process | None:
-    """Return the process with that id, or None if there is none or it is a zombie."""
+    """Return the identity of a process, or None if there is no process with that id or it is a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -185,12 +185,12 @@ class LocalRuntime:
         except TimeoutError:
             kill(daemon.process)
         except (OSError, http.client.HTTPException):
-            pass  # it has exited, or is about to
+            pass  # the daemon has exited, or is about to
         _wait_for_end(daemon)
         return ended
 
     def _forget(self) -> list[Ended] | None:
-        """Discard the services that are meant to run and return them; None if a daemon is starting or exiting."""
+        """Forget all services that are meant to run and return them, or None if a daemon is starting or exiting."""
         with self._paths.lock.open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -41,7 +41,7 @@ class _Service:
 
 
 class Supervisor:
-    """Runs all services of one home."""
+    """Runs all services of one home, and switches their traffic to new versions."""
 
     def __init__(self, paths: PlatformPaths, sockets: Path, sandbox: Callable[[str], Sandbox]) -> None:
         self._paths = paths
@@ -65,7 +65,7 @@ class Supervisor:
         return bool(self._state.wanted) or any(each.locked() for each in self._locks.values())
 
     async def heal(self) -> None:
-        """Start the services that are meant to run."""
+        """Start all services that are meant to run, such as after a daemon was killed."""
         for key, version in self._state.wanted.items():
             async with self._locks[key]:
                 service = await self._open(key)

@@ -13,7 +13,7 @@ class LocalVersion(Version, frozen=True):
     folder: Path
     """Folder of the version's code, which is its working folder; read-only."""
     readable: tuple[Path, ...] = ()
-    """Further folders that the version may read: its interpreter environment."""
+    """Further folders that the version may read, such as its interpreter environment."""
     data: Path | None = None
     """Folder that the version may write to, which holds its database; shared by successive versions."""
     sandbox: str = ""

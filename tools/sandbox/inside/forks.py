@@ -20,7 +20,7 @@ class Forks:
         """Set the maximum number of concurrent processes and threads."""
         self._limit = limit
         self._left = 0
-        """How many more can be allowed before they must be counted again."""
+        """How many more can be allowed before the existing ones must be counted again."""
         self._allowed_at: list[float] = []
 
     def allow(self) -> bool:

@@ -1,4 +1,4 @@
-"""System calls that Python does not provide."""
+"""Wrappers of system calls that Python does not provide."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def forbid_new_privileges() -> None:
 def drop_capabilities(capset: int) -> None:
     """Drop all capabilities permanently; `capset` is the number of that system call on this machine.
 
-    Changing the bounding set and the secure bits requires capabilities itself; a process without any need not do it.
+    Changing the bounding set and the secure bits itself requires capabilities; a process that has none can skip it.
     """
     _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     _libc.prctl(_PR_SET_SECUREBITS, _SECURE_BITS, 0, 0, 0)

@@ -27,10 +27,10 @@ _ALL = ((1, (1 << 13) - 1), (2, _MOVE), (TRUNCATION_SINCE, 1 << 14), (5, 1 << 15
 each kind of file; later versions: moving between folders, truncating, device ioctls, connecting to sockets."""
 DEVICE_COMMANDS = 1 << 15
 _DEVICES = 1 << 6 | 1 << 11 | DEVICE_COMMANDS
-"""Creating device files, and calling ioctl(2) on them."""
+"""Rights to create device files, and to call ioctl(2) on devices."""
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15 | 1 << 16
 _NETWORK = 1 << 0 | 1 << 1
-"""Binding and connecting TCP sockets."""
+"""Rights to bind and connect TCP sockets."""
 _ABSTRACT_SOCKETS = 1 << 0
 _SIGNALS = 1 << 1
 
@@ -57,7 +57,7 @@ class Domain:
     """A set of rules for the access that a process keeps."""
 
     def __init__(self, abi: int, *, files: bool, tcp: bool) -> None:
-        """Deny all access: signals and abstract sockets outside, and files and TCP if these are to be confined."""
+        """Create a domain without rights to outside signals and abstract sockets, nor to `files` and `tcp` if set."""
         self._abi = abi
         words = [everything(abi) if files else _MOVE]
         if abi >= 4:

@@ -40,7 +40,7 @@ def _follow(child: int) -> None:
 def _guarded(order: Order) -> int:
     """Continue in a child, with this process as its guard; return a descriptor that is closed when the guard dies.
 
-    Without a process namespace, the guard ends all processes, which it adopts even if the supervisor was killed.
+    Without a process namespace, the guard must kill what is left; it adopts all processes if the supervisor is killed.
     """
     kernel.adopt_orphans()
     if order.scratch:

@@ -63,7 +63,7 @@ def _all() -> list[int]:
 
 
 def _children_by_list(parent: int) -> list[int] | None:
-    """Return all descendants from the kernel's lists of children, or None if the kernel was built without them."""
+    """Return all descendants, from the kernel's lists of children; None if the kernel was built without these."""
     found: list[int] = []
     pending = [parent]
     while pending:

@@ -1,4 +1,4 @@
-"""Turns a forked process into the job's program."""
+"""Forks a process, confines it, and executes the job's program in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scratch folder of a job without namespaces."""
+"""Measures and removes the scratch folder of a job without namespaces."""
 
 from __future__ import annotations
 

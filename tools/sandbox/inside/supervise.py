@@ -58,7 +58,7 @@ class _Supervisor:
         return ending, code
 
     def _attend(self) -> str:
-        """Wait until the program has exited, then return "", or until it must be killed, then return the ending."""
+        """Wait until the program exits or must be killed; returns "" in the first case, the ending in the second."""
         poll = select.poll()
         poll.register(self._order.control, select.POLLIN)
         poll.register(os.pidfd_open(self._child), select.POLLIN)

@@ -28,7 +28,7 @@ class Usage:
 
 
 def measure(processes: list[int]) -> Usage:
-    """Return the total usage of the processes, with shared pages counted for each process that maps them."""
+    """Return the total usage of the processes and of exited children; shared pages are counted for each process."""
     usage = Usage()
     ended = os.times()
     usage.cpu_seconds = ended.children_user + ended.children_system
