@@ -1,7 +1,7 @@
-"""Where delivered versions of services run, and how traffic is routed to them.
+"""Runtimes, which run delivered versions of services and route traffic to them.
 
-One version of a service takes all traffic of its environment. `tools.runtimes.open` chooses a runtime by URL;
-`tools.runtimes.local` is the one that needs only this machine.
+One version of a service receives all traffic of its environment. `tools.runtimes.open` selects a runtime by URL;
+`tools.runtimes.local` is the runtime that needs nothing but this machine.
 """
 
 from __future__ import annotations
@@ -21,46 +21,46 @@ VersionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_
 HealthPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]{0,200}$")]
 
 SERVICE_LIMITS = Limits(wall_seconds=None, cpu_seconds=10**8)
-"""A service runs until it is stopped, so its processor time adds up without end: 10^8 s are three years."""
+"""A service runs until it is stopped, so its CPU time is practically unlimited: 10^8 s are about three years."""
 
 
 class Listen(BaseModel, frozen=True, extra="forbid"):
-    """Where a version accepts requests, passed to it in an environment variable and in its start command."""
+    """The address on which a version accepts requests, passed to it in an environment variable and its command."""
 
     kind: Literal["socket", "port"] = "socket"
-    """"socket" is the unix socket `SOCKET`, "port" the TCP port `PORT` on 127.0.0.1; `{socket}` and `{port}`
-    in the start command are replaced by the same value."""
+    """"socket" means the unix socket `SOCKET`, "port" the TCP port `PORT` on 127.0.0.1; `{socket}` and `{port}` in the
+    start command are replaced by the values of these variables."""
     port: int | None = None
     """A fixed port that the service requires; None selects a free one."""
 
 
 class Version(BaseModel, frozen=True, extra="forbid"):
-    """A version of a service, and how every runtime has to run it."""
+    """A version of a service and how to run it, independent of the runtime."""
 
     service: ServiceName
     environment: Environment = "production"
     version: VersionName
-    """Id of the git tree or commit, or a name."""
+    """Id of the version's git tree or commit, or any other name."""
     serve: tuple[str, ...]
-    """The argv of the server, which runs until SIGTERM, in the folder of the version's code."""
+    """Command line of the server, which runs in the folder of the version's code until it receives SIGTERM."""
     migrate: tuple[str, ...] = ()
-    """The argv that migrates its data, run to completion once before the first start."""
+    """Command line that migrates the version's data, run to completion once before the first start."""
     variables: dict[str, str] = {}
-    """Its environment variables, not secret. `{data}` is replaced by the path of the folder that the service may
-    write, which successive versions share."""
+    """Environment variables that are not secret. `{data}` is replaced by the path of the folder that the service may
+    write to, which successive versions share."""
     secrets: dict[str, SecretStr] = {}
     """Secret environment variables: kept in a file of mode 0600 and redacted from logs. Dumping a version hides
     them, except with the context `{"secrets": "shown"}`."""
     listen: Listen = Listen()
     health: tuple[HealthPath, ...] = ("/readyz",)
-    """Paths that all return 2xx once it is ready."""
+    """Paths that must all return a 2xx status before the version counts as ready."""
     ready_seconds: float = 30
-    """How long it may take to become ready, excluding its migration."""
+    """How long the version may take to become ready, excluding its migration."""
     migrate_seconds: float = 120
     drain_seconds: float = 20
     """How long requests in flight may take to finish after another version has taken over the traffic."""
     stop_seconds: float = 10
-    """How long it may take to exit after SIGTERM."""
+    """How long the version may take to exit after SIGTERM."""
     limits: Limits = SERVICE_LIMITS
 
     @field_serializer("secrets")
@@ -70,7 +70,7 @@ class Version(BaseModel, frozen=True, extra="forbid"):
 
     @property
     def key(self) -> str:
-        """The service and environment, of which one version runs at a time: "checkout/production"."""
+        """Key of the service and environment, where one version runs at a time, such as "checkout/production"."""
         return f"{self.service}/{self.environment}"
 
 
@@ -79,31 +79,31 @@ class Build(BaseModel, frozen=True):
 
     code: Path
     dependencies: Path
-    """The interpreter environment that the argv of the version refers to."""
+    """The interpreter environment that the command lines of the version refer to."""
 
 
 class Release(BaseModel, frozen=True):
-    """The result of a start."""
+    """The result of starting a version."""
 
     ready: bool
-    """Whether the requested version takes the traffic."""
+    """Whether the requested version receives the traffic."""
     url: str
-    """Base URL of the service, "" if nothing takes its traffic."""
+    """Base URL of the service, or "" if no version receives its traffic."""
     version: str
-    """The version that takes the traffic now: the requested one, the previous one, or "" for none."""
+    """The version that now receives the traffic: the requested one, the previous one, or "" for none."""
     switched: bool
-    """Whether this start moved the traffic."""
+    """Whether this start switched the traffic to the requested version."""
     detail: str
-    """What happened, for people; for a failure also why, with the last lines of the version's log."""
+    """Human-readable description of the result; for a failure, the reason and the last lines of the version's log."""
 
 
 State = Literal["starting", "running", "restarting", "crashing"]
-"""State of a service. "restarting" has exited once or twice and is being restarted; "crashing" keeps exiting and
-is restarted with growing delays."""
+"""State of a service: "restarting" means that it has exited once or twice and is being restarted, "crashing" that it
+keeps exiting and is restarted with growing delays."""
 
 
 class ServiceStatus(BaseModel, frozen=True):
-    """A service that is meant to run."""
+    """The status of a service that is meant to run."""
 
     name: str
     environment: Environment
@@ -111,11 +111,11 @@ class ServiceStatus(BaseModel, frozen=True):
     version: str
     state: State
     restarts: int
-    """Number of restarts since it was delivered or the platform last started."""
+    """Number of restarts since the version was delivered or the platform was last started."""
     since: datetime
-    """When it entered this state."""
+    """When the service entered this state."""
     detail: str = ""
-    """For a state other than "running": the reason, with the last lines of its log."""
+    """For a state other than "running", the reason and the last lines of the service's log."""
 
 
 class Ended(BaseModel, frozen=True):
@@ -127,10 +127,10 @@ class Ended(BaseModel, frozen=True):
 
 
 class Runtime(Protocol):
-    """A place where services run. Methods raise PlatformError if it does not respond."""
+    """The interface of a platform that runs services; methods raise PlatformError if it does not respond."""
 
     def start(self, version: Version, build: Build) -> Release:
-        """Give a version all traffic; returns once it has it or has failed to become ready.
+        """Start a version and switch all traffic to it; returns once that is done or the version fails to become ready.
 
         No requests are dropped during the switch. If the version does not become ready, the previous one keeps
         running. Starting a version that is already serving changes nothing.
@@ -140,7 +140,7 @@ class Runtime(Protocol):
         """Return all services that are meant to run, sorted by name and environment."""
 
     def stop(self, service: str, environment: Environment) -> Ended | None:
-        """Stop a service for good; returns None if it was not running."""
+        """Stop a service permanently; returns None if it was not running."""
 
     def down(self) -> list[Ended]:
         """Stop all services and the runtime itself; returns the services that were stopped."""

@@ -1,4 +1,4 @@
-"""Choosing a runtime by its URL; the only place that names the runtimes."""
+"""Selects a runtime by its URL; the only module that names the runtimes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tools.runtimes import Runtime
 from tools.runtimes.local.runtime import LocalRuntime
 
 RUNTIMES: dict[str, Callable[[str, Path, str], Runtime]] = {"local": LocalRuntime.from_address}
-"""By URL scheme; called with the rest of the URL, the home and the sandbox's name."""
+"""Factories of runtimes by URL scheme, called with the rest of the URL, the home and the sandbox's name."""
 
 
 def open_runtime(url: str, home: Path, sandbox: str = "") -> Runtime:
-    """Return the runtime at `url`, such as "local", for a home; nothing is started by this.
+    """Return the runtime at `url`, such as "local", for a home, without starting anything.
 
-    `sandbox` names the sandbox for services that run on this machine, "" means the best one available. Raises
+    `sandbox` names the sandbox for services that run on this machine; "" means the best one available. Raises
     PlatformError for an unknown scheme or an invalid address.
     """
     scheme, _, address = url.partition(":")

@@ -1,4 +1,4 @@
-"""A program of the crew's own, run for as long as this process lives; unconfined, so never for generated code."""
+"""Runs one of the crew's own programs while this process lives; unconfined, so not to be used for generated code."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _GRACE_SECONDS = 2.0
 
 
 class Server:
-    """A running program, without this process's environment.
+    """A running program that does not inherit this process's environment.
 
-    It dies with this process, however that ends; on systems other than Linux only `stop` ensures that.
+    On Linux, the program is killed when this process exits for whatever reason; on other systems, only `stop` ends it.
     """
 
     def __init__(self, command: tuple[str, ...], folder: Path, log: Path) -> None:
-        """Start it in `folder`, its output appended to `log`; raises OSError if no process can be started.
+        """Start the program in `folder` and append its output to `log`; raises OSError if no process can be started.
 
-        `command[0]` must be an absolute path; if the program does not exist, the child exits at once and says so in
-        the log.
+        `command[0]` must be an absolute path; if the program does not exist, the child process exits at once and the
+        error is in the log.
         """
         self._command = command
         self._folder = folder
@@ -39,8 +39,8 @@ class Server:
         self._started = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._problem: OSError | None = None
-        # The kernel treats the end of the thread that started a child as the end of its parent. So a dedicated
-        # thread starts it and waits for it, however short-lived the caller's thread is.
+        # To the kernel, the exit of the thread that started a child is the exit of its parent. Therefore a dedicated
+        # thread starts the program and waits for it, however short-lived the caller's thread is.
         self._thread = threading.Thread(target=self._watch, name=f"server {command[0]}", daemon=True)
         self._thread.start()
         self._started.wait()
@@ -49,16 +49,16 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Process id of the program, or 0 if it could not be started."""
         return self._process.pid if self._process else 0
 
     @property
     def has_exited(self) -> bool:
-        """Whether it has exited."""
+        """Whether the program has exited."""
         return not self._thread.is_alive()
 
     def stop(self) -> None:
-        """Terminate it, kill it after two seconds, and wait until it is gone."""
+        """Terminate the program, kill it if it is still running after two seconds, and wait until it has exited."""
         if self._process is None:
             return
         self._process.terminate()

@@ -1,4 +1,4 @@
-"""The interface of sandboxes, all of which run a job with the launcher."""
+"""The abstract base class of sandboxes, all of which run jobs through the launcher."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from tools.sandbox.started_job import StartedJob, run_to_end
 
 
 class Sandbox(ABC):
-    """One way of confining a job, given by `plan` and `wrapping`.
+    """A way of confining jobs; subclasses define it by `plan` and, optionally, `wrapping`.
 
-    `run` and `start` raise `JobRefused` for a job that asks for something a sandbox does not allow, and
+    `run` and `start` raise `JobRefused` if the job requests something that the sandbox does not allow, and
     `SandboxFailed` if the sandbox itself cannot be set up.
     """
 
     name: str
-    """"bubblewrap", "namespaces", "landlock" or "none"."""
+    """Name of the sandbox: "bubblewrap", "namespaces", "landlock" or "none"."""
 
     def run(self, job: Job) -> Completed:
-        """Run a job to completion. All of its processes die with it, and with this process."""
+        """Run a job to completion; its processes are killed when it ends or the calling process exits."""
         plan = self.plan(job)
         return run_to_end(launch(plan, self.wrapping(plan)), job)
 
     def start(self, job: Job, log: Path) -> StartedJob:
-        """Start a job, its output appended to `log`; it dies with the calling process.
+        """Start a job and append its output to `log`; the job is killed when the calling process exits.
 
-        A `log` may be a named pipe, which must have a reader.
+        `log` may be a named pipe, which must already have a reader.
         """
         plan = self.plan(job)
         handle = log_file(log)
@@ -37,12 +37,12 @@ class Sandbox(ABC):
 
     @abstractmethod
     def describe(self) -> Facts:
-        """Describe what is enforced on this machine, and how."""
+        """Return what the sandbox enforces on this machine, and by what means."""
 
     @abstractmethod
     def plan(self, job: Job) -> Plan:
-        """Return how to confine a job; raises JobRefused."""
+        """Return the plan for confining a job; raises JobRefused if the job is not allowed."""
 
     def wrapping(self, plan: Plan) -> Wrapping | None:
-        """Return the program that starts the launcher, or None if it is started directly."""
+        """Return the program that wraps the launcher, or None if the launcher is started directly."""
         return None

@@ -1,4 +1,4 @@
-"""Confining a job with bubblewrap (`bwrap`), which sets up the namespaces and mounts."""
+"""A sandbox based on bubblewrap (`bwrap`), which sets up the namespaces and mounts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _CONFINEMENT = ("--hostname", "sandbox", "--new-session", "--as-pid-1", "--cap-d
 
 
 class Bubblewrap(Sandbox):
-    """Confines a job with namespaces that bwrap sets up."""
+    """A sandbox that confines a job in namespaces set up by bwrap."""
 
     name = "bubblewrap"
 
     def __init__(self, user_namespace: bool = True) -> None:
-        """Find the program; raises SandboxUnavailable. Without a user namespace it must run as root."""
+        """Locate bwrap; raises SandboxUnavailable if it is missing. Only root can go without a user namespace."""
         program = shutil.which("bwrap")
         if program is None:
             raise SandboxUnavailable("bwrap is not installed: install the package `bubblewrap`.")
@@ -32,15 +32,15 @@ class Bubblewrap(Sandbox):
         self._user_namespace = user_namespace
 
     def plan(self, job: Job) -> Plan:
-        """Return how to confine a job."""
+        """Return the plan for confining a job."""
         return Plan(self.name, job, view(job))
 
     def describe(self) -> Facts:
-        """Describe what is enforced on this machine, and how."""
+        """Return what the sandbox enforces on this machine, and by what means."""
         return describe(self.name, "mount namespace", "network namespace", "process namespace")
 
     def wrapping(self, plan: Plan) -> Wrapping:
-        """Return the call of bwrap that starts the launcher."""
+        """Return the bwrap command line that sets up the sandbox and starts the launcher."""
         job = plan.job
         namespaces = [] if job.network else ["--unshare-net"]
         if self._user_namespace:
@@ -52,7 +52,7 @@ class Bubblewrap(Sandbox):
 
 
 def _content(text: str) -> int:
-    """Return a descriptor to read the text from."""
+    """Return a file descriptor from which the text can be read."""
     handle = os.memfd_create("sandbox")
     os.write(handle, text.encode())
     os.lseek(handle, 0, os.SEEK_SET)
@@ -60,9 +60,9 @@ def _content(text: str) -> int:
 
 
 def _mounts(seen: View, files: dict[str, int], scratch_bytes: int) -> list[str]:
-    """Return the options for mounts and files.
+    """Return bwrap's command-line options for the mounts and files.
 
-    /proc is read-only because bwrap leaves /proc/sys writable for the machine's root, even in a user namespace.
+    /proc is remounted read-only because bwrap leaves /proc/sys writable for the host's root, even in a user namespace.
     """
     size = ["--size", str(scratch_bytes)]
     words = ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]  # noqa: S108

@@ -1,4 +1,4 @@
-"""What a sandbox enforces on this machine, for `crew doctor`."""
+"""Reports what a sandbox enforces on this machine, for `crew doctor`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tools.sandbox.cgroups import hierarchies
 from tools.sandbox.model import Facts
 
 _COUNTS_BY_NAMESPACE = (5, 14)
-"""First Linux version that counts a user's processes per user namespace."""
+"""First Linux version whose rlimit counts a user's processes per user namespace."""
 
 
 def describe(
     name: str, files: str, network: str, end: str, *, own_world: bool = True, gaps: tuple[str, ...] = ()
 ) -> Facts:
-    """Return the facts, given what confines a job's files and network and what kills its processes."""
+    """Return the facts about a sandbox, given what confines files and network and what ends all processes."""
     groups = {name: f"cgroup v{each.version}" for each in hierarchies() for name in each.controllers}
     forks = {"rlimit": "rlimit", "supervisor": "the supervisor, which approves every fork"}
     enforced = {
@@ -33,10 +33,10 @@ def describe(
 
 
 def process_bound(own_world: bool, cgroup: Container[str]) -> str:
-    """Return what can limit a job's number of processes here: "cgroup", "rlimit" or "supervisor".
+    """Return what limits the number of a job's processes on this machine: "cgroup", "rlimit" or "supervisor".
 
-    An rlimit does not apply to the machine's root, and without a user namespace of the job it counts all processes
-    of the user.
+    An rlimit does not apply to the host's root user, and unless the job has its own user namespace, it counts all
+    processes of the user.
     """
     if "pids" in cgroup:
         return "cgroup"

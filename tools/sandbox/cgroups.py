@@ -1,4 +1,4 @@
-"""Control groups: the kernel's limits on memory and processes, where this user may set them."""
+"""Limits a job's memory and number of processes with control groups, where this user may create them."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from tools.sandbox.model import Limits
 _PREFIX = "shipcrew-"
 _WANTED = frozenset({"memory", "pids"})
 _OWN_PROCESSES = 2
-"""Allowance for the processes between the crew and the program."""
+"""Allowance, added to a job's process limit, for the launcher's own processes."""
 _REMOVAL_SECONDS = 2.0
 _numbers = itertools.count()
 
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """A folder in which groups can be created."""
+    """A cgroup folder in which child groups can be created."""
 
     folder: Path
     version: int
     controllers: frozenset[str]
-    """A subset of "memory" and "pids"."""
+    """The controllers to use: a subset of "memory" and "pids"."""
 
 
 class Group:
-    """One job's group; in version 1 that is a folder for each controller."""
+    """The control group of one job, which consists of one folder per hierarchy."""
 
     def __init__(self, limits: Limits) -> None:
-        """Create it with its limits; does nothing if no hierarchy is writable."""
+        """Create the group and set its limits; does nothing if no hierarchy is usable."""
         self._folders: list[Path] = []
         self.oom_events: int | None = None
-        """Open file with the `oom_kill` counter; None without a memory limit."""
+        """Descriptor of the file with the `oom_kill` counter; None without a memory limit."""
         self.bounds: frozenset[str] = frozenset()
         name = f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
         for hierarchy in hierarchies():
@@ -54,16 +54,16 @@ class Group:
                 self.oom_events = os.open(folder / events, os.O_RDONLY | os.O_CLOEXEC)
 
     def attach(self, process: int) -> None:
-        """Move a process, and its future children, into the group."""
+        """Move a process into the group; its future children will belong to the group too."""
         for folder in self._folders:
             (folder / "cgroup.procs").write_text(str(process))
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel has killed a process of the group for lack of memory."""
+        """Return whether the kernel has killed a process of the group for lack of memory."""
         return watchdog.kills_for_memory(self.oom_events)
 
     def remove(self) -> None:
-        """Remove the group, whose processes are dead or exiting."""
+        """Remove the group; all of its processes must be dead or exiting."""
         if self.oom_events is not None:
             os.close(self.oom_events)
             self.oom_events = None
@@ -73,7 +73,7 @@ class Group:
 
 @cache
 def hierarchies() -> tuple[Hierarchy, ...]:
-    """Return the hierarchies in which this process can actually limit a job; determined once."""
+    """Return the hierarchies in which this process can actually limit a job; the result is cached."""
     groups = own_groups(Path("/proc/self/cgroup").read_text())
     usable = [each for each in candidates(Path("/proc/self/mountinfo").read_text(), groups) if _works(each)]
     for each in usable:
@@ -82,13 +82,13 @@ def hierarchies() -> tuple[Hierarchy, ...]:
 
 
 def own_groups(text: str) -> dict[str, str]:
-    """Return the path of a process's group by controller; "" is version 2."""
+    """Parse /proc/PID/cgroup into a mapping of controllers to group paths; the key "" stands for cgroup v2."""
     lines = [line.split(":", 2) for line in text.splitlines()]
     return {name: path for _, controllers, path in lines for name in controllers.split(",")}
 
 
 def candidates(mountinfo: str, groups: dict[str, str]) -> list[Hierarchy]:
-    """Return where groups could be created, given /proc/self/mountinfo and the groups of this process."""
+    """Return the hierarchies that might be usable, given /proc/self/mountinfo and the groups of this process."""
     found: list[Hierarchy] = []
     for line in mountinfo.splitlines():
         fields, _, rest = line.partition(" - ")
@@ -104,13 +104,13 @@ def candidates(mountinfo: str, groups: dict[str, str]) -> list[Hierarchy]:
 
 
 def _folder(mount_point: str, root: str, path: str) -> Path:
-    """Return the path of a group below a mount of part of its hierarchy."""
+    """Return the folder of a group, given the mount point of its hierarchy and the part mounted there."""
     relative = os.path.relpath(path, root) if Path(path).is_relative_to(root) else "."
     return Path(os.path.normpath(Path(mount_point, relative)))
 
 
 def _delegated(own: Path, taken: Set[str]) -> list[Hierarchy]:
-    """Return the nearest group upwards whose children get controllers: version 2 allows processes in leaves only."""
+    """Find the nearest group, upwards from `own`, that delegates controllers; a v2 group with processes cannot."""
     for folder in (own, *own.parents):
         enabled = folder / "cgroup.subtree_control"
         if not enabled.exists():
@@ -122,7 +122,7 @@ def _delegated(own: Path, taken: Set[str]) -> list[Hierarchy]:
 
 
 def _works(hierarchy: Hierarchy) -> bool:
-    """Try it: create a group, limit it and move a process into it."""
+    """Return whether a group can be created, limited and joined by a process, by trying it."""
     folder = hierarchy.folder / f"{_PREFIX}{os.getpid()}-trial"
     try:
         folder.mkdir()
@@ -151,7 +151,7 @@ def _bound(folder: Path, hierarchy: Hierarchy, limits: Limits) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove groups left behind by killed processes."""
+    """Remove the groups of crew processes that no longer exist."""
     for left in folder.glob(f"{_PREFIX}*"):
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
         if owner.isdigit() and not Path("/proc", owner).exists():

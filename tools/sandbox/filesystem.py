@@ -1,4 +1,4 @@
-"""What a job sees of the file system, in every sandbox."""
+"""Determines which parts of the file system a job can see, for all sandboxes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tools.sandbox.git_folders import repositories
 from tools.sandbox.model import Job
 
 USER = 1000
-"""User id of a job in a user namespace: some programs refuse to run as root. Outside it is the crew's user."""
+"""User id of a job inside its user namespace, mapped to the crew's user; some programs refuse to run as root."""
 _OWN = ("dev", "proc", "sys")
-"""Folders that every job has its own copy of, or none."""
+"""Top-level folders of the machine that no job may access; a job has its own instances of them, or none."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 _SETTINGS = (
     "alternatives",
@@ -40,24 +40,24 @@ _PACKAGES = ("site-packages", "dist-packages")
 
 @dataclass(frozen=True)
 class View:
-    """Real paths, parents before their contents."""
+    """What a job can see of the file system, as real paths with parents before their contents."""
 
     system: tuple[tuple[Path, Path], ...]
-    """Read-only files and folders of the machine: real path, and path in the sandbox."""
+    """Read-only system files and folders, as pairs of real path and path in the sandbox."""
     links: tuple[tuple[Path, str], ...]
-    """Symbolic links of the machine's root, such as /bin, and where they point."""
+    """Symbolic links in the machine's root folder, such as /bin, with their targets."""
     packages: tuple[Path, ...]
     """Folders of installed Python packages within `system`, to be hidden."""
     readable: tuple[Path, ...]
     writable: tuple[Path, ...]
     repositories: tuple[Path, ...]
-    """Every `.git` in a named folder, to be hidden."""
+    """Every `.git` in the folders that the job names, to be hidden."""
     listable: tuple[Path, ...] = ()
-    """Folders that can be listed but not read, in sandboxes that cannot hide them."""
+    """Folders whose entries can be listed but not read, in sandboxes that cannot hide them."""
 
     @property
     def mounts(self) -> list[tuple[str, str, bool]]:
-        """Everything visible, parents first: real path, path in the sandbox, whether it is writable."""
+        """All visible paths, parents first, as tuples of real path, path in the sandbox, and whether it is writable."""
         shown = {path: (real, False) for real, path in self.system}
         shown |= {path: (path, False) for path in self.readable}
         shown |= {path: (path, True) for path in self.writable}
@@ -65,12 +65,12 @@ class View:
 
     @property
     def hidden(self) -> list[str]:
-        """Everything that is hidden."""
+        """All paths to hide inside the mounts: installed Python packages and git repositories."""
         return [str(path) for path in (*self.packages, *self.repositories)]
 
 
 def view(job: Job) -> View:
-    """Return what the job may see; raises JobRefused for paths that no sandbox allows."""
+    """Return what the job may see; raises JobRefused if it names paths that no sandbox allows."""
     if not job.argv or any("\0" in each for each in (*job.argv, *job.environment, *job.environment.values())):
         raise JobRefused(
             "A job needs a program and must not have NUL characters in its arguments or environment."
@@ -95,7 +95,7 @@ def view(job: Job) -> View:
 
 
 def own_files(network: bool) -> dict[str, str]:
-    """Return the small files that a namespace needs, by path: its users and groups, and localhost."""
+    """Return the contents of /etc/passwd, /etc/group and, without network, /etc/hosts in a namespace, by path."""
     users = (
         "root:x:0:0::/tmp:/bin/sh",
         f"sandbox:x:{USER}:{USER}::/tmp:/bin/sh",
@@ -108,14 +108,14 @@ def own_files(network: bool) -> dict[str, str]:
 
 
 def base_python() -> Path:
-    """Return the real path of the interpreter that the crew's environment was created from."""
+    """Return the real path of the interpreter from which the crew's virtual environment was created."""
     executable: str = getattr(sys, "_base_executable", "") or sys.executable
     return Path(executable).resolve()
 
 
 @cache
 def base_environment() -> dict[str, str]:
-    """Return the variables that the base interpreter needs to start: none, unless its library is elsewhere."""
+    """Return the environment variables that the base interpreter needs to start: LD_LIBRARY_PATH, or none."""
     libraries = os.environ.get("LD_LIBRARY_PATH")
     if not libraries:
         return {}
@@ -125,7 +125,7 @@ def base_environment() -> dict[str, str]:
 
 
 def search_path() -> str:
-    """Return the PATH of a job."""
+    """Return the value of a job's PATH environment variable."""
     return os.pathsep.join(dict.fromkeys((str(base_python().parent), "/usr/local/bin", "/usr/bin", "/bin")))
 
 
@@ -152,7 +152,7 @@ def _within(path: Path, folders: Sequence[Path]) -> bool:
 
 
 def _outermost(paths: list[Path]) -> tuple[Path, ...]:
-    """Return the paths, sorted, without those inside another one."""
+    """Return the sorted paths, without those that lie inside another one."""
     kept: list[Path] = []
     for each in sorted(set(paths)):
         if not _within(each, kept):
@@ -162,7 +162,7 @@ def _outermost(paths: list[Path]) -> tuple[Path, ...]:
 
 @cache
 def _system() -> tuple[tuple[Path, ...], tuple[tuple[Path, str], ...]]:
-    """Return the machine's library folders with the base interpreter's, and the symbolic links among the former."""
+    """Return the library folders of the system and the base interpreter, and the system's symbolic links."""
     folders = [Path(each) for each in _SYSTEM if Path(each).is_dir() and not Path(each).is_symlink()]
     links = tuple((Path(each), str(Path(each).readlink())) for each in _SYSTEM if Path(each).is_symlink())
     prefixes = [Path(prefix).resolve() for prefix in (sys.base_prefix, sys.base_exec_prefix)]
@@ -173,7 +173,7 @@ def _system() -> tuple[tuple[Path, ...], tuple[tuple[Path, str], ...]]:
 
 @cache
 def _packages() -> tuple[Path, ...]:
-    """Return every folder of Python packages beneath the machine's folders and the base interpreter's."""
+    """Return all `site-packages` and `dist-packages` folders of the system and the base interpreter."""
     roots = [*_system()[0], *(Path(each) / "lib" for each in ("/usr", "/usr/local"))]
     patterns = [
         f"{middle}python3*/{name}" for middle in ("", "lib/", "lib64/", "local/lib/") for name in _PACKAGES
@@ -184,7 +184,7 @@ def _packages() -> tuple[Path, ...]:
 
 @cache
 def _shown(network: bool) -> tuple[tuple[Path, Path], ...]:
-    """Return the machine's folders and settings, and those of its network if requested."""
+    """Return the system's folders and configuration files to show, including those for the network if requested."""
     names = (*_SETTINGS, *_CERTIFICATES, *_NAME_SERVICE) if network else _SETTINGS
     settings = [path for name in names if (path := Path("/etc", name)).exists()]
     return tuple((path.resolve(), path) for path in (*_system()[0], *settings))

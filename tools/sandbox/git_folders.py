@@ -1,6 +1,6 @@
-"""Finds the git repositories in the folders of a job, since no job may see one.
+"""Finds the git repositories in the folders of a job, which must be hidden from it.
 
-A process that can write a repository's configuration gets code run outside the sandbox by the next git command.
+A process that can write a repository's configuration can make the next git command run code outside the sandbox.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _POINTER = b"gitdir:"
 _LONGEST_POINTER = 4096 + len(_POINTER)
 
 _SETTLED_NANOSECONDS = 10**9
-"""Age from which on a further change is certain to have a different time."""
+"""Age from which a ctime is safe to cache: any later change is certain to have a different one."""
 _MOST_LISTINGS = 200_000
 
 _Listing = tuple[int, tuple[str, ...], tuple[str, ...]]
 _listings: Final[dict[str, _Listing]] = {}
-"""By folder: when it changed, its folders, and its entries of that name. A service's environment has thousands of
-files and is named in every job. The time is the inode's ctime, which no job can set."""
+"""Cache by folder: its ctime, which no job can set, its subfolders, and its entries named `.git`. Listings are
+cached because every job names the service's environment, which has thousands of files."""
 
 
 def repositories(named: tuple[Path, ...]) -> tuple[Path, ...]:
-    """Return every `.git` in the folders, and targets inside them of those that are links or pointer files."""
+    """Return all `.git` folders and pointer files, and the targets of pointers and links inside the folders."""
     found: dict[Path, None] = {}
     for path in (path for folder in named for path in _git_entries(folder)):
         try:
@@ -69,7 +69,7 @@ def _listing(path: str) -> _Listing:
         with os.scandir(path) as entries:
             listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     except OSError:
-        return 0, (), ()  # a file, or a folder that this user cannot list; nor can a job
+        return 0, (), ()  # a file, or a folder that neither this user nor a job can list
     folders = tuple(name for name, is_folder in listed if is_folder and name != _NAME)
     listing = (changed, folders, tuple(name for name, _ in listed if name == _NAME))
     if time.time_ns() - changed > _SETTLED_NANOSECONDS:
@@ -80,7 +80,7 @@ def _listing(path: str) -> _Listing:
 
 
 def _pointer(file: Path) -> bytes:
-    """Return the path in a `.git` file, without its prefix."""
+    """Return the path that a `.git` file points to, or b"." if the file cannot be read."""
     try:
         with file.open("rb") as content:
             return content.read(_LONGEST_POINTER).removeprefix(_POINTER).strip()

@@ -1,7 +1,7 @@
-"""Confining a job with Landlock, seccomp and rlimits alone, for machines that allow no user namespaces.
+"""A sandbox based on Landlock, seccomp and rlimits alone, for machines that do not allow user namespaces.
 
-The job shares the machine's processes and files. What Landlock does not cover is left to the filter and to the
-supervisor, which decides about sockets and file modes in place of the kernel.
+The job shares the host's process table and file system. What Landlock does not cover is handled by the seccomp
+filter and by the supervisor, which decides about sockets and file modes in place of the kernel.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FACTS = (
     "/proc/version",
     "/sys/devices/system/cpu",
 )
-"""What programs query about the machine. A program sees only its own processes."""
+"""Files and folders that programs read to learn about the machine. They see no processes but their own."""
 _GAPS = (
     "A job sees the names of Python packages that are installed for the base interpreter, but cannot read them.",
     "A job sees the existence and size of other files, but not their contents.",
@@ -52,16 +52,16 @@ _LATER: Final = {
     2: "Files cannot be moved from one folder to another: this kernel's Landlock is too old.",
     landlock.SIGNALS_SINCE: "Every signal is approved individually: this kernel's Landlock is older than version 6.",
 }
-"""What only a later version can do."""
+"""Limitations of older versions of Landlock, by the version that removes them."""
 
 
 class Landlock(Sandbox):
-    """Confines a job with Landlock, as far as this kernel offers it."""
+    """A sandbox that confines a job with Landlock, as far as this kernel supports it."""
 
     name = "landlock"
 
     def __init__(self, newest: int = NEWEST_KNOWN) -> None:
-        """Find out what the kernel offers, up to version `newest`; raises SandboxUnavailable."""
+        """Determine the Landlock version to use, at most `newest`; raises SandboxUnavailable if there is none."""
         self._version = min(landlock.version(), newest)
         if not self._version:
             raise SandboxUnavailable(
@@ -70,11 +70,11 @@ class Landlock(Sandbox):
             )
 
     def plan(self, job: Job) -> Plan:
-        """Return how to confine a job; raises JobRefused for a `.git` that it could not hide."""
+        """Return the plan for confining a job; raises JobRefused if a `.git` cannot be hidden from it."""
         return Plan(self.name, job, _view(job), scratch_folder(), self._version)
 
     def describe(self) -> Facts:
-        """Describe what is enforced on this machine, and how."""
+        """Return what the sandbox enforces on this machine, and by what means."""
         gaps = (*_GAPS, *(text for since, text in _LATER.items() if self._version < since))
         files, end = f"Landlock {self._version}", "a guard process that kills them"
         return describe(self.name, files, "seccomp", end, own_world=False, gaps=gaps)
@@ -92,14 +92,14 @@ def _view(job: Job) -> View:
         system=_carved(seen.system, seen.packages),
         links=(),
         packages=(),
-        # Python lists the folder of its library to find modules, and that is where packages lie.
+        # To find modules, Python lists its library folder, which also contains the folder of packages.
         listable=tuple({each.parent for each in seen.packages}),
     )
 
 
 @cache
 def _carved(shown: tuple[tuple[Path, Path], ...], hidden: tuple[Path, ...]) -> tuple[tuple[Path, Path], ...]:
-    """Return the visible paths without the hidden folders, as the siblings of the latter."""
+    """Return the visible paths, with each folder that contains a hidden one replaced by its other entries."""
     kept: list[Path] = [Path(each) for each in _FACTS if Path(each).exists()]
     pending = [real for real, _ in shown]
     while pending:
@@ -114,5 +114,5 @@ def _carved(shown: tuple[tuple[Path, Path], ...], hidden: tuple[Path, ...]) -> t
 
 
 def scratch_folder() -> Path:
-    """Return the path of a scratch folder; the launcher creates it and always removes it."""
+    """Return the path for a new scratch folder, which the launcher creates and always removes."""
     return Path(tempfile.gettempdir()).resolve() / f"crew-{secrets.token_hex(8)}"

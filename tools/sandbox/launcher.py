@@ -1,7 +1,7 @@
-"""Starts the launcher: a small process of the base interpreter that confines and supervises a job.
+"""Starts the launcher, a small process of the base interpreter that confines and supervises a job.
 
-It never outlives this process: it holds the read end of a pipe whose write end only this process holds, and which
-the kernel closes. (A parent-death signal would not do: it is sent when the *thread* that started it ends.)
+The launcher never outlives this process: it watches a pipe whose write end only this process holds, and which the
+kernel closes at its exit. (A parent-death signal would be sent as soon as the *thread* that started it exits.)
 """
 
 from __future__ import annotations
@@ -26,53 +26,53 @@ _PATIENCE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Wrapping:
-    """A program that sets up the environment of the launcher and then starts it."""
+    """A program, such as bwrap, that sets up the launcher's environment and then starts it."""
 
     argv: tuple[str, ...]
-    """Followed by the option and its descriptor, "--" and the launcher."""
+    """Start of the command line; the `answer` option with its descriptor, "--" and the launcher follow."""
     answer: str
-    """Option for a descriptor to which it writes the launcher's process id as JSON (`"child-pid": 1234`)."""
+    """Option for the descriptor to which the program writes the launcher's process id (`"child-pid": 1234` in JSON)."""
     descriptors: tuple[int, ...] = ()
-    """Further descriptors that it needs; closed once it has started."""
+    """Further descriptors that the program inherits; closed in this process once it has started."""
 
 
 class Launcher:
     """A started launcher: its process and the pipes to it."""
 
     def __init__(self, process: subprocess.Popen[bytes], control: int, status: int, group: Group) -> None:
-        """Take over the process, the pipes and the control group."""
+        """Take ownership of the process, the pipes and the control group."""
         self.process = process
         self.status = status
-        """Read end; lines as `tools.sandbox.inside.supervise` writes them."""
+        """Read end of the status pipe, with the lines that `tools.sandbox.inside.supervise` writes."""
         self.ended = os.pidfd_open(process.pid)
-        """Readable when the process has exited."""
+        """A pidfd of the launcher, readable once it has exited."""
         self._confined: int | None = None
         self._control: int | None = control
         self._group = group
 
     def confine(self, process: int) -> None:
-        """Move the process that supervises the job into the control group, and keep a descriptor of it."""
+        """Move the process that supervises the job into the control group, and keep a pidfd of it."""
         self._confined = os.pidfd_open(process)
         self._group.attach(process)
 
     def terminate(self) -> None:
-        """Ask the program to exit."""
+        """Ask the program to exit, by having the launcher send it SIGTERM."""
         if self._control is not None:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._control, b"T")
 
     def kill(self) -> None:
-        """Kill all processes; does nothing if they have been killed."""
+        """Make the launcher kill all processes of the job; does nothing if called again."""
         if self._control is not None:
             os.close(self._control)
             self._control = None
 
     def out_of_memory(self) -> bool:
-        """Whether the cgroup's memory limit has killed a process."""
+        """Return whether a process has been killed for exceeding the cgroup's memory limit."""
         return self._group.out_of_memory()
 
     def close(self) -> None:
-        """Wait until all processes are gone, and release the resources."""
+        """Kill all processes, wait until they are gone, and release all resources."""
         self.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=_PATIENCE_SECONDS)
@@ -87,7 +87,7 @@ class Launcher:
         self._group.remove()
 
     def _force_kill(self) -> None:
-        """Kill a launcher that takes too long, and its child if the launcher died first."""
+        """Kill a launcher that takes too long, and the supervising process in case the launcher died first."""
         self.process.kill()
         if self._confined is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -95,9 +95,9 @@ class Launcher:
 
 
 def launch(plan: Plan, wrapping: Wrapping | None = None, log: IO[bytes] | None = None) -> Launcher:
-    """Start the launcher of a sandbox; raises SandboxFailed.
+    """Start the launcher of a sandbox; raises SandboxFailed if it cannot be started.
 
-    Without a log, stdout and stderr are pipes. With one, the launcher's own messages go there too.
+    Without `log`, stdout and stderr are pipes; otherwise both go to `log`, as do the launcher's own messages.
     """
     try:
         return _launch(plan, wrapping, log)
@@ -134,7 +134,7 @@ def _launch(plan: Plan, wrapping: Wrapping | None, log: IO[bytes] | None) -> Lau
 
 
 class _Pipes:
-    """Pipes between this process and the launcher, each with its read end first."""
+    """The pipes between this process and the launcher, each a tuple of read end and write end."""
 
     def __init__(self) -> None:
         self.order, self.control = os.pipe(), os.pipe()
@@ -157,7 +157,7 @@ def _start(
     passed += [each for each in (group.oom_events, log.fileno() if log else None) if each is not None]
     if wrapping:
         command = [*wrapping.argv, wrapping.answer, str(pipes.answer[1]), "--", *command]
-        # Including the read end: if this process died now, writing the answer must not kill the wrapping program.
+        # Both ends of the answer pipe: if this process died now, writing must not kill the wrapping program.
         passed += [*pipes.answer, *wrapping.descriptors]
     output = log or subprocess.PIPE
     return subprocess.Popen(  # noqa: S603  this is where jobs are started
@@ -173,9 +173,9 @@ def _start(
 
 
 def _confined_process(answer: IO[bytes], launcher: int) -> int:
-    """Return the process to confine: the one named in the answer, otherwise the launcher itself.
+    """Return the id of the process to confine: the one named in the answer, or else the launcher itself.
 
-    The answer is read completely: its writer would be killed by a broken pipe.
+    The answer is read to its end, since a broken pipe would kill its writer.
     """
     text = b""
     while not text.rstrip().endswith(b"}") and (line := answer.readline()):
@@ -185,15 +185,15 @@ def _confined_process(answer: IO[bytes], launcher: int) -> int:
 
 
 def last_line(text: bytes) -> str:
-    """Return the last line of a failed launcher's output."""
+    """Return the last line of a failed launcher's output, or "" if it is empty."""
     lines = text.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
 
 
 def log_file(path: Path) -> IO[bytes]:
-    """Open a log to be continued; not in append mode, since its older half is dropped when it is full.
+    """Open a log and seek to its end; not in append mode, since its older half is dropped in place when it is full.
 
-    It may be a named pipe, whose reader limits its size. Raises SandboxFailed.
+    The log may be a named pipe, whose reader then limits its size. Raises SandboxFailed if it cannot be opened.
     """
     try:
         if path.is_fifo():

@@ -1,4 +1,4 @@
-"""The launcher's input: its code and its parameters."""
+"""Builds the launcher's input: its code and its parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools.sandbox.seccomp import Confinement, names_of_brokered, seccomp_filter
 from tools.sandbox.syscalls import AUDIT_ARCH, number
 
 BOOT = "import marshal, sys; order = open(int(sys.argv[1]), 'rb'); exec(marshal.load(order))"
-"""The launcher's program text; its argument is the descriptor to read from."""
+"""Python source that the launcher starts with; its argument is the descriptor from which it reads its input."""
 _LOADER = """
 modules, fields = marshal.load(order)
 for name, code in modules:
@@ -47,14 +47,14 @@ _MODULES = (
     "supervise",
     "main",
 )
-"""In import order."""
+"""The launcher's modules, in import order."""
 _DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
 """Devices of the machine that a job may use if it has none of its own."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to confine a job."""
+    """A job together with the parameters for confining it."""
 
     kind: str
     """Name of the sandbox."""
@@ -63,33 +63,33 @@ class Plan:
     scratch: Path | None = None
     """Folder that the launcher creates and removes, for a job without namespaces."""
     landlock: int | None = None
-    """Newest version of Landlock to use; None means the kernel's."""
+    """Version of Landlock to use; None means the newest one that the kernel supports."""
 
     @property
     def own_world(self) -> bool:
-        """Whether the job has namespaces."""
+        """Whether the job has its own namespaces."""
         return self.kind in ("bubblewrap", "namespaces")
 
 
 @dataclass(frozen=True)
 class Ends:
-    """The launcher's ends of the pipes to this process."""
+    """The launcher's ends of the pipes to this process, and its log."""
 
     control: int
     status: int
     log: IO[bytes] | None
-    """Open file that takes the output; None leaves stdout and stderr as they are."""
+    """Open file that receives the output; None leaves stdout and stderr unchanged."""
 
 
 def order(plan: Plan, ends: Ends, group: Group) -> bytes:
-    """Return the launcher's input: a loader, then modules and the fields of `inside.order.Order`."""
+    """Return the launcher's input: a marshalled loader, then the modules and the fields of `inside.order.Order`."""
     fields = (
         _job_fields(plan)
         | _confinement_fields(plan, group)
         | {
             "control": ends.control,
             "status": ends.status,
-            # A pipe cannot be truncated; its reader limits it.
+            # A pipe cannot be truncated; its reader limits the size of the log.
             "log": ends.log.fileno() if ends.log and ends.log.seekable() else None,
             "oom_events": group.oom_events,
         }

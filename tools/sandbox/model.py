@@ -1,4 +1,4 @@
-"""Jobs and their results."""
+"""Models of jobs, their resource limits and their results."""
 
 from __future__ import annotations
 
@@ -9,66 +9,66 @@ from pydantic import BaseModel
 
 
 class Limits(BaseModel, frozen=True):
-    """Limits of one job, enforced by cgroups where writable, otherwise by rlimits and monitoring."""
+    """Resource limits of a job, enforced by cgroups if they are writable, otherwise by rlimits and monitoring."""
 
     memory_mb: int = 1024
-    """Resident memory of all its processes together."""
+    """Total resident memory of all processes of the job."""
     processes: int = 128
-    """Concurrent processes and threads."""
+    """Maximum number of concurrent processes and threads."""
     cpu_seconds: int = 600
-    """CPU time of all its processes together."""
+    """Total CPU time of all processes of the job."""
     wall_seconds: float | None = 600
-    """None means no limit, for services."""
+    """Maximum elapsed time; None means no limit, as services need."""
     file_mb: int = 256
-    """Largest file it can write. The log of a started job is truncated to its end."""
+    """Maximum size of a file that the job can write. A started job's log loses its older half at this size."""
     scratch_mb: int = 512
-    """Size of its scratch folder, and of its shared memory."""
+    """Maximum size of the scratch folder, and likewise of shared memory."""
     output_bytes: int = 1_000_000
-    """How much of the end of stdout and of stderr is kept."""
+    """Number of bytes kept from the end of stdout, and likewise of stderr."""
 
 
 class Job(BaseModel, frozen=True):
-    """What to run, and what it may see.
+    """A program to run, and what it may access.
 
-    Files and folders must be real paths: one that leads through a symbolic link is refused, since an earlier job may
-    have planted it. The contents of a writable folder are writable, even if they are listed as readable.
+    Files and folders must be real paths: a path that leads through a symbolic link is refused, since an earlier job may
+    have planted the link. The contents of a writable folder are writable, even if they are also listed as readable.
     """
 
     argv: tuple[str, ...]
     folder: Path
-    """Working folder; must be inside one of the folders below."""
+    """Working folder; must be inside one of the readable or writable folders."""
     readable: tuple[Path, ...] = ()
-    """Files and folders it can read and execute, at their real paths."""
+    """Files and folders that the job can read and execute, at their real paths."""
     writable: tuple[Path, ...] = ()
-    """Folders it can write."""
+    """Folders in which the job can create, change and delete files."""
     environment: dict[str, str] = {}
-    """Its environment variables besides PATH, HOME, TMPDIR and LANG."""
+    """Environment variables in addition to PATH, HOME, TMPDIR and LANG."""
     network: bool = False
-    """True only for installing dependencies."""
+    """Whether the job may use the network, which is meant only for installing dependencies."""
     limits: Limits = Limits()
 
 
 Ending = Literal["exited", "timed_out", "out_of_memory", "killed"]
-"""`timed_out` is wall or CPU time; `killed` is any other death by a signal, including a crash."""
+"""`timed_out` refers to wall or CPU time; `killed` is any other termination by a signal, including a crash."""
 
 
 class Completed(BaseModel, frozen=True):
-    """How a job ended."""
+    """The result of a job that has ended."""
 
     ending: Ending
     exit_code: int
-    """Exit code of the process, or minus the signal number; 127 if the program does not exist, 126 if it cannot run."""
+    """Exit code of the program, or minus the signal number; 127 if the program does not exist, 126 if it cannot run."""
     stdout: str
     stderr: str
     seconds: float
 
 
 class Facts(BaseModel, frozen=True):
-    """What a sandbox enforces on this machine, and how."""
+    """A description of what a sandbox enforces on this machine."""
 
     name: str
-    """"bubblewrap", "namespaces", "landlock" or "none"."""
+    """Name of the sandbox: "bubblewrap", "namespaces", "landlock" or "none"."""
     enforced: dict[str, str]
-    """What is enforced to how, such as "memory" to "cgroup v2"."""
+    """Mapping of what is confined or limited to the mechanism in use, such as "memory" to "cgroup v2"."""
     gaps: tuple[str, ...] = ()
-    """What it cannot do here, one sentence each."""
+    """What the sandbox cannot enforce or allow on this machine, one sentence each."""

@@ -1,4 +1,4 @@
-"""Confining a job with the kernel's namespaces alone; requires no installation."""
+"""A sandbox based on the kernel's namespaces alone, which requires no additional software."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tools.sandbox.model import Facts, Job
 
 
 class Namespaces(Sandbox):
-    """Confines a job with namespaces that the launcher sets up."""
+    """A sandbox that confines a job in namespaces set up by the launcher."""
 
     name = "namespaces"
 
     def plan(self, job: Job) -> Plan:
-        """Return how to confine a job."""
+        """Return the plan for confining a job."""
         return Plan(self.name, job, view(job))
 
     def describe(self) -> Facts:
-        """Describe what is enforced on this machine, and how."""
+        """Return what the sandbox enforces on this machine, and by what means."""
         return describe(self.name, "mount namespace", "network namespace", "process namespace")

@@ -1,4 +1,4 @@
-"""No confinement, for a person who asked for that: only limits, and killing of all processes."""
+"""A sandbox without confinement, for explicit requests only: it enforces limits and kills leftover processes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tools.sandbox.model import Facts, Job
 
 
 class Unconfined(Sandbox):
-    """Runs a job with the rights of this user."""
+    """A sandbox that runs a job with all the rights of this user, subject only to the job's limits."""
 
     name = "none"
 
     def plan(self, job: Job) -> Plan:
-        """Return how to limit a job."""
+        """Return the plan for running a job with limits but without confinement."""
         return Plan(self.name, job, view(job), scratch_folder())
 
     def describe(self) -> Facts:
-        """Describe what is enforced on this machine, and how."""
+        """Return what the sandbox enforces on this machine, and by what means."""
         end, gaps = (
             "a guard process that kills them",
             ("A job can read, change and send everything that you can.",),

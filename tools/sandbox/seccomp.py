@@ -1,10 +1,10 @@
-"""The seccomp filter: system calls that a job may not make.
+"""Builds the seccomp filter, which rejects system calls that a job may not make.
 
-It refuses what could change the machine, look into other processes, make namespaces (whose inside is the
-kernel's widest attack surface), use a network protocol that is not allowed, or leave a setuid file
-behind. Calls newer than the ones known here appear not to exist. The rest is left to the sandbox, so that
-ordinary programs run. A job that shares the machine's processes and files is refused more: what namespaces would
-hide and Landlock does not cover.
+The filter rejects calls that could change the machine, inspect other processes, create namespaces (inside which the
+kernel's attack surface is largest), use a network protocol that is not allowed, or leave a setuid file behind. Calls
+newer than those known here fail as if they did not exist. Everything else is left to the sandbox, so that ordinary
+programs run. For a job that shares the machine's processes and files, the filter also rejects calls that affect
+what namespaces would hide and Landlock does not cover.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from tools.sandbox.syscalls import AUDIT_ARCH, LAST_KNOWN, Machine, number
 
 @dataclass(frozen=True)
 class Confinement:
-    """What else confines the job."""
+    """The other parts of a job's confinement, on which the filter depends."""
 
     network: bool
-    """It uses the machine's network: then no unix sockets, since abstract ones lead to the machine's services."""
+    """Whether the job uses the host's network; it then gets no unix sockets, as abstract ones reach host services."""
     own_world: bool
-    """It has namespaces, so that processes, sockets and the loopback that it can name are its own."""
+    """Whether the job has namespaces, so that it can address only its own processes, sockets and loopback device."""
     memory_counted: bool
-    """A cgroup also counts memory that belongs to no process."""
+    """Whether a cgroup limits memory, including memory that belongs to no process."""
     forks_counted: bool = True
-    """Something else limits the number of processes and threads."""
+    """Whether a cgroup or an rlimit limits the number of processes and threads."""
     landlock: int = 0
-    """Version of Landlock, for a job without namespaces."""
+    """Version of Landlock in use, which matters for a job without namespaces; 0 for none."""
     broker: bool = False
     """Whether the supervisor decides about some calls (see `tools.sandbox.inside.broker`)."""
 
@@ -41,9 +41,9 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 _BROKERED: Final = _names("chmod connect fchmod fchmodat fchmodat2 futimesat utime utimensat utimes")
-"""Calls that Landlock does not confine, and that a job needs for its own files and sockets."""
+"""Calls that Landlock does not restrict, but that a job needs for its own files and sockets."""
 _BROKERED_SIGNALS: Final = _names("kill tgkill tkill")
-"""The same, before Landlock version 6."""
+"""Further such calls, before Landlock version 6."""
 _FORKS: Final = _names("clone fork vfork")
 _REFUSED: Final = _names("""
     _sysctl acct add_key adjtimex bpf chroot clock_adjtime clock_settime create_module delete_module
@@ -55,7 +55,7 @@ _REFUSED: Final = _names("""
     userfaultfd vhangup vserver
 """)
 _ABSENT: Final = _names("clone3 io_uring_enter io_uring_register io_uring_setup memfd_secret openat2")
-"""Their arguments are in memory that a filter cannot read, or C libraries do not need them."""
+"""Calls reported as missing: a filter cannot read their arguments in memory, or C libraries do not need them."""
 _UNCOUNTED_MEMORY: Final = _names("memfd_create shmget")
 _SHARED_REFUSED: Final = _names("""
     chown fchown fchownat inotify_add_watch lchown mq_notify mq_open mq_unlink msgctl msgget msgrcv msgsnd semctl
@@ -69,17 +69,17 @@ _NEW_NAMESPACES: Final = 0x7E020000
 _NEW_TIME_NAMESPACE: Final = 0x80
 _SET_ID: Final = 0o6000
 _CREATES: Final = 0x40 | 0x400000
-"""O_CREAT and O_TMPFILE: without them the mode of open() is undefined."""
+"""O_CREAT and O_TMPFILE, without which the mode argument of open(2) is undefined."""
 _TERMINAL_INJECTION: Final = (0x5412, 0x541C)
-"""TIOCSTI and TIOCLINUX inject input into the terminal."""
+"""TIOCSTI and TIOCLINUX, which can inject input into the terminal."""
 _SIGNAL_OWNER: Final = (8, 15)
-"""F_SETOWN and F_SETOWN_EX choose the recipient of signals about a file."""
+"""F_SETOWN and F_SETOWN_EX, which choose the recipient of signals about a file."""
 _PERSONALITIES: Final = (0, 0xFFFFFFFF)
-"""Linux, and a query of the current one."""
+"""PER_LINUX, and the value that queries the current personality."""
 _AF_UNIX: Final = 1
 _AF_INET: Final = (2, 10)
 _CONNECTED: Final = (1, 5)
-"""SOCK_STREAM and SOCK_SEQPACKET reach nobody without connect(); datagrams do."""
+"""SOCK_STREAM and SOCK_SEQPACKET, which unlike datagram sockets cannot reach a peer without connect(2)."""
 _SOCKET_TYPE: Final = 0xF
 
 _EPERM: Final = 1
@@ -102,7 +102,7 @@ _KILL: Final[_Instruction] = (_RETURN, 0, 0, 0x80000000)
 
 @cache
 def seccomp_filter(machine: Machine, confinement: Confinement) -> bytes:
-    """Return the filter as the kernel's array of instructions."""
+    """Return the filter as an array of BPF instructions in the kernel's binary format."""
     blocks = _always(confinement) | _files()
     if not confinement.memory_counted:
         blocks |= _each(_UNCOUNTED_MEMORY, _ENOSYS)
@@ -130,7 +130,7 @@ def seccomp_filter(machine: Machine, confinement: Confinement) -> bytes:
 
 
 def names_of_brokered(confinement: Confinement) -> tuple[str, ...]:
-    """Return the calls that the supervisor has to decide about."""
+    """Return the names of the system calls that the supervisor has to decide about."""
     names: tuple[str, ...] = () if confinement.forks_counted else _FORKS
     if not confinement.own_world:
         names += tuple(name for name in _BROKERED if name != "connect" or not confinement.network)
@@ -159,7 +159,7 @@ def _always(confinement: Confinement) -> dict[str, _Block]:
 
 
 def _files() -> dict[str, _Block]:
-    """No file may become setuid or setgid: outside it would grant its owner's rights to anyone."""
+    """Return rules against making a file setuid or setgid, which would give anyone on the host its owner's rights."""
     return {
         "chmod": _unless_bits(1, _SET_ID),
         "fchmod": _unless_bits(1, _SET_ID),
@@ -174,7 +174,7 @@ def _files() -> dict[str, _Block]:
 
 
 def _shared(confinement: Confinement) -> dict[str, _Block]:
-    """What a job without namespaces could do to the machine's other processes and files."""
+    """Return rules that keep a job without namespaces from affecting the machine's other processes and files."""
     blocks = {
         **_each(_SHARED_REFUSED, _EPERM),
         **_each(_ATTRIBUTES, _EOPNOTSUPP),
@@ -193,7 +193,7 @@ def _shared(confinement: Confinement) -> dict[str, _Block]:
 
 
 def _own_priority(*kinds: int) -> _Block:
-    """Of a process or group (`kinds`), and only one's own (number 0)."""
+    """Allow only the given kinds of target (process or process group), and only the caller's own (id 0)."""
     return [*_only(0, kinds, _EPERM)[:-1], *_only(1, (0,), _EPERM)]
 
 
@@ -202,7 +202,7 @@ def _error(code: int) -> _Instruction:
 
 
 def _argument(index: int) -> _Instruction:
-    """Load the low half, the only part of the checked arguments that the kernel uses."""
+    """Load the low 32 bits of an argument, the only part that the kernel uses of the arguments checked here."""
     return (_LOAD, 0, 0, 16 + 8 * index)
 
 
@@ -224,5 +224,5 @@ def _only(index: int, values: tuple[int, ...], otherwise: int, masked: int = 0) 
 
 
 def _jumps(values: tuple[int, ...]) -> _Block:
-    """Skip the instruction after these if any value matches."""
+    """Return jumps that skip the instruction following them if the loaded argument equals any of the values."""
     return [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]

@@ -32,9 +32,9 @@ _OBSTACLES = (
 
 
 def choose(name: str | None = None) -> Sandbox:
-    """Return the named sandbox, or the best one that works here; tried once per process.
+    """Return the named sandbox, or the best one that works on this machine; each is tried only once per process.
 
-    Raises SandboxUnavailable with the reason why each sandbox does not work and how to fix that.
+    Raises SandboxUnavailable with the reasons why the sandboxes do not work, and hints on how to fix that.
     """
     if platform.system() != "Linux":
         raise SandboxUnavailable(
@@ -53,7 +53,7 @@ def choose(name: str | None = None) -> Sandbox:
 
 
 def _makers() -> dict[str, tuple[Callable[[], Sandbox], ...]]:
-    """Return the sandboxes, best first, each with the ways to set it up."""
+    """Return the sandboxes by name, best first, each with the factories to try in turn."""
     return {
         "bubblewrap": (Bubblewrap, lambda: Bubblewrap(user_namespace=False)),
         "namespaces": (Namespaces,),
@@ -64,7 +64,7 @@ def _makers() -> dict[str, tuple[Callable[[], Sandbox], ...]]:
 
 @cache
 def _try(name: str) -> Sandbox | str:
-    """Return the sandbox if a trial job succeeds in it, otherwise the reason why it does not."""
+    """Return the sandbox if a trial job succeeds in it, otherwise the reason why it failed."""
     reasons: list[str] = []
     for make in _makers()[name]:
         try:
@@ -82,7 +82,7 @@ def _try(name: str) -> Sandbox | str:
 
 
 def _trial() -> Job:
-    """Return a job that tries to read this file, which no job may see."""
+    """Return a job that tries to read this file, which no confined job can see."""
     python = base_python()
     return Job(
         argv=(str(python), "-I", "-S", "-c", _TRIAL, __file__),
@@ -93,7 +93,7 @@ def _trial() -> Job:
 
 
 def _hints() -> list[str]:
-    """Return what prevents namespaces here, as far as can be told."""
+    """Return hints about what prevents namespaces on this machine, and how to fix that."""
     hints = [f"{text} ({path}: {found})." for path, bad, text in _OBSTACLES if (found := _read(path)) == bad]
     if any(Path(each).exists() for each in ("/.dockerenv", "/run/.containerenv")):
         hints.append("This is a container: its configuration may have to allow namespaces or Landlock.")

@@ -15,13 +15,13 @@ from tools.sandbox.model import Completed, Ending, Job
 
 _CHUNK = 1 << 16
 _PATIENCE_SECONDS = 10.0
-"""How long after the wall time limit the launcher itself is killed, if it has not killed the job."""
+"""Delay after the wall time limit at which the launcher itself is killed, if it has not killed the job."""
 _DRAIN_SECONDS = 2.0
 _KILLED = -9
 
 
 def run_to_end(launcher: Launcher, job: Job) -> Completed:
-    """Read the job's output until it exits; raises SandboxFailed if it never started. Leaves no process behind."""
+    """Read a job's output until it exits, and kill leftover processes; raises SandboxFailed if it never started."""
     started = time.monotonic()
     wall = job.limits.wall_seconds
     deadline = started + wall + _PATIENCE_SECONDS if wall is not None else None
@@ -45,7 +45,7 @@ def run_to_end(launcher: Launcher, job: Job) -> Completed:
 
 
 class StartedJob:
-    """A job that runs until it is stopped or this process exits."""
+    """A background job, which runs until it exits or is stopped, or until this process exits."""
 
     def __init__(self, launcher: Launcher, log: IO[bytes], path: Path) -> None:
         """Wait until the program has started; raises SandboxFailed, with the log's last line, if it does not."""
@@ -61,11 +61,11 @@ class StartedJob:
 
     @property
     def pid(self) -> int:
-        """Process id of the launcher, outside the sandbox, with which all processes of the job die."""
+        """Process id of the launcher outside the sandbox; if it dies, all processes of the job die too."""
         return self._launcher.process.pid
 
     def poll(self) -> int | None:
-        """Return the exit code, or None while it is running."""
+        """Return the exit code, or None while the job is running."""
         with self._lock:
             if self._code is None and self._launcher.process.poll() is not None:
                 self._finish()
@@ -92,7 +92,7 @@ class StartedJob:
 
 
 class _Tail:
-    """The last bytes of a stream."""
+    """A buffer that keeps only the last bytes of a stream."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -108,7 +108,7 @@ class _Tail:
 
 
 def _read(selector: selectors.BaseSelector, launcher: Launcher, deadline: float | None) -> None:
-    """Read until the output is closed, shortly after the launcher has exited, or until the deadline."""
+    """Read until all streams are closed, until shortly after the launcher has exited, or until the deadline."""
     selector.register(launcher.ended, selectors.EVENT_READ)
     while selector.get_map():
         left = None if deadline is None else deadline - time.monotonic()
@@ -148,7 +148,7 @@ def _read_all(pipe: int, patience_seconds: float) -> str:
 
 
 def _ending(status: str, out_of_memory: bool, stderr: str) -> tuple[Ending, int]:
-    """Read the launcher's lines: "started", then the ending and the exit code."""
+    """Parse the launcher's status lines: "started", then the ending and the exit code."""
     endings: dict[str, Ending] = {ending: ending for ending in get_args(Ending)}
     lines = status.splitlines()
     for line in lines:

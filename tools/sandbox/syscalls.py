@@ -1,6 +1,6 @@
-"""Numbers of the system calls that the filter knows, for the two machines it knows.
+"""Numbers of the system calls that the seccomp filter refers to, on the two supported architectures.
 
-From 424 on, both use the same numbers. None means that a machine does not have the call.
+From 424 on, both use the same numbers. None means that an architecture does not have the call.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 Machine = str
-"""As `platform.machine()` says it."""
+"""Name of an architecture, as returned by `platform.machine()`."""
 
 AUDIT_ARCH: Final[dict[Machine, int]] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 LAST_KNOWN: Final = 462
-"""`mseal`. Whatever the kernel learns after it does not exist for a job."""
+"""Number of `mseal`; for a job, system calls with higher numbers do not exist."""
 
 NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "_sysctl": (156, None),
@@ -151,6 +151,6 @@ NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
 
 
 def number(name: str, machine: Machine) -> int | None:
-    """Return the number of a call; None where the machine has no such call."""
+    """Return the number of a system call on a machine, or None if the machine has no such call."""
     x86_64, aarch64 = NUMBERS[name]
     return x86_64 if machine == "x86_64" else aarch64

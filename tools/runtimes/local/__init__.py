@@ -1,1 +1,1 @@
-"""The local runtime: versions as processes of this machine, in sandboxes, behind a router."""
+"""The local runtime, which runs versions as sandboxed processes on this machine, behind a router."""

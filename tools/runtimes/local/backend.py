@@ -1,4 +1,4 @@
-"""Connections to a running version."""
+"""HTTP connections to the unix socket of a running version."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from yarl import URL
 
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 IDLE_SECONDS = 1.0
-"""Below the keep-alive time of all common servers (the shortest, gunicorn's, is 2 s)."""
+"""How long idle connections are kept: less than any common server's keep-alive time (gunicorn's is 2 s)."""
 CONNECT_SECONDS = 5.0
 QUEUE_PAUSE_SECONDS = 0.002
 HEADER_BYTES = 64 * 1024
 
 
 def url_of(path: str) -> URL:
-    """Return the URL of a path; its host is the Host header of health probes."""
+    """Return the URL for a path of the version; its host becomes the Host header of health probes."""
     return URL("http://localhost" + path, encoded=True)
 
 
 class Backend:
-    """The socket of a running version, and the number of requests in flight."""
+    """Connects to the socket of a running version, and counts the requests in flight."""
 
     def __init__(self, path: Path) -> None:
         self._requests = 0
@@ -55,7 +55,7 @@ class Backend:
         return self._pooled if method in SAFE_METHODS and not has_body else self._single
 
     async def probe(self, path: str) -> int | None:
-        """Return the HTTP status of the path, or None if there is no response within 2 s."""
+        """Request a path and return the HTTP status, or None if there is no response within 2 s."""
         try:
             async with asyncio.timeout(2), self._single.get(url_of(path), allow_redirects=False) as answer:
                 return answer.status
@@ -63,7 +63,7 @@ class Backend:
             return None
 
     async def drain(self, seconds: float) -> bool:
-        """Wait until no request is in flight; returns False if some were left after that time."""
+        """Wait until no request is in flight; returns False if some still are after `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
@@ -72,13 +72,13 @@ class Backend:
         return True
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close all connections to the version."""
         await self._pooled.close()
         await self._single.close()
 
 
 class ConnectionLost(Exception):  # noqa: N818  names what happened
-    """The version closed the connection before it responded, and a retry might repeat a side effect."""
+    """Raised if the version closes the connection before it responds, and a retry might repeat a side effect."""
 
 
 async def _no_retry(
@@ -109,10 +109,9 @@ def _session(
 
 
 class _Connector(aiohttp.UnixConnector):
-    """Retries while the version's connection queue is full.
+    """A connector that retries while the version's connection queue is full.
 
-    The event loop mistakes the kernel's "try again" for a connection in progress, and then the first write
-    fails.
+    The event loop would mistake the kernel's EAGAIN for a connection in progress, and the first write would fail.
     """
 
     async def _create_connection(
@@ -133,10 +132,10 @@ class _Connector(aiohttp.UnixConnector):
 
 
 async def _connect(connection: socket.socket, path: str) -> None:
-    """Connect; raises OSError, including TimeoutError.
+    """Connect a socket to the unix socket at `path`; raises OSError, including TimeoutError.
 
     The service owns its folder and could replace its socket with a link to one that only this process may reach.
-    So the file is opened first, checked, and connected to through its descriptor.
+    The file is therefore opened first, checked, and connected to through its descriptor.
     """
     handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:

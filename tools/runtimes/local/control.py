@@ -25,7 +25,7 @@ log = logging.getLogger("shipcrew.platform")
 
 
 class Control:
-    """The server side of `LocalRuntime`."""
+    """The request handlers of the daemon's control API, which `LocalRuntime` calls."""
 
     def __init__(self, supervisor: Supervisor, token: str) -> None:
         self.down = asyncio.Event()
@@ -33,7 +33,7 @@ class Control:
         self._supervisor = supervisor
         self._token = token
         self._changes: set[asyncio.Task[Any]] = set()
-        """Starts and stops in progress. They continue if their client disconnects; it can send the request again."""
+        """Starts and stops in progress. They continue if the client disconnects; it can then repeat the request."""
         self._closing = False
 
     @property
@@ -56,7 +56,7 @@ class Control:
         return application
 
     async def close(self, forget: bool) -> list[Ended]:
-        """Refuse new changes, cancel those in progress and stop all services."""
+        """Refuse new changes, cancel those in progress, and stop all services; returns the services stopped."""
         self._closing = True
         for change in self._changes:
             change.cancel()
@@ -72,7 +72,7 @@ class Control:
         try:
             return await handler(request)
         except ValidationError as error:
-            # Without the input, which may contain secrets.
+            # The input is left out, because it may contain secrets.
             problems = [".".join(map(str, each["loc"])) + ": " + each["msg"] for each in error.errors()]
             return problem(422, "Unprocessable content", "; ".join(problems))
         except (ToolError, OSError) as error:

@@ -1,4 +1,4 @@
-"""The platform's process: `python -P -m tools.runtimes.local.daemon --home HOME [--detach]`.
+"""The platform's daemon process: `python -P -m tools.runtimes.local.daemon --home HOME [--detach]`.
 
 It exits on request, when no service is meant to run, and when its files or sockets have been removed.
 """
@@ -30,16 +30,16 @@ from tools.runtimes.local.supervisor import Supervisor
 from tools.sandbox import choose
 
 IDLE_SECONDS = 3.0
-"""How long it stays idle before it exits, so that a stop followed by a start uses the same daemon."""
+"""How long the daemon stays idle before it exits, so that a stop followed by a start uses the same one."""
 LOCK_SECONDS = 60.0
-"""How long it waits for a previous daemon that is shutting down."""
+"""How long the daemon waits for a previous one that is shutting down."""
 CHECK_SECONDS = 0.2
 OPEN_FILES = 16384
-"""Each request in flight takes two. Services inherit the limit, and some close every possible descriptor."""
+"""Limit on open files; a request needs two. Services inherit it, and some close every possible descriptor."""
 
 
 def main() -> int:
-    """Run the daemon until it exits; returns 0 also if another one already serves this home."""
+    """Run the daemon and return its exit code, which is also 0 if another daemon already serves this home."""
     parser = argparse.ArgumentParser(prog="tools.runtimes.local.daemon")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--detach", action="store_true", help="print the daemon's process id and return")
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def _detach() -> None:
-    """Continue in an orphaned child, so that no client has to reap the daemon."""
+    """Fork; the parent prints the child's process id and exits, so that no client has to reap the daemon."""
     child = os.fork()
     if child:
         print(child, flush=True)

@@ -1,4 +1,4 @@
-"""One run of a version: its processes in the sandbox, its socket, its log."""
+"""A single run of a version, with its sandboxed processes, its socket and its log."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ SLOWEST_PROBE_SECONDS = 0.5
 
 
 class NotReadyError(Exception):
-    """A version did not become ready; the message gives the reason and the tail of its log."""
+    """Raised if a version does not become ready; the message gives the reason and the tail of its log."""
 
 
 @dataclass(frozen=True)
 class Platform:
-    """The platform's resources that instances use."""
+    """The resources of the platform that all instances share."""
 
     sandbox: Callable[[str], Sandbox]
-    """Sandbox by name; raises ToolError."""
+    """Returns the sandbox with a given name; raises ToolError if it is not available."""
     starter: ThreadPoolExecutor
-    """Its single thread lives as long as the daemon: the kernel kills a sandbox with the thread that started it."""
+    """Executor with one thread, which lives as long as the daemon: a sandbox dies with the thread that started it."""
     sockets: Path
     """Runtime folder, with a subfolder for each instance."""
     logs: Path
@@ -45,22 +45,22 @@ class Platform:
 
 
 class Instance:
-    """One run of a version."""
+    """A single run of a version, of either its migration or its server."""
 
     def __init__(self, version: LocalVersion, number: int, platform: Platform) -> None:
         self.version = version
         self._platform = platform
         self._folder = platform.sockets / str(number)
-        """Writable for the service, and the only folder of the platform that it can see."""
+        """Folder that the service may write to; no other folder of the platform is visible to it."""
         self._socket = self._folder / "s"
         name = f"{version.service}-{version.environment}-{version.version}.log"
         self._log = ServiceLog(platform.logs / name, platform.sockets / f"{number}.log", version.secrets)
         self._running: StartedJob | None = None
         self.backend: Backend | None = None
-        """Takes the requests; None before the launch and after the stop."""
+        """The connections to the server; None until it is launched."""
 
     def exit_code(self) -> int | None:
-        """Return the exit code, or None while it is running."""
+        """Return the exit code, or None while the process is running; 0 if it was never launched."""
         return self._running.poll() if self._running else 0
 
     def explain(self, reason: str) -> str:
@@ -85,7 +85,7 @@ class Instance:
             raise NotReadyError(self.explain(f"The migration exited with code {code}."))
 
     async def start(self) -> None:
-        """Launch it and wait until it is ready; raises NotReadyError if it exits first or times out."""
+        """Launch the server and wait until it is ready; raises NotReadyError if it exits first or times out."""
         await self._launch(*self._serve())
         self.backend = backend = Backend(self._socket)
         deadline = time.monotonic() + self.version.ready_seconds
@@ -102,11 +102,11 @@ class Instance:
             pause = min(pause * 1.5, SLOWEST_PROBE_SECONDS)
 
     async def drain(self) -> bool:
-        """Wait for requests in flight; returns False if some were left when the time was up."""
+        """Wait for requests in flight to finish; returns False if some have not within `drain_seconds`."""
         return self.backend is None or await self.backend.drain(self.version.drain_seconds)
 
     async def stop(self) -> None:
-        """Stop it and remove its folder; does nothing if it has exited or was never launched."""
+        """Stop the process if it is running, close its connections and log, and remove the instance's folder."""
         if self._running is not None:
             await asyncio.to_thread(self._running.stop, self.version.stop_seconds)
             self._platform.register.remove(self._running.pid)
@@ -134,7 +134,7 @@ class Instance:
             start = asyncio.get_running_loop().run_in_executor(
                 self._platform.starter, sandbox.start, self._job(argv, variables), self._log.pipe
             )
-            # Shielded, so that a job that is being started is never lost track of.
+            # Shielded, so that a job that is being started is never lost on cancellation.
             self._running = await asyncio.shield(start)
         except (OSError, ValueError, ToolError) as error:
             raise NotReadyError(f"It could not be started: {error}") from error
@@ -146,12 +146,12 @@ class Instance:
         self._log.follow()
 
     def _serve(self) -> tuple[tuple[str, ...], dict[str, str]]:
-        """Return the argv that serves on the socket, and the variables that name the socket or port."""
+        """Return the command that serves on the socket, and the environment variables that name the socket or port."""
         argv, listen, path = self.version.serve, self.version.listen, str(self._socket)
         if listen.kind == "socket":
             return tuple(part.replace("{socket}", path) for part in argv), {"SOCKET": path}
         port = str(listen.port or _free_port())
-        # Its text, not its file: no sandbox can see where the crew is installed.
+        # The relay is passed as text, not as a file: no sandbox can see where the crew is installed.
         relay = (str(base_python()), "-I", "-S", "-c", RELAY.read_text(), path, port)
         return (*relay, *(part.replace("{port}", port) for part in argv)), {"PORT": port}
 

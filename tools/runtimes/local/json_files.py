@@ -1,4 +1,4 @@
-"""Small JSON documents in files, replaced atomically."""
+"""Reads small JSON documents from files, and replaces them atomically."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Document = TypeVar("Document", bound=BaseModel)
 
 
 def read(path: Path, kind: type[Document]) -> Document | None:
-    """Return the document in a file, or None if the file does not exist; raises ValidationError."""
+    """Return the document in a file, or None if there is no file; raises ValidationError if it is invalid."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -22,5 +22,5 @@ def read(path: Path, kind: type[Document]) -> Document | None:
 
 
 def write(path: Path, document: BaseModel) -> None:
-    """Replace a file of mode 0600 atomically with a document, including its secrets."""
+    """Write a document, including its secrets, atomically to a file of mode 0600."""
     write_atomically(path, document.model_dump_json(context={"secrets": "shown"}))

@@ -13,34 +13,34 @@ from pydantic import SecretStr
 from tools.redaction import Redactor
 
 FILE_BYTES = 2_000_000
-"""At this size a log is renamed to `<name>.1`, replacing an earlier one."""
+"""Size above which a log is renamed to `<name>.1`, replacing any earlier one."""
 KEPT_FILES = 40
-"""The oldest logs beyond this number are removed."""
+"""Number of logs to keep; the oldest ones beyond it are removed."""
 TAIL_LINES = 20
 TAIL_LINE_BYTES = 400
 FLOOD_PAUSE_SECONDS = 0.01
 """Pause after a full read, to slow down a service that floods its log."""
 LINE_BYTES = 64 * 1024
-"""Longer lines are split."""
+"""Maximum length of a line; longer ones are split."""
 
 
 class ServiceLog:
     """A named pipe that the processes of a service write to, and a thread that copies it into the log file.
 
-    With a plain file, neither its size could be bounded nor secrets redacted.
+    If the processes wrote to a plain file, its size could not be bounded and secrets could not be redacted.
     """
 
     def __init__(self, file: Path, pipe: Path, secrets: dict[str, SecretStr]) -> None:
         self.file = file
         self.pipe = pipe
-        # A secret of four letters is removed from a log too, though it may be part of a word.
+        # Even a secret of only four letters is redacted from logs, although it may be part of a word.
         self._redact = Redactor(tuple(value.get_secret_value() for value in secrets.values()), shortest=4)
         self._tail: deque[bytes] = deque(maxlen=TAIL_LINES)
         self._thread: threading.Thread | None = None
         self._reader = -1
 
     def open(self) -> None:
-        """Create the pipe, so that it can be opened for writing."""
+        """Create the pipe and open it for reading, so that it can be opened for writing."""
         os.mkfifo(self.pipe, 0o600)
         self._reader = os.open(self.pipe, os.O_RDONLY | os.O_NONBLOCK)
 
@@ -55,7 +55,7 @@ class ServiceLog:
         return b"\n".join(self._tail).decode(errors="replace")
 
     def close(self) -> None:
-        """Remove the pipe after its content has been copied to the log, or after one second."""
+        """Wait up to one second until the pipe has been copied to the log, then remove the pipe."""
         if self._thread is not None:
             self._thread.join(timeout=1)
         elif self._reader >= 0:
@@ -92,7 +92,7 @@ class ServiceLog:
 
 
 def prune(folder: Path) -> None:
-    """Remove the least recently written logs."""
+    """Remove all but the `KEPT_FILES` most recently written logs in a folder."""
     logs = sorted(folder.glob("*.log*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in logs[KEPT_FILES:]:
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Metrics of the router for each version: responses by status class, and their durations."""
+"""The router's metrics for each version: numbers of responses by outcome, and their durations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 """Upper bounds of the latency buckets in seconds; an unbounded one follows."""
 
 Outcome = Literal["1xx", "2xx", "3xx", "4xx", "5xx", "away", "left"]
-"""The status class of the version's response; "away" if the router itself had to answer 502, 503 or 504,
+"""The status class of the version's response, "away" if the router itself had to respond with 502, 503 or 504, or
 "left" if the client disconnected before the response."""
 
 OUTCOMES: tuple[Outcome, ...] = ("1xx", "2xx", "3xx", "4xx", "5xx", "away", "left")
@@ -24,7 +24,7 @@ def status_class(status: int) -> Outcome:
 
 @dataclass
 class Metrics:
-    """Monotonic counters of one version."""
+    """Monotonic counters for the responses of one version."""
 
     service: str
     environment: str
@@ -36,14 +36,14 @@ class Metrics:
     """Total duration of all responses, from the request's head to the last byte of the response."""
 
     def add(self, outcome: Outcome, seconds: float) -> None:
-        """Count one response."""
+        """Count a response and its duration in seconds."""
         self.counts[outcome] += 1
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
 
 
 def exposition(metrics: list[Metrics]) -> str:
-    """Return the metrics in Prometheus' text format."""
+    """Return the metrics in the Prometheus text format."""
     lines = [
         "# HELP shipcrew_requests_total Answers by version and outcome.",
         "# TYPE shipcrew_requests_total counter",

@@ -11,38 +11,38 @@ from pathlib import Path
 from tools.errors import PlatformError
 
 LONGEST_FOLDER = 90
-"""A socket path must be shorter than 108 bytes; the rest is for names in the runtime folder."""
+"""Maximum length of the runtime folder's path: with the names in it, socket paths must stay below 108 bytes."""
 
 
 @dataclass(frozen=True)
 class PlatformPaths:
-    """The files of one platform under `<home>/platform`, and its runtime folder for sockets."""
+    """The paths of one platform's persistent files, all in `<home>/platform`."""
 
     home: Path
 
     @property
     def folder(self) -> Path:
-        """The platform's persistent files."""
+        """Folder of the platform's persistent files."""
         return self.home / "platform"
 
     @property
     def state(self) -> Path:
-        """Services that are meant to run, including the values of secrets; mode 0600."""
+        """File with the persistent state, including the values of secrets; mode 0600."""
         return self.folder / "state.json"
 
     @property
     def lock(self) -> Path:
-        """Locked by the daemon for its whole lifetime."""
+        """Lock file that the daemon holds for its whole lifetime."""
         return self.folder / "daemon.lock"
 
     @property
     def daemon(self) -> Path:
-        """Announcement of the daemon: its process and its control socket."""
+        """File in which the running daemon announces its process and its control socket."""
         return self.folder / "daemon.json"
 
     @property
     def processes(self) -> Path:
-        """The services' processes, for the successor of a killed daemon."""
+        """File that lists the services' processes, for the successor of a killed daemon."""
         return self.folder / "processes.json"
 
     @property
@@ -95,7 +95,7 @@ def _usable(configured: str) -> bool:
 
 
 def own_folder(folder: Path) -> None:
-    """Make a folder private; raises PlatformError if it is not a folder or belongs to another user."""
+    """Make a folder private to this user; raises PlatformError if it is not a folder that this user owns."""
     facts = folder.lstat()
     if not stat.S_ISDIR(facts.st_mode):
         raise PlatformError(f"{folder} is not a folder: remove it.")

@@ -1,4 +1,4 @@
-"""Identities of processes, from /proc, that survive the reuse of process ids."""
+"""Identifies processes by their start times in /proc, so that a reused process id is not mistaken."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tools.runtimes.local.json_files import read, write
 
 
 class Process(BaseModel, frozen=True):
-    """A process, never equal to a later one with the same id."""
+    """The identity of a process, never equal to that of a later process with the same id."""
 
     pid: int
     started: int
     """Start time in clock ticks since boot."""
     boot: str
-    """Id of the boot."""
+    """The kernel's random id for the boot during which the process started."""
 
 
 class Processes(BaseModel, frozen=True):
-    """The services' processes."""
+    """The document in which a `Register` stores the services' processes."""
 
     running: tuple[Process, ...] = ()
 
 
 def process(pid: int) -> Process | None:
-    """Return the process with that id, or None if there is none or it is a zombie."""
+    """Return the identity of a process, or None if there is no process with that id or it is a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -40,12 +40,12 @@ def process(pid: int) -> Process | None:
 
 
 def alive(known: Process) -> bool:
-    """Whether exactly this process is running."""
+    """Return whether exactly this process is still running."""
     return process(known.pid) == known
 
 
 def kill(known: Process) -> bool:
-    """Kill exactly this process; returns whether it was running."""
+    """Kill exactly this process, never a later one with its id; returns whether it was running."""
     try:
         handle = os.pidfd_open(known.pid)
     except ProcessLookupError:
@@ -63,14 +63,14 @@ def kill(known: Process) -> bool:
 
 
 class Register:
-    """The services' processes, in a file, for the successor of a killed daemon."""
+    """A register of the services' processes, kept in a file for the successor of a killed daemon."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: dict[int, Process] = {}
 
     def add(self, pid: int) -> None:
-        """Record a started process."""
+        """Add a started process."""
         if (started := process(pid)) is not None:
             self._known[pid] = started
             self._write()

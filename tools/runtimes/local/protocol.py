@@ -1,4 +1,4 @@
-"""What daemon and client exchange, and the client side of the control socket: HTTP over a unix socket."""
+"""The JSON documents of the control API, and an HTTP client for the daemon's unix socket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAYBE_ENDED = TypeAdapter(Ended | None)
 
 @dataclass(frozen=True)
 class Answer:
-    """The daemon's response."""
+    """HTTP status and body of the daemon's response."""
 
     status: int
     body: bytes

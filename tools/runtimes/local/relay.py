@@ -1,7 +1,7 @@
 """Exposes the TCP port of a service as a unix socket; runs inside the sandbox as the parent of the service.
 
-`python -I -S -c TEXT SOCKET PORT ARGV...`. A sandbox has only its own loopback network, which is unreachable from
-outside. It exits with the service, with the same exit code; only the standard library is available.
+Usage: `python -I -S -c TEXT SOCKET PORT ARGV...`. It is needed because the loopback network of a sandbox cannot be
+reached from outside. It exits when the service does, with its exit code, and uses only the standard library.
 """
 
 from __future__ import annotations

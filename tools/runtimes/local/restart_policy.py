@@ -19,16 +19,16 @@ LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """A version that ran this long has recovered: its next exit counts as the first."""
 CRASHING_FROM = 3
-"""Number of consecutive exits from which on it is "crashing"."""
+"""Number of consecutive exits from which a service counts as "crashing"."""
 
 
 def pause_seconds(exits: int) -> float:
-    """Return the delay after this number of consecutive exits, at least 1."""
+    """Return the delay before the next restart, given the number of consecutive exits (at least 1)."""
     return float(min(FIRST_PAUSE_SECONDS * 2 ** min(exits - 1, 20), LONGEST_PAUSE_SECONDS))
 
 
 class RestartPolicy:
-    """One version that is meant to run, with its current instance."""
+    """Keeps one version running, and tracks its state and its current instance."""
 
     def __init__(
         self, version: LocalVersion, metrics: Metrics, new: Callable[[LocalVersion], Instance]
@@ -43,26 +43,26 @@ class RestartPolicy:
         """Set once the first start has succeeded or failed."""
         self._new = new
         self.instance: Instance | None = None
-        """The current or latest one."""
+        """The current instance, or the latest one if none is running."""
         self._ready = False
         self._watchdog: asyncio.Task[None] | None = None
 
     @property
     def backend(self) -> Backend | None:
-        """Takes the requests; None while it is not ready."""
+        """The connections that take requests, or None while the version is not ready."""
         return self.instance.backend if self.instance is not None and self._ready else None
 
     async def start(self) -> None:
-        """Start it for the first time; if that fails, cleans up and raises NotReadyError."""
+        """Start the version and keep it running; if this first start fails, cleans up and raises NotReadyError."""
         await self._begin()
         self.keep()
 
     def keep(self) -> None:
-        """Keep it running from now on, in a background task, which also starts it if necessary."""
+        """Keep the version running from now on in a background task, which also starts it if necessary."""
         self._watchdog = asyncio.create_task(self._keep(), name=f"keep {self.version.key}")
 
     async def end(self, drain: bool) -> None:
-        """Stop it for good; with `drain`, after the requests in flight have been answered."""
+        """Stop the version for good; with `drain`, waits for requests in flight first."""
         if self._watchdog is not None:
             self._watchdog.cancel()
             await asyncio.wait([self._watchdog])

@@ -24,13 +24,13 @@ HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 ) | frozenset(("proxy-authenticate", "proxy-authorization", "proxy-connection"))
 FORWARDED = frozenset(("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"))
-"""Replaced, never passed on: the router is the first hop, so a client's claims about earlier ones are false."""
+"""Headers that are replaced: the router is the first hop, so a client's claims about earlier ones are false."""
 
 REFUSED_METHODS = frozenset(("CONNECT", "TRACE"))
 WHOLE_BYTES = 64 * 1024
-"""Bodies up to this size are buffered and passed on at once, which saves a write and shields from slow clients."""
+"""Maximum size of a body that is buffered and sent as a whole, which saves a write and absorbs slow clients."""
 LINE_BYTES = 32 * 1024
-"""Longest request line and header; the service decides about shorter limits."""
+"""Maximum length of the request line and of a header; services may have stricter limits."""
 CLIENT_IDLE_SECONDS = 75.0
 HEAD_SECONDS = 60.0
 """How long a version may take to start its response."""
@@ -41,15 +41,15 @@ class Target(Protocol):
 
     @property
     def metrics(self) -> Metrics:
-        """Counts its responses."""
+        """The metrics that count the version's responses."""
 
     @property
     def backend(self) -> Backend | None:
-        """None while it is not ready."""
+        """The connections to the version, or None while it is not ready."""
 
 
 class _Connection(web.RequestHandler):
-    """A client's connection; malformed requests are refused with problem details, too."""
+    """A client's connection, on which malformed requests are also answered with problem details."""
 
     def handle_error(
         self,
@@ -58,7 +58,7 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Respond with problem details to what aiohttp refuses, and close the connection."""
+        """Respond with problem details to a request that aiohttp rejects, and close the connection."""
         super().handle_error(request, status, exc, message)  # raises if a response has been started
         detail = "The request is not valid HTTP." if status < 500 else "The router failed."
         response = problem(status, HTTPStatus(status).phrase, detail)
@@ -80,19 +80,19 @@ class _Server(web.Server):
 
 
 class Route:
-    """One loopback port."""
+    """A loopback port, whose requests are forwarded to the current version of a service."""
 
     def __init__(self, service: str, pick: Callable[[], Target | None]) -> None:
         self.service = service
         self.port = 0
-        """0 until it is open."""
+        """The port number; 0 until the port is open."""
         self._pick = pick
-        """Called for every request; returns None if there is no version."""
+        """Called for every request to select the version; returns None if there is none."""
         server = _Server(self._handle, handler_cancellation=True)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
 
     async def open(self, ports: Iterable[int]) -> int:
-        """Listen on the first free port of these and return it; raises OSError if none is free."""
+        """Listen on the first of the ports that is free and return it; raises OSError if none is free."""
         await self._runner.setup()
         for port in ports:
             site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=1024)
@@ -219,7 +219,7 @@ def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
 
 
 def problem(status: int, title: str, detail: str) -> web.Response:
-    """Return a response of the router itself, as RFC 9457 problem details."""
+    """Return an error response of the router itself, as RFC 9457 problem details."""
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return web.Response(
         status=status,

@@ -1,7 +1,7 @@
-"""The client of the local platform, which runs versions as processes of this machine behind a router.
+"""The client of the local platform, which runs versions as processes on this machine, behind a router.
 
-One daemon per home does the work and outlives the crew. It is started when a service should run, and found by
-its announcement under `<home>/platform`.
+One daemon per home does the work and outlives the crew's own process. It is started when a service is to run, and
+found through its announcement in `<home>/platform`.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ START_SECONDS = 75.0
 """How long a daemon may take to start, or its predecessor to exit."""
 ANSWER_SECONDS = 20.0
 ATTEMPTS = 3
-"""Daemons that one call tries; a daemon may exit, or be killed, just as it receives a request."""
+"""Number of daemons to try per call, since one may exit or be killed just as it receives a request."""
 
 DOWN_SECONDS = 60.0
-"""Includes the `stop_seconds` of the services."""
+"""Time limit of a shutdown, including the `stop_seconds` of the services."""
 LOG_BYTES = 1_000_000
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR")
 """Environment variables of the crew that the daemon inherits."""
 
 
 class LocalRuntime:
-    """See `tools.runtimes.Runtime`."""
+    """Runs services on this machine through a daemon; see `tools.runtimes.Runtime`."""
 
     def __init__(self, home: Path, sandbox: str = "") -> None:
         self._paths = platform_paths(home)
@@ -71,12 +71,12 @@ class LocalRuntime:
         return self.launch(LocalVersion.model_validate(local))
 
     def launch(self, version: LocalVersion) -> Release:
-        """Give a version all traffic within its time limits, without dropping requests."""
+        """Start a version and switch all traffic to it, within its time limits and without dropping requests."""
         body = version.model_dump_json(context={"secrets": "shown"})
         seconds = (
             version.migrate_seconds + version.ready_seconds + version.drain_seconds + version.stop_seconds
         )
-        # Twice, since starts of one service are queued.
+        # Doubled, because another start of the same service may be queued before this one.
         answer = self._ask("POST", "/start", body, seconds=2 * seconds + ANSWER_SECONDS)
         return Release.model_validate_json(answer)
 
@@ -87,14 +87,14 @@ class LocalRuntime:
         return STATUSES.validate_json(self._ask("GET", "/status"))
 
     def stop(self, service: str, environment: Environment) -> Ended | None:
-        """Stop a service for good, after its requests in flight."""
+        """Stop a service for good, after its requests in flight have finished."""
         if not self._needed():
             return None
         query = urllib.parse.urlencode({"service": service, "environment": environment})
         return MAYBE_ENDED.validate_json(self._ask("POST", f"/stop?{query}", seconds=120))
 
     def metrics(self) -> str:
-        """Return the router's metrics in Prometheus' text format; "" if nothing is running."""
+        """Return the router's metrics in the Prometheus text format, or "" if nothing is running."""
         return self._ask("GET", "/metrics").decode() if self._needed() else ""
 
     def down(self) -> list[Ended]:
@@ -113,7 +113,7 @@ class LocalRuntime:
         raise PlatformError(f"The platform does not exit. Its log: {self._paths.daemon_log}")
 
     def _needed(self) -> bool:
-        """Whether a daemon is running or should be."""
+        """Return whether a daemon is running or should be."""
         return find_daemon(self._paths) is not None or bool(state.load(self._paths).wanted)
 
     def _ask(self, method: str, path: str, body: str = "", seconds: float = ANSWER_SECONDS) -> bytes:
@@ -153,7 +153,7 @@ class LocalRuntime:
         with self._paths.daemon_log.open("ab") as log:
             if log.tell() > LOG_BYTES:
                 log.truncate(0)
-            # It inherits no secrets of the crew, and depends on neither its terminal nor its working folder.
+            # The daemon inherits no secrets of the crew, and depends on neither its terminal nor its working folder.
             launched = subprocess.run(  # noqa: S603  the crew's interpreter and module
                 argv,
                 cwd="/",
@@ -185,12 +185,12 @@ class LocalRuntime:
         except TimeoutError:
             kill(daemon.process)
         except (OSError, http.client.HTTPException):
-            pass  # it has exited, or is about to
+            pass  # the daemon has exited, or is about to
         _wait_for_end(daemon)
         return ended
 
     def _forget(self) -> list[Ended] | None:
-        """Discard the services that are meant to run and return them; None if a daemon is starting or exiting."""
+        """Forget all services that are meant to run and return them, or None if a daemon is starting or exiting."""
         with self._paths.lock.open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,19 +14,19 @@ from tools.runtimes.local.processes import Process, alive
 from tools.runtimes.local.version import LocalVersion
 
 PROTOCOL = 1
-"""Incremented when daemon and client become incompatible with earlier ones."""
+"""Version of the control API, incremented when a daemon or client becomes incompatible with earlier ones."""
 
 
 class PlatformState(BaseModel, frozen=True):
-    """The persistent state. Written only by the holder of the daemon's lock."""
+    """The platform's persistent state, written only by the holder of the daemon's lock."""
 
     format: Literal[1] = 1
     wanted: dict[str, LocalVersion] = {}
-    """By `Version.key`: the version that became ready last."""
+    """The version that last became ready, by `Version.key`."""
     ports: dict[str, int] = {}
-    """By `Version.key`: the loopback port, which never changes."""
+    """The loopback port of a service, by `Version.key`; used again unless it is taken."""
     migrated: tuple[str, ...] = ()
-    """Digests of completed migrations; going back to an older version repeats none."""
+    """Digests of completed migrations, which are not repeated when an older version is started again."""
 
 
 class Announcement(BaseModel, frozen=True):
@@ -35,14 +35,14 @@ class Announcement(BaseModel, frozen=True):
     protocol: int
     process: Process
     control: Path
-    """Its control socket."""
+    """Path of the daemon's control socket."""
     token: str
-    """Required by the control socket: not every sandbox can prevent a service from connecting to it, but every one
-    prevents it from reading this file."""
+    """Required on the control socket: not every sandbox can prevent a service from connecting to it, but each prevents
+    the service from reading this file."""
 
 
 def load(paths: PlatformPaths) -> PlatformState:
-    """Return the state, empty if there is none yet; raises PlatformError if the file is invalid."""
+    """Return the saved state, or an empty one if there is no file; raises PlatformError if the file is invalid."""
     try:
         return read(paths.state, PlatformState) or PlatformState()
     except ValidationError as error:
@@ -53,7 +53,7 @@ def load(paths: PlatformPaths) -> PlatformState:
 
 
 def find_daemon(paths: PlatformPaths) -> Announcement | None:
-    """Return the announcement of the daemon of this platform, or None if none is running."""
+    """Return the announcement of this platform's daemon, or None if no daemon is running."""
     try:
         daemon = read(paths.daemon, Announcement)
     except ValidationError:

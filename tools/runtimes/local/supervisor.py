@@ -24,7 +24,7 @@ from tools.runtimes.local.version import LocalVersion
 from tools.sandbox import Sandbox
 
 PORTS = range(21000, 31000)
-"""Below the kernel's ephemeral ports (32768 and up), so that a service finds its port free again."""
+"""Ports for services, below the ephemeral ports (32768 and up) so that a service finds its port free again."""
 REMEMBERED_MIGRATIONS = 500
 
 
@@ -41,14 +41,14 @@ class _Service:
 
 
 class Supervisor:
-    """Runs all services of one home."""
+    """Runs all services of one home, and switches their traffic to new versions."""
 
     def __init__(self, paths: PlatformPaths, sockets: Path, sandbox: Callable[[str], Sandbox]) -> None:
         self._paths = paths
         self._state = state.load(paths)
         self._services: dict[str, _Service] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        """By `Version.key`; starts and stops of one service are serialised."""
+        """Locks by `Version.key`, which serialise the starts and stops of one service."""
         self._metrics: dict[tuple[str, str], Metrics] = {}
         self._numbers = itertools.count(1)
         self._platform = Platform(
@@ -65,7 +65,7 @@ class Supervisor:
         return bool(self._state.wanted) or any(each.locked() for each in self._locks.values())
 
     async def heal(self) -> None:
-        """Start the services that are meant to run."""
+        """Start all services that are meant to run, such as after a daemon was killed."""
         for key, version in self._state.wanted.items():
             async with self._locks[key]:
                 service = await self._open(key)
@@ -106,7 +106,7 @@ class Supervisor:
         ]
 
     def metrics(self) -> list[Metrics]:
-        """Return the metrics of the router."""
+        """Return the router's metrics, one object for each version of a service and environment."""
         return list(self._metrics.values())
 
     async def stop(self, key: str) -> Ended | None:
@@ -118,7 +118,7 @@ class Supervisor:
     async def close(self, forget: bool) -> list[Ended]:
         """Stop all services; unless `forget` is set, the next daemon starts them again.
 
-        No start may be in progress or be called later.
+        No start may be in progress, and none may be requested later.
         """
         if forget:
             self._save(wanted={})
@@ -183,7 +183,7 @@ class Supervisor:
         )
 
     def _save(self, **fields: object) -> None:
-        """Replace these fields of the state."""
+        """Update fields of the state, and write it to its file."""
         changed = self._state.model_copy(update=fields)
         write(self._paths.state, changed)
         self._state = changed
@@ -210,7 +210,7 @@ def _migration(version: LocalVersion) -> str:
 def _ports(home: Path, key: str, last: int | None) -> Iterator[int]:
     if last is not None:
         yield last
-    # Always starting at the same port, so that even without its state a service tends to get its port again.
+    # The search always begins at the same port, so that a service tends to keep its port even if the state is lost.
     first = int.from_bytes(hashlib.sha256(f"{home}\0{key}".encode()).digest()[:4], "big")
     for offset in range(200):
         yield PORTS[(first + offset) % len(PORTS)]

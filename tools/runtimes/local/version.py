@@ -1,4 +1,4 @@
-"""What the local runtime knows about a version beyond what every runtime does."""
+"""The local runtime's model of a version, which adds its folders and sandbox on this machine."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from tools.runtimes import Version
 
 
 class LocalVersion(Version, frozen=True):
-    """A version and its folders on this machine. Two that are equal are the same version."""
+    """A version with its folders on this machine; equal objects denote the same version."""
 
     folder: Path
-    """Its code, the working folder, read-only."""
+    """Folder of the version's code, which is its working folder; read-only."""
     readable: tuple[Path, ...] = ()
-    """Further folders it reads: its interpreter environment."""
+    """Further folders that the version may read, such as its interpreter environment."""
     data: Path | None = None
-    """The folder it may write, which holds its database; shared by successive versions."""
+    """Folder that the version may write to, which holds its database; shared by successive versions."""
     sandbox: str = ""
-    """Name of the sandbox it runs in; "" for the best one available."""
+    """Name of the sandbox in which the version runs; "" means the best one available."""

@@ -1,5 +1,5 @@
-"""What runs between us and a job, in a process of its own.
+"""The launcher: code that runs between the crew and a job, in a process of its own.
 
-These modules are sent as compiled code to the base interpreter (`-I -S`), so they import nothing but the standard
-library, and of that only what starts quickly: not even `signal`, which would cost more than the rest together.
+These modules are sent as compiled code to the base interpreter (`-I -S`), so they import only the standard library,
+and only modules that load quickly: not even `signal`, which would take longer than all the others together.
 """

@@ -1,9 +1,9 @@
-"""Decides in place of the kernel about calls that Landlock does not confine.
+"""Decides, in place of the kernel, about system calls that Landlock does not restrict.
 
-The filter hands such a call to the supervisor, and the job's thread waits. What the call names is opened here, once,
-and the path of what was opened is compared with what the job may use; then the call is carried out here on that very
-file. The job cannot exchange anything in between. A connection may have to wait for its peer, so that it is made by
-a process of its own.
+The seccomp filter delegates such a call to the supervisor, and the calling thread waits. The file that the call names
+is opened here, once, and its real path is checked against what the job may use; then the call is executed here on
+that same open file, so that the job cannot replace it in between. A connection may have to wait for its peer, so it
+is made by a separate process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tools.sandbox.inside.forks import Forks
 from tools.sandbox.inside.order import Order
 
 _RECEIVE, _SEND, _STILL_VALID = 0xC0502100, 0xC0182101, 0x40082102
-"""ioctl numbers of the listener."""
+"""Numbers of the ioctl(2) requests to the seccomp listener."""
 _REQUEST_BYTES = 80
 _CONTINUE = 1
 _HERE = -100
@@ -29,32 +29,32 @@ _LONGEST_ADDRESS = 110
 
 
 class Request:
-    """One call that waits for a decision."""
+    """A delegated system call that waits for a decision."""
 
     def __init__(self, data: bytes) -> None:
-        """Parse the kernel's structure."""
+        """Parse the kernel's `struct seccomp_notif`."""
         self.id = data[:8]
         self.thread = int.from_bytes(data[8:12], "little")
         self.number = int.from_bytes(data[16:20], "little", signed=True)
         self._arguments = [int.from_bytes(data[at : at + 8], "little") for at in range(32, 80, 8)]
 
     def address(self, index: int) -> int:
-        """Return an unsigned argument, such as an address or a mask."""
+        """Return the argument at `index` as an unsigned integer, such as an address or a mask."""
         return self._arguments[index]
 
     def integer(self, index: int) -> int:
-        """Return a signed int argument."""
+        """Return the argument at `index` as a signed 32-bit integer."""
         low = self._arguments[index] & 0xFFFFFFFF
         return low - (1 << 32) if low >> 31 else low
 
     def memory(self, address: int, size: int) -> bytes:
-        """Return bytes of the caller's memory, fewer where it ends."""
+        """Read `size` bytes of the caller's memory, or fewer if the mapped memory ends before that."""
         with open(f"/proc/{self.thread}/mem", "rb", buffering=0) as memory:
             memory.seek(address)
             return memory.read(size) or b""
 
     def text(self, address: int) -> bytes:
-        """Return a path from the caller's memory, page by page since the next may not be there."""
+        """Read a path from the caller's memory, page by page because the next page may not be mapped."""
         found = b""
         while len(found) < _LONGEST_PATH:
             size = 4096 - (address + len(found)) % 4096
@@ -65,10 +65,10 @@ class Request:
 
 
 class Broker:
-    """Decides for one job."""
+    """Decides about the delegated system calls of one job."""
 
     def __init__(self, listener: int, order: Order) -> None:
-        """Know the calls by number, and the real paths that may be changed and connected to."""
+        """Take from the order which calls are delegated, and which real paths may be changed or connected to."""
         self.listener = listener
         self._names = order.brokered
         self._file_bytes = order.file_bytes
@@ -77,7 +77,7 @@ class Broker:
         self._reachable = [*self._writable, *(path for _, path, writable in order.mounts if not writable)]
 
     def answer(self) -> None:
-        """Receive one call and answer it; whatever goes wrong is the answer."""
+        """Receive one call and respond to it; an error is reported to the caller as its errno."""
         data = kernel.ioctl(self.listener, _RECEIVE, bytes(_REQUEST_BYTES))
         if data is None:
             return  # the caller has died
@@ -112,7 +112,7 @@ class Broker:
         kernel.ioctl(self.listener, _SEND, request.id + bytes(8) + result)
 
     def _decide(self, request: Request, name: str) -> int:
-        """Carry the call out, or return the flag that lets the kernel do so; raises OSError."""
+        """Execute the call, or return the flag that lets the kernel do so; raises OSError if it is denied or fails."""
         if name == "connect":
             self._connect(request)
         elif name in ("kill", "tkill", "tgkill"):
@@ -206,7 +206,7 @@ class Broker:
         return self._open(request, _HERE, f"/proc/{request.thread}/fd/{descriptor}".encode(), self._writable)
 
     def _open(self, request: Request, folder: int, path: bytes, allowed: list[str]) -> int:
-        """Open a path as the caller sees it, if its real path is allowed."""
+        """Open a path as the caller would resolve it; raises OSError if its real path is not allowed."""
         for own in (b"/proc/self/", b"/proc/thread-self/"):
             if path.startswith(own):
                 path = b"/proc/%d/" % request.thread + path.removeprefix(own)
@@ -221,7 +221,7 @@ class Broker:
         return place
 
     def _require_valid(self, request: Request) -> None:
-        """Make sure that the memory was the caller's: its id may have been reused."""
+        """Check that the memory read was the caller's, whose id may have been reused; raises OSError if not."""
         if kernel.ioctl(self.listener, _STILL_VALID, request.id) is None:
             raise OSError(errno.ESRCH, "caller")
 
@@ -242,7 +242,7 @@ def _group(process: int) -> int:
 
 
 def _times(request: Request, name: str, address: int) -> bytes | None:
-    """Return two timespecs; None means now."""
+    """Return the access and modification times as two timespecs, or None for the current time."""
     if not address:
         return None
     size = 16 if name == "utime" else 32

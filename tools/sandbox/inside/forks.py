@@ -1,6 +1,6 @@
 """Limits the number of processes and threads if neither a cgroup nor an rlimit does.
 
-(The kernel counts no processes of the machine's root, and of other users it counts those outside the job too.)
+(An rlimit does not apply to the host's root user, and for other users it also counts processes outside the job.)
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from tools.sandbox.inside import process_group, watchdog
 
 _ON_THE_WAY_SECONDS = 0.05
-"""How long an allowed process may take to become visible."""
+"""How long a process that was allowed may take to appear in /proc."""
 
 
 class Forks:
@@ -20,11 +20,11 @@ class Forks:
         """Set the maximum number of concurrent processes and threads."""
         self._limit = limit
         self._left = 0
-        """How many more can be allowed before they must be counted again."""
+        """How many more can be allowed before the existing ones must be counted again."""
         self._allowed_at: list[float] = []
 
     def allow(self) -> bool:
-        """Return whether one more is allowed."""
+        """Return whether one more process or thread is allowed; if so, it is counted from now on."""
         now = time.monotonic()
         self._allowed_at = [at for at in self._allowed_at if now - at < _ON_THE_WAY_SECONDS]
         if self._left <= 0:

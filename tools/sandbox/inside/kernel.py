@@ -1,4 +1,4 @@
-"""System calls that Python does not provide."""
+"""Wrappers of system calls that Python does not provide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SIGKILL = 9
 SIGTERM = 15
 SIGXCPU = 24
 IGNORED_BY_PYTHON = (13, 25)
-"""SIGPIPE and SIGXFSZ: a program expects their default."""
+"""SIGPIPE and SIGXFSZ, for which programs expect the default action."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -34,14 +34,14 @@ _libc.syscall.restype = ctypes.c_long
 
 
 def call(what: str, number: int, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None) -> int:
-    """Make a system call by number; raises OSError that names `what`."""
+    """Make a system call by number; raises OSError with a message that starts with `what`."""
     words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
     result: int = _libc.syscall(ctypes.c_long(number), *words)
     return _checked(what, result)
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
-    """mount(2); raises OSError."""
+    """Call mount(2); raises OSError if it fails."""
     words = (
         source.encode(),
         target.encode(),
@@ -53,27 +53,27 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
 
 
 def umount(path: str, flags: int) -> None:
-    """umount2(2); raises OSError."""
+    """Call umount2(2); raises OSError if it fails."""
     _checked(f"umount {path}", _libc.umount2(path.encode(), flags))
 
 
 def pivot_root(number: int, new: str, old: str) -> None:
-    """pivot_root(2), whose number differs between machines; raises OSError."""
+    """Call pivot_root(2), whose `number` depends on the machine; raises OSError if it fails."""
     call(f"pivot_root {new}", number, new.encode(), old.encode())
 
 
 def unshare(flags: int) -> None:
-    """unshare(2); raises OSError."""
+    """Call unshare(2); raises OSError if it fails."""
     _checked("unshare", _libc.unshare(flags))
 
 
 def set_host_name(name: str) -> None:
-    """sethostname(2); raises OSError."""
+    """Call sethostname(2); raises OSError if it fails."""
     _checked("sethostname", _libc.sethostname(name.encode(), len(name)))
 
 
 def raise_loopback() -> None:
-    """Enable the loopback device of this network namespace; raises OSError."""
+    """Enable the loopback device of this network namespace; raises OSError if that fails."""
     handle = _checked("socket", _libc.socket(_AF_INET, _SOCK_DGRAM | os.O_CLOEXEC, 0))
     request = b"lo".ljust(16, b"\0") + (_IFF_UP | _IFF_RUNNING).to_bytes(2, "little") + bytes(22)
     _checked("SIOCSIFFLAGS", _libc.ioctl(handle, _SIOCSIFFLAGS, request))
@@ -81,7 +81,7 @@ def raise_loopback() -> None:
 
 
 def is_folder(handle: int) -> bool:
-    """Whether an open descriptor refers to a folder."""
+    """Return whether an open descriptor refers to a folder."""
     return stat.S_ISDIR(os.fstat(handle).st_mode)
 
 
@@ -106,9 +106,9 @@ def forbid_new_privileges() -> None:
 
 
 def drop_capabilities(capset: int) -> None:
-    """Give up every capability for good; `capset` is the number of that call on this machine.
+    """Drop all capabilities permanently; `capset` is the number of that system call on this machine.
 
-    The bounding set and the secure bits need a capability themselves: who has none has nothing to lose there.
+    Changing the bounding set and the secure bits itself requires capabilities; a process that has none can skip it.
     """
     _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     _libc.prctl(_PR_SET_SECUREBITS, _SECURE_BITS, 0, 0, 0)
@@ -119,14 +119,14 @@ def drop_capabilities(capset: int) -> None:
 
 
 def default_signals() -> None:
-    """Restore the signals that Python ignores, and unblock all."""
+    """Restore the default action of the signals that Python ignores, and unblock all signals."""
     for number in IGNORED_BY_PYTHON:
         _libc.signal(number, None)
     _libc.sigprocmask(2, bytes(128), None)
 
 
 def ioctl(handle: int, request: int, data: bytes) -> bytes | None:
-    """ioctl(2) on a structure, which is returned as the kernel leaves it; None if its target is gone."""
+    """Call ioctl(2) with a structure; returns the structure as the kernel updated it, or None if the call fails."""
     memory = ctypes.create_string_buffer(data, len(data))
     if _libc.ioctl(handle, ctypes.c_ulong(request), memory) < 0:
         return None
@@ -134,26 +134,26 @@ def ioctl(handle: int, request: int, data: bytes) -> bytes | None:
 
 
 def pidfd_getfd(process: int, descriptor: int) -> int:
-    """Return a copy of another process' descriptor, given a descriptor of that process; raises OSError."""
+    """Return a duplicate of another process's descriptor, given a pidfd of that process; raises OSError."""
     return call("pidfd_getfd", 438, process, descriptor, 0)
 
 
 def connect(socket: int, path: bytes) -> None:
-    """connect(2) to a unix socket; raises OSError."""
+    """Connect to a unix socket; raises OSError if connect(2) fails."""
     address = (1).to_bytes(2, "little") + path + b"\0"
     _checked("connect", _libc.connect(socket, address, len(address)))
 
 
 def set_times(path: bytes, times: bytes | None) -> None:
-    """utimensat(2) with two timespecs, or now; raises OSError."""
+    """Call utimensat(2) with two timespecs, or with None for the current time; raises OSError if it fails."""
     _checked("utimensat", _libc.utimensat(-100, path, times, 0))
 
 
 def load_filter_with_listener(seccomp: int, program: bytes) -> int:
     """Install a seccomp filter in this process and return the descriptor that reports the delegated calls.
 
-    `seccomp` is the number of that call on this machine. Raises OSError where that is impossible, such as in a
-    container that has a listener itself.
+    `seccomp` is the number of that system call on this machine. Raises OSError where this is impossible, such as in
+    a container that has a listener itself.
     """
     code = ctypes.create_string_buffer(program, len(program))
     filter_program = _Program(len(program) // 8, ctypes.addressof(code))

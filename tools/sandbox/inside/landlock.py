@@ -1,4 +1,4 @@
-"""Landlock: permanently gives up access to files, networks and signals, except for those named."""
+"""Interface to Landlock, by which a process permanently gives up access to files, networks and signals."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ TRUNCATION_SINCE = 3
 SIGNALS_SINCE = 6
 """First version that can confine signals and abstract sockets."""
 _ALL = ((1, (1 << 13) - 1), (2, _MOVE), (TRUNCATION_SINCE, 1 << 14), (5, 1 << 15), (9, 1 << 16))
-"""Since which version of the interface which rights exist. Version 1: reading, writing, making and removing of each
-kind of file; then moving between folders, truncating, commands to devices, connecting to sockets."""
+"""The file rights that each version of the interface introduced. Version 1: reading, writing, creating and removing
+each kind of file; later versions: moving between folders, truncating, device ioctls, connecting to sockets."""
 DEVICE_COMMANDS = 1 << 15
 _DEVICES = 1 << 6 | 1 << 11 | DEVICE_COMMANDS
-"""Making device files, and commands to them."""
+"""Rights to create device files, and to call ioctl(2) on devices."""
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15 | 1 << 16
 _NETWORK = 1 << 0 | 1 << 1
-"""TCP: bind and connect."""
+"""Rights to bind and connect TCP sockets."""
 _ABSTRACT_SOCKETS = 1 << 0
 _SIGNALS = 1 << 1
 
 
 def version() -> int:
-    """Return the version of the interface; 0 if the kernel has none, or has it disabled."""
+    """Return the kernel's version of the interface, or 0 if Landlock is missing or disabled."""
     try:
         return kernel.call("landlock_create_ruleset", _CREATE_RULESET, None, 0, _VERSION)
     except OSError:
@@ -44,20 +44,20 @@ def version() -> int:
 
 
 def everything(abi: int) -> int:
-    """Return all file rights of this version."""
+    """Return a mask of all file rights that exist in this version."""
     return sum(rights for since, rights in _ALL if since <= abi)
 
 
 def write(abi: int) -> int:
-    """Return the rights of a writable folder: all but those to devices."""
+    """Return a mask of the rights to a writable folder: all file rights except those for devices."""
     return everything(abi) & ~_DEVICES
 
 
 class Domain:
-    """The access that a process keeps."""
+    """A set of rules for the access that a process keeps."""
 
     def __init__(self, abi: int, *, files: bool, tcp: bool) -> None:
-        """Start with nothing: no files and no TCP where these are to be confined, no signals or abstract sockets."""
+        """Create a domain without rights to outside signals and abstract sockets, nor to `files` and `tcp` if set."""
         self._abi = abi
         words = [everything(abi) if files else _MOVE]
         if abi >= 4:
@@ -69,10 +69,10 @@ class Domain:
             "landlock_create_ruleset", _CREATE_RULESET, attributes, len(attributes), 0
         )
         if not files:
-            self.allow("/", _MOVE)  # every domain forbids it that does not allow it
+            self.allow("/", _MOVE)  # a domain denies moving files unless it is allowed explicitly
 
     def allow(self, path: str, rights: int) -> None:
-        """Allow these rights to a file, or to a folder and its contents; missing files are skipped."""
+        """Grant rights to a file, or to a folder and its contents; a path that cannot be opened is skipped."""
         try:
             handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:

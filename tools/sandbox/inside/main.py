@@ -9,7 +9,7 @@ from tools.sandbox.inside.order import Order
 
 
 def main(fields: dict[str, object]) -> None:
-    """Confine and run the program of an order."""
+    """Confine and run the program described by the fields of an `Order`; never returns."""
     order = Order(**fields)
     guard: int | None = None
     try:
@@ -31,16 +31,16 @@ def main(fields: dict[str, object]) -> None:
 
 
 def _follow(child: int) -> None:
-    """Fork; the parent waits for the child and exits, the child continues."""
+    """After a fork, make the parent wait for `child` and exit; return at once in the child, where it is 0."""
     if child:
         os.waitpid(child, 0)
         os._exit(0)
 
 
 def _guarded(order: Order) -> int:
-    """Leave a guard behind, since no process ends all others with it; return a descriptor that closes when it dies.
+    """Continue in a child, with this process as its guard; return a descriptor that is closed when the guard dies.
 
-    The guard tidies up, also after a supervisor that was killed, since then it inherits all processes.
+    Without a process namespace, the guard must kill what is left; it adopts all processes if the supervisor is killed.
     """
     kernel.adopt_orphans()
     if order.scratch:

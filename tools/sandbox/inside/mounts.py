@@ -1,7 +1,7 @@
-"""Namespaces: builds a file system that contains only what is named.
+"""Sets up the namespaces, with a file system that contains only the paths named in the order.
 
-Every named path is opened without following a symbolic link, made read-only where it has to be while it is still
-attached nowhere, and only then put into its place: at no time does anybody see more of it.
+Every path is opened without following symbolic links, made read-only if required while its mount is still detached,
+and only then attached in its place, so that it is never visible with more access than intended.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NO_SYMBOLIC_LINKS = 0x04 | 0x02
 _HERE = -100
 
 _OLD, _NEW = "/old", "/new"
-_PLACE = "/tmp"  # noqa: S108  any folder that is there: it is covered in our own world only
+_PLACE = "/tmp"  # noqa: S108  any existing folder; it is covered in this mount namespace only
 _SCRATCH = "/tmp"  # noqa: S108  the job's own
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _DEVICE_LINKS = (
@@ -49,7 +49,7 @@ _DEVICE_LINKS = (
 
 
 def leave(order: Order) -> None:
-    """Leave the machine's namespaces; the next forked process is process 1 of the new one."""
+    """Enter new namespaces; the next forked process becomes process 1 of the new process namespace."""
     flags = _NEW_MOUNTS | _NEW_CGROUPS | _NEW_HOST_NAME | _NEW_IPC | _NEW_PROCESSES
     if not order.network:
         flags |= _NEW_NETWORK
@@ -67,7 +67,7 @@ def leave(order: Order) -> None:
 
 
 def build(order: Order) -> None:
-    """Mount the job's file system and switch to it; called by its process 1."""
+    """Mount the job's file system and switch to it; must be called by the job's process 1."""
     kernel.mount("", "/", "", _RECURSIVELY | _PRIVATE)
     _tmpfs(_PLACE, "mode=0755")
     os.mkdir(_PLACE + _OLD)
@@ -105,8 +105,8 @@ def _fill(order: Order) -> None:
     _write("/nothing", "", os.O_CREAT)
     for path in order.hidden:
         _hide(path)
-    # Not before: opening what is to be mounted may need it. Its files belong to the machine, and its owner could
-    # change the machine's settings through /proc/sys.
+    # Last, because opening the paths to mount may depend on it. Files in /proc belong to the machine, whose owner
+    # could otherwise change the machine's settings through /proc/sys.
     _make_read_only(_NEW + "/proc")
 
 
@@ -142,7 +142,7 @@ def _bind(source: str, path: str, attributes: int) -> None:
 
 
 def _hide(path: str) -> None:
-    """Hide a folder or file in the job's file system."""
+    """Hide a folder or file in the job's file system by mounting an empty one over it."""
     target = _open(_NEW + path)
     if kernel.is_folder(target):
         _tmpfs(f"{_OLD}/proc/self/fd/{target}", "mode=0755,size=4096")
@@ -156,7 +156,7 @@ def _hide(path: str) -> None:
 
 
 def _tree(path: str) -> int:
-    """Return a detached copy of the mounts at a path."""
+    """Return a descriptor of a detached copy of the mounts at a path."""
     handle = _open(path)
     try:
         return kernel.call(f"open_tree {path}", _OPEN_TREE, handle, b"", _CLONE_TREE)
@@ -184,7 +184,7 @@ def _attributes(handle: int, attributes: int, flags: int) -> None:
 
 
 def _open(path: str) -> int:
-    """Open a path without symbolic links, with O_PATH."""
+    """Open a path with O_PATH; raises OSError if it leads through a symbolic link."""
     how = (
         (os.O_PATH | os.O_CLOEXEC).to_bytes(8, "little") + bytes(8) + _NO_SYMBOLIC_LINKS.to_bytes(8, "little")
     )

@@ -9,11 +9,11 @@ from tools.sandbox.inside import kernel, watchdog
 
 _PAUSE_SECONDS = 0.002
 _PATIENCE_SECONDS = 10.0
-"""How long to wait for unkillable processes; in a process namespace they die with it."""
+"""How long to wait for unkillable processes; in a process namespace, they die with the namespace."""
 
 
 def members() -> list[int]:
-    """Return all processes of the job except this one."""
+    """Return the ids of all processes of the job except this one."""
     own = os.getpid()
     if own == 1:
         return [process for process in _all() if process != own]
@@ -24,7 +24,7 @@ def members() -> list[int]:
 def kill_all(confined: bool = False) -> None:
     """Kill every process of the job and wait until all are gone.
 
-    `confined` says that this process is in a Landlock domain, out of which no signal leads.
+    `confined` means that this process is in a Landlock domain, from which it cannot signal processes outside.
     """
     everyone = os.getpid() == 1 or (confined and _cannot_reach_outside())
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -43,7 +43,7 @@ def kill_all(confined: bool = False) -> None:
 
 
 def _cannot_reach_outside() -> bool:
-    """Try it, before a signal to everyone is sent: the guard that started us is outside."""
+    """Return whether signals to the guard, which is outside the domain, are denied: only then is kill(-1) safe."""
     try:
         os.kill(os.getppid(), 0)
     except PermissionError:
@@ -63,7 +63,7 @@ def _all() -> list[int]:
 
 
 def _children_by_list(parent: int) -> list[int] | None:
-    """Return all descendants from the kernel's own lists; None if it was built without them."""
+    """Return all descendants, from the kernel's lists of children; None if the kernel was built without these."""
     found: list[int] = []
     pending = [parent]
     while pending:

@@ -1,4 +1,4 @@
-"""Turns a forked process into the job's program."""
+"""Forks a process, confines it, and executes the job's program in it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ SET_UP_FAILED = 125
 _MOST_DESCRIPTORS = 1 << 20
 _OPEN_FILES = 4096
 _OURS = 2
-"""The launcher's processes in the job's user namespace."""
+"""Number of the launcher's own processes in the job's user namespace."""
 _LOCKED_MEMORY = 64 << 10
-_OWN_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  those of the job's own world
+_OWN_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  those of the job's own file system
 _ADDRESS_ROOM = 512 << 20
-"""Address space beyond twice its memory that a program may map but not use, such as thread stacks."""
+"""Address space, beyond twice its memory limit, that a program may map but not use, such as for thread stacks."""
 
 
 def start(order: Order, output: int | None) -> tuple[int, int | None]:
-    """Fork the program; its output goes to `output` if given.
+    """Fork and start the program, with its output redirected to `output` if given.
 
-    Returns its process id, and where to hear of the calls that its filter hands over.
+    Returns its process id, and the seccomp listener that reports delegated calls, or None if there is none.
     """
     said, answers = os.pipe(), os.pipe()
     child = os.fork()
@@ -96,7 +96,7 @@ def _filter(order: Order, tell: int) -> None:
 
 
 def _fence(order: Order) -> None:
-    """Enter a Landlock domain: the only fence of a job without a world of its own, else the one behind the first."""
+    """Enter a Landlock domain, the only barrier for a job without namespaces, otherwise a second one behind them."""
     abi = order.landlock
     if not abi:
         return
@@ -128,14 +128,14 @@ def _limit(order: Order) -> None:
 
 
 def _set(which: int, value: int, grace: int = 0) -> None:
-    """Set a limit; `grace` is the distance to the hard one, at which the kernel no longer asks."""
+    """Set a soft limit of `value`, and a hard limit that exceeds it by `grace`, within the current hard limit."""
     hard = resource.getrlimit(which)[1]
     highest = value + grace if hard == resource.RLIM_INFINITY else min(value + grace, hard)
     resource.setrlimit(which, (min(value, highest), highest))
 
 
 def _execute(order: Order) -> int:
-    """Execute the program; returns an exit code if that fails."""
+    """Execute the program in place of this process; returns an exit code if that fails."""
     name = order.argv[0]
     folders = [""] if "/" in name else order.environment["PATH"].split(":")
     problem: OSError | None = None

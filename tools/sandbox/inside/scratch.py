@@ -1,4 +1,4 @@
-"""The scratch folder of a job without namespaces."""
+"""Measures and removes the scratch folder of a job without namespaces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def size(folder: str) -> int:
-    """Return the disk usage of its files in bytes."""
+    """Return the disk usage of a folder's contents in bytes."""
     total = 0
     for entry in _entries(folder):
         try:
@@ -19,7 +19,7 @@ def size(folder: str) -> int:
 
 
 def remove(folder: str) -> None:
-    """Remove it and its contents, as far as possible."""
+    """Remove a folder and its contents as far as possible, ignoring errors."""
     try:
         os.chmod(folder, 0o700)
         for entry in _entries(folder):

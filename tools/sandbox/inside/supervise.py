@@ -15,7 +15,7 @@ _CHUNK = 1 << 16
 def supervise(order: Order, guard: int | None) -> None:
     """Run the program until it exits, kill its remaining processes, and report on the status pipe.
 
-    Runs as process 1 of the job's world, or else under a guard: `guard` closes when that dies.
+    Runs as process 1 of the job's process namespace, or else under a guard; `guard` is closed when the guard dies.
     """
     kernel.set_dumpable(False)
     for descriptor in (order.control, order.status, order.log, order.oom_events):
@@ -58,7 +58,7 @@ class _Supervisor:
         return ending, code
 
     def _attend(self) -> str:
-        """Return when the program has exited or must be killed, with the ending if it is known."""
+        """Wait until the program exits or must be killed; returns "" in the first case, the ending in the second."""
         poll = select.poll()
         poll.register(self._order.control, select.POLLIN)
         poll.register(os.pidfd_open(self._child), select.POLLIN)
@@ -102,7 +102,7 @@ class _Supervisor:
             return
 
     def _copy_output(self) -> bool:
-        """Copy some output to the log; returns False at its end."""
+        """Copy a chunk of the output to the log; returns False at the end of the output."""
         data = os.read(self._output, _CHUNK) if self._output is not None else b""
         log = self._order.log
         if log is None or not data:

@@ -12,7 +12,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _CALM_SECONDS = 0.1
 _ALERT_SECONDS = 0.02
-"""Between two looks when half of the memory or of the processes is used: a process touches some 3 GB a second."""
+"""Check interval once half of the memory or processes is used: a process can fill some 3 GB per second."""
 
 _SCRATCH_SECONDS = 0.5
 
@@ -21,14 +21,14 @@ class Usage:
     """Total resource usage of a job's processes."""
 
     def __init__(self) -> None:
-        """Start at zero."""
+        """Set all totals to zero."""
         self.memory_bytes = 0
         self.threads = 0
         self.cpu_seconds = 0.0
 
 
 def measure(processes: list[int]) -> Usage:
-    """Sum over the processes; shared pages count for each."""
+    """Return the total usage of the processes and of exited children; shared pages are counted for each process."""
     usage = Usage()
     ended = os.times()
     usage.cpu_seconds = ended.children_user + ended.children_system
@@ -56,7 +56,7 @@ def stat(process: int) -> list[bytes]:
 
 
 def kills_for_memory(oom_events: int | None) -> bool:
-    """Whether the `oom_kill` counter of an open cgroup file is above 0; False without a file."""
+    """Return whether the `oom_kill` counter of an open cgroup file is above 0; False without a file."""
     if oom_events is None:
         return False
     lines = os.pread(oom_events, 4096, 0).splitlines()
@@ -64,20 +64,20 @@ def kills_for_memory(oom_events: int | None) -> bool:
 
 
 class Watch:
-    """The limits of one job."""
+    """Checks the usage of one job against its limits."""
 
     def __init__(self, order: Order, forks_are_held: bool) -> None:
-        """Start the clock. What holds the forks may be a few off; if nothing does, the job ends at its limit."""
+        """Start the clock; if something else limits forks (`forks_are_held`), twice as many threads are tolerated."""
         self._order = order
         self._most_threads = order.process_limit * (2 if forks_are_held else 1)
         self._began = self._due = self._next_scratch = time.monotonic()
 
     def seconds_left(self) -> float:
-        """Return the time until the next check, 0 if it is due."""
+        """Return the seconds until the next check, or 0 if it is due."""
         return max(0.0, self._due - time.monotonic())
 
     def exceeded(self, processes: list[int]) -> str:
-        """Return the ending of a job that exceeded a limit, or ""."""
+        """Check all limits; returns the ending of the job if it has exceeded one, otherwise ""."""
         order = self._order
         now = time.monotonic()
         end = self._began + order.wall_seconds if order.wall_seconds is not None else now + _CALM_SECONDS
@@ -100,11 +100,11 @@ class Watch:
         return ""
 
     def out_of_memory(self) -> bool:
-        """Whether the cgroup has killed anything for lack of memory."""
+        """Return whether the kernel has killed a process of the cgroup for lack of memory."""
         return kills_for_memory(self._order.oom_events)
 
     def _scratch_is_full(self) -> bool:
-        """Check the size of the scratch folder now and then, if nothing else limits it."""
+        """Return whether the scratch folder is too large; checked only from time to time, if nothing else limits it."""
         if not self._order.scratch or time.monotonic() < self._next_scratch:
             return False
         began = time.monotonic()
@@ -120,7 +120,7 @@ class Watch:
 
 
 def _own_memory(process: int) -> int:
-    """Return bytes with shared pages counted proportionally (slower than the plain count)."""
+    """Return a process's memory in bytes, with shared pages counted proportionally (slower than the plain count)."""
     try:
         handle = os.open(f"/proc/{process}/smaps_rollup", os.O_RDONLY)
     except OSError:
