@@ -37,7 +37,7 @@ stories: [{id: B-1, acceptance: [An item has a name.]}]
 
 
 class StepCost(BaseModel, frozen=True):
-    """Time and storage that the steps of one long attempt cost."""
+    """Cost of the steps of one long attempt, in time and storage."""
 
     milliseconds: tuple[float, ...]
     """Overhead of each step, excluding model time and tool time."""

@@ -30,9 +30,9 @@ from tools.counting import counted
 from tools.result import ToolResult
 
 MOST_REPEATS = 2
-"""Number of consecutive repetitions of a call at which the role is stopped."""
+"""Number of consecutive repetitions of a call after which the role is stopped."""
 MOST_ALIKE = 5
-"""Number of times that a call has the same result in one attempt at which the role is stopped for going in circles."""
+"""Number of identical results of the same call in one attempt after which the role is stopped for going in circles."""
 
 
 class Turn(TypedDict):
@@ -57,7 +57,7 @@ class AgentState(TypedDict, total=False):
     """Digest of the last call's tool and arguments, and of its reasons if it was denied."""
     repeats: int
     alike: dict[str, int]
-    """Number of occurrences of each call with the same result, by the digest of both."""
+    """How often each call has had the same result in this attempt, by the digest of both."""
     answer: dict[str, JsonValue] | None
     problem: str
     """Why the role was stopped; "" if it was not."""
@@ -262,7 +262,7 @@ class _Transcript:
         self._steps: dict[tuple[str, ...], Exchange] = {}
 
     def until(self, brief: Brief, turns: list[Turn], limit: int) -> Conversation:
-        """Return the conversation so far, compacted to `limit` bytes; 0 means no limit."""
+        """Return the conversation so far, compacted to at most `limit` bytes; 0 means no limit."""
         return conversation(
             first_messages(self._role, brief), [self._step(each) for each in _by_step(turns)], limit
         )

@@ -147,7 +147,7 @@ def _design(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     if "design" not in update.get("answers", {}):
         return update
     answer, generated = design_of(update), state.get("generated", True)
-    # What the tools recorded in the ledger takes precedence over what the agent says about the design.
+    # For the parts of the design that the ledger records, trust the ledger, not the agent.
     if generated:
         answer = design_result(context.ledger, context.artifacts, state["delivery"], answer)
     else:
@@ -195,7 +195,7 @@ def _nothing_to_build(state: DeliveryState) -> str:
 
 def _code(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     update = _agent("code", context, state)
-    # Whether anything was committed is read from the ledger, not taken from the agent's answer.
+    # To find out what was committed, trust the ledger, not the agent.
     visit = ("code", update["visits"]["code"])
     proof = last(context.ledger, context.artifacts, state["delivery"], "commit", visit)
     tree = str(proof.data["tree"]) if proof and proof.ok else state["tree"]

@@ -17,7 +17,7 @@ END_MARK = "<!-- /graph -->"
 
 def diagram() -> str:
     """Return the Mermaid source of the diagram; conditional edges are dotted."""
-    # Nodes use the context only when they run.
+    # The nodes do not need a context until they run.
     drawn = delivery_graph(cast(DeliveryContext, None)).get_graph()
     lines = ["flowchart LR"]
     for edge in drawn.edges:

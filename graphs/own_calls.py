@@ -50,7 +50,7 @@ def crew_call(
 
 
 def reset(context: DeliveryContext, state: DeliveryState, visit: str, why: str) -> None:
-    """Reset the branch and the workspace to the last commit that an earlier role left."""
+    """Reset the branch and the workspace to the commit at which the last role left them."""
     start = state.get("commit") or state.get("start") or state["base"]
     arguments: Arguments = {"commit": start, "before": visit}
     crew(context, state, RESET, "reset_workspace", arguments, why, (state["evidence"]["opened"],))

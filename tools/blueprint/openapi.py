@@ -174,7 +174,7 @@ def _responses(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
 
 
 def _statuses(blueprint: Blueprint) -> set[int]:
-    """Return every error status that any of the operations can return."""
+    """Return every error status that at least one operation can return."""
     return {
         status
         for entity in blueprint.entities

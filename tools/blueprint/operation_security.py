@@ -18,7 +18,7 @@ from tools.blueprint.keyword_comparison import (
 )
 
 _SCHEMES = "security schemes"
-"""Key, unknown to OpenAPI, under which an operation keeps references to the schemes that its `security` names."""
+"""Key, not defined by OpenAPI, under which an operation keeps references to the schemes that its `security` names."""
 _Alternative = tuple[tuple[str, tuple[str, ...]], ...]
 """One alternative of `security`: every security scheme that it requires, with the scopes or roles."""
 

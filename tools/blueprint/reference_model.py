@@ -48,7 +48,7 @@ class ReferenceModel:
         return copied
 
     def guard_view(self, step: Step) -> tuple[ReferenceModel, View]:
-        """Return a copy of the model and the view that guards evaluate, in which a create or update is applied."""
+        """Return a copy of the model and the view that guards evaluate, with a create or update applied."""
         copy = self.copy()
         if isinstance(step, Create):
             return copy, View(copy._draft(step))

@@ -17,7 +17,7 @@ _ANY = string.ascii_letters + string.digits + " -_."
 def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int = 200) -> str | None:
     """Return a non-blank text within the length bounds that fully matches the pattern, or None.
 
-    Different numbers give different texts if the pattern allows several.
+    Different values of `number` give different texts if the pattern allows several.
     """
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
@@ -49,7 +49,7 @@ def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | No
 
 
 def _form(parsed: Iterable[tuple[Any, Any]]) -> tuple[str, int]:
-    """Return the shortest match as a format string in which `number` is the first long run of digits, and its width."""
+    """Return the shortest match as a format string, with `number` for the first long run of digits, and its width."""
     form, width = "", 0
     for kind, value in parsed:
         text, found = _form_item(str(kind), value, numbered=bool(width))

@@ -72,7 +72,7 @@ def plain_json(kind: FieldType, value: Plain) -> JsonValue:
 
 
 def sample(field: FieldSpec, number: int = 1) -> Plain:
-    """Return a valid value of the field, or None if none is found; a unique field has another value per number."""
+    """Return a valid value of the field, or None if none is found; values of a unique field differ by `number`."""
     if field.type == "choice":
         return field.choices[number % len(field.choices) if field.unique else 0]
     if field.type in STEP:

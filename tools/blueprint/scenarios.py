@@ -78,7 +78,7 @@ class _Draft:
 
 
 def variable(entity: str) -> str:
-    """Return the variable name for a resource of the entity."""
+    """Return a valid variable name, without a number, for resources of the entity."""
     name = snake(entity)
     reserved = {"api", "response", "before", "day", "page", "accepted", "refused", "current", "list", "type"}
     if name[:1].isdigit():
@@ -118,7 +118,7 @@ class Planner:
     ) -> Scenario:
         """Return the simplest scenario that ends with the operation and satisfies `wanted`. Raises Unreachable.
 
-        `fixed` sets parameters, `extra` adds parameters to vary, `others` are places of further resources of the
+        `fixed` sets parameters, `extra` adds parameters to vary, and `others` are places of further resources of the
         entity, which are created before the one at "self".
         """
         parameters = parameters_of(self.blueprint, entity, operation, others) | dict(extra or {})

@@ -31,7 +31,7 @@ from tools.blueprint.keyword_comparison import (
 from tools.blueprint.value_constraints import CONSTRAINTS, conditions, pattern_of, patterns
 
 _CONTEXTUAL = ("$id", "$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties")
-"""Keywords whose meaning depends on the surrounding schemas; a schema that contains one cannot be compared reliably."""
+"""Keywords whose meaning depends on the surrounding schemas; a person has to assess a schema that contains one."""
 
 
 def compare_schemas(place: Place, keyword: str) -> Iterator[Difference]:

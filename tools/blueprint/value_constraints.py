@@ -131,7 +131,7 @@ def flag(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _left_out(at: Place, keyword: str) -> Iterator[Difference]:
-    """Compare a keyword for values that are left out in one direction; in the other, it has no effect."""
+    """Compare `readOnly` or `writeOnly`: the value is left out in one direction; the other is not affected."""
     was, now = at.values(keyword, bool)
     words, direction = _LEFT_OUT[keyword]
     if was and not now and at.direction == direction:

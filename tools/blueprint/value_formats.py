@@ -35,7 +35,7 @@ URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?(?:/{
 DOTTED = r"@[^@]+\.[^@.]+$"
 """The end of an email address, with a dot in the domain, which JSON Schema's `email` format does not require."""
 WEB = r"^[Hh][Tt][Tt][Pp][Ss]?://"
-"""The start of a URL."""
+"""The start of an http or https URL."""
 CALENDAR = r"^(?!0000|0001-01-01|9999-12-31)"
 """Rejects dates that could leave the supported calendar when converted to UTC."""
 UUID = r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"

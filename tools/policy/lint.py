@@ -96,7 +96,7 @@ class _Module:
             place for place, each in enumerate(self._tokens) if each.column == 0 and each.kind == "name"
         ]
         self._check_frame()
-        # `strict` is off because an empty file has no start but one end.
+        # `strict` is off because an empty file has an end but no start.
         for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=False):
             rule = self._tokens[start:end]
             if rule[0].text not in ("package", "import"):

@@ -32,7 +32,7 @@ _UNREADABLE = [
     *range(0xFFF9, 0xFFFC),
     *range(0xE0000, 0xE0080),
 ]
-"""Control characters, bidirectional controls, zero-width characters, tags, lone surrogates."""
+"""Code points of control characters, bidirectional controls, zero-width characters, tags and lone surrogates."""
 _VISIBLE = dict.fromkeys(_UNREADABLE, "\ufffd") | str.maketrans(
     {"\\": "\uff3c", '"': "\uff02", "\n": "\u240a", "\t": "\u2409", "\r": "\u240d"}
 )
@@ -74,7 +74,7 @@ def _members(value: dict[str, JsonValue], depth: int, left: list[int]) -> dict[s
 
 
 def plain_text(text: str) -> str:
-    """Return the text in visible characters, truncated to `LONGEST_TEXT` with an ellipsis."""
+    """Return the text with unreadable characters replaced, truncated to `LONGEST_TEXT` characters with an ellipsis."""
     if not isinstance(text, str):
         raise ValueError(f"the call holds a {type(text).__name__} as a name")  # noqa: TRY004  one kind of refusal
     cut = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"

@@ -48,7 +48,7 @@ def load(policies: Path, extra: Path | None = None) -> Source:
 
 
 def _folder(folder: Path, package: str, digest: hashlib._Hash) -> tuple[dict[str, str], dict[str, JsonValue]]:
-    """Return the policies and data of one folder; add the name, length and content of each file to the digest."""
+    """Return the policies and data of one folder; add each file's name, length and content to `digest`."""
     modules: dict[str, str] = {}
     data: dict[str, JsonValue] = {}
     if not folder.is_dir():

@@ -153,7 +153,7 @@ class PropertyTestGenerator:
         found: dict[str, Strength | str] = {}
         left = list(tests)
         if self._cannot_run(path, file, left, _SCREEN):
-            # Some test breaks the run for all: run each of them once on its own.
+            # One test breaks the run for all of them, so run each test once on its own.
             found = {
                 each.name: why for each in tests if (why := self._cannot_run(path, file, [each], _ALONE))
             }
