@@ -174,9 +174,9 @@ def incomparable(what: str) -> Difference:
 
 
 def resolve(document: Object, value: JsonValue) -> JsonValue:
-    """Return the target of a reference; return any other value, or a reference with sibling keywords, unchanged.
+    """Return the target of a reference; a reference with further keywords, or any other value, is returned as it is.
 
-    Raises IncomparableError if the target does not exist or the references form a cycle.
+    Annotations do not count. Raises IncomparableError if the target does not exist or references form a cycle.
     """
     for _ in range(_MOST_REFERENCES):
         name = reference(value)
