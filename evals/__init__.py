@@ -1,1 +1,1 @@
-"""Measuring the crew."""
+"""Benchmarks and measurements of the crew."""

@@ -1,7 +1,7 @@
-"""Measure the figures that the README promises on this machine and print them as a table.
+"""Measure, on this machine, the figures that the README promises, and print them as a table.
 
 `make bench` runs everything; `make bench BENCH=quick` takes small samples and skips the example delivery. Each row
-names its sample size and its bound; a missed bound makes the exit code 1.
+shows its sample size and its bound; the exit code is 1 if a bound is missed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ POLICIES = ROOT / "crew/policies"
 
 @dataclass(frozen=True)
 class Samples:
-    """How often each figure is measured."""
+    """The number of samples to take for each figure."""
 
     help: int = 11
     plan: int = 7
@@ -43,7 +43,7 @@ class Samples:
     decisions: int = 1000
     steps: int = 205
     example: bool = True
-    """Whether to deliver the whole example."""
+    """Whether to deliver the example project as well."""
 
 
 FULL = Samples()
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def machine() -> str:
-    """Describe the machine in one line."""
+    """Return a one-line description of the machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} cores, "
@@ -89,7 +89,7 @@ def machine() -> str:
 
 
 def measured(samples: Samples) -> Iterator[Figure]:
-    """Yield the figures, fast ones first."""
+    """Yield the figures, those that are quick to measure first."""
     yield from _commands(samples)
     yield from _sandbox(samples.sandbox)
     yield from _policy(samples.decisions)
@@ -145,7 +145,7 @@ def _policy(size: int) -> Iterator[Figure]:
 
 
 def policy_questions() -> list[Document]:
-    """Return the calls of a typical delivery: mostly small ones, and a merge that adds a service's dependencies."""
+    """Return sample calls of a typical delivery: mostly small ones, and a merge that adds a service's dependencies."""
     data = json.loads((POLICIES / "data.json").read_text())
     listed = json.loads((POLICIES / "packages.json").read_text())["packages"]
     added: JsonValue = {release: True for releases in listed.values() for release in releases}

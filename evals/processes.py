@@ -25,7 +25,7 @@ class Measurement(BaseModel, frozen=True):
 
 
 def run_measured(argv: tuple[str, ...], folder: Path) -> Measurement:
-    """Run a command to completion; its stderr is passed through."""
+    """Run a command to completion and measure it; its stderr is passed through."""
     with tempfile.TemporaryFile() as out:
         begun = time.perf_counter()
         process = subprocess.Popen(argv, stdout=out, cwd=folder)
@@ -48,7 +48,7 @@ def _watch(process: int, peaks: list[int]) -> None:
 
 
 def _peak_bytes(process: int) -> int:
-    """Return the peak resident memory so far according to the kernel, 0 for a process that has ended."""
+    """Return the peak resident memory of a process so far, as reported by the kernel; 0 if it has ended."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a recorded delivery took, by role: `python -m evals.recorded FOLDER...` prints a table for each."""
+"""Model usage of recorded deliveries, by role: `python -m evals.recorded FOLDER...` prints a table for each."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ HEADER = ("Role", "Model calls", "Prompt tokens", "Completion tokens", "Largest 
 
 
 class Taken(BaseModel, frozen=True):
-    """What the calls of one role took."""
+    """Tokens, request size and cost of the model calls of one role."""
 
     role: str
-    """ "all" in the last row."""
+    """Name of the role; "all" in the last row."""
     calls: int
-    """Failed ones too."""
+    """Number of model calls, including failed ones."""
     prompt_tokens: int
     completion_tokens: int
     estimated: bool
-    """Whether the tokens of any call were not counted by its server."""
+    """Whether the token counts include estimates, because the server did not report those of some call."""
     largest_request: int
-    """Bytes of messages and tools."""
+    """Size in bytes of the messages and tools of the largest request."""
     money: float | None
-    """As recorded, not spent by a replay; None if a price is not known."""
+    """Cost at the time of recording; a replay is free. None if a price is unknown or currencies differ."""
     currency: str = ""
 
 
 def summary(folder: Path) -> list[Taken]:
-    """Return a row for each role in the order of their first calls, and one for all. Raises BadInput."""
+    """Return one row per role, in the order of their first calls, and a total row. Raises BadInput."""
     recording = read(folder)
     roles = dict.fromkeys(each.role for each in recording.calls)
     rows = [
@@ -43,7 +43,7 @@ def summary(folder: Path) -> list[Taken]:
 
 
 def markdown(rows: Sequence[Taken]) -> str:
-    """Return the rows as a table; estimated tokens are marked with a "~"."""
+    """Return the rows as a Markdown table; estimated token counts are marked with a "~"."""
     cells = [HEADER, ("---", *["---:"] * (len(HEADER) - 1)), *map(_cells, rows)]
     return "".join(f"| {' | '.join(each)} |\n" for each in cells)
 
@@ -95,7 +95,7 @@ END_MARK = "<!-- /taken -->"
 
 
 def with_tables(page: str) -> str:
-    """Return the recordings' README with a table of each between its marks."""
+    """Return the README of the recordings with up-to-date tables between its markers."""
     before, rest = page.split(START_MARK, 1)
     after = rest.split(END_MARK, 1)[1]
     folders = sorted(each.parent for each in RECORDINGS.glob("*/recording.json"))
@@ -104,7 +104,7 @@ def with_tables(page: str) -> str:
 
 
 def main(folders: Sequence[str]) -> None:
-    """Print a table for each folder; without any, write those of our own recordings into their README."""
+    """Print a table for each folder; if none is given, update the tables in the README of the bundled recordings."""
     if not folders:
         page = RECORDINGS / "README.md"
         page.write_text(with_tables(page.read_text()))

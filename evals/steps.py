@@ -1,4 +1,4 @@
-"""Measure the overhead of an agent step: the graph, the door, the ledger and the checkpoint, without model and tool."""
+"""Measure the overhead of an agent step: graph, door, ledger and checkpoint, excluding the model and the tool."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ stories: [{id: B-1, acceptance: [An item has a name.]}]
 
 
 class StepCost(BaseModel, frozen=True):
-    """Cost of the steps of one long attempt."""
+    """Cost of the steps of one long attempt, in time and storage."""
 
     milliseconds: tuple[float, ...]
-    """Per step, excluding model time and tool time."""
+    """Overhead of each step, excluding model time and tool time."""
     stored_bytes: int
-    """Size of ledger and checkpoints after the last step."""
+    """Size of the ledger and the checkpoints after the last step."""
 
 
 class Writer(LocalModel):
@@ -53,7 +53,7 @@ class Writer(LocalModel):
     spent: list[float] = Field(default_factory=list)
 
     def answer(self, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
-        """Return a call that writes the next file."""
+        """Return a message with a tool call that writes the next file."""
         begun = time.perf_counter()
         self.started.append(begun)
         arguments = {"path": f"file{len(self.started)}.txt", "content": "x" * 500}
@@ -64,7 +64,7 @@ class Writer(LocalModel):
 
 
 class Outer(TypedDict, total=False):
-    """The state of the graph around the agent, as in a delivery."""
+    """State of the graph that contains the agent, as a delivery's graph does."""
 
     problem: str
 
@@ -88,7 +88,7 @@ def step_cost(steps: int) -> StepCost:
 
 
 def _work(app: AppContext, about: Opened, steps: int) -> None:
-    """Let the role work in the workspace of a delivery, within a graph that keeps checkpoints."""
+    """Run the role in the workspace of a delivery, within a graph that stores checkpoints."""
     saver = open_saver(app.settings.home / "checkpoints.db")
     config: Any = {"configurable": {"thread_id": about.delivery}, "recursion_limit": 10}
     graph = _graph(app, about, steps).compile(checkpointer=saver)
@@ -122,7 +122,7 @@ def _graph(app: AppContext, about: Opened, steps: int) -> StateGraph[Outer]:
 
 
 def _context(app: AppContext, about: Opened) -> DeliveryContext:
-    """Return a delivery context whose facts are computed without git, which is no part of the overhead."""
+    """Return a delivery context that computes policy facts without git, whose cost is not part of the overhead."""
     bench = workbench(app, about)
     bench.workspace.mkdir(parents=True)
 

@@ -1,1 +1,1 @@
-"""The state machines: wiring only."""
+"""The state machines of agents and deliveries, built with LangGraph."""

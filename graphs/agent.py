@@ -1,7 +1,7 @@
-"""One agent: `think` is one model call, `act` one door call for each tool call it made.
+"""The graph of one agent: `think` calls the model, and `act` passes each tool call of its reply through the door.
 
-The graph is the same for every role, with or without a language model. Its state holds digests: a message
-is built again from the artifact store, so a checkpoint stays small however long the role works."""
+The graph is the same for every role, with or without a language model. Its state holds only digests:
+messages are rebuilt from the artifact store, so a checkpoint stays small however long the role works."""
 
 from __future__ import annotations
 
@@ -30,46 +30,46 @@ from tools.counting import counted
 from tools.result import ToolResult
 
 MOST_REPEATS = 2
-"""How often the same call may follow itself before the role is stopped."""
+"""Number of consecutive repetitions of a call after which the role is stopped."""
 MOST_ALIKE = 5
-"""How often a call may have the same result in one attempt before the role is stopped: it goes in circles."""
+"""Number of identical results of the same call in one attempt after which the role is stopped for going in circles."""
 
 
 class Turn(TypedDict):
-    """One message after the first two: a reply of the model, or the result of a call."""
+    """One message after the first two of a conversation: a reply of the model, or the result of a tool call."""
 
     reply: str
-    """Digest of the model's reply; "" for a result."""
+    """Digest of the model's reply; "" if this is a result."""
     call: str
-    """Id of the tool call that a result answers."""
+    """Id of the tool call that the result belongs to; "" if this is a reply."""
     action: str
     result: str
-    """Digest of the result."""
+    """Digest of the result; "" if this is a reply."""
 
 
 class AgentState(TypedDict, total=False):
-    """What a role at work keeps between steps."""
+    """State of a role that is kept between steps."""
 
     brief: dict[str, JsonValue]
     step: int
     turns: list[Turn]
     last_call: str
-    """Digest of the last call's tool and arguments."""
+    """Digest of the last call's tool and arguments, and of its reasons if it was denied."""
     repeats: int
     alike: dict[str, int]
-    """Digest of a call and its result to how often it occurred."""
+    """How often each call has had the same result in this attempt, by the digest of both."""
     answer: dict[str, JsonValue] | None
     problem: str
-    """Why the role was stopped; "" while it was not."""
+    """Why the role was stopped; "" if it was not."""
 
 
 AgentGraph = CompiledStateGraph[AgentState, None, AgentState, AgentState]
 
 
 def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> AgentGraph:
-    """Return the think-act loop of a role as one model plays it.
+    """Return the think-act loop of a role, driven by one model.
 
-    Its thinking raises GaveUp once the model cannot be brought to a usable reply."""
+    The `think` node raises GaveUp if no usable reply can be obtained from the model."""
     transcript = _Transcript(role, context)
     read_result = read_result_schemas(context.tools)
 
@@ -112,12 +112,12 @@ def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> 
 
 
 def first_state(brief: Brief) -> AgentState:
-    """Return what a role starts a visit with."""
+    """Return the state in which a role starts an attempt at its brief."""
     return {"brief": brief.model_dump(mode="json"), "step": 0, "turns": [], "last_call": "", "repeats": 0}
 
 
 def _reply_of(context: DeliveryContext, digest: str) -> AIMessage:
-    """Return a reply of the model as it is acted on and repeated to it: in texts that can be encoded."""
+    """Return a stored reply of the model with all strings encodable, as it is acted on and shown to the model again."""
     message = read_reply(context, digest)
     (raw,) = messages_to_dict([message])
     clean = cast(dict[str, Any], encodable(raw))
@@ -140,7 +140,7 @@ def _act(role: Role, context: DeliveryContext, state: AgentState) -> AgentState:
         if tool_call["id"] in message.additional_kwargs.get(SECRET_CALLS, ()):
             result = context.door.refuse(call, "The call holds a secret; it is neither done nor kept.")
         elif failed and not _only_reads(context, call.tool):
-            # It was asked for in the belief that the one before it would succeed.
+            # The model requested this call on the assumption that the previous ones would succeed.
             result = context.door.refuse(
                 call, f"Not done, since {failed} before it in the same reply failed."
             )
@@ -160,7 +160,7 @@ def _act(role: Role, context: DeliveryContext, state: AgentState) -> AgentState:
 def _one(
     role: Role, context: DeliveryContext, call: Call, update: AgentState
 ) -> tuple[ToolResult, Answer | None]:
-    """Carry out one call; count repeats in `update`; return its result, and the answer if it was one."""
+    """Execute one call and count repetitions in `update`; return the result, and the answer if the call was one."""
     reasons: list[JsonValue] = [call.rationale, list(call.evidence)]
     plain, whole = digest_of([call.tool, call.arguments]), digest_of([call.tool, call.arguments, *reasons])
     repeated = update["last_call"] in (plain, whole)
@@ -181,7 +181,7 @@ def _one(
         update["problem"] = (
             f"The {role.name} agent called {call.tool} {MOST_ALIKE} times with the same arguments, to the same end."
         )
-    # What was denied may be asked again with better reasons; what was done need not be.
+    # A denied call may be tried again with better reasons; there is no need to repeat one that was executed.
     update["last_call"] = whole if result.code == "denied" else plain
     return result, answer
 
@@ -217,7 +217,7 @@ def _conclude(
 
 
 def _last_results(context: DeliveryContext, turns: list[Turn]) -> dict[str, ToolResult]:
-    """Return the last result of each tool that the role called in this attempt, without refusals."""
+    """Return the latest result of each tool that the role called in this attempt, ignoring denied calls."""
     found: dict[str, ToolResult] = {}
     names: dict[str, str] = {}
     for turn in turns:
@@ -252,7 +252,7 @@ def _only_reads(context: DeliveryContext, tool: str) -> bool:
 
 
 class _Transcript:
-    """Builds the conversation of a role from its turns; a step makes only its own messages."""
+    """Builds the conversation of a role from its turns, caching the messages of earlier steps."""
 
     def __init__(self, role: Role, context: DeliveryContext) -> None:
         self._role = role
@@ -262,7 +262,7 @@ class _Transcript:
         self._steps: dict[tuple[str, ...], Exchange] = {}
 
     def until(self, brief: Brief, turns: list[Turn], limit: int) -> Conversation:
-        """Return what was said so far, within `limit` bytes; 0 means no bound."""
+        """Return the conversation so far, compacted to at most `limit` bytes; 0 means no limit."""
         return conversation(
             first_messages(self._role, brief), [self._step(each) for each in _by_step(turns)], limit
         )
@@ -282,7 +282,7 @@ class _Transcript:
 
 
 def _by_step(turns: list[Turn]) -> list[list[Turn]]:
-    """Return the turns of each step: a reply, and the results of its calls."""
+    """Group the turns by step: a reply, followed by the results of its calls."""
     steps: list[list[Turn]] = []
     for turn in turns:
         if turn["reply"]:

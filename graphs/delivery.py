@@ -1,4 +1,4 @@
-"""What happens to a story, from intake to a running service: the table of contents of the product.
+"""The delivery graph: everything that happens to a story, from intake to a running service.
 
     intake -> design -> [examples] -> code -> [keep_examples] -> (testing | governance) -> judge
                 ^                      ^----------------- repair, bounded -----------------|
@@ -6,8 +6,8 @@
     judge -> pull_request -> approval -> merge
     merge -> performance -> deployment -> reliability -> cost -> learn
 
-Agents talk through the state, never to each other. The names of the nodes are an on-disk format:
-checkpoints of unfinished deliveries hold them (crew/records/graph_shapes.py)."""
+Agents communicate only through the state, never directly. The names of the nodes are part of an on-disk format:
+the checkpoints of unfinished deliveries contain them (see crew/records/graph_shapes.py)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]
 Node = Callable[[DeliveryContext, DeliveryState], DeliveryState]
 
 JUDGES: tuple[RoleName, ...] = ("testing", "governance")
-"""Roles that judge a commit, side by side."""
+"""Roles that judge a commit, in parallel."""
 
 LATER = {
     "performance": "Passed by: load tests come in a later version, so nothing was measured under load.",
@@ -52,11 +52,11 @@ LATER = {
     "cost": "Passed by: cost analysis comes in a later version, so nothing was saved.",
     "learn": "Passed by: learning from outcomes comes in a later version; the outcome is in the ledger.",
 }
-"""Nodes that have no work yet, and what the report says of them."""
+"""Nodes that do nothing yet, each with the note that it adds to the ledger."""
 
 
 def delivery_graph(context: DeliveryContext, saver: BaseCheckpointSaver[str] | None = None) -> Graph:
-    """Return the state machine of one delivery."""
+    """Return the compiled state machine of one delivery."""
     graph = StateGraph(DeliveryState)
     for name, node in _nodes().items():
         graph.add_node(name, cast(Any, _watched(context, name, node)))
@@ -147,7 +147,7 @@ def _design(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     if "design" not in update.get("answers", {}):
         return update
     answer, generated = design_of(update), state.get("generated", True)
-    # What was settled is for the ledger to say, not for the agent.
+    # For the parts of the design that the ledger records, trust the ledger, not the agent.
     if generated:
         answer = design_result(context.ledger, context.artifacts, state["delivery"], answer)
     else:
@@ -195,11 +195,11 @@ def _nothing_to_build(state: DeliveryState) -> str:
 
 def _code(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     update = _agent("code", context, state)
-    # What was committed is for the ledger to say, not for the agent.
+    # To find out what was committed, trust the ledger, not the agent.
     visit = ("code", update["visits"]["code"])
     proof = last(context.ledger, context.artifacts, state["delivery"], "commit", visit)
     tree = str(proof.data["tree"]) if proof and proof.ok else state["tree"]
-    # Tests may have been dropped since the last commit of its own, so the tree alone does not tell.
+    # Tests may have been dropped since the agent's own last commit, so comparing the trees is not enough.
     unchanged = tree == state["tree"] or (proof and proof.action == state["evidence"].get("commit"))
     if unchanged and state.get("repairs"):
         objections = [each for name in JUDGES for each in blocking(state, name)]
@@ -246,17 +246,17 @@ def _judge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 def _after_judge(state: DeliveryState) -> str:
     if state.get("ending"):
         return END
-    # Sent back if an objection stands; `repairs` was counted by the judge.
+    # Go back to the code agent if an objection remains; the judge has already counted the repair.
     return "code" if any(blocking(state, name) for name in JUDGES) else "pull_request"
 
 
 def _after_merge(state: DeliveryState) -> str:
-    # What people made is delivered by being merged: the crew does not know how to run it.
+    # A change to an existing project is delivered once it is merged: the crew does not know how to run it.
     return "performance" if state.get("generated", True) and not state.get("ending") else END
 
 
 def _deployment(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    # If nothing was merged because nothing changed, what main holds is what has to serve.
+    # If nothing was merged because nothing changed, deploy the version that is on the main branch.
     version = state.get("version") or state["base"]
     evidence = {"version": state["evidence"]["commit"]} | state["evidence"]
     update = _agent("deployment", context, {**state, "version": version, "evidence": evidence})
@@ -276,7 +276,7 @@ def _not_started(state: DeliveryState) -> str:
 
 
 def _ends(node: Node, status: Status, check: Callable[[DeliveryState], str]) -> Node:
-    """Wrap a node so that the delivery ends where `check` of the state after it gives a reason."""
+    """Wrap a node so that the delivery ends if `check`, called with the state after the node, returns a reason."""
 
     def run(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
         update = node(context, state)

@@ -1,6 +1,6 @@
-"""The delivery graph as a Mermaid diagram, and the place in ARCHITECTURE.md where it stands.
+"""Render the delivery graph as a Mermaid diagram, and insert it into ARCHITECTURE.md.
 
-`make docs` writes it there; a test says if it was forgotten.
+`make docs` runs this module; a test fails if the diagram in the document is out of date.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ END_MARK = "<!-- /graph -->"
 
 
 def diagram() -> str:
-    """Return the diagram's source; conditional edges are dotted."""
-    # Nodes use the context only when they run.
+    """Return the Mermaid source of the diagram; conditional edges are dotted."""
+    # The nodes do not need a context until they run.
     drawn = delivery_graph(cast(DeliveryContext, None)).get_graph()
     lines = ["flowchart LR"]
     for edge in drawn.edges:
@@ -27,7 +27,7 @@ def diagram() -> str:
 
 
 def with_diagram(text: str) -> str:
-    """Return a document with the diagram between its marks."""
+    """Return the document with the current diagram between its markers."""
     before, rest = text.split(START_MARK, 1)
     after = rest.split(END_MARK, 1)[1]
     return f"{before}{START_MARK}```mermaid\n{diagram()}\n```\n{END_MARK}{after}"

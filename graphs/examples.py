@@ -1,4 +1,4 @@
-"""Example tests in a delivery: written before the code, judged by it, where code is written by hand."""
+"""Graph nodes for the example tests of hand-written code: written before the code and selected after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphs.own_calls import HARNESS, INSTALL, KEEP, crew
 
 
 def write_examples(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Have example tests written, where there are criteria for them."""
+    """Have example tests written if the test context contains any criteria for them."""
     design = design_of(state)
     covered: list[JsonValue] = [each.id for each in design.criteria if each.covered]
     arguments: Arguments = {"blueprint": design.blueprint, "criteria": covered}
@@ -55,7 +55,7 @@ def _written(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 
 
 def keep_examples(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Judge the example tests by the code that was committed, and drop some."""
+    """Run the example tests on the committed code, and drop those that are not worth keeping."""
     commit = state["commit"]
     evidence = (state["evidence"]["commit"],)
     crew(
@@ -68,7 +68,7 @@ def keep_examples(context: DeliveryContext, state: DeliveryState) -> DeliverySta
     )
     action, kept = crew(context, state, KEEP, "keep_examples", {"commit": commit}, why, evidence)
     if not kept.ok:
-        # Whatever it is, the testing agent meets it too, and says so as a finding.
+        # The testing agent will encounter the same problem and report it as a finding.
         return {"evidence": {"examples": action}}
     return {
         "evidence": {"examples": action},

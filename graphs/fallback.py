@@ -1,7 +1,7 @@
-"""Who plays a role: the first model of its chain, and the next one when it gives up.
+"""Model fallback: the first model of a role's chain plays the role, and the next one takes over when it gives up.
 
-A change of model happens at the role's boundary only: what the one before had done to the workspace is taken back, and
-the next begins a visit of its own. The ledger says who played which visit, so a crew that starts again knows too."""
+The model changes only between attempts ("visits"): the workspace is reset, and the next model starts an attempt of
+its own. The ledger records which model made which attempt, so the choice survives a restart of the crew."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from graphs.agent import AgentState, agent_graph, first_state
 from graphs.own_calls import reset
 
 _PLACE, _COUNTER = "checkpoint_ns", "__pregel_scratchpad"
-"""Members of a graph's settings: where its checkpoints lie, and what counts the graphs within a node."""
+"""Keys in the configuration of a graph: its checkpoint namespace, and the counter of the graphs run within a node."""
 
 BriefFor = Callable[[int], Brief]
-"""Visit to what the role is told."""
+"""Returns the brief of a role for the attempt with the given number."""
 Reset = Callable[[int, str], None]
-"""Takes the workspace back before a visit, for a reason."""
+"""Resets the workspace before the attempt with the given number, for the given reason."""
 
 
 def play_from(role: Role, context: DeliveryContext, state: DeliveryState) -> tuple[int, AgentState]:
-    """Let a role work from a delivery's state; return like `play`. A role that edits starts later visits anew."""
+    """Run a role on a delivery's state, like `play`; a role that edits gets a clean workspace for each retry."""
     before = state.get("visits", {}).get(role.name, 0)
 
     def again(visit: int, why: str) -> None:
@@ -45,19 +45,19 @@ def play_from(role: Role, context: DeliveryContext, state: DeliveryState) -> tup
 def play(
     role: Role, context: DeliveryContext, delivery: str, before: int, brief: BriefFor, again: Reset
 ) -> tuple[int, AgentState]:
-    """Return the visit that came to an end, and what the role left. `before` is how often it was at work until now.
+    """Run a role; return the number and the final state of its last attempt. `before` counts the earlier attempts.
 
-    Raises Stopped, with the delivery left open, once the last model of the chain has given up."""
+    Raises Stopped, leaving the delivery open, if the last model of the chain gives up."""
     visit, tried = before + 1, set[str]()
     while given := context.ledger.find(delivery, Fallback, _key(role, visit)):
         if given.body.gave_up:
             tried.add(given.body.played)
         if not given.body.to:
-            # Nobody was left, and a person has gone on since: all may try again.
+            # No model was left, and a person has resumed the delivery since: all models may try again.
             tried.clear()
         visit += 1
     chain = context.role_models(role.name)
-    # A person may have gone on with those alone who gave up before.
+    # A person may have resumed the delivery with only those models that gave up before.
     left = [each for each in chain if each.name not in tried] or list(chain)
     for place, role_model in enumerate(left):
         following = left[place + 1].name if place + 1 < len(left) else ""
@@ -75,7 +75,7 @@ def play(
             out = _visit(role, context, role_model, brief(visit), name)
             why = out.get("problem", "")
             if not why or not following or _ended_with(role_model, role, visit):
-                # With nobody left, what a role did not manage is for its node to judge.
+                # If no other model can take over, it is up to the node to handle the problem.
                 return visit, out
         except GaveUp as error:
             why = str(error)
@@ -89,13 +89,13 @@ def play(
 def _visit(
     role: Role, context: DeliveryContext, role_model: RoleModel, brief: Brief, name: str
 ) -> AgentState:
-    """Let a role_model work. `name` keeps the checkpoints of a later visit apart from those of the node's first one.
+    """Run one attempt with a model. `name` separates the checkpoints of a later attempt from those of the node's first.
 
-    The library alone would continue from those of the first visit, once a restarted crew begins with a later one."""
+    Otherwise, after a restart, LangGraph would start a later attempt from the checkpoints of the first one."""
     config: RunnableConfig = {"recursion_limit": 3 * role.most_steps}
     inherited = ensure_config().get("configurable", {})
     if name and _PLACE in inherited:
-        # Without the count of graphs in this node, which is another one after a crash.
+        # Omit the counter of the graphs in this node, which has another value after a crash.
         kept = {key: value for key, value in inherited.items() if key != _COUNTER}
         config["configurable"] = kept | {_PLACE: f"{inherited[_PLACE]}|{name}"}
     with context.telemetry.visit(role.name, brief.delivery, brief.visit):
@@ -103,12 +103,12 @@ def _visit(
 
 
 def _ended_with(role_model: RoleModel, role: Role, visit: int) -> bool:
-    """Whether a replayed role was left at that when it was recorded."""
+    """Return whether this is a replay in which no other attempt took over from this one."""
     return isinstance(role_model.model, ReplayModel) and not role_model.model.taken_over(role.name, visit)
 
 
 def _played_by(context: DeliveryContext, delivery: str, role: Role, visit: int) -> str:
-    """Return who has been asked in a visit; "" if nobody has."""
+    """Return the name of the model that was called first in an attempt; "" if none was."""
     row = context.ledger.find(delivery, Calling, f"m-{role.name}-{visit}-1-1")
     return row.body.model if row else ""
 

@@ -1,4 +1,4 @@
-"""From a judged tree to the main branch: the pull request, the approval and the merge."""
+"""Graph nodes that bring a judged tree to the main branch: the pull request, the approval and the merge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MERGED_ONLY = "Merged, and nothing is started: the repository was made by people
 
 
 def pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Open the pull request, and comment on it what each agent found."""
+    """Open the pull request, and add the findings of each agent as comments."""
     story, evidence = state["story"], _evidence(context, state)
     rationale = (
         f"The tests pass and the scans are done for the tree {state['tree'][:12]}, so the change can be shown: "
@@ -46,7 +46,7 @@ def pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryStat
 
 
 def approval(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Ask policy, and a person where it says so, whether the change may be merged."""
+    """Ask the policy, and a person if the policy requires it, whether the change may be merged."""
     refused = permitted(context.door, _merge_call(context, state))
     return {"ending": Ending(status="stopped", reason=refused)} if refused else {}
 

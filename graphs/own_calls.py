@@ -1,4 +1,4 @@
-"""Calls of the crew itself, and the resets that go before a role plays again."""
+"""Tool calls that the crew itself makes, such as the reset of the workspace before a role tries again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphs.approval import through
 from tools.result import ToolResult
 
 OPEN, SHOW, MERGE, RESET, HARNESS, INSTALL, KEEP, COMMENT = 1, 2, 3, 4, 5, 6, 7, 10
-"""Steps of the crew itself, which are part of the ids of its actions; comments are numbered on."""
+"""Step numbers of the crew's own calls, which are part of their action ids; comments are numbered from `COMMENT` on."""
 
 
 def crew(
@@ -22,7 +22,7 @@ def crew(
     rationale: str,
     evidence: tuple[str, ...],
 ) -> tuple[str, ToolResult]:
-    """Return the id of an action of the crew itself, and its result."""
+    """Make a tool call on behalf of the crew itself, and return its action id and its result."""
     call = crew_call(state, step, tool, arguments, rationale, evidence)
     return call.key, through(context.door, call)
 
@@ -35,7 +35,7 @@ def crew_call(
     rationale: str,
     evidence: tuple[str, ...],
 ) -> Call:
-    """Return a call of the crew itself."""
+    """Return a tool call on behalf of the crew itself, without making it."""
     return Call(
         delivery=state["delivery"],
         role="crew",
@@ -50,7 +50,7 @@ def crew_call(
 
 
 def reset(context: DeliveryContext, state: DeliveryState, visit: str, why: str) -> None:
-    """Take the branch and the workspace back to where the last role left them."""
+    """Reset the branch and the workspace to the commit at which the last role left them."""
     start = state.get("commit") or state.get("start") or state["base"]
     arguments: Arguments = {"commit": start, "before": visit}
     crew(context, state, RESET, "reset_workspace", arguments, why, (state["evidence"]["opened"],))

@@ -1,5 +1,4 @@
-"""Deliveries, from opened to closed: the graph with its checkpoints, one process at a time, one story after
-another."""
+"""Run deliveries from opening to closing: the graph and its checkpoints, one process and one story at a time."""
 
 from __future__ import annotations
 
@@ -38,17 +37,17 @@ from tools.errors import RepositoryBusy, ToolError
 from tools.projects.ledger_anchors import anchor
 
 NODES_AT_MOST = 100
-"""Nodes of one delivery; its own bounds end it long before."""
+"""Maximum number of nodes run in one delivery; its own limits end it long before."""
 
 OPENING = "opening"
-"""Lease of whoever opens deliveries; no delivery can be called so, as each id ends in digits of chance."""
+"""Name of the lease for opening deliveries; it is never the id of a delivery, as those end in random digits."""
 
 
 def begin(app: AppContext, file: StoryFile) -> list[str]:
     """Open a delivery for every story of a file, and return their ids in order.
 
-    Raises BadInput, before anything is written, if a story of the file has a delivery that has not ended, or the
-    repository one that this version cannot continue, and LeaseTaken if another process is just opening its own.
+    Raises BadInput, before anything is written, if a story already has an unfinished delivery, or if the repository
+    has one that this version cannot continue. Raises LeaseTaken if another process is opening deliveries.
     """
     with lease(app.settings.home / "leases", OPENING):
         open_ones = [each for each in unfinished(app.ledger) if each.repository == file.repository]
@@ -64,7 +63,7 @@ def begin(app: AppContext, file: StoryFile) -> list[str]:
             for story in file.stories:
                 app.recorder.check(file.service, story.id)
         run = f"run-{secrets.token_hex(3)}"
-        # All or none: a run that was killed in between would continue without its later stories.
+        # All or nothing: otherwise, a run killed halfway would be resumed without its later stories.
         with app.ledger.together():
             begun = [
                 open_delivery(
@@ -86,11 +85,11 @@ def begin(app: AppContext, file: StoryFile) -> list[str]:
 
 
 def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = None) -> Closed:
-    """Take a delivery as far as it goes, and return where it stands.
+    """Run a delivery until it ends or has to wait, and return its status.
 
-    `reply` is what a person said, with the id of the approval or question. Status "waiting" is the one that
-    does not end it. Raises BadInput for a reply to nothing, LeaseTaken if another process is at work on
-    it, and Stopped if it cannot be continued."""
+    `reply` is the id of an approval or question, with a person's reply to it. Every status but "waiting" is final.
+    Raises BadInput if nothing waits for the reply, LeaseTaken if another process is running the delivery, and
+    Stopped if it cannot be continued."""
     about = load_delivery(app.ledger, delivery)
     with lease(app.settings.home / "leases", delivery):
         ended = ending_of(app.ledger, delivery)
@@ -115,8 +114,9 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
 
 
 def take_up(app: AppContext, deliveries: list[str]) -> None:
-    """Write down what these deliveries work with from here on: what a person gave at a resume holds for the next one
-    too. Those that another process is at work on stay as they are."""
+    """Record the current settings for these deliveries, so that later resumes use them as well.
+
+    Deliveries that have ended or that another process is running are left unchanged."""
     leases = app.settings.home / "leases"
     for each in deliveries:
         if ending_of(app.ledger, each) is None and owner_of(leases, each) is None:
@@ -124,7 +124,7 @@ def take_up(app: AppContext, deliveries: list[str]) -> None:
 
 
 def open_ends(app: AppContext) -> list[str]:
-    """Return the deliveries that can be continued, oldest first, and those that ended and still have checkpoints."""
+    """Return the deliveries, oldest first, that can be continued or that have ended but still have checkpoints."""
     with closing(open_saver(app.settings.home / "checkpoints.db").conn) as connection:
         left = {str(name) for (name,) in connection.execute("SELECT DISTINCT thread_id FROM checkpoints")}
     going = unfinished(app.ledger)
@@ -134,7 +134,7 @@ def open_ends(app: AppContext) -> list[str]:
 
 
 def abandon(app: AppContext, delivery: str, who: str) -> Closed:
-    """Give a delivery up; what it has merged stays merged. Raises BadInput for one that has ended."""
+    """Close an unfinished delivery; whatever it has merged stays merged. Raises BadInput if it has already ended."""
     about = load_delivery(app.ledger, delivery)
     with lease(app.settings.home / "leases", delivery):
         if before := ending_of(app.ledger, delivery):
@@ -165,7 +165,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
             raise
         return Closed(status="failed", reason=str(error))
     except Exception as error:
-        # A fault of ours is no outcome of the delivery: it stays open, and continues once that is fixed.
+        # A bug in the crew is not an outcome: the delivery stays open and can be continued once it is fixed.
         cure = f"Nothing is lost: crew resume {about.delivery} continues where it stopped."
         raise crash_error(error, app.settings.home, cure) from error
     finally:
@@ -174,7 +174,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
 
 
 def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
-    """Write down why a delivery that stays open cannot go on; of a text with further lines, its first."""
+    """Record why a delivery that stays open cannot continue: the first line of `why`."""
     number = len(context.ledger.rows(delivery, Paused)) + 1
     context.bus.publish(context.ledger.append(delivery, f"paused-{number}", Paused(text=why.splitlines()[0])))
 
@@ -233,7 +233,7 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
 
 
 def _answered_by_flag(app: AppContext, pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
-    """Return the answer of `--yes` to what was asked before it was given; None if policy wants a person."""
+    """Return the approval that `--yes` gives to a pending request; None if there is none that it may answer."""
     for each in pending:
         if app.settings.yes and each.value["kind"] == "approval" and each.value["answerable"]:
             return each.value["id"], Reply(kind="approve", by="--yes")
@@ -241,7 +241,7 @@ def _answered_by_flag(app: AppContext, pending: tuple[Interrupt, ...]) -> tuple[
 
 
 def _ask(app: AppContext, about: Opened, pending: tuple[Interrupt, ...]) -> None:
-    # Approvals are written down by the door; questions have only this place.
+    # The door records approvals; questions are recorded only here.
     for each in pending:
         if each.value["kind"] == "question":
             body = Asked(kind="question", text=each.value["text"])
@@ -262,8 +262,8 @@ def _close(app: AppContext, about: Opened, ended: Closed) -> None:
 
 
 def _put_away(app: AppContext, about: Opened) -> None:
-    """Keep the last row's hash where the ledger's file cannot reach, among the refs of the repository; then
-    forget the checkpoints, which say until then that this is still to be done."""
+    """Save the closing row's hash in the repository's refs, outside the ledger file, then delete the checkpoints.
+    Until they are deleted, the checkpoints show that this is still to be done."""
     row = app.ledger.find(about.delivery, Closed, "closed")
     if row:
         anchor(workbench(app, about), row.number, row.hash)
@@ -273,7 +273,7 @@ def _put_away(app: AppContext, about: Opened) -> None:
 
 
 def _remember(app: AppContext) -> None:
-    """Bring the knowledge graph up to date; it can be made anew, so what goes wrong with it fails nothing."""
+    """Update the knowledge graph; an error only causes a warning, since the graph can be rebuilt at any time."""
     home = app.settings.home
     try:
         catch_up(home, app.ledger, app.artifacts)

@@ -17,31 +17,31 @@ Rule = model.Access | model.Transition | model.Guard | model.Limit | model.Effec
 
 
 def operations(entity: model.Entity) -> tuple[model.Operation, ...]:
-    """Return all operations of an entity: CRUD ones it offers, then actions, then custom ones."""
+    """Return all operations of an entity: the CRUD operations it offers, its actions, then its custom operations."""
     plain = tuple(name for name in model.CRUD if entity.offers(name))
     actions = tuple(action.name for action in entity.actions)
     return plain + actions + tuple(custom.name for custom in entity.custom)
 
 
 def action_of(entity: model.Entity, operation: model.Operation) -> model.Action | None:
-    """Return the action of that name, or None; an offered CRUD operation takes precedence."""
+    """Return the action with this name, or None; an offered CRUD operation takes precedence."""
     plain = any(name == operation and entity.offers(name) for name in model.CRUD)
     return None if plain else entity.action(operation)
 
 
 def is_plain(entity: model.Entity, operation: model.Operation, *names: str) -> bool:
-    """Whether it is one of these CRUD operations rather than an action of the same name."""
+    """Return whether the operation is one of the named CRUD operations rather than an action of the same name."""
     return operation in names and action_of(entity, operation) is None
 
 
 def custom_of(entity: model.Entity, operation: model.Operation) -> model.CustomOperation | None:
-    """Return the custom operation of that name, or None; CRUD operations and actions take precedence."""
+    """Return the custom operation with this name, or None; CRUD operations and actions take precedence."""
     named = operation in model.CRUD or entity.action(operation) is not None
     return None if named else entity.custom_operation(operation)
 
 
 def route(entity: model.Entity, operation: model.Operation) -> tuple[str, str]:
-    """Return method and path template, such as `("POST", "/orders/{id}/cancel")`."""
+    """Return the HTTP method and the path template, such as `("POST", "/orders/{id}/cancel")`."""
     collection = collection_path(entity.name)
     if is_plain(entity, operation, *_PLAIN_ROUTES):
         method, rest = _PLAIN_ROUTES[operation]
@@ -52,7 +52,7 @@ def route(entity: model.Entity, operation: model.Operation) -> tuple[str, str]:
 
 
 def roles(entity: model.Entity, operation: model.Operation) -> tuple[str, ...]:
-    """Return the roles of which the caller needs one; empty means open to everybody."""
+    """Return the roles that may call the operation, any one of which suffices; empty means that everyone may."""
     custom = custom_of(entity, operation)
     if custom is not None:
         return custom.roles
@@ -61,20 +61,20 @@ def roles(entity: model.Entity, operation: model.Operation) -> tuple[str, ...]:
 
 
 def rules(entity: model.Entity, operation: model.Operation) -> tuple[Rule, ...]:
-    """Return the rules that apply to an operation besides its body schema."""
+    """Return the rules that apply to an operation in addition to its body schema."""
     every: list[Rule] = [*entity.access, *entity.transitions, *entity.guards]
     every += [*entity.limits, *entity.effects]
     return tuple(rule for rule in every if rule.operation == operation)
 
 
 def written_fields(entity: model.Entity) -> tuple[model.FieldSpec, ...]:
-    """Return the fields that a body may set: neither computed nor a state machine's status."""
+    """Return the fields that a request body may set: all except computed ones and the status of a state machine."""
     ruled = {"status"} if entity.initial_state is not None else set()
     return tuple(each for each in entity.fields if each.computed is None and each.name not in ruled)
 
 
 def object_field(blueprint: model.Blueprint, action: model.Action) -> model.FieldSpec | None:
-    """Return the field that identifies the action's object in its body; None means its id."""
+    """Return the field by which the action's body identifies its object, or None if it does so by id."""
     found = blueprint.entity(action.object or "")
     if found is None:
         return None
@@ -84,7 +84,7 @@ def object_field(blueprint: model.Blueprint, action: model.Action) -> model.Fiel
 
 
 def object_key(blueprint: model.Blueprint, action: model.Action) -> str | None:
-    """Return the body member that identifies the action's object, or None without an object."""
+    """Return the name of the body member that identifies the action's object, or None if the action has no object."""
     if action.object is None:
         return None
     field = object_field(blueprint, action)
@@ -92,7 +92,7 @@ def object_key(blueprint: model.Blueprint, action: model.Action) -> str | None:
 
 
 def stored_input(entity: model.Entity, spec: model.FieldSpec) -> model.FieldSpec:
-    """Return an input, narrowed to the constraints of the field that it is stored in, if any."""
+    """Return the input, further restricted by the constraints of the field that stores it, if there is one."""
     field_ = entity.field(spec.name)
     if field_ is None or field_.type != spec.type or field_.computed is not None:
         return spec
@@ -104,7 +104,7 @@ def stored_input(entity: model.Entity, spec: model.FieldSpec) -> model.FieldSpec
 
 
 def takes_body(entity: model.Entity, operation: model.Operation) -> bool:
-    """Whether a request carries a body."""
+    """Return whether requests for the operation have a body."""
     custom = custom_of(entity, operation)
     if custom is not None:
         return custom.kind == "command"
@@ -112,7 +112,7 @@ def takes_body(entity: model.Entity, operation: model.Operation) -> bool:
 
 
 def body_required(entity: model.Entity, operation: model.Operation) -> bool:
-    """Whether the body is required; otherwise an absent one means `{}`."""
+    """Return whether the request body is required; if it is not, a missing body is treated as `{}`."""
     custom = custom_of(entity, operation)
     if custom is not None:
         return any(each.required for each in custom.inputs)
@@ -125,7 +125,7 @@ def body_required(entity: model.Entity, operation: model.Operation) -> bool:
 def error_statuses(
     blueprint: model.Blueprint, entity: model.Entity, operation: model.Operation
 ) -> tuple[int, ...]:
-    """Return the error statuses of an operation in ascending order."""
+    """Return the HTTP error statuses that an operation can return, in ascending order."""
     checked = {operation, "create"} if is_plain(entity, operation, "update") else {operation}
     found = {guard.status for guard in entity.guards if guard.operation in checked}
     if custom_of(entity, operation) is not None:
@@ -144,7 +144,7 @@ def error_statuses(
 
 
 def _conflicts(blueprint: model.Blueprint, entity: model.Entity, operation: model.Operation) -> bool:
-    """Whether uniqueness, children, states, limits or effects can cause a 409."""
+    """Return whether unique fields, children, states, limits or effects can cause a 409 response."""
     unique = {each.name for each in written_fields(entity) if each.unique}
     action = action_of(entity, operation)
     if action is not None:

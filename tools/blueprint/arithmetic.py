@@ -11,7 +11,7 @@ from tools.blueprint.simulated_requests import Expression, Plain
 
 
 def canonical(kind: FieldType, value: object) -> Plain:
-    """Convert a given value or a blueprint's literal to the reference model's representation."""
+    """Convert a test value or a literal of a blueprint to its representation in the reference model."""
     if isinstance(value, Expression):
         value = value.value
     if value is None or isinstance(value, bool):
@@ -27,14 +27,14 @@ def canonical(kind: FieldType, value: object) -> Plain:
 
 
 def rounded(kind: FieldType, value: Decimal) -> Plain:
-    """Round a result to the precision of its field, half to even."""
+    """Round a result half to even, to the precision of its field type; the type `number` has no fixed precision."""
     if kind == "integer":
         return int(value.quantize(Decimal(1), ROUND_HALF_EVEN))
     return value.quantize(Decimal("0.01"), ROUND_HALF_EVEN) if kind == "money" else value
 
 
 def keeps(spec: FieldSpec, value: Plain) -> bool:
-    """Whether the result of an effect is within the bounds and lengths of its field."""
+    """Return whether the result of an effect satisfies the bounds, lengths and nullability of its field."""
     if value is None or isinstance(value, bool):
         return spec.nullable or value is not None
     if isinstance(value, str):
@@ -45,7 +45,7 @@ def keeps(spec: FieldSpec, value: Plain) -> bool:
 
 
 def bounds(spec: FieldSpec) -> tuple[Decimal | None, Decimal | None]:
-    """Return the smallest and the largest number that a field accepts."""
+    """Return the smallest and the largest number that a field accepts; None means no bound."""
     low, high = spec.minimum, spec.maximum
     if spec.type == "money":
         low, high = (
@@ -59,7 +59,7 @@ def bounds(spec: FieldSpec) -> tuple[Decimal | None, Decimal | None]:
 
 
 def affected(effect: Effect, spec: FieldSpec, value: Plain, amount: Plain) -> Plain:
-    """Apply an effect to a value; null stays null."""
+    """Return the value after an effect; increasing or reducing null leaves it null."""
     if effect.kind == "set":
         return amount
     if not isinstance(value, int | Decimal) or not isinstance(amount, int | Decimal):

@@ -1,4 +1,4 @@
-"""Reading and writing `blueprint.yaml`."""
+"""Read and write `blueprint.yaml`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def to_yaml(blueprint: Blueprint) -> str:
 
 
 def from_yaml(text: str) -> Blueprint:
-    """Parse the output of `to_yaml`. Raises ToolError that lists the invalid places."""
+    """Parse the output of `to_yaml`. Raises ToolError listing the invalid values."""
     try:
         content = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
     except (yaml.YAMLError, RecursionError) as error:
@@ -36,7 +36,7 @@ def from_yaml(text: str) -> Blueprint:
 
 
 class _Loader(yaml.SafeLoader):
-    """Loads plain dates as text, as the blueprint does, and rejects aliases, which can expand without bound."""
+    """A safe loader that keeps dates as strings and rejects aliases, which can expand exponentially."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  as its base declares it
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -51,7 +51,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _members(element: Element) -> dict[str, JsonValue]:
-    """Return the non-default members, and `kind`, which discriminates unions."""
+    """Return the required members, those that differ from their defaults, and `kind`, which discriminates unions."""
     fields = type(element).model_fields
     given = {name: getattr(element, name) for name in fields}
     return {

@@ -38,7 +38,7 @@ def schema_names(blueprint: Blueprint) -> dict[tuple[str, str], str]:
 
 
 def component_schemas(blueprint: Blueprint) -> dict[str, JsonValue]:
-    """Return all named schemas."""
+    """Return all named schemas of the contract, by component name."""
     found: dict[str, JsonValue] = {}
     names = schema_names(blueprint)
     for entity in blueprint.entities:
@@ -60,7 +60,7 @@ def component_schemas(blueprint: Blueprint) -> dict[str, JsonValue]:
 
 
 def create_body(entity: Entity) -> Schema:
-    """Return the schema of a create body."""
+    """Return the schema of the request body that creates a resource of the entity."""
     required = [camel(f"{each.name} id") for each in entity.references]
     required += [camel(each.name) for each in api_outline.written_fields(entity) if each.required]
     schema = _object(_written(entity, "create"), required)
@@ -69,7 +69,7 @@ def create_body(entity: Entity) -> Schema:
 
 
 def action_body(blueprint: Blueprint, entity: Entity, action: Action) -> Schema:
-    """Return the schema of an action body."""
+    """Return the schema of the request body of an action."""
     properties: dict[str, JsonValue] = {}
     required: list[str] = []
     if key := api_outline.object_key(blueprint, action):
@@ -82,7 +82,7 @@ def action_body(blueprint: Blueprint, entity: Entity, action: Action) -> Schema:
 
 
 def _inputs(custom: CustomOperation) -> Schema:
-    """Return the body schema of a custom command."""
+    """Return the schema of the request body of a custom command."""
     properties = {camel(each.name): field_schema(each, "create") for each in custom.inputs}
     return _object({**properties}, [camel(each.name) for each in custom.inputs if each.required])
 
@@ -98,13 +98,13 @@ def _answer(custom: CustomOperation) -> Schema:
 
 
 def _answered(fields: tuple[FieldSpec, ...]) -> Schema:
-    # The bounds apply to responses too: values stored before the declaration are never returned.
+    # Bounds apply to these responses too, which never contain values stored before the bounds were declared.
     properties: dict[str, JsonValue] = {camel(each.name): field_schema(each, "create") for each in fields}
     return {"type": "object", "required": [*properties], "properties": properties}
 
 
 def _key_schema(field: FieldSpec | None) -> Schema:
-    """Return the schema of an object's key: that of the field which identifies it, or an id."""
+    """Return the schema of the body member that identifies an object: that of the given field, or an id for None."""
     if field is None:
         return {"type": "string", "format": "uuid"}
     return field_schema(field.model_copy(update={"optional": False, "default": None}), "create")

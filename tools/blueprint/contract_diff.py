@@ -1,8 +1,8 @@
-"""What changed between two contracts of a service, seen by those who call it.
+"""Compare two versions of a service's contract and report the changes that its clients can notice.
 
-Breaking is what makes a correct client of the old contract fail under the new one: requests that it may send
-are narrowed, or responses that it must understand are widened. What is not compared is not passed over: it is
-incomparable, and a person decides. Components are compared where they are referred to.
+A change is breaking if a correct client of the old contract can fail under the new one: the requests it may send
+are narrowed, or the responses it must understand are widened. Whatever cannot be compared is reported as
+incomparable, and a person decides. Components are compared where they are referenced.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ _NEW = "The operation is new."
 
 
 class Change(BaseModel, frozen=True, extra="forbid"):
-    """One difference that a client can notice, or that may be one."""
+    """A difference between two contracts that clients can notice, or that they might if it is incomparable."""
 
     kind: Kind
     where: str
-    """Method and path: "POST /orders"."""
+    """Method and path, such as "POST /orders"; "All operations" for the document as a whole."""
     what: str
-    """One plain sentence."""
+    """Description of the change in one sentence."""
 
     @property
     def needs_person(self) -> bool:
-        """Whether a person has to approve it."""
+        """Whether a person has to approve the change."""
         return self.kind != "additive"
 
 
 def contract_changes(before: JsonValue, after: JsonValue) -> tuple[Change, ...]:
-    """Return every change from one document to the next, removals first; None before means that all is new.
+    """Return every change between two documents, removals first; if `before` is None, every operation is new.
 
-    A document may be anything that YAML can say: what cannot be read is an incomparable change.
+    A document may be any YAML value: parts that cannot be interpreted are reported as incomparable changes.
     """
     try:
         documents = Documents(_json({} if before is None else before), _json(after))
@@ -72,7 +72,7 @@ def contract_changes(before: JsonValue, after: JsonValue) -> tuple[Change, ...]:
 
 
 def _json(document: JsonValue) -> Object:
-    """Return the document with texts as keys, and whole numbers as integers."""
+    """Return the document as a JSON object, with string keys and with whole numbers as integers."""
     try:
         text = json.dumps(document, default=str)
     except (TypeError, ValueError) as error:
@@ -117,7 +117,7 @@ def _version(document: Object) -> str:
 
 
 def _operations(document: Object) -> Object:
-    """Return each operation by method and path, with what it inherits; a path that cannot be read, by its path."""
+    """Return each operation, with what it inherits, by method and path; an unreadable path item, by path alone."""
     operations: Object = {}
     for path, item in to_object(document.get("paths", {})).items():
         if path.startswith("x-"):
@@ -166,7 +166,7 @@ def _parameters(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _by_name(document: Object, operation: Object) -> dict[tuple[str, str], Object]:
-    """Return the parameters by place and name; those of the operation replace those of the path."""
+    """Return the parameters by location and name; parameters of the operation override those of the path."""
     parameters: dict[tuple[str, str], Object] = {}
     for value in typed(operation["parameters"], list):
         parameter = to_object(resolve(document, value))
@@ -228,7 +228,7 @@ def _headers(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _content(at: Place, keyword: str) -> Iterator[Difference]:
-    """Compare what two bodies may be, by media type; equal schemas of several types are told once."""
+    """Compare two bodies by media type; a difference shared by several types is reported only once."""
     was, now = at.objects(keyword)
     for media_type, described in was.items():
         if media_type in now:

@@ -29,9 +29,9 @@ _BASE: dict[FieldType, Schema] = {
 
 
 def field_schema(field: FieldSpec, use: Use) -> Schema:
-    """Return the schema of a field; bounds and lengths apply to writes only."""
+    """Return the JSON Schema of a field for the given use; bounds and lengths apply to writes only."""
     if use == "query" and field.type in ("email", "url"):
-        return _BASE["text"] | _shape("text")  # a search finds nothing where a write would be refused
+        return _BASE["text"] | _shape("text")  # an invalid search value just matches nothing
     schema = dict(_BASE[field.type])
     if use in ("create", "update"):
         schema |= _constraints(field)
@@ -59,7 +59,7 @@ def parameter_schema(field: FieldSpec) -> Schema:
 
 
 def json_value(kind: FieldType, value: Value) -> JsonValue:
-    """Convert a blueprint's literal to JSON."""
+    """Convert a literal of a blueprint, of the given type, to its JSON value."""
     if kind in ("integer", "number", "money") and not isinstance(value, bool):
         return _number(Decimal(value))
     return value
@@ -77,7 +77,7 @@ def _constraints(field: FieldSpec) -> Schema:
 
 
 def _shape(kind: FieldType) -> Schema:
-    """Return the keywords that apply to any value of the type, besides its `format`."""
+    """Return the keywords, other than `format`, that apply to every value of the type."""
     shapes: dict[FieldType, Schema] = {
         "text": {"pattern": value_formats.NO_NUL, "maxLength": value_formats.TEXT_LENGTH},
         "integer": {"minimum": value_formats.INTEGER_MINIMUM, "maximum": value_formats.INTEGER_MAXIMUM},
@@ -108,7 +108,7 @@ def _lengths(field: FieldSpec) -> Schema:
 
 
 def _characters(field: FieldSpec) -> Schema:
-    """Return the pattern, no-NUL and not-blank rules; a schema has one `pattern`, the others go into `allOf`."""
+    """Return the rules for a text's characters; a schema can have only one `pattern`, so the others go into `allOf`."""
     patterns = [f"^(?:{field.pattern})$"] if field.pattern else []
     patterns.append(value_formats.NO_NUL)
     if field.required:

@@ -1,6 +1,6 @@
-"""Compare two objects of OpenAPI documents keyword by keyword, so that no difference is passed over in silence.
+"""Compare objects of two OpenAPI documents keyword by keyword, so that no difference goes unnoticed.
 
-A keyword is compared by a rule, or is an annotation that binds nobody; any other one that differs cannot be compared.
+Each keyword has a comparison rule or is an annotation; a difference in any other keyword is incomparable.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from pydantic import JsonValue
 T = TypeVar("T")
 Kind = Literal["breaking", "additive", "incomparable"]
 Difference = tuple[Kind, str]
-"""Kind and sentence."""
+"""The kind of a difference, and a sentence that describes it."""
 Object = dict[str, JsonValue]
 
 ANNOTATIONS = frozenset(
     {
         *("$comment", "deprecated", "description", "example", "examples", "externalDocs", "summary", "title"),
         *("info", "tags", "operationId"),  # name and sort operations; no request or response depends on them
-        "links",  # what a client may do next; OpenAPI promises nothing of it
+        "links",  # suggest further requests; OpenAPI does not guarantee that they succeed
     }
 )
-"""Keywords in which documents may differ, beside `x-...`: they explain, and no request or response depends on them."""
+"""Keywords, besides `x-...`, that serve as documentation only: no request or response depends on them."""
 _MOST_REFERENCES = 20
-"""How many references in a row are followed; only a cycle is longer."""
+"""Maximum length of a chain of references; only a cycle is longer."""
 
 
 class IncomparableError(ValueError):
-    """A part of a document has an invalid format, or refers to something that the document does not hold."""
+    """Raised when part of a document cannot be compared, is malformed or refers to something that does not exist."""
 
 
 @dataclass(frozen=True)
 class Documents:
-    """The two documents, and what is already known of their parts."""
+    """The two documents to compare, with a cache of the references known to be equal or unequal."""
 
     before: Object
     after: Object
@@ -47,12 +47,12 @@ class Documents:
     _unequal: set[tuple[str, str]] = field(default_factory=set)
 
     def same(self, old: JsonValue, new: JsonValue) -> bool:
-        """Whether two parts are equal with all that they refer to; False where that cannot be known."""
+        """Return whether two parts and all that they refer to are equal; False if that cannot be determined."""
         assumed: list[tuple[str, str]] = []
         try:
             same = self._alike(old, new, assumed) and all(
                 self._alike(_target(self.before, was), _target(self.after, now), assumed)
-                for was, now in assumed  # which grows meanwhile
+                for was, now in assumed  # the list grows during the iteration
             )
         except IncomparableError:
             same = False
@@ -64,16 +64,16 @@ class Documents:
 
     @cached_property
     def same_schemas(self) -> bool:
-        """Whether all named schemas are equal."""
+        """Whether the named schemas of both documents are all equal."""
         old, new = (document.get("components", {}) for document in (self.before, self.after))
         return as_text(to_object(old).get("schemas")) == as_text(to_object(new).get("schemas"))
 
     def hides_subtypes(self, schema: Object) -> bool:
-        """Whether a discriminator admits schemas that no keyword beside it lists, and these may differ."""
+        """Return whether a discriminator may select schemas that are not listed beside it and that may differ."""
         return "discriminator" in schema and not {"oneOf", "anyOf"} & schema.keys() and not self.same_schemas
 
     def _alike(self, old: JsonValue, new: JsonValue, assumed: list[tuple[str, str]]) -> bool:
-        """Whether two parts are equal if the references that are assumed to be equal are."""
+        """Return whether two parts are equal, provided that the references collected in `assumed` are."""
         if isinstance(old, dict) and isinstance(new, dict):
             references = reference(old), reference(new)
             if self.hides_subtypes(old) or any(references) != all(references) or references in self._unequal:
@@ -94,54 +94,54 @@ class Documents:
 
 @dataclass(frozen=True)
 class Place:
-    """The same place in both documents: the objects there, and which way the values in question go."""
+    """The same location in both documents: the objects found there, and the direction in which values are sent."""
 
     documents: Documents
     what: str
-    """Its name in the sentences."""
+    """Name of the place in the sentences that describe differences."""
     old: Object
     new: Object
     direction: Literal["request", "response"] = "request"
     opaque: str = ""
-    """The keyword and its place, if it is only asked whether there is a difference within it."""
+    """The enclosing keyword and its place, if all that matters is whether anything within it differs; otherwise ""."""
     seen: set[tuple[bool, str, str]] = field(default_factory=set)
-    """Pairs of references that were followed: (in an opaque keyword, before, after)."""
+    """Pairs of references already followed: (whether within an opaque keyword, before, after)."""
     pending: deque[tuple[Place, str, JsonValue, JsonValue]] = field(default_factory=deque)
-    """Pairs that are still to be followed, each with the name of its place."""
+    """Pairs of schemas still to be compared: (enclosing place, name, before, after)."""
 
     @property
     def narrower(self) -> Kind:
-        """What it is to a client when fewer values are admitted."""
+        """The kind of a change after which fewer values are accepted."""
         return "breaking" if self.direction == "request" else "additive"
 
     @property
     def wider(self) -> Kind:
-        """What it is to a client when more values are admitted."""
+        """The kind of a change after which more values are accepted."""
         return "additive" if self.direction == "request" else "breaking"
 
     def at(self, what: str, old: JsonValue, new: JsonValue) -> Place:
-        """Return a place within this one, references followed; raises IncomparableError where no objects are."""
+        """Return a place within this one, with references resolved; raises IncomparableError for non-objects."""
         was, now = resolve(self.documents.before, old), resolve(self.documents.after, new)
         return replace(self, what=what, old=to_object(was), new=to_object(now))
 
     def values(self, keyword: str, kind: type[T]) -> tuple[T, T]:
-        """Return the values of a keyword, empty where it is absent; raises IncomparableError for other types."""
+        """Return both values of a keyword, empty where it is absent; raises IncomparableError for other types."""
         old, new = (
             typed(part[keyword], kind) if keyword in part else kind() for part in (self.old, self.new)
         )
         return old, new
 
     def objects(self, keyword: str) -> tuple[Object, Object]:
-        """Return the objects that are the values of a keyword; raises IncomparableError."""
+        """Return both values of a keyword, `{}` where it is absent; raises IncomparableError for non-objects."""
         return to_object(self.old.get(keyword, {})), to_object(self.new.get(keyword, {}))
 
 
 Rule = Callable[[Place, str], Iterator[Difference]]
-"""Yields every difference of a keyword of two objects; raises IncomparableError."""
+"""Yields every difference in one keyword of two objects; raises IncomparableError if they cannot be compared."""
 
 
 def compare_keywords(place: Place, rules: Mapping[str, Rule]) -> Iterator[Difference]:
-    """Yield the differences of two objects, in the order of the rules."""
+    """Yield the differences between the two objects at a place, in the order of the rules."""
     old, new = place.old, place.new
     for keyword in dict.fromkeys([*rules, *old, *new]):
         if is_annotation(keyword) or (keyword not in old and keyword not in new):
@@ -164,19 +164,19 @@ def _no_rule(place: Place, keyword: str) -> Iterator[Difference]:
 
 
 def is_annotation(keyword: str) -> bool:
-    """Whether documents may differ in this keyword without a difference to a client."""
+    """Return whether a keyword only documents, so that clients are not affected if it differs."""
     return keyword in ANNOTATIONS or keyword.startswith("x-")
 
 
 def incomparable(what: str) -> Difference:
-    """Return the difference that nobody but a person can weigh."""
+    """Return a difference that only a person can assess."""
     return "incomparable", f"The {what} cannot be compared; a person has to decide."
 
 
 def resolve(document: Object, value: JsonValue) -> JsonValue:
-    """Return what a reference leads to; any other value as it is, and so a reference with other keywords beside it.
+    """Return the target of a reference; a reference with further keywords, or any other value, is returned as it is.
 
-    Raises IncomparableError where it leads to nothing.
+    Annotations do not count. Raises IncomparableError if the target does not exist or references form a cycle.
     """
     for _ in range(_MOST_REFERENCES):
         name = reference(value)
@@ -189,7 +189,7 @@ def resolve(document: Object, value: JsonValue) -> JsonValue:
 
 
 def reference(value: JsonValue) -> str:
-    """Return what a value refers to, "" for nothing."""
+    """Return the `$ref` of a value, or "" if it has none."""
     name = value.get("$ref") if isinstance(value, dict) else None
     return name if isinstance(name, str) else ""
 
@@ -207,24 +207,24 @@ def _target(document: Object, name: str) -> JsonValue:
 
 
 def to_object(value: JsonValue) -> Object:
-    """Return an object that is no reference; raises IncomparableError for anything else."""
+    """Return the value if it is an object other than a reference; otherwise raise IncomparableError."""
     if not isinstance(value, dict) or reference(value):
         raise IncomparableError
     return value
 
 
 def to_texts(value: JsonValue) -> list[str]:
-    """Return a list of texts; raises IncomparableError for anything else."""
+    """Return the value if it is a list of strings; otherwise raise IncomparableError."""
     return [typed(text, str) for text in typed(value, list)]
 
 
 def typed(value: JsonValue, kind: type[T]) -> T:
-    """Return a value of this type; raises IncomparableError for anything else."""
+    """Return the value if it has the given type; otherwise raise IncomparableError."""
     if not isinstance(value, kind):
         raise IncomparableError
     return value
 
 
 def as_text(value: JsonValue) -> str:
-    """Return the value as canonical JSON, by which `1` and `true` differ."""
+    """Return the value as canonical JSON, which distinguishes `1` from `true`."""
     return json.dumps(value, sort_keys=True)

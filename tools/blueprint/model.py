@@ -46,7 +46,7 @@ Subject = Literal["self", "object", "input", "reference"]
 
 
 class Element(BaseModel):
-    """Base of all parts of a blueprint: frozen, unknown keys forbidden."""
+    """Base class of all parts of a blueprint; they are immutable and reject unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,7 +58,7 @@ class Computed(Element):
     child: str
     """Entity whose resources are counted or summed."""
     reference: str
-    """Name of the child's reference that points back."""
+    """Name of the child's reference that points back to the resource."""
     factors: tuple[str, ...] = ()
     """Fields of the child to multiply, one or more; empty for `count`. A child with a null factor adds nothing.
     The sum is exact and rounded once."""
@@ -73,12 +73,12 @@ class FieldSpec(Element):
     choices: tuple[str, ...] = ()
     """Allowed values of a `choice`; empty for every other type."""
     minimum: Decimal | None = None
-    """Inclusive, for integer, number and money; None means no bound."""
+    """Inclusive lower bound of an integer, number or money value; None means no bound."""
     maximum: Decimal | None = None
     min_length: int | None = None
-    """Characters, inclusive; None means 1 for a required text and 0 for an optional one."""
+    """Minimum number of characters; None means 1 for a required text and 0 for an optional one."""
     max_length: int | None = None
-    """Characters, inclusive; None means 10,000."""
+    """Maximum number of characters; None means 10,000."""
     pattern: str | None = None
     """Regular expression that must match the whole value."""
     unique: bool = False
@@ -102,7 +102,7 @@ class FieldSpec(Element):
 
 
 class Reference(Element):
-    """A link from an entity to the one it belongs to; deleting a parent with children is 409."""
+    """A link from an entity to the one it belongs to; deleting a parent that has children returns 409."""
 
     name: str
     """The words before "Id" in the API: `order` gives `orderId`. The target's name unless the story names another."""
@@ -112,14 +112,14 @@ class Reference(Element):
 
 
 class OperationSpec(Element):
-    """One of the five CRUD operations that an entity offers; omitted ones answer 405."""
+    """A CRUD operation that an entity offers; requests for the ones it does not offer return 405."""
 
     name: Crud
     criterion: str = ""
 
 
 class Filter(Element):
-    """An equality query parameter of the list operation. References are always filterable and not listed."""
+    """An equality query parameter of the list operation. References always allow filtering and are not listed here."""
 
     field: str
     criterion: str = ""
@@ -148,7 +148,7 @@ class FieldRef(Element):
 
 
 class Compare(Element):
-    """`left op right`. A null operand makes `ne` true and every other comparison false."""
+    """The comparison `left op right`. A null operand makes `ne` true and every other comparison false."""
 
     kind: Literal["compare"] = "compare"
     left: FieldRef
@@ -157,7 +157,7 @@ class Compare(Element):
 
 
 class Missing(Element):
-    """The field is null (`negated`: is not null)."""
+    """A test that a field is null, or that it is not null if `negated` is set."""
 
     kind: Literal["missing"] = "missing"
     field: FieldRef
@@ -165,7 +165,7 @@ class Missing(Element):
 
 
 class Expired(Element):
-    """The date is strictly before today (UTC), the timestamp strictly before the start of today. Null is not."""
+    """A test that a date or timestamp is before today (UTC); null has not expired. `negated` inverts the result."""
 
     kind: Literal["expired"] = "expired"
     field: FieldRef
@@ -173,7 +173,7 @@ class Expired(Element):
 
 
 class ChildCount(Element):
-    """The number of children that reference the subject, compared with a constant."""
+    """A comparison of the number of children that reference the subject with a constant."""
 
     kind: Literal["child_count"] = "child_count"
     subject: Subject = "self"
@@ -188,7 +188,7 @@ Test = Annotated[Compare | Missing | Expired | ChildCount, Field(discriminator="
 
 
 class Guard(Element):
-    """Reject an operation with `status` when all of the tests hold."""
+    """A rule that rejects an operation with `status` when all of its tests hold."""
 
     operation: Operation
     tests: tuple[Test, ...]
@@ -198,7 +198,7 @@ class Guard(Element):
 
 
 class Effect(Element):
-    """A change that an operation makes besides its transition. On a computed field it is kept as an adjustment."""
+    """A change that an operation makes besides its transition. On a computed field, it is stored as an adjustment."""
 
     operation: Operation
     kind: Literal["set", "increase", "reduce"]
@@ -211,7 +211,7 @@ class Effect(Element):
 
 
 class Limit(Element):
-    """How often an action can succeed for one resource before it answers 409. Checked after all guards."""
+    """The number of times an action can succeed for one resource before it returns 409. Checked after all guards."""
 
     operation: Operation
     per: Literal["self", "object"]
@@ -221,34 +221,34 @@ class Limit(Element):
 
 
 class Transition(Element):
-    """A change of status by an action, which answers 409 in any state that none of its transitions starts from."""
+    """A change of status by an action; the action returns 409 in a state from which none of its transitions starts."""
 
     operation: Operation
     source: str
-    """State value, kebab-case."""
+    """Name of the state in kebab case."""
     target: str
     criterion: str = ""
 
 
 class Action(Element):
-    """`POST /{entities}/{id}/{action}`."""
+    """An action on one resource: `POST /{entities}/{id}/{action}`."""
 
     verb: str
-    """Base form: "cancel", "check in"."""
+    """The verb in its base form, such as "cancel" or "check in"."""
     object: str | None = None
     """Entity named in the body: "apply" with "discount code" gives `apply-discount-code`."""
     inputs: tuple[FieldSpec, ...] = ()
-    """Further members of the body; stored if the entity has a field of the same name."""
+    """Further members of the request body; each is stored if the entity has a field of the same name."""
     criterion: str = ""
 
     @property
     def name(self) -> str:
-        """Verb and object, as words."""
+        """Name of the action: its verb, followed by its object if it has one."""
         return f"{self.verb} {self.object}" if self.object else self.verb
 
 
 class Access(Element):
-    """Roles that may call the operation; any one of them is enough."""
+    """The roles that may call an operation; any one of them is enough."""
 
     operation: Operation
     roles: tuple[str, ...]
@@ -263,24 +263,24 @@ class CustomOperation(Element):
     """
 
     name: str
-    """Words: "amortisation schedule"."""
+    """Name as words, such as "amortisation schedule"."""
     entity: str
-    """The entity that it belongs to."""
+    """Name of the entity that the operation belongs to."""
     kind: Literal["query", "command"]
     inputs: tuple[FieldSpec, ...] = ()
     returns: tuple[FieldSpec, ...] = ()
-    """Members of the response."""
+    """Members of the response body."""
     items: tuple[FieldSpec, ...] = ()
     """Members of each record in the response's `items`; empty means that the response has no `items`."""
     roles: tuple[str, ...] = ()
-    """Roles that may call it; empty means everybody."""
+    """Roles that may call the operation; empty means that everyone may."""
     does: str
-    """Description for the author of its code."""
+    """Description of the behaviour, for the author of the code."""
     criterion: str
 
 
 class Entity(Element):
-    """A kind of resource."""
+    """A kind of resource, with its fields, operations and rules."""
 
     name: str
     fields: tuple[FieldSpec, ...] = ()
@@ -294,35 +294,35 @@ class Entity(Element):
     transitions: tuple[Transition, ...] = ()
     actions: tuple[Action, ...] = ()
     guards: tuple[Guard, ...] = ()
-    """In story order, which is the order in which they are checked."""
+    """Guards in story order, which is the order in which they are checked."""
     effects: tuple[Effect, ...] = ()
     limits: tuple[Limit, ...] = ()
     access: tuple[Access, ...] = ()
     custom: tuple[CustomOperation, ...] = ()
 
     def field(self, name: str) -> FieldSpec | None:
-        """Return the field of that name, or None."""
+        """Return the field with this name, or None."""
         return next((each for each in self.fields if each.name == name), None)
 
     def reference(self, name: str) -> Reference | None:
-        """Return the reference of that name, or None."""
+        """Return the reference with this name, or None."""
         return next((each for each in self.references if each.name == name), None)
 
     def action(self, name: str) -> Action | None:
-        """Return the action of that name ("apply discount code"), or None."""
+        """Return the action with this name ("apply discount code"), or None."""
         return next((each for each in self.actions if each.name == name), None)
 
     def custom_operation(self, name: str) -> CustomOperation | None:
-        """Return the custom operation of that name, or None."""
+        """Return the custom operation with this name, or None."""
         return next((each for each in self.custom if each.name == name), None)
 
     def offers(self, name: Crud) -> bool:
-        """Whether it offers the CRUD operation."""
+        """Return whether the entity offers the CRUD operation."""
         return any(each.name == name for each in self.operations)
 
     @property
     def states(self) -> tuple[str, ...]:
-        """All state values: the initial one, then in transition order."""
+        """All states: the initial one, then the others in the order of the transitions."""
         if self.initial_state is None:
             return ()
         named = [self.initial_state]
@@ -336,7 +336,7 @@ class Given(Element):
 
     entity: str
     values: dict[str, Value | None] = {}
-    """Field or input name to value; a state machine's "status" is reached through actions. None is null."""
+    """Values by field or input name; None means null. The "status" of a state machine is reached through actions."""
     count: int = 1
     children_of: str = ""
     """Earlier given entity whose first resource is the parent; "" lets references point at any given resource."""
@@ -348,7 +348,7 @@ class When(Element):
     operation: Operation
     entity: str
     object: str | None = None
-    """Earlier given entity named by the action's body."""
+    """Earlier given entity that the action's body refers to."""
     values: dict[str, Value | None] = {}
     """Body of a create or update, inputs of an action, or query of a list."""
     times: int = 1
@@ -362,16 +362,16 @@ class Then(Element):
     status: int | None = None
     """HTTP status of a rejection."""
     entity: str = ""
-    """The entity whose value is checked, or which is listed."""
+    """Entity whose field is checked or whose resources are listed."""
     field: str = ""
     value: Value | None = None
-    """Expected value of the field; None is null."""
+    """Expected value of the field; None means null."""
     count: int = 0
-    """Number of resources listed."""
+    """Expected number of listed resources."""
 
 
 class Example(Element):
-    """An acceptance test, run as written."""
+    """An acceptance test from the story, run exactly as written."""
 
     given: tuple[Given, ...] = ()
     when: When
@@ -386,9 +386,9 @@ class Speed(Element):
     operation: Operation
     latency_ms: int
     percentile: Decimal
-    """95 is the 95th percentile."""
+    """Percentile of the latency: 95 is the 95th percentile."""
     requests_per_second: int | None = None
-    """None means that the story gives no rate."""
+    """Load under which the objective applies; None if the story states no rate."""
     criterion: str = ""
 
 
@@ -396,7 +396,7 @@ class Slo(Element):
     """Service level objectives of the whole service."""
 
     availability: Decimal | None = None
-    """Percent of requests that are not 5xx."""
+    """Percentage of requests that do not end in a 5xx response."""
     latency_p95_ms: int | None = None
 
 
@@ -404,16 +404,16 @@ class Criterion(Element):
     """An acceptance criterion that the blueprint covers; the elements it asked for carry its id."""
 
     id: str
-    """Story id, a dot, and its place in the story, from 1."""
+    """Story id, a dot, and the criterion's position in the story, starting at 1."""
     text: str
     same_as: tuple[str, ...] = ()
-    """Criteria that it merely repeats; their tests are its tests."""
+    """Ids of criteria that this one merely repeats; their tests are also its tests."""
     wording: tuple[str, ...] = ()
-    """The sentences it was rewritten to, if its own text matches no sentence form."""
+    """Sentences that it was rewritten as, if its own text matches no sentence form."""
 
 
 class Blueprint(Element):
-    """A whole service."""
+    """The domain model of a whole service."""
 
     version: Literal[1] = 1
     service: str
@@ -425,7 +425,7 @@ class Blueprint(Element):
     criteria: tuple[Criterion, ...] = ()
 
     def entity(self, name: str) -> Entity | None:
-        """Return the entity of that name, or None."""
+        """Return the entity with this name, or None."""
         return next((each for each in self.entities if each.name == name), None)
 
     @property

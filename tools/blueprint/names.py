@@ -1,8 +1,8 @@
-"""Every spelling of a name, derived from its words.
+"""Derive every spelling of a name from its words.
 
-A name is lower-case words in the singular, separated by single spaces ("discount code"). English morphology
-is lemminflect's, from a dictionary, with its own rules for words that are not in it. Where a spelling could
-come from several words, all candidates are returned, the likeliest first; callers choose by the names they know.
+A name consists of lower-case words in the singular, separated by single spaces ("discount code"). Words are inflected
+by lemminflect, which uses a dictionary, and rules for words that the dictionary lacks. If a spelling can come from
+several words, all candidates are returned, the likeliest first; callers choose among the names they know.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from functools import cache
 from types import ModuleType
 
-# Missing from the dictionary, or listed there under a rarer form.
+# Words that the dictionary lacks or lists with a rarer form first.
 _PLURALS = {"person": "people"}
 _VERBS = {
     form: base
@@ -22,29 +22,29 @@ _VERBS = {
 
 @cache
 def plural(name: str) -> str:
-    """Words of the plural: "discount code" gives "discount codes", "point of sale" gives "points of sale"."""
+    """Return the plural of a name: "discount code" gives "discount codes", "point of sale" gives "points of sale"."""
     head, noun, tail = _split(name)
     return f"{head}{_plurals(noun)[0]}{tail}"
 
 
 @cache
 def singular(name: str) -> str:
-    """Words of the singular: "discount codes" gives "discount code"; a singular stays as it is."""
+    """Return the singular of a name: "discount codes" gives "discount code"; a singular is returned unchanged."""
     return singulars(name)[0]
 
 
 @cache
 def singulars(name: str) -> tuple[str, ...]:
-    """All possible singulars of the words, which may already be singular."""
+    """Return all possible singulars of a name, which may already be singular."""
     head, noun, tail = _split(name.lower())
     return tuple(f"{head}{each}{tail}" for each in _singulars(noun))
 
 
 @cache
 def verb_bases(phrase: str) -> tuple[str, ...]:
-    """Base forms of a participle or -ing form, with the rest of the phrase: "checked in" gives ("check in",).
+    """Return the base forms of a phrase that starts with a participle or -ing form: "checked in" gives ("check in",).
 
-    Empty if the first word is neither.
+    The result is empty if the first word is neither.
     """
     first, space, rest = phrase.lower().partition(" ")
     if found := _bases(first):
@@ -58,45 +58,45 @@ def verb_bases(phrase: str) -> tuple[str, ...]:
 
 @cache
 def gerund(verb: str) -> str:
-    """The -ing form: "check in" gives "checking in"."""
+    """Return the -ing form of a verb: "check in" gives "checking in"."""
     return _inflect(verb, "VBG")
 
 
 @cache
 def participle(verb: str) -> str:
-    """The past participle: "check in" gives "checked in"."""
+    """Return the past participle of a verb: "check in" gives "checked in"."""
     return _inflect(verb, "VBN")
 
 
 @cache
 def parts_of_speech(word: str) -> tuple[str, ...]:
-    """Possible parts of speech: "NOUN", "VERB", "ADJ", "ADV", "AUX", "PROPN"; empty if not in the dictionary."""
+    """Return the possible parts of speech: "NOUN", "VERB", "ADJ", "ADV", "AUX", "PROPN"; empty for unknown words."""
     return tuple(_english().getAllLemmas(word.lower()))
 
 
 def snake(name: str) -> str:
-    """`discount_code`."""
+    """Return the name in snake case, such as `discount_code`."""
     return "_".join(_words(name))
 
 
 def kebab(name: str) -> str:
-    """`discount-code`."""
+    """Return the name in kebab case, such as `discount-code`."""
     return "-".join(_words(name))
 
 
 def pascal(name: str) -> str:
-    """`DiscountCode`."""
+    """Return the name in Pascal case, such as `DiscountCode`."""
     return "".join(word[:1].upper() + word[1:] for word in _words(name))
 
 
 def camel(name: str) -> str:
-    """`discountCode`."""
+    """Return the name in camel case, such as `discountCode`."""
     spelt = pascal(name)
     return spelt[:1].lower() + spelt[1:]
 
 
 def collection_path(entity: str) -> str:
-    """`/discount-codes`."""
+    """Return the path of an entity's collection, such as `/discount-codes`."""
     return f"/{kebab(plural(entity))}"
 
 
@@ -118,7 +118,7 @@ def _split(name: str) -> tuple[str, str, str]:
 
 
 def _plurals(noun: str) -> tuple[str, ...]:
-    """Plurals of a noun; the noun itself only if it has no other ("series")."""
+    """Return the plurals of a noun; the noun itself only if it has no other ("series")."""
     known = (_PLURALS[noun],) if noun in _PLURALS else ()
     found = (*known, *_inflected(noun, "NNS")) or (f"{noun}s",)
     return tuple(each for each in dict.fromkeys(found) if each != noun) or (noun,)
@@ -136,7 +136,7 @@ def _singulars(noun: str) -> tuple[str, ...]:
 
 
 def _bases(word: str) -> tuple[str, ...]:
-    """Verbs whose participle or -ing form is the word."""
+    """Return the verbs of which the word is a past form, participle or -ing form."""
     if word in _VERBS:
         return (_VERBS[word],)
     bases = _english().getLemma(word, upos="VERB")
@@ -156,7 +156,7 @@ def _inflect(verb: str, tag: str) -> str:
 
 
 def _inflected(word: str, *tags: str) -> tuple[str, ...]:
-    """Forms of the word for the Penn Treebank tags."""
+    """Return the forms of the word for the Penn Treebank tags."""
     if word in _VERBS and "NNS" not in tags:
         return tuple(f"{word}ing" if tag == "VBG" else f"{word}ed" for tag in tags)
     return tuple(form for tag in tags for form in _english().getInflection(word, tag=tag) or ())

@@ -1,4 +1,4 @@
-"""Blueprint -> OpenAPI 3.1: the contract that the service implements and its tests enforce."""
+"""Generate the OpenAPI 3.1 contract of a blueprint, which the service implements and its tests enforce."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def to_yaml(document: dict[str, JsonValue]) -> str:
 
 
 def operation_id(entity: Entity, operation: Operation) -> str:
-    """Return `cancelOrder`, `listOrders`, or `orderInvoiceNumber` for a custom operation."""
+    """Return the operation id, such as `cancelOrder`, `listOrders` or, for a custom operation, `orderInvoiceNumber`."""
     if api_outline.custom_of(entity, operation) is not None:
         return camel(f"{entity.name} {operation}")
     return camel(
@@ -58,7 +58,7 @@ def operation_id(entity: Entity, operation: Operation) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes repeated parts in full: anchors make a contract harder to read."""
+    """A YAML dumper that writes repeated parts in full, as anchors make a contract harder to read."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
@@ -126,7 +126,7 @@ def _list_parameters(entity: Entity) -> list[JsonValue]:
 
 
 def filtered_field(entity: Entity, name: str) -> FieldSpec:
-    """Return the field that a filter names: a declared one, or the status of a state machine."""
+    """Return the field that a filter names: a declared one, the status of a state machine, or a built-in timestamp."""
     field = entity.field(name)
     if name == "status" and entity.initial_state is not None:
         return FieldSpec(name="status", type="choice", choices=entity.states)
@@ -174,7 +174,7 @@ def _responses(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
 
 
 def _statuses(blueprint: Blueprint) -> set[int]:
-    """Return the error statuses of all operations."""
+    """Return every error status that at least one operation can return."""
     return {
         status
         for entity in blueprint.entities
@@ -184,7 +184,7 @@ def _statuses(blueprint: Blueprint) -> set[int]:
 
 
 def _links(entity: Entity) -> Schema:
-    """Return links to the operations on the created resource."""
+    """Return OpenAPI links from the response of a create to the operations on the created resource."""
     return {
         kebab(operation): {
             "operationId": operation_id(entity, operation),

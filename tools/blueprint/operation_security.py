@@ -1,4 +1,4 @@
-"""What an operation demands of those who call it: which security schemes, and which roles."""
+"""Compare the security requirements of an operation: the security schemes and the roles that a caller needs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tools.blueprint.keyword_comparison import (
 )
 
 _SCHEMES = "security schemes"
-"""Where an operation keeps references to the schemes that its `security` names; OpenAPI has no such keyword."""
+"""Key, not defined by OpenAPI, under which an operation keeps references to the schemes that its `security` names."""
 _Alternative = tuple[tuple[str, tuple[str, ...]], ...]
-"""One way to be let in: each security scheme that is needed, with its scopes or roles."""
+"""One alternative of `security`: every security scheme that it requires, with the scopes or roles."""
 
 
 def security_of(document: Object, operation: Object) -> Object:
-    """Return what an operation demands, inherited from the document if it says nothing, and what that refers to."""
+    """Return an operation's security requirements, inherited from the document if it has none, and their schemes."""
     security = typed(operation.get("security", document.get("security", [])), list)
     names = {name for requirement in security for name in to_object(requirement)}
     schemes: Object = {name: {"$ref": f"#/components/securitySchemes/{name}"} for name in names}
@@ -32,7 +32,7 @@ def security_of(document: Object, operation: Object) -> Object:
 
 
 def _schemes(at: Place, keyword: str) -> Iterator[Difference]:
-    """Compare the definitions of the security schemes that are named before and after."""
+    """Compare the definitions of the security schemes that are required both before and after."""
     was, now = at.objects(keyword)
     for name in sorted(was.keys() & now.keys()):
         yield from compare_keywords(at.at(f"security scheme `{name}`", was[name], now[name]), {})
@@ -64,7 +64,7 @@ def _alternatives(security: list[JsonValue]) -> list[_Alternative]:
 
 
 def _named(alternatives: list[_Alternative]) -> str:
-    """Return "role clerk or admin" where scopes are named, else "security scheme apiKey"."""
+    """Describe alternatives as "role clerk or admin" if all of them name scopes, else as "security scheme apiKey"."""
     roles = [
         " and ".join(role for _, scopes in alternative for role in scopes) for alternative in alternatives
     ]

@@ -1,6 +1,6 @@
 """An in-memory model of a correct service: what each request does to the resources.
 
-Tests are planned with it. It expects bodies that are valid by their schemas and decides everything after that:
+It is used to plan tests. It expects request bodies that satisfy their schemas and decides everything beyond that:
 uniqueness, states, guards, limits, children, effects.
 """
 
@@ -25,7 +25,7 @@ class ReferenceModel:
         self.resources: dict[str, Resource] = {}
 
     def run(self, step: Step) -> Outcome:
-        """Execute a request; a rejected one changes nothing."""
+        """Execute a request and return its outcome; a rejected request changes nothing."""
         if isinstance(step, Create):
             return self._create(step)
         if isinstance(step, Update):
@@ -48,7 +48,7 @@ class ReferenceModel:
         return copied
 
     def guard_view(self, step: Step) -> tuple[ReferenceModel, View]:
-        """Return what the guards of a request see: the resource as the request would leave it."""
+        """Return a copy of the model and the view that guards evaluate, with a create or update applied."""
         copy = self.copy()
         if isinstance(step, Create):
             return copy, View(copy._draft(step))
@@ -57,11 +57,11 @@ class ReferenceModel:
         return copy, copy._view(step) if isinstance(step, Act) else View(copy.resources[step.name])
 
     def value(self, name: str, field_name: str) -> Plain:
-        """Return the value of a resource's field."""
+        """Return the value of a field of the named resource, or None."""
         return self._read(self.resources[name], field_name)
 
     def holds(self, test: model.Test, view: View) -> bool:
-        """Whether a condition is true."""
+        """Return whether a test of a guard holds for the view."""
         if isinstance(test, model.Compare):
             return self._compare(test, view)
         if isinstance(test, model.Missing):
@@ -74,7 +74,7 @@ class ReferenceModel:
         return ordered(test.op, number, test.number)
 
     def children(self, parent: Resource, link: model.ChildCount | model.Computed) -> list[Resource]:
-        """Return the resources that reference the parent."""
+        """Return the resources that reference the parent through the given link."""
         name = next((key for key, each in self.resources.items() if each is parent), None)
         return [
             each
@@ -183,7 +183,7 @@ class ReferenceModel:
         return entity
 
     def _change(self, operation: str, view: View, moved: Mapping[str, Plain] | None = None) -> Outcome | None:
-        """Store inputs, apply effects and count; undo everything if an effect violates a constraint."""
+        """Store inputs, apply effects and count the success; undo everything if an effect violates a constraint."""
         kept = [(each, dict(each.values), dict(each.adjustments)) for each in self.resources.values()]
         names = {each.name for each in api_outline.written_fields(view.self.entity)}
         stored = {name: value for name, value in view.inputs.items() if name in names and value is not None}
@@ -230,7 +230,7 @@ class ReferenceModel:
         return None
 
     def _counted(self, operation: str, view: View) -> Iterator[tuple[model.Limit, Resource]]:
-        """Yield the limits of an operation, each with the resource that it counts for."""
+        """Yield each limit of an operation with the resource whose successes it counts."""
         for limit in view.self.entity.limits:
             counted = view.self if limit.per == "self" else view.object
             if limit.operation == operation and counted is not None:
@@ -281,7 +281,7 @@ class ReferenceModel:
 
 
 def _touches(guard: model.Guard, changed: Mapping[str, object]) -> bool:
-    """Whether an update of these fields checks a create guard again."""
+    """Return whether a create guard must be checked again after an update of these fields."""
     names: set[str] = set()
     for test in guard.tests:
         if isinstance(test, model.Compare):

@@ -1,4 +1,4 @@
-"""Sample texts that match, or do not match, a regular expression."""
+"""Generate sample texts that match, or do not match, a regular expression."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ANY = string.ascii_letters + string.digits + " -_."
 def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int = 200) -> str | None:
     """Return a non-blank text within the length bounds that fully matches the pattern, or None.
 
-    Different numbers give different texts if the pattern allows several.
+    Different values of `number` give different texts if the pattern allows several.
     """
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
@@ -36,7 +36,7 @@ def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int =
 
 
 def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | None:
-    """Return a format string with `number` that matches for 1 to 999, or None if the pattern is too complex."""
+    """Return a format string that matches for any `number` from 1 to 999, or None if the pattern is too complex."""
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
         form, width = _form(parsed)
@@ -49,7 +49,7 @@ def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | No
 
 
 def _form(parsed: Iterable[tuple[Any, Any]]) -> tuple[str, int]:
-    """Return the shortest text as a format string, its first long digit run numbered, and that run's width."""
+    """Return the shortest match as a format string, with `number` for the first long run of digits, and its width."""
     form, width = "", 0
     for kind, value in parsed:
         text, found = _form_item(str(kind), value, numbered=bool(width))
@@ -85,7 +85,7 @@ def not_matching(pattern: str, text: str) -> str | None:
 
 
 class _Writer:
-    """Writes a candidate match of a parsed expression."""
+    """Generates a candidate match for a parsed regular expression."""
 
     def __init__(self, draw: random.Random, extra: int) -> None:
         self._draw = draw
@@ -129,7 +129,7 @@ class _Writer:
 
 
 def _members(items: list[tuple[Any, Any]]) -> str:
-    """Return the printable characters of a class."""
+    """Return the characters to choose from for a character class."""
     negated = str(items[0][0]) == "NEGATE"
     found = "".join(_characters(str(kind), value) for kind, value in items)
     if not negated:

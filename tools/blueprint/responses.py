@@ -1,4 +1,4 @@
-"""Parts of the contract common to all services: problems, security, health, metrics."""
+"""Parts of the contract that all services share: problem responses, security, health and metrics."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def problem_schema() -> Schema:
 
 
 def problem_name(status: int) -> str:
-    """Return the name of the response component, such as `Conflict`."""
+    """Return the name of the response component for an error status, such as `Conflict`."""
     return pascal(_phrase(status))
 
 
@@ -69,7 +69,7 @@ def _problem(status: int) -> Schema:
 
 
 def success(description: str, schema: Schema) -> Schema:
-    """Return the response object for a JSON body."""
+    """Return a response object with a JSON body."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
@@ -94,7 +94,7 @@ def bearer_scheme() -> Schema:
 
 
 def service_paths() -> dict[str, JsonValue]:
-    """Return the paths that every service has besides those of its resources."""
+    """Return the paths that every service has in addition to those of its resources."""
     state: Schema = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
     not_ready = _problem(503) | {"description": "The database does not answer."}
     yaml_text: Schema = {"description": "It.", "content": {"application/yaml": {}}}

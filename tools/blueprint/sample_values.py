@@ -17,7 +17,7 @@ from tools.blueprint.regex_samples import matching, not_matching
 from tools.blueprint.simulated_requests import Expression, Given, Plain
 
 PAST, FUTURE = "2001-01-31", "2999-01-31"
-"""A day that is expired and one that is not, whenever a test runs."""
+"""A date that has expired and one that has not, whenever a test runs."""
 STEP: dict[FieldType, Decimal] = {"integer": Decimal(1), "money": Decimal("0.01"), "number": Decimal("0.5")}
 """Difference between adjacent values."""
 
@@ -58,7 +58,7 @@ class Wrong:
 
 
 def example_body(fields: Iterable[FieldSpec]) -> dict[str, JsonValue] | None:
-    """Return a body with every required field, or None if no match for a pattern was found."""
+    """Return a body with a sample value for every required field, or None if a pattern could not be matched."""
     needed = [each for each in fields if each.required]
     values = {camel(each.name): sample(each) for each in needed}
     if any(value is None for value in values.values()):
@@ -72,7 +72,7 @@ def plain_json(kind: FieldType, value: Plain) -> JsonValue:
 
 
 def sample(field: FieldSpec, number: int = 1) -> Plain:
-    """Return a valid value of the field, a different one per number if it is unique; None if none was found."""
+    """Return a valid value of the field, or None if none is found; values of a unique field differ by `number`."""
     if field.type == "choice":
         return field.choices[number % len(field.choices) if field.unique else 0]
     if field.type in STEP:
@@ -93,7 +93,7 @@ def sample(field: FieldSpec, number: int = 1) -> Plain:
 
 
 def text_form(field: FieldSpec) -> str:
-    """Return a format string for valid texts of the field, with `number` if the field is unique."""
+    """Return a format string for valid texts of the field; it contains `number` if the field is unique."""
     if field.type in _NUMBERED:
         return _NUMBERED[field.type] if field.unique else str(_FIXED[field.type])
     shortest = field.min_length if field.min_length is not None else 1
@@ -179,7 +179,7 @@ def ascending(field: FieldSpec) -> list[Plain]:
 
 
 def text_of(length: int) -> Given:
-    """Return a text of that many characters; a long one as an expression, which keeps test source short."""
+    """Return a text of the given length; a long one is an expression, which keeps the source of tests short."""
     text = "x" * length
     return text if length <= 20 else Expression(f'"x" * {length}', text)
 

@@ -1,6 +1,6 @@
 """Parameters that can vary when a scenario is set up, and the values worth trying for each.
 
-A place identifies the resource: "self" is the one acted on, "object" the one named in the body, "self/order" the
+A place identifies a resource: "self" is the one acted on, "object" the one named in the body, "self/order" the
 target of a reference, "self#line item.order" the children that reference it, "self>pay" the object of an action
 on the way to a state.
 """
@@ -18,8 +18,8 @@ from tools.blueprint.simulated_requests import TODAY, YESTERDAY, Expression, Pla
 CHILD = "#"
 
 Parameter = tuple[str, str, str]
-"""Kind, place, name. Kinds: "value" and "input" with a field's name, "children" with "child.reference",
-"status", "route" (which path to a state), "late" (children are created after the state), "change" (of an update)."""
+"""Kind, place and name. The kinds are "value" and "input" with a field's name, "children" with "child.reference",
+"status", "route" (which path to the state), "late" (create children after reaching it), "change" (of an update)."""
 Parameters = dict[Parameter, tuple[object, ...]]
 
 _DISTINCT: dict[model.FieldType, tuple[Plain, ...]] = {
@@ -42,7 +42,7 @@ def parameters_of(
 
 
 def neighbours(field: model.FieldSpec, value: Plain) -> tuple[Plain, ...]:
-    """Return a value and its neighbours, without those that the field rejects."""
+    """Return a value and its neighbours, except those that the field rejects."""
     if field.type == "choice":
         return field.choices
     if not isinstance(value, Decimal | int) or isinstance(value, bool):
@@ -185,7 +185,7 @@ def _compared_fields(
 
 
 def _values_to_try(spec: model.FieldSpec, values: tuple[object, ...]) -> tuple[object, ...]:
-    """Return the values to try for a field that a rule compares with these; none means with another field."""
+    """Return values to try for a field that a rule compares with `values`, or with another field if that is empty."""
     if values == (None,):
         return (sample(spec), *((None,) if spec.optional else ()))
     if not values:
@@ -199,7 +199,7 @@ def _values_to_try(spec: model.FieldSpec, values: tuple[object, ...]) -> tuple[o
 
 
 def _edge_days(spec: model.FieldSpec, days: tuple[object, ...]) -> tuple[object, ...]:
-    """Return the last expired value, the first unexpired one, and one of each that never changes sides."""
+    """Return the last expired and the first unexpired value, then one that is always expired and one that never is."""
     if spec.type == "date":
         return (*days, PAST, FUTURE)
     last = Expression(f'{YESTERDAY.code} + "T23:59:59Z"', f"{YESTERDAY.value}T23:59:59Z")

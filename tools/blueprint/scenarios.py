@@ -23,16 +23,16 @@ from tools.blueprint.simulated_requests import Act, Create, Delete, Given, List,
 Choice = Mapping[Parameter, object]
 
 _TRIES = 400
-"""Choices that one search tries."""
+"""Maximum number of choices that one search tries."""
 _WASTE = 8000
-"""Choices that failed searches may try in total before each search is limited to a few."""
+"""Total number of choices that failed searches may try before every further search is limited to a few."""
 _FEW = 20
 _ROUTES = 3
 _DEPTH = 5
 
 
 class Unreachable(Exception):  # noqa: N818  describes a situation
-    """No requests that lead to the situation were found."""
+    """Raised when no requests that lead to the situation are found."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Scenario:
     setup: tuple[Step, ...]
     final: Step
     names: Mapping[str, str]
-    """Place, numbered for children, to name of the resource."""
+    """Names of the resources by place; the places of children are numbered."""
     choice: Choice
     outcome: Outcome
     before: ReferenceModel
@@ -60,7 +60,7 @@ class _Draft:
     number: int = 0
 
     def name(self, entity: Entity, place: str) -> str:
-        """Return a new name for a resource, usable as a variable."""
+        """Return an unused variable name for the resource at a place, and remember it."""
         base = variable(entity.name)
         taken = set(self.names.values())
         numbered = (base if n == 1 else f"{base.rstrip('_')}_{n}" for n in itertools.count(1))
@@ -68,17 +68,17 @@ class _Draft:
         return self.names[place]
 
     def parameter(self, kind: str, place: str, name: str = "") -> object:
-        """Return the chosen value of a parameter, or None; children of one kind share theirs."""
+        """Return the chosen value of a parameter, or None; all children of the same kind share one value."""
         return self.choice.get((kind, re.sub(r"\.\d+(?=[/>]|$)", "", place), name))
 
     def chosen(self, kind: str, place: str) -> dict[str, Given]:
-        """Return the values chosen for a place, by name."""
+        """Return the values chosen for one kind of parameter at a place, by name."""
         at = re.sub(r"\.\d+(?=[/>]|$)", "", place)
         return {key[2]: value for key, value in self.choice.items() if key[:2] == (kind, at)}  # type: ignore[misc]
 
 
 def variable(entity: str) -> str:
-    """Return the variable name for a resource of the entity."""
+    """Return a valid variable name, without a number, for resources of the entity."""
     name = snake(entity)
     reserved = {"api", "response", "before", "day", "page", "accepted", "refused", "current", "list", "type"}
     if name[:1].isdigit():
@@ -95,7 +95,7 @@ class Planner:
         self._wasted = 0
 
     def plain(self, entity: Entity) -> Scenario:
-        """Return the scenario of the simplest successful create. Raises Unreachable."""
+        """Return the simplest scenario in which a resource is created successfully. Raises Unreachable."""
         if entity.name not in self._plain:
             self._plain[entity.name] = None
             self._plain[entity.name] = self.find(
@@ -116,9 +116,9 @@ class Planner:
         extra: Parameters | None = None,
         others: tuple[str, ...] = (),
     ) -> Scenario:
-        """Return the simplest wanted scenario whose last request is the operation. Raises Unreachable.
+        """Return the simplest scenario that ends with the operation and satisfies `wanted`. Raises Unreachable.
 
-        `fixed` sets parameters, `extra` adds ones to vary, `others` are places of further resources of the
+        `fixed` sets parameters, `extra` adds parameters to vary, and `others` are places of further resources of the
         entity, which are created before the one at "self".
         """
         parameters = parameters_of(self.blueprint, entity, operation, others) | dict(extra or {})
@@ -137,7 +137,7 @@ class Planner:
     def play(
         self, entity: Entity, operation: str, choice: Choice, others: tuple[str, ...] = ()
     ) -> Scenario | None:
-        """Return the scenario for this choice, or None if a request on the way is rejected."""
+        """Return the scenario for this choice, or None if one of the requests that set it up is rejected."""
         draft = _Draft(choice)
         try:
             for place in others:
@@ -198,7 +198,7 @@ class Planner:
         return Create(draft.name(entity, place), entity.name, chosen, parents, filled)
 
     def _usual(self, entity: Entity) -> Mapping[str, Given]:
-        """Return the values that the create guards need in every body that sets no others."""
+        """Return values that satisfy the create guards, for the fields of a create body without a chosen value."""
         plain = self._plain.get(entity.name)
         return plain.final.values if plain is not None and isinstance(plain.final, Create) else {}
 
@@ -238,7 +238,7 @@ class Planner:
 
 
 def routes(entity: Entity, status: str) -> Iterator[list[Action]]:
-    """Yield the paths from the initial state to another, shortest first, without cycles."""
+    """Yield the sequences of actions that lead from the initial state to `status`, without cycles, shortest first."""
     ways: list[tuple[str, list[Action], frozenset[str]]] = []
     if entity.initial_state is not None:
         ways = [(entity.initial_state, [], frozenset({entity.initial_state}))]
@@ -254,7 +254,7 @@ def routes(entity: Entity, status: str) -> Iterator[list[Action]]:
 
 
 def _choices(parameters: Parameters) -> Iterator[dict[Parameter, object]]:
-    """Yield choices of parameter values, those that set the fewest parameters first."""
+    """Yield combinations of parameter values, those that set the fewest parameters first."""
     settable = [parameter for parameter, values in parameters.items() if values]
     for number in range(len(settable) + 1):
         for turned in itertools.combinations(settable, number):

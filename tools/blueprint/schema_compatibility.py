@@ -1,6 +1,6 @@
-"""How one JSON Schema differs from another: each way in which it admits fewer or more values.
+"""Compare two JSON Schemas and report each way in which the new one accepts fewer or more values.
 
-Fewer values in a request and more values in a response break a client; the other way round they do not. A list of
+Fewer values in a request or more values in a response break a client; the reverse does not. A list of
 choices may grow in both.
 """
 
@@ -31,13 +31,13 @@ from tools.blueprint.keyword_comparison import (
 from tools.blueprint.value_constraints import CONSTRAINTS, conditions, pattern_of, patterns
 
 _CONTEXTUAL = ("$id", "$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties")
-"""Keywords whose meaning depends on the schemas around them: with one, no other difference can be weighed."""
+"""Keywords whose meaning depends on the surrounding schemas; a person has to assess a schema that contains one."""
 
 
 def compare_schemas(place: Place, keyword: str) -> Iterator[Difference]:
-    """Yield the differences of two schemas, each with a sentence.
+    """Yield the differences between the two schemas that a keyword contains.
 
-    What several parts of a schema refer to is compared at the first of them.
+    A schema that is referenced several times is compared only at its first reference.
     """
     walk = replace(place, seen=set(), pending=deque())
     yield from _compare(walk, place.what, place.old.get(keyword, True), place.new.get(keyword, True))
@@ -51,7 +51,7 @@ def compare_schemas(place: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _compare(at: Place, what: str, before: JsonValue, after: JsonValue) -> Iterator[Difference]:
-    """Yield the differences of two parts of a schema; what they refer to becomes pending."""
+    """Yield the differences between two parts of a schema; references are appended to `pending` instead."""
     if at.documents.same(before, after):
         return
     if not (reference(before) or reference(after)):
@@ -76,7 +76,7 @@ def _differences(at: Place, what: str, before: JsonValue, after: JsonValue) -> I
 
 
 def _normal(document: Object, value: JsonValue) -> Object:
-    """Return a schema as an object in one of several equal forms, references followed; raises IncomparableError."""
+    """Return a schema as an object in normal form, with references resolved; raises IncomparableError."""
     value = resolve(document, value)
     if isinstance(value, bool):
         return {} if value else {"not": {}}
@@ -110,7 +110,7 @@ def _required(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _presence(at: Place, name: str) -> Iterator[Difference]:
-    """Yield what differs in whether a property must and may be there."""
+    """Yield the differences in whether a property may be present and whether it is required."""
     was, now = (name in properties for properties in at.objects("properties"))
     needed_before, needed = (name in to_texts(names) for names in at.values("required", list))
     others = at.old.get("additionalProperties", True)
@@ -118,7 +118,7 @@ def _presence(at: Place, name: str) -> Iterator[Difference]:
     if was and not now:
         yield "breaking", f"The {property_} is gone."
     elif now and not was and not isinstance(others, bool) and to_object(others):
-        yield incomparable(property_)  # a schema of other properties ruled it before
+        yield incomparable(property_)  # `additionalProperties` constrained it before
     elif now and not was:
         must = at.direction == "request" and needed
         yield "breaking" if must else "additive", f"The {property_} is new{' and required' if must else ''}."
@@ -172,7 +172,7 @@ def _any_of(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _opaque(at: Place, keyword: str) -> Iterator[Difference]:
-    """A keyword with one schema or several, of which only equality is known."""
+    """Compare a keyword whose subschemas can only be checked for equality."""
     was, now = (
         part if isinstance(part, list) else [part] for part in (at.old.get(keyword), at.new.get(keyword))
     )
@@ -185,7 +185,7 @@ def _opaque(at: Place, keyword: str) -> Iterator[Difference]:
 def _paired(
     old: list[JsonValue], new: list[JsonValue]
 ) -> tuple[list[tuple[JsonValue, JsonValue]], list[JsonValue], list[JsonValue]]:
-    """Return pairs, first of equal members, then in order, and what is left over before and after."""
+    """Pair the members of two lists, equal ones first and the rest in order; also return the leftovers of each list."""
     pairs: list[tuple[JsonValue, JsonValue]] = []
     gone: list[JsonValue] = []
     added = list(new)

@@ -10,12 +10,12 @@ from typing import Literal
 from tools.blueprint.model import Effect, Guard, Limit
 
 Plain = bool | int | Decimal | str | None
-"""Integers are int, numbers and money Decimal, dates and timestamps (in UTC, with "Z") ISO strings."""
+"""A field value: int for integers, Decimal for numbers and money, ISO strings for dates and timestamps (UTC, "Z")."""
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A value that a test computes at run time: its source, and its value in the reference model."""
+    """A value that a test computes at run time: its source code, and its value in the reference model."""
 
     code: str
     value: Plain
@@ -31,32 +31,32 @@ Values = Mapping[str, Given]
 
 @dataclass(frozen=True)
 class Create:
-    """`POST` of a resource, referred to as `name` from then on."""
+    """A `POST` request that creates a resource, which is referred to as `name` from then on."""
 
     name: str
     entity: str
     values: Values = field(default_factory=dict)
     parents: Mapping[str, str] = field(default_factory=dict)
-    """Reference name to name of a resource."""
+    """Names of the parent resources by the name of the reference."""
     filled: Values = field(default_factory=dict)
     """Further required members of the body, whose values do not matter."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """An action of the resource `name`."""
+    """A `POST` request for an action on the resource `name`."""
 
     name: str
     entity: str
     action: str
     inputs: Values = field(default_factory=dict)
     object: str | None = None
-    """Name of the resource given in the body."""
+    """Name of the resource that the body refers to, if any."""
 
 
 @dataclass(frozen=True)
 class Update:
-    """`PATCH` of the resource `name`."""
+    """A `PATCH` request for the resource `name`."""
 
     name: str
     entity: str
@@ -65,7 +65,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Delete:
-    """`DELETE` of the resource `name`."""
+    """A `DELETE` request for the resource `name`."""
 
     name: str
     entity: str
@@ -73,7 +73,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Read:
-    """`GET` of the resource `name`."""
+    """A `GET` request for the resource `name`."""
 
     name: str
     entity: str
@@ -81,7 +81,7 @@ class Read:
 
 @dataclass(frozen=True)
 class List:
-    """`GET` of the collection; `name` is unused."""
+    """A `GET` request for the collection of an entity; `name` is unused."""
 
     entity: str
     query: Values = field(default_factory=dict)
@@ -94,10 +94,10 @@ Cause = Literal["", "unique", "children", "state", "guard", "limit", "effect"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Result of a request."""
+    """The result of a request that was run on the reference model."""
 
     status: int
     cause: Cause = ""
-    """Empty when it succeeded."""
+    """What caused the rejection; empty if the request succeeded."""
     rule: Guard | Limit | Effect | None = None
-    """The rule that refused it."""
+    """The guard, limit or effect that caused the rejection, if any."""

@@ -11,14 +11,14 @@ from tools.blueprint.simulated_requests import Plain
 
 @dataclass
 class Resource:
-    """One stored resource."""
+    """A resource stored in the reference model."""
 
     entity: Entity
     values: dict[str, Plain]
     parents: dict[str, str]
     adjustments: dict[str, list[tuple[Effect, Plain]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    """Number of successes by limited action; for limits per object the key is "entity.action"."""
+    """Number of successes of each limited action; for limits per object, the key is "entity.action"."""
 
     def copy(self) -> Resource:
         """Return an independent copy."""

@@ -1,4 +1,4 @@
-"""Keywords of a JSON Schema that constrain one value: its type, choices, bounds, form and default."""
+"""Compare the JSON Schema keywords that constrain a single value: its type, choices, bounds, format and default."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FLAGS = {
     "uniqueItems": ("must now have unique items", "may now have equal items"),
 }
 _LEFT_OUT = {"readOnly": ("read-only", "request"), "writeOnly": ("write-only", "response")}
-"""What a value is, and in which direction it is then left out."""
+"""For each keyword, the word for such a value and the direction in which it is left out."""
 
 
 def _types(at: Place, keyword: str) -> Iterator[Difference]:
@@ -66,7 +66,7 @@ def _choices(at: Place, keyword: str) -> Iterator[Difference]:
         for value in (value for text, value in was.items() if text not in now):
             yield at.narrower, f"The {at.what} can no longer be {_quoted(value)}."
         for value in (value for text, value in now.items() if text not in was):
-            # A life cycle grows with every story; the contract says that clients must expect more values.
+            # Life cycles grow with every story; the contract tells clients to expect further values.
             kind: Kind = at.wider if value is None else "additive"
             yield kind, f"The {at.what} can now be {_quoted(value)}."
 
@@ -86,7 +86,7 @@ def _exclusive_bound(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _limit(schema: Object, keyword: str) -> tuple[float, bool]:
-    """Return the bound and whether it is excluded itself, so that what is larger admits fewer values."""
+    """Return the bound and whether it is exclusive, with signs such that a larger result accepts fewer values."""
     sign = 1 if keyword.startswith("min") else -1
     limits = [(float("-inf") if keyword in _EXCLUSIVE or sign < 0 else 0, False)]
     strict = schema.get(_EXCLUSIVE.get(keyword, ""), False)
@@ -110,7 +110,7 @@ def _demand(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def patterns(at: Place, keyword: str) -> Iterator[Difference]:
-    """Yield the differences of all patterns that hold, those in `allOf` included."""
+    """Yield the differences between all patterns that apply, including those in `allOf`."""
     was, now = (
         [pattern for part in conditions(schema) if (pattern := pattern_of(part)) is not None]
         for schema in (at.old, at.new)
@@ -124,18 +124,18 @@ def patterns(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def flag(at: Place, keyword: str) -> Iterator[Difference]:
-    """Yield the difference of a keyword that, where it is true, admits fewer values."""
+    """Yield the difference in a boolean keyword that restricts the accepted values when it is true."""
     was, now = at.values(keyword, bool)
     if was != now:
         yield at.narrower if now else at.wider, f"The {at.what} {_FLAGS[keyword][was]}."
 
 
 def _left_out(at: Place, keyword: str) -> Iterator[Difference]:
-    """A value that is left out in one direction; in the other one the keyword means nothing."""
+    """Compare `readOnly` or `writeOnly`: the value is left out in one direction; the other is not affected."""
     was, now = at.values(keyword, bool)
     words, direction = _LEFT_OUT[keyword]
     if was and not now and at.direction == direction:
-        raise IncomparableError  # whether it must be there now, `required` says, of this schema or another
+        raise IncomparableError  # whether it is mandatory now depends on `required`, in this schema or another
     if was != now:
         kind: Kind = "breaking" if at.direction == direction else "additive"
         yield kind, f"The {at.what} is {'now' if now else 'no longer'} {words}."
@@ -147,12 +147,12 @@ def _default(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def conditions(schema: Object) -> list[JsonValue]:
-    """Return the schema itself, and the parts of its `allOf`."""
+    """Return the schema itself, followed by the subschemas of its `allOf`."""
     return [schema, *typed(schema.get("allOf", []), list)]
 
 
 def pattern_of(schema: JsonValue) -> str | None:
-    """Return the pattern of a schema, None where it has none; raises IncomparableError for one that is no text."""
+    """Return the pattern of a schema, or None if it has none; raises IncomparableError if it is not a string."""
     if not isinstance(schema, dict) or "pattern" not in schema:
         return None
     return typed(schema["pattern"], str)
@@ -189,9 +189,9 @@ CONSTRAINTS: dict[str, Rule] = {
     **dict.fromkeys(_EXCLUSIVE.values(), _exclusive_bound),
     **dict.fromkeys(_DEMANDS, _demand),
     "pattern": patterns,
-    "allOf": patterns,  # all of it but its patterns is compared elsewhere, at this place in the order
+    "allOf": patterns,  # patterns only; schema_compatibility replaces this rule but keeps its position
     "uniqueItems": flag,
     **dict.fromkeys(_LEFT_OUT, _left_out),
     "default": _default,
 }
-"""The rule of each keyword, in the order in which differences are told."""
+"""The rule for each keyword, in the order in which differences are reported."""

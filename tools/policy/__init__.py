@@ -1,6 +1,6 @@
-"""Decides what may be done, with policies in Rego that two engines evaluate identically.
+"""Decide what may be done, using policies written in Rego that two engines evaluate identically.
 
-The input document and the rules are described in crew/policies/README.md. A missing answer means deny.
+The input document and the rules are described in crew/policies/README.md. Without an answer, a call is denied.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def choose(policies: Path, extra: Path | None = None, engine: str = "auto") -> P
 
     `extra` is a folder of the user's own policies, in `package extra`: they can add denials and approvals,
     but remove none.
-    Raises PolicyError if a policy is unreadable, is refused by the linter, or if the engine cannot start.
+    Raises PolicyError if a policy is unreadable, is rejected by the linter, or if the engine cannot start.
     """
     if engine not in ENGINES:
         raise PolicyError(f"Unknown policy engine {engine!r}; valid: {', '.join(ENGINES)}.")

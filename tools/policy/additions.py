@@ -1,7 +1,7 @@
-"""Checks that a policy drafted by a model only adds rules, in a strict form on top of the linter.
+"""Check that a policy drafted by a model only adds rules, and in a form stricter than the linter requires.
 
-A drafted policy is in package extra, so it cannot redefine anything in package crew; this ensures that it does not
-try, has no duplicates, and is easy to read. It may contain:
+A drafted policy is in package extra, so it cannot redefine anything in package crew; this module ensures that it does
+not try to, contains no duplicates and is easy to read. It may contain:
 
     deny contains finding if { ... }        with one literal "rule" in it
     ask contains finding if { ... }
@@ -18,9 +18,9 @@ from typing import Literal
 from tools.policy.lint import BUILT_INS, Finding, Token, lint_modules, tokens_of
 
 READABLE_DATA = ("settings", "packages", "releases", "listed")
-"""Parts of the data document that a drafted policy may read; all else under `data` are rules."""
+"""Parts of the data document that a drafted policy may read; everything else under `data` is rules."""
 MOST_LOOPS = 3
-"""Loops in one rule; each multiplies the time that every decision takes."""
+"""Maximum number of loops in one rule; each multiplies the time that every decision takes."""
 RULE_ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _RULES = re.compile(r"(?:deny|ask) contains \w+ if {}")
 _HELPERS = re.compile(
@@ -30,7 +30,7 @@ _NOT_FOR_HELPERS = {"deny", "ask", "allow", "decision", "data", "input"} | {
     each for each in BUILT_INS if "." not in each
 }
 _ODD = re.compile(r"[^\n\t\x20-\x7e\xa0-\u024f\u2010-\u2027\u20ac]")
-"""Characters that could make a policy look like another: controls, text direction, invisible ones."""
+"""Characters that could disguise what a policy says, such as control, bidirectional and invisible characters."""
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -40,16 +40,16 @@ class Addition:
 
     kind: Literal["deny", "ask"]
     rule: str
-    """Its id."""
+    """Id of the rule."""
     text: str
-    """Its source."""
+    """Source text of the rule."""
     line: int
-    """From 1."""
+    """Line on which the rule starts, counted from 1."""
 
 
 @dataclass(frozen=True)
 class Additions:
-    """The rules that a policy adds, and the findings about everything else in it."""
+    """The rules and helpers that a policy adds, and the findings about anything that is not allowed in it."""
 
     rules: tuple[Addition, ...]
     helpers: tuple[str, ...]
@@ -57,9 +57,9 @@ class Additions:
 
 
 def additions(module: str, text: str, taken: frozenset[str] = frozenset()) -> Additions:
-    """Read a policy; `taken` are names and rule ids of the policies that it is added to.
+    """Return what a policy adds; `taken` holds the names and rule ids of the policies that it is added to.
 
-    The findings are the linter's and those of this form; with any, the rest is not to be relied on.
+    The findings include the linter's. If there are any, the rules and helpers may be incomplete.
     """
     if odd := _ODD.search(text):
         line = text.count("\n", 0, odd.start()) + 1
@@ -118,7 +118,7 @@ class _Reading:
         self._found.append(Finding(self._module, token.line if token else 1, message))
 
     def _statements(self) -> list[list[Token]]:
-        """Cut at every name in the first column; refuse what hides elsewhere, since Rego minds no columns."""
+        """Split at every name in the first column; report rules that start elsewhere, since Rego ignores columns."""
         statements: list[list[Token]] = []
         depth, line = 0, 0
         for token in self._tokens:
@@ -175,7 +175,7 @@ class _Reading:
 
 
 def _shape(statement: list[Token]) -> str:
-    """Return a statement without its texts and the contents of its brackets."""
+    """Return the outline of a statement, without its strings and the contents of its brackets."""
     shape: list[str] = []
     depth = 0
     for token in statement:

@@ -1,4 +1,4 @@
-"""The decision about a call, from the output of an engine; anything invalid means deny."""
+"""Derive the decision about a call from the output of an engine; any invalid output means deny."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from tools.policy.question import plain_text, visible
 
 FORM = "crew/1"
 LONGEST_PART = 300
-"""Maximum length of a path, a name or the like within a reason."""
+"""Maximum number of characters of each part of a reason, such as a path or a name."""
 NO_ANSWER = "The policy gave no answer, which counts as a no."
 
 
 _READABLE = str.maketrans({"\uff02": '"'})
-"""Restores quotes for people, which engines must not see."""
+"""Restores the quotes for people; engines get a full-width character instead."""
 
 
 class _Strict(BaseModel, extra="forbid", strict=True, frozen=True):
-    """Part of an answer, in exactly the expected form."""
+    """Base class for the parts of an engine's answer, which must have exactly the expected form."""
 
 
 class _Finding(_Strict, frozen=True):
     rule: str
     reason: str | list[JsonValue]
-    """A text, or its parts: joining texts in Rego is slow, and sprintf is wrong in regopy."""
+    """A string or a list of its parts, as joining strings is slow in Rego and regopy's `sprintf` is faulty."""
     fix: str | list[JsonValue] = Field("", validation_alias=AliasChoices("fix", "mend"))
-    """How to fix it; policies written for the first version call it `mend`."""
+    """How to fix the problem; policies written for the first version call this `mend`."""
 
     @property
     def sentence(self) -> str:
@@ -60,20 +60,20 @@ def _text(part: JsonValue) -> str:
 
 
 class Unanswered(Exception):  # noqa: N818  an event, not a fault
-    """An engine gave no usable answer; the message says why."""
+    """Raised when an engine gives no usable answer; the message says why."""
 
 
 class Decision(BaseModel, frozen=True):
     """The decision of the policies about one call."""
 
     outcome: Literal["allow", "deny", "ask"]
-    """`ask` means that a person must approve; the caller stores approvals and asks for every call."""
+    """`ask` means that a person must approve; the caller stores approvals and asks the engine about every call."""
     reasons: tuple[str, ...]
     """Plain sentences: what is wrong and how to fix it. Empty for `allow`."""
     rules: tuple[str, ...]
-    """Ids of the rules that led to the outcome, in the order of the reasons; empty without an answer."""
+    """Ids of the rules that led to the outcome, in the order of the reasons; empty if there was no answer."""
     answerable: bool
-    """Whether `--yes` may approve on behalf of the person. False unless the outcome is `ask`."""
+    """Whether `--yes` may approve on behalf of a person. False unless the outcome is `ask`."""
     engine: str
     policy_digest: str
     """Digest of all policies and data, "sha256:..."."""
@@ -84,12 +84,12 @@ class PolicyEngine(ABC):
     """An engine that evaluates the policies."""
 
     name: str
-    """"regopy" or "opa"."""
+    """Name of the engine: "regopy" or "opa"."""
     digest: str
     """Digest of all policy and data files, sorted by name: "sha256:..."."""
 
     def decide(self, document: dict[str, JsonValue]) -> Decision:
-        """Decide about one call. Never raises: errors lead to a denial. Thread-safe."""
+        """Return the decision about one call. Never raises: errors lead to a denial. Thread-safe."""
         started = time.perf_counter()
         outcome: Literal["allow", "deny", "ask"] = "deny"
         reasons: tuple[str, ...]
@@ -117,14 +117,14 @@ class PolicyEngine(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release its resources. A closed engine denies everything."""
+        """Release the engine's resources. A closed engine denies every call."""
 
     @abstractmethod
     def _exchange(self, document: dict[str, JsonValue]) -> JsonValue:
         """Return the engine's output for an input document; raises Unanswered or ValueError."""
 
     def _ask(self, document: dict[str, JsonValue]) -> _Answer:
-        # A unique number, which the answer must repeat, so that an answer to an earlier question is not accepted.
+        # The answer must repeat this random number, so that the answer to an earlier question is not accepted.
         number = secrets.randbelow(2**48)
         try:
             reply = _Answer.model_validate(self._exchange({**visible(document), "call": number}))

@@ -1,7 +1,7 @@
-"""Refuses Rego that regopy silently gets wrong, that the engines disagree on, or that has external effects.
+"""Reject Rego that regopy silently gets wrong, on which the engines disagree, or that has external effects.
 
-It is stricter than the bugs require: what remains is a small language that both engines have been tested to
-interpret identically. The message about a construct says what is wrong with it.
+The linter is stricter than the bugs require: what remains is a small language that both engines have been tested to
+interpret identically. Each finding says what is wrong with a construct.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# All others are refused. regopy differs from OPA in a tenth of the conformance cases: semver.compare and RFC
-# 3339 times are silently wrong, sprintf puts quotes around what other built-ins return. And some built-ins
-# reach the network, the clock or the environment.
+# All other built-ins are rejected. regopy differs from OPA in a tenth of the conformance cases: semver.compare and
+# RFC 3339 times are silently wrong, and sprintf puts quotes around what other built-ins return. Some built-ins also
+# access the network, the clock or the environment.
 BUILT_INS = """array.concat concat contains count endswith format_int is_array is_boolean is_null is_number
 is_object is_set is_string lower max min object.get object.keys object.remove object.union_n regex.match
 replace sort split startswith sum trim trim_prefix trim_space trim_suffix type_name upper""".split()  # noqa: SIM905
@@ -35,7 +35,7 @@ class Finding:
 
     module: str
     line: int
-    """From 1."""
+    """Line number, counted from 1."""
     message: str
 
     def __str__(self) -> str:
@@ -44,18 +44,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Token:
-    """A word or sign of a policy."""
+    """A lexical token of a policy."""
 
     kind: str
-    """"name", with the dots of a reference in it, "text", "number" or "sign"."""
+    """Kind of token: "name", which includes dotted references, "text", "number" or "sign"."""
     text: str
     line: int
     column: int
-    """From 0; a rule begins at column 0."""
+    """Column number, counted from 0; a rule begins in column 0."""
 
 
 def lint_modules(modules: dict[str, str]) -> list[Finding]:
-    """Return what is wrong with the modules; each is named by its package, a slash and its file."""
+    """Return the findings about the modules; their names consist of the package, a slash and the file name."""
     tokens = {name: tokens_of(text) for name, text in modules.items()}
     defined = {
         each.text for found in tokens.values() for each in found if each.column == 0 and each.kind == "name"
@@ -68,7 +68,7 @@ def lint_modules(modules: dict[str, str]) -> list[Finding]:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of a module, comments and space left out."""
+    """Return the tokens of a module, without comments and whitespace."""
     found: list[Token] = []
     line, begin = 1, 0
     for match in _TOKEN.finditer(text):
@@ -82,7 +82,7 @@ def tokens_of(text: str) -> list[Token]:
 
 
 class _Module:
-    """The checks of one file, rule by rule."""
+    """Checks one module, rule by rule."""
 
     def __init__(self, name: str, tokens: list[Token], defined: set[str]) -> None:
         self._name = name
@@ -91,12 +91,12 @@ class _Module:
         self._found: list[Finding] = []
 
     def findings(self) -> list[Finding]:
-        """Return all findings, in order of their lines."""
+        """Return all findings, sorted by line."""
         starts = [
             place for place, each in enumerate(self._tokens) if each.column == 0 and each.kind == "name"
         ]
         self._check_frame()
-        # Not strict: an empty file has an end and no start.
+        # `strict` is off because an empty file has an end but no start.
         for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=False):
             rule = self._tokens[start:end]
             if rule[0].text not in ("package", "import"):
@@ -175,13 +175,13 @@ class _Module:
 
 
 def _indexes(before: Token, bracket: Token) -> bool:
-    """Whether the bracket is an index into what is right before it, and not a list."""
+    """Return whether the bracket indexes the token directly before it, rather than starting a list."""
     adjacent = before.line == bracket.line and before.column + len(before.text) == bracket.column
     return adjacent and (before.kind == "name" or before.text in ("]", ")"))
 
 
 def _bound(rule: list[Token]) -> set[str]:
-    """Names that the rule binds: by `some` and `every` with `in`, by `:=`, as parameters of a function."""
+    """Return the names that a rule binds: by `some` or `every` with `in`, by `:=`, or as function parameters."""
     names: set[str] = set()
     for place, token in enumerate(rule):
         if token.text in ("some", "every"):
@@ -197,7 +197,7 @@ def _bound(rule: list[Token]) -> set[str]:
 
 
 def _names_until_in(rest: list[Token]) -> set[str]:
-    """Return the names between `some` and `in`, or nothing if no `in` ends them."""
+    """Return the names before the next `in`; the set is empty if they are not followed by one."""
     names: set[str] = set()
     for token in rest:
         if token.text == "in":

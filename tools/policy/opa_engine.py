@@ -1,4 +1,4 @@
-"""Evaluates policies with a local OPA server, one process per run, on a unix socket private to this user."""
+"""Evaluate policies with a local OPA server: one process per run, on a Unix socket private to this user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.runtimes.server import Server
 
 START_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
-"""Timeout of an answer, after which the call is denied."""
+"""Timeout for an answer, in seconds, after which the call is denied."""
 
 _OPTIONS = ("run", "--server", "--authorization=basic", "--disable-telemetry", "--log-level=error")
 
@@ -38,7 +38,7 @@ allow if {
 
 
 class OpaEngine(PolicyEngine):
-    """Owns the server, which never outlives this process."""
+    """A policy engine that owns a local OPA server, which never outlives this process."""
 
     name = "opa"
 
@@ -66,7 +66,7 @@ class OpaEngine(PolicyEngine):
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write(self, source: Source) -> Path:
-        """Write the content of the digest, so that the server reads nothing else."""
+        """Write the loaded policies and data to a folder, so that the server reads nothing else; return its path."""
         folder = self._folder / "policies"
         for name, text in {**source.modules, "system/authz.rego": _AUTHORISATION}.items():
             path = folder / name
@@ -104,6 +104,6 @@ class OpaEngine(PolicyEngine):
 
 
 def _listens(path: Path) -> bool:
-    # Not with the client, whose transport leaks a socket that could not connect.
+    # A plain socket is used because the client's transport leaks a socket that fails to connect.
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0

@@ -1,8 +1,8 @@
-"""The call as the policies see it, in values that both engines read identically.
+"""Convert a call to the form that policies see, with values that both engines read identically.
 
-regopy 1.5.2 silently corrupts some values: it ends strings at NUL, interprets backslashes again, returns invalid
-JSON if a string contains a quote or a control character, and wraps integers at 64 bits. So these never reach an
-engine.
+regopy 1.5.2 silently corrupts some values: it ends strings at NUL, interprets backslashes twice, returns invalid
+JSON if a string contains a quote or a control character, and wraps integers at 64 bits. Such values therefore never
+reach an engine.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import math
 from pydantic import JsonValue
 
 LONGEST_TEXT = 2000
-"""Characters of a string that policies see; longer content is judged by the scanners."""
+"""Maximum number of characters of a string that policies see; longer content is checked by the scanners."""
 DEEPEST = 20
 LARGEST_INTEGER = 2**53
 MOST_VALUES = 20_000
-"""Values in one document; more would take too long for a decision."""
+"""Maximum number of values in one document; with more, a decision would take too long."""
 
 _UNREADABLE = [
     *range(0x20),
@@ -32,7 +32,7 @@ _UNREADABLE = [
     *range(0xFFF9, 0xFFFC),
     *range(0xE0000, 0xE0080),
 ]
-"""Control characters, bidirectional controls, zero-width characters, tags, lone surrogates."""
+"""Code points of control characters, bidirectional controls, zero-width characters, tags and lone surrogates."""
 _VISIBLE = dict.fromkeys(_UNREADABLE, "\ufffd") | str.maketrans(
     {"\\": "\uff3c", '"': "\uff02", "\n": "\u240a", "\t": "\u2409", "\r": "\u240d"}
 )
@@ -42,7 +42,7 @@ def visible(call: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the call with every string in a form that no engine, terminal or log can misread.
 
     Backslashes and quotes become full-width, line ends and tabs become control pictures, and other unprintable
-    characters become U+FFFD. Long strings are truncated. Raises ValueError for a value that engines do not agree on.
+    characters become U+FFFD. Long strings are truncated. Raises ValueError for a value on which the engines disagree.
     """
     return _members(call, 0, [MOST_VALUES])
 
@@ -74,7 +74,7 @@ def _members(value: dict[str, JsonValue], depth: int, left: list[int]) -> dict[s
 
 
 def plain_text(text: str) -> str:
-    """Return the text in visible characters, truncated to `LONGEST_TEXT` with an ellipsis."""
+    """Return the text with unreadable characters replaced, truncated to `LONGEST_TEXT` characters with an ellipsis."""
     if not isinstance(text, str):
         raise ValueError(f"the call holds a {type(text).__name__} as a name")  # noqa: TRY004  one kind of refusal
     cut = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"

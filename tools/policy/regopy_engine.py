@@ -1,4 +1,4 @@
-"""Evaluates policies within this process, with regopy (rego-cpp)."""
+"""Evaluate policies within this process, using regopy (rego-cpp)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools.policy.source import Source
 
 
 class RegopyEngine(PolicyEngine):
-    """Compiles the policies once and evaluates them under a lock: the interpreter holds one input at a time."""
+    """A policy engine that compiles once and evaluates under a lock, as the interpreter holds one input at a time."""
 
     name = "regopy"
 
@@ -23,7 +23,7 @@ class RegopyEngine(PolicyEngine):
         self.digest = source.digest
         self._lock = threading.Lock()
         self._interpreter: Interpreter | None = Interpreter()
-        self._interpreter.log_level = LogLevel.NONE  # it would print to stdout
+        self._interpreter.log_level = LogLevel.NONE  # by default, it logs to stdout
         # Otherwise a failing built-in is undefined, and `not f(x)` becomes true.
         self._interpreter.strict_built_in_errors = True
         try:
@@ -37,7 +37,7 @@ class RegopyEngine(PolicyEngine):
             raise PolicyError(f"regopy cannot compile the policies: {self._bundle.node()}")
 
     def close(self) -> None:
-        """See `PolicyEngine.close`."""
+        """Release the interpreter. A closed engine denies every call."""
         with self._lock:
             self._interpreter = None
 
@@ -59,6 +59,6 @@ class RegopyEngine(PolicyEngine):
 
 
 def _error_messages(error: RegoError) -> str:
-    """Extract file and message of each error from the printed syntax tree."""
+    """Extract the file and the message of each error from the printed syntax tree."""
     errors = re.findall(r"\(error \d+:([^|]*)\|.*?\(errormsg \d+:([^)]*)\)", str(error), re.DOTALL)
     return "; ".join(dict.fromkeys(f"{file}: {message}" for file, message in errors)) or str(error)

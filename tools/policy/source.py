@@ -1,4 +1,4 @@
-"""Policies and their data: read once, checked, and identified by a digest."""
+"""Load policies and their data, which are read once, checked, and identified by a digest."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tools.policy.lint import lint_modules
 
 @dataclass(frozen=True)
 class Source:
-    """The input of an engine; both engines get exactly these bytes."""
+    """The policies and data that an engine evaluates; both engines get exactly the same ones."""
 
     modules: dict[str, str]
-    """Name ("crew/roles.rego") to text, sorted by name."""
+    """Source texts by name, such as "crew/roles.rego", sorted by name within each package."""
     data: dict[str, JsonValue]
     """The data document: `settings`, `packages`, `releases`, `listed`; `extra_data` is for the user's policies."""
     digest: str
 
 
 def load(policies: Path, extra: Path | None = None) -> Source:
-    """Read `policies` (package crew) and `extra` (package extra).
+    """Read and check the policies and data in the folders `policies` (package crew) and `extra` (package extra).
 
     Raises PolicyError naming the file that cannot be read, is in another package or fails the linter.
     """
@@ -48,7 +48,7 @@ def load(policies: Path, extra: Path | None = None) -> Source:
 
 
 def _folder(folder: Path, package: str, digest: hashlib._Hash) -> tuple[dict[str, str], dict[str, JsonValue]]:
-    """Read one folder; the digest includes every file's name and length, so that it is unique to the content."""
+    """Return the policies and data of one folder; add each file's name, length and content to `digest`."""
     modules: dict[str, str] = {}
     data: dict[str, JsonValue] = {}
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Test files put together from single tests, each a module of its own."""
+"""Candidate tests, each with the source of a complete module, and test files assembled from them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tools.testing.mutation.generated_source import parse_source
 
 
 class Candidate(BaseModel, frozen=True):
-    """One test that may be worth keeping."""
+    """One generated test that may be worth keeping."""
 
     kind: str
-    """"round trip", "equivalence", "operator", "type", "fuzz", "docstring" or "model"."""
+    """Kind of test: "round trip", "equivalence", "operator", "type", "fuzz", "docstring" or "model"."""
     functions: tuple[str, ...]
-    """Dotted names of what it tests."""
+    """Dotted names of the functions under test."""
     name: str
-    """Of the test function."""
+    """Name of the test function."""
     source: str
-    """A module: its imports, what it shares with others, the test."""
+    """Source of a module: its imports, definitions that other tests may share, and the test."""
 
 
 def with_unique_names(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return the candidates, each test under a name of its own."""
+    """Return the candidates, renaming tests where necessary to make their names unique."""
     taken: set[str] = set()
     found = []
     for each in candidates:
@@ -38,7 +38,7 @@ def with_unique_names(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def assemble_module(docstring: str, candidates: Sequence[Candidate]) -> str:
-    """Return one module with all of the tests, formatted: imports once, what they share once."""
+    """Return a formatted module with all of the tests, in which imports and shared definitions appear only once."""
     from black import Mode, format_str  # noqa: PLC0415  a formatter, needed by few commands
 
     imports: dict[str, None] = {}
@@ -59,12 +59,12 @@ def assemble_module(docstring: str, candidates: Sequence[Candidate]) -> str:
 
 
 def as_docstring(text: str) -> str:
-    """Return a text as a docstring."""
+    """Return the source code of a docstring with the given text."""
     return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '"""'
 
 
 def split_tests(source: str, kind: str, functions: Sequence[str]) -> list[Candidate]:
-    """Return each test of a module as a candidate that holds all the rest of the module."""
+    """Return one candidate for each test of a module, which keeps everything in the module but the other tests."""
     tree = parse_source(source)
     if isinstance(tree, str):
         return []
@@ -90,7 +90,7 @@ def _renamed(candidate: Candidate, name: str) -> Candidate:
 
 
 def _lines(node: ast.stmt) -> list[str]:
-    """Return a statement's source, names that are imported together each in a line of its own, to be sorted."""
+    """Return the source of a statement; an import is split into one line for each name, so that lines can be sorted."""
     if isinstance(node, ast.ImportFrom) and not node.level:
         return [f"from {node.module} import {ast.unparse(each)}" for each in node.names]
     if isinstance(node, ast.Import):
@@ -107,7 +107,7 @@ def _is_given(node: ast.FunctionDef) -> bool:
 
 
 def _patient(node: ast.FunctionDef) -> ast.FunctionDef:
-    """Take the deadline away: how long one example takes is a matter of the machine."""
+    """Disable Hypothesis' deadline, since the time that one example takes depends on the machine."""
     if not any("settings(" in ast.unparse(each) for each in node.decorator_list):
         node.decorator_list.append(ast.parse("settings(deadline=None)", mode="eval").body)
     return node

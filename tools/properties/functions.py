@@ -1,4 +1,4 @@
-"""Which functions of a repository can be tested by their hints or docstrings; nothing is imported for it."""
+"""Find functions that can be tested on the basis of type hints or docstrings, without importing anything."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _NOT_PACKAGES = ("tests", "test", "testing", "docs", "doc", "examples", "benchma
 
 
 class PublicFunction(BaseModel, frozen=True):
-    """A public function."""
+    """A public function that has type hints or docstring examples."""
 
     module: str
-    """Dotted name: "shop.prices"."""
+    """Dotted name of its module, such as "shop.prices"."""
     name: str
     file: str
-    """Path in the repository."""
+    """Path of its file within the repository."""
     hints: bool
-    """Whether all of its parameters say what they take, by a hint or a default; it has one at least."""
+    """Whether it has parameters, and every one of them has a type hint or a default value."""
     examples: bool
-    """Whether its docstring holds examples."""
+    """Whether its docstring contains doctest examples."""
 
     @property
     def label(self) -> str:
-        """Return its dotted name."""
+        """Dotted name of the function, including its module."""
         return f"{self.module}.{self.name}"
 
 
 def find_functions(folder: Path) -> list[PublicFunction]:
-    """Return the public functions with hints or examples, in the order of modules and of lines."""
+    """Return the public functions with hints or examples, sorted by module and in source order within each module."""
     found: dict[str, list[PublicFunction]] = {}
     for root in (each.resolve() for each in import_roots(folder)):
-        # Of a module and a package of one name, Python takes the package.
+        # If a module and a package have the same name, Python imports the package.
         for path in sorted(files(root), key=lambda each: (each.name != "__init__.py", each)):
             name = _module(path.relative_to(root)) if path.suffix == ".py" else ""
             here = path.relative_to(folder.resolve()).as_posix()
@@ -55,7 +55,7 @@ def find_functions(folder: Path) -> list[PublicFunction]:
 
 
 def functions_source(folder: Path, file: str, names: list[str]) -> str:
-    """Return the source of some functions of a file, with its docstring and constants, as a model is shown them."""
+    """Return the source of some functions of a file for a model, with the file's docstring, imports and constants."""
     text = (folder / file).read_text("utf-8", "replace")
     tree = parse_python(text.encode())
     if tree is None:
@@ -72,7 +72,7 @@ def functions_source(folder: Path, file: str, names: list[str]) -> str:
 
 
 def _module(path: Path) -> str:
-    """Return the dotted name of a file below a root; "" for what is no public module of the code."""
+    """Return the dotted module name of a file, relative to its import root; "" if it is not a public module."""
     parts = [*path.parts[:-1], path.stem]
     if parts[-1] == "__init__":
         parts.pop()

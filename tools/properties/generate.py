@@ -1,4 +1,4 @@
-"""Property tests for one repository, from its files to those tests that are worth keeping."""
+"""Generate property tests for a repository, evaluate them, and select those that are worth keeping."""
 
 from __future__ import annotations
 
@@ -43,31 +43,31 @@ _GOES = {
 
 
 class PropertyTest(BaseModel, frozen=True):
-    """What became of a test, or of a function that has none."""
+    """The result for one test, or for a function for which no test could be written."""
 
     module: str
     functions: tuple[str, ...]
     kind: str
-    """As in Candidate; "" where no test could be written."""
+    """Kind of test, as in `Candidate`; "" if no test could be written."""
     test: str
-    """Name of the test function; "" likewise."""
+    """Name of the test function; "" if no test could be written."""
     kept: bool
     why: str
-    """The change that it notices, or why it was dropped."""
+    """The code change that the test detects, or why there is no such test."""
 
 
 class ModuleTests(BaseModel, frozen=True):
-    """What was made for a module."""
+    """The property tests that were generated for a module."""
 
     module: str
     properties: tuple[PropertyTest, ...]
     source: str
-    """The test file with what is kept; "" if nothing is."""
+    """Source of the test file with the tests that were kept; "" if none were."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The tests that may be kept, by module, and what there is none for."""
+    """Candidate tests by module, and the functions of each module for which none could be written."""
 
     tests: dict[str, list[Candidate]] = field(default_factory=dict)
     problems: dict[str, list[Problem]] = field(default_factory=dict)
@@ -75,12 +75,12 @@ class Candidates:
 
 @dataclass
 class PropertyTestGenerator:
-    """A copy of a repository's files, and the environment that its code needs."""
+    """Generates property tests, using a copy of a repository's files and an environment with its dependencies."""
 
     sandbox: Sandbox
     repository: Path
     scratch: Path
-    """Folder of its own, which the caller removes."""
+    """Folder for temporary files, which the caller removes."""
     cache: Path
 
     def __post_init__(self) -> None:
@@ -94,12 +94,12 @@ class PropertyTestGenerator:
 
     @cached_property
     def functions(self) -> list[PublicFunction]:
-        """The functions that can be tested."""
+        """The public functions of the repository that can be tested."""
         return find_functions(self.folder)
 
     @cached_property
     def environment(self) -> Environment:
-        """What the repository asks for, and what judging needs; raises EnvironmentFailed."""
+        """Environment with the repository's requirements and the testing tools; raises EnvironmentFailed."""
         asked = wanted(FolderFiles(self.folder), _ASKED)
         if asked.problems:
             raise RequirementRefused(" ".join(asked.problems[:3]))
@@ -110,7 +110,7 @@ class PropertyTestGenerator:
         return install(self.sandbox, pins, self.cache)
 
     def candidates(self) -> Candidates:
-        """Return what the ghostwriter and the docstrings give."""
+        """Return the candidate tests from the ghostwriter and from docstring examples."""
         places = [each.resolve() for each in import_roots(self.folder)]
         tests, problems = ghostwrite_tests(
             self.sandbox, self.environment, self.folder, places, self.scratch, self.functions
@@ -124,7 +124,7 @@ class PropertyTestGenerator:
         return found
 
     def violations(self, source: str) -> list[str]:
-        """Return what may not stand in a test."""
+        """Return the constructs in the source of a test that are not allowed there."""
         tree = parse_source(source)
         packages = {each.module.partition(".")[0] for each in self.functions} | {"hypothesis", "pytest"}
         return [tree] if isinstance(tree, str) else violations(tree, packages)
@@ -132,7 +132,7 @@ class PropertyTestGenerator:
     def evaluate(
         self, module: str, candidates: Sequence[Candidate], problems: Sequence[Problem]
     ) -> ModuleTests:
-        """Return the tests of a module that pass five times and notice a change of its code."""
+        """Evaluate the candidates of a module; keep those that pass five times and detect a change to its code."""
         tests = with_unique_names(candidates)
         worth = self._strengths(module, tests) if tests else {}
         found = [self._result(module, each, worth.get(each.name)) for each in tests]
@@ -153,7 +153,7 @@ class PropertyTestGenerator:
         found: dict[str, Strength | str] = {}
         left = list(tests)
         if self._cannot_run(path, file, left, _SCREEN):
-            # One of them spoils the run of all: each is asked alone, once.
+            # One test breaks the run for all of them, so run each test once on its own.
             found = {
                 each.name: why for each in tests if (why := self._cannot_run(path, file, [each], _ALONE))
             }
@@ -163,7 +163,7 @@ class PropertyTestGenerator:
     def _strength_by_halves(
         self, path: Path, file: str, tests: Sequence[Candidate]
     ) -> dict[str, Strength | str]:
-        """Judge tests together; where that breaks, which another seed may bring about, in halves."""
+        """Measure tests together, or in halves if that run breaks, which can depend on the random seed."""
         path.write_text(assemble_module(_docstring(""), tests))
         report = self._strength(file, tests)
         if not report.problem:
@@ -176,7 +176,7 @@ class PropertyTestGenerator:
         )
 
     def _cannot_run(self, path: Path, file: str, tests: Sequence[Candidate], limits: Limits) -> str:
-        """Return why tests cannot be judged together, such as one that does not end; "" if they can."""
+        """Return why the tests cannot be run together, such as one that never ends; "" if they can."""
         path.write_text(assemble_module(_docstring(""), tests))
         report = run_tests(self._runner(limits), [file], reruns=0)
         if report.problem:
@@ -219,7 +219,7 @@ class PropertyTestGenerator:
 
 
 def file_name(module: str) -> str:
-    """Return the name of a module's test file."""
+    """Return the file name for the property tests of a module."""
     return f"test_{module.replace('.', '_')}_properties.py"
 
 

@@ -1,4 +1,4 @@
-"""The tests that follow from hints and docstrings: the ghostwriter's, and the examples that docstrings hold."""
+"""Derive tests from type hints, using Hypothesis' ghostwriter, and from the examples in docstrings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Said(BaseModel, frozen=True, extra="forbid"):
 
 
 class Order(BaseModel, frozen=True):
-    """What the ghostwriter in the sandbox is told."""
+    """The instructions for the ghostwriter in the sandbox."""
 
     roots: tuple[Path, ...]
     functions: tuple[tuple[str, str], ...]
@@ -63,7 +63,7 @@ def ghostwrite_tests(
     scratch: Path,
     found: Sequence[PublicFunction],
 ) -> tuple[list[Candidate], list[Problem]]:
-    """Return the ghostwriter's tests of functions, and why there is none of some. The code runs in the sandbox only."""
+    """Run the ghostwriter in the sandbox; return its tests, and the functions for which it could not write any."""
     asked = [each for each in found if each.hints]
     out = scratch / "ghosts"
     out.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def ghostwrite_tests(
 
 
 def docstring_tests(found: Sequence[PublicFunction]) -> list[Candidate]:
-    """Return a test for each function whose docstring holds examples."""
+    """Return a test for each function whose docstring contains examples."""
     return [
         Candidate(
             kind="docstring",
