@@ -12,7 +12,7 @@ from crew.stories.yaml import read_yaml
 __all__ = ["Criterion", "Slo", "Story", "StoryFile", "load", "parse"]
 
 LARGEST_BYTES = 1_000_000
-"""Story files are hand-written: a larger file is a mistake, and would only take longer to be rejected later."""
+"""Maximum size of a story file, which is written by hand; a larger file is a mistake and is rejected early."""
 
 
 def load(path: Path) -> StoryFile:
