@@ -18,7 +18,7 @@ from tools.result import Tool
 
 @dataclass(frozen=True)
 class DeliveryContext:
-    """One delivery's door, records and models."""
+    """The door, records, models and telemetry of one delivery."""
 
     door: Door
     ledger: Ledger

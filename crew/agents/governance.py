@@ -10,7 +10,7 @@ from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 LOOKS = ("scan_code", "scan_secrets", "check_dependencies", "check_contract")
-"""The checks that every review of a change must include."""
+"""Tools that every review of a change must run."""
 
 
 def _check(done: Mapping[str, ToolResult], answer: Review) -> str:

@@ -16,7 +16,7 @@ Facts = dict[str, JsonValue]
 
 @dataclass(frozen=True)
 class Role:
-    """Definition of an agent."""
+    """The static definition of an agent: its prompt, tools, answer and limits."""
 
     name: RoleName
     purpose: str
@@ -34,16 +34,16 @@ class Role:
     by_blueprint: tuple[str, ...] = ()
     """Those of `tools` that are offered only for generated projects."""
     prompt: str = ""
-    """Name of its prompt; "" means that of the role. Another one is another task of the same agent."""
+    """Name of the prompt; "" for the one named after the role. An agent's second task has a prompt of its own."""
     most_steps: int = 40
-    """Model calls in one visit; more is an honest ending."""
+    """Maximum number of model calls in one attempt, after which the attempt ends without an answer."""
 
     def offered(self, by_hand: bool, by_blueprint: bool) -> tuple[str, ...]:
-        """Return the tools that a model is told of: each costs its schema with every request."""
+        """Return the tools to offer to the model; each one adds its schema to every request."""
         left_out = {*(() if by_hand else self.by_hand), *(() if by_blueprint else self.by_blueprint)}
         return tuple(each for each in self.tools if each not in left_out)
 
     @property
     def edits(self) -> bool:
-        """Whether it can change files of the workspace."""
+        """Whether the role can change files in the workspace."""
         return not {"write_file", "write_examples"}.isdisjoint(self.tools)

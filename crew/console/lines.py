@@ -1,4 +1,4 @@
-"""A ledger row as one line of console output: who, what, why."""
+"""Convert ledger rows to lines of console output that say who did what, and why."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Tone = Literal["plain", "denied", "failed", "asked"]
 
 
 class Line(BaseModel, frozen=True):
-    """The printed parts of a row."""
+    """The parts of a line of console output."""
 
     who: str
     what: str

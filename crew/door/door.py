@@ -56,7 +56,7 @@ Facts = Callable[[Call, Tool, BaseModel], dict[str, JsonValue]]
 
 
 class Door:
-    """The door of one delivery."""
+    """The door of one delivery, which checks, executes and records its tool calls."""
 
     def __init__(
         self,

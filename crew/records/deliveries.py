@@ -145,12 +145,12 @@ def asking(ledger: Ledger, name: str) -> str:
 
 
 def unfinished(ledger: Ledger) -> list[Opened]:
-    """Return the deliveries that have not ended, in the order they were opened."""
+    """Return all deliveries that have not ended, in the order in which they were opened."""
     return [load_delivery(ledger, each) for each in ledger.deliveries() if ending_of(ledger, each) is None]
 
 
 def of_run(ledger: Ledger, run: str) -> list[str]:
-    """Return the ids of a run's deliveries, in the order they were opened."""
+    """Return the ids of a run's deliveries, in the order in which they were opened."""
     return [each for each in ledger.deliveries() if load_delivery(ledger, each).run == run]
 
 

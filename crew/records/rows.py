@@ -41,7 +41,7 @@ class RowBody(BaseModel):
 
 
 class Opening(Terms, RowBody):
-    """What was requested, by whom, and with which settings: the first row of a delivery."""
+    """The first row of a delivery: what was requested, by whom, and with which settings."""
 
     row_kind = "opened"
 
@@ -99,7 +99,7 @@ class Closed(RowBody):
 
 
 class PolicyDecision(BaseModel):
-    """What policy decided about a call."""
+    """The policies' decision about a call, with the engine that made it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -186,7 +186,7 @@ class Asked(RowBody):
 
     @property
     def what(self) -> str:
-        """What a person has to answer or approve."""
+        """The text of the question, or the reasons for requiring an approval."""
         return self.text if self.kind == "question" else " ".join(self.reasons)
 
 
@@ -238,7 +238,7 @@ class ModelResult(ModelBody, Cost):
 
 
 class ModelReply(ModelResult):
-    """A usable reply."""
+    """A model's reply that the role acted on."""
 
     row_kind = "model"
 
@@ -272,7 +272,7 @@ class Fallback(RowBody):
 
 
 class Paused(RowBody):
-    """Why a delivery cannot continue until a person resumes it."""
+    """The reason why a delivery cannot continue until a person resumes it."""
 
     row_kind = "paused"
 
@@ -280,7 +280,7 @@ class Paused(RowBody):
 
 
 class Note(RowBody):
-    """Something a reader should know, such as a role that had nothing to do."""
+    """A remark of the state machine, for example that a role had nothing to do."""
 
     row_kind = "note"
 

@@ -113,7 +113,7 @@ def _named(row: Row) -> tuple[str, ...]:
 
 
 def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Path]) -> list[Damage]:
-    """Return one damage for each delivery that a repository knows but that has no rows in this ledger."""
+    """Return a Damage for each delivery of this ledger that a repository knows but that has no rows."""
     sound = [each for each in known if ledger.verify(each) is None]
     recorded = {*opened_under(home), *(load_delivery(ledger, each).repository for each in sound)}
     repositories = {places.get(each.name, each) for each in recorded}

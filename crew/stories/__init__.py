@@ -36,7 +36,7 @@ def load(path: Path) -> StoryFile:
 
 
 def parse(content: bytes, path: Path) -> StoryFile:
-    """Parse the bytes of a story file; the suffix of `path` gives its format, its folder that of the repository."""
+    """Parse the contents of a story file; `path` gives the format by its suffix, and the base of relative paths."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -43,7 +43,7 @@ class Facts(TypedDict, total=False):
 
 
 class Span(Protocol):
-    """An open span."""
+    """A span that has not ended yet."""
 
     def set(self, **facts: Unpack[Facts]) -> None:
         """Set attributes, replacing earlier values; never raises."""

@@ -1,4 +1,4 @@
-"""Open telemetry according to the settings."""
+"""Create the telemetry that the settings select."""
 
 from __future__ import annotations
 
