@@ -45,12 +45,12 @@ from tools.sandbox import Sandbox
 from tools.sandbox import choose as choose_sandbox
 
 SANDBOXES = ("bubblewrap", "namespaces", "landlock", "none")
-"""Values of --sandbox."""
+"""Valid values of the option --sandbox."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a command, as the user chose them."""
+    """The settings of a command, from its options and the settings file."""
 
     home: Path
     """Folder in which all records are stored; created if missing."""

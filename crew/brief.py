@@ -1,6 +1,6 @@
 """The first messages of a role: its rendered prompt, followed by a fenced, versioned JSON brief.
 
-A role is told nothing else, so that playbooks, recordings and language models all work from the same facts.
+The brief contains all facts that a role is told, so that playbooks, recordings and models work from the same ones.
 Text from stories, repositories and tools is data inside the fence, never an instruction."""
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Interrupted(CrewError):  # noqa: N818
 
 
 class LeaseTaken(Stopped):
-    """Another process owns the delivery."""
+    """Another process holds the lease of the delivery."""
 
 
 class LedgerDamaged(Stopped):

@@ -29,7 +29,7 @@ from crew.telemetry.api import OFF, Span
 
 M = TypeVar("M", bound=ModelBody)
 
-SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
+SECRET_CALLS = "calls_with_secrets"  # noqa: S105  a key, not a password
 """Key in a stored reply's `additional_kwargs` for the ids of calls that contained a secret and are not executed."""
 MOST_SHRINKS = 2
 """Maximum number of times per step that messages exceeding the model's context are halved."""

@@ -1,4 +1,4 @@
-"""Output of a run, live and at the end: for a terminal, a pipe or a program."""
+"""Print the progress and the summary of a run for a terminal, a pipe or another program."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Printer(ABC):
 
     @abstractmethod
     def show(self, row: Row) -> None:
-        """Print a row."""
+        """Print a row when it is written to the ledger."""
 
     @abstractmethod
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
@@ -58,7 +58,7 @@ class JsonLines(Printer):
     """Prints one JSON object per line to stdout."""
 
     def show(self, row: Row) -> None:
-        """Print the row as an event."""
+        """Print the row as a JSON event."""
         _print(run_event(row), self._redact)
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:

@@ -63,7 +63,7 @@ def line_of(row: Row) -> Line | None:
 
 
 def _of_model(body: ModelBody | Fallback) -> Line | None:
-    """Return the line for an unusual event in the exchange with a model."""
+    """Return the line for a fault, a fallback or a repeated request, or None for ordinary model calls."""
     match body:
         case ModelFault():
             again = "" if body.waits_seconds is None else f" Retrying in {body.waits_seconds:g} s."

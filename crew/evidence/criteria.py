@@ -117,7 +117,7 @@ class _Judge:
 
 
 class _ExampleTests(BaseModel):
-    """Data of `write_examples` and `keep_examples`."""
+    """The result data of `write_examples` and `keep_examples`."""
 
     tests: _Tests = {}
     kept: tuple[_JudgedTest, ...] = ()

@@ -30,7 +30,7 @@ class _ReadCriterion(BaseModel):
 
 
 class _Recorded(BaseModel, frozen=True):
-    """Data of `read_criteria` and `settle_blueprint`."""
+    """The result data of `read_criteria` and `settle_blueprint`."""
 
     criteria: tuple[_ReadCriterion, ...] = ()
     changes: tuple[_Change, ...] = ()

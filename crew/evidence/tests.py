@@ -185,7 +185,7 @@ def _of_tree(artifacts: ArtifactStore, ran: list[ToolResult], tree: str) -> Run 
 
 
 class _TreeData(BaseModel):
-    """Data of the tools that change what the branch holds."""
+    """The result data of tools that change the branch."""
 
     start: str = ""
     base: str = ""

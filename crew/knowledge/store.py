@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ladybug
 
 BUFFER_BYTES = 256 * 1024 * 1024
-"""Maximum size of the buffer pool, which would otherwise take up most of the machine's memory; 64 MB are too few."""
+"""Maximum size of the buffer pool, which would otherwise take up most of the memory; 64 MB are too few in practice."""
 
 NODES = ("Service", "Story", "Operation", "Entity", "Table", "File", "Test", "Commit", "Delivery", "Finding")
 EDGES: tuple[tuple[str, str, str], ...] = (
@@ -111,7 +111,7 @@ def open_store(path: Path) -> Iterator[GraphStore]:
 
     Raises Stopped if another process has it open, or if the file is not a valid graph.
     """
-    import ladybug  # noqa: PLC0415  0.2 s, needed by few commands
+    import ladybug  # noqa: PLC0415  takes 0.2 s to import; few commands need it
 
     path.parent.mkdir(parents=True, exist_ok=True)
     # Each further thread needs its own buffer, which does not pay off for queries that take milliseconds.

@@ -29,7 +29,7 @@ def arguments_in(text: str) -> dict[str, JsonValue]:
     """Parse a JSON object; raises ValueError like `json_in`, and for any other value."""
     value = json_in(text)
     if not isinstance(value, dict):
-        raise ValueError(f"{type(value).__name__} instead of an object")  # noqa: TRY004  one error for the caller
+        raise ValueError(f"{type(value).__name__} instead of an object")  # noqa: TRY004  callers expect ValueError
     return value
 
 

@@ -104,7 +104,7 @@ def _role_model(url: str, config: Config, home: Path, recorder: Recorder | None)
 
 
 def _openai(url: str, config: Config, recorder: Recorder | None) -> RoleModel:
-    from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  another second
+    from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  takes a second
 
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)

@@ -61,7 +61,7 @@ class Conversation:
 
 
 def exchange(said: AIMessage, results: Sequence[Result]) -> Exchange:
-    """Return one step with its size."""
+    """Combine a model's message and the results of its calls into a step, and compute its size."""
     return Exchange(said, tuple(results), size_of([said, *(each.message for each in results)]))
 
 

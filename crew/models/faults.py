@@ -73,7 +73,7 @@ class Fault(BaseModel, frozen=True):
     """Waiting time that the server requests, in seconds; None if it requests none."""
 
 
-class Faulty(Exception):  # noqa: N818  raised and caught within one step
+class Faulty(Exception):  # noqa: N818  internal: raised and caught within one step
     """A failed request; `fault` describes the failure."""
 
     def __init__(self, fault: Fault) -> None:

@@ -23,7 +23,7 @@ class HandedIn(BaseModel, frozen=True, extra="forbid"):
     content: str = Field(max_length=20_000, description="One Python file.")
 
 
-class NoTests(Exception):  # noqa: N818  names what there is
+class NoTests(Exception):  # noqa: N818  reads better without the suffix
     """A model submitted no usable tests; the message says why."""
 
 

@@ -134,7 +134,7 @@ def _wait(state: RetryCallState, role_model: RoleModel) -> float:
 
 def _fault(state: RetryCallState) -> Fault:
     error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, Faulty)  # noqa: S101  only these are retried
+    assert isinstance(error, Faulty)  # noqa: S101  only Faulty is retried
     return error.fault
 
 

@@ -61,7 +61,7 @@ def _schema_of(tool: Tool) -> ToolSchema:
 @cache
 def _schema(name: str, description: str, arguments: type[BaseModel]) -> ToolSchema:
     schema = _plain(arguments.model_json_schema())
-    assert isinstance(schema, dict)  # noqa: S101  the schema of a model is one
+    assert isinstance(schema, dict)  # noqa: S101  a model's schema is always an object
     properties, required = schema.get("properties"), schema.get("required")
     # The prompt explains these two once for all tools.
     reasons: Arguments = {

@@ -161,7 +161,7 @@ class BudgetTracker:
     def __init__(
         self, ledger: Ledger, delivery: str, others: Iterable[str], budget: Budget, run_budget: Budget
     ) -> None:
-        """`others` are the other deliveries of the run."""
+        """Start counting the time of the delivery; `others` are the ids of the run's other deliveries."""
         self._ledger = ledger
         self._delivery = delivery
         self._budget = budget

@@ -104,6 +104,6 @@ def _calls(value: JsonValue) -> list[tuple[str, dict[str, JsonValue]]]:
         name = each.get("tool") if isinstance(each, dict) else None
         arguments = each.get("arguments") if isinstance(each, dict) else None
         if not isinstance(name, str) or not isinstance(arguments, dict):
-            raise ValueError('a call is {"tool": NAME, "arguments": {...}}')  # noqa: TRY004  one error
+            raise ValueError('a call is {"tool": NAME, "arguments": {...}}')  # noqa: TRY004  callers expect ValueError
         found.append((name, arguments))
     return found

@@ -100,7 +100,7 @@ class _Place(BaseModel):
 
 
 class _Places(BaseModel):
-    """Data of `generate_service` and `run_linters`."""
+    """The result data of `generate_service` and `run_linters`."""
 
     conflicts: tuple[_Place, ...] = ()
     problems: tuple[_Place, ...] = ()

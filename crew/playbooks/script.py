@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Act:
-    """Call a tool."""
+    """Call a tool, with a rationale and the evidence for it."""
 
     tool: str
     arguments: Arguments
@@ -35,7 +35,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Conclude:
-    """Finish with the role's answer."""
+    """Finish with the role's answer, and the reasons for it."""
 
     answer: Answer
     rationale: str

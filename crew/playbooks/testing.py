@@ -78,7 +78,7 @@ class _Survivor(BaseModel):
 
 
 class _TestData(BaseModel):
-    """Data of `run_tests` and `run_mutants`."""
+    """The result data of `run_tests` and `run_mutants`."""
 
     flaky: tuple[str, ...] = ()
     failures: tuple[_Failure, ...] = ()

@@ -20,7 +20,7 @@ def open_saver(path: Path) -> SqliteSaver:
     """
     # LangGraph reads this when it is first imported; checkpoints then contain plain values, never pickled objects.
     os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
-    from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  after the setting above
+    from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  must follow the setting above
 
     class LastOnly(SqliteSaver):
         def put(

@@ -212,7 +212,7 @@ class Ledger:
         return [_row(columns) for columns in self._stored(where, *values)]
 
     def _stored(self, where: str, *values: str) -> list[Columns]:
-        query = f"SELECT {_COLUMNS} FROM rows WHERE {where}"  # noqa: S608  only constants of this file
+        query = f"SELECT {_COLUMNS} FROM rows WHERE {where}"  # noqa: S608  built from constants in this file
         return self._query(query, *values)
 
     def _query(self, query: str, *values: str) -> list[Any]:

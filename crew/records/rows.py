@@ -238,7 +238,7 @@ class ModelResult(ModelBody, Cost):
 
 
 class ModelReply(ModelResult):
-    """A model's reply that the role acted on."""
+    """A usable reply to a request, with its cost."""
 
     row_kind = "model"
 

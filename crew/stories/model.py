@@ -26,7 +26,7 @@ stories:
 
 
 class Slo(BaseModel, frozen=True):
-    """Service level objectives given in the file."""
+    """The service level objectives in a story file."""
 
     availability: Decimal | None = None
     """Percentage of responses that are not 5xx; None if not given."""

@@ -168,7 +168,7 @@ def write_call(folder: Path, call: RecordedCall, before: RecordedCall | None) ->
 
 
 def remove_call(folder: Path, call: RecordedCall) -> None:
-    """Remove a call's file."""
+    """Delete the file of a call, if it exists."""
     (folder / "calls" / call.name).unlink(missing_ok=True)
 
 

@@ -22,7 +22,7 @@ from crew.models.recordings.normalise import Json, Normalised, Tools, normalised
 from crew.records.canonical_json import digest_of
 from tools.redaction import Redactor
 
-SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member, as crew/model_calls.py has it
+SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the same key as in crew/model_calls.py
 
 
 class ReplayModel(LocalModel):
