@@ -1,1 +1,1 @@
-"""Shipcrew: takes a user story to a running, watched service, with a reason for every step."""
+"""Shipcrew takes a user story to a running, monitored service, with a recorded reason for every step."""

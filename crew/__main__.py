@@ -1,4 +1,4 @@
-"""`python -m crew`."""
+"""Run the command line with `python -m crew`."""
 
 from crew.cli import main
 

@@ -45,36 +45,36 @@ from tools.sandbox import Sandbox
 from tools.sandbox import choose as choose_sandbox
 
 SANDBOXES = ("bubblewrap", "namespaces", "landlock", "none")
-"""Values of --sandbox."""
+"""Valid values of the option --sandbox."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a command, as the user chose them."""
+    """The settings of a command, from its options and the settings file."""
 
     home: Path
-    """Folder of everything that is stored; created if missing."""
+    """Folder in which all records are stored; created if missing."""
     model: str = "offline"
     yes: bool = False
-    """Approve what policy allows to be approved without a person."""
+    """Automatically approve calls for which policy does not insist on a person."""
     strict: bool = False
     ask: bool = False
-    """Let agents ask a person; otherwise they make the most careful assumption and report it."""
+    """Let agents ask a person; otherwise they make the most conservative assumption and report it."""
     test_command: str = ""
-    """The repository's own test command; "" means that it is detected."""
+    """The repository's own test command; "" to detect it."""
     sandbox: str | None = None
-    """Name of a sandbox; None means the strongest that works here."""
+    """Name of a sandbox; None selects the strongest one that works on this machine."""
     engine: str = "auto"
     """Policy engine: "auto", "opa" or "regopy"."""
     policies: Path | None = None
-    """Folder of the user's own policies, which can only deny or ask more."""
+    """Folder of the user's own policies, which can only deny more calls or require more approvals."""
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     budget: Budget = field(default_factory=Budget)
-    """Bounds of one delivery."""
+    """Limits for each delivery."""
     run_budget: Budget = field(default_factory=Budget)
-    """Bounds of all deliveries of a run."""
+    """Limits for all deliveries of a run together."""
     record: Path | None = None
-    """Folder that every model call is recorded in."""
+    """Folder to which every model call is recorded; None disables recording."""
 
     @property
     def terms(self) -> Terms:
@@ -104,7 +104,7 @@ class AppContext:
     role_models: RoleModels
     redact: Redactor
     recorder: Recorder | None = None
-    """Records every model call; None if nothing is recorded."""
+    """Records every model call; None disables recording."""
     telemetry: Telemetry = OFF
 
 
@@ -112,9 +112,9 @@ class AppContext:
 def open_app(
     settings: Settings, role_models: RoleModels, recorder: Recorder | None = None
 ) -> Iterator[AppContext]:
-    """Open a home, and close it at the end of the block.
+    """Open a home for the duration of the block.
 
-    Raises MachineLacks if there is no sandbox or no policy engine: without them nothing runs.
+    Raises MachineLacks unless this is a Linux machine with a sandbox and a policy engine.
     """
     if sys.platform != "linux":
         raise MachineLacks(
@@ -165,7 +165,7 @@ def prepared(home: Path) -> Path:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not ignore.exists():
-            # A home inside a repository is not part of it.
+            # Keep a home inside a repository out of version control.
             ignore.write_text("*\n")
         if not os.access(home, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -177,9 +177,9 @@ def prepared(home: Path) -> Path:
 
 
 def open_sandbox(name: str | None) -> Sandbox:
-    """Return the sandbox of that name, or the strongest one that works here.
+    """Return the sandbox with the given name, or the strongest one that works on this machine.
 
-    Raises BadInput for an unknown name, and MachineLacks if the sandbox does not work here.
+    Raises BadInput for an unknown name, and MachineLacks if the sandbox does not work on this machine.
     """
     _require_known("sandbox", name, SANDBOXES)
     try:
@@ -194,7 +194,7 @@ def _require_known(what: str, name: str | None, valid: Collection[str]) -> None:
 
 
 def cache_folder() -> Path:
-    """Return the cache of service environments, shared by all homes of this user."""
+    """Return the cache folder for service environments, shared by all homes of the user."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "shipcrew"
 
@@ -232,7 +232,7 @@ def workbench(app: AppContext, about: Opened) -> Workbench:
 
 
 def delivery_context(app: AppContext, about: Opened) -> DeliveryContext:
-    """Return the delivery context, with a redactor that knows the secrets of the service."""
+    """Return the context of a delivery, with a redactor that knows the secrets of its service."""
     settings = app.settings
     others = [each for each in of_run(app.ledger, about.run) if each != about.delivery]
     bench = workbench(app, about)

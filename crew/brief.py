@@ -1,7 +1,7 @@
-"""A role's first messages: its rendered prompt, and one fenced, versioned JSON brief.
+"""The first messages of a role: its rendered prompt, followed by a fenced, versioned JSON brief.
 
-The brief is all that a role is told, so that a playbook, a recording and a language model know the same.
-Text from stories, repositories and tools is data inside the fence; it instructs nobody."""
+The brief contains all facts that a role is told, so that playbooks, recordings and models work from the same ones.
+Text from stories, repositories and tools is data inside the fence, never an instruction."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ class Brief(BaseModel, frozen=True, extra="forbid"):
     role: str
     delivery: str
     visit: int
-    """Which time the role is at work in this delivery, from 1."""
+    """Number of the role's attempt in this delivery, from 1."""
     service: str
     story: dict[str, JsonValue]
     """The story: `id`, `title`, `story`, and `criteria` with `id` and `text`."""
     evidence: dict[str, str]
-    """Name to the id of an earlier action or artifact that a rationale may rest on."""
+    """Maps names to ids of earlier actions or artifacts that a rationale may cite."""
     by_blueprint: bool = True
-    """Whether the repository is of the crew's own making; else people made it, and it is worked on file by file."""
+    """Whether the project is generated from a blueprint; an existing project is edited file by file."""
     by_hand: bool = False
-    """Whether files have to be written by hand: the role is offered its tools for that."""
+    """Whether files have to be written by hand; if so, the role is offered its tools for editing them."""
     facts: Facts
-    """What this role needs besides."""
+    """Further facts that only this role receives."""
 
     @property
     def allowed_evidence(self) -> frozenset[str]:
-        """Every id of an action or artifact in it: what the role can rest its first reasons on."""
+        """All ids of actions and artifacts in the brief, which the role may cite from the start."""
         return frozenset(_IDS.findall(self.model_dump_json()))
 
 
 def brief_for(role: Role, state: DeliveryState, visit: int) -> Brief:
-    """Return what a role is told at this point of a delivery."""
+    """Return the brief of a role for the current state of a delivery."""
     return Brief(
         role=role.name,
         delivery=state["delivery"],
@@ -63,7 +63,7 @@ def brief_for(role: Role, state: DeliveryState, visit: int) -> Brief:
 
 
 def _story(role: Role, state: DeliveryState) -> dict[str, JsonValue]:
-    """Return the story; its criteria only for whoever settles them or works from them by hand."""
+    """Return the story, with its criteria only if the role designs from them or writes files by hand."""
     story = cast(dict[str, JsonValue], state["story"])
     if role.name == "design" or _by_hand(state):
         return story
@@ -75,7 +75,7 @@ def _by_hand(state: DeliveryState) -> bool:
 
 
 def first_messages(role: Role, brief: Brief) -> list[BaseMessage]:
-    """Return the system message and the message that holds the brief."""
+    """Return the system message with the prompt and the human message with the brief."""
     prompt = render(
         role.prompt or role.name,
         purpose=role.purpose,
@@ -87,7 +87,7 @@ def first_messages(role: Role, brief: Brief) -> list[BaseMessage]:
 
 
 def read_brief(message: BaseMessage) -> Brief:
-    """Return the brief that a message holds; raises ValueError if it holds none."""
+    """Return the brief in a message; raises ValueError if there is none."""
     found = _FENCE.fullmatch(str(message.content).strip())
     if not found:
         raise ValueError("The message holds no brief.")

@@ -1,4 +1,4 @@
-"""What the nodes of one delivery use; everything else they know is in the state."""
+"""The resources that the nodes of a delivery's graph share; everything else they know is in the state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.result import Tool
 
 @dataclass(frozen=True)
 class DeliveryContext:
-    """One delivery's door, records and models."""
+    """The door, records, models and telemetry of one delivery."""
 
     door: Door
     ledger: Ledger
@@ -30,4 +30,4 @@ class DeliveryContext:
     redact: Redactor
     telemetry: Telemetry = OFF
     most_repairs: int = 3
-    """How often the code agent is sent back before the delivery stops."""
+    """Maximum number of times the code agent is sent back before the delivery stops."""

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def problems_in(error: ValidationError) -> list[str]:
-    """Return each problem that pydantic found, as "place: what is wrong"."""
+    """Return one "location: message" string for each problem that pydantic found."""
     return [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
 
 
 class CrewError(Exception):
-    """Says what happened, why, and how to fix it."""
+    """Base class of all errors; the message says what happened, why, and how to fix it."""
 
     exit_code = 1
 
@@ -64,7 +64,7 @@ class Interrupted(CrewError):  # noqa: N818
 
 
 class LeaseTaken(Stopped):
-    """Another process owns the delivery."""
+    """Another process holds the lease of the delivery."""
 
 
 class LedgerDamaged(Stopped):
@@ -72,7 +72,7 @@ class LedgerDamaged(Stopped):
 
 
 class WrittenLater(Stopped):
-    """The home was written by a later version of Shipcrew, and this one would misread it."""
+    """The home was written by a later version of Shipcrew, which this version would misread."""
 
 
 class ReplayMismatch(Stopped):

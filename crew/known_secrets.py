@@ -1,4 +1,4 @@
-"""The redactor of a command: what Shipcrew itself knows to be secret."""
+"""The redactor of a command, which removes the secrets that Shipcrew itself knows."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import click
 from tools.redaction import Redactor
 
 HOME_USED = "crew.home"
-"""Where a command leaves the folder it works on, for its redactor and for crash reports."""
+"""Key in click's context under which a command stores its home, for its redactor and for crash reports."""
 KEYS = ("OPENAI_API_KEY", "AUTH_JWT_SECRET")
-"""Environment variables whose values are secrets: of the model's server, and of the services."""
+"""Environment variables with secret values: the model server's API key and the services' signing key."""
 
 
 def redactor_of(home: Path | None) -> Redactor:
-    """Return a redactor that knows the keys of the environment and the secrets of all services of a home."""
+    """Return a redactor that knows the secrets in the environment and those of all services of a home."""
     known = [os.environ.get(name, "") for name in KEYS]
     for file in sorted((home / "secrets").glob("*.json")) if home else ():
-        # A file that cannot be read holds no secret that Shipcrew could give away.
+        # Shipcrew cannot leak a secret from a file that it cannot read.
         with contextlib.suppress(OSError, ValueError, AttributeError):
             known += map(str, json.loads(file.read_text()).values())
     return Redactor(tuple(value for value in known if value))

@@ -1,7 +1,7 @@
-"""One step of a role: a reply that can be acted on, or giving up, and the ledger rows of what it took.
+"""One step of a role: the model is asked until its reply is usable or it gives up, and the ledger records each attempt.
 
-A row "calling" is written before a request goes out, "model" when its reply can be acted on, "fault" when it cannot.
-Only a request that was under way when the process was killed is made twice, and its row says so."""
+A "calling" row is written before each request, then a "model" row if the reply is usable or a "fault" row if it is not.
+Only a request that was in flight when the process was killed is sent twice, and its row is marked as such."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from crew.telemetry.api import OFF, Span
 
 M = TypeVar("M", bound=ModelBody)
 
-SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member
-"""Member of a stored reply's `additional_kwargs`: ids of the calls that held a secret, which are not executed."""
+SECRET_CALLS = "calls_with_secrets"  # noqa: S105  a key, not a password
+"""Key in a stored reply's `additional_kwargs` for the ids of calls that contained a secret and are not executed."""
 MOST_SHRINKS = 2
-"""How often in one step the messages are halved because they exceed the model's context."""
+"""Maximum number of times per step that messages exceeding the model's context are halved."""
 
 
 class GaveUp(CrewError):  # noqa: N818
-    """A model gave no usable reply within its bounds."""
+    """A model gave no usable reply within its limits."""
 
     def __init__(self, role_model: str, fault: Fault) -> None:
         super().__init__(f"{role_model} gave up ({fault.name}). {fault.what}")
@@ -52,23 +52,23 @@ class Request:
     visit: int
     step: int
     digest: str
-    """Digest of everything that the messages are made of."""
+    """Digest of everything that the messages are built from."""
     conversation: Callable[[int], Conversation]
-    """Returns the conversation so far within that many bytes; 0 means no bound."""
+    """Returns the conversation so far, compacted to at most the given number of bytes; 0 means no limit."""
     tools: list[ToolSchema]
     read_result: list[ToolSchema] = field(default_factory=list)
-    """Additional tools that are offered once the conversation is compacted."""
+    """Additional tools that are offered once the conversation has been compacted."""
 
     @property
     def key(self) -> str:
-        """Key of the reply's row; the rows of its attempts append a number."""
+        """Key of the reply's row; the keys of its attempts add a number to it."""
         return f"m-{self.role.name}-{self.visit}-{self.step}"
 
 
 def reply(context: DeliveryContext, role_model: RoleModel, request: Request) -> str:
-    """Return the digest of the model's reply. A reply that is already in the ledger is not requested again.
+    """Return the digest of the model's reply; a reply that is already in the ledger is not requested again.
 
-    Raises GaveUp once the model's bounds are reached, and BoundReached before a request that a budget forbids.
+    Raises GaveUp once the model's limits are reached, and BoundReached instead of sending a request over budget.
     """
     made = context.ledger.find(request.delivery, ModelReply, request.key)
     if made:
@@ -101,11 +101,11 @@ class _Asked:
     messages: list[BaseMessage]
     tools: list[ToolSchema]
     size: int
-    """Bytes of both."""
+    """Size of the messages and tools together, in bytes."""
 
 
 def _report_usage(span: Span, said: AIMessage) -> None:
-    """Add to a span what a request took."""
+    """Set the token usage, model and finish reason of a reply on a span."""
     usage = said.usage_metadata
     if usage:
         span.set(input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"])
@@ -116,7 +116,7 @@ def _report_usage(span: Span, said: AIMessage) -> None:
 
 
 class _Step:
-    """The attempts of one step, counted in the ledger, so that a resumed delivery continues the count."""
+    """The attempts of one step, counted from the ledger so that a resumed delivery continues the count."""
 
     def __init__(self, context: DeliveryContext, role_model: RoleModel, request: Request) -> None:
         self._context = context
@@ -135,7 +135,7 @@ class _Step:
                 self._count(Fault.model_validate(fault.body.fault))
 
     def _shrunk_before(self) -> int:
-        """Return how often the messages of the previous step were halved until they fitted."""
+        """Return how many times the messages of the previous step were halved before they fitted."""
         request, number, shrunk = self._request, 1, 0
         key = replace(request, step=request.step - 1).key
         while row := self._context.ledger.find(request.delivery, Calling, f"{key}-{number}"):
@@ -143,7 +143,7 @@ class _Step:
         return shrunk
 
     def asked(self) -> _Asked:
-        """Return the request, ending with what was wrong with the last reply."""
+        """Return the next request, which ends with the correction of the last reply if that was faulty."""
         request, limit = self._request, self._role_model.context_bytes
         if self._shrinks:
             limit = (limit or request.conversation(0).size) >> self._shrinks
@@ -153,7 +153,7 @@ class _Step:
         return _Asked([*held.messages, *told], tools, held.size + len(self._told) + size_of(tools))
 
     def ask(self, asked: _Asked) -> tuple[AIMessage, float]:
-        """Return the reply and the seconds it took; each attempt and its failure is a row."""
+        """Return the reply and the seconds it took, writing a row for each attempt and each failure."""
         begun = 0.0
 
         def sending() -> None:
@@ -172,7 +172,7 @@ class _Step:
         return _without_secrets(self._context, said), seconds
 
     def took(self, said: AIMessage, seconds: float) -> str:
-        """Store a reply that can be acted on, and return its digest."""
+        """Store a usable reply and return its digest."""
         more = self._cost(said, seconds) | {"call": self._key(self._sent)}
         body = self._write(ModelReply, self._request.key, **more)
         return body.reply
@@ -180,9 +180,9 @@ class _Step:
     def failed(
         self, asked: _Asked, fault: Fault, said: AIMessage | None = None, seconds: float = 0.0
     ) -> None:
-        """Record what went wrong; raises GaveUp if asking again would exceed the bounds."""
+        """Record a fault; raises GaveUp if another request would exceed the limits."""
         if said is None and fault.remedy == "shrink" and self._role_model.recorder:
-            # The next request depends on this failure, so a replay has to fail here too.
+            # The next request depends on this failure, so a replay must fail here too.
             self._role_model.recorder.keep_error(asked.messages, asked.tools, {}, fault.name, seconds)
         self._fault(fault, self._cost(said, seconds) if said else {})
         self._count(fault)
@@ -194,7 +194,7 @@ class _Step:
         }
         if not left[fault.remedy]:
             if fault.remedy != "shrink" and self._role_model.recorder:
-                # A replay has to give up here too: its next request was never made.
+                # The next request was never sent, so a replay must give up here too.
                 following = self.asked()
                 self._role_model.recorder.keep_error(following.messages, following.tools, {}, GAVE_UP, 0.0)
             raise GaveUp(self._role_model.name, fault)
@@ -235,7 +235,7 @@ class _Step:
 
 
 def _without_secrets(context: DeliveryContext, message: AIMessage) -> AIMessage:
-    """Return the message as it is stored and acted on; `SECRET_CALLS` lists its calls that held a secret."""
+    """Return the message with its secrets redacted; `SECRET_CALLS` lists the ids of the calls that contained one."""
     raw: JsonValue = messages_to_dict([message])[0]["data"]
     clean = cast(dict[str, JsonValue], context.redact(raw))
     kept = AIMessage.model_validate(clean)
@@ -249,7 +249,7 @@ def _without_secrets(context: DeliveryContext, message: AIMessage) -> AIMessage:
 
 
 def read_reply(context: DeliveryContext, digest: str) -> AIMessage:
-    """Return the message that a reply's digest names."""
+    """Return the stored reply with the given digest."""
     (message,) = messages_from_dict(json.loads(context.artifacts.get(digest)))
     if not isinstance(message, AIMessage):
         raise TypeError(f"{digest} is not a model's reply.")

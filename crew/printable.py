@@ -1,4 +1,4 @@
-"""Text made safe to show: without secrets, and nothing in it moves a cursor, reverses a line or hides."""
+"""Make text safe to display: without secrets, terminal escapes, bidirectional overrides or invisible characters."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _KEPT = "\n\t\u00a0"
 
 
 def printable(text: str) -> str:
-    """Return the text with all that does not print spelt out as JSON does: "\\u001b", "\\u202e".
+    """Return the text with non-printable characters as JSON escapes, such as "\\u001b" and "\\u202e".
 
-    Terminal escapes, bidirectional overrides, characters without width, tags and lone surrogates are among it. JSON
-    stays the same JSON, since such characters stand within its strings only.
+    These include terminal escapes, bidirectional overrides, zero-width characters, tags and lone surrogates. JSON
+    keeps its meaning, since such characters occur only within its strings.
     """
     if text.isprintable():
         return text
@@ -29,5 +29,5 @@ def _spelt(character: str) -> str:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print a text for a person: printable, and without secrets."""
+    """Print text to the terminal after redacting secrets and escaping non-printable characters."""
     click.echo(printable(command_redactor().text(text)), err=err)

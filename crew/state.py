@@ -1,8 +1,8 @@
-"""The knowledge state that one delivery hands from agent to agent: small JSON values, ids and digests.
+"""The state that a delivery passes from agent to agent: small JSON values, ids and digests.
 
-Documents, diffs, reports and logs live in the artifact store. Every field may be missing until the node
-that knows it has run. Node names and field names are an on-disk format: checkpoints of unfinished
-deliveries hold them."""
+Documents, diffs, reports and logs are kept in the artifact store. A field may be missing until the node that
+sets it has run. The names of nodes and fields are an on-disk format, since checkpoints of unfinished
+deliveries contain them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ V = TypeVar("V")
 
 
 def merged(left: dict[str, V] | None, right: dict[str, V] | None) -> dict[str, V]:
-    """Return both, the right one winning: how parallel roles write one field."""
+    """Return the union of both dicts, in which `right` wins; lets parallel roles write the same field."""
     return (left or {}) | (right or {})
 
 
@@ -32,7 +32,7 @@ class CriterionState(TypedDict):
 
 
 class StoryState(TypedDict):
-    """The story that is delivered."""
+    """The story that is being delivered."""
 
     id: str
     title: str
@@ -41,44 +41,44 @@ class StoryState(TypedDict):
 
 
 class Ending(TypedDict):
-    """How the delivery ends."""
+    """How a delivery ended."""
 
     status: Status
     reason: str
-    """One sentence; "" for a delivery that needs none."""
+    """The reason in one sentence; "" if none is needed."""
 
 
 class DeliveryState(TypedDict, total=False):
-    """What is known of one delivery."""
+    """Everything that is known about one delivery."""
 
     delivery: str
     service: str
     story: StoryState
     story_digest: str
-    """Artifact that holds the story."""
+    """Digest of the artifact that contains the story."""
     strict: bool
-    """Stop at the first criterion that is not covered."""
+    """Whether to stop at the first criterion that is not covered."""
     ask: bool
-    """Whether a person is there to be asked; else agents assume, and say what."""
+    """Whether a person can be asked; otherwise agents make assumptions and report them."""
     generated: bool
-    """Whether the repository is the crew's own making, or still empty; else people made it."""
+    """Whether the repository is a generated project or still empty; False for an existing project."""
     by_hand: bool
-    """Whether the code agent has to write files itself: custom operations, and repositories that people made."""
+    """Whether the code agent has to write files itself, as for custom operations and existing projects."""
     origin: str
-    """Who wants it: "person", or the agent that does."""
+    """Who requested the delivery: "person", or the name of an agent."""
     base: str
-    """Commit of the main branch that the delivery starts from; "" for a new repository."""
+    """Commit on the main branch that the delivery starts from; "" for a new repository."""
     base_tree: str
     start: str
-    """Commit of the story's branch that the delivery starts from."""
+    """Commit on the story's branch that the delivery starts from."""
     branch: str
     """The story's branch, without `refs/heads/`."""
     examples: str
     """Path of the example tests that were written before the code; "" if there are none."""
     test_context: dict[str, JsonValue]
-    """What example tests can use; told to the agent that writes them, and not kept."""
+    """What example tests can use; passed to the agent that writes them, then discarded."""
     tree: str
-    """Git tree of the workspace as last committed; test and scan evidence belong to it."""
+    """Git tree of the last commit of the workspace, to which the test and scan results belong."""
     commit: str
     pull_request: str
     version: str
@@ -86,15 +86,15 @@ class DeliveryState(TypedDict, total=False):
     url: str
     """Where the service answers; "" until started."""
     repairs: int
-    """How often the code agent was sent back."""
+    """Number of times the code agent was sent back."""
     visits: Annotated[dict[str, int], merged]
-    """Role to how often it has been at work."""
+    """Maps each role to its number of attempts."""
     answers: Annotated[dict[str, JsonValue], merged]
-    """Role to its last answer."""
+    """Maps each role to its last answer."""
     evidence: Annotated[dict[str, str], merged]
-    """Name to the id of an action or artifact: what later rationales may rest on."""
+    """Maps names to ids of actions or artifacts that later rationales may cite."""
     problems: Annotated[dict[str, str], merged]
-    """Role to why it was stopped before it answered."""
+    """Maps each role that was stopped before it answered to the reason."""
     replies: Annotated[dict[str, dict[str, str]], merged]
-    """Question id to `question`, its text, and `answer`, what a person said."""
+    """Maps each question's id to its text, `question`, and the person's reply, `answer`."""
     ending: Ending | None

@@ -1,4 +1,4 @@
-"""The eight roles, in the order that a story meets them: one file each, and one for those that have no tools yet."""
+"""The eight roles in delivery order, each defined in its own module; those without tools yet share `later`."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ ROLES: dict[RoleName, Role] = {
 }
 
 EXAMPLES: Role = examples.ROLE
-"""A second task of the testing agent, before the code: it has a prompt, tools and an answer of its own."""
+"""The testing agent's first task, before the code is written, with its own prompt, tools and answer."""

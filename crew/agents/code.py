@@ -1,4 +1,4 @@
-"""The code agent: makes the service be what the blueprint says."""
+"""The code agent, which implements the blueprint or the plan of the design."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _facts(state: DeliveryState) -> Facts:
     if state.get("examples"):
         facts["examples"] = state["examples"]
     if state.get("repairs"):
-        # What was wrong with the last attempt, from those who judged it.
+        # The answers of the agents that rejected the last attempt.
         facts["repair"] = {
             name: state["answers"][name] for name in ("testing", "governance") if name in state["answers"]
         }

@@ -1,4 +1,4 @@
-"""The deployment agent: brings a merged version into production."""
+"""The deployment agent, which deploys a merged version to production."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The design agent: from acceptance criteria to a blueprint and its contract."""
+"""The design agent, which turns acceptance criteria into a blueprint and its contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The testing agent's first task: example tests of the criteria, before any code of the change exists."""
+"""The testing agent's first task, which writes example tests for the criteria before the code is changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.result import ToolResult
 
 
 class ExamplesAnswer(Answer):
-    """What the tests hold the code to."""
+    """The answer that ends the writing of example tests."""
 
     none: str = Field(default="", description="Only if no test is written: why there can be none.")
 

@@ -1,4 +1,4 @@
-"""The governance agent: looks at the change for what a rule or a reviewer would object to."""
+"""The governance agent, which scans and reviews a change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.catalogue.registry import tools_of
 from tools.result import ToolResult
 
 LOOKS = ("scan_code", "scan_secrets", "check_dependencies", "check_contract")
-"""What is looked at of every change, whoever reviews it."""
+"""Tools that every review of a change must run."""
 
 
 def _check(done: Mapping[str, ToolResult], answer: Review) -> str:

@@ -1,4 +1,4 @@
-"""The performance, reliability and cost agents. They have no tools yet: the delivery graph passes them by."""
+"""The performance, reliability and cost agents, which have no tools yet and are skipped by the delivery graph."""
 
 from __future__ import annotations
 

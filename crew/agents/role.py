@@ -1,4 +1,4 @@
-"""What a role is: its purpose, the tools it may call, what it is told and the form of its answer."""
+"""The definition of a role: its purpose, its tools, the facts it is given and the form of its answer."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from crew.agents.answers import Answer
 from crew.state import DeliveryState, RoleName
 
 Facts = dict[str, JsonValue]
-"""What the brief of one role says besides the story: members that only this role gets."""
+"""The part of a brief that is specific to one role, as a JSON object."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """One agent."""
+    """The static definition of an agent: its prompt, tools, answer and limits."""
 
     name: RoleName
     purpose: str
-    """One sentence, in the present tense."""
+    """What the role does, as one sentence in the present tense."""
     tools: tuple[str, ...]
     answer: type[Answer]
     facts: Callable[[DeliveryState], Facts]
-    """What its brief says besides the story: only what the role needs."""
+    """Returns the facts that the role needs in its brief besides the story."""
     check: Callable[..., str] = lambda results, answer: ""
-    """Checks an answer: from the last result of each tool in this attempt, and the answer, to what the rules object to,
-    "" for nothing. An answer may be more careful than the rules are, never less."""
+    """Checks an answer against the last result of each tool in this attempt, and returns an objection or "". An answer
+    may be stricter than the check requires, but not more lenient."""
     by_hand: tuple[str, ...] = ()
-    """Tools among `tools` that are offered only where files are written by hand: custom operations, repairs, and
-    repositories that people made."""
+    """Those of `tools` that are offered only if files are written by hand, as for custom operations, repairs and
+    existing projects."""
     by_blueprint: tuple[str, ...] = ()
-    """Tools among `tools` that are offered only where the repository is of the crew's own making."""
+    """Those of `tools` that are offered only for generated projects."""
     prompt: str = ""
-    """Name of its prompt; "" means that of the role. Another one is another task of the same agent."""
+    """Name of the prompt; "" for the one named after the role. An agent's second task has a prompt of its own."""
     most_steps: int = 40
-    """Model calls in one visit; more is an honest ending."""
+    """Maximum number of model calls in one attempt, after which the attempt ends without an answer."""
 
     def offered(self, by_hand: bool, by_blueprint: bool) -> tuple[str, ...]:
-        """Return the tools that a model is told of: each costs its schema with every request."""
+        """Return the tools to offer to the model; each one adds its schema to every request."""
         left_out = {*(() if by_hand else self.by_hand), *(() if by_blueprint else self.by_blueprint)}
         return tuple(each for each in self.tools if each not in left_out)
 
     @property
     def edits(self) -> bool:
-        """Whether it can change files of the workspace."""
+        """Whether the role can change files in the workspace."""
         return not {"write_file", "write_examples"}.isdisjoint(self.tools)

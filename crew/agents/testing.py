@@ -1,4 +1,4 @@
-"""The testing agent: finds out whether the change does what the story asks."""
+"""The testing agent, which checks whether the change does what the story asks."""
 
 from __future__ import annotations
 

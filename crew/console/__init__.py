@@ -1,4 +1,4 @@
-"""Output of a run, live and at the end: for a terminal, a pipe or a program."""
+"""Print the progress and the summary of a run for a terminal, a pipe or another program."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Printer(ABC):
 
     @abstractmethod
     def show(self, row: Row) -> None:
-        """Print a row."""
+        """Print a row when it is written to the ledger."""
 
     @abstractmethod
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
         """Print the summary of the deliveries; `report` is the HTML file."""
 
     def live(self) -> AbstractContextManager[object]:
-        """Own the terminal within the block."""
+        """Return a context manager for the live display, which does nothing by default."""
         return nullcontext()
 
 
@@ -48,7 +48,7 @@ def finish(app: AppContext, printer: Printer, deliveries: list[str]) -> int:
 
 
 def printer_for(app: AppContext, as_json: bool) -> Printer:
-    """Return what prints the rows of an app: JSON lines, or text, styled if stdout is a terminal."""
+    """Return a printer subscribed to the rows of an app, for JSON lines or for text that is styled on a terminal."""
     printer = JsonLines(app.redact) if as_json else RichLines(app.settings.home, app.redact)
     app.bus.subscribe(printer.show)
     return printer
@@ -58,7 +58,7 @@ class JsonLines(Printer):
     """Prints one JSON object per line to stdout."""
 
     def show(self, row: Row) -> None:
-        """Print the row as an event."""
+        """Print the row as a JSON event."""
         _print(run_event(row), self._redact)
 
     def end(self, reports: list[DeliveryReport], report: Path) -> None:
@@ -72,7 +72,7 @@ class _PipeTolerantConsole(Console):
 
 
 class RichLines(Printer):
-    """Prints one line per event: who, what, why; in colour on a terminal."""
+    """Prints who did what and why for each event, in colour on a terminal."""
 
     def __init__(self, home: Path, redact: Redactor) -> None:
         super().__init__(redact)
@@ -81,7 +81,7 @@ class RichLines(Printer):
         self._status = self._console.status("[dim]working[/]")
 
     def show(self, row: Row) -> None:
-        """Print the row unless it only repeats another one."""
+        """Print the row, unless it would tell the reader nothing new."""
         line = line_of(row)
         if line is None:
             return
@@ -94,7 +94,7 @@ class RichLines(Printer):
         self._console.print(self._shown(report_text(reports, report, self._home)), markup=False)
 
     def live(self) -> AbstractContextManager[object]:
-        """Show a spinner with the current action on a terminal."""
+        """Return a context manager that shows a spinner with the current action on a terminal."""
         return self._status if self._console.is_terminal else nullcontext()
 
     def _shown(self, text: str) -> str:
@@ -118,7 +118,7 @@ def _print(text: str, redact: Redactor) -> None:
 
 
 def _discard_output() -> None:
-    """Continue without output: a closed pipe must not leave the work half done."""
+    """Redirect stdout to /dev/null, so that a closed pipe does not interrupt the work."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""A ledger row as one line of console output: who, what, why."""
+"""Convert ledger rows to lines of console output that say who did what, and why."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Tone = Literal["plain", "denied", "failed", "asked"]
 
 
 class Line(BaseModel, frozen=True):
-    """The printed parts of a row."""
+    """The parts of a line of console output."""
 
     who: str
     what: str
@@ -63,7 +63,7 @@ def line_of(row: Row) -> Line | None:
 
 
 def _of_model(body: ModelBody | Fallback) -> Line | None:
-    """Return the line for an unusual event in the exchange with a model."""
+    """Return the line for a fault, a fallback or a repeated request, or None for ordinary model calls."""
     match body:
         case ModelFault():
             again = "" if body.waits_seconds is None else f" Retrying in {body.waits_seconds:g} s."

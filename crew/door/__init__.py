@@ -1,1 +1,1 @@
-"""The one door that every tool call passes through, and what policy is told about a call."""
+"""The single entry point for tool calls, and the facts by which policy judges them."""

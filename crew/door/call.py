@@ -1,4 +1,4 @@
-"""What somebody wants done, and what a person is asked of it, before the door has looked at either."""
+"""Tool calls as they are submitted to the door, and the approvals that it requests for them."""
 
 from __future__ import annotations
 
@@ -10,52 +10,52 @@ from crew.records.rows import Arguments
 
 
 class Call(BaseModel, frozen=True):
-    """What somebody wants done, and why."""
+    """A request to run a tool, with its rationale."""
 
     delivery: str
     role: str
     """The agent's role, or "crew" for the state machine itself."""
     visit: int
-    """Which time the role is at work in this delivery, from 1."""
+    """Number of the role's attempt in this delivery, from 1."""
     step: int
-    """The role's own step within the visit, from 1."""
+    """Number of the role's step within the attempt, from 1."""
     index: int
-    """Place among the calls of that step, from 0."""
+    """Position among the calls of the step, from 0."""
     tool: str
     arguments: Arguments
     rationale: str
-    """What was seen, what was chosen, what was rejected, in plain language."""
+    """What was observed, chosen and rejected, in plain language."""
     evidence: tuple[str, ...] = ()
-    """Ids of earlier actions, or digests of artifacts, of this delivery."""
+    """Ids of earlier actions or digests of artifacts in this delivery."""
     allowed_evidence: frozenset[str] | None = None
-    """Evidence that the caller was given: besides the results of its role's own calls, all that its reasons can rest
-    on. None for the state machine, which knows the whole delivery. Agents that work side by side see nothing of each
-    other, so that what binds is the same however fast each of them is."""
+    """Evidence that the caller was given and may cite besides the results of its role's own calls; None for the state
+    machine, which may cite anything in the delivery. Agents that run in parallel cannot cite each other's results, so
+    that the validity of a rationale does not depend on timing."""
 
     @property
     def key(self) -> str:
-        """Id of the action: the same call at the same place is the same action, whoever asks again."""
+        """Id of the action; repeating the same call at the same position yields the same id."""
         place: list[JsonValue] = [self.delivery, self.role, self.visit, self.step, self.index]
         said: list[JsonValue] = [self.tool, self.arguments, self.rationale, list(self.evidence)]
         return "a-" + digest_of([*place, *said]).removeprefix("sha256:")[:16]
 
 
 class Approval(BaseModel, frozen=True):
-    """What a person has to decide."""
+    """A decision that a person has to make about a call."""
 
     id: str
     action: str
-    """Id of the action that waits."""
+    """Id of the action that awaits approval."""
     tool: str
     approves: str
-    """Digest of what is approved: a git tree, a plan. A change since then needs a new approval."""
+    """Digest of what is approved, such as a git tree or a plan; if that changes, a new approval is needed."""
     reasons: tuple[str, ...]
     answerable: bool
-    """Whether `--yes` may answer it."""
+    """Whether `--yes` may approve it."""
 
 
 class ApprovalNeeded(CrewError):  # noqa: N818
-    """Raised before anything was done; the graph turns it into an interrupt."""
+    """A person has to approve a call; raised before it has any effect, and turned into an interrupt by the graph."""
 
     exit_code = 3
 

@@ -1,9 +1,9 @@
-"""The one door: nothing is done to the world except through `Door.act`.
+"""The single entry point for tool calls: every effect on the outside world goes through `Door.act`.
 
-A call names a tool, its arguments, a rationale and the evidence it rests on. The door checks that the
-evidence exists, asks policy, asks a person where policy says so, writes the intent, runs the tool in its
-sandbox, writes the outcome and publishes both. A call that was begun before a crash is found by its key:
-its outcome is replayed, or its tool's probe says whether the effect is there."""
+A call names a tool, its arguments, a rationale and the evidence for it. The door checks that the evidence
+exists, asks policy, asks a person if policy requires it, writes the intent, runs the tool in its sandbox,
+writes the outcome and publishes both. A call that was started before a crash is found by its key: its
+outcome is replayed, or its tool's probe finds out whether the effect has already taken place."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ from tools.redaction import Redactor
 from tools.result import Tool, ToolResult, Workbench
 
 FAILED = "failed"
-"""Code of the outcome of a tool that could not go on."""
+"""Result code of a tool that could not continue."""
 
 C = TypeVar("C", bound=CallBody)
 
 
 class Policy(Protocol):
-    """What the door asks."""
+    """A policy engine, as the door uses it."""
 
     def decide(self, document: dict[str, JsonValue], /) -> Decision:
-        """Return allow, deny or ask; no answer is a deny."""
+        """Return the decision to allow, deny or ask; without an answer from the policies, it is to deny."""
 
 
 Facts = Callable[[Call, Tool, BaseModel], dict[str, JsonValue]]
-"""What policy has to know about a call besides what the caller said: computed here, never by the caller."""
+"""Returns the facts by which policy judges a call; the door computes them itself rather than trust the caller."""
 
 
 class Door:
-    """The door of one delivery."""
+    """The door of one delivery, which checks, executes and records its tool calls."""
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class Door:
         self._evidence = KnownEvidence(ledger)
 
     def act(self, call: Call) -> ToolResult:
-        """Do what is asked, once, and return the result.
+        """Execute a call exactly once and return the result.
 
-        A call that is refused, by these checks or by policy, is a result with `ok` false and code "denied".
-        Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, written down, if
-        the tool cannot go on."""
+        A call that is refused by the door's checks or by policy has a result with `ok` false and code "denied".
+        Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, after recording it,
+        if the tool cannot continue."""
         if replayed := self._replay(call):
             return replayed
         begun = self._ledger.find(call.delivery, Intent, call.key)
@@ -99,7 +99,7 @@ class Door:
             try:
                 decision, approval, denial = self._permit(call, tool, arguments)
             except ToolError as error:
-                # What policy would have to know cannot be found out, so nobody can say yes.
+                # Policy cannot decide without the facts, so the call is denied.
                 return self._deny(call, (str(error),), ("facts",), None)
             if denial:
                 return self._deny(call, *denial, decision)
@@ -110,10 +110,9 @@ class Door:
         return self._run(call, tool, arguments, probe=begun is not None)
 
     def consult(self, call: Call) -> str:
-        """Ask policy, and a person where policy says so, without doing anything; return why not, "" if it
-        may.
+        """Return why a call would be denied, or "" if it is allowed, without executing it.
 
-        Raises ApprovalNeeded like `act`.
+        Raises ApprovalNeeded, like `act`, if a person has to decide first.
         """
         checked = self._checked(call)
         if isinstance(checked, str):
@@ -122,7 +121,7 @@ class Door:
         return " ".join(denial[0]) if denial else ""
 
     def conclude(self, call: Call) -> ToolResult:
-        """Write down a role's answer, whose reasons have to bind like those of any other call."""
+        """Record a role's answer, whose rationale and evidence are checked like those of any other call."""
         if self._ledger.find(call.delivery, Concluded, call.key) is None:
             if problem := self._evidence.objection(call):
                 return self._deny(call, (problem,), ("door",), None)
@@ -130,15 +129,15 @@ class Door:
         return ToolResult(ok=True, code="ok", summary="The answer is taken.")
 
     def refuse(self, call: Call, reason: str) -> ToolResult:
-        """Write down a call that is not let through for a reason of its caller's, and return the refusal."""
+        """Record that the caller rejected a call for the given reason, and return the denial."""
         return self._deny(call, (reason,), ("bounds",), None)
 
     def store(self, result: ToolResult) -> str:
-        """Store a result and return its digest; what was stored with its outcome is not stored again."""
+        """Store a result and return its digest; a result that is already stored is not stored again."""
         return self._artifacts.put(result.model_dump_json().encode())
 
     def answer(self, delivery: str, approval: str, approved: bool, who: str, text: str = "") -> None:
-        """Write down what a person said of an approval that was asked for."""
+        """Record a person's decision on a requested approval."""
         self._write(delivery, approval, Answered(approved=approved, by=who, text=text))
 
     def _replay(self, call: Call) -> ToolResult | None:
@@ -158,7 +157,7 @@ class Door:
         return _denial(denied.body.reasons) if denied else None
 
     def _checked(self, call: Call) -> tuple[Tool, BaseModel] | str:
-        """Return the tool of a call and its arguments, or why the call is not let through to policy."""
+        """Return the tool and the validated arguments of a call, or why the call is invalid."""
         tool = self._tools.get(call.tool)
         if tool is None:
             return f"There is no tool {call.tool!r}."
@@ -171,8 +170,7 @@ class Door:
     def _permit(
         self, call: Call, tool: Tool, arguments: BaseModel
     ) -> tuple[Decision, str, tuple[tuple[str, ...], tuple[str, ...]] | None]:
-        """Return the decision, the approval it rests on, and the reasons and rules of a denial, if it is
-        one."""
+        """Return the decision, the approval's id or "", and a denial's reasons and rules or None."""
         document = self._document(call, tool, arguments)
         decision = self._policy.decide(document)
         if decision.outcome == "deny":
@@ -191,7 +189,7 @@ class Door:
         facts = document["facts"]
         subject = facts.get("approves") if isinstance(facts, dict) else None
         approves = str(subject or digest_of([call.tool, call.arguments]))
-        # Named after what is approved and why, not after the action: the same tree is approved once.
+        # The id depends on what is approved and why, not on the action, so the same tree is approved only once.
         name = digest_of([call.delivery, call.tool, approves, list(decision.rules)]).removeprefix("sha256:")
         approval = Approval(
             id=f"p-{name[:10]}",
@@ -218,10 +216,10 @@ class Door:
             probed = result is not None
             result = result or tool.run(bench, arguments)
         except RepositoryBusy:
-            # Nothing was done, so there is no outcome: the intent stays open until a person has made room.
+            # Nothing was done, so there is no outcome; the intent stays open until a person has made room.
             raise
         except ToolError as error:
-            # An outcome: the delivery ends with it. Any other exception leaves the intent open, to be redone.
+            # A ToolError is an outcome and ends the delivery; any other exception leaves the intent open for a retry.
             failed = _strip(ToolResult(ok=False, code=FAILED, summary=str(error)), self._redact)
             self._outcome(call, failed, time.monotonic() - begun, probed)
             error.args = (failed.summary,)
@@ -268,7 +266,7 @@ class Door:
         }
 
     def _body(self, kind: type[C], call: Call, **more: object) -> C:
-        """Return a row's body for a call, without the secrets that were in the call."""
+        """Return the body of a row about a call, with the call's secrets redacted."""
         members = self._redact(call.model_dump(mode="json", include=set(CallBody.model_fields)))
         return kind.model_validate({**cast(Arguments, members), **more})
 

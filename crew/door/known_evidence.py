@@ -1,4 +1,4 @@
-"""The evidence that a call's reasons can rest on: what its role was given or found itself."""
+"""The evidence that a call may cite: what its role was given and what it found itself."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from crew.records.rows import Answered, Denied, Opening, Outcome
 
 
 class KnownEvidence:
-    """The actions and artifacts of a delivery, by the role whose calls produced them."""
+    """The actions and artifacts of a delivery, grouped by the role whose calls produced them."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._known: dict[str, set[str]] | None = None
-        """Role to its evidence; "" for what belongs to no role, such as the story. None until it is read."""
+        """Maps each role to its evidence, and "" to evidence of no role, such as the story; None until it is read."""
         self._lock = threading.Lock()
 
     def objection(self, call: Call) -> str:
-        """Return why the reasons of a call do not count; "" if they do."""
+        """Return why the rationale or evidence of a call is not acceptable, or "" if both are."""
         if not call.rationale.strip():
             return "The call carries no rationale: say what you saw, what you chose and what you rejected."
         if not call.evidence:
@@ -38,7 +38,7 @@ class KnownEvidence:
         """Return the evidence that the caller may cite."""
         with self._lock:
             if self._known is None:
-                # Read once: a lease makes this process the only writer of the delivery's rows.
+                # Reading once is enough: the lease makes this process the only writer of the delivery's rows.
                 self._known = {}
                 for row in self._ledger.rows(call.delivery):
                     self._add(self._known, row)
@@ -49,12 +49,12 @@ class KnownEvidence:
             return own | (call.allowed_evidence & everything)
 
     def remember(self, row: Row) -> None:
-        """Add what a new row proves."""
+        """Add the evidence that a new row provides."""
         with self._lock:
             if self._known is not None:
                 self._add(self._known, row)
 
     def _add(self, known: dict[str, set[str]], row: Row) -> None:
-        # A refusal happened too: it may be why somebody gives up, and policy still judges what rests on it.
+        # A denial is evidence too: an agent may give up because of it, and policy still judges calls that cite it.
         if isinstance(row.body, Opening | Outcome | Denied | Answered):
             known.setdefault(row.body.role, set()).update((row.key, *row.body.artifacts))

@@ -1,4 +1,4 @@
-"""What policy has to know about a call, as the tool declares it."""
+"""The facts about a call that its tool declares for policy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.result import FactSources, Tool, Workbench
 
 
 class Facts:
-    """Finds the facts of one delivery's calls."""
+    """Computes the facts about the calls of one delivery."""
 
     def __init__(self, bench: Workbench, ledger: Ledger, artifacts: ArtifactStore) -> None:
         self._ledger = ledger
@@ -20,7 +20,7 @@ class Facts:
         self._sources = FactSources(bench, self._evidence)
 
     def __call__(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
-        """Return the facts by name; {} for a tool that policies judge by none."""
+        """Return the facts by name; {} for a tool that declares none."""
         return {fact.name: fact.find(self._sources, arguments) for fact in tool.facts}
 
     def _evidence(self, tool: str) -> dict[str, JsonValue]:

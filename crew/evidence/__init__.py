@@ -1,1 +1,1 @@
-"""What the ledger proves about a delivery: its design, its tests, its criteria."""
+"""What the ledger proves about a delivery: its design, its test results and the state of its criteria."""

@@ -1,4 +1,4 @@
-"""The state of each criterion: whether the design covers it, and whether tests of the current code prove it."""
+"""The state of each criterion: whether the design covers it, and whether its tests pass on the current code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crew.records.deliveries import load_delivery, story_of
 from crew.records.ledger import Ledger
 
 _Tests = dict[str, list[str]]
-"""Criterion to the names of its tests."""
+"""Maps each criterion's id to the names of its tests."""
 
 
 class CriterionReport(BaseModel, frozen=True):
@@ -20,25 +20,25 @@ class CriterionReport(BaseModel, frozen=True):
     id: str
     text: str
     covered: bool
-    """Whether the design covers it and its tests, run on the code as it is now, passed."""
+    """Whether the design covers it and its tests passed on the current code."""
     understood: bool = False
-    """Whether the design covers it, whether or not its tests passed."""
+    """Whether the design covers it, regardless of its tests."""
     why: str
-    """Why it is not covered; "" for a covered one."""
+    """Why it is not covered; "" if it is."""
     readings: tuple[str, ...]
     operations: tuple[str, ...]
     tests: tuple[str, ...]
-    """Names of the tests that check it and passed, as the test runner names them; none where the repository is people's
-    and its own tests, which are not told apart by criteria, passed as a whole."""
+    """Names of its tests that passed, as the test runner reports them; empty if an existing project's own tests, which
+    are not assigned to criteria, passed as a whole."""
 
     @property
     def tested_by(self) -> str:
-        """The first of its tests, and how many more there are; "" for none."""
+        """The name of its first test and the number of further ones; "" if there are none."""
         more = f" and {len(self.tests) - 1} more" if len(self.tests) > 1 else ""
         return f"{self.tests[0]}{more}" if self.tests else ""
 
     def unmerged(self) -> CriterionReport:
-        """Return what is left of it where the delivery has ended and its branch was not merged."""
+        """Return the report as not covered, since the delivery ended without merging its branch."""
         if not self.covered:
             return self
         why = "its tests passed on the story's branch, which was not merged"
@@ -48,7 +48,7 @@ class CriterionReport(BaseModel, frozen=True):
 def criteria_of(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, design: Design
 ) -> tuple[CriterionReport, ...]:
-    """Return one for each criterion of a delivery's story; `design` is an empty one before the design."""
+    """Return a report on each criterion of a delivery's story; before the design answer, `design` is empty."""
     about, branch = load_delivery(ledger, delivery), branch_now(ledger, artifacts, delivery)
     judge = _Judge(artifacts, branch, last_run(ledger, artifacts, about, branch))
     outcomes = {each.id: each for each in design.criteria}
@@ -77,7 +77,7 @@ def criteria_of(
 
 
 class _Judge:
-    """Judges criteria that the design covers by the tests of the code as it is."""
+    """Judges criteria that the design covers by the results of their tests on the current code."""
 
     def __init__(self, artifacts: ArtifactStore, branch: Branch, run: Run | str) -> None:
         self._run = run
@@ -87,10 +87,10 @@ class _Judge:
         self._kept = _kept(branch)
 
     def __call__(self, criterion: str) -> tuple[tuple[str, ...], str]:
-        """Return the tests of a criterion that passed, or none and why it does not count as covered."""
+        """Return the passed tests of a criterion and "", or no tests and why it does not count as covered."""
         written = self._examples.get(criterion, [])
         examples = [each for each in written if each not in self._dropped]
-        # What was written for this very criterion says more than what every operation gets.
+        # Tests written for this criterion come first: they say more than those that every operation gets.
         named = [*examples, *self._generated.get(criterion, ())]
         if written and not named:
             reasons = [f"{each}, because {self._dropped[each]}" for each in written]
@@ -105,19 +105,19 @@ class _Judge:
         return ((), wrong[0]) if wrong else (passed, "")
 
     def _unnamed(self, run: Run) -> str:
-        # Only what is generated comes with a test for each criterion: people's own are not told apart by criteria.
+        # Only generated projects have a test for each criterion; an existing project's tests are judged as a whole.
         if self._generated:
             return "it was understood and built, but no test could be written that reaches it"
         return "" if run.ok else f"the repository's tests did not pass: {run.summary}"
 
     def _went(self, run: Run, test: str) -> tuple[Verdict, str]:
-        # A command says nothing of single tests; but this one was seen to pass on the same code.
+        # A test command reports no individual tests, but this one was seen to pass on the same code.
         seen = run.report is None and run.ok and test in self._kept
         return ("passed", "") if seen else verdict(run, test)
 
 
 class _ExampleTests(BaseModel):
-    """Data of `write_examples` and `keep_examples`."""
+    """The result data of `write_examples` and `keep_examples`."""
 
     tests: _Tests = {}
     kept: tuple[_JudgedTest, ...] = ()
@@ -137,20 +137,20 @@ def _generated(artifacts: ArtifactStore, branch: Branch) -> _Tests:
 
 
 def _examples(branch: Branch) -> _Tests:
-    """Return the example tests of each criterion as they were written."""
+    """Return the example tests that were originally written for each criterion."""
     written = branch.last("write_examples")
     return _ExampleTests.model_validate(written.data).tests if written else {}
 
 
 def _dropped(branch: Branch) -> dict[str, str]:
-    """Return the example tests that were dropped, each with the reason."""
+    """Return the names of the example tests that were dropped, each with the reason."""
     judged = [each.result for each in branch.steps if each.tool == "keep_examples"]
     dropped = [each for result in judged for each in _ExampleTests.model_validate(result.data).dropped]
     return {each.test: each.why for each in dropped}
 
 
 def _kept(branch: Branch) -> set[str]:
-    """Return the example tests that passed when they were judged on the code as it is now."""
+    """Return the names of the example tests that were kept when they were judged on the current code."""
     judged = branch.last("keep_examples")
     if judged is None or judged.data.get("tree") != branch.tree:
         return set()

@@ -1,4 +1,4 @@
-"""The design of a delivery: the design agent's answer, completed by what the tools have on record."""
+"""The design of a delivery: the design agent's answer, completed with the recorded results of its tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger
 
 Replies = Mapping[str, Mapping[str, str]]
-"""Question id to the text of the question and the answer."""
+"""Maps each question's id to its text, `question`, and the person's reply, `answer`."""
 
 
 class _Change(BaseModel):
@@ -30,7 +30,7 @@ class _ReadCriterion(BaseModel):
 
 
 class _Recorded(BaseModel, frozen=True):
-    """Data of `read_criteria` and `settle_blueprint`."""
+    """The result data of `read_criteria` and `settle_blueprint`."""
 
     criteria: tuple[_ReadCriterion, ...] = ()
     changes: tuple[_Change, ...] = ()
@@ -38,7 +38,7 @@ class _Recorded(BaseModel, frozen=True):
 
 
 def design_result(ledger: Ledger, artifacts: ArtifactStore, delivery: str, answer: Design) -> Design:
-    """Return the answer with what the tools settled: a model is not asked for what is on record."""
+    """Return the answer with the tools' results added, so that a model need not repeat what is on record."""
     read = last(ledger, artifacts, delivery, "read_criteria")
     made = last(ledger, artifacts, delivery, "settle_blueprint")
     if made is None or not made.ok:
@@ -59,7 +59,7 @@ def design_result(ledger: Ledger, artifacts: ArtifactStore, delivery: str, answe
 
 
 def for_every_criterion(answer: Design, criteria: Collection[str]) -> Design:
-    """Return an answer without a blueprint with one outcome for each of these ids; the others are not covered."""
+    """Return the answer with exactly one outcome per criterion id; criteria without one become "not_covered"."""
     given = {each.id: each for each in answer.criteria}
     why = "The design agent said nothing of it."
     outcomes = [
@@ -69,13 +69,13 @@ def for_every_criterion(answer: Design, criteria: Collection[str]) -> Design:
 
 
 def questions_assumed(answer: Design) -> Design:
-    """Return the answer with its questions as assumptions, since nobody is there to be asked."""
+    """Return the answer with its questions turned into assumptions, for a delivery that asks nobody."""
     taken = [f"Not asked: {each.text} {_assumption(each)}" for each in answer.questions]
     return answer.model_copy(update={"questions": [], "assumptions": [*answer.assumptions, *taken]})
 
 
 def questions_renamed(answer: Design, replies: Replies) -> Design:
-    """Return the answer in which no question has the id of another one that was answered before."""
+    """Return the answer with new ids for questions whose id belongs to a different, already answered question."""
     asked = [each.model_copy(update={"id": _free_id(each, replies)}) for each in answer.questions]
     return answer.model_copy(update={"questions": asked})
 
@@ -100,7 +100,7 @@ def _criteria(evidence: Evidence | None) -> list[DesignedCriterion]:
             why=each.why,
             readings=each.readings,
             operations=each.operations,
-            # To a reader of the report, what has two meanings is as little delivered as what has none.
+            # For the reader of a report, an ambiguous criterion is no more delivered than one not understood.
             outcome="covered" if each.outcome == "covered" else "not_covered",
         )
         for each in readings

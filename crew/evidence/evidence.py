@@ -1,4 +1,4 @@
-"""What the ledger shows of a git tree: the last test run and the last scan of exactly that tree."""
+"""Look up the results of tools, and the files that a role has written, in the ledger of a delivery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.result import ToolResult
 
 
 class Evidence(ToolResult, frozen=True):
-    """The result of an action, and which action it was."""
+    """The result of an action, with the action's id."""
 
     action: str
 
@@ -20,8 +20,8 @@ class Evidence(ToolResult, frozen=True):
 def last(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: tuple[str, int] | None = None
 ) -> Evidence | None:
-    """Return the last outcome of a tool in a delivery, of whatever tree, or None; of one visit of a role only, if that
-    is given: what another model did in a visit before may have been taken back."""
+    """Return the last result of a tool in a delivery, or None. If `visit`, a role and the number of its attempt, is
+    given, only that attempt counts, since the changes of an earlier one may have been reverted."""
     rows = _rows(ledger, delivery, tool, visit)
     return _evidence(rows[-1], artifacts) if rows else None
 
@@ -29,7 +29,7 @@ def last(
 def outcomes(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: tuple[str, int]
 ) -> list[Evidence]:
-    """Return every outcome of a tool in one visit of a role, in order."""
+    """Return all results of a tool in one attempt of a role, in order."""
     return [_evidence(row, artifacts) for row in _rows(ledger, delivery, tool, visit)]
 
 
@@ -42,7 +42,7 @@ def _rows(ledger: Ledger, delivery: str, tool: str, visit: tuple[str, int] | Non
 def results(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, tools: Collection[str]
 ) -> Iterator[tuple[Row[Outcome], str, ToolResult]]:
-    """Yield the results of these tools in a delivery, in order: the row of the outcome, the tool and its result."""
+    """Yield the outcome row, tool name and result of each call of the given tools in a delivery, in order."""
     intents = {row.key: row.body.tool for row in ledger.rows(delivery, Intent)}
     for row in ledger.rows(delivery, Outcome):
         if (tool := intents.get(row.key, "")) in tools:
@@ -55,7 +55,7 @@ def _evidence(row: Row[Outcome], artifacts: ArtifactStore) -> Evidence:
 
 
 def written_by(ledger: Ledger, delivery: str, role: str) -> frozenset[str]:
-    """Return the paths of the files that a role has written or edited in a delivery."""
+    """Return the POSIX paths of the files that a role has written or edited in a delivery."""
     done = {row.key for row in ledger.rows(delivery, Outcome) if row.body.ok}
     calls = [row.body for row in ledger.rows(delivery, Intent) if row.key in done]
     return frozenset(

@@ -1,4 +1,4 @@
-"""Which code a delivery's branch holds, and what the tests said of exactly that code."""
+"""The code on a delivery's branch, and the test results for exactly that code."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _CHANGING = (
 
 NOT_RUN = "They did not run on the last change."
 Verdict = Literal["passed", "failed", "unseen"]
-"""`failed`: also a test that changed its mind. `unseen`: skipped, or not run at all."""
+"""Result of a test; "failed" includes flaky tests, and "unseen" means skipped or not run at all."""
 
 
 class Step(BaseModel, frozen=True):
-    """Something that was done to the branch and not taken back."""
+    """A tool call that affected the branch and was not reverted."""
 
     row: int
-    """Number of the row that says so."""
+    """Number of the ledger row that records it."""
     tool: str
     commit: str = ""
-    """What the branch held then; "" where that is not changed."""
+    """Commit of the branch after the call; "" if the call did not change it."""
     tree: str = ""
-    """The commit's git tree; "" if nobody noted it."""
+    """Git tree of the commit; "" if it was not recorded."""
     result: ToolResult
 
 
@@ -47,37 +47,37 @@ class Run(BaseModel, frozen=True):
     ok: bool
     summary: str
     report: TestReport | None
-    """How each test went; None where a command tells only how all of them ended."""
+    """The result of each test; None for a test command that reports only an overall result."""
 
 
 class Branch(BaseModel, frozen=True):
-    """The code of a delivery as it is now."""
+    """The current state of a delivery's branch."""
 
     steps: tuple[Step, ...]
 
     @property
     def generated(self) -> bool:
-        """Whether the repository is of the crew's own making; else people made it."""
+        """Whether the repository is a generated project rather than an existing one."""
         return not any(each.result.data.get("generated") is False for each in self.steps)
 
     @property
     def tree(self) -> str:
-        """Git tree that the branch holds; "" if that is not known."""
+        """Current git tree of the branch; "" if it is not known."""
         return next((each.tree for each in reversed(self.steps) if each.commit), "")
 
     @property
     def changes(self) -> bool:
-        """Whether it holds anything else than the delivery began with."""
+        """Whether the branch differs from the code that the delivery started from."""
         return not self.steps or self.steps[0].tool != "open_repository" or self.tree != self.steps[0].tree
 
     @property
     def built(self) -> bool:
-        """Whether there is code for the story: committed, or found to be there already by the generator."""
+        """Whether code for the story has been committed; in an existing project, it must differ from the start."""
         return any(each.tool == "commit" for each in self.steps) and (self.generated or self.changes)
 
     @property
     def since(self) -> int:
-        """Number of the row since which the branch holds its code as it is; 0 before there is any."""
+        """Number of the row that established the current code of the branch; 0 if nothing is built yet."""
         if not self.built:
             return 0
         first = next(each.row for each in self.steps if each.tool == "commit")
@@ -91,7 +91,7 @@ class Branch(BaseModel, frozen=True):
 
 
 def branch_now(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Branch:
-    """Return what a delivery has done to its branch, without what was taken back."""
+    """Return the current branch of a delivery, without steps that were reverted."""
     steps: list[Step] = []
     for row, tool, result in results(ledger, artifacts, delivery, _CHANGING):
         if not result.ok:
@@ -105,14 +105,14 @@ def branch_now(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Branc
 
 
 def last_run(ledger: Ledger, artifacts: ArtifactStore, about: Opened, branch: Branch) -> Run | str:
-    """Return the last run of the tests on the code that the branch holds, or why there is none."""
+    """Return the last test run on the current code of the branch, or a sentence on why there is none."""
     if not branch.built:
         return "not tested yet: it is designed, and nothing of it is built"
     ran = [result for _, _, result in results(ledger, artifacts, about.delivery, ("run_tests",))]
     if found := _of_tree(artifacts, ran, branch.tree):
         return found
     if not branch.changes:
-        # What is proved of a tree holds for whoever has that tree.
+        # The results for a tree are valid in every delivery with the same tree.
         for other in reversed(ledger.deliveries()):
             if other != about.delivery and load_delivery(ledger, other).repository == about.repository:
                 earlier = [result for _, _, result in results(ledger, artifacts, other, ("run_tests",))]
@@ -127,9 +127,9 @@ def last_run(ledger: Ledger, artifacts: ArtifactStore, about: Opened, branch: Br
 
 
 def said_of_tests(ledger: Ledger, artifacts: ArtifactStore, about: Opened) -> str:
-    """Return what the tools said of the tests of the code as it is now; "" where nothing is changed.
+    """Return the tools' summary of the tests on the current code, or "" if nothing was changed.
 
-    The testing agent's own words are a comment: they are no evidence of what ran."""
+    The testing agent's own summary is only a comment, not evidence of what ran."""
     branch = branch_now(ledger, artifacts, about.delivery)
     if not (branch.built and branch.changes):
         return ""
@@ -142,8 +142,8 @@ def said_of_tests(ledger: Ledger, artifacts: ArtifactStore, about: Opened) -> st
 
 
 def verdict(run: Run, test: str) -> tuple[Verdict, str]:
-    """Return how a test went in a run, and why it does not count unless it passed; `test` may stand for all of its
-    parameters."""
+    """Return the verdict on a test in a run, and the reason unless it passed; `test` covers all parametrized cases of
+    that name."""
     report = run.report
     if report is None:
         return "unseen", f"its test was not seen to run: {test}"
@@ -163,7 +163,7 @@ def verdict(run: Run, test: str) -> tuple[Verdict, str]:
 
 
 def _names(test: str, ran: str) -> bool:
-    # A file that cannot be imported stands for all of its tests.
+    # A file that cannot be imported is reported in place of all of its tests.
     return ran == test or ran.startswith(f"{test}[") or ran == test.partition("::")[0]
 
 
@@ -185,7 +185,7 @@ def _of_tree(artifacts: ArtifactStore, ran: list[ToolResult], tree: str) -> Run 
 
 
 class _TreeData(BaseModel):
-    """Data of the tools that change what the branch holds."""
+    """The result data of tools that change the branch."""
 
     start: str = ""
     base: str = ""
@@ -195,9 +195,9 @@ class _TreeData(BaseModel):
 
 
 def _held(tool: str, data: _TreeData) -> tuple[str, str]:
-    """Return the commit that the branch is at after a tool, and its tree."""
+    """Return the commit and tree of the branch after a call of the tool."""
     if tool == "open_repository":
-        # A branch that held something before has a tree that nobody noted.
+        # If the branch already had commits, its tree was not recorded.
         return data.start, data.base_tree if data.start == data.base else ""
     return data.commit, data.tree
 

@@ -1,2 +1,2 @@
-"""The knowledge graph: what is connected with what, read off the ledger, never the only place a fact
-lives."""
+"""The knowledge graph of how services, stories, code and tests are connected; it is derived from the ledger and can
+be rebuilt."""

@@ -1,4 +1,4 @@
-"""What a change to a service, or to one of its operations, would touch."""
+"""Find what a change to a service or to one of its operations would affect."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tools.counting import counted
 
 
 class Impact(BaseModel, frozen=True):
-    """Everything that hangs on a service or an operation."""
+    """Everything that depends on a service or an operation."""
 
     subject: str
     operations: tuple[str, ...]
-    """Operations on the same data."""
+    """Operations on the affected entities."""
     entities: tuple[str, ...]
-    """The data itself, and what refers to it."""
+    """The entities that the subject acts on, and those that refer to them."""
     tables: tuple[str, ...]
     stories: tuple[str, ...]
-    """Stories that asked for it."""
+    """Stories that requested the operations."""
     tests: tuple[str, ...]
     files: tuple[str, ...]
     """Files that those stories changed."""
@@ -40,7 +40,7 @@ _NAMES = {
 
 
 def impact_text(home: Path, subject: str) -> str:
-    """Return the impact for a person."""
+    """Return the impact as readable text."""
     found = impact_of(home, subject)
     lines = [f"A change to {found.subject} touches"]
     for one, name in _NAMES.items():
@@ -56,10 +56,10 @@ def impact_json(home: Path, subject: str) -> str:
 
 
 def impact_of(home: Path, subject: str) -> Impact:
-    """Return what hangs on "SERVICE" or "SERVICE.OPERATION"; raises BadInput for what is not in the graph.
+    """Return the impact of "SERVICE" or "SERVICE.OPERATION"; raises BadInput if it is not in the graph.
 
-    An operation is named as the contract does ("POST /orders"), or by its path's last words ("orders",
-    "cancel")."""
+    An operation is given as in the contract ("POST /orders"), as its path, or as the first or last segment
+    of its path ("orders", "cancel")."""
     if not (home / GRAPH).exists():
         raise BadInput(f"{home} holds no knowledge graph. Make it from the ledger: crew knowledge rebuild.")
     service, _, operation = subject.partition(".")
@@ -107,7 +107,7 @@ def _impact(store: GraphStore, subject: str, starts: list[Node]) -> Impact:
 
 
 def _closure(store: GraphStore, entities: list[Node]) -> list[Node]:
-    """Return the entities and all that refer to them, however far."""
+    """Return the entities and all entities that refer to them, directly or indirectly."""
     found = list(entities)
     while more := [
         each

@@ -1,5 +1,5 @@
-"""From the ledger to the graph: what a delivery says of the service, its stories, operations, files and
-tests."""
+"""Build the knowledge graph from the ledger: the edges between a delivery, its service, story, operations, files
+and tests."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ GRAPH = "knowledge/graph"
 
 
 def catch_up(home: Path, ledger: Ledger, artifacts: ArtifactStore) -> None:
-    """Add what ended deliveries say, and the graph of a home does not know yet.
+    """Add all ended deliveries that are missing from the graph of a home.
 
-    So a process that died before it came to this leaves nothing out for good. Doing it again changes nothing.
+    This also picks up deliveries whose process died before adding them. Repeated calls have no further effect.
     """
     with open_store(home / GRAPH) as store:
         known = {node[1] for node in store.all("Delivery")}
@@ -36,10 +36,10 @@ def catch_up(home: Path, ledger: Ledger, artifacts: ArtifactStore) -> None:
 
 
 def rebuild(home: Path) -> str:
-    """Make the graph anew from the ledger; return a sentence that says what is in it."""
+    """Rebuild the graph from the ledger, and return a sentence about its contents."""
     folder = home / GRAPH
     for path in folder.parent.glob(f"{folder.name}*"):
-        # The store keeps a file or two beside its own.
+        # The store keeps auxiliary files next to its main file.
         path.unlink()
     with open_ledger(home) as ledger:
         artifacts = ArtifactStore(home / "artifacts", redactor_of(home))
@@ -59,7 +59,7 @@ def _ended(ledger: Ledger) -> list[str]:
 
 
 def edges_of(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Iterator[Edge]:
-    """Yield what the ledger says of a delivery, as edges."""
+    """Yield the edges of the graph that follow from a delivery's rows in the ledger."""
     about = load_delivery(ledger, delivery)
     service: Node = ("Service", about.service, about.service)
     story: Node = ("Story", f"{about.service}/{about.story}", f"{about.story} {about.title}")
@@ -74,7 +74,7 @@ def edges_of(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Iterato
             yield finding, "ABOUT", _file(about, each.file)
     ended = ending_of(ledger, delivery)
     if ended is None or not ended.version:
-        return  # what was not merged is no knowledge of the service
+        return  # an unmerged change says nothing about the service
     yield from _merged(ledger, artifacts, about, ended.version, (service, story, here))
     for criterion in report.criteria:
         for operation in criterion.operations:
@@ -119,7 +119,7 @@ def _entity(about: Opened, service: Node, entity: Entity) -> Iterator[Edge]:
 
 
 def operations_of(entity: Entity) -> list[str]:
-    """Return the operations of an entity as the contract names them: "POST /orders"."""
+    """Return the operations of an entity as they appear in the contract, such as "POST /orders"."""
     return [" ".join(route(entity, each)) for each in operations(entity)]
 
 

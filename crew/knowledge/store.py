@@ -1,7 +1,7 @@
-"""The graph store: Ladybug, embedded Cypher, in one file.
+"""The graph store, a single file managed by Ladybug, an embedded graph database that is queried in Cypher.
 
-Only the common subset of Cypher is used (MERGE, UNWIND, MATCH, variable-length paths), and only queries
-of this package; nobody sends Cypher of their own."""
+It uses only the common subset of Cypher (MERGE, UNWIND, MATCH), and runs only the queries in this package,
+never Cypher from a user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ladybug
 
 BUFFER_BYTES = 256 * 1024 * 1024
-"""At most; the store would otherwise take most of the machine's memory. 64 MB do not hold two small deliveries."""
+"""Maximum size of the buffer pool, which would otherwise take up most of the memory; 64 MB are too few in practice."""
 
 NODES = ("Service", "Story", "Operation", "Entity", "Table", "File", "Test", "Commit", "Delivery", "Finding")
 EDGES: tuple[tuple[str, str, str], ...] = (
@@ -37,23 +37,23 @@ EDGES: tuple[tuple[str, str, str], ...] = (
 )
 
 Node = tuple[str, str, str]
-"""Kind, id and name."""
+"""A node's kind, id and name."""
 Edge = tuple[Node, str, Node]
 
 
 class GraphStore:
-    """One open graph."""
+    """An open knowledge graph."""
 
     def __init__(self, connection: ladybug.Connection) -> None:
         self._connection = connection
         for kind in NODES:
-            # "Table" is a word of the language, so kinds are quoted throughout.
+            # "Table" is a keyword in Cypher, so kinds are quoted throughout.
             self._run(f"CREATE NODE TABLE IF NOT EXISTS `{kind}`(id STRING, name STRING, PRIMARY KEY(id))")
         for start, name, end in EDGES:
             self._run(f"CREATE REL TABLE IF NOT EXISTS `{start}_{name}_{end}`(FROM `{start}` TO `{end}`)")
 
     def add(self, edges: Sequence[Edge]) -> None:
-        """Add edges and the nodes they connect; what is there already stays."""
+        """Add edges and the nodes they connect; existing ones are kept."""
         for kind in NODES:
             nodes = {node[1]: node[2] for start, _, end in edges for node in (start, end) if node[0] == kind}
             rows = [{"id": name, "name": shown} for name, shown in nodes.items()]
@@ -74,11 +74,11 @@ class GraphStore:
                     f"MERGE (a)-[:`{start}_{name}_{end}`]->(b)",
                     {"rows": rows},
                 )
-                # Until then a kind of edge that is new keeps 10 MB each.
+                # Until a checkpoint, each new kind of edge holds on to 10 MB.
                 self._run("CHECKPOINT")
 
     def neighbours(self, kind: str, name: str, edge: tuple[str, str, str], forward: bool) -> list[Node]:
-        """Return the nodes that one edge leads to, or comes from, by id."""
+        """Return the nodes at the other end of a node's edges of the given kind, sorted by id."""
         start, said, end = edge
         pattern = f"(a:`{start}`)-[:`{start}_{said}_{end}`]->(b:`{end}`)"
         here, there, other = ("a", "b", end) if forward else ("b", "a", start)
@@ -88,7 +88,7 @@ class GraphStore:
         return [(other, str(row[0]), str(row[1])) for row in self._run(query, {"id": name})]
 
     def all(self, kind: str) -> list[Node]:
-        """Return all nodes of a kind, by id."""
+        """Return all nodes of a kind, sorted by id."""
         if kind not in NODES:
             raise ValueError(f"there are no {kind} nodes")
         return [
@@ -107,14 +107,14 @@ class GraphStore:
 
 @contextmanager
 def open_store(path: Path) -> Iterator[GraphStore]:
-    """Open the graph of a home for the time of the block. One process at a time may have it open.
+    """Open the graph of a home for the duration of the block; only one process can have it open at a time.
 
-    Raises Stopped if another one has, or if the file is no graph.
+    Raises Stopped if another process has it open, or if the file is not a valid graph.
     """
-    import ladybug  # noqa: PLC0415  0.2 s, needed by few commands
+    import ladybug  # noqa: PLC0415  takes 0.2 s to import; few commands need it
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A thread more is a buffer more, for queries that take milliseconds.
+    # Each further thread needs its own buffer, which does not pay off for queries that take milliseconds.
     try:
         database = ladybug.Database(str(path), buffer_pool_size=BUFFER_BYTES, max_num_threads=1)
         connection = ladybug.Connection(database)

@@ -1,1 +1,1 @@
-"""Chat models, and what is asked of them and answered by them."""
+"""Chat models, their requests and replies, and the cost of calling them."""

@@ -1,4 +1,4 @@
-"""Arguments of a call as a model writes them, read strictly: what is accepted can be stored, hashed and sent again."""
+"""Strict parsing of JSON written by a model: every accepted value can be stored, hashed and sent again."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import re
 from pydantic import JsonValue
 
 DEEPEST = 40
-"""Nesting depth of lists and objects."""
+"""Maximum nesting depth of lists and objects."""
 LARGEST_NUMBER = 2**63
-"""Whole numbers have to lie below it, as databases and policies read them."""
+"""Exclusive bound on the absolute value of integers, since databases and policies read them as 64-bit numbers."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def json_in(text: str) -> JsonValue:
-    """Return the value that a text spells; raises ValueError for invalid JSON, or JSON that cannot be stored."""
+    """Parse JSON text; raises ValueError if it is invalid or its value cannot be stored."""
     try:
         value: JsonValue = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
@@ -26,15 +26,15 @@ def json_in(text: str) -> JsonValue:
 
 
 def arguments_in(text: str) -> dict[str, JsonValue]:
-    """Return the object that a text spells; raises ValueError like `json_in`, and for anything else."""
+    """Parse a JSON object; raises ValueError like `json_in`, and for any other value."""
     value = json_in(text)
     if not isinstance(value, dict):
-        raise ValueError(f"{type(value).__name__} instead of an object")  # noqa: TRY004  one error for the caller
+        raise ValueError(f"{type(value).__name__} instead of an object")  # noqa: TRY004  callers expect ValueError
     return value
 
 
 def check(value: object, depth: int = 0) -> None:
-    """Raise ValueError if a value, read from JSON by whatever reader, cannot be stored."""
+    """Raise ValueError if a value parsed from JSON cannot be stored."""
     if depth > DEEPEST:
         raise ValueError(f"it is nested more than {DEEPEST} deep")
     if isinstance(value, str):
@@ -56,7 +56,7 @@ def check(value: object, depth: int = 0) -> None:
 
 
 def whole_text(text: str) -> str:
-    """Return a text without lone surrogates, which no file and no request can hold."""
+    """Return the text with lone surrogates, which cannot be encoded, replaced by U+FFFD."""
     return _SURROGATES.sub("\ufffd", text)
 
 

@@ -1,4 +1,4 @@
-"""Chat models by URL: `offline`, `openai:NAME`, `replay:FOLDER`; settings of one model may follow as a query."""
+"""Open chat models by URL: `offline`, `openai:NAME` or `replay:FOLDER`; a query may add settings for that model."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _IN_URL = (
     "temperature",
     "context_bytes",
 )
-"""Settings that a URL may carry, as in openai:qwen3?tool_calls=text."""
+"""Settings that a URL may contain, as in openai:qwen3?tool_calls=text."""
 ANY = 1_000
-"""Corrections of a replay: no bound, the recording has one."""
+"""Limit on the corrections in a replay, high enough never to apply, since the recording already reflects one."""
 
 
 def role_models(config: Config, home: Path, recorder: Recorder | None = None) -> RoleModels:
-    """Return the models of each role: the one that the settings name, then the fallbacks in order.
+    """Return a function from a role to its models: the one in the settings, then the fallbacks in order.
 
-    `recorder` records every call. Raises BadInput for a URL that names no model, before any request."""
+    `recorder` records every call. Raises BadInput for an invalid URL before any request is sent."""
     made: dict[str, RoleModel] = {}
 
     def role_model(url: str) -> RoleModel:
@@ -57,7 +57,7 @@ def role_models(config: Config, home: Path, recorder: Recorder | None = None) ->
 
 
 def _require_price(url: str, config: Config) -> None:
-    """Raise BadInput if a model's price is unknown: a budget that bounds money would never be reached."""
+    """Raise BadInput if a model's price is unknown, since a money budget would then never be reached."""
     name = url.partition("?")[0]
     if url.startswith("openai:") and config.price(name) is None:
         raise BadInput(
@@ -67,14 +67,14 @@ def _require_price(url: str, config: Config) -> None:
 
 
 def lone_role_model(url: str, config: Config, budget: Budget | None = None) -> RoleModel:
-    """Return the model of a URL, for a question outside of any delivery. Raises BadInput."""
+    """Return the model with the given URL for use outside a delivery; raises BadInput if the URL is invalid."""
     if budget and budget.money:
         _require_price(url, config)
     return _role_model(url, config, Path.cwd(), None)
 
 
 def open_recorder(folder: Path, config: Config, home: Path, label: str) -> Recorder:
-    """Return a recorder of every call into a folder; `label` says how the recording is made. Raises BadInput."""
+    """Return a recorder that writes every call to a folder; `label` describes how the recording was made."""
     url = config.model.url
     made = label or f"With crew run --model {url}."
     if url.startswith("replay:"):
@@ -104,12 +104,12 @@ def _role_model(url: str, config: Config, home: Path, recorder: Recorder | None)
 
 
 def _openai(url: str, config: Config, recorder: Recorder | None) -> RoleModel:
-    from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  another second
+    from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  takes a second
 
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)
     return RoleModel(
-        name=redactor_of(None).text(url),  # with its settings: the same model may be tried in another way
+        name=redactor_of(None).text(url),  # with the query: a model may have several settings
         model=openai_model(name, settings),
         attempts=settings.attempts,
         longest_wait_seconds=settings.longest_wait_seconds,
@@ -145,7 +145,7 @@ def _replay(url: str, home: Path, recorder: Recorder | None) -> RoleModel:
 
 
 def _as_often_as_recorded(role_model: RoleModel, role: str) -> tuple[RoleModel, ...]:
-    """Return a role's model once for each recorded visit: a model that gave up was followed by another."""
+    """Return a role's model once for each recorded attempt, since a model that gave up was followed by another."""
     visits = role_model.model.visits(role) if isinstance(role_model.model, ReplayModel) else 1
     return (
         role_model,
@@ -154,7 +154,7 @@ def _as_often_as_recorded(role_model: RoleModel, role: str) -> tuple[RoleModel, 
 
 
 def _with_query(settings: ModelSettings, query: str, url: str) -> ModelSettings:
-    """Return the settings, overridden by the query of a URL."""
+    """Return the settings overridden by the query of a URL; raises BadInput if the query is invalid."""
     try:
         given = dict(parse_qsl(query, strict_parsing=bool(query), keep_blank_values=True))
     except ValueError as error:

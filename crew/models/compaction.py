@@ -1,7 +1,7 @@
-"""Compaction: what the next request holds of a visit, the newest steps whole and older ones shortened.
+"""Compaction of the conversation: requests contain the newest steps in full and older ones shortened.
 
-A request's size stays flat however long a role works. A shortened result keeps its digest, by which the tool
-`read_result` reads it again. Nothing of this passes from role to role; only the state's facts do."""
+This keeps the size of requests roughly constant however long a role works. A shortened result keeps its digest, with
+which the tool `read_result` can read it again. Roles receive only the state's facts, never other conversations."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pydantic import JsonValue
 from crew.records.canonical_json import unmistakable
 
 MOST_STEPS = 10
-"""Steps that stay in the conversation: the newest whole, others whole where there is room."""
+"""Maximum number of steps in the conversation; the newest is complete, others only if there is room."""
 MOST_LINES = 12
-"""Earlier steps that are each summarized in a line."""
+"""Maximum number of earlier steps that are summarized in one line each."""
 LONGEST_ARGUMENT = 400
-"""Characters of an argument that a compacted call keeps."""
+"""Maximum length of an argument in a compacted call, in characters."""
 LONGEST_CALL = 2_000
-"""Characters of all arguments together that a compacted call keeps."""
+"""Maximum length of all arguments in a compacted call together, in characters."""
 LONGEST_SUMMARY = 120
 
 
@@ -31,7 +31,7 @@ class Result:
 
     message: ToolMessage
     digest: str
-    """Of the whole result in the artifact store."""
+    """Digest of the complete result in the artifact store."""
 
 
 @dataclass(frozen=True)
@@ -41,40 +41,40 @@ class Exchange:
     said: AIMessage
     results: tuple[Result, ...]
     size: int
-    """Bytes of the message and the results."""
+    """Approximate size of the message and the results, in bytes."""
 
     @property
     def messages(self) -> list[BaseMessage]:
-        """The step in full."""
+        """The messages of the complete step."""
         return [self.said, *(each.message for each in self.results)]
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """The messages of a request."""
+    """The messages of a request, with their size."""
 
     messages: list[BaseMessage]
     size: int
-    """About how many bytes they take."""
+    """Approximate size of the messages, in bytes."""
     compacted: bool
-    """Whether something was left out that `read_result` can read again."""
+    """Whether anything was shortened or left out, so that `read_result` may be needed."""
 
 
 def exchange(said: AIMessage, results: Sequence[Result]) -> Exchange:
-    """Return one step with its size."""
+    """Combine a model's message and the results of its calls into a step, and compute its size."""
     return Exchange(said, tuple(results), size_of([said, *(each.message for each in results)]))
 
 
 def size_of(messages: Sequence[BaseMessage]) -> int:
-    """Return about how many bytes messages take in a request."""
+    """Return the approximate size of messages in a request, in bytes."""
     calls = sum(len(json.dumps(each.tool_calls)) for each in messages if isinstance(each, AIMessage))
     return calls + sum(len(str(each.content).encode()) for each in messages)
 
 
 def conversation(first: Sequence[BaseMessage], steps: Sequence[Exchange], limit: int) -> Conversation:
-    """Return the messages of the next request within `limit` bytes, 0 for no bound.
+    """Return the messages of the next request, compacted to about `limit` bytes; 0 means no limit.
 
-    The newest step is always whole: the model has to act on it."""
+    The newest step is always complete, since the model has to act on it."""
     size = size_of(first)
     if not limit:
         whole = [message for step in steps for message in step.messages]
@@ -111,7 +111,7 @@ def _short_arguments(arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _earlier_steps(older: Sequence[Exchange], room: int) -> list[BaseMessage]:
-    """Return a line for each of the newest earlier steps that fit, and the number of steps before those."""
+    """Return a message with one line for each of the latest earlier steps that fit and the number of further ones."""
     if not older:
         return []
     lines: list[JsonValue] = []

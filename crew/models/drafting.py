@@ -1,4 +1,4 @@
-"""A question outside of any delivery: a model hands in one thing by a tool, and what is wrong with it is sent back."""
+"""Model calls outside a delivery: a model submits a draft through a tool call and is asked to correct its errors."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from crew.settings.budget import Budget
 from tools.redaction import Redactor
 
 MOST_COMPLAINTS = 12
-"""Complaints that are sent back at once."""
+"""Maximum number of errors that are sent back at once."""
 Handed = TypeVar("Handed", bound=BaseModel)
 _LONGEST = 40_000
-"""Characters of a draft that go along when it is sent back."""
+"""Maximum length of a draft that is sent back with its errors, in characters."""
 
 
 class NothingUsable(Stopped):
-    """A model handed in nothing that can be used, within the bounds."""
+    """A model submitted no usable draft within the allowed number of tries."""
 
     def __init__(self, role_model: str, tries: int, wrong: list[str]) -> None:
         listed = "\n".join(f"- {each}" for each in wrong[:MOST_COMPLAINTS])
@@ -39,21 +39,21 @@ class NothingUsable(Stopped):
 
 
 class NoAnswer(Stopped):
-    """A model cannot be asked: its server fails, or does not let the crew in."""
+    """A request to a model failed, for example because its server is down or rejects the API key."""
 
 
 @dataclass(frozen=True)
 class Form(Generic[Handed]):
-    """What is handed in, and how."""
+    """Describes the draft that a model has to submit, and the tool for submitting it."""
 
     tool: str
     does: str
-    """What the tool does, for the model."""
+    """Description of the tool, for the model."""
     called: str
-    """What is handed in, in a word: "draft"."""
+    """Noun for what is submitted, such as "draft"."""
     model: type[Handed]
     shown: Callable[[Handed], str]
-    """How the model sees again what it handed in."""
+    """Returns the text by which a rejected submission is shown to the model again."""
 
     @property
     def schema(self) -> ToolSchema:
@@ -62,7 +62,7 @@ class Form(Generic[Handed]):
 
 
 class Drafter:
-    """Asks one model, within one budget, and counts what it takes."""
+    """Requests drafts from one model within a budget, and adds up the cost."""
 
     def __init__(self, role_model: RoleModel, redact: Redactor, budget: Budget | None = None) -> None:
         self.role_model = role_model
@@ -79,10 +79,10 @@ class Drafter:
         check: Callable[[Handed], list[str]],
         corrections: int,
     ) -> Handed:
-        """Return what the model hands in, once `check` finds nothing wrong with it.
+        """Return the model's submission once `check` finds no errors in it.
 
-        What is wrong is sent back that often. Raises NothingUsable after that, NoAnswer if the model cannot be asked -
-        at once, if that was so before - and BoundReached before a request that the budget forbids.
+        Errors are sent back up to `corrections` times. Raises NothingUsable after that, NoAnswer if a request fails or
+        an earlier one showed that the model is unavailable, and BoundReached before a request that exceeds the budget.
         """
         messages, wrong = first, list[str]()
         for _ in range(1 + corrections):
@@ -92,7 +92,7 @@ class Drafter:
             if handed is not None and not wrong:
                 return handed
             self.spent += Spent(faults=1)
-            # Only the last draft goes along, so that requests stay small however often it is sent back.
+            # Only the last draft is sent back, so that requests stay small however many corrections there are.
             messages = [*first, *_correction(form, text, wrong)]
         raise NothingUsable(self.role_model.name, 1 + corrections, wrong)
 
@@ -121,7 +121,7 @@ class Drafter:
     def _give_up(self, fault: Fault) -> NoReturn:
         self.spent += Spent(faults=1)
         said = f"{self.role_model.name} gave no answer ({fault.name}). {fault.what}"
-        # What was too long for it says nothing of what comes next.
+        # A request that was too long does not mean that the model is unavailable for the next one.
         self._down = said if fault.remedy != "shrink" else ""
         raise NoAnswer(said) from None
 
@@ -134,13 +134,13 @@ class Drafter:
 
 
 def first_messages(prompt: str, kind: str, facts: dict[str, str]) -> list[BaseMessage]:
-    """Return a prompt and, fenced as JSON of that kind, the facts; no backtick in them can end the fence."""
+    """Return messages with the prompt and with the facts as JSON in a fence labelled `kind`, which they cannot end."""
     fenced = unmistakable(json.dumps(facts, ensure_ascii=False))
     return [SystemMessage(prompt), HumanMessage(f"```json {kind}\n{fenced}\n```")]
 
 
 def _read(said: AIMessage, form: Form[Handed]) -> tuple[Handed | None, str, list[str]]:
-    """Return what a reply hands in, or None; what it said, to be shown to it again; and what is wrong."""
+    """Return the submission in a reply or None, the text to show to the model again, and the errors."""
     if fault := unusable(said, [form.tool]):
         broken = str(said.invalid_tool_calls[0]["args"]) if said.invalid_tool_calls else said.text
         return None, broken, [fault.what]
@@ -173,7 +173,7 @@ def _correction(form: Form[Handed], text: str, wrong: list[str]) -> list[BaseMes
 
 
 def _json_in(text: str, form: Form[Handed]) -> JsonValue:
-    """Return the first object in a text that has what the form requires, in a block or alone; None if there is none."""
+    """Return the first JSON object in the text that has all members required by the form, or None."""
     required = {name for name, each in form.model.model_fields.items() if each.is_required()}
     decoder = json.JSONDecoder()
     for found in re.finditer(r"\{", text):

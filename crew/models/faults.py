@@ -1,6 +1,6 @@
-"""Faults of replies and calls, by name, with the remedy for each.
+"""Faults of model replies and requests, with the remedy for each.
 
-Pure functions over messages and exceptions: nothing here sends, waits or writes."""
+All functions are pure functions of messages and exceptions; none of them sends, waits or writes."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ FaultName = Literal[
     "gave_up",
 ]
 Remedy = Literal["tell", "wait", "shrink", "give_up"]
-"""`tell`: ask again, saying what was wrong. `wait`: send it again later. `shrink`: compact the conversation and send
-it again. `give_up`: asking again would change nothing."""
+"""`tell`: ask again, explaining the fault. `wait`: send the request again later. `shrink`: compact the conversation
+and send it again. `give_up`: stop, since another request would have the same result."""
 
 GAVE_UP: Literal["gave_up"] = "gave_up"
-"""Name in a recording of a model that was not asked again."""
+"""Name of the error that marks in a recording that the model was not asked again."""
 
 _OVERFLOW = re.compile(
     r"context.{0,20}(length|window|size)|(prompt|input|request|messages?) (is|are) too long|too many (input )?tokens"
@@ -56,25 +56,25 @@ _NO_QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota"
 _NOT_MADE = ("ConnectError", "ConnectTimeout", "ConnectionRefusedError")
 """Names of errors, of any library, for a connection that was never established."""
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError)
-"""Errors of the library at a reply that it cannot read."""
+"""Exceptions that the library raises for a reply that it cannot parse."""
 NO_TOOLS = 'Set tool_calls = "text" under [model] in crew.toml (or --model openai:NAME?tool_calls=text).'
 
 
 class Fault(BaseModel, frozen=True):
-    """One thing that was wrong."""
+    """A fault of a reply or a request, with its remedy."""
 
     name: FaultName
     remedy: Remedy
     what: str
     """One sentence for a person: what happened, and how a person can fix it."""
     tell: str = ""
-    """Text for the model when it is asked again."""
+    """Explanation for the model when it is asked again."""
     wait_seconds: float | None = None
-    """How long the server asks to wait; None means it does not say."""
+    """Waiting time that the server requests, in seconds; None if it requests none."""
 
 
-class Faulty(Exception):  # noqa: N818  raised and caught within one step
-    """A call that failed, as a fault."""
+class Faulty(Exception):  # noqa: N818  internal: raised and caught within one step
+    """A failed request; `fault` describes the failure."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.what)
@@ -82,9 +82,9 @@ class Faulty(Exception):  # noqa: N818  raised and caught within one step
 
 
 def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] = ()) -> Fault | None:
-    """Return the gravest fault of a reply; None if it can be acted on.
+    """Return the most serious fault of a reply, or None if the reply is usable.
 
-    A call of a tool that exists, but was not offered, can be acted on: policy denies it, which is on record."""
+    A call of an existing tool that was not offered is usable: policy denies it, and the denial is recorded."""
     if fault := unusable(reply, offered, existing) or _unreasoned(reply):
         return fault
     if reply.tool_calls:
@@ -96,7 +96,7 @@ def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] =
 
 
 def unusable(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] = ()) -> Fault | None:
-    """Return the gravest fault of a reply whatever the request was; None for a readable one."""
+    """Return the fault that makes a reply unusable in any context, such as a refusal or truncation, or None."""
     tools = tuple(offered)
     return _refused(reply) or _cut(reply) or _broken(reply) or _unknown(reply, tools, {*tools, *existing})
 
@@ -168,7 +168,7 @@ def _named(name: str | None) -> str:
 
 
 def shown(text: str, longest: int = 300) -> str:
-    """Return what a server or a model said as one line that a terminal can show: without control characters."""
+    """Return text from a server or model as one line for display, without control characters and truncated."""
     line = " ".join(
         "".join(
             " " if unicodedata.category(each)[0] == "C" else each for each in text[: 20 * longest]
@@ -178,19 +178,19 @@ def shown(text: str, longest: int = 300) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text with a full stop, unless it ends like a sentence already: what follows is another one."""
+    """Return the text with a full stop added, unless it already ends like a sentence."""
     return text if text.rstrip("\"')`").endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def fault_of(error: Exception, redact: Redactor, server: str = "") -> Fault | None:
-    """Return what a failed call means; None for an error that is not a failure of a model or its server.
+    """Return the fault that an exception stands for, or None if it is not a failure of a model or its server.
 
-    `redact` removes secrets from the server's text before any of it is cut off; `server` is its URL."""
-    from langchain_core.exceptions import ContextOverflowError  # noqa: PLC0415  heavy; only a failure needs them
+    `redact` removes secrets from the server's text before it is truncated; `server` is the server's URL."""
+    from langchain_core.exceptions import ContextOverflowError  # noqa: PLC0415  slow; only needed after a failure
 
     held: BaseException | None = error
     while held is not None:
-        # What bounds a reply raises within the library, which wraps it.
+        # Limits on replies raise Faulty within the library, which wraps it in an exception of its own.
         if isinstance(held, Faulty):
             return held.fault
         held = held.__cause__
@@ -205,7 +205,7 @@ def fault_of(error: Exception, redact: Redactor, server: str = "") -> Fault | No
     if isinstance(error, openai.APIConnectionError | OSError) or _of_transport(error):
         return Fault(name="disconnected", remedy="wait", what=_unreached(error, redact, server))
     if isinstance(error, openai.APIError):
-        # An error in the middle of a stream has no status of its own; some servers put it into the code.
+        # An error in the middle of a stream has no HTTP status; some servers put one into the error code.
         code = int(str(error.code)) if str(error.code).isdigit() else 500
         return _of_status(
             code, redact.text(f"{error.message} ({error.code})" if error.code else error.message), None
@@ -222,11 +222,11 @@ def fault_of(error: Exception, redact: Redactor, server: str = "") -> Fault | No
 
 
 def _unreached(error: Exception, redact: Redactor, server: str) -> str:
-    """Return what to say of a connection that was not made, or broke."""
+    """Return the message for a connection that could not be established or broke off."""
     chain: list[BaseException] = [error]
     while cause := chain[-1].__cause__:
         chain.append(cause)
-    # The libraries wrap what happened; the innermost says it best.
+    # The libraries wrap the original exception, whose message is the most informative.
     said = shown(
         redact.text(next((str(each) for each in reversed(chain) if str(each)), type(error).__name__))
     )
@@ -246,13 +246,13 @@ def _unreached(error: Exception, redact: Redactor, server: str) -> str:
 
 
 def _message(error: openai.APIError) -> str:
-    """Return what a server says, with its word for it, by which some things are told apart."""
+    """Return the server's error message with its error code, which distinguishes some faults."""
     said = re.sub(r"^Error code: \d+ - ", "", str(error.message))
     return said if not error.code or str(error.code) in said else f"{said} ({error.code})"
 
 
 def _of_transport(error: Exception) -> bool:
-    # The library lets what breaks within a stream through as it is, from whichever httpx the SDK uses.
+    # The library does not wrap transport errors within a stream, whichever version of httpx the SDK uses.
     return type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2")
 
 
@@ -285,7 +285,7 @@ def _of_status(status: int, message: str, retry_after: str | None) -> Fault:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Return the seconds of a Retry-After header, which may be a number or an HTTP date; None if it is neither."""
+    """Return the seconds in a Retry-After header, which may be a number or an HTTP date; None if it is neither."""
     with suppress(ValueError):
         return max(0.0, float(retry_after or ""))
     try:

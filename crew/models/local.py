@@ -1,4 +1,4 @@
-"""Chat models that answer within this process, without a server."""
+"""Chat models that run in this process, without a server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LocalModel(BaseChatModel):
 
     @abstractmethod
     def answer(self, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
-        """Return the reply; `bound` holds what the request was bound to, such as its tools."""
+        """Return the reply; `bound` contains the request's bound parameters, such as its tools."""
 
     @property
     def _llm_type(self) -> str:
@@ -33,7 +33,7 @@ class LocalModel(BaseChatModel):
         tool_choice: str | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Bind the tools, as OpenAI functions."""
+        """Return the model bound to the tools, converted to OpenAI functions."""
         chosen = {"tool_choice": tool_choice} if tool_choice else {}
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **chosen, **kwargs)
 

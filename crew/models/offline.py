@@ -1,7 +1,7 @@
 """The offline model: a chat model whose replies come from the playbooks.
 
-It reads the messages and nothing else, so what it does can be recorded, replayed, or done by a language
-model."""
+It reads nothing but the messages, so its replies can be recorded and replayed, and a language model can take
+its place."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from crew.playbooks.script import Act, Conclude, Playbook, Seen
 
 
 class OfflineModel(LocalModel):
-    """Runs the playbook of the role that the brief names, up to its next call."""
+    """Runs the playbook of the role named in the brief, up to its next call."""
 
     playbooks: Mapping[str, Playbook]
 
     def answer(self, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
-        """Return the next call of the playbook; playbooks know their tools."""
+        """Return the playbook's next call; `bound` is ignored, since playbooks know their tools."""
         brief = read_brief(messages[1])
         seen = [_seen(message) for message in messages if isinstance(message, ToolMessage)]
         script = self.playbooks[brief.role](brief)
@@ -43,7 +43,7 @@ def _call(step: Act | Conclude, place: int) -> ToolCall:
         if isinstance(step, Conclude)
         else (step.tool, step.arguments)
     )
-    # The id only links the call to its result, so its place in the conversation is enough.
+    # The id only links the call to its result, so its position in the conversation is enough.
     return ToolCall(name=name, args=dict(arguments) | said, id=f"call-{place}")
 
 

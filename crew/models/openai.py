@@ -1,4 +1,4 @@
-"""Chat models that speak OpenAI's API, whoever serves them."""
+"""Chat models with an OpenAI-compatible API, whichever server provides them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from crew.settings.config import ModelSettings
 
 PUBLIC = "https://api.openai.com/v1"
 LARGEST_REPLY = 4_000_000
-"""Most bytes of one response; the longest replies of models have a tenth of that."""
+"""Maximum size of a response in bytes, ten times that of the longest replies in practice."""
 LONGEST_REPLY = 10
-"""Longest duration of one reply, in timeouts, however steadily its bytes arrive."""
+"""Maximum duration of a reply as a multiple of the timeout, however steadily its bytes arrive."""
 
 
 class _Chat(ChatOpenAI):
-    """Handles what the library drops or fails on: refusals in a stream, arguments that are not an object."""
+    """A ChatOpenAI that also keeps refusals in a stream, and arguments that are not a JSON object."""
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
@@ -44,7 +44,7 @@ class _Chat(ChatOpenAI):
 
     def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
         if isinstance(response, str):
-            raise ValueError(f"not JSON: {response[:200]}")  # noqa: TRY004  like all that is unreadable
+            raise ValueError(f"not JSON: {response[:200]}")  # noqa: TRY004  as for other unreadable replies
         plain: dict[str, Any] = (
             response if isinstance(response, dict) else response.model_dump(warnings=False)
         )
@@ -63,9 +63,9 @@ class _Chat(ChatOpenAI):
 
 
 def _broken(function: dict[str, Any]) -> str:
-    """Return arguments that cannot be read, "" for others; the library gets what it takes for broken too.
+    """Return the arguments of a call if they are invalid, or ""; replace them with text that the library rejects too.
 
-    It would let lists through and then fail as a whole."""
+    The library would accept a list as arguments and then fail on the whole reply."""
     function["arguments"] = given = function.get("arguments") or "{}"
     try:
         arguments_in(str(given))
@@ -76,7 +76,7 @@ def _broken(function: dict[str, Any]) -> str:
 
 
 class _Bounded(httpx2.SyncByteStream):
-    """A response as it arrives, up to the bounds."""
+    """A response stream with limits on its size and duration."""
 
     def __init__(self, stream: httpx2.SyncByteStream, seconds: float) -> None:
         self._stream = stream
@@ -95,17 +95,17 @@ class _Bounded(httpx2.SyncByteStream):
             yield part
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the underlying stream."""
         self._stream.close()
 
 
 def server_of(settings: ModelSettings) -> str:
-    """Return the base URL: from the settings, else the environment, else OpenAI's own."""
+    """Return the server's base URL from the settings, else from the environment, else OpenAI's own."""
     return settings.base_url or os.environ.get("OPENAI_BASE_URL") or PUBLIC
 
 
 def shown_server(url: str) -> str:
-    """Return a server's URL without user name, password and query."""
+    """Return a server's URL for display, without user name, password and query."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -114,9 +114,9 @@ def shown_server(url: str) -> str:
 
 
 def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
-    """Return the model of that name; raises BadInput where there is no key for OpenAI's own server.
+    """Return the model with the given name; raises BadInput if OpenAI's own server is used without a key.
 
-    It does not retry: that is done in one place, `crew.models.request`, where the ledger sees it.
+    The model does not retry; only `crew.models.request` does, so that every attempt is recorded in the ledger.
     """
     base, key = server_of(settings), os.environ.get("OPENAI_API_KEY")
     if not key and base.rstrip("/") == PUBLIC:
@@ -132,16 +132,14 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
     return _Chat(
         model=name,
         base_url=base,
-        api_key=cast(Any, key or "none"),  # a server of one's own asks for none
+        api_key=cast(Any, key or "none"),  # local servers do not require one
         timeout=settings.timeout_seconds,
         max_retries=0,
         stream_usage=True,
-        openai_proxy=None,  # the usual HTTPS_PROXY holds; the library refuses its own besides a client
+        openai_proxy=None,  # HTTPS_PROXY still applies; the library rejects this option together with http_client
         use_responses_api=settings.api == "responses",
         http_client=_client(settings.timeout_seconds),
-        http_async_client=DefaultAsyncHttpxClient(
-            verify=_certificates()
-        ),  # never used, but made all the same
+        http_async_client=DefaultAsyncHttpxClient(verify=_certificates()),  # never used, but always created
         **options,
     )
 
@@ -153,7 +151,7 @@ def _client(timeout: float) -> httpx2.Client:
             raise Faulty(Fault(name="unreadable", remedy="give_up", what=what))
         response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), LONGEST_REPLY * timeout)
 
-    # Tools may work for minutes between two requests: each has a connection of its own, and none is left open.
+    # Tools may run for minutes between two requests, so each request uses a new connection and none is kept alive.
     return DefaultHttpxClient(
         timeout=timeout,
         verify=_certificates(),
@@ -178,9 +176,9 @@ def _oversized() -> Fault:
 
 
 def whole(chunks: list[AIMessageChunk]) -> AIMessage:
-    """Return the message that a stream's chunks make.
+    """Combine the chunks of a stream into one message.
 
-    The library reads cut-off arguments as far as they go; here arguments that are not JSON as they stand are invalid.
+    Truncated arguments, which the library would complete, become invalid calls, as do any that are not valid JSON.
     """
     joined = chunks[0] + chunks[1:]
     calls, invalid = [], []

@@ -1,4 +1,4 @@
-"""Further property tests, read by a language model from docstrings and hints: one request a module."""
+"""Further property tests, which a language model derives from docstrings and type hints, one request per module."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from crew.models.drafting import Drafter, Form, NoAnswer, NothingUsable, first_m
 from prompts import render
 
 LONGEST_SOURCE = 12_000
-"""Characters of a module's functions; what is longer is cut."""
+"""Maximum length of a module's source, in characters; the rest is cut off."""
 MOST_TESTS = 8
 CORRECTIONS = 1
-"""How often what is wrong is sent back."""
+"""Maximum number of times that errors are sent back to the model."""
 
 
 class HandedIn(BaseModel, frozen=True, extra="forbid"):
@@ -23,8 +23,8 @@ class HandedIn(BaseModel, frozen=True, extra="forbid"):
     content: str = Field(max_length=20_000, description="One Python file.")
 
 
-class NoTests(Exception):  # noqa: N818  names what there is
-    """A model handed in nothing that can be used; says why."""
+class NoTests(Exception):  # noqa: N818  reads better without the suffix
+    """A model submitted no usable tests; the message says why."""
 
 
 FORM = Form(
@@ -37,12 +37,12 @@ FORM = Form(
 
 
 def draft_tests(drafter: Drafter, module: str, source: str, objections: Callable[[str], list[str]]) -> str:
-    """Return a file of tests to which `objections` finds none; what is wrong is sent back once.
+    """Return a test file for which `objections` returns none; objections are sent back to the model once.
 
-    Raises NoTests if that does not help, if the model cannot be asked, or if its budget is used up.
+    Raises NoTests if that does not help, if a request fails, or if the budget is used up.
     """
     try:
-        # Redacted before it is cut: a secret cut in two is not recognized.
+        # Redact before truncating, since a truncated secret would not be recognized.
         facts = {"module": module, "source": drafter.redact.text(source)[:LONGEST_SOURCE]}
         first = first_messages(render("_property_tests", most=MOST_TESTS), "module", facts)
         return drafter.draft(first, FORM, lambda handed: objections(handed.content), CORRECTIONS).content

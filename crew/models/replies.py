@@ -1,7 +1,7 @@
-"""A reply in the one shape that is kept, acted on and sent again, whichever protocol it came by.
+"""Convert replies to one form in which they are stored, acted on and sent again, whatever the protocol.
 
-Text and calls stay. What is a protocol's own (blocks of reasoning, second copies of calls) goes: it would hold what
-was put away or redacted elsewhere."""
+Text and calls are kept. Protocol-specific parts, such as reasoning blocks and duplicates of calls, are dropped, since
+they could contain what was compacted or redacted elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crew.models.faults import shown
 
 
 def plain(reply: AIMessage) -> AIMessage:
-    """Return the reply without what is its protocol's own; calls that cannot be kept are invalid."""
+    """Return the reply without protocol-specific parts; calls that cannot be stored become invalid calls."""
     calls, invalid = list[ToolCall](), [_told(each) for each in reply.invalid_tool_calls]
     for call in reply.tool_calls:
         try:
@@ -37,9 +37,9 @@ def plain(reply: AIMessage) -> AIMessage:
 
 
 def numbered(reply: AIMessage, said: Sequence[BaseMessage] = ()) -> AIMessage:
-    """Return the reply with an id for each call that none of what was said before has, so that results find theirs.
+    """Return the reply with a unique id for each call, different from those in the messages `said` before.
 
-    Ids of the server's that do as they are stay; ours have nine letters and digits, which every server takes."""
+    Suitable ids from the server are kept; new ones have nine letters and digits, which every server accepts."""
     used = {str(call["id"]) for each in said if isinstance(each, AIMessage) for call in each.tool_calls}
     given = [str(call["id"] or "") for call in reply.tool_calls]
     if all(given) and len({*given, *used}) == len(given) + len(used) and all(map(str.isprintable, given)):
@@ -50,7 +50,7 @@ def numbered(reply: AIMessage, said: Sequence[BaseMessage] = ()) -> AIMessage:
 
 
 def _metadata(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what is read again: why the reply ended, who served it, and what a recording says of itself."""
+    """Return the metadata that is used later: the finish reason, the model's name and the flags of a recording."""
     details = given.get("incomplete_details")
     why = details.get("reason") if isinstance(details, dict) else None
     ended = why or given.get("finish_reason") or given.get("status")
@@ -60,7 +60,7 @@ def _metadata(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(call: InvalidToolCall) -> InvalidToolCall:
-    """Return the call with what is wrong with it in our words; the library's name pages of its own."""
+    """Return the call with our own error message instead of the library's, which links to its documentation."""
     why = "the call has no name"
     try:
         arguments_in(call["args"] or "")

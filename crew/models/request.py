@@ -1,4 +1,4 @@
-"""One request to a chat model and its reply: sent, sent again where the wire failed, and read strictly."""
+"""Send one request to a chat model, retry it after transient failures, and parse the reply strictly."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def ask(
     redact: Redactor,
     forced: str = "",
 ) -> AIMessage:
-    """Return the model's reply, whatever is in it. `forced` names the one tool that it must call.
+    """Return the model's reply without checking its content; `forced` names a tool that the model must call.
 
-    `sending` is called before each attempt, `failed` after one that is to be made again, with the seconds that are
-    waited until then. `redact` removes secrets from the messages and from what a server says. Raises Faulty once the
-    attempts are used up, or at once for a fault that waiting does not fix.
+    `sending` is called before each attempt, and `failed` before each retry, with the fault and the seconds to wait.
+    `redact` removes secrets from the messages and from the server's error messages. Raises Faulty once the attempts
+    are used up, or immediately for a fault that waiting does not fix.
     """
     sent = [_clean(message, redact) for message in messages]
 
@@ -44,7 +44,7 @@ def ask(
             fault = fault_of(error, redact, role_model.server)
             if fault is None or (fault.name == "unreadable" and not role_model.served):
                 raise
-            # Without its cause, which holds all that the server said.
+            # Drop the cause, which contains the server's unredacted text.
             raise Faulty(_patient(fault, role_model)) from None
 
     retrying = Retrying(
@@ -58,7 +58,7 @@ def ask(
 
 
 def faults_in(reply: AIMessage, tools: Sequence[ToolSchema], existing: Iterable[str]) -> Fault | None:
-    """Return what is wrong with a reply to a request with these tools, where `existing` ones exist."""
+    """Return the fault of a reply to a request that offered `tools`, or None; `existing` names all existing tools."""
     return fault_in(reply, [each["function"]["name"] for each in tools], existing)
 
 
@@ -85,7 +85,7 @@ def _said(role_model: RoleModel, model: Any, messages: list[BaseMessage]) -> AIM
         if not isinstance(reply, AIMessage):
             raise TypeError(f"a chat model answered with {type(reply).__name__}")
         return reply
-    from crew.models.openai import whole  # noqa: PLC0415  what does not stream needs no openai
+    from crew.models.openai import whole  # noqa: PLC0415  only needed for streaming
 
     chunks = [chunk for chunk in model.stream(messages) if isinstance(chunk, AIMessageChunk)]
     if not chunks or not _ended(chunks):
@@ -95,12 +95,12 @@ def _said(role_model: RoleModel, model: Any, messages: list[BaseMessage]) -> AIM
 
 
 def _ended(chunks: list[AIMessageChunk]) -> bool:
-    """Whether the stream said that it is over: chat completions give a finish reason, responses a status."""
+    """Whether the stream is complete: chat completions end with a finish reason, responses with a status."""
     return any({"finish_reason", "status"} & set(chunk.response_metadata) for chunk in chunks)
 
 
 def _form(role_model: RoleModel) -> dict[str, Any]:
-    """Return what holds a reply in text to JSON: past the library, whose own reading of forms is not strict."""
+    """Return the options that restrict a reply to JSON text, bypassing the library's own lenient parsing of it."""
     if role_model.structured_output == "function_calling":
         return {}
     responses = role_model.api == "responses"
@@ -118,7 +118,7 @@ def _is_passing(error: BaseException, role_model: RoleModel) -> bool:
 
 
 def _patient(fault: Fault, role_model: RoleModel) -> Fault:
-    """Return the fault with why it is not waited for, where a server asks for more than the bound."""
+    """Return the fault, explaining why it is not retried if the server requests a longer wait than allowed."""
     asked = fault.wait_seconds or 0
     if fault.remedy != "wait" or asked <= role_model.longest_wait_seconds:
         return fault
@@ -134,10 +134,10 @@ def _wait(state: RetryCallState, role_model: RoleModel) -> float:
 
 def _fault(state: RetryCallState) -> Fault:
     error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, Faulty)  # noqa: S101  only these are retried
+    assert isinstance(error, Faulty)  # noqa: S101  only Faulty is retried
     return error.fault
 
 
 def size_of(tools: Sequence[ToolSchema]) -> int:
-    """Return the bytes of the tools' schemas in a request."""
+    """Return the size of the tools' schemas in a request, in bytes."""
     return sum(len(json.dumps(each)) for each in tools)

@@ -1,4 +1,4 @@
-"""The chat model of a role, and the bounds within which it is asked."""
+"""The chat model of a role, with the limits on its requests."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from crew.settings.config import Price
 
 @dataclass(frozen=True)
 class RoleModel:
-    """A chat model and the bounds within which it is asked."""
+    """A chat model with the limits on its requests."""
 
     name: str
-    """Its name in the ledger: "offline", "openai:gpt-x", "replay:recordings/discounts"."""
+    """Name in the ledger, such as "offline", "openai:gpt-x" or "replay:recordings/discounts"."""
     model: BaseChatModel
     attempts: int = 4
-    """Most times that one request is sent: after rate limits, dropped connections and server errors."""
+    """Maximum number of times a request is sent, after rate limits, dropped connections and server errors."""
     longest_wait_seconds: float = 60
-    """Longest wait between two attempts; a server that asks for more is given up."""
+    """Maximum wait between two attempts; if the server requests more, the model gives up."""
     corrections: int = 3
-    """How often in one step an unusable reply is sent back with its faults."""
+    """Maximum number of times per step that an unusable reply is sent back with an explanation."""
     context_bytes: int = 0
-    """Size of a request's messages above which the conversation is compacted; 0 means no bound."""
+    """Size of a request's messages, in bytes, above which the conversation is compacted; 0 means no limit."""
     served: bool = False
-    """Whether a server answers, which may send anything; an error of an in-process model is a bug."""
+    """Whether a server answers, which may send invalid replies; those of an in-process model are bugs."""
     streams: bool = False
     api: Literal["chat", "responses"] = "chat"
-    """Which of OpenAI's APIs it uses."""
+    """OpenAI API to use: chat completions or responses."""
     tool_calls: Literal["native", "text"] = "native"
-    """How calls are written: natively, or as JSON in the text for servers without tool calls."""
+    """Form of tool calls: native, or as JSON in the text for servers without tool calling."""
     structured_output: Literal["function_calling", "json_schema", "json_mode"] = "function_calling"
-    """With `tool_calls` "text": what restricts the text to JSON, if anything."""
+    """Option that restricts the text to JSON if `tool_calls` is "text"; "function_calling" stands for none."""
     price: Price | None = None
     server: str = ""
     """URL of the server, without credentials; "" for none."""

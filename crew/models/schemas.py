@@ -1,4 +1,4 @@
-"""The schemas of a role's tools, as small as possible: every byte is sent with every request."""
+"""The schemas of a role's tools, kept as small as possible since they are sent with every request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.result import Tool
 
 READ_RESULT = "read_result"
 _NOISE = ("title", "additionalProperties")
-"""Keywords that do not help a model: names repeat titles, and the door refuses unknown arguments."""
+"""Keywords that are of no use to a model: titles repeat names, and the door rejects unknown arguments anyway."""
 
 
 class Function(TypedDict):
@@ -23,7 +23,7 @@ class Function(TypedDict):
     name: str
     description: str
     parameters: Arguments
-    """JSON Schema of its arguments."""
+    """JSON Schema of the arguments."""
 
 
 class ToolSchema(TypedDict):
@@ -44,13 +44,13 @@ def tool_schema(name: str, description: str, parameters: Arguments) -> ToolSchem
 def tool_schemas(
     role: Role, tools: Mapping[str, Tool], by_hand: bool = True, by_blueprint: bool = True
 ) -> list[ToolSchema]:
-    """Return the schemas of the tools that a role is offered, and of its answer, as OpenAI functions."""
+    """Return the schemas of a role's tools and of its answer as OpenAI functions."""
     offered = [_schema_of(tools[name]) for name in role.offered(by_hand, by_blueprint)]
     return [*offered, _schema("answer", "End your work with this.", role.answer)]
 
 
 def read_result_schemas(tools: Mapping[str, Tool]) -> list[ToolSchema]:
-    """Return the schema of the tool that reads a compacted result again."""
+    """Return the schema of the tool that reads compacted results again, as a list that may be empty."""
     return [_schema_of(tools[READ_RESULT])] if READ_RESULT in tools else []
 
 
@@ -61,9 +61,9 @@ def _schema_of(tool: Tool) -> ToolSchema:
 @cache
 def _schema(name: str, description: str, arguments: type[BaseModel]) -> ToolSchema:
     schema = _plain(arguments.model_json_schema())
-    assert isinstance(schema, dict)  # noqa: S101  the schema of a model is one
+    assert isinstance(schema, dict)  # noqa: S101  a model's schema is always an object
     properties, required = schema.get("properties"), schema.get("required")
-    # What they are for is said once, in the prompt.
+    # The prompt explains these two once for all tools.
     reasons: Arguments = {
         "rationale": {"type": "string"},
         "evidence": {"type": "array", "items": {"type": "string"}},
@@ -75,7 +75,7 @@ def _schema(name: str, description: str, arguments: type[BaseModel]) -> ToolSche
 
 
 def _plain(schema: JsonValue, names: bool = False) -> JsonValue:
-    """Return a schema without noise; `names` says that the keys of a mapping are names of members, not keywords."""
+    """Return a schema without superfluous keywords; with `names`, its keys are names of members, not keywords."""
     if isinstance(schema, list):
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):
@@ -87,5 +87,5 @@ def _plain(schema: JsonValue, names: bool = False) -> JsonValue:
 
 
 def _is_noise(key: str, value: JsonValue) -> bool:
-    # That something may be left out is said by its not being required.
+    # An empty default is redundant, since the member is not listed as required.
     return key in _NOISE or (key == "default" and value in ("", [], False, None))

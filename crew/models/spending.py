@@ -1,6 +1,6 @@
 """The cost of model calls: summed from the ledger's rows, and checked against budgets.
 
-A row "calling" is a request that goes out; "model" and "fault" are its result and the tokens it took."""
+A "calling" row stands for a request; a "model" or "fault" row contains its result and the tokens that it used."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
 FURTHER = 10
-"""Further calls that the larger budget suggested in a message allows at least."""
+"""Minimum number of further calls that the larger budget suggested in an error message allows."""
 BYTES_PER_TOKEN = 4
-"""For estimates: of a request before it is sent, and where a server does not count."""
+"""Assumed ratio for estimates, made before a request is sent or if a server does not report token usage."""
 
 
 class Spent(BaseModel, frozen=True):
-    """What was spent on model calls."""
+    """The total cost of a number of model calls."""
 
     calls: int = 0
-    """Requests that went out, including failed ones."""
+    """Requests that were sent, including failed ones."""
     free: int = 0
     """Calls of the offline model, which cost nothing."""
     replayed: int = 0
-    """Replies that came from a recording: their cost was not spent now."""
+    """Replies that came from a recording, so that nothing was spent on them now."""
     faults: int = 0
     """Unusable replies, and requests without a reply."""
     input_tokens: int = 0
     output_tokens: int = 0
     estimated: bool = False
-    """Whether some tokens are estimated (4 bytes a token), since the server did not count them."""
+    """Whether some token counts are estimates (4 bytes per token) because the server did not report them."""
     money: float = 0.0
     recorded_money: float = 0.0
-    """Cost of replayed calls when they were recorded; nothing of it was spent now."""
+    """Cost of replayed calls at the time of recording, none of which was spent now."""
     largest_request: int = 0
-    """Bytes of messages and tools."""
+    """Size of the largest request, in bytes of messages and tools."""
     seconds: float = 0.0
-    """Time that models and tools took."""
+    """Time used by models and tools."""
 
     @property
     def tokens(self) -> int:
-        """Sent and received."""
+        """Total number of input and output tokens."""
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Spent) -> Spent:
-        """Return the sum of both."""
+        """Return the combined cost, with the larger of both largest requests."""
         return Spent(
             calls=self.calls + other.calls,
             free=self.free + other.free,
@@ -74,7 +74,7 @@ class Spent(BaseModel, frozen=True):
 
 
 def spent_by(row: Row) -> Spent:
-    """Return the cost in one row."""
+    """Return the cost recorded in one row."""
     body = row.body
     if isinstance(body, Calling):
         return Spent(calls=1, free=body.model == OFFLINE, largest_request=body.bytes)
@@ -100,7 +100,7 @@ def spent_on(cost: Cost, *, is_fault: bool) -> Spent:
 
 
 def cost_of(said: AIMessage, asked_bytes: int, said_bytes: int, price: Price | None) -> Cost:
-    """Return tokens and money of one reply, and whether they are estimated or recorded."""
+    """Return the tokens and money spent on one reply, and whether they are estimated or from a recording."""
     usage = said.usage_metadata
     sent, received = asked_bytes // BYTES_PER_TOKEN, said_bytes // BYTES_PER_TOKEN
     if usage:
@@ -115,7 +115,7 @@ def cost_of(said: AIMessage, asked_bytes: int, said_bytes: int, price: Price | N
 
 
 def by_role(rows: Iterable[Row]) -> dict[str, Spent]:
-    """Return what each role spent on model calls, in the order of their first call."""
+    """Return the cost of each role's model calls, in the order of the first calls."""
     found: dict[str, Spent] = {}
     for row in rows:
         if isinstance(row.body, ModelBody):
@@ -125,7 +125,7 @@ def by_role(rows: Iterable[Row]) -> dict[str, Spent]:
 
 
 def total(rows: Iterable[Row]) -> Spent:
-    """Return the total cost in all rows."""
+    """Return the total cost recorded in the rows."""
     spent = Spent()
     for row in rows:
         spent += spent_by(row)
@@ -133,7 +133,7 @@ def total(rows: Iterable[Row]) -> Spent:
 
 
 def spending_lines(spent: dict[str, Spent]) -> list[str]:
-    """Return a line per role and a total of what models cost; no lines if they cost nothing."""
+    """Return one line per role and one with the total, or no lines if no tokens were used."""
     if not any(each.tokens for each in spent.values()):
         return []
     everything = sum(spent.values(), Spent())
@@ -141,7 +141,7 @@ def spending_lines(spent: dict[str, Spent]) -> list[str]:
 
 
 def spent_text(spent: Spent) -> str:
-    """Return what was spent as one line."""
+    """Return the cost as one line of text."""
     about = "about " if spent.estimated else ""
     calls = counted(spent.calls, "model call") + (f" ({spent.free:,} of them offline)" if spent.free else "")
     calls += f" ({spent.replayed:,} of them replayed)" if spent.replayed else ""
@@ -156,12 +156,12 @@ def spent_text(spent: Spent) -> str:
 
 
 class BudgetTracker:
-    """What one delivery, and the run that it belongs to, may still spend."""
+    """Checks the spending of a delivery, and of the run that it belongs to, against their budgets."""
 
     def __init__(
         self, ledger: Ledger, delivery: str, others: Iterable[str], budget: Budget, run_budget: Budget
     ) -> None:
-        """`others` are the other deliveries of the run."""
+        """Start counting the time of the delivery; `others` are the ids of the run's other deliveries."""
         self._ledger = ledger
         self._delivery = delivery
         self._budget = budget
@@ -173,9 +173,9 @@ class BudgetTracker:
         self._begun = time.monotonic()
 
     def check(self, request_bytes: int, model: str) -> None:
-        """Raise BoundReached if a request of this size to a model would go over a bound.
+        """Raise BoundReached if a request of the given size to a model would exceed a limit.
 
-        The offline model costs nothing: only the time of its calls is bounded."""
+        The offline model costs nothing, so only its time is limited."""
         if not any_bound(self._budget) and not any_bound(self._run_budget):
             return
         rows = self._ledger.rows(self._delivery, ModelBody)
@@ -196,15 +196,15 @@ class BudgetTracker:
 
 
 def any_bound(budget: Budget) -> bool:
-    """Whether a budget bounds anything."""
+    """Whether a budget sets any limit."""
     return budget != Budget()
 
 
 def bound_reached(
     spent: Spent, request_bytes: int, budget: Budget
 ) -> tuple[str, dict[str, int | float]] | None:
-    """Return what was spent of the bound that a request of this size would exceed, and a larger bound by its name;
-    None if it exceeds none."""
+    """Return a sentence about the limit that a request of this size would exceed, and a larger one by its name; None if
+    it exceeds none."""
     estimate = -(-request_bytes // BYTES_PER_TOKEN)
     money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
     tokens, steps = spent.tokens + estimate, spent.calls - spent.free
@@ -223,7 +223,7 @@ def bound_reached(
 
 
 def _generous(number: float) -> float:
-    """Return a number rounded up to one that is easily read: 1, 1.5, 2, 3, 5 or 8, and then zeros."""
+    """Return a number rounded up to 1, 1.5, 2, 3, 5 or 8 times a power of ten, which is easy to read."""
     digit = 10.0 ** math.floor(math.log10(number))
     steps = (1, 1.5, 2, 3, 5, 8, 10)
     return float(f"{next(each for each in steps if each * digit >= number * (1 - 1e-9)) * digit:.6g}")

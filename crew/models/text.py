@@ -1,7 +1,7 @@
-"""Tool calls as JSON in the text, for servers and models without tool calls.
+"""Tool calls as JSON in the text, for servers and models without native tool calling.
 
-The tools are described in the system message, calls are one JSON object, results come back as text. Everything else
-sees the same messages as with a model that calls tools."""
+Tools are described in the system message, calls are written as one JSON object, and results are returned as text. All
+other code sees the same messages as with native tool calling."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _BLOCK = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 
 
 def as_text(messages: list[BaseMessage], tools: Sequence[ToolSchema]) -> list[BaseMessage]:
-    """Return the conversation as a server without tool calling can read it."""
+    """Convert a conversation for a server without tool calling."""
     return [_described(messages[0], tools), *(_plain(message) for message in messages[1:])]
 
 
@@ -60,7 +60,7 @@ def _plain(message: BaseMessage) -> BaseMessage:
 
 
 def from_text(reply: AIMessage) -> AIMessage:
-    """Return the reply with the calls that its text holds; a text with none stays as it is."""
+    """Return the reply with the calls in its text as tool calls; a text without calls is returned unchanged."""
     text = reply.text.strip()
     held = text[text.find("{") : text.rfind("}") + 1]
     if not held.strip():
@@ -87,7 +87,7 @@ def from_text(reply: AIMessage) -> AIMessage:
 
 
 def _value(held: str, text: str) -> JsonValue:
-    """Return what stands from the first brace to the last; where braces stand before it, what the fence holds."""
+    """Parse `held`, the text from the first brace to the last, or else the content of the first code fence."""
     try:
         return json_in(held)
     except ValueError:
@@ -104,6 +104,6 @@ def _calls(value: JsonValue) -> list[tuple[str, dict[str, JsonValue]]]:
         name = each.get("tool") if isinstance(each, dict) else None
         arguments = each.get("arguments") if isinstance(each, dict) else None
         if not isinstance(name, str) or not isinstance(arguments, dict):
-            raise ValueError('a call is {"tool": NAME, "arguments": {...}}')  # noqa: TRY004  one error
+            raise ValueError('a call is {"tool": NAME, "arguments": {...}}')  # noqa: TRY004  callers expect ValueError
         found.append((name, arguments))
     return found

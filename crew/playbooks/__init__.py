@@ -1,4 +1,4 @@
-"""The deterministic experts behind the offline model, one file a role."""
+"""The playbooks of the offline model, one module per role."""
 
 from __future__ import annotations
 

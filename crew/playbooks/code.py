@@ -1,4 +1,4 @@
-"""The code expert: the service is generated from the blueprint and merged with what people changed."""
+"""The code playbook, which generates the service from the blueprint and merges it with manual changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crew.playbooks.script import Act, Conclude, Script, Seen, blocking
 
 
 def code(brief: Brief) -> Script:
-    """Generate, lint and commit; a conflict with a hand edit is a finding, never resolved by force."""
+    """Generate, lint and commit the service; a conflict with a manual edit is reported as a finding."""
     blueprint, contract = str(brief.facts["blueprint"]), str(brief.facts["contract"])
     made = yield Act(
         "generate_service",
@@ -100,7 +100,7 @@ class _Place(BaseModel):
 
 
 class _Places(BaseModel):
-    """Data of `generate_service` and `run_linters`."""
+    """The result data of `generate_service` and `run_linters`."""
 
     conflicts: tuple[_Place, ...] = ()
     problems: tuple[_Place, ...] = ()

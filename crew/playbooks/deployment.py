@@ -1,4 +1,4 @@
-"""The deployment expert: start what was merged."""
+"""The deployment playbook, which starts the merged version."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from crew.playbooks.script import Act, Conclude, Script
 
 
 def deployment(brief: Brief) -> Script:
-    """Start the merged version, installing its dependencies first where they are not there yet."""
+    """Start the merged version, after installing its dependencies if they are missing."""
     version = str(brief.facts["version"])
     merged = brief.evidence["version"]
     start = Act(

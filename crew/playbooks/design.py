@@ -1,4 +1,4 @@
-"""The design expert: what the sentence forms say is settled, everything else is named as not covered."""
+"""The design playbook, which covers criteria in the known sentence forms and reports all others as not covered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.counting import counted
 
 
 def design(brief: Brief) -> Script:
-    """Read the criteria and settle the blueprint that the covered ones make."""
+    """Read the criteria and settle the blueprint that follows from the covered ones."""
     story = str(brief.facts["story_digest"])
     if not brief.by_blueprint:
         yield Conclude(

@@ -1,4 +1,4 @@
-"""The governance expert: four looks at the committed tree, each finding passed on as it is."""
+"""The governance playbook, which runs four checks on the committed tree and passes on their findings unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOKS = (
 
 
 def governance(brief: Brief) -> Script:
-    """Scan, and hand on what was found."""
+    """Run all checks and conclude with their findings."""
     start = brief.evidence["commit"]
     seen: list[Seen] = []
     for tool, why in _LOOKS:

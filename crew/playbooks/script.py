@@ -1,11 +1,11 @@
-"""How a playbook is written: a generator that yields what it does next and is sent the result.
+"""The form of a playbook: a generator that yields its next action and is sent the result.
 
     def playbook(brief: Brief) -> Script:
         seen = yield Act("read_criteria", {...}, "why", (brief.evidence["story"],))
         yield Conclude(Answer(summary="..."), "why", (seen.action,))
 
-The offline model runs it from the start on every request and sends it the results that the messages hold,
-so it must decide on the brief and on those results alone."""
+The offline model runs it from the start on every request and sends it the results found in the messages,
+so its decisions must depend only on the brief and on those results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Act:
-    """Call a tool."""
+    """Call a tool, with a rationale and the evidence for it."""
 
     tool: str
     arguments: Arguments
@@ -35,7 +35,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Conclude:
-    """Give the role's answer."""
+    """Finish with the role's answer, and the reasons for it."""
 
     answer: Answer
     rationale: str
@@ -43,13 +43,13 @@ class Conclude:
 
 
 class Seen(ToolResult, frozen=True):
-    """The result of an action, as its tool message says it."""
+    """The result of an action, as read from its tool message."""
 
     action: str
     """Id of the action."""
 
     def read(self, form: type[M]) -> M:
-        """Return the data in the form of a model; what the model does not name is left out."""
+        """Return the result's data parsed as the given model, without members that the model does not have."""
         return form.model_validate(self.data)
 
 

@@ -1,4 +1,4 @@
-"""The testing expert: all tests, the doubtful ones again, then mutants of what changed."""
+"""The testing playbook, which runs all tests and then mutation tests of the changed lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crew.playbooks.script import Act, Conclude, Script, Seen, blocking
 
 
 def testing(brief: Brief) -> Script:
-    """Install what the service needs, run its tests, and see whether they would notice a mistake."""
+    """Install the dependencies, run all tests, and check with mutants whether they would detect a mistake."""
     if brief.facts.get("task") == "examples":
         yield _no_examples(brief)
         return
@@ -78,7 +78,7 @@ class _Survivor(BaseModel):
 
 
 class _TestData(BaseModel):
-    """Data of `run_tests` and `run_mutants`."""
+    """The result data of `run_tests` and `run_mutants`."""
 
     flaky: tuple[str, ...] = ()
     failures: tuple[_Failure, ...] = ()

@@ -1,1 +1,1 @@
-"""Policies of a team: drafted from a regulation, checked by rules, approved by a person."""
+"""A team's own policies, drafted from a regulation, checked deterministically and approved by a person."""

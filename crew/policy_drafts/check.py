@@ -1,7 +1,7 @@
-"""Whether a drafted policy is sound: a deterministic judgement, whoever drafted it.
+"""A deterministic check of whether a drafted policy is sound.
 
-It may only forbid or ask more than the rules do. Its form makes that so (tools/policy/additions.py); here it is also
-tried, on every engine there is, beside the answers that the policies give without it.
+A policy may only deny more calls or require more approvals. Its form ensures that (tools/policy/additions.py), and
+here the decisions of every available engine with the policy are also compared with the decisions without it.
 """
 
 from __future__ import annotations
@@ -34,39 +34,39 @@ SHORTEST_QUOTE = 20
 """Shortest length, in characters, of a quote that identifies a sentence."""
 MOST_COMPLAINTS = 40
 ENOUGH = 5
-"""Different complaints about calls, after which no further call is tried."""
+"""Number of different complaints about calls after which no further call is tried."""
 SLOW = "loop over less"
 LONGEST_DECISION = 0.5
-"""Seconds; every call of every tool waits for its decision."""
+"""Maximum time for a decision in seconds, since every tool call waits for one."""
 _STRENGTH = {"allow": 0, "ask": 1, "deny": 2}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong with a policy, and what a person should know of a sound one."""
+    """The result of checking a policy."""
 
     complaints: tuple[str, ...]
-    """Empty for a sound policy."""
+    """The errors in the policy; empty for a sound one."""
     engines: tuple[str, ...] = ()
-    """Engines that agreed on every call."""
+    """Names of the engines that agreed on every call."""
     objects_to: tuple[str, ...] = ()
-    """Tools whose plain, allowed call it objects to."""
+    """Tools whose ordinary, otherwise allowed call the policy denies or asks about, as "tool: outcome"."""
 
 
 def tool_facts(source: Source | None = None) -> dict[str, list[str]]:
-    """Return each tool's name with the names of the facts that it is judged by."""
+    """Return the names of the facts by which policies judge each tool, by tool name."""
     settings = PolicySettings.model_validate((source or own_policies()).data["settings"])
     return {name: list(tool.facts) for name, tool in settings.tools.items()}
 
 
 def own_policies() -> Source:
-    """Return the policies that every run is judged by."""
+    """Return the built-in policies, which apply to every run."""
     with resources.as_file(resources.files("crew").joinpath("policies")) as folder:
         return load(folder)
 
 
 def judge(draft: PolicyDraft, regulation: str, name: str, beside: Source | None = None) -> Verdict:
-    """Judge a draft that would be the file `name`.rego beside the policies in `beside` (those of every run)."""
+    """Check a draft as the file `name`.rego next to the policies in `beside`, by default the built-in ones."""
     base = beside or own_policies()
     module = f"extra/{name}.rego"
     added = additions(module, draft.rego, names_of(base.modules))
@@ -78,7 +78,7 @@ def judge(draft: PolicyDraft, regulation: str, name: str, beside: Source | None 
         return Verdict(tuple(complaints[:MOST_COMPLAINTS]))
     policed = dataclasses.replace(base, modules=base.modules | {module: draft.rego})
     try:
-        # Without it, one engine's word is enough: that they agree on these is tested.
+        # For the policies without the draft, one engine is enough: tests ensure that all engines agree on them.
         with _panel(base, alone=True) as (plain,), _panel(policed) as stricter:
             trial = _Trial(base, plain, stricter, draft)
             complaints = trial.complaints()
@@ -91,7 +91,7 @@ def judge(draft: PolicyDraft, regulation: str, name: str, beside: Source | None 
 
 
 def stands_in(quote: str, text: str) -> bool:
-    """Whether a text contains a quote to the letter; line ends count as spaces."""
+    """Whether a text contains a quote verbatim, apart from whitespace and line breaks."""
     return " ".join(quote.split()) in " ".join(text.split())
 
 
@@ -131,12 +131,12 @@ def _unproved(draft: PolicyDraft, kinds: Mapping[str, str]) -> Iterator[str]:
 
 @contextmanager
 def _panel(source: Source, alone: bool = False) -> Iterator[list[PolicyEngine]]:
-    """Give one engine of every kind that this machine has; raises PolicyError if one cannot read the policies."""
+    """Open an engine of each available kind, or only regopy if `alone`; raises PolicyError for invalid policies."""
     engines: list[PolicyEngine] = []
     try:
         engines.append(RegopyEngine(source))
         if not alone and (program := shutil.which("opa")):
-            from tools.policy.opa_engine import OpaEngine  # noqa: PLC0415  httpx, where there is OPA
+            from tools.policy.opa_engine import OpaEngine  # noqa: PLC0415  httpx; only needed with OPA
 
             engines.append(OpaEngine(source, program))
         yield engines
@@ -146,7 +146,7 @@ def _panel(source: Source, alone: bool = False) -> Iterator[list[PolicyEngine]]:
 
 
 class _Trial:
-    """A draft on trial: what engines say with it, beside what they say without it."""
+    """Compares the engines' decisions with and without a draft."""
 
     def __init__(
         self, base: Source, plain: PolicyEngine, stricter: list[PolicyEngine], draft: PolicyDraft
@@ -160,7 +160,7 @@ class _Trial:
         found = [each for case in self._draft.cases for each in self._case(case)]
         for call in () if found else self._calls():
             found += self._no_less(call)
-            # Enough to fix; and a slow policy is not tried on hundreds of calls.
+            # These are enough to fix at once, and a slow policy must not be tried on hundreds of calls.
             if len(set(found)) >= ENOUGH or any(SLOW in each for each in found):
                 break
         return found
@@ -197,7 +197,7 @@ class _Trial:
                 yield f"case {case.name!r}: {engine.name} says {_told(said)}, not {wanted}"
 
     def _calls(self) -> Iterator[Document]:
-        """Give the cases' calls, plain ones of all tools, and odd ones of the cases and of their tools."""
+        """Yield the calls of all cases, ordinary calls of all tools, and malformed variants of the cases' calls."""
         for case in self._draft.cases:
             yield overlaid(example_call(self._data, str(case.input.get("tool"))), case.input)
         yield from example_calls(self._data)
@@ -227,7 +227,7 @@ class _Trial:
 
 
 def _at_leisure(engine: PolicyEngine, call: Document) -> Decision:
-    """Return a decision; one that took long is made again, since the machine may have been busy."""
+    """Return a decision, repeating a slow one up to twice since the machine may have been busy."""
     said = engine.decide(call)
     for _ in range(2):
         if said.seconds <= LONGEST_DECISION:
@@ -237,7 +237,7 @@ def _at_leisure(engine: PolicyEngine, call: Document) -> Decision:
 
 
 def no_less(before: Decision, after: Decision) -> bool:
-    """Whether a decision is at least as careful as one made without a policy."""
+    """Whether the decision `after` adding a policy is at least as strict as the one `before`."""
     if _STRENGTH[after.outcome] != _STRENGTH[before.outcome]:
         return _STRENGTH[after.outcome] > _STRENGTH[before.outcome]
     careful = before.answerable or not after.answerable or before.outcome == "allow"
@@ -251,5 +251,5 @@ def _told(decision: Decision) -> str:
 
 
 def slug(stem: str) -> str:
-    """Return a plain name for a policy's file, made from a regulation's."""
+    """Return a name for a policy's file, derived from the stem of the regulation's file name."""
     return re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_")[:40] or "policy"

@@ -1,7 +1,7 @@
-"""A Rego policy drafted by a language model from a regulation's text.
+"""Draft a Rego policy from the text of a regulation with a language model.
 
-The model proposes; `check.py` decides whether the draft is sound, and what it finds wrong is sent back, three times
-at most. A sound draft still forbids nothing: a person approves it first (`folder.py`).
+`check.py` decides whether the model's draft is sound, and its complaints are sent back to the model up to three times.
+A sound draft has no effect until a person approves it (see `folder.py`).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from prompts import render
 from tools.redaction import Redactor
 
 CORRECTIONS = 3
-"""How often what is wrong is sent back."""
+"""Maximum number of times that errors are sent back to the model."""
 LONGEST_REGULATION = 60_000
-"""Characters of a regulation; a longer one is drafted from part by part."""
+"""Maximum length of a regulation in characters; longer ones have to be split."""
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
 )
-"""Characters that a person does not see: no text for a model that the person who approves cannot read."""
+"""Invisible characters, which are removed so that the model reads nothing that the approving person cannot see."""
 
 
 class _Part(BaseModel):
@@ -62,13 +62,13 @@ class PolicyDraft(_Part):
 
 
 Check = Callable[[PolicyDraft], list[str]]
-"""Returns what is wrong with a draft, a sentence each."""
+"""Returns one complaint for each error in a draft."""
 
 
 def readable(text: str, redact: Redactor) -> str:
-    """Return a regulation's text without invisible characters and without secrets.
+    """Return a regulation's text without invisible characters and secrets.
 
-    Raises BadInput if nothing or too much is left.
+    Raises BadInput if the remaining text is empty or too long.
     """
     seen = redact.text(_UNSEEN.sub("", text)).strip()
     if not seen:
@@ -93,11 +93,11 @@ FORM = Form(
 
 
 def draft_policy(drafter: Drafter, regulation: str, tools: dict[str, list[str]], check: Check) -> PolicyDraft:
-    """Return a draft that `check` finds nothing wrong with.
+    """Return a draft in which `check` finds no errors.
 
-    `tools` is each tool's name with those of its facts. Raises BadInput for the offline model, and Stopped if the
-    last correction did not help, if the model cannot be asked or its budget is used up, or if it finds nothing in the
-    text that could be checked.
+    `tools` maps each tool's name to the names of its facts. Raises BadInput for the offline model, and Stopped if the
+    last correction did not help, a request fails, the budget is used up, or the model finds nothing in the text that
+    a policy could check.
     """
     if drafter.role_model.name == "offline":
         raise BadInput(
@@ -124,5 +124,5 @@ def draft_policy(drafter: Drafter, regulation: str, tools: dict[str, list[str]],
 
 
 def prompt_digest(tools: dict[str, list[str]]) -> str:
-    """Return the digest of the prompt that drafts are made with."""
+    """Return the digest of the prompt for drafting policies."""
     return digest(render("_policy_draft", tools=tools))

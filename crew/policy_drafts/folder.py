@@ -1,9 +1,9 @@
-"""A drafted policy on disk, from draft to approval.
+"""Drafted policies on disk, from draft to approval.
 
-A draft's folder holds `policy.rego`, `cases.json`, `draft.json` (its status, rules and quotes), `regulation.md` and a
-README for the person who approves. Approval copies all that into `NAME.approved/` of a folder of policies, with
-`approval.json`, and the policy alone as `NAME.rego` beside it, which is what `crew run --policies` reads. The digest
-that is approved covers every file but the README, which is made from them.
+A draft's folder contains `policy.rego`, `cases.json`, `draft.json` (status, rules and quotes), `regulation.md` and a
+README for the person who approves it. Approval copies them to `NAME.approved/` in a folder of policies, together with
+`approval.json`, and copies the policy to `NAME.rego` next to that, which is the file that `crew run --policies` reads.
+The approved digest covers every file except the README, which is generated from the others.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class About(BaseModel, frozen=True, extra="forbid"):
     """Contents of `draft.json`: the origin of a policy, and the sentence behind each rule."""
 
     status: Literal["draft"] = "draft"
-    """Never changes: an approval is recorded in `approval.json`."""
+    """Never changes, since an approval is recorded in `approval.json`."""
     name: str
-    """Name of its file among policies, without `.rego`."""
+    """Name of the policy's file, without `.rego`."""
     model: str
     """URL of the model that drafted it."""
     prompt: str
-    """Digest of the prompt."""
+    """Digest of the prompt that it was drafted with."""
     rules: tuple[DraftRule, ...]
 
 
@@ -49,15 +49,15 @@ class Approval(BaseModel, frozen=True, extra="forbid"):
     """Digest of the draft's files, without the README."""
     by: str
     when: str
-    """ISO 8601, in UTC."""
+    """UTC time in ISO 8601 format."""
     rules: tuple[str, ...]
     engines: tuple[str, ...]
-    """Policy engines that agreed on every case."""
+    """Names of the policy engines that agreed on every case."""
 
 
 @dataclass(frozen=True)
 class Drafted:
-    """A drafted policy, read once, so that the same bytes are judged, shown, digested and copied."""
+    """A drafted policy, read once so that the same bytes are checked, shown, hashed and copied."""
 
     about: About
     draft: PolicyDraft
@@ -66,12 +66,12 @@ class Drafted:
 
     @property
     def digest(self) -> str:
-        """Of all files but the README."""
+        """Digest of all files except the README."""
         return digest_of({name: digest(content) for name, content in self.files.items()})
 
 
 def drafted(draft: PolicyDraft, about: About, regulation: str) -> Drafted:
-    """Return the files of a draft."""
+    """Return a draft together with the contents of its files."""
     cases = [case.model_dump(mode="json") for case in draft.cases]
     files = {
         POLICY: draft.rego,
@@ -83,9 +83,9 @@ def drafted(draft: PolicyDraft, about: About, regulation: str) -> Drafted:
 
 
 def write(policy: Drafted, folder: Path, readme: str) -> None:
-    """Write a draft into a folder that is new or empty.
+    """Write a draft to a new or empty folder.
 
-    Raises BadInput if the folder holds something, or cannot be written.
+    Raises BadInput if the folder is not empty or cannot be written.
     """
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -98,7 +98,7 @@ def write(policy: Drafted, folder: Path, readme: str) -> None:
 
 
 def read(folder: Path) -> Drafted:
-    """Read a draft's folder. Raises BadInput naming the file that is missing or invalid."""
+    """Read a draft's folder; raises BadInput naming a file that is missing or invalid."""
     files = {name: _content(folder / name) for name in _FILES}
     name = DRAFT
     try:
@@ -120,7 +120,7 @@ def is_draft(folder: Path) -> bool:
 
 
 def read_approval(folder: Path) -> Approval | None:
-    """Return the approval in a folder, or None. Raises BadInput if it is invalid."""
+    """Return the approval in a folder, or None; raises BadInput if it is invalid."""
     if not (folder / APPROVAL).is_file():
         return None
     try:
@@ -132,7 +132,7 @@ def read_approval(folder: Path) -> Approval | None:
 
 
 def approve(policy: Drafted, into: Path, by: str, engines: tuple[str, ...], readme: str) -> Approval:
-    """Copy a policy into `into`, with the approval. Raises BadInput if it cannot be written."""
+    """Copy a policy and its approval into the folder `into`; raises BadInput if that cannot be written."""
     approval = Approval(
         digest=policy.digest,
         by=by,
@@ -144,7 +144,7 @@ def approve(policy: Drafted, into: Path, by: str, engines: tuple[str, ...], read
     more = {"README.md": readme.encode(), APPROVAL: (approval.model_dump_json(indent=2) + "\n").encode()}
     try:
         _write_files(kept, policy.files | more)
-        # Last: a policy that is read has its approval beside it.
+        # Written last, so that a policy in use always has its approval next to it.
         (into / f"{policy.about.name}.rego").write_bytes(policy.files[POLICY])
     except OSError as error:
         raise BadInput(
@@ -154,10 +154,10 @@ def approve(policy: Drafted, into: Path, by: str, engines: tuple[str, ...], read
 
 
 def verify_approvals(folder: Path) -> list[tuple[Drafted, Approval]]:
-    """Return the approved policies of a folder, unchanged since their approval.
+    """Return the approved policies of a folder after verifying that they are unchanged since their approval.
 
-    A person's own policies, which nobody drafted, need no approval. Raises BadInput for a folder that is a draft, and
-    for a policy that is no longer what was approved.
+    Hand-written policies need no approval. Raises BadInput if the folder is a draft, or if a policy differs from what
+    was approved.
     """
     if is_draft(folder):
         raise BadInput(

@@ -1,4 +1,4 @@
-"""What a person reads before approving a drafted policy."""
+"""The README that a person reads before approving a drafted policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crew.policy_drafts.folder import Drafted
 
 
 def readme(policy: Drafted, verdict: Verdict, by: str = "") -> str:
-    """Return the page, as Markdown; `by` is the person who approved, "" for a draft."""
+    """Return the README as Markdown; `by` is the person who approved the policy, "" for a draft."""
     about = policy.about
     standing = f"approved by {by}." if by else "draft. It judges nothing until a person approves it."
     lines = [
@@ -34,7 +34,7 @@ def readme(policy: Drafted, verdict: Verdict, by: str = "") -> str:
 
 
 def checked(verdict: Verdict) -> list[str]:
-    """Return what was found out about a sound policy, a sentence each."""
+    """Return one sentence for each property of a sound policy that was checked."""
     objects = ", ".join(verdict.objects_to)
     return [
         "It only adds denials and questions; every answer of the policies without it is at least as careful with it.",

@@ -1,4 +1,4 @@
-"""Calls that the policies allow, one of each tool: what a drafted policy is tried on."""
+"""Sample calls for trying out a drafted policy: one allowed call per tool, and malformed variants of calls."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _FACTS: Document = {
     "contract": {"breaking": [], "incomparable": []},
     "migrations": {"destructive": []},
 }
-"""Facts as they are when there is nothing to object to."""
+"""Facts of a call to which no policy objects."""
 _ODD: tuple[JsonValue, ...] = (None, 1, "odd", [], {})
 
 
 class _ToolSettings(BaseModel):
     effect: str
     facts: dict[str, str] = {}
-    """Fact to its type, as JSON names it."""
+    """Maps each fact to its JSON type."""
 
 
 class _RoleSettings(BaseModel):
@@ -40,16 +40,16 @@ class _RoleSettings(BaseModel):
 
 
 class PolicySettings(BaseModel):
-    """The policies' settings, as far as calls depend on them."""
+    """The part of the policies' settings that is needed to construct calls."""
 
     tools: dict[str, _ToolSettings]
     roles: dict[str, _RoleSettings]
 
 
 def example_call(data: Document, tool: str) -> Document:
-    """Return an allowed call of a tool, as the policies' data document describes it.
+    """Return an allowed call of a tool, constructed from the policies' data document.
 
-    Raises KeyError for a tool that it does not know, or that no role holds.
+    Raises KeyError for an unknown tool, or one that no role has.
     """
     settings = PolicySettings.model_validate(data["settings"])
     known = settings.tools[tool]
@@ -71,7 +71,7 @@ def example_call(data: Document, tool: str) -> Document:
 
 
 def example_calls(data: Document) -> Iterator[Document]:
-    """Give an allowed call of every tool that a role holds."""
+    """Yield an allowed call of every tool that some role has."""
     for tool in PolicySettings.model_validate(data["settings"]).tools:
         try:
             yield example_call(data, tool)
@@ -80,7 +80,7 @@ def example_calls(data: Document) -> Iterator[Document]:
 
 
 def odd_calls(call: Document) -> Iterator[Document]:
-    """Give a call again and again, each time with one value in it of another type, or missing."""
+    """Yield variants of a call, each with one value missing or replaced by one of a different type."""
     for name, member in call.items():
         yield {each: kept for each, kept in call.items() if each != name}
         yield from ({**call, name: odd} for odd in _ODD if odd != member)
@@ -89,7 +89,7 @@ def odd_calls(call: Document) -> Iterator[Document]:
 
 
 def overlaid(call: Document, over: Document) -> Document:
-    """Return a call with the members of `over` in their places, however deep."""
+    """Return a call with the members of `over` merged into it recursively."""
     merged = dict(call)
     for name, value in over.items():
         below = merged.get(name)

@@ -1,1 +1,1 @@
-"""Everything a home keeps: ledger, artifacts, checkpoints, leases, and the events published from them."""
+"""The records of a home: its ledger, artifacts, checkpoints and leases, and the events published from the ledger."""

@@ -1,4 +1,4 @@
-"""The artifact store: documents, diffs, reports and logs, each under the digest of its bytes."""
+"""A content-addressed store for documents, diffs, reports and logs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class ArtifactStore:
-    """A folder of write-once files, `ab/cdef...`, shared by all deliveries of a home."""
+    """A folder of write-once files, named by digest as `ab/cdef...` and shared by all deliveries of a home."""
 
     def __init__(self, folder: Path, redact: Redactor) -> None:
         self._folder = folder
         self._redact = redact
 
     def with_redactor(self, redact: Redactor) -> ArtifactStore:
-        """Return the same store with the redactor of a delivery, which knows its secrets."""
+        """Return this store with the redactor of a delivery, which knows the secrets of its service."""
         return ArtifactStore(self._folder, redact)
 
     def put(self, content: bytes) -> str:
-        """Store the bytes without secrets durably and return the digest of what was stored.
+        """Redact and durably store the bytes, and return the digest of what was stored.
 
-        Storing them again changes nothing.
+        Storing the same bytes again has no effect.
         """
         content = self._clean(content)
         name = digest(content)
@@ -40,9 +40,9 @@ class ArtifactStore:
         return name
 
     def get(self, name: str) -> bytes:
-        """Return the bytes of that digest.
+        """Return the bytes with the given digest.
 
-        Raises KeyError if it is not here, or if the file no longer holds what its name says.
+        Raises KeyError if they are not in the store, or if the file no longer matches its digest.
         """
         if not _DIGEST.fullmatch(name):
             raise KeyError(name)
@@ -61,7 +61,7 @@ class ArtifactStore:
         clean = self._redact.bytes(content)
         if clean != content:
             with suppress(ValueError):
-                # What looks like one secret may begin in one string of a document and end in another.
+                # What looks like a secret in the raw text may span two strings of the JSON document.
                 document = json.loads(content)
                 redacted = self._redact(document)
                 return content if redacted == document else json.dumps(redacted).encode()

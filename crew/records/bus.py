@@ -1,4 +1,4 @@
-"""Publish and subscribe, in this process: every ledger row is an event."""
+"""Publish every ledger row as an event within this process."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ Subscriber = Callable[[Row], None]
 
 
 class Bus:
-    """Hands each row to every subscriber, in the thread that wrote it; a subscriber must be quick."""
+    """Calls every subscriber with each row, in the thread that wrote it; subscribers must return quickly."""
 
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Have `subscriber` called with every row from now on."""
+        """Call `subscriber` with every row that is published from now on."""
         self._subscribers.append(subscriber)
 
     def publish(self, row: Row) -> None:
-        """Tell everybody about a row that is in the ledger."""
+        """Pass a row that has been written to the ledger to all subscribers."""
         for subscriber in self._subscribers:
             subscriber(row)

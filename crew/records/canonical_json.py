@@ -1,4 +1,4 @@
-"""One spelling for every JSON value, so that digests and hashes mean something."""
+"""A canonical form for JSON values, so that equal values have equal digests, and helpers for safe JSON text."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from pydantic import JsonValue
 
 
 def canonical(value: object) -> str:
-    """Return a JSON value's text with sorted keys, no spaces, and every non-ASCII character escaped."""
+    """Serialize a JSON value with sorted keys, no spaces, and all non-ASCII characters escaped."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def digest(content: bytes | str) -> str:
-    """Return "sha256:" and the hex digest; text is hashed as UTF-8."""
+    """Return the SHA-256 digest as "sha256:" and hexadecimal digits; text is hashed as UTF-8."""
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def digest_of(value: object) -> str:
-    """Return the digest of a JSON value in its canonical spelling."""
+    """Return the digest of the canonical form of a JSON value."""
     return digest(canonical(value))
 
 
 def unmistakable(text: str) -> str:
-    """Return a JSON text in which nothing looks like the end of a fence or a role marker such as "<|im_start|>".
+    """Escape whatever looks like the end of a fence or a role marker such as "<|im_start|>" in JSON text.
 
-    It is the same JSON: such characters stand within its strings only, and are escaped there.
+    The JSON value stays the same, since such characters occur only within strings.
     """
     return text.replace("`", "\\u0060").replace("<|", "\\u003c|")
 
 
 def encodable(value: JsonValue) -> JsonValue:
-    """Return a JSON value whose texts can be encoded: U+FFFD for lone surrogates, which no wire takes."""
+    """Replace lone surrogates in a JSON value with U+FFFD, so that it can be encoded as UTF-8."""
     if isinstance(value, str):
         return (
             value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,4 +1,4 @@
-"""Checkpoints in SQLite, the superseded ones removed."""
+"""A LangGraph checkpoint saver for SQLite that deletes superseded checkpoints."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def open_saver(path: Path) -> SqliteSaver:
-    """Return a saver that keeps, of every graph and sub-graph of a delivery, the last checkpoint only.
+    """Return a saver that keeps only the latest checkpoint of each graph and subgraph of a delivery.
 
-    Only the last one is ever resumed; the history is the ledger's. Call `conn.close()` on it when done.
+    Only the latest one is ever resumed; the history is in the ledger. Call `conn.close()` on the saver when done.
     """
-    # Read when langgraph is first imported: a checkpoint then holds plain values, never pickled objects.
+    # LangGraph reads this when it is first imported; checkpoints then contain plain values, never pickled objects.
     os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
-    from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  after the setting above
+    from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  must follow the setting above
 
     class LastOnly(SqliteSaver):
         def put(
@@ -35,7 +35,7 @@ def open_saver(path: Path) -> SqliteSaver:
             older = (place["thread_id"], place.get("checkpoint_ns", ""), checkpoint["id"])
             with self.cursor() as cursor:
                 for table in ("checkpoints", "writes"):
-                    # Ids grow with time.
+                    # Checkpoint ids increase over time.
                     cursor.execute(
                         f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id < ?",  # noqa: S608
                         older,

@@ -1,4 +1,4 @@
-"""What a model's reply took, as rows about models record it."""
+"""The cost of a model's reply, as recorded in ledger rows about models."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Cost(BaseModel):
-    """What a reply took; nothing for a request that got no reply."""
+    """Tokens and money spent on a reply; all zero for a request without a reply."""
 
     model_config = ConfigDict(frozen=True)
 
     input_tokens: int = 0
     output_tokens: int = 0
     estimated: bool = False
-    """Whether the tokens are an estimate, since the server did not count them."""
+    """Whether the token counts are estimates because the server did not report them."""
     recorded: bool = False
     """Whether the reply came from a recording."""
     money: float = 0.0

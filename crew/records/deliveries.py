@@ -1,4 +1,4 @@
-"""Deliveries as the ledger knows them: how one is opened, where it stands, how it ended."""
+"""Open deliveries, load them from the ledger, and look up what they wait for and how they ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from crew.stories import Story, StoryFile
 
 
 class Opened(Opening):
-    """How a delivery began, and its settings by now."""
+    """The first row of a delivery, updated with the settings it was last resumed with."""
 
     delivery: str
     story_digest: str
@@ -28,12 +28,12 @@ class Opened(Opening):
 
     @property
     def terms(self) -> Terms:
-        """The settings."""
+        """The current settings of the delivery."""
         return Terms.model_validate({name: getattr(self, name) for name in Terms.model_fields})
 
 
 class Waiting(BaseModel, frozen=True):
-    """What a delivery waits for."""
+    """An approval or question that a delivery is waiting for."""
 
     id: str
     kind: str
@@ -77,7 +77,7 @@ def open_delivery(
 
 
 def change_terms(ledger: Ledger, delivery: str, terms: Terms) -> None:
-    """Write down the settings that a delivery is continued with, where they differ from those before."""
+    """Record the settings with which a delivery is resumed, if any differ from its current ones."""
     before = load_delivery(ledger, delivery).terms.model_dump()
     changed = {name: value for name, value in terms.model_dump().items() if value != before[name]}
     if changed:
@@ -88,7 +88,7 @@ def change_terms(ledger: Ledger, delivery: str, terms: Terms) -> None:
 
 
 def load_delivery(ledger: Ledger, delivery: str) -> Opened:
-    """Return how a delivery began and its settings by now; raises BadInput for an id that is not in the ledger."""
+    """Return a delivery's first row with its current settings; raises BadInput for an id that is not in the ledger."""
     row = ledger.find(delivery, Opening, "opened")
     if row is None:
         known = ", ".join(ledger.deliveries()[-5:]) or "none yet"
@@ -102,13 +102,13 @@ def load_delivery(ledger: Ledger, delivery: str) -> Opened:
 
 
 def ending_of(ledger: Ledger, delivery: str) -> Closed | None:
-    """Return how a delivery ended, or None if it did not yet."""
+    """Return how a delivery ended, or None if it has not ended yet."""
     row = ledger.find(delivery, Closed, "closed")
     return row.body if row else None
 
 
 def story_of(artifacts: ArtifactStore, about: Opened) -> Story:
-    """Return the story that a delivery is for."""
+    """Return the story of a delivery from the artifact store."""
     content = json.loads(artifacts.get(about.story_digest))
     return Story.model_validate({name: content[name] for name in Story.model_fields})
 
@@ -127,7 +127,7 @@ def refusal(ledger: Ledger, about: Opened) -> str:
 
 
 def waiting(ledger: Ledger, delivery: str) -> list[Waiting]:
-    """Return what a delivery has asked for and not been told."""
+    """Return the approvals and questions of a delivery that have not been answered."""
     answered = {row.key for row in ledger.rows(delivery, Answered)}
     return [
         Waiting(id=row.key, kind=row.body.kind, what=row.body.what)
@@ -137,7 +137,7 @@ def waiting(ledger: Ledger, delivery: str) -> list[Waiting]:
 
 
 def asking(ledger: Ledger, name: str) -> str:
-    """Return the delivery that waits for an approval or question of this id. Raises BadInput."""
+    """Return the unfinished delivery with the given approval or question id; raises BadInput if there is none."""
     found = [each.delivery for each in unfinished(ledger) if ledger.find(each.delivery, Asked, name)]
     if not found:
         raise BadInput(f"Nothing waits for {name!r}. `crew status` says what waits for whom.")
@@ -145,17 +145,17 @@ def asking(ledger: Ledger, name: str) -> str:
 
 
 def unfinished(ledger: Ledger) -> list[Opened]:
-    """Return the deliveries that have not ended, in the order they were opened."""
+    """Return all deliveries that have not ended, in the order in which they were opened."""
     return [load_delivery(ledger, each) for each in ledger.deliveries() if ending_of(ledger, each) is None]
 
 
 def of_run(ledger: Ledger, run: str) -> list[str]:
-    """Return the ids of a run's deliveries, in the order they were opened."""
+    """Return the ids of a run's deliveries, in the order in which they were opened."""
     return [each for each in ledger.deliveries() if load_delivery(ledger, each).run == run]
 
 
 def blocked_by(ledger: Ledger, about: Opened) -> str:
-    """Return the earlier delivery to the same repository that has not ended; "" if there is none."""
+    """Return the id of an earlier, unfinished delivery to the same repository, or "" if there is none."""
     for each in unfinished(ledger):
         if each.delivery == about.delivery:
             return ""

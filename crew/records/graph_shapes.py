@@ -1,8 +1,7 @@
-"""The shape of a delivery: what a checkpoint of an unfinished one depends on.
+"""The shapes of the delivery graph, on which checkpoints of unfinished deliveries depend.
 
-That is the names of the graphs' nodes and edges, of the fields of their states, and of those of the
-briefs and answers in them.
-A delivery is continued by a version of the same shape only; once it has ended, nothing depends on its shape.
+A shape consists of the names of all nodes, edges and state fields, and of the fields of briefs and answers.
+A delivery can only be continued by a version with the same shape; once it has ended, its shape no longer matters.
 """
 
 from __future__ import annotations
@@ -11,6 +10,6 @@ SHAPES = (
     "sha256:4d8a267c1dc0e7f0b111965b5c88ac3c46ab30b15d5ca8c280699bcdced30d37",
     "sha256:1949b27d7939b7d788452488f78aaf362a119843b7fb858821409313d2331555",
 )
-"""Digests of all shapes, oldest first; the last one is current. tests/graphs/test_shape.py computes it."""
+"""Digests of all shapes, oldest first; the last one is current and is checked by tests/graphs/test_shape.py."""
 
 SHAPE = SHAPES[-1]

@@ -1,4 +1,4 @@
-"""One process at a time owns a delivery."""
+"""Leases, which ensure that only one process at a time works on a delivery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crew.errors import LeaseTaken
 
 
 def owner_of(folder: Path, delivery: str) -> int | None:
-    """Return the process that owns a delivery, or None."""
+    """Return the id of the process that owns a delivery, or None."""
     path = folder / f"{delivery}.lock"
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -29,9 +29,9 @@ def owner_of(folder: Path, delivery: str) -> int | None:
 
 @contextmanager
 def lease(folder: Path, delivery: str) -> Iterator[None]:
-    """Own a delivery for the time of the block; the kernel lets go of it if this process dies.
+    """Own a delivery for the duration of the block; the kernel releases the lease if this process dies.
 
-    Raises LeaseTaken if another process owns it.
+    Raises LeaseTaken if another process owns the delivery.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{delivery}.lock"

@@ -1,8 +1,8 @@
 """The append-only record of everything that was done, and why.
 
-One chain of rows a delivery: each row holds the hash of the row before it. A row's hash is the SHA-256 of its
-delivery, number, kind, key, time, body and previous hash in canonical JSON. SQLite keeps it; triggers refuse
-updates and deletes, and `verify` finds what got past them.
+Each delivery has its own chain of rows, in which every row contains the hash of the one before it. A row's hash is
+the SHA-256 of its delivery, number, kind, key, time, body and previous hash in canonical JSON. The rows are stored in
+SQLite; triggers refuse updates and deletions, and `verify` detects tampering that bypassed them.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
 _COLUMNS = "delivery, number, kind, key, at, body, previous, hash"
 Columns = tuple[str, int, str, str, str, str, str, str]
-"""A row as SQLite has it: its columns, the body as text."""
+"""A row as stored in SQLite: the values of `_COLUMNS`, with the body as JSON text."""
 
 
 class StoredRow(BaseModel, frozen=True):
-    """One line of the ledger as it was written and hashed, whichever version wrote it."""
+    """A ledger row exactly as it was written and hashed, in whatever version its body has."""
 
     delivery: str
     number: int
-    """Place in the delivery's chain, from 1."""
+    """Position in the delivery's chain, from 1."""
     kind: str
     key: str
     """Unique among the rows of its kind in the delivery: the id of the action, approval or model call."""
     at: str
-    """UTC, ISO 8601."""
+    """UTC time in ISO 8601 format."""
     body: Body
     previous: str
-    """Hash of the row before; "" for the first."""
+    """Hash of the previous row; "" for the first one."""
     hash: str
 
 
@@ -66,7 +66,7 @@ B_co = TypeVar("B_co", bound=RowBody, covariant=True, default=RowBody)
 
 @dataclass(frozen=True)
 class Row(Generic[B_co]):
-    """One line of the ledger as this version reads it: its body is in the newest version of its kind."""
+    """A ledger row whose body has been upgraded to the newest version of its kind and parsed."""
 
     delivery: str
     number: int
@@ -78,21 +78,21 @@ class Row(Generic[B_co]):
 
     @property
     def kind(self) -> Kind:
-        """Kind of the row."""
+        """The kind of row, which its body's class determines."""
         return self.body.row_kind
 
 
 class Damage(BaseModel, frozen=True):
-    """A place where the ledger does not add up."""
+    """A place where the ledger is inconsistent."""
 
     delivery: str
     row: int
-    """Number of the first row that is wrong or missing."""
+    """Number of the first row that is incorrect or missing."""
     what: str
 
 
 class Ledger:
-    """All chains of a home, in one SQLite file. Safe to use from several threads and processes."""
+    """All chains of a home, in one SQLite file; safe to use from several threads and processes."""
 
     def __init__(self, path: Path, redact: Redactor) -> None:
         self._redact = redact
@@ -103,7 +103,7 @@ class Ledger:
             self._connection = sqlite3.connect(
                 path, check_same_thread=False, isolation_level=None, timeout=30
             )
-            # Damage is for verify to name.
+            # Invalid UTF-8 must not fail here: reporting damage is up to `verify`.
             self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
@@ -112,23 +112,23 @@ class Ledger:
             raise LedgerDamaged(f"{path} cannot be opened as a ledger: {error}.") from error
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database connection."""
         self._connection.close()
 
     def with_redactor(self, redact: Redactor) -> Ledger:
-        """Return the same ledger with the redactor of a delivery, which knows its secrets."""
+        """Return this ledger with the redactor of a delivery, which knows the secrets of its service."""
         other = copy(self)
         other._redact = redact
         return other
 
     def append(self, delivery: str, key: str, body: B) -> Row[B]:
-        """Write a row without secrets durably and return it; an existing row of that kind and key is returned
+        """Redact and durably write a row, and return it; an existing row of the same kind and key is returned
         unchanged."""
         self.write(delivery, body.row_kind, key, body.stored())
         return self.get(delivery, type(body), key)
 
     def write(self, delivery: str, kind: str, key: str, body: Body) -> None:
-        """Write a row whose body is already JSON, unless a row of that kind and key exists."""
+        """Write a row whose body is already JSON, unless a row of the same kind and key exists."""
         with self.together():
             if self._stored("delivery = ? AND kind = ? AND key = ?", delivery, kind, key):
                 return
@@ -141,12 +141,12 @@ class Ledger:
             self._connection.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def find(self, delivery: str, kind: type[B], key: str) -> Row[B] | None:
-        """Return the row of that kind and key, or None."""
+        """Return the row of the given kind and key, or None."""
         rows = self._all("delivery = ? AND kind = ? AND key = ?", delivery, kind.row_kind, key)
         return next(iter(_of_kinds(rows, kind)), None)
 
     def get(self, delivery: str, kind: type[B], key: str) -> Row[B]:
-        """Return the row of that kind and key; raises LedgerDamaged if it is gone."""
+        """Return the row of the given kind and key; raises LedgerDamaged if it is missing."""
         row = self.find(delivery, kind, key)
         if row is None:
             raise LedgerDamaged(f"The {kind.row_kind} row {key} of {delivery} was written and is gone.")
@@ -159,7 +159,7 @@ class Ledger:
     def rows(self, delivery: str, *kinds: type[B]) -> Sequence[Row[B]]: ...
 
     def rows(self, delivery: str, *kinds: type[RowBody]) -> Sequence[Row]:
-        """Return a delivery's rows in order, of these kinds only if any are given."""
+        """Return a delivery's rows in order, limited to the given kinds if any are given."""
         rows = self._all("delivery = ? ORDER BY number", delivery)
         return _of_kinds(rows, *kinds) if kinds else rows
 
@@ -169,36 +169,36 @@ class Ledger:
         return rows[0] if rows else None
 
     def deliveries(self) -> list[str]:
-        """Return the ids of all chains, oldest first."""
+        """Return the ids of all deliveries, oldest first."""
         return [
             delivery
             for (delivery,) in self._query("SELECT delivery FROM rows WHERE number = 1 ORDER BY rowid")
         ]
 
     def deliveries_with_rows(self) -> list[str]:
-        """Return the ids that any row carries, even one whose first row is gone, oldest first."""
+        """Return the ids of all deliveries with any row, even if their first row is missing, oldest first."""
         query = "SELECT delivery FROM rows GROUP BY delivery ORDER BY MIN(rowid)"
         return [delivery for (delivery,) in self._query(query)]
 
     def holding(self, key: str) -> list[Row]:
-        """Return the rows of every delivery with that key, in order."""
+        """Return the rows of all deliveries with the given key, in order."""
         return self._all("key = ? ORDER BY delivery, number", key)
 
     def verify(self, delivery: str) -> Damage | None:
-        """Recompute a delivery's chain and return the first place where it does not add up, or None."""
+        """Recompute a delivery's chain and return the first inconsistency, or None."""
         return _verify(delivery, self._stored("delivery = ? ORDER BY number", delivery))
 
     def stored(self, delivery: str) -> list[StoredRow]:
-        """Return a delivery's rows in order, as they were written and hashed."""
+        """Return a delivery's rows in order, exactly as they were written and hashed."""
         stored = self._stored("delivery = ? ORDER BY number", delivery)
         return [_stored_row(values, _body(values)) for values in stored]
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Write all rows of the block, or none of them."""
+        """Write all rows of the block in one transaction, or none of them."""
         with self._lock:
             if self._connection.in_transaction:
-                yield  # within a block that began before
+                yield  # nested in an outer block, which commits
                 return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -212,7 +212,7 @@ class Ledger:
         return [_row(columns) for columns in self._stored(where, *values)]
 
     def _stored(self, where: str, *values: str) -> list[Columns]:
-        query = f"SELECT {_COLUMNS} FROM rows WHERE {where}"  # noqa: S608  only constants of this file
+        query = f"SELECT {_COLUMNS} FROM rows WHERE {where}"  # noqa: S608  built from constants in this file
         return self._query(query, *values)
 
     def _query(self, query: str, *values: str) -> list[Any]:

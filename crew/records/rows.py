@@ -1,6 +1,6 @@
-"""The body of every kind of ledger row: a frozen model, made by its writer and handed to every reader.
+"""Frozen models for the bodies of all kinds of ledger rows.
 
-Members that a writer leaves out are not stored. `crew.records.row_versions` says how a member is changed."""
+Members that a writer does not set are not stored. `crew.records.row_versions` describes how to change a member."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Kind = Literal[
     "concluded", "paused", "resumed", "note", "closed",
 ]  # fmt: skip
 Arguments = dict[str, JsonValue]
-"""Arguments of a tool call, as its schema names them."""
+"""Arguments of a tool call, by the names in the tool's schema."""
 
 
 class RowBody(BaseModel):
-    """What a row holds."""
+    """Base class of the bodies of ledger rows."""
 
     model_config = ConfigDict(
         frozen=True, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
@@ -31,22 +31,22 @@ class RowBody(BaseModel):
     row_kind: ClassVar[Kind]
 
     role: str = ""
-    """The role that the row concerns; "" for none."""
+    """The role that the row is about; "" for none."""
     artifacts: tuple[str, ...] = ()
     """Digests of the artifacts that belong to the row."""
 
     def stored(self) -> dict[str, JsonValue]:
-        """Return the JSON object that is written."""
+        """Return the body as the JSON object that is written to the ledger."""
         return self.model_dump(mode="json", exclude_unset=True)
 
 
 class Opening(Terms, RowBody):
-    """What was requested, by whom, and with which settings: the first row of a delivery."""
+    """The first row of a delivery: what was requested, by whom, and with which settings."""
 
     row_kind = "opened"
 
     story: str
-    """Id of the story, which is the only artifact of the row."""
+    """Id of the story; the story itself is the row's only artifact."""
     title: str
     service: str
     repository: Path
@@ -54,20 +54,20 @@ class Opening(Terms, RowBody):
     origin: str
     """"person", or the agent that requested it."""
     parent: str = ""
-    """The delivery that this one is a part of; "" for none."""
+    """Id of the delivery that this one is part of; "" for none."""
     run: str
-    """The run that it belongs to."""
+    """Id of the run that the delivery belongs to."""
     strict: bool
     ask: bool = False
     """Whether agents may ask a person."""
     test_command: str = ""
     """The repository's own test command; "" to detect it."""
     shape: str
-    """Shape of the delivery graph that opened it."""
+    """Shape of the delivery graph in the version that opened the delivery."""
 
 
 class Resumed(RowBody):
-    """Settings that a person changed on resume; None for those that stay."""
+    """Settings that a person changed on resume; None for unchanged ones."""
 
     row_kind = "resumed"
 
@@ -82,12 +82,12 @@ class Resumed(RowBody):
 
     @property
     def changed(self) -> dict[str, str]:
-        """The changed settings."""
+        """Maps the names of the changed settings to their new values."""
         return self.model_dump(include=set(Terms.model_fields), exclude_none=True)
 
 
 class Closed(RowBody):
-    """How a delivery ended: its last row."""
+    """How a delivery ended; the last row of its chain."""
 
     row_kind = "closed"
 
@@ -99,7 +99,7 @@ class Closed(RowBody):
 
 
 class PolicyDecision(BaseModel):
-    """What policy decided about a call."""
+    """The policies' decision about a call, with the engine that made it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -112,7 +112,7 @@ class PolicyDecision(BaseModel):
 
 
 class CallBody(RowBody):
-    """A call at the door, with its reasons."""
+    """A call that was submitted to the door, with its rationale and evidence."""
 
     visit: int = 1
     step: int = 1
@@ -124,14 +124,14 @@ class CallBody(RowBody):
 
 
 class Intent(CallBody):
-    """An action that policy allowed, before it is done."""
+    """An action that policy allowed, recorded before it is executed."""
 
     row_kind = "intent"
 
     effect: str = ""
     policy: PolicyDecision
     approval: str = ""
-    """Id of the approval that it rests on; "" for none."""
+    """Id of the approval that it depends on; "" for none."""
 
 
 class Denied(CallBody):
@@ -142,11 +142,11 @@ class Denied(CallBody):
     reasons: tuple[str, ...]
     rules: tuple[str, ...] = ()
     policy: PolicyDecision | None = None
-    """None if policy was not asked."""
+    """Decision of the policies; None if they were not consulted."""
 
 
 class Concluded(CallBody):
-    """The answer of a role: the arguments of its last call."""
+    """The answer of a role, which is the arguments of its last call."""
 
     row_kind = "concluded"
 
@@ -163,13 +163,13 @@ class Outcome(RowBody):
     code: str
     summary: str
     result: str
-    """Digest of the whole result."""
+    """Digest of the complete result."""
     seconds: float = 0.0
     found_after_a_crash: bool = False
 
 
 class Asked(RowBody):
-    """A question or an approval that waits for a person."""
+    """A question or approval request that awaits a person's decision."""
 
     row_kind = "asked"
 
@@ -186,19 +186,19 @@ class Asked(RowBody):
 
     @property
     def what(self) -> str:
-        """What a person has to answer or approve."""
+        """The text of the question, or the reasons for requiring an approval."""
         return self.text if self.kind == "question" else " ".join(self.reasons)
 
 
 class Answered(RowBody):
-    """What a person said, and who."""
+    """A person's reply to a question or approval request."""
 
     row_kind = "answered"
 
     by: str
     text: str = ""
     approved: bool | None = None
-    """None for the answer to a question."""
+    """Whether the person approved; None for the answer to a question."""
 
     @property
     def verdict(self) -> str:
@@ -207,7 +207,7 @@ class Answered(RowBody):
 
 
 class ModelBody(RowBody):
-    """A row about a request of a role to its chat model."""
+    """Base class of rows about a role's requests to its chat model."""
 
     visit: int = 1
     step: int = 1
@@ -215,21 +215,21 @@ class ModelBody(RowBody):
 
 
 class Calling(ModelBody):
-    """A request that goes out to a chat model."""
+    """A request to a chat model, recorded before it is sent."""
 
     row_kind = "calling"
 
     request: str = ""
-    """Digest of everything that the messages are made of."""
+    """Digest of everything that the messages are built from."""
     bytes: int
     shrunk: int = 0
-    """How often the messages were halved."""
+    """Number of times the messages were halved."""
     again: bool = False
-    """Whether the request was on its way when the crew was interrupted."""
+    """Whether this repeats a request that was in flight when the process was interrupted."""
 
 
 class ModelResult(ModelBody, Cost):
-    """What came back for a request, and what it took."""
+    """The result of a request, and its cost."""
 
     reply: str = ""
     """Digest of the reply; "" for none."""
@@ -238,7 +238,7 @@ class ModelResult(ModelBody, Cost):
 
 
 class ModelReply(ModelResult):
-    """A reply that can be acted on."""
+    """A usable reply to a request, with its cost."""
 
     row_kind = "model"
 
@@ -247,32 +247,32 @@ class ModelReply(ModelResult):
 
 
 class ModelFault(ModelResult):
-    """A reply that cannot be used, or a request that got none."""
+    """An unusable reply, or a request that got no reply."""
 
     row_kind = "fault"
 
     fault: dict[str, JsonValue]
-    """A `crew.models.faults.Fault`."""
+    """A serialized `crew.models.faults.Fault`."""
     text: str
     waits_seconds: float | None = None
     """Seconds until the request is sent again."""
 
 
 class Fallback(RowBody):
-    """A model gave up, or was replaced by a person; another one plays the role next."""
+    """A change of a role's model, because the previous one gave up or a person replaced it."""
 
     row_kind = "fallback"
 
     visit: int
     played: str = Field(validation_alias=AliasChoices("from", "played"), serialization_alias="from")
     to: str
-    """"" if no model is left."""
+    """The next model; "" if none is left."""
     gave_up: bool = False
     text: str
 
 
 class Paused(RowBody):
-    """Why a delivery cannot continue until a person resumes it."""
+    """The reason why a delivery cannot continue until a person resumes it."""
 
     row_kind = "paused"
 
@@ -280,7 +280,7 @@ class Paused(RowBody):
 
 
 class Note(RowBody):
-    """Something a reader should know, such as a role that had nothing to do."""
+    """A remark of the state machine, for example that a role had nothing to do."""
 
     row_kind = "note"
 
@@ -295,4 +295,4 @@ BODIES: dict[str, type[RowBody]] = {
         Paused, Resumed, Note, Closed,
     )
 }  # fmt: skip
-"""Kind to its body."""
+"""Maps each kind of row to the class of its body."""

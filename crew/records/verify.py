@@ -1,4 +1,4 @@
-"""Whether the ledger is as it was written: its chains, the artifacts they name, and what git remembers of them."""
+"""Verify the ledger: its chains, the artifacts that they reference, and their anchors in git."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})( \S+)?")
 
 
 def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()) -> tuple[list[Damage], int]:
-    """Return every damage, and how many deliveries were looked at.
+    """Return all damage, and the number of deliveries that were checked.
 
-    A chain's rows are hashed again; the hash in the merge commit's trailer and the one under the repository's
-    `refs/crew/ledger` must be in it; every artifact that a row names must hold what its digest says; and every
-    delivery of this ledger that a repository knows must have its rows. `moved` are repositories that are elsewhere
-    now: each is read instead of the one of its name that the rows give.
+    The rows of each chain are hashed again; the chain must contain the hashes in the merge commit's trailer and under
+    the repository's `refs/crew/ledger`; every artifact that a row references must match its digest; and every delivery
+    of this ledger that a repository knows must have its rows. `moved` lists the new paths of repositories that were
+    moved, each of which replaces the recorded repository of the same name.
     """
     places = {each.resolve().name: each.resolve() for each in moved}
     with open_ledger(home) as ledger:
@@ -65,7 +65,7 @@ def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: Sequ
         named = anchors(repository, home).get(delivery, "")
         merged = landings(repository, home).get(delivery, "")
     except RepositoryError as error:
-        # A delivery that failed on its repository has nothing there to compare with.
+        # A delivery that failed because of its repository has no anchor there to compare with.
         return [
             _damage(rows, f"its repository cannot be read, so a cut tail would not show: {error}")
         ] * landed
@@ -113,7 +113,7 @@ def _named(row: Row) -> tuple[str, ...]:
 
 
 def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Path]) -> list[Damage]:
-    """Return deliveries of this ledger that a repository still knows, and the ledger has no row of."""
+    """Return a Damage for each delivery of this ledger that a repository knows but that has no rows."""
     sound = [each for each in known if ledger.verify(each) is None]
     recorded = {*opened_under(home), *(load_delivery(ledger, each).repository for each in sound)}
     repositories = {places.get(each.name, each) for each in recorded}
@@ -122,7 +122,7 @@ def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Pa
         try:
             written_in = ledgers(repository, home)
         except RepositoryError:
-            continue  # named with the deliveries that it should hold
+            continue  # reported with the deliveries whose anchors it should contain
         for delivery, name in sorted(written_in.items()):
             if name == ours and delivery not in known:
                 what = f"all its rows are missing: {repository} knows it, and the ledger has no row of it"

@@ -1,4 +1,4 @@
-"""What a run did, for a person: put together from the ledger and the artifact store, nothing else."""
+"""Reports on deliveries, compiled solely from the ledger and the artifact store."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from crew.state import Status
 
 
 class FindingReport(Finding, frozen=True):
-    """What an agent objected to."""
+    """A finding, with the role that raised it."""
 
     role: str
 
 
 class DeliveryReport(BaseModel, frozen=True):
-    """What one delivery did, and where it stands."""
+    """The results and current state of one delivery."""
 
     delivery: str
     story: str
@@ -34,18 +34,18 @@ class DeliveryReport(BaseModel, frozen=True):
     status: Status
     reason: str
     designed: bool
-    """Whether the design agent has answered; before, nothing is known of the criteria."""
+    """Whether the design agent has answered; until then, nothing is known about the criteria."""
     criteria: tuple[CriterionReport, ...]
     changes: tuple[str, ...]
     assumptions: tuple[str, ...]
-    """What the story does not say, and the design took for given."""
+    """What the design assumes because the story does not say."""
     spent: dict[str, Spent]
-    """Role to what its model calls took."""
+    """Maps each role to the cost of its model calls."""
     findings: tuple[FindingReport, ...]
     tests: str
-    """What the tools said of the tests of the code as it is now; "" if there is no new code."""
+    """The tools' summary of the tests on the current code; "" if there is no new code."""
     notes: tuple[str, ...]
-    """What passed by without work, and the like."""
+    """Remarks of the state machine, such as steps that were skipped."""
     pull_request: str
     version: str
     url: str
@@ -55,17 +55,17 @@ class DeliveryReport(BaseModel, frozen=True):
 
     @property
     def covered(self) -> int:
-        """How many criteria are covered."""
+        """Number of covered criteria."""
         return sum(each.covered for each in self.criteria)
 
     @property
     def not_covered(self) -> int:
-        """How many are not; none before they were read."""
+        """Number of criteria that are not covered; 0 until the design agent has answered."""
         return len(self.criteria) - self.covered if self.designed else 0
 
 
 def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> DeliveryReport:
-    """Return the report of a delivery, whether it has ended or not."""
+    """Return the report on a delivery, which need not have ended."""
     about = load_delivery(ledger, delivery)
     ended = ending_of(ledger, delivery)
     rows = tuple(ledger.rows(delivery))
@@ -109,7 +109,7 @@ def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> 
 
 
 def open_reason(ledger: Ledger, about: Opened) -> str:
-    """Return why a delivery that has not ended does not continue."""
+    """Return why an unfinished delivery is not continuing, and how to continue it."""
     if why := refusal(ledger, about):
         return why
     asked = waiting(ledger, about.delivery)

@@ -1,4 +1,4 @@
-"""The report of a run as one self-contained HTML file: no script, no font, no picture from elsewhere."""
+"""The report of a run as one self-contained HTML file, without external scripts, fonts or images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools.redaction import Redactor
 
 
 def write_report(home: Path, reports: list[DeliveryReport], redact: Redactor) -> Path:
-    """Write the report under `<home>/reports` and return its absolute path; an earlier one stays as it is."""
+    """Write a new report under `<home>/reports` and return its absolute path; earlier reports are kept."""
     folder = home.resolve() / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.html"
@@ -24,7 +24,7 @@ def write_report(home: Path, reports: list[DeliveryReport], redact: Redactor) ->
 
 
 def render(reports: list[DeliveryReport], redact: Redactor) -> str:
-    """Return the HTML; every text in it is redacted and escaped, and what does not print is spelt out."""
+    """Return the report as HTML; all text is redacted and escaped, and non-printable characters are made visible."""
     environment = Environment(
         loader=PackageLoader("crew.report", "."),
         autoescape=True,
@@ -42,7 +42,7 @@ def render(reports: list[DeliveryReport], redact: Redactor) -> str:
 
 
 def _finalized(value: object, redact: Redactor) -> object:
-    # What a filter has escaped already is a text of its own kind, and stays one.
+    # Keep the type: text that a filter has already escaped is Markup, and must not be escaped again.
     return type(value)(printable(redact.text(value))) if isinstance(value, str) else value
 
 

@@ -1,6 +1,6 @@
-"""What would follow from a story file: read and computed in memory, nothing done.
+"""Preview the effects of a story file, in memory and without side effects.
 
-A story that follows another in the file is read as if the one before it had been delivered.
+Each story is read as if the ones before it in the file had already been delivered.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ from tools.errors import ToolError
 
 
 class StoryPlan(BaseModel, frozen=True):
-    """How one story is understood."""
+    """The criteria of one story as they are understood, and the changes they lead to."""
 
     story: str
     title: str
     criteria: tuple[CriterionReading, ...]
     changes: tuple[Change, ...]
     person: tuple[str, ...]
-    """What will need a person, and why."""
+    """One sentence for each change that a person has to approve."""
 
 
 class Plan(BaseModel, frozen=True):
-    """How a story file is understood."""
+    """The plan for a story file."""
 
     service: str
     repository: str
     new: bool
-    """Whether the service is made by this file."""
+    """Whether the service does not exist yet."""
     stories: tuple[StoryPlan, ...]
 
     @property
     def not_covered(self) -> int:
-        """How many criteria are not covered."""
+        """Number of criteria that are not covered."""
         return sum(each.outcome != "covered" for story in self.stories for each in story.criteria)
 
 
 def plan_of(file: StoryFile) -> Plan:
-    """Return how the stories are read, one upon the other; raises BadInput for a blueprint that cannot be
-    read."""
+    """Return the plan for the stories, each building on the previous one; raises BadInput if the blueprint
+    cannot be read."""
     before = _blueprint(file)
     new = before is None
     blueprint = before or Blueprint(service=file.service)
@@ -61,7 +61,7 @@ def plan_of(file: StoryFile) -> Plan:
 
 
 def show_plan(plan: Plan) -> str:
-    """Return the plan for a person."""
+    """Return the plan as readable text."""
     kind = "a new service" if plan.new else "a service that is there"
     parts = [f"{plan.service}, {kind} in {plan.repository}"]
     parts += [_story(each) for each in plan.stories]
@@ -113,7 +113,7 @@ def _story(plan: StoryPlan) -> str:
 
 
 def _contract(changes: tuple[Change, ...]) -> list[str]:
-    """Return what needs a person first, each on a line; of what only adds, a line for each place."""
+    """Return one line per change that needs a person, then one line per place with additive changes."""
     asking = [f"    {each.kind}  {each.where}: {each.what}" for each in changes if each.needs_person]
     added: dict[str, list[str]] = {}
     for each in changes:

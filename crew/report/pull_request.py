@@ -1,4 +1,4 @@
-"""What a pull request says: what was wanted, what was done, and who objects to what."""
+"""The description of a pull request and the agents' comments on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from crew.state import DeliveryState
 
 
 def description(state: DeliveryState, criteria: tuple[CriterionReport, ...], tests: str) -> str:
-    """Return the description as Markdown; `tests` is what the tools said of them."""
+    """Return the description as Markdown; `tests` is the tools' summary of the test results."""
     design = design_of(state)
     parts = [state["story"]["story"], "## Criteria", *(_criterion(state, each) for each in criteria)]
     if design.assumptions:
@@ -22,7 +22,7 @@ def description(state: DeliveryState, criteria: tuple[CriterionReport, ...], tes
 
 
 def comments(state: DeliveryState) -> list[tuple[str, str]]:
-    """Return role and text of what each agent that judged the change says of it."""
+    """Return the role and comment of each agent that wrote or judged the change."""
     return [
         (role, "\n".join([answer.summary, *(f"- {each.severity}: {each.text}" for each in answer.findings)]))
         for role in ("code", "testing", "governance")
@@ -31,7 +31,7 @@ def comments(state: DeliveryState) -> list[tuple[str, str]]:
 
 
 def blocking(state: DeliveryState, role: str) -> list[str]:
-    """Return a role's blocking findings, a line each."""
+    """Return a role's blocking findings as one line of text each."""
     answer = answer_of(state, role)
     return [each.text for each in answer.blocking] if answer else []
 
@@ -48,6 +48,6 @@ def _criterion(state: DeliveryState, criterion: CriterionReport) -> str:
 
 
 def _unfenced(sketch: str) -> str:
-    """Return a sketch without the fence that a model may have put around it; nothing in it ends ours."""
+    """Return a sketch without any code fences, so that it cannot end the fence that surrounds it."""
     lines = [line for line in sketch.splitlines() if not line.strip().startswith("```")]
     return "\n".join(lines).replace("```", "")

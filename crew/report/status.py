@@ -1,4 +1,4 @@
-"""What runs, and where each delivery stands."""
+"""The status of all services and deliveries of a home."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from tools.runtimes.open import open_runtime
 
 
 class DeliveryStatus(BaseModel, frozen=True):
-    """What a delivery is at."""
+    """The current status of a delivery."""
 
     id: str
     story: str
     title: str
     service: str
     status: str
-    """How it ended, "running" or "waiting"."""
+    """"running", "waiting", or how the delivery ended."""
     reason: str
     waits_for: tuple[Waiting, ...]
     pull_request: str
     version: str
     spent: dict[str, Spent]
-    """Role to what its model calls took."""
+    """Maps each role to the cost of its model calls."""
 
 
 def status_json(home: Path) -> str:
-    """Return the services and the deliveries as JSON."""
+    """Return the status of all services and deliveries as JSON."""
     services = [each.model_dump(mode="json") for each in open_runtime("local", home).status()]
     deliveries = [each.model_dump(mode="json") for each in _deliveries(home)]
     return json.dumps({"services": services, "deliveries": deliveries}, indent=2)
 
 
 def status_text(home: Path) -> str:
-    """Return the same for a person."""
+    """Return the status of all services and deliveries as readable text."""
     services = [_service(each) for each in open_runtime("local", home).status()] or ["  none"]
     deliveries = [_delivery(each) for each in _deliveries(home)] or ["  none"]
     return "\n".join(["Services", *services, "", "Deliveries", *deliveries])

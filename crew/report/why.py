@@ -1,4 +1,4 @@
-"""The reasons of a delivery, or of one action: what was done, why, on what evidence, and who allowed it."""
+"""Explain a delivery or a single action: what was done, why, on what evidence, and who allowed it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.counting import counted
 
 
 class Reason(BaseModel, frozen=True):
-    """One action with everything that it rests on."""
+    """An action with its rationale, evidence, policy decision and outcome."""
 
     action: str
     role: str
@@ -26,31 +26,31 @@ class Reason(BaseModel, frozen=True):
     rationale: str
     evidence: tuple[str, ...]
     policy: str
-    """"allowed by ..." or "denied by ...", with engine and policy digest."""
+    """"allowed by ..." or "denied by ...", with the engine and the digest of the policies."""
     approval: str
-    """Who approved, "" where nobody had to."""
+    """Who approved it; "" if no approval was needed."""
     outcome: str
-    """Summary of the result; "" while there is none."""
+    """Summary of the result; "" if there is none yet."""
     failed: bool = False
-    """Whether its tool said that it did not succeed."""
+    """Whether the tool reported a failure."""
     model: str = ""
-    """Who decided on it; "" for the crew itself and for the offline model."""
+    """The model that decided on it; "" for the state machine and the offline model."""
 
 
 class Question(BaseModel, frozen=True):
-    """What a person was asked: an agent's question, or an approval of what was not done since."""
+    """An agent's question to a person, or an approval request whose action has not followed."""
 
     id: str
     kind: str
     """"question" or "approval"."""
     text: str
     answer: str = ""
-    """What they said, "approved" or "rejected" with their reason; "" while nobody has answered."""
+    """The reply, which is "approved" or "rejected" and a reason for approvals; "" until somebody answers."""
     by: str = ""
 
 
 def why_text(home: Path, subject: str) -> str:
-    """Return the chain as text: of a delivery all actions in order, of an action it and what it rests on."""
+    """Return the actions of a delivery in order, or an action and those that its evidence leads to, as text."""
     delivery, reasons, questions = _chain(home, subject)
     parts = [
         f"{delivery}: {counted(len(reasons), 'action')}, oldest first"
@@ -63,7 +63,7 @@ def why_text(home: Path, subject: str) -> str:
 
 
 def why_json(home: Path, subject: str) -> str:
-    """Return the chain as JSON."""
+    """Return the actions and questions of `why_text` as JSON."""
     delivery, reasons, questions = _chain(home, subject)
     found = {
         "delivery": delivery,
@@ -74,7 +74,7 @@ def why_json(home: Path, subject: str) -> str:
 
 
 def ledger_text(home: Path, delivery: str) -> str:
-    """Return the rows of a delivery, a line each: number, time, kind, key, what."""
+    """Return the rows of a delivery as one line each, with number, time, kind, key and summary."""
     with open_ledger(home) as ledger:
         _refuse_unknown(delivery, ledger)
         rows = ledger.rows(delivery)
@@ -82,17 +82,17 @@ def ledger_text(home: Path, delivery: str) -> str:
 
 
 def ledger_export_lines(home: Path, delivery: str | None) -> Iterator[str]:
-    """Yield the rows of a delivery, or of all, as they were written and hashed, each as one JSON object."""
+    """Yield the rows of one or all deliveries, as they were written and hashed, as one JSON object per line."""
     with open_ledger(home) as ledger:
         for each in [delivery] if delivery else ledger.deliveries():
             _refuse_unknown(each, ledger)
             for row in ledger.stored(each):
-                # Escaped: a text of others may hold what is no Unicode.
+                # Non-ASCII characters are escaped, since untrusted text may contain lone surrogates.
                 yield json.dumps(row.model_dump(), separators=(",", ":"))
 
 
 def _chain(home: Path, subject: str) -> tuple[str, list[Reason], list[Question]]:
-    """Return the delivery of a subject and the reasons; of a delivery its questions too."""
+    """Return the delivery that a subject belongs to, its reasons and, if it is a delivery, its questions."""
     with open_ledger(home) as ledger:
         if subject in ledger.deliveries():
             rows = ledger.rows(subject)
@@ -105,7 +105,7 @@ def _chain(home: Path, subject: str) -> tuple[str, list[Reason], list[Question]]
 
 
 def reasons_of(rows: Sequence[Row]) -> list[Reason]:
-    """Return the actions of a delivery with their reasons, in order."""
+    """Return the reasons for all actions in the rows of a delivery, in order."""
     outcomes = {row.key: row.body for row in rows if isinstance(row.body, Outcome)}
     answers = {row.key: row.body for row in rows if isinstance(row.body, Answered)}
     models = {_step(row.body): row.body.model for row in rows if isinstance(row.body, ModelReply)}
@@ -117,7 +117,7 @@ def reasons_of(rows: Sequence[Row]) -> list[Reason]:
 
 
 def questions_of(rows: Sequence[Row]) -> list[Question]:
-    """Return what a person was asked, with the answers, in order; not the approvals of actions that followed."""
+    """Return the questions and approval requests of a delivery in order, except approvals whose action followed."""
     answers = {row.key: row.body for row in rows if isinstance(row.body, Answered)}
     carried = {row.body.approval for row in rows if isinstance(row.body, Intent)}
     return [
@@ -136,7 +136,7 @@ def _question(key: str, asked: Asked, answer: Answered | None) -> Question:
 
 
 def _step(body: CallBody | ModelReply) -> tuple[str, int, int]:
-    """Return the step of a role that a row belongs to: what a model decided, and what was done of it."""
+    """Return the role, attempt and step by which a model's reply and the resulting calls are matched."""
     return body.role, body.visit, body.step
 
 
@@ -168,7 +168,7 @@ def _verdict(answer: Answered) -> str:
 
 
 def _behind(action: str, reasons: list[Reason]) -> list[Reason]:
-    """Return an action and, behind it, every action that its evidence leads to, nearest first."""
+    """Return an action, followed by all actions that its evidence leads to, nearest first."""
     by_key = {each.action: each for each in reasons}
     found: dict[str, Reason] = {}
     queue = [action]

@@ -1,1 +1,1 @@
-"""Settings from crew.toml and the command line."""
+"""Read, validate and document the settings from crew.toml and the command line."""

@@ -69,7 +69,7 @@ def _fields_at(place: tuple[str, ...]) -> type[BaseModel]:
 
 
 def valid_example(place: tuple[str, ...]) -> str:
-    """Return valid TOML, with its section, for an invalid setting."""
+    """Return an example of valid TOML, including its section, for an invalid setting."""
     if place[0] == "prices":
         return _shown(
             'prices."gpt-5"',

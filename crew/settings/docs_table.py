@@ -25,7 +25,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 
 
 def settings_table() -> str:
-    """Return the table as Markdown: section, key, default, description."""
+    """Return a Markdown table with the section, key, default and description of each setting."""
     lines = ["| section | key | default | description |", "| --- | --- | --- | --- |"]
     for name, section in _SECTIONS.items():
         lines += _rows(name, section)
@@ -33,7 +33,7 @@ def settings_table() -> str:
 
 
 def with_settings(text: str) -> str:
-    """Return a document with the table between its markers replaced."""
+    """Return a document in which the table between the markers is replaced with the current one."""
     before, rest = text.split(START_MARK, 1)
     after = rest.split(END_MARK, 1)[1]
     return f"{before}{START_MARK}{settings_table()}{END_MARK}{after}"

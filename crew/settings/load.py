@@ -15,18 +15,18 @@ from crew.settings.config_errors import config_error, valid_example
 
 
 def find_config(story_file: Path | None, cwd: Path) -> Path | None:
-    """Return the settings file beside the story file, else in `cwd`; None if neither folder has one.
+    """Return the settings file next to the story file, else the one in `cwd`; None if neither exists.
 
-    The home may be passed instead of the story file that it lies beside.
+    A home, which is next to its story file, may be passed instead.
     """
     folders = [story_file.resolve().parent, cwd] if story_file else [cwd]
     return next((folder / FILE for folder in folders if (folder / FILE).is_file()), None)
 
 
 def load_config(story_file: Path | None, cwd: Path) -> Config:
-    """Return the settings for a story file, or for a command in `cwd` that names none.
+    """Return the settings for a story file, or for a command in `cwd` without one.
 
-    Relative recording folders are resolved against the settings file. Raises BadInput with file, key and an example.
+    Relative recording folders are resolved against the settings file. Raises BadInput if the file is invalid.
     """
     path = find_config(story_file, cwd)
     if path is None:
@@ -54,7 +54,7 @@ def with_options(
 ) -> Config:
     """Return the settings with command-line options applied; None leaves a setting unchanged.
 
-    A model given on the command line plays every role; one that needs no network gets no fallback that does.
+    A model given on the command line is used for every role; fallbacks are kept only if it is an `openai:` model.
     Raises BadInput for an invalid value.
     """
     if model is not None and not re.fullmatch(MODEL_URL, model):

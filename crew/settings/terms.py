@@ -1,4 +1,4 @@
-"""The settings that a delivery keeps from its start to its end."""
+"""The settings that a delivery keeps when it is resumed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Terms(BaseModel):
     model: str
     """URL of the chat model."""
     policies: str = ""
-    """Absolute folder of the person's own policies; "" for none."""
+    """Absolute path of the folder with the user's own policies; "" for none."""
     budget: str = ""
-    """Bounds of the delivery, as `parse_budget` reads them; "" for none."""
+    """Limits of the delivery, in the format of `parse_budget`; "" for none."""
     run_budget: str = ""
-    """Bounds of its run, in the same format."""
+    """Limits of its run, in the same format."""
     sandbox: str = ""
-    """Name of the sandbox; "" for the best that works on this machine."""
+    """Name of the sandbox; "" for the strongest one that works on this machine."""
     policy_engine: str = "auto"
     record: str = ""
-    """Absolute folder in which model calls are recorded; "" for none."""
+    """Absolute path of the folder in which model calls are recorded; "" for none."""

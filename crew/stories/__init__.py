@@ -12,7 +12,7 @@ from crew.stories.yaml import read_yaml
 __all__ = ["Criterion", "Slo", "Story", "StoryFile", "load", "parse"]
 
 LARGEST_BYTES = 1_000_000
-"""Story files are hand-written: a larger file is a mistake, and would only take longer to be rejected later."""
+"""Maximum size of a story file, which is written by hand; a larger file is a mistake and is rejected early."""
 
 
 def load(path: Path) -> StoryFile:
@@ -36,7 +36,7 @@ def load(path: Path) -> StoryFile:
 
 
 def parse(content: bytes, path: Path) -> StoryFile:
-    """Parse the bytes of a story file; the suffix of `path` gives its format, its folder that of the repository."""
+    """Parse the contents of a story file; `path` gives the format by its suffix, and the base of relative paths."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

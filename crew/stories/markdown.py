@@ -21,8 +21,8 @@ As a shopper, I want to place an order, so that I can buy things.
 
 
 def read_markdown(text: str, source: str) -> Node:
-    """Return the document as the mapping that a YAML story file would hold; raises BadInput for misplaced content."""
-    # Typographic replacements and HTML stay off, so that criteria are kept verbatim.
+    """Return the mapping that an equivalent YAML story file would contain; raises BadInput for misplaced content."""
+    # Typographic replacements and HTML are disabled, so that criteria are kept verbatim.
     tree = SyntaxTreeNode(MarkdownIt("commonmark").use(front_matter_plugin).parse(text))
     members = Node({}, 1, source).mapping("", "")
     stories: list[Node] = []

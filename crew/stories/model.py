@@ -26,7 +26,7 @@ stories:
 
 
 class Slo(BaseModel, frozen=True):
-    """Service level objectives given in the file."""
+    """The service level objectives in a story file."""
 
     availability: Decimal | None = None
     """Percentage of responses that are not 5xx; None if not given."""
@@ -38,7 +38,7 @@ class Criterion(BaseModel, frozen=True):
     """One acceptance criterion."""
 
     id: str
-    """Story id, a dot, and the position in the story, from 1."""
+    """The story's id, a dot, and the position in the story, from 1."""
     text: str
 
 
@@ -64,7 +64,7 @@ class StoryFile(BaseModel, frozen=True):
 
 
 class Node:
-    """A value in the file and its line number."""
+    """A value in a story file, with its line number."""
 
     def __init__(self, value: object, line: int, source: str) -> None:
         self.value = value
@@ -77,19 +77,19 @@ class Node:
         return BadInput(f"{self.source}:{self.line}: {what}\n  For example:\n{shown}")
 
     def mapping(self, what: str, example: str) -> dict[str, Node]:
-        """Return the members of a mapping."""
+        """Return the members of a mapping; raises BadInput for any other value."""
         if not isinstance(self.value, dict):
             raise self.wrong(f"{what} must be a mapping.", example)
         return self.value
 
     def sequence(self, what: str, example: str) -> list[Node]:
-        """Return the items of a non-empty list."""
+        """Return the items of a non-empty list; raises BadInput for any other value."""
         if not isinstance(self.value, list) or not self.value:
             raise self.wrong(f"{what} must be a list with at least one item.", example)
         return self.value
 
     def text(self, what: str, example: str, most: int) -> str:
-        """Return non-blank text with runs of white space collapsed."""
+        """Return the text with runs of whitespace collapsed; raises BadInput if it is invalid, blank or too long."""
         if isinstance(self.value, bool) or not isinstance(self.value, str | int | float):
             raise self.wrong(f"{what} must be text.", example)
         folded = " ".join(str(self.value).split())

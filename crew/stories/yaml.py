@@ -1,4 +1,4 @@
-"""Read YAML into values that know their line numbers."""
+"""Parse YAML into values with line numbers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from crew.stories.model import EXAMPLE, Node
 
 
 def read_yaml(text: str, source: str, first_line: int = 1) -> Node:
-    """Return the document; `first_line` is the line of the file that the text starts on.
+    """Parse a YAML document; `first_line` is the line of the file on which the text starts.
 
-    Raises BadInput for invalid YAML, duplicate keys, and aliases, which no story needs and which can make a
-    small file huge."""
+    Raises BadInput for invalid YAML, duplicate keys, and aliases, which stories do not need and which could
+    expand a small file into a huge one."""
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
             raise BadInput(f"{source}: YAML aliases (*name) are not supported; write the text out.")
@@ -47,7 +47,7 @@ def _node(node: yaml.Node, source: str, first_line: int) -> Node:
 def _scalar(node: yaml.Node, source: str, line: int) -> object:
     loader = yaml.SafeLoader("")
     try:
-        # Dates and the like stay text: YAML would interpret words that are meant literally in a criterion.
+        # Dates and other special types stay text, since a criterion means such words literally.
         if node.tag.endswith((":null", ":int", ":float", ":bool")):
             return loader.construct_object(node)
     except (ValueError, yaml.YAMLError) as error:

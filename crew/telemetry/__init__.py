@@ -1,1 +1,1 @@
-"""OpenTelemetry spans, off by default."""
+"""OpenTelemetry spans, which are off by default."""

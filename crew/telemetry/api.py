@@ -1,12 +1,12 @@
-"""The spans of a delivery: its steps, the roles' visits, model calls and tool calls.
+"""The spans of a delivery: its steps, the attempts of roles, model calls and tool calls.
 
-Off unless `[telemetry] otlp` names a collector; while off, OpenTelemetry is not imported. On, the spans
-carry the `gen_ai.*` names of its semantic conventions, never content unless asked for, and a collector that is
-slow or dead costs a delivery nothing: spans wait in a bounded queue and are dropped when it is full.
+Telemetry is off unless `[telemetry] otlp` names a collector, and OpenTelemetry is not imported while it is off. Spans
+use the `gen_ai.*` attributes of the semantic conventions and contain no content unless that is enabled. A slow or
+unavailable collector does not affect a delivery: spans wait in a bounded queue and are dropped when it is full.
 
     delivery                      invoke_workflow
     └── step of the graph
-        └── visit of a role       invoke_agent
+        └── attempt of a role     invoke_agent
             ├── model call        chat
             └── tool call         execute_tool
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Facts(TypedDict, total=False):
-    """Attributes of a span that become known while it is open."""
+    """Attributes of a span that only become known while it is open."""
 
     response_model: str
     """The model that answered, as the server names it."""
@@ -34,19 +34,19 @@ class Facts(TypedDict, total=False):
     action: str
     """Id of the action in the ledger."""
     outcome: str
-    """The outcome, in a word: "done", "denied", "refused", "delivered", ..."""
+    """The outcome in one word, such as "done", "denied", "refused" or "delivered"."""
     input_messages: JsonValue
-    """Content: dropped unless enabled, like the next three."""
+    """Content, which is dropped unless enabled, like the next three attributes."""
     output_messages: JsonValue
     arguments: JsonValue
     result: JsonValue
 
 
 class Span(Protocol):
-    """An open span."""
+    """A span that has not ended yet."""
 
     def set(self, **facts: Unpack[Facts]) -> None:
-        """Set attributes; a later value wins. Never raises."""
+        """Set attributes, replacing earlier values; never raises."""
 
 
 class _NoSpan:
@@ -58,36 +58,36 @@ _NOTHING: AbstractContextManager[Span] = nullcontext(_NoSpan())
 
 
 class Telemetry:
-    """Telemetry that is off: it opens spans that record nothing. OtlpTelemetry opens real ones.
+    """Disabled telemetry, whose spans record nothing; the subclass OtlpTelemetry opens real ones.
 
-    An exception that leaves a span marks it as failed and propagates."""
+    An exception raised within a span marks the span as failed and propagates."""
 
     def delivery(self, delivery: str, service: str) -> AbstractContextManager[Span]:
-        """A delivery, or the rest of a resumed one."""
+        """Open the span of a delivery, or of the rest of a resumed one."""
         return _NOTHING
 
     def step(self, node: str, delivery: str) -> AbstractContextManager[Span]:
-        """A step of the delivery graph."""
+        """Open the span of a step of the delivery graph."""
         return _NOTHING
 
     def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
-        """A visit of a role, from its brief to its answer."""
+        """Open the span of a role's attempt, from its brief to its answer."""
         return _NOTHING
 
     def model_call(self, url: str, role: str, delivery: str) -> AbstractContextManager[Span]:
-        """One call of the model that a URL names, its retries included."""
+        """Open the span of a call of the model with the given URL, including its retries."""
         return _NOTHING
 
     def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:
-        """One call of a tool, from the door's first check to its outcome."""
+        """Open the span of a tool call, from the door's first check to its outcome."""
         return _NOTHING
 
     def redacting(self, redact: Redactor) -> Telemetry:
-        """Return the same telemetry with the redactor of a delivery, which knows its secrets."""
+        """Return this telemetry with the redactor of a delivery, which knows the secrets of its service."""
         return self
 
     def close(self) -> str:
-        """Send what is left, within two seconds; return a sentence about spans that the collector did not take."""
+        """Send the remaining spans within two seconds; return a sentence about spans not delivered, or ""."""
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Telemetry as the settings ask for it."""
+"""Create the telemetry that the settings select."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def open_telemetry(settings: TelemetrySettings, redact: Redactor) -> Telemetry:
-    """Return the telemetry that the settings ask for; nothing is sent without passing `redact`."""
+    """Return the telemetry that the settings select; everything that it sends passes through `redact`."""
     if not settings.otlp:
         return OFF
-    from crew.telemetry.otlp import OtlpTelemetry  # noqa: PLC0415  a third of a second, for those who want it
+    from crew.telemetry.otlp import OtlpTelemetry  # noqa: PLC0415  takes a third of a second, so only if enabled
 
     return OtlpTelemetry(settings.otlp, redact, settings.content)

@@ -1,4 +1,4 @@
-"""Telemetry over OTLP/HTTP. Only crew/telemetry/open.py imports this, and only where it is on."""
+"""Telemetry over OTLP/HTTP; imported only by crew/telemetry/open.py, and only if telemetry is on."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from crew.telemetry.api import Facts, Span, Telemetry
 from tools.counting import counted
 from tools.redaction import Redactor
 
-# The conventions for generative AI as opentelemetry-semantic-conventions 0.66b2 has them. Written out, because that
-# package marks the constants as moved to a repository of their own, which publishes none for Python yet.
+# The generative AI conventions of opentelemetry-semantic-conventions 0.66b2. They are copied here because that package
+# marks them as moved to a separate repository, which does not publish a Python package yet.
 AGENT_NAME = "gen_ai.agent.name"
 CONVERSATION_ID = "gen_ai.conversation.id"
 OPERATION_NAME = "gen_ai.operation.name"
@@ -49,23 +49,23 @@ CONTENT = {
     "arguments": "gen_ai.tool.call.arguments",
     "result": "gen_ai.tool.call.result",
 }
-"""Facts that are content."""
+"""Maps facts that are content to their attributes."""
 
 LONGEST_CONTENT = 32_000
-"""Most characters of one content attribute; the rest is cut."""
+"""Maximum length of a content attribute, in characters; the rest is cut off."""
 QUEUE = 2_048
-"""Most spans that wait for the collector; beyond that the oldest are dropped."""
+"""Maximum number of spans waiting for the collector; beyond that, the oldest are dropped."""
 SEND_EVERY_SECONDS = 1.0
 SEND_SECONDS = 5.0
-"""How long one batch may take, its retries included."""
+"""Maximum time for sending one batch, including retries."""
 CLOSE_SECONDS = 2.0
 
 _WAITING = "GraphBubbleUp"
-"""Base class of LangGraph's exceptions that interrupt a graph for a person, which is not a failure."""
+"""Name of the base class of LangGraph's interrupts, which wait for a person and are not failures."""
 
 
 class OtlpTelemetry(Telemetry):
-    """Opens spans and hands them to a thread that sends them."""
+    """Opens spans and passes them to a thread that sends them."""
 
     def __init__(self, url: str, redact: Redactor, content: bool, sender: _Sender | None = None) -> None:
         self._sender = sender or _Sender(endpoint(url), redact)
@@ -85,7 +85,7 @@ class OtlpTelemetry(Telemetry):
         return self._open(f"step {node}", delivery, {"crew.step": node})
 
     def visit(self, role: str, delivery: str, visit: int = 1) -> AbstractContextManager[Span]:
-        """Open the span of a visit; see Telemetry."""
+        """Open the span of a role's attempt; see Telemetry."""
         agent = {OPERATION_NAME: "invoke_agent", PROVIDER_NAME: "shipcrew", AGENT_NAME: role}
         return self._open(f"invoke_agent {role}", delivery, {**agent, "crew.visit": visit})
 
@@ -113,11 +113,11 @@ class OtlpTelemetry(Telemetry):
         return self._open(f"execute_tool {tool}", delivery, known)
 
     def redacting(self, redact: Redactor) -> Telemetry:
-        """Return the same telemetry with another redactor; see Telemetry."""
+        """Return this telemetry with another redactor; see Telemetry."""
         return OtlpTelemetry("", redact, self._content, self._sender)
 
     def close(self) -> str:
-        """Send what is left; see Telemetry."""
+        """Send the remaining spans; see Telemetry."""
         return self._sender.close()
 
     @contextmanager
@@ -128,7 +128,7 @@ class OtlpTelemetry(Telemetry):
         known: dict[str, AttributeValue],
         kind: SpanKind = SpanKind.INTERNAL,
     ) -> Iterator[Span]:
-        # The SDK would put an exception's message and stack into the span: content.
+        # The SDK would record an exception's message and traceback, which are content.
         with self._sender.tracer.start_as_current_span(
             self._redact.text(name),
             kind=kind,
@@ -156,7 +156,7 @@ class _Open:
         try:
             for name, value in facts.items():
                 self._put(name, value)
-        except Exception:  # noqa: BLE001  no span is worth a delivery
+        except Exception:  # noqa: BLE001  telemetry must never fail a delivery
             self._span.set_attribute("crew.facts_lost", True)
 
     def _put(self, name: str, value: object) -> None:
@@ -175,10 +175,10 @@ def _clean(value: AttributeValue, redact: Redactor) -> AttributeValue:
 
 
 class _Sender:
-    """The thread that sends, its bounded queue, and a count of what was lost."""
+    """Sends spans from a background thread with a bounded queue, and counts those that were lost."""
 
     def __init__(self, address: str, redact: Redactor) -> None:
-        # That a collector is down is not worth a line per batch: `close` says it once.
+        # Do not log every failed batch while the collector is down; `close` reports the loss once.
         logger = logging.getLogger("opentelemetry")
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
@@ -188,7 +188,7 @@ class _Sender:
             self._exporter, max_queue_size=QUEUE, schedule_delay_millis=SEND_EVERY_SECONDS * 1_000
         )
         resource = Resource({"service.name": "shipcrew", "service.version": version("shipcrew")})
-        # Its own way of ending at exit would wait for half a minute.
+        # The provider's own shutdown at exit would wait for half a minute.
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(self._processor)
         self.tracer: Tracer = self._provider.get_tracer("shipcrew", version("shipcrew"))
@@ -215,7 +215,7 @@ class _Counted(BatchSpanProcessor):
 
 
 class _Counting(SpanExporter):
-    """Counts what the collector took; one thread calls it."""
+    """Counts the spans that the collector accepted; called from one thread only."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
@@ -232,12 +232,12 @@ class _Counting(SpanExporter):
 
 
 def endpoint(url: str) -> str:
-    """Return the URL for traces: a URL without a path names a collector, which takes them at the standard path."""
+    """Return the URL that traces are sent to, which has the standard path if `url` has none."""
     parts = urlsplit(url)
     return parts._replace(path="/v1/traces").geturl() if parts.path in ("", "/") else url
 
 
 def _kind(error: BaseException) -> str:
-    """Return the full name of an exception's class, without the module where that is Python's own."""
+    """Return the qualified name of an exception's class, without the module for built-in exceptions."""
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

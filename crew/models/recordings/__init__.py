@@ -1,1 +1,1 @@
-"""Recording model calls and replaying them."""
+"""Record model calls, and replay them without a model."""

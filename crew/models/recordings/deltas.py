@@ -1,4 +1,4 @@
-"""The encoding of messages in a recording's files: short, and readable in a diff."""
+"""The compact encoding of messages in a recording's files, made to be readable in a diff."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crew.records.canonical_json import canonical
 
 
 def changes(messages: Sequence[Json], before: Sequence[Json]) -> JsonValue:
-    """Return messages without those of `before`, which `{"as_before": [first, end]}` stands for."""
+    """Return the messages, with ranges taken from `before` encoded as `{"as_before": [first, end]}`."""
     here, there = [canonical(each) for each in messages], [canonical(each) for each in before]
     delta: list[JsonValue] = []
     for tag, low, high, start, end in SequenceMatcher(None, there, here, autojunk=False).get_opcodes():
@@ -25,7 +25,7 @@ def changes(messages: Sequence[Json], before: Sequence[Json]) -> JsonValue:
 
 
 def applied(delta: Sequence[Json], before: Sequence[Json]) -> list[Json]:
-    """Return the messages that `changes` was given."""
+    """Return the original messages; the inverse of `changes`."""
     messages: list[Json] = []
     for each in delta:
         if "as_before" in each:
@@ -37,7 +37,7 @@ def applied(delta: Sequence[Json], before: Sequence[Json]) -> list[Json]:
 
 
 def split(value: JsonValue) -> JsonValue:
-    """Return a value whose texts of several lines are lists, as `{"lines": [...]}`."""
+    """Return a value with multi-line strings encoded as `{"lines": [...]}`."""
     if isinstance(value, str):
         return {"lines": [*value.split("\n")]} if "\n" in value else value
     if isinstance(value, list):
@@ -49,7 +49,7 @@ def split(value: JsonValue) -> JsonValue:
 
 
 def joined(value: JsonValue) -> JsonValue:
-    """Return the value that `split` was given."""
+    """Return the original value; the inverse of `split`."""
     if isinstance(value, list):
         return [joined(each) for each in value]
     if not isinstance(value, dict):

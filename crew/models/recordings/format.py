@@ -1,7 +1,7 @@
-"""A recording on disk: `recording.json`, and one file a call under `calls/`, made to be read in a diff.
+"""The format of a recording on disk: `recording.json`, and one file per call under `calls/`, readable in a diff.
 
-A call's file holds the messages that are new since the call before it of the same role and visit; a text of
-several lines is written as `{"lines": [...]}`. Reading puts both back and checks every digest."""
+A call's file contains only the messages that are new since the previous call in the same attempt of the role, with
+multi-line strings encoded as `{"lines": [...]}`. Reading a recording reverses both and checks every digest."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ ABOUT = "recording.json"
 
 
 class Usage(BaseModel, frozen=True):
-    """What a call used."""
+    """The token usage of a call."""
 
     input_tokens: int
     output_tokens: int
     estimated: bool = False
-    """Whether this is an estimate, because the server did not count."""
+    """Whether the counts are estimates because the server did not report them."""
 
 
 class RecordedRole(BaseModel, frozen=True):
-    """What a role was given besides its messages, at its last visit."""
+    """The prompt and tools of a role in its last attempt."""
 
     prompt: str
-    """Digest of its rendered prompt."""
+    """Digest of the rendered prompt."""
     tools: dict[str, str]
-    """Tool to the digest of its schema."""
+    """Maps each tool's name to the digest of its schema."""
 
 
 class RecordedDelivery(BaseModel, frozen=True):
-    """A delivery that the recording holds."""
+    """A delivery that the recording contains."""
 
     service: str
     story: str
     delivery: str
-    """The id that it had when it was recorded."""
+    """The delivery's id at the time of recording."""
 
 
 class About(BaseModel, frozen=True):
-    """Metadata of a recording: what it holds and how it was made."""
+    """Metadata of a recording: its contents and how it was made."""
 
     format: int = FORMAT
     title: str
@@ -59,78 +59,78 @@ class About(BaseModel, frozen=True):
     reported: list[str] = []
     """Model names that the servers reported."""
     made: str
-    """How it was made, in a sentence."""
+    """How the recording was made, in one sentence."""
     date: str
     shipcrew: str
-    """Version of the crew."""
+    """Version of Shipcrew."""
     context_bytes: int = 0
-    """Bytes of a request's messages above which the conversation was compacted; 0 means no bound."""
+    """Size of a request's messages, in bytes, above which the conversation was compacted; 0 means no limit."""
     prices: dict[str, Price] | None = None
-    """Model to its price; None if unknown."""
+    """Maps each model to its price; None if unknown."""
     deliveries: list[RecordedDelivery] = []
     roles: dict[str, RecordedRole] = {}
 
 
 class RecordedCall(BaseModel, frozen=True):
-    """One call of a model."""
+    """A recorded request to a model, with its reply or error."""
 
     sequence: int
-    """Place in the recording, from 1."""
+    """Position in the recording, from 1."""
     service: str
     story: str
     role: str
     visit: int
     step: int
     sample: int
-    """How often this request had been made, from 1."""
+    """Number of times that the same request has been made, including this one."""
     request: str
     """Digest of the messages."""
     messages: list[Json]
-    """All of them, in their normal form."""
+    """All messages of the request, in normal form."""
     tools: str
     """Digest of the tools' schemas."""
     parameters: Json
     size: int
-    """Bytes of the messages and the tools, as canonical JSON."""
+    """Size of the messages and tools as canonical JSON, in bytes."""
     reply: Json | None = None
-    """In its normal form; None for a call that failed."""
+    """The reply in normal form; None for a call that failed."""
     error: str = ""
-    """Name of the failure; "" for a call that was answered."""
+    """Name of the failure; "" for a successful call."""
     model: str = ""
-    """As the server reported it."""
+    """Name of the model, as the server reported it."""
     usage: Usage | None = None
-    """None if unknown."""
+    """Token usage; None if unknown."""
     seconds: float
 
     @property
     def thread(self) -> tuple[str, str, str, int]:
-        """The conversation that the call belongs to."""
+        """Service, story, role and attempt, which identify the conversation that the call belongs to."""
         return self.service, self.story, self.role, self.visit
 
     @property
     def key(self) -> str:
-        """Key that an equal request has."""
+        """Key of the request, which is the same for equal requests."""
         return key_of(self.request, self.tools, self.parameters)
 
     @property
     def name(self) -> str:
-        """Name of its file."""
+        """Name of the call's file."""
         return f"{self.sequence:04}-{self.role}-{self.visit}-{self.step}.json"
 
 
 class Recording(BaseModel, frozen=True):
-    """A recording as it was read."""
+    """A recording that was read from disk."""
 
     about: About
     calls: list[RecordedCall]
-    """In the order of their sequence."""
+    """All calls, ordered by sequence."""
 
     def at(self, place: Place) -> list[RecordedCall]:
-        """Return the calls of a step."""
+        """Return the recorded calls of the step at `place`."""
         return [each for each in self.of(place) if each.step == place.step]
 
     def of(self, place: Place) -> list[RecordedCall]:
-        """Return the calls of a visit."""
+        """Return the recorded calls of the attempt at `place`."""
         thread = (place.service, place.story, place.role, place.visit)
         return [each for each in self.calls if each.thread == thread]
 
@@ -141,7 +141,7 @@ def key_of(request: str, tools: str, parameters: Json) -> str:
 
 
 def read(folder: Path) -> Recording:
-    """Return the recording that a folder holds. Raises BadInput if it is invalid."""
+    """Read the recording in a folder; raises BadInput if it is invalid."""
     about = _about(folder)
     try:
         calls: dict[int, RecordedCall] = {}
@@ -154,12 +154,12 @@ def read(folder: Path) -> Recording:
 
 
 def write_about(folder: Path, about: About) -> None:
-    """Write the metadata of a recording."""
+    """Write the metadata of a recording to `recording.json`."""
     _write(folder / ABOUT, about.model_dump(mode="json"))
 
 
 def write_call(folder: Path, call: RecordedCall, before: RecordedCall | None) -> None:
-    """Write a call; `before` is the previous one of the same conversation."""
+    """Write a call's file as changes relative to `before`, the previous call of the conversation."""
     body = call.model_dump(mode="json", exclude={"messages"})
     body = {name: value for name, value in body.items() if value not in (None, "")}
     body["base"] = before.sequence if before else 0
@@ -168,7 +168,7 @@ def write_call(folder: Path, call: RecordedCall, before: RecordedCall | None) ->
 
 
 def remove_call(folder: Path, call: RecordedCall) -> None:
-    """Remove a call's file."""
+    """Delete the file of a call, if it exists."""
     (folder / "calls" / call.name).unlink(missing_ok=True)
 
 
@@ -212,7 +212,7 @@ def _call(path: Path, calls: dict[int, RecordedCall]) -> RecordedCall:
 
 
 def _continued(call: RecordedCall | None) -> list[Json]:
-    """Return the conversation after a call: the messages of its request, and its reply."""
+    """Return the conversation after a call: the messages of the request, followed by the reply."""
     if call is None:
         return []
     return [*call.messages, *([said_as_message(call.reply)] if call.reply else [])]

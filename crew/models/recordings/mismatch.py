@@ -1,4 +1,4 @@
-"""The error for a request that a recording does not hold: what changed since, and how to fix it."""
+"""The error for a request that is not in a recording, which says what has changed and how to fix it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tools.counting import counted
 
 MOST_LINES = 60
 LONGEST_LINE = 240
-"""Characters of a line of the diff."""
+"""Maximum length of a line of the diff, in characters."""
 
 
 def mismatch(
     folder: Path, recording: Recording, asked: Normalised, tools: Tools, parameters: Json, made: int
 ) -> ReplayMismatch:
-    """Return the error for a request that is not recorded, or not more than `made` times."""
+    """Return the error for a request that was never recorded or, if `made` is not 0, only recorded `made` times."""
     place = asked.place
     said = [
         f"The recording {folder} does not hold this request of the {place.role} agent (visit {place.visit}, "
@@ -41,7 +41,7 @@ def mismatch(
 
 
 def closest(recording: Recording, asked: Normalised) -> RecordedCall | None:
-    """Return the recorded call of the same step that is most similar to a request; None if there is none."""
+    """Return the recorded call of the same step that is most similar to the request, or None."""
     here = [canonical(each) for each in asked.messages]
 
     def likeness(call: RecordedCall) -> float:
@@ -53,13 +53,13 @@ def closest(recording: Recording, asked: Normalised) -> RecordedCall | None:
 
 
 def prompt_of(messages: Sequence[Json]) -> str:
-    """Return the digest of a request's prompt; "" for a request without one."""
+    """Return the digest of a request's system prompt, or "" if it has none."""
     first = messages[0] if messages else {}
     return digest(str(first["content"])) if first.get("type") == "system" else ""
 
 
 def tool_digests(tools: Tools) -> dict[str, str]:
-    """Return the digest of each tool's schema by the tool's name."""
+    """Return the digests of the tools' schemas, by tool name."""
     return {_name(each): digest_of(each) for each in tools}
 
 

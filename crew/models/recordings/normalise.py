@@ -1,4 +1,4 @@
-"""A request in a form that is equal in every run: messages as plain JSON, with placeholders for what differs."""
+"""Convert requests to a normal form that is the same in every run: JSON with placeholders for values that vary."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _FENCED = re.compile(r"^```json[ ]*([^\n`]*)\n(.*?)\n```$", re.MULTILINE | re.DO
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a request in a delivery."""
+    """The position of a request in a delivery."""
 
     delivery: str
-    """Id of the delivery; "" like the others where the messages hold no brief."""
+    """Id of the delivery; "", like service and story, if the messages contain no brief."""
     service: str
     story: str
     """Id of the story."""
@@ -47,14 +47,14 @@ class Place:
 
 @dataclass
 class Normalised:
-    """A request in its normal form, and the way back from it."""
+    """A request in normal form, with the placeholders needed to convert its reply."""
 
     redact: Redactor
     messages: list[Json] = field(default_factory=list)
     place: Place = Place("", "", "", "other", 1, 1)
     placeholders: Placeholders = field(default_factory=Placeholders)
     calls: dict[str, str] = field(default_factory=dict)
-    """Tool call id to its number, "call-3"."""
+    """Maps each tool call's id to its number, such as "call-3"."""
 
     @property
     def digest(self) -> str:
@@ -62,10 +62,10 @@ class Normalised:
         return digest_of(self.messages)
 
     def reply(self, message: AIMessage) -> Json:
-        """Return a reply to this request in its normal form: placeholders for ids, all else unchanged.
+        """Return a reply to this request in normal form, with placeholders for ids.
 
-        Its members are `content`, `tool_calls`, and where there are any `invalid_tool_calls`, `refusal`,
-        `finish_reason`, and `calls_with_secrets`: numbers of the calls whose arguments lost a secret here."""
+        Its members are `content` and `tool_calls` and, if present, `invalid_tool_calls`, `refusal`, `finish_reason` and
+        `calls_with_secrets`, the numbers of the calls whose arguments contained a secret that was redacted."""
         said = _said(self, message, "reply", dict(self.calls))
         held: list[JsonValue] = [
             left["id"]
@@ -76,7 +76,7 @@ class Normalised:
         return said | ended | _there(calls_with_secrets=held)
 
     def restored(self, reply: Json, fresh: str) -> Json:
-        """Return a reply in its normal form with this run's ids; a new tool call's id begins with `fresh`."""
+        """Return a reply in normal form with the ids of this run; ids of new tool calls begin with `fresh`."""
         numbers = {number: given for given, number in self.calls.items()}
 
         def call_id(number: JsonValue) -> str:
@@ -95,8 +95,8 @@ class Normalised:
 def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path | None = None) -> Normalised:
     """Return the normal form of a request.
 
-    What a message becomes depends on it and on those before it alone, so a continued conversation keeps the
-    form it had. Without `home`, it is inferred from the paths in the messages."""
+    The form of a message depends only on that message and earlier ones, so it stays the same as the
+    conversation continues. If `home` is None, it is inferred from the paths in the messages."""
     done = Normalised(redact, placeholders=Placeholders(home))
     count = {"result": 0, "note": 0}
     for message in messages:
@@ -123,7 +123,7 @@ def normalised(messages: Sequence[BaseMessage], *, redact: Redactor, home: Path 
 
 
 def said_as_message(reply: Json) -> Json:
-    """Return the form that a reply takes as a message of later requests."""
+    """Return the normal form of a reply as a message in later requests."""
     own = ("content", "tool_calls", "invalid_tool_calls", "refusal")
     return {"type": "ai"} | {name: reply[name] for name in own if name in reply}
 
@@ -158,7 +158,7 @@ def _human(done: Normalised, message: HumanMessage, count: dict[str, int]) -> Js
 
 
 def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
-    """Return a message that holds the brief; its story stays as it is, since a person wrote it."""
+    """Return the normal form of the message with the brief, in which the story keeps its text."""
     parts: list[JsonValue] = []
     for part in content if isinstance(content, list) else []:
         if not isinstance(part, dict) or not _is_brief(part.get("json")):
@@ -172,7 +172,7 @@ def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
 
 
 def _seen(done: Normalised, content: JsonValue, path: str) -> JsonValue:
-    # What is fenced is data of its own; prose around it only mentions.
+    # Fenced JSON is the source of ids; the prose around it only mentions them, so it is learned second.
     parts = content if isinstance(content, list) else []
     fenced = [each["json"] for each in _objects(parts) if each.keys() == {"fence", "json"}]
     for each in fenced:
@@ -199,7 +199,7 @@ def _is_brief(value: JsonValue) -> bool:
 
 
 def _read(content: object, redact: Redactor) -> JsonValue:
-    """Return a message's content without secrets: JSON as its value, text with fenced JSON in it as its parts."""
+    """Return a message's redacted content: JSON as its value, and text with fenced JSON as a list of parts."""
     if not isinstance(content, str):
         return redact(cast(JsonValue, content))
     if content.lstrip()[:1] in ("{", "["):

@@ -1,8 +1,8 @@
-"""Placeholders for what differs from run to run in texts, and the way back.
+"""Replace values that vary between runs with placeholders, and restore them.
 
-An id that a reply may have to cite is named after where it first appears: `{brief.evidence.story}`,
-`{result-3.action}`. What nobody cites becomes a fixed word: `<seconds>`, `<time>`, `<port>`. A text that itself
-holds such a name keeps it behind a backslash, `{\\result-3.action}`, so that the way back is exact."""
+An id that a reply may have to cite is named after its first occurrence, such as `{brief.evidence.story}` or
+`{result-3.action}`. Other values become fixed words: `<seconds>`, `<time>`, `<port>`. Text that already contains
+such a name is escaped with a backslash, `{\\result-3.action}`, so that restoring it is exact."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Literal
 from pydantic import JsonValue
 
 Reading = Literal["fixed", "said", "reply", "seen"]
-"""How a text is read. "fixed": the story and the prompt, which a run does not change. "seen": what tools and the
-crew say, where fixed words are put too. "said": what the model said before. "reply": what it says now, exactly."""
+"""Origin of a text. "fixed": the story and the prompt, which do not vary. "seen": output of tools and of Shipcrew,
+where fixed words are used too. "said": earlier replies of the model. "reply": its current reply, restored exactly."""
 
 _HEAD = r"(?:brief|home|(?:result|note)-\d+)(?=[.:#}])"
 _ESCAPED = re.compile(r"\{\\(\\*" + _HEAD + r")")
@@ -38,12 +38,12 @@ _FIXED = (
 _WORDS = ("uuid", "time", "seconds", "address", "temp", "user")
 _DELIVERY = re.compile(r"[a-z0-9][a-z0-9_.-]*-[0-9a-f]{6}")
 _SHORT = 12
-"""Characters of a git id in prose."""
+"""Length of an abbreviated git id in prose, in characters."""
 _FULL = {"digest": len("sha256:") + 64, "git": 40}
 
 
 class Placeholders:
-    """The placeholders of one conversation; a continued conversation only adds to them."""
+    """The placeholders of one conversation, which only grow in number as it continues."""
 
     def __init__(self, home: Path | None = None) -> None:
         self._names: dict[str, str] = {}
@@ -56,7 +56,7 @@ class Placeholders:
             self._add_home(str(home))
 
     def learn(self, value: JsonValue, path: str) -> None:
-        """Name the ids that a value holds and that have no name yet, after `path` and their place in it."""
+        """Name all new ids in a value after `path` and their position within the value."""
         texts = list(_texts(value, path))
         for place, key, text in texts:
             if key in ("delivery", "deliveries", "parent") and _DELIVERY.fullmatch(text):
@@ -64,14 +64,14 @@ class Placeholders:
         for _, _, text in texts:
             self._learn_home(text)
         found = [(place, match) for place, _, text in texts for match in re.finditer(_ID, text)]
-        # What stands alone names an id better than prose that mentions it, and a whole id its beginning.
+        # A string that consists of an id is a better source for its name than prose that mentions the id.
         for place, match in sorted(found, key=lambda each: each[1][0] != each[1].string):
             self._learn_id(match, place)
         for place, match in found:
             self._learn_short(match, place)
 
     def put(self, value: JsonValue, reading: Reading) -> JsonValue:
-        """Return the value with placeholders and, where it is read as "seen", fixed words."""
+        """Return the value with placeholders and, if `reading` is "seen", fixed words."""
         if reading == "seen" and isinstance(value, dict):
             value = {
                 key: "<seconds>" if key == "seconds" and isinstance(each, int | float) else each
@@ -85,11 +85,11 @@ class Placeholders:
         if isinstance(value, list):
             return [self.put(each, reading) for each in value]
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-            return str(value)  # no JSON
+            return str(value)  # not valid JSON
         return self._text(value, reading) if isinstance(value, str) else value
 
     def restore(self, value: JsonValue) -> JsonValue:
-        """Return the value with this run's ids for its placeholders; an unknown placeholder stays."""
+        """Return the value with placeholders replaced by the ids of this run; unknown placeholders are kept."""
         if isinstance(value, dict):
             return {str(self.restore(key)): self.restore(each) for key, each in value.items()}
         if isinstance(value, list):
@@ -139,7 +139,7 @@ class Placeholders:
         return text
 
     def _longer(self, kind: str, text: str) -> str:
-        """Return the known id that this is the beginning of, or ""."""
+        """Return the known full id that starts with the text, or ""."""
         if kind not in _FULL or len(text) >= _FULL[kind]:
             return ""
         full = (each for each in self._names if len(each) == _FULL[kind])
@@ -158,7 +158,7 @@ class Placeholders:
             places = {temp: rf"(?P<temp>(?<![\w.-]){re.escape(temp)}/[\w.-]+)"}
             if len(user) > 1:
                 places[user] = rf"(?P<user>(?<![\w.-]){re.escape(user)}(?![\w-]))"
-            # If one folder is inside the other, the inner one must match first.
+            # If one folder is inside the other, the inner one has to match first.
             parts += [places[path] for path in sorted(places, key=len, reverse=True)]
         return re.compile("|".join(parts) + "|" + _ID + (_FIXED if fixed else ""))
 
@@ -170,7 +170,7 @@ class Placeholders:
             self._add(found, path)
 
     def _learn_short(self, match: re.Match[str], path: str) -> None:
-        # Even where it has digits alone: one id in 280 does, and a number that is named is only named.
+        # This includes ids of digits only, as one in 280 is; naming an ordinary number by mistake does no harm.
         if match.lastgroup == "git" and len(match[0]) == _SHORT and not self._longer("git", match[0]):
             self._add(match[0], path)
 
@@ -205,7 +205,7 @@ class Placeholders:
 
 
 def _texts(value: JsonValue, path: str, key: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield every text of a value, keys included, with its path and the key that holds it."""
+    """Yield the path, key and text of every string in a value, including the keys themselves."""
     if isinstance(value, str):
         yield path, key, value
     elif isinstance(value, list):

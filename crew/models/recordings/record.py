@@ -1,4 +1,4 @@
-"""Recording: requests to a chat model and its replies, written to a folder for crew/models/recordings/replay.py."""
+"""Record requests to a chat model and its replies to a folder, for crew/models/recordings/replay.py."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from tools.redaction import Redactor
 
 
 class Recorder:
-    """Keeps calls in a folder; one for all threads of a process.
+    """Writes calls to a folder; a process uses one recorder for all its threads.
 
-    A process that continues a delivery is asked again only what its ledger does not hold. So a request that
-    an earlier process recorded, and that is kept again, takes the place of what was kept: of that call, and of
-    all that followed it in the same visit."""
+    A resumed delivery repeats only requests whose replies are not in its ledger. A request that an earlier
+    process has already recorded therefore replaces that recorded call, and all later ones of the same
+    attempt."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class Recorder:
         home: Path | None = None,
         context_bytes: int = 0,
     ) -> None:
-        """Begin a recording, or continue an existing one.
+        """Start a recording, or continue an existing one.
 
-        `made` says in a sentence how it was made. Raises BadInput
-        for a folder that holds something else, or the recording of another model."""
+        `made` describes in one sentence how it was made. Raises BadInput
+        if the folder cannot be written, or contains anything else or a recording of another model."""
         self._folder, self._redact, self._home = folder, redact, home
         self._lock = threading.Lock()
         self._samples: Counter[tuple[str, str]] = Counter()
@@ -89,7 +89,7 @@ class Recorder:
             ) from error
 
     def check(self, service: str, story: str) -> None:
-        """Raise BadInput if the folder holds a delivery of the story: two could not be told apart."""
+        """Raise BadInput if the folder already contains a delivery of the story, since both would be mixed up."""
         for each in self._about.deliveries:
             if (each.service, each.story) == (service, story):
                 raise BadInput(
@@ -100,7 +100,7 @@ class Recorder:
     def begin(self, service: str, story: str, delivery: str) -> None:
         """Add a delivery before its first call.
 
-        Raises BadInput if the folder holds another delivery of the story: two could not be told apart."""
+        Raises BadInput if the folder already contains another delivery of the story."""
         with self._lock:
             self._begin(RecordedDelivery(service=service, story=story, delivery=delivery))
 
@@ -112,10 +112,10 @@ class Recorder:
         reply: AIMessage,
         seconds: float,
     ) -> None:
-        """Write a call and its reply.
+        """Record a call and its reply.
 
-        `tools` and `parameters` are what the call was bound to, not how the model was made: a replay is asked
-        with the same. `reply.response_metadata` may say `model_name`, `finish_reason` and `estimated`."""
+        `tools` and `parameters` are those bound to the call, which a replay compares, not options of the model.
+        `model_name`, `finish_reason` and `estimated` are read from `reply.response_metadata`."""
         asked = normalised(messages, redact=self._redact, home=self._home)
         used = reply.usage_metadata
         about = reply.response_metadata
@@ -136,7 +136,7 @@ class Recorder:
         error: str,
         seconds: float,
     ) -> None:
-        """Write a call whose failure, given by name, changes the rest of the conversation."""
+        """Record a failed call, with the name of the failure, on which the rest of the conversation depends."""
         asked = normalised(messages, redact=self._redact, home=self._home)
         self._keep(asked, tools, parameters, {"error": error}, seconds)
 

@@ -1,7 +1,7 @@
-"""Replay: a chat model whose replies come from a recording.
+"""A chat model whose replies come from a recording.
 
-A replayed delivery runs the real tools; what it asks has to be what was asked when it was recorded, but for what
-differs from run to run (crew/models/recordings/normalise.py)."""
+A replayed delivery runs the real tools; its requests have to equal the recorded ones, apart from values that vary
+between runs (see crew/models/recordings/normalise.py)."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from crew.models.recordings.normalise import Json, Normalised, Tools, normalised
 from crew.records.canonical_json import digest_of
 from tools.redaction import Redactor
 
-SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the name of a member, as crew/model_calls.py has it
+SECRET_CALLS = "calls_with_secrets"  # noqa: S105  the same key as in crew/model_calls.py
 
 
 class ReplayModel(LocalModel):
-    """Answers from a recording; one for all roles of a process."""
+    """A chat model that replies from a recording; a process uses one model for all roles."""
 
     folder: Path
     redact: Redactor
-    """The redactor that the recording was made with."""
+    """Redactor for requests, which has to know the same secrets as the one used for recording."""
     by_place: bool = False
-    """Choose replies by role, visit and step whatever the request: for recording again after a prompt was edited."""
+    """Choose replies by role, attempt and step, ignoring the request, to record again after a prompt was edited."""
     home: Path | None = None
     """Home of the replayed delivery."""
 
@@ -41,7 +41,7 @@ class ReplayModel(LocalModel):
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
     def model_post_init(self, context: Any, /) -> None:
-        """Read the recording. Raises BadInput if it cannot be read."""
+        """Read the recording; raises BadInput if it cannot be read."""
         super().model_post_init(context)
         self._recording = read(self.folder)
 
@@ -51,11 +51,11 @@ class ReplayModel(LocalModel):
         return self._recording
 
     def visits(self, role: str) -> int:
-        """Return the most visits of a role in a recorded delivery; 1 for a role that is in none."""
+        """Return the highest number of attempts of a role in a recorded delivery; 1 for an unrecorded role."""
         return max((each.visit for each in self._recording.calls if each.role == role), default=1)
 
     def taken_over(self, role: str, visit: int) -> bool:
-        """Whether the next visit had the same task: a fallback began it again, or it was repaired."""
+        """Whether the next attempt has the same prompt, as for a fallback model or a repair."""
         prompts = {
             (each.role, each.visit): prompt_of(each.messages) for each in reversed(self._recording.calls)
         }
@@ -63,7 +63,7 @@ class ReplayModel(LocalModel):
         return "" != prompt == prompts.get((role, visit + 1))
 
     def answer(self, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
-        """Return the recorded reply; a request that offers other tools is another request."""
+        """Return the recorded reply to a request with the same messages, tools and parameters."""
         tools = bound.pop("tools", [])
         parameters = cast(Json, self.redact(bound))
         asked = normalised(messages, redact=self.redact, home=self.home)
@@ -100,9 +100,9 @@ class ReplayModel(LocalModel):
 
 
 def replay_model(url: str, *, redact: Redactor, home: Path | None = None) -> ReplayModel:
-    """Return the model that `replay:<folder>` or `replay:<folder>?match=place` names.
+    """Return the model for the URL `replay:<folder>` or `replay:<folder>?match=place`.
 
-    `match=place` may only be used with a Recorder: the caller has to ensure that. Raises BadInput."""
+    The caller has to ensure that `match=place` is only used with a Recorder. Raises BadInput if the URL is invalid."""
     folder, asked, match = url.removeprefix("replay:").partition("?match=")
     if not folder or (asked and match not in ("request", "place")):
         raise BadInput(f"{url!r} names no recording; write replay:FOLDER, or replay:FOLDER?match=place.")
@@ -110,7 +110,7 @@ def replay_model(url: str, *, redact: Redactor, home: Path | None = None) -> Rep
 
 
 def carried_over(model: ReplayModel) -> str:
-    """Return the `made` sentence of a recording whose replies are carried over by place from another."""
+    """Return the `made` sentence for a recording whose replies are carried over by place from another one."""
     about = model.recording.about
     return f"Replies carried over by place from {about.title!r} ({about.date}, {about.model}), of which: {about.made}"
 
