@@ -16,7 +16,7 @@ import click
 from crew.commands.options import FILE, HOME, JSON, delivery_options
 from crew.commands.shared import existing_home, leave
 from crew.errors import BadInput, CrewError, Interrupted
-from crew.known_secrets import HOME_USED
+from crew.known_secrets import HOME_USED, command_redactor
 from crew.printable import say
 
 EXIT_CODES = """Exit codes: 0 all delivered; 1 some stopped or failed; 2 invalid input; 3 waiting for a
@@ -61,7 +61,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (CrewError, ToolError) as error:
             leave(error)
-        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        except click.ClickException as error:
+            vars(error)["message"] = command_redactor().text(error.message)  # it quotes what was typed
+            raise
+        except (click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             leave(Interrupted("Interrupted."))
@@ -102,6 +105,7 @@ def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
     from crew.report.plan import plan_of, show_plan  # noqa: PLC0415
     from crew.stories import load  # noqa: PLC0415
 
+    click.get_current_context().meta[HOME_USED] = file.resolve().parent / ".crew"
     planned = plan_of(load(file))
     say(planned.model_dump_json(indent=2) if as_json else show_plan(planned))
     sys.exit(1 if strict and planned.not_covered else 0)

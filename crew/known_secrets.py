@@ -30,4 +30,4 @@ def redactor_of(home: Path | None) -> Redactor:
 def command_redactor() -> Redactor:
     """Return the redactor of the running command, which knows the secrets of the home it works on."""
     context = click.get_current_context(silent=True)
-    return redactor_of(context.meta.get(HOME_USED) if context else None)
+    return redactor_of(context.meta.get(HOME_USED, Path(".crew")) if context else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -47,8 +48,8 @@ TOKENS = {
 class Redactor:
     """Replaces known secrets, and tokens recognizable by their format, in text and JSON values.
 
-    Known secrets are also found when URL-quoted or encoded in base64 or hexadecimal. The replacement names the kind:
-    "[redacted: GitHub token]". All code that writes or sends text takes a redactor as a required argument.
+    Known secrets are also found when URL-quoted, escaped in JSON, or encoded in base64 or hexadecimal. The
+    replacement names the kind: "[redacted: GitHub token]". All code that writes or sends text requires a redactor.
     """
 
     known_secrets: tuple[str, ...]
@@ -99,6 +100,7 @@ def _pattern(known: tuple[str, ...], shortest: int) -> re.Pattern[str] | None:
             if len(value) >= shortest:
                 raw = value.encode()
                 encoded = base64.b64encode(raw).decode().rstrip("=")
-                forms |= {value, quote(value, safe=""), encoded, raw.hex()}
+                escaped = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+                forms |= {value, quote(value, safe=""), encoded, raw.hex(), *escaped}
     # Longest first: a secret may be a prefix of another.
     return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None

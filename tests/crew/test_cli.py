@@ -36,6 +36,26 @@ def test_a_reason_goes_with_an_approval_or_a_rejection(tmp_path: Path) -> None:
         assert "--reason requires --approve ID or --reject ID" in done.output
 
 
+def test_what_was_typed_is_redacted_in_errors() -> None:
+    token = "gsk-" + "a" * 32
+    for arguments in ([token], ["plan", token, token]):
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 2
+        assert token not in done.output
+        assert "[redacted: Groq key]" in done.output
+
+
+def test_the_secrets_of_services_are_redacted_in_a_plan(story: str, tmp_path: Path) -> None:
+    (tmp_path / ".crew" / "secrets").mkdir(parents=True)
+    (tmp_path / ".crew" / "secrets" / "kiosk.json").write_text('{"AUTH_JWT_SECRET": "pa\\"per-secret"}')
+    Path(story).write_text(STORY.replace("KIO-1", "KIO-1\n    title: 'pa\"per-secret'"))
+    for options in ([], ["--json"]):
+        done = CliRunner().invoke(main, ["plan", story, *options])
+        assert done.exit_code == 0
+        assert "per-secret" not in done.output
+        assert "[redacted: " in done.output
+
+
 @pytest.mark.parametrize("path", sorted(Path("crew").resolve().glob("c*.py")), ids=lambda path: path.name)
 def test_the_files_of_the_command_line_stay_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300

@@ -58,6 +58,16 @@ def test_known_secrets_in_every_form(form: str) -> None:
     assert REDACT(f"<{form}>") == f"<{SERVICE}>"
 
 
+@pytest.mark.parametrize(
+    "secret", ['pa"ss-word', "back\\slash", "schlüssel-ß", "two\nlines-of-it", "tab\tbed-key"]
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_known_secrets_in_serialised_json(secret: str, ascii_only: bool) -> None:
+    text = json.dumps({"a": f"<{secret}>"}, ensure_ascii=ascii_only)
+
+    assert json.loads(Redactor((secret,)).text(text)) == {"a": f"<{SERVICE}>"}
+
+
 def test_all_texts_of_a_document_and_nothing_else() -> None:
     document: JsonValue = {
         "number": 7,

@@ -29,6 +29,8 @@ ANNOTATIONS = frozenset(
     }
 )
 """Keywords, besides `x-...`, that serve as documentation only: no request or response depends on them."""
+_DATA = frozenset({"const", "default", "enum"})
+"""Keywords whose values are data, in which `$ref` is an ordinary member."""
 _MOST_REFERENCES = 20
 """Maximum length of a chain of references; only a cycle is longer."""
 
@@ -68,6 +70,11 @@ class Documents:
         old, new = (document.get("components", {}) for document in (self.before, self.after))
         return as_text(to_object(old).get("schemas")) == as_text(to_object(new).get("schemas"))
 
+    def depends_elsewhere(self, schema: Object) -> bool:
+        """Return whether a schema's meaning depends on others that it does not name and that may differ."""
+        dynamic = "$dynamicRef" in schema or "$recursiveRef" in schema
+        return self.hides_subtypes(schema) or (dynamic and self.before != self.after)
+
     def hides_subtypes(self, schema: Object) -> bool:
         """Return whether a discriminator may select schemas that are not listed beside it and that may differ."""
         return "discriminator" in schema and not {"oneOf", "anyOf"} & schema.keys() and not self.same_schemas
@@ -76,12 +83,14 @@ class Documents:
         """Return whether two parts are equal, provided that the references collected in `assumed` are."""
         if isinstance(old, dict) and isinstance(new, dict):
             references = reference(old), reference(new)
-            if self.hides_subtypes(old) or any(references) != all(references) or references in self._unequal:
+            unlike = any(references) != all(references) or references in self._unequal
+            if unlike or self.depends_elsewhere(old):
                 return False
             if all(references) and references not in self._equal and references not in assumed:
                 assumed.append(references)
             return old.keys() == new.keys() and all(
                 self._alike(old[key], new[key], assumed)
+                and (key not in _DATA or as_text(old[key]) == as_text(new[key]))
                 for key in old
                 if key != "$ref" or not all(references)
             )
@@ -146,7 +155,9 @@ def compare_keywords(place: Place, rules: Mapping[str, Rule]) -> Iterator[Differ
     for keyword in dict.fromkeys([*rules, *old, *new]):
         if is_annotation(keyword) or (keyword not in old and keyword not in new):
             continue
-        if keyword in old and keyword in new and place.documents.same(old[keyword], new[keyword]):
+        was, now = old.get(keyword), new.get(keyword)
+        same = as_text(was) == as_text(now) if keyword in _DATA else place.documents.same(was, now)
+        if keyword in old and keyword in new and same:
             continue
         try:
             yield from rules.get(keyword, _no_rule)(place, keyword)

@@ -86,6 +86,8 @@ def _normal(document: Object, value: JsonValue) -> Object:
     schema = {keyword: part for keyword, part in to_object(value).items() if not is_annotation(keyword)}
     if schema.keys() == {"allOf"} and len(parts := typed(schema["allOf"], list)) == 1:
         return _normal(document, parts[0])
+    if not str(document.get("openapi", "3.0")).startswith("3.0"):
+        return schema  # 3.1 has no `nullable`
     if schema.get("nullable") is False:
         del schema["nullable"]
     if schema.get("nullable") is True and isinstance(schema.get("type"), str):
@@ -117,11 +119,20 @@ def _presence(at: Place, name: str) -> Iterator[Difference]:
     property_ = f'property "{name}" of the {at.what}'
     if was and not now:
         yield "breaking", f"The {property_} is gone."
-    elif now and not was and not isinstance(others, bool) and to_object(others):
-        yield incomparable(property_)  # `additionalProperties` constrained it before
+    elif (
+        now
+        and not was
+        and (
+            at.old.keys() & {"patternProperties", "propertyNames"}
+            or (not isinstance(others, bool) and to_object(others))
+        )
+    ):
+        yield incomparable(property_)  # something constrained it before
     elif now and not was:
         must = at.direction == "request" and needed
         yield "breaking" if must else "additive", f"The {property_} is new{' and required' if must else ''}."
+        if needed_before and not needed:
+            yield at.wider, f"The {property_} may now be left out."
     elif needed and not needed_before:
         yield at.narrower, f"The {property_} is now required."
     elif needed_before and not needed:

@@ -7,19 +7,17 @@ import shutil
 from pathlib import Path
 
 from tools.errors import SandboxUnavailable
-from tools.sandbox.base import Sandbox
-from tools.sandbox.capabilities import describe
-from tools.sandbox.filesystem import USER, View, own_files, view
+from tools.sandbox.filesystem import USER, View, own_files
 from tools.sandbox.launcher import Wrapping
 from tools.sandbox.launcher_payload import Plan
-from tools.sandbox.model import Facts, Job
+from tools.sandbox.namespaces import Namespaces
 
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
 _CONFINEMENT = ("--hostname", "sandbox", "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--clearenv")
 
 
-class Bubblewrap(Sandbox):
-    """A sandbox that confines a job in namespaces set up by bwrap."""
+class Bubblewrap(Namespaces):
+    """A sandbox that confines a job in namespaces set up by bwrap instead of the launcher."""
 
     name = "bubblewrap"
 
@@ -30,14 +28,6 @@ class Bubblewrap(Sandbox):
             raise SandboxUnavailable("bwrap is not installed: install the package `bubblewrap`.")
         self._program = program
         self._user_namespace = user_namespace
-
-    def plan(self, job: Job) -> Plan:
-        """Return the plan for confining a job."""
-        return Plan(self.name, job, view(job))
-
-    def describe(self) -> Facts:
-        """Return what the sandbox enforces on this machine, and by what means."""
-        return describe(self.name, "mount namespace", "network namespace", "process namespace")
 
     def wrapping(self, plan: Plan) -> Wrapping:
         """Return the bwrap command line that sets up the sandbox and starts the launcher."""

@@ -74,6 +74,58 @@ def test_openapi_3_0_has_keywords_of_its_own(pointer: str, value: Any, there: Ve
     assert (gravest(CONTRACT_30, other), gravest(other, CONTRACT_30)) == (there, back)
 
 
+PART = "/components/schemas/Part"
+NODE = {"$dynamicAnchor": "node", "type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("part", "pointer", "value", "there", "back"),
+    [
+        (
+            {"$dynamicRef": "#node"},
+            "/components/schemas/Node/type",
+            "integer",
+            "incomparable",
+            "incomparable",
+        ),
+        (
+            {"items": {"$dynamicRef": "#node"}},
+            "/components/schemas/Node/type",
+            "integer",
+            *("incomparable",) * 2,
+        ),
+        ({"$recursiveRef": "#"}, "/components/schemas/Node/type", "integer", "incomparable", "incomparable"),
+        ({"const": {"$ref": NODE["type"]}}, f"{PART}/const", {"$ref": "number"}, *("incomparable",) * 2),
+        ({"enum": [{"$ref": "a"}]}, f"{PART}/enum", [{"$ref": "b"}], "breaking", "breaking"),
+        (
+            {"type": "string", "nullable": True},
+            PART,
+            {"type": ["string", "null"]},
+            "incomparable",
+            "breaking",
+        ),
+        ({"propertyNames": {"pattern": "^a"}}, f"{PART}/properties", {"ab": {}}, "incomparable", "breaking"),
+        ({"patternProperties": {"^a": {}}}, f"{PART}/properties", {"ab": {}}, "incomparable", "breaking"),
+    ],
+)
+def test_what_depends_on_other_places_is_never_silent(
+    part: Any, pointer: str, value: Any, there: Verdict, back: Verdict
+) -> None:
+    document = edited(edited(CONTRACT, "/components/schemas/Node", NODE), PART, part)
+    document = edited(document, f"{NEW}/properties/part", {"$ref": "#/components/schemas/Part"})
+    other = edited(document, pointer, value)
+
+    assert (gravest(document, other), gravest(other, document)) == (there, back)
+
+
+def test_a_required_property_that_is_declared_later_may_be_left_out() -> None:
+    answer = f"{GET}/responses/200/content/application~1json/schema"
+    before = edited(CONTRACT, answer, {"required": ["x"]})
+    after = edited(CONTRACT, answer, {"properties": {"x": {"type": "string"}}})
+
+    assert gravest(before, after) == "breaking"
+
+
 @pytest.mark.parametrize(
     ("pointer", "value"),
     [
