@@ -49,7 +49,7 @@ def rebuild(home: Path) -> str:
         store.add(edges)
     nodes = {node for start, _, end in edges for node in (start, end)}
     return (
-        f"The graph was made anew from {counted(len(known), 'delivery', 'deliveries')}: {counted(len(nodes), 'node')}, "
+        f"The graph was rebuilt from {counted(len(known), 'delivery', 'deliveries')}: {counted(len(nodes), 'node')}, "
         f"{counted(len(set(edges)), 'edge')}."
     )
 

@@ -149,7 +149,7 @@ def _read(said: AIMessage, form: Form[Handed]) -> tuple[Handed | None, str, list
         return (
             None,
             said.text,
-            [f"this hands in nothing: call {form.tool}, or give its arguments as a JSON block"],
+            [f"nothing is handed in: call {form.tool}, or give its arguments as a JSON block"],
         )
     try:
         handed = form.model.model_validate(arguments)
@@ -167,7 +167,7 @@ def _correction(form: Form[Handed], text: str, wrong: list[str]) -> list[BaseMes
         AIMessage(text[:_LONGEST] or "(nothing)"),
         HumanMessage(
             f"This {form.called} was refused:\n{listed}\n"
-            f"Call `{form.tool}` again with the whole {form.called}, mended."
+            f"Call `{form.tool}` again with the whole {form.called}, corrected."
         ),
     ]
 

@@ -216,7 +216,7 @@ def fault_of(error: Exception, redact: Redactor, server: str = "") -> Fault | No
             return Fault(
                 name="context_overflow", remedy="shrink", what=sentence(f"The model's server says: {said}")
             )
-        what = f"What the server sent is no answer of a chat model ({type(error).__name__}: {said})."
+        what = f"What the server sent is not a chat completion ({type(error).__name__}: {said})."
         return Fault(name="unreadable", remedy="wait", what=what)
     return None
 

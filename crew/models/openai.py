@@ -121,7 +121,7 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
     base, key = server_of(settings), os.environ.get("OPENAI_API_KEY")
     if not key and base.rstrip("/") == PUBLIC:
         raise BadInput(
-            "There is no key for OpenAI. Set OPENAI_API_KEY; or, for a server of your own, OPENAI_BASE_URL "
+            "No API key for OpenAI. Set OPENAI_API_KEY; or, for a server of your own, OPENAI_BASE_URL "
             "(http://localhost:11434/v1 for Ollama)."
         )
     options: dict[str, Any] = {}

@@ -49,4 +49,4 @@ def draft_tests(drafter: Drafter, module: str, source: str, objections: Callable
     except NothingUsable as error:
         raise NoTests(f"the model's tests cannot be used: {error.wrong[0][:300]}") from None
     except (NoAnswer, BoundReached) as error:
-        raise NoTests(f"the model was not asked to the end: {error}") from None
+        raise NoTests(f"the model could not answer: {error}") from None

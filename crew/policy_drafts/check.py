@@ -109,13 +109,13 @@ def _names(draft: PolicyDraft, written: set[str]) -> Iterator[str]:
         where = "rego" if name in written else "rules"
         yield f"rule {name} stands in `{where}` alone; `rules` and `rego` have the same ids"
     for name in sorted({each for each in listed if listed.count(each) > 1}):
-        yield f"rule {name} stands in `rules` twice"
+        yield f"rule {name} is listed twice in `rules`"
     cases = [case.name for case in draft.cases]
     for name in sorted({each for each in cases if cases.count(each) > 1}):
         yield f"two cases are called {name!r}"
     for case in draft.cases:
         if case.rule not in written:
-            yield f"case {case.name!r} is about {case.rule!r}, which is no rule of this policy"
+            yield f"case {case.name!r} is about {case.rule!r}, which is not a rule of this policy"
 
 
 def _unproved(draft: PolicyDraft, kinds: Mapping[str, str]) -> Iterator[str]:
@@ -183,7 +183,7 @@ class _Trial:
         if without.outcome != "allow":
             rules = ", ".join(dict.fromkeys(without.rules))
             yield (
-                f"case {case.name!r}: without this policy it is no allowed call, since {rules} objects already "
+                f"case {case.name!r}: without this policy it is not allowed, since {rules} objects already "
                 f"({'; '.join(without.reasons)[:200]}); leave the sentence out if that covers it"
             )
             return

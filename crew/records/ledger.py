@@ -284,5 +284,5 @@ def _stored_row(values: Columns, body: Body) -> StoredRow:
 
 def _damaged(values: Columns) -> LedgerDamaged:
     return LedgerDamaged(
-        f"Row {values[1]} of {values[0]} is not what a ledger holds. Run `crew ledger verify`."
+        f"Row {values[1]} of {values[0]} is not a valid ledger row. Run `crew ledger verify`."
     )

@@ -178,7 +178,7 @@ def _behind(action: str, reasons: list[Reason]) -> list[Reason]:
             found[each.action] = each
             queue += each.evidence
     if not found:
-        raise BadInput(f"{action!r} is in the ledger, but it is no action; ask for its delivery.")
+        raise BadInput(f"{action!r} is in the ledger, but is not an action; ask for its delivery.")
     return list(found.values())
 
 

@@ -60,7 +60,7 @@ def test_made_anew_it_is_the_same(known: History) -> None:
         known.delivered()
         catch_up(known.home, known.ledger, known.artifacts)
     before = content(known.home)
-    assert rebuild(known.home).startswith("The graph was made anew from 3 deliveries")
+    assert rebuild(known.home).startswith("The graph was rebuilt from 3 deliveries")
     assert content(known.home) == before
 
 
@@ -136,7 +136,7 @@ def test_a_graph_that_another_process_holds_is_said(known: History) -> None:
 def test_many_deliveries_fit(known: History) -> None:
     for _ in range(25):
         known.delivered()
-    assert rebuild(known.home).startswith("The graph was made anew from 25 deliveries")
+    assert rebuild(known.home).startswith("The graph was rebuilt from 25 deliveries")
 
 
 def test_custom_operations_are_operations_of_their_entity() -> None:

@@ -111,7 +111,7 @@ def test_a_changed_row_is_still_found(old: Old) -> None:
 
 def test_the_knowledge_graph_is_made_anew_from_it(old: Old) -> None:
     ended = len(old.expected) - len(old.unfinished)
-    assert f"The graph was made anew from {ended} deliveries" in crew(old.home, "knowledge", "rebuild")
+    assert f"The graph was rebuilt from {ended} deliveries" in crew(old.home, "knowledge", "rebuild")
 
 
 def test_what_has_not_ended_is_refused_with_a_command_that_works(old: Old) -> None:

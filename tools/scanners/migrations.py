@@ -137,7 +137,7 @@ class _Reader(ast.NodeVisitor):
         required = "nullable" in options and not _is(options["nullable"], True)
         if required and "server_default" not in options:
             added = f"{table}.{_text(_argument(column, 0, 'name'))}"
-            self.found.append(f"It adds a required column without a default of the database's: {added}.")
+            self.found.append(f"It adds a required column without a server default: {added}.")
 
     def _sql(self, node: ast.Call) -> None:
         said = _argument(node, 0, "statement", "sqltext", "text")

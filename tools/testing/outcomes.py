@@ -43,7 +43,7 @@ class TestOutcome(BaseModel, frozen=True):
 
     @property
     def is_bad(self) -> bool:
-        """Whether it failed or errored."""
+        """Whether the test failed or had an error."""
         return self.outcome in ("failed", "errored")
 
 

@@ -43,7 +43,7 @@ class Text:
         except UnicodeEncodeError as error:
             odd = content[error.start : error.start + 1]
             raise NoText(
-                f"The file is encoded in {self.encoding}, which has no {odd!r}; use another character."
+                f"The file is encoded in {self.encoding}, which cannot represent {odd!r}; use another character."
             ) from error
 
 

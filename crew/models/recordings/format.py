@@ -178,7 +178,7 @@ _FIX = "Record it again with --record."
 def _about(folder: Path) -> About:
     path = folder / ABOUT
     if not folder.is_dir():
-        raise BadInput(f"There is no recording {folder}: it is no folder. Name one that --record made.")
+        raise BadInput(f"{folder} is not a recording: no such folder. Name a folder that --record made.")
     try:
         found = json.loads(path.read_text())
         version = found["format"] if isinstance(found, dict) else None

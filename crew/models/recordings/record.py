@@ -71,7 +71,7 @@ class Recorder:
             self._calls = {each.sequence: each for each in found.calls}
             return
         if folder.exists() and (not folder.is_dir() or any(each.name[0] != "." for each in folder.iterdir())):
-            raise BadInput(f"{folder} holds something that is no recording. Record into a new folder.")
+            raise BadInput(f"{folder} is neither empty nor a recording. Record into a new folder.")
         self._about = About(
             title=title,
             model=model,

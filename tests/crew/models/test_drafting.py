@@ -79,8 +79,8 @@ UNUSABLE: dict[str, tuple[Step, str]] = {
     "truncation": (say("hand_in", '{"val', finish="length"), "The reply was cut off"),
     "malformed arguments": (say("hand_in", '{"val'), "The arguments of hand_in could not be read"),
     "unknown tool": (say("add", {"value": 3}), "called 'add', which does not exist"),
-    "empty": (Say(), "this hands in nothing: call hand_in"),
-    "talk": (Say(text="It is {three}."), "this hands in nothing: call hand_in"),
+    "empty": (Say(), "nothing is handed in: call hand_in"),
+    "talk": (Say(text="It is {three}."), "nothing is handed in: call hand_in"),
     "another form": (say("hand_in", {"value": "three"}), "value: Input should be a valid integer"),
     "what is checked": (say("hand_in", {"value": -3}), "It is not positive."),
 }
@@ -94,7 +94,7 @@ def test_what_cannot_be_used_is_sent_back(step: Step, told: str) -> None:
     first, second = map(heard, server.bodies)
     assert second[:2] == first
     assert told in second[-1].text
-    assert second[-1].text.endswith("Call `hand_in` again with the whole sum, mended.")
+    assert second[-1].text.endswith("Call `hand_in` again with the whole sum, corrected.")
     assert (drafter.spent.calls, drafter.spent.faults) == (2, 1)
 
 

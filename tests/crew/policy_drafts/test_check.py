@@ -120,7 +120,7 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
     ),
     "a rule without a sentence": (changed(rules=GOOD.rules[:1]), "payments.scan stands in `rego` alone"),
     "a sentence without a rule": (with_rego(HEAD + LGPL_RULE), "payments.scan stands in `rules` alone"),
-    "a rule listed twice": (changed(rules=(*GOOD.rules, GOOD.rules[0])), "stands in `rules` twice"),
+    "a rule listed twice": (changed(rules=(*GOOD.rules, GOOD.rules[0])), "is listed twice in `rules`"),
     "no case that fires": (changed(cases=GOOD.cases[1:]), "payments.lgpl: no case expects deny"),
     "no case that does not fire": (
         changed(cases=(GOOD.cases[0], *SCAN_CASES)),
@@ -133,7 +133,7 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
     ),
     "a case of no rule": (
         changed(cases=(*GOOD.cases, GOOD.cases[0].model_copy(update={"name": "other", "rule": "a.b"}))),
-        "'a.b', which is no rule of this policy",
+        "'a.b', which is not a rule of this policy",
     ),
     "two cases of one name": (changed(cases=(*GOOD.cases, GOOD.cases[0])), "two cases are called"),
     "a case of no tool": (
@@ -153,7 +153,7 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
                 *GOOD.cases[1:],
             )
         ),
-        "without this policy it is no allowed call, since merge.tests_failed objects already (Tests failed",
+        "without this policy it is not allowed, since merge.tests_failed objects already (Tests failed",
     ),
     "a rule that never fires": (
         with_rego(REGO.replace('"LGPL")', '"lgpl")')),

@@ -97,7 +97,7 @@ def test_batches_know_their_table() -> None:
     assert destructive(source) == (
         "It drops a column: orders.total.",
         "It makes a column required: orders.note.",
-        "It adds a required column without a default of the database's: orders.n.",
+        "It adds a required column without a server default: orders.n.",
     )
 
 

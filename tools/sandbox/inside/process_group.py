@@ -24,7 +24,7 @@ def members() -> list[int]:
 def kill_all(confined: bool = False) -> None:
     """Kill every process of the job and wait until all are gone.
 
-    `confined` means that this process is in a Landlock domain, from which it cannot signal processes outside.
+    `confined` means that this process is in a Landlock domain, and so cannot signal processes outside it.
     """
     everyone = os.getpid() == 1 or (confined and _cannot_reach_outside())
     deadline = time.monotonic() + _PATIENCE_SECONDS

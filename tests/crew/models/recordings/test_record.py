@@ -352,12 +352,12 @@ def test_a_folder_holds_one_delivery_of_a_story_by_one_model(tmp_path: Path) -> 
         open_recorder(tmp_path, model="openai:x")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
-    with pytest.raises(BadInput, match="holds something that is no recording"):
+    with pytest.raises(BadInput, match="is neither empty nor a recording"):
         open_recorder(tmp_path / "mine")
 
 
 def test_a_folder_that_cannot_be_replayed_says_why(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="it is no folder"):
+    with pytest.raises(BadInput, match="no such folder"):
         replay_model(f"replay:{tmp_path / 'nowhere'}", redact=NOTHING)
     with pytest.raises(BadInput, match=r"holds no recording\.json"):
         replay_model(f"replay:{tmp_path}", redact=NOTHING)
