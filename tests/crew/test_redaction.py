@@ -346,7 +346,6 @@ WRITES = {
 """Calls by which text leaves a process. `invoke` and `stream` are a model's or a graph's."""
 EXEMPT = {
     "crew/app.py:prepared": "writes a .gitignore of one constant line",
-    "crew/cli.py:Commands": "invokes a click command",
     "crew/commands/tests.py:_write": "tests from the user's own code, into a folder of theirs",
     "crew/knowledge/store.py:GraphStore": "made from the ledger and from artifacts, which are redacted",
     "crew/models/recordings/format.py:_write": "called by the Recorder with what it has redacted",
