@@ -149,7 +149,7 @@ def _read(said: AIMessage, form: Form[Handed]) -> tuple[Handed | None, str, list
         return (
             None,
             said.text,
-            [f"nothing is handed in: call {form.tool}, or give its arguments as a JSON block"],
+            [f"nothing was submitted: call {form.tool}, or give its arguments as a JSON block"],
         )
     try:
         handed = form.model.model_validate(arguments)

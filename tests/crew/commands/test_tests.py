@@ -143,7 +143,7 @@ def test_what_is_kept_and_what_is_dropped(
     assert whys["test_shout_says_nothing"].startswith("it passes on all")
     assert whys["test_shout_is_longer"].startswith("it fails on the code as it is")
     none = [each for each in said["properties"] if not each["test"]]
-    assert [(each["module"], "hands in nothing" in each["why"]) for each in none] == [
+    assert [(each["module"], "nothing was submitted" in each["why"]) for each in none] == [
         ("codes.spinning", True)
     ]
     files = [out / "test_codes_spinning_properties.py", out / "test_codes_text_properties.py"]
