@@ -44,7 +44,7 @@ class Review(Answer):
 
 
 class CriterionOutcome(BaseModel):
-    """What becomes of one criterion."""
+    """How one criterion is handled."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +76,7 @@ class DesignAnswer(Answer):
 
 
 class DesignedCriterion(CriterionOutcome):
-    """What becomes of one criterion, and how it was read where a tool read it."""
+    """How one criterion is handled, and how a tool read it, if one did."""
 
     readings: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()

@@ -34,7 +34,7 @@ def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
         return f"{linted.summary} Mend that and commit again, or name it in a finding."
     if answer.blocking or ((committed := done.get("commit")) and committed.ok):
         return ""
-    return "Nothing is committed: commit the change, or say in a blocking finding what stands in the way."
+    return "Nothing is committed: commit the change, or report a blocking finding that says what prevents it."
 
 
 BY_HAND = (

@@ -160,7 +160,7 @@ class Door:
         """Return the tool and the validated arguments of a call, or why the call is invalid."""
         tool = self._tools.get(call.tool)
         if tool is None:
-            return f"There is no tool {call.tool!r}."
+            return f"Unknown tool {call.tool!r}."
         try:
             arguments = tool.arguments.model_validate(call.arguments)
         except ValidationError as error:

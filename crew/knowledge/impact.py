@@ -67,7 +67,7 @@ def impact_of(home: Path, subject: str) -> Impact:
         known = {node[1] for node in store.all("Service")}
         if service not in known:
             raise BadInput(
-                f"There is no service {service!r}; there are: {', '.join(sorted(known)) or 'none'}."
+                f"Unknown service {service!r}; known services: {', '.join(sorted(known)) or 'none'}."
             )
         offered = store.neighbours("Service", service, ("Service", "OFFERS", "Operation"), forward=True)
         starts = [each for each in offered if not operation or _named(each, operation)]

@@ -100,7 +100,7 @@ def _role_model(url: str, config: Config, home: Path, recorder: Recorder | None)
         return _openai(url, config, recorder)
     if kind == "replay" and rest:
         return _replay(url, home, recorder)
-    raise BadInput(f"There is no model {url!r}: give offline, openai:NAME or replay:FOLDER.")
+    raise BadInput(f"Unknown model {url!r}: give offline, openai:NAME or replay:FOLDER.")
 
 
 def _openai(url: str, config: Config, recorder: Recorder | None) -> RoleModel:

@@ -137,7 +137,7 @@ def _unknown(reply: AIMessage, tools: tuple[str, ...], known: set[str]) -> Fault
     for call in reply.tool_calls:
         if call["name"] not in known:
             what = f"The model called {_named(call['name'])!r}, which does not exist."
-            tell = f"There is no tool {_named(call['name'])!r}; yours are {', '.join(tools)}. None of your calls was "
+            tell = f"Unknown tool {_named(call['name'])!r}; yours are {', '.join(tools)}. None of your calls was "
             tell += "done."
             return _told("unknown_tool", what, tell)
     return None

@@ -29,7 +29,7 @@ class NoTests(Exception):  # noqa: N818  reads better without the suffix
 
 FORM = Form(
     tool="hand_in_tests",
-    does="Hand in the tests.",
+    does="Submit the tests.",
     called="file",
     model=HandedIn,
     shown=lambda handed: f"```python\n{handed.content}\n```",

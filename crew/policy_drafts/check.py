@@ -177,7 +177,7 @@ class _Trial:
         try:
             call = overlaid(example_call(self._data, str(case.input.get("tool"))), case.input)
         except KeyError:
-            yield f"case {case.name!r}: there is no tool {case.input.get('tool')!r}; name one in `input`"
+            yield f"case {case.name!r}: unknown tool {case.input.get('tool')!r}; name an existing one in `input`"
             return
         without = self._plain.decide(call)
         if without.outcome != "allow":

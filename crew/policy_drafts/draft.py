@@ -41,7 +41,7 @@ class DraftRule(_Part):
 
 
 class PolicyCase(_Part):
-    """A call, and what becomes of it."""
+    """A call and the expected decision."""
 
     name: str = Field(min_length=3, max_length=120, description="What happens, in a few words.")
     input: dict[str, JsonValue] = Field(description='"tool", and what differs from its allowed call.')
@@ -83,7 +83,7 @@ def readable(text: str, redact: Redactor) -> str:
 
 FORM = Form(
     tool="draft_policy",
-    does="Hand in the policy.",
+    does="Submit the policy.",
     called="draft",
     model=PolicyDraft,
     shown=lambda draft: (

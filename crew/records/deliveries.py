@@ -92,7 +92,7 @@ def load_delivery(ledger: Ledger, delivery: str) -> Opened:
     row = ledger.find(delivery, Opening, "opened")
     if row is None:
         known = ", ".join(ledger.deliveries()[-5:]) or "none yet"
-        raise BadInput(f"There is no delivery {delivery!r}. The latest are: {known}.")
+        raise BadInput(f"Unknown delivery {delivery!r}. The latest are: {known}.")
     (digest,) = row.body.artifacts
     when = datetime.fromisoformat(row.at).replace(microsecond=0)
     about = Opened(**vars(row.body), delivery=delivery, story_digest=digest, when=when)

@@ -99,7 +99,7 @@ def _chain(home: Path, subject: str) -> tuple[str, list[Reason], list[Question]]
             return subject, reasons_of(rows), questions_of(rows)
         holding = ledger.holding(subject)
         if not holding:
-            raise BadInput(f"There is no delivery and no action {subject!r}. `crew status` lists deliveries.")
+            raise BadInput(f"No delivery or action has the id {subject!r}. `crew status` lists deliveries.")
         reasons = reasons_of(ledger.rows(holding[0].delivery))
         return holding[0].delivery, _behind(subject, reasons), []
 
@@ -228,4 +228,4 @@ def _what(row: Row) -> str:
 
 def _refuse_unknown(delivery: str, ledger: Ledger) -> None:
     if delivery not in ledger.deliveries_with_rows():
-        raise BadInput(f"There is no delivery {delivery!r} in this ledger. `crew status` lists deliveries.")
+        raise BadInput(f"This ledger has no delivery {delivery!r}. `crew status` lists deliveries.")

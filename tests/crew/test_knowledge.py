@@ -102,7 +102,7 @@ def test_what_is_not_in_the_graph_is_said(known: History) -> None:
         impact_of(known.home, "kiosk")
     known.delivered()
     rebuild(known.home)
-    with pytest.raises(BadInput, match="There is no service 'bakery'; there are: kiosk"):
+    with pytest.raises(BadInput, match="Unknown service 'bakery'; known services: kiosk"):
         impact_of(known.home, "bakery")
     with pytest.raises(BadInput, match=r"has no operation 'burn'; it has: .*POST /papers"):
         impact_of(known.home, "kiosk.burn")

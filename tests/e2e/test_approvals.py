@@ -159,12 +159,12 @@ def test_it_can_be_given_up(asked: Asked) -> None:
         (("resume", "DELIVERY", "--answer", "APPROVAL", "yes"), "APPROVAL is an approval: use --approve"),
         (("resume", "LATER", "--approve", "APPROVAL"), "LATER does not wait for APPROVAL: it waits for DELIVERY."),
         (("resume", "--approve", "p-0"), "Nothing waits for 'p-0'."),
-        (("resume", "nobody-1"), "There is no delivery 'nobody-1'."),
-        (("abandon", "nobody-1"), "There is no delivery 'nobody-1'."),
-        (("why", "nobody-1"), "There is no delivery and no action 'nobody-1'."),
-        (("ledger", "show", "nobody-1"), "There is no delivery 'nobody-1'"),
-        (("ledger", "verify", "nobody-1"), "There is no delivery 'nobody-1'"),
-        (("ledger", "export", "nobody-1"), "There is no delivery 'nobody-1'"),
+        (("resume", "nobody-1"), "Unknown delivery 'nobody-1'."),
+        (("abandon", "nobody-1"), "Unknown delivery 'nobody-1'."),
+        (("why", "nobody-1"), "No delivery or action has the id 'nobody-1'."),
+        (("ledger", "show", "nobody-1"), "This ledger has no delivery 'nobody-1'"),
+        (("ledger", "verify", "nobody-1"), "This ledger has no delivery 'nobody-1'"),
+        (("ledger", "export", "nobody-1"), "This ledger has no delivery 'nobody-1'"),
     ],
 )  # fmt: skip
 def test_an_answer_to_nothing_is_refused(asked: Asked, arguments: tuple[str, ...], said: str) -> None:

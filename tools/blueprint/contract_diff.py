@@ -192,18 +192,24 @@ def _body(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _responses(at: Place, keyword: str) -> Iterator[Difference]:
+    """Compare each status with the response that described it before: its own, that of its range or the default."""
     was, now = at.objects(keyword)
-    for status in was:
-        if status not in now and not status.startswith("x-"):
-            yield _of_status(status), f"It no longer answers {status}."
-    for status, answer in now.items():
+    for status in dict.fromkeys([*was, *now]):
         if status.startswith("x-"):
             continue
-        if status in was:
-            place = replace(at.at(f"{status} response", was[status], answer), direction="response")
+        before, after = _describing(was, status), _describing(now, status)
+        if before is not None and after is not None:
+            place = replace(at.at(f"{status} response", before, after), direction="response")
             yield from compare_keywords(place, _RESPONSE)
         else:
-            yield _of_status(status), f"It can now answer {status}."
+            yield (
+                _of_status(status),
+                f"It {'can now answer' if before is None else 'no longer answers'} {status}.",
+            )
+
+
+def _describing(responses: Object, status: str) -> JsonValue:
+    return next((responses[key] for key in (status, f"{status[0]}XX", "default") if key in responses), None)
 
 
 def _of_status(status: str) -> Kind:

@@ -143,7 +143,9 @@ def _left_out(at: Place, keyword: str) -> Iterator[Difference]:
 
 def _default(at: Place, keyword: str) -> Iterator[Difference]:
     tells = f"is now {at.new[keyword]}" if keyword in at.new else "is gone"
-    yield "additive", f"The default of the {at.what} {tells}."
+    # A client that leaves the value out gets the new one; whether it can live with that, the contract does not say.
+    changes_requests = keyword in at.old and at.direction == "request"
+    yield "incomparable" if changes_requests else "additive", f"The default of the {at.what} {tells}."
 
 
 def conditions(schema: Object) -> list[JsonValue]:

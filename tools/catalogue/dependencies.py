@@ -31,7 +31,7 @@ def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> To
         said = "The repository requires no Python package, so nothing is installed; continue with run_tests."
         return success(said, code="nothing_to_install", packages=0)
     if not texts:
-        return failure("not_found", f"There is no {SERVICE}, so there is nothing to install.")
+        return failure("not_found", f"The repository has no {SERVICE}, so there is nothing to install.")
     packages: set[str] = set()
     for text in texts.values():
         try:

@@ -31,7 +31,7 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
         blueprint = Blueprint.model_validate_json(bench.artifacts.get(arguments.blueprint))
         contract = bench.artifacts.get(arguments.contract).decode()
     except (KeyError, ValidationError, UnicodeDecodeError) as error:
-        return failure("not_found", f"There is no such blueprint in this delivery: {error}.")
+        return failure("not_found", f"This delivery has no such blueprint: {error}.")
     held = repository(bench)
     base, tip = held.base_commit(), held.required(branch_of(bench))
     parent = last_generation(held, base)

@@ -167,7 +167,7 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
     if not breaks and not unknown and not destroys:
         said = "The contract changes are additive, and no migration destroys data."
         if repository(bench).show(tree, CONTRACT) is None:
-            said = f"There is no {CONTRACT}, and no generated migration: there is nothing to compare."
+            said = f"The change has no {CONTRACT} and no generated migration, so there is nothing to compare."
     return success(said, findings=as_data(findings))
 
 

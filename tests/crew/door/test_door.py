@@ -95,7 +95,7 @@ def test_a_call_in_order_is_done_and_written_down(place: Setting, recorder: Reco
     ({"evidence": ()}, "names no evidence"),
     ({"evidence": ("a-0000000000000000",)}, "There is no evidence a-0000000000000000"),
     ({"evidence": ("sha256:" + "0" * 64,)}, "There is no evidence sha256:00"),
-    ({"tool": "rm"}, "no tool 'rm'"),
+    ({"tool": "rm"}, "Unknown tool 'rm'"),
     ({"arguments": {"content": 7}}, "do not fit"),
     ({"role": "governance"}, "governance"),
     ({"role": "nobody"}, "nobody"),

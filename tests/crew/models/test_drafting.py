@@ -79,8 +79,8 @@ UNUSABLE: dict[str, tuple[Step, str]] = {
     "truncation": (say("hand_in", '{"val', finish="length"), "The reply was cut off"),
     "malformed arguments": (say("hand_in", '{"val'), "The arguments of hand_in could not be read"),
     "unknown tool": (say("add", {"value": 3}), "called 'add', which does not exist"),
-    "empty": (Say(), "nothing is handed in: call hand_in"),
-    "talk": (Say(text="It is {three}."), "nothing is handed in: call hand_in"),
+    "empty": (Say(), "nothing was submitted: call hand_in"),
+    "talk": (Say(text="It is {three}."), "nothing was submitted: call hand_in"),
     "another form": (say("hand_in", {"value": "three"}), "value: Input should be a valid integer"),
     "what is checked": (say("hand_in", {"value": -3}), "It is not positive."),
 }

@@ -138,11 +138,11 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
     "two cases of one name": (changed(cases=(*GOOD.cases, GOOD.cases[0])), "two cases are called"),
     "a case of no tool": (
         changed(cases=(GOOD.cases[0].model_copy(update={"input": {"tool": "shell"}}), *GOOD.cases[1:])),
-        "there is no tool 'shell'",
+        "unknown tool 'shell'",
     ),
     "a case without a tool": (
         changed(cases=(GOOD.cases[0].model_copy(update={"input": {}}), *GOOD.cases[1:])),
-        "there is no tool None",
+        "unknown tool None",
     ),
     "a case that is denied anyway": (
         changed(

@@ -106,7 +106,7 @@ def test_a_delivery_that_stopped_before_there_was_a_repository_is_clean(kept: Hi
 
 def test_a_delivery_that_nobody_knows_is_bad_input(kept: History) -> None:
     finished(kept)
-    with pytest.raises(BadInput, match="There is no delivery 'nobody'"):
+    with pytest.raises(BadInput, match="This ledger has no delivery 'nobody'"):
         verify(kept.home, "nobody")
 
 

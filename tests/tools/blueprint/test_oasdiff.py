@@ -20,6 +20,8 @@ _DISAGREEMENTS = {
     ("no other properties", "there"): "oasdiff does not compare `additionalProperties: false`",
     ("a schema that admits nothing", "back"): "we compare a schema that admits nothing keyword by keyword",
     ("success", "there"): "a client knows what to do with the responses of success that are listed",
+    ("status unlike its default", "there"): "oasdiff does not compare a status with the default response",
+    ("status unlike its default", "back"): "oasdiff does not compare a status with the default response",
     ("media type of a response", "there"): "a client may accept anything, and be sent what it cannot read",
     ("header", "back"): "a client may use an optional header where it is sent",
     ("writeOnly of a response", "there"): "a property that is now write-only is gone from responses",

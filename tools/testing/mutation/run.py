@@ -42,7 +42,7 @@ def mutate(
     in parallel as there are cores. The workspace is not changed.
     """
     if not coverage.tests:
-        return MutationReport(problem="There is no test that passes, so there is nothing to judge.")
+        return MutationReport(problem="No test passes, so there is nothing to judge.")
     sources = runner.sources(changed)
     mutants, candidates = find_mutants(sources, changed, seed, limit)
     trials = [_trial(number, mutant, coverage) for number, mutant in enumerate(mutants)]
