@@ -142,7 +142,7 @@ def open_app(
             bus=Bus(),
             policy=policy,
             sandbox=sandbox,
-            runtime=open_runtime("local", home, sandbox.name),
+            runtime=open_runtime(home, sandbox.name),
             role_models=role_models,
             redact=redact,
             recorder=recorder,

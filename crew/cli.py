@@ -169,7 +169,7 @@ def down(home: Path | None) -> None:
     """Stop all services; `crew run` starts them again."""
     from tools.runtimes.open import open_runtime  # noqa: PLC0415
 
-    stopped = open_runtime("local", existing_home(home)).down()
+    stopped = open_runtime(existing_home(home)).down()
     for service in stopped:
         say(f"Stopped {service.name} ({service.environment}).")
     if not stopped:

@@ -36,14 +36,14 @@ class DeliveryStatus(BaseModel, frozen=True):
 
 def status_json(home: Path) -> str:
     """Return the status of all services and deliveries as JSON."""
-    services = [each.model_dump(mode="json") for each in open_runtime("local", home).status()]
+    services = [each.model_dump(mode="json") for each in open_runtime(home).status()]
     deliveries = [each.model_dump(mode="json") for each in _deliveries(home)]
     return json.dumps({"services": services, "deliveries": deliveries}, indent=2)
 
 
 def status_text(home: Path) -> str:
     """Return the status of all services and deliveries as readable text."""
-    services = [_service(each) for each in open_runtime("local", home).status()] or ["  none"]
+    services = [_service(each) for each in open_runtime(home).status()] or ["  none"]
     deliveries = [_delivery(each) for each in _deliveries(home)] or ["  none"]
     return "\n".join(["Services", *services, "", "Deliveries", *deliveries])
 

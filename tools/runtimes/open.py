@@ -13,7 +13,7 @@ RUNTIMES: dict[str, Callable[[str, Path, str], Runtime]] = {"local": LocalRuntim
 """Factories of runtimes by URL scheme, called with the rest of the URL, the home and the sandbox's name."""
 
 
-def open_runtime(url: str, home: Path, sandbox: str = "") -> Runtime:
+def open_runtime(home: Path, sandbox: str = "", url: str = "local") -> Runtime:
     """Return the runtime at `url`, such as "local", for a home, without starting anything.
 
     `sandbox` names the sandbox for services that run on this machine; "" means the best one available. Raises

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_the_local_runtime_is_opened_by_its_url(tmp_path: Path) -> None:
-    runtime: Runtime = open_runtime("local", tmp_path)
+    runtime: Runtime = open_runtime(tmp_path)
 
     assert isinstance(runtime, LocalRuntime)
     assert runtime.status() == []
@@ -27,12 +27,12 @@ def test_the_local_runtime_is_opened_by_its_url(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["docker", "kubernetes:prod", ""])
 def test_an_unknown_runtime_is_refused_with_the_valid_ones(tmp_path: Path, url: str) -> None:
     with pytest.raises(PlatformError, match=f"Unknown runtime `{url}`; valid runtimes: local."):
-        open_runtime(url, tmp_path)
+        open_runtime(tmp_path, url=url)
 
 
 def test_the_local_runtime_has_no_address(tmp_path: Path) -> None:
     with pytest.raises(PlatformError, match="has no address"):
-        open_runtime("local:/elsewhere", tmp_path)
+        open_runtime(tmp_path, url="local:/elsewhere")
 
 
 def test_folders_are_chosen_by_the_local_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_folders_are_chosen_by_the_local_runtime(tmp_path: Path, monkeypatch: py
     )
     build = Build(code=tmp_path / "code", dependencies=tmp_path / "venv")
 
-    open_runtime("local", tmp_path, "landlock").start(version, build)
+    open_runtime(tmp_path, "landlock").start(version, build)
 
     data = tmp_path / "data" / "checkout" / "production"
     (local,) = launched
