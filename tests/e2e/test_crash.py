@@ -82,6 +82,7 @@ def tools(kiosk: Kiosk) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_killed_at_random_moments(tmp_path: Path, delivered: Kiosk, request: pytest.FixtureRequest) -> None:
     wanted = request.config.getoption("--kills")
     seed = random.SystemRandom().randrange(10**6)

@@ -118,6 +118,7 @@ def test_the_discount_story_is_cheap() -> None:
     assert everything.prompt_tokens + everything.completion_tokens <= 20_000
 
 
+@pytest.mark.timeout(3600)
 def test_killed_at_random_moments(started: Replay, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """At most the call in flight is made again, and the ledger says so; nothing takes effect twice."""
     wanted = request.config.getoption("--kills")
