@@ -95,7 +95,7 @@ CASES = [
     Case("surrogate", arguments('{"path": "\\ud800", ' + WHOLE + "}"), "malformed_arguments", "tell", ALL, "surrogate"),
     Case("deep", arguments('{"n": ' + DEEP + ", " + WHOLE + "}"), "malformed_arguments", "tell", ALL, "40 deep"),
     Case("one bad of two", TWICE, "malformed_arguments", "tell", ALL, "None of your calls was done"),
-    Case("unknown tool", say("rm_rf", REASONED), "unknown_tool", "tell", ALL, "Unknown tool 'rm_rf'; yours are list_files"),
+    Case("unknown tool", say("rm_rf", REASONED), "unknown_tool", "tell", ALL, "Unknown tool 'rm_rf'; yours are list"),
     Case("no name", say("", REASONED), "unknown_tool", "tell"),
     Case("no rationale", arguments("{}"), "no_rationale", "tell", ALL, "carried no rationale"),
     Case("no arguments", arguments(""), "no_rationale", "tell", STREAMED),
