@@ -28,14 +28,8 @@ def plural(name: str) -> str:
 
 
 @cache
-def singular(name: str) -> str:
-    """Return the singular of a name: "discount codes" gives "discount code"; a singular is returned unchanged."""
-    return singulars(name)[0]
-
-
-@cache
 def singulars(name: str) -> tuple[str, ...]:
-    """Return all possible singulars of a name, which may already be singular."""
+    """Return the singulars of a name, likeliest first: "discount codes" and "discount code" give "discount code"."""
     head, noun, tail = _split(name.lower())
     return tuple(f"{head}{each}{tail}" for each in _singulars(noun))
 
