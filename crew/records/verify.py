@@ -37,9 +37,7 @@ def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()
             if delivery is None or each.delivery == delivery
         ]
         if delivery and delivery not in known and not vanished:
-            raise BadInput(
-                f"This ledger has no delivery {delivery!r}. `crew status` lists deliveries."
-            )
+            raise BadInput(f"This ledger has no delivery {delivery!r}. `crew status` lists deliveries.")
         wanted = [each for each in known if delivery is None or each == delivery]
         damages = [damage for each in wanted for damage in _verify(home, ledger, each, places)]
         return [*damages, *vanished], len(wanted)
