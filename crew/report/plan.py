@@ -16,9 +16,10 @@ from tools.blueprint.blueprint_yaml import from_yaml
 from tools.blueprint.contract_diff import Change, contract_changes
 from tools.blueprint.model import Blueprint
 from tools.blueprint.openapi import document
-from tools.blueprint.reader import CriterionReading, read
+from tools.blueprint.reader import CriterionReading
 from tools.counting import counted
 from tools.errors import ToolError
+from tools.stacks.reading import read_testable
 
 
 class StoryPlan(BaseModel, frozen=True):
@@ -73,7 +74,7 @@ def show_plan(plan: Plan) -> str:
 
 
 def _plan(story: Story, before: Blueprint) -> tuple[StoryPlan, Blueprint]:
-    reading = read([(each.id, each.text) for each in story.criteria], before)
+    reading = read_testable([(each.id, each.text) for each in story.criteria], before)
     old = document(before) if before.entities else None
     found = contract_changes(old, document(reading.blueprint)) if reading.blueprint != before else ()
     person = for_a_person(found)

@@ -180,3 +180,23 @@ def test_open_operations_ask_for_no_token(api: Api, resource: Resource) -> None:
     path, made = resource.make(api)
     for bearer in ("Bearer nonsense", "Basic eDp5", "", "Bearer"):
         assert api.get(path, bearer=bearer).must(200).json == made
+
+
+def test_head_is_get_without_a_body(api: Api, resource: Resource) -> None:
+    path, _ = resource.make(api)
+    for place, status in (
+        (path, 200),
+        (resource.path, 200),
+        (f"{resource.path}/{NOWHERE}", 404),
+        ("/healthz", 200),
+    ):
+        got, head = api.call("GET", place).must(status), api.http.head(place)
+        assert (head.status_code, head.content) == (status, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+        assert head.headers["content-type"] == got.headers["content-type"]
+
+
+def test_compressed_bodies_are_415(api: Api, resource: Resource) -> None:
+    for encoding in ("gzip", "br", "GZIP", "identity, gzip", "x"):
+        headers = {"content-type": "application/json", "content-encoding": encoding}
+        assert api.http.post(resource.path, content=b"{}", headers=headers).status_code == 415

@@ -42,7 +42,7 @@ UUID = r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 DATE = r"^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 """Syntax of a date; the day must also exist."""
 TIMESTAMP = (
-    r"^(?!0000|0001-01-01|9999-12-31)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,6})?"
-    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
+    r"^(?!0000|0001-01-01|9999-12-31)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-"""Syntax of a timestamp; the date and time must also exist."""
+"""Syntax of a timestamp of RFC 3339, possibly in a leap second; the date and time must also exist."""

@@ -50,8 +50,8 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
     The texts of the criteria are not repeated, as the brief contains them.
     """
     # Importing lark and its dictionary takes 0.3 s.
-    from tools.blueprint.reader import read  # noqa: PLC0415
     from tools.blueprint.reader.describing import describe_service  # noqa: PLC0415
+    from tools.stacks.reading import read_testable  # noqa: PLC0415
 
     try:
         story = json.loads(bench.artifacts.get(arguments.story))
@@ -63,7 +63,7 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
         return failure("unreadable_blueprint", problem)
     slo = Slo.model_validate(before.slo.model_dump() | _slo(story))
     before = before.model_copy(update={"slo": slo})
-    reading = read(criteria, before)
+    reading = read_testable(criteria, before)
     covered = [each.id for each in reading.criteria if each.outcome == "covered"]
     proposal = _Proposal(blueprint=reading.blueprint, readings=reading.criteria).model_dump(mode="json")
     return success(

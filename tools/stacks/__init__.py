@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +35,9 @@ class Stack(Protocol):
 
     def generate(self, blueprint: Blueprint, contract: str, previous: Previous | None) -> Generation:
         """Return all files of the service; `contract` is the OpenAPI document as YAML text."""
+
+    def untestable(self, blueprint: Blueprint, criteria: Iterable[str]) -> frozenset[str]:
+        """Return the ids of those criteria for which `generate` would write no test."""
 
     def migrate(self, python: Path) -> tuple[str, ...]:
         """Return the command to run in the repository to migrate the database at `DATABASE_URL`."""

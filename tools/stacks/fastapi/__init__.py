@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from tools.blueprint.model import Blueprint
@@ -24,6 +25,12 @@ class FastAPIStack:
         files = repository_files(blueprint, contract, previous)
         test_sources, tests = test_files(blueprint, contract)
         return Generation(files=dict(sorted((files | test_sources).items())), tests=tests)
+
+    def untestable(self, blueprint: Blueprint, criteria: Iterable[str]) -> frozenset[str]:
+        """Return the ids of those criteria for which no test can be generated, as for contradictions."""
+        from tools.stacks.fastapi.suite.generation import untestable  # noqa: PLC0415
+
+        return untestable(blueprint, criteria)
 
     def migrate(self, python: Path) -> tuple[str, ...]:
         """Return the command to run in the repository to migrate the database at `DATABASE_URL`."""

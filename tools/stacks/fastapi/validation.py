@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from tools.blueprint import api_outline
 from tools.blueprint.model import CRUD, Blueprint, CustomOperation, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab, plural, snake
+from tools.blueprint.regex_dialect import not_portable
 from tools.errors import ToolError
 from tools.stacks.fastapi.conditions import computed_function, known_field
 from tools.stacks.fastapi.custom import custom_path
@@ -149,6 +150,9 @@ def _pattern_problems(name: str, pattern: str) -> Iterator[str]:
         regex.compile(pattern)
     except (regex.error, RecursionError, OverflowError) as error:
         yield f"{name} must match /{pattern}/, which is not a regular expression: {error}"
+    else:
+        if part := not_portable(pattern):
+            yield f"{name} must match /{pattern}/, whose `{part}` Python and ECMAScript do not read alike"
 
 
 def _bad_name(name: str) -> Iterator[str]:

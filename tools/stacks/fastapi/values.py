@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tools.blueprint.model import FieldSpec, FieldType, Value
 from tools.blueprint.names import camel
+from tools.blueprint.regex_dialect import python_form
 from tools.blueprint.value_formats import EMAIL_LENGTH, TEXT_LENGTH
 from tools.errors import ToolError
 from tools.stacks.fastapi.identifiers import attribute, class_name
@@ -133,7 +134,9 @@ def _constraints(field: FieldSpec) -> list[str]:
         maximum = longest if field.max_length is None else field.max_length
         found.append(f"fields.length({field.min_length or 0}, {maximum})")
     if field.pattern is not None and field.type in ("text", "email", "url"):
-        found.append(f"fields.matching({field.pattern!r})")
+        form = python_form(field.pattern)
+        stated = "" if form == field.pattern else f", {field.pattern!r}"
+        found.append(f"fields.matching({form!r}{stated})")
     return found
 
 

@@ -10,7 +10,7 @@ from tools.blueprint.reader.choices import Choices, Unclear
 from tools.blueprint.reader.forms import lookup
 from tools.blueprint.reader.forms.conditions import expiry_fields
 from tools.blueprint.reader.forms.scope import Scope, no_field
-from tools.blueprint.reader.forms.values import TEMPORAL, find_value, value_of
+from tools.blueprint.reader.forms.values import TEMPORAL, check_fits, find_value, value_of
 from tools.blueprint.reader.forms.wording import some
 from tools.blueprint.reader.grammar import phrases
 
@@ -53,11 +53,14 @@ class ExampleValues:
         if isinstance(said, phrases.Owned):
             raise Unclear(f"an example needs an exact value for '{spec.name}'")
         try:
-            return value_of(spec, said)
+            value = value_of(spec, said)
         except Unclear:
             if not self.wrong:
                 raise
             return said.words if isinstance(said, phrases.Noun) else said.text
+        if not self.wrong:
+            check_fits(spec, value, "the value")
+        return value
 
     def being(self, entity: str, said: phrases.Is) -> tuple[str, Value]:
         """Return the field and value for a predicate such as "shipped", "not vaccinated" or "expired"."""

@@ -12,6 +12,7 @@ from uuid import UUID
 from tools.blueprint.model import FieldSpec, Value
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.grammar.phrases import Noun, Term
+from tools.blueprint.regex_dialect import not_portable
 from tools.blueprint.value_formats import EMAIL, INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT, URL
 
 NUMERIC = ("integer", "number", "money")
@@ -93,6 +94,11 @@ def check_pattern(pattern: str) -> None:
     if _LOOKS_AROUND.search(pattern):
         raise Unclear(
             f"/{_short(pattern)}/ uses lookahead or lookbehind, for which no test values can be generated; rewrite it"
+        )
+    if part := not_portable(pattern):
+        raise Unclear(
+            f"/{_short(pattern)}/ uses `{part}`, which Python and the contract's ECMAScript do not read alike; "
+            "use characters, classes, groups, alternatives and quantifiers"
         )
 
 

@@ -9,6 +9,7 @@ from tools.blueprint.api_outline import body_required, stored_input
 from tools.blueprint.arithmetic import bounds
 from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
+from tools.blueprint.regex_dialect import python_form
 from tools.blueprint.regex_samples import numbered
 from tools.blueprint.sample_values import STEP, sample, text_form
 from tools.blueprint.scenarios import Scenario
@@ -209,7 +210,7 @@ def _present(field: FieldSpec) -> str:
     longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     shortest = field.min_length if field.min_length is not None else int(field.required)
     if field.pattern:
-        return f"matching({literal(field.pattern)}, {shortest}, {longest})"
+        return f"matching({literal(python_form(field.pattern))}, {shortest}, {longest})"
     return f"texts({shortest}, {longest}, blank={not field.required})"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tools.blueprint.model import Blueprint, Criterion, Entity
 from tools.blueprint.names import plural
@@ -73,6 +73,16 @@ def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
         about = Criterion(id=entity.name, text=f"The operations of {plural(entity.name)}.")
         plain.cases.extend(operation_cases(suite, about, entity))
     yield "tests/test_operations.py", plain
+
+
+def untestable(blueprint: Blueprint, criteria: Iterable[str]) -> frozenset[str]:
+    """Return the ids of those criteria that neither have a test nor repeat a criterion that may have one."""
+    suite, asked = Suite(blueprint), frozenset(criteria)
+    return frozenset(
+        each.id
+        for each in blueprint.criteria
+        if each.id in asked and not each.same_as and not any(True for _ in criterion_cases(suite, each))
+    )
 
 
 def criterion_cases(suite: Suite, criterion: Criterion) -> Iterator[Case]:

@@ -17,9 +17,14 @@ from tools.stacks.fastapi.suite.suite import Suite, neutral_change
 
 
 def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard) -> Iterator[Case]:
-    """Yield tests that a guard rejects a request, and accepts it if one of its conditions is false; also on update."""
+    """Yield tests that a guard rejects a request, and accepts it if one of its conditions is false; also on update.
+
+    There are none for a guard that no valid request meets, unless it repeats with 422 what its field refuses anyway.
+    """
     search = _ScenarioSearch(suite, entity, guard, guard.operation)
     refused = search.refused()
+    if refused is None and not (guard.status == 422 and len(guard.tests) == 1):
+        return
     if refused is not None:
         yield Case(criterion, "", tuple(suite.refusal(refused, guard.status)))
     for number, test in enumerate(guard.tests, 1):

@@ -131,7 +131,7 @@ def _allowed_methods(app: FastAPI, path: str) -> list[str]:
     for route in iter_route_contexts(app.routes):
         if route.endpoint is not left_out and route.path_regex.match(path):
             found |= route.methods or set()
-    return sorted(found)
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _fault(error: ErrorDetails) -> Fault:

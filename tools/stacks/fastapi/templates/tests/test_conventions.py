@@ -70,6 +70,13 @@ def test_another_content_type_is_refused(api: Api, resource: Resource) -> None:
 
 
 @resources("create")
+def test_a_compressed_body_is_refused(api: Api, resource: Resource) -> None:
+    kind, encoding = "application/json", "gzip"
+
+    refused(api.send("POST", resource.path, content=b"{}", kind=kind, encoding=encoding), 415)
+
+
+@resources("create")
 def test_a_body_of_more_than_a_megabyte_is_refused(api: Api, resource: Resource) -> None:
     largest = b'{"a": "' + b"x" * (1_000_000 - 9) + b'"}'
 
@@ -119,6 +126,14 @@ def test_bad_query_parameters_are_refused(
 )
 def test_paging_takes_its_bounds(api: Api, resource: Resource, query: dict[str, int]) -> None:
     assert accepted(api.get(resource.path, query)) == {"items": [], "total": 0}
+
+
+@resources("list")
+def test_head_is_offered_where_get_is(api: Api, resource: Resource) -> None:
+    got, head = api.get(resource.path), api.send("HEAD", resource.path)
+
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert head.headers["content-length"] == got.headers["content-length"]
 
 
 def test_an_unknown_path_is_a_problem(api: Api) -> None:

@@ -42,7 +42,7 @@ def texts(shortest: int, longest: int, *, blank: bool) -> Strategy:
 
 def matching(pattern: str, shortest: int, longest: int) -> Strategy:
     """Return texts that a pattern matches as a whole, of a length in these bounds."""
-    found = st.from_regex(re.compile(pattern), fullmatch=True)
+    found = st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
     return found.filter(
         lambda text: shortest <= len(text) <= longest and bool(text.strip()) and "\0" not in text
     )
