@@ -44,8 +44,8 @@ ask contains finding if {
 	some what in destroys
 	finding := {
 		"rule": "migration.destructive",
-		"reason": ["A migration destroys data: ", what],
-		"fix": "A person must confirm that the data may be deleted.",
+		"reason": ["A migration does more than add: ", what],
+		"fix": "A person must review it and confirm that no data is lost that is still needed.",
 		"answerable": false,
 	}
 }

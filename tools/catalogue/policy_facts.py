@@ -55,7 +55,8 @@ def dependency_facts(bench: Workbench, texts: dict[str, str]) -> dict[str, JsonV
     before = {name: required_before(bench, name) for name in texts}
     installed = [environment_of(bench, bench.workspace, name) for name in texts]
     packages = [package for each in installed if each for package in each.packages]
-    return dependencies("\n".join(texts.values()), "\n".join(before.values()), packages)
+    # An empty line between two files, so that a backslash at the end of one does not continue into the next.
+    return dependencies("\n\n".join(texts.values()), "\n\n".join(before.values()), packages)
 
 
 BRANCH = Fact(

@@ -24,7 +24,7 @@ from tools.projects.trees import (
     workspace_tree,
 )
 from tools.result import Finding, Tool, ToolResult, Workbench, as_data, success
-from tools.scanners import ScanReport, destructive, secrets, security
+from tools.scanners import ScanReport, destructive, is_migration, secrets, security
 
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
@@ -151,15 +151,15 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
 
 
 def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
-    """Return the contract changes that break clients, and the data that migrations would destroy."""
+    """Return the contract changes that break clients, and what migrations do more than add."""
     tree = branch_tree(bench)
     contract, destroys = contract_findings(bench, tree), destructive_migrations(bench, tree)
     breaks, unknown = contract.breaking, contract.incomparable
     findings = [Finding(severity="warning", what=each, file=CONTRACT) for each in (*breaks, *unknown)]
     findings += [Finding(severity="warning", what=each, file=MIGRATIONS) for each in destroys]
     broken = counted(len(breaks), "change breaks", "changes break")
-    gone = counted(len(destroys), "destroys", "destroy")
-    said = f"{broken} the contract and {gone} data; those need a person."
+    more = counted(len(destroys), "statement of a migration does", "statements of migrations do")
+    said = f"{broken} the contract and {more} more than add; those need a person."
     if unknown:
         said += (
             f" {counted(len(unknown), 'change')} of the contract cannot be compared; a person has to decide."
@@ -191,13 +191,16 @@ def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
 
 
 def destructive_migrations(bench: Workbench, tree: str) -> Sequence[str]:
-    """Return what the migrations that a tree adds or changes would destroy, one sentence each."""
+    """Return what the migrations that a tree adds or changes do more than add, one sentence each."""
     deleted = "the migration was deleted; databases that ran it cannot be migrated further."
+    held = repository(bench)
+    base = held.base_commit()
     found: list[str] = []
     for path in (each.path for each in changes_of(bench, tree).files):
-        if path.startswith(MIGRATIONS) and path.endswith(".py"):
-            text = repository(bench).text(tree, path)
-            found += [f"{path}: {problem}" for problem in ([deleted] if text is None else destructive(text))]
+        source, before = held.show(tree, path), held.show(base, path)
+        if is_migration(path, source or before or b""):
+            problems = [deleted] if source is None else destructive(source)
+            found += [f"{path}: {problem}" for problem in problems]
     return found
 
 

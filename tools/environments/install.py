@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Final
 from pydantic import BaseModel, TypeAdapter
 
 from tools.environments.licences import Package, packages
+from tools.environments.pinned import require_pins, require_releases
 from tools.errors import (
     EnvironmentFailed,
     IndexUnreachable,
@@ -34,10 +35,6 @@ from tools.sandbox.filesystem import base_python
 
 _RECORD = "packages.json"
 _LIMITS = Limits(wall_seconds=900, file_mb=4096, memory_mb=2048, processes=256)
-_PIN = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._, -]*\])?\s*==\s*[A-Za-z0-9.!+_-]+"  # name[extra]==version
-    r"(\s*;((?!--)[^#/:])*)?(\s+--hash=sha256:[0-9a-f]{64})*"
-)
 _INDEX_VARIABLES = re.compile(
     r"UV_(INDEX\w*|DEFAULT_INDEX|EXTRA_INDEX_URL|HTTP_\w+|REQUEST_TIMEOUT|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
     r"|OFFLINE|EXCLUDE_NEWER)|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy"
@@ -91,74 +88,85 @@ def install(sandbox: Sandbox, requirements: str, cache: Path) -> Environment:
     Concurrent calls are serialized by a file lock. Raises RequirementRefused, IndexUnreachable, PackageNotFound,
     WheelMissing or, for any other failure, their base class EnvironmentFailed.
     """
-    found = find(requirements, cache)
+    pins = require_pins(requirements)
+    found = find(pins, cache)
     if found:
         return found
-    require_pins(requirements)
-    place = _place(requirements, cache)
+    place = _place(pins, cache)
     place.parent.mkdir(parents=True, exist_ok=True)
     with _locked(place):
-        found = find(requirements, cache)
+        found = find(pins, cache)
         if found:
             return found
         for left in place.parent.glob(f"{place.name}.building-*"):
             shutil.rmtree(left)
         building = Path(tempfile.mkdtemp(prefix=f"{place.name}.building-", dir=place.parent))
         try:
-            _build(sandbox, requirements, building, cache)
+            _build(sandbox, pins, building, cache)
             building.rename(place)
         finally:
             shutil.rmtree(building, ignore_errors=True)
-    made = find(requirements, cache)
+    made = find(pins, cache)
     if made is None:
         raise EnvironmentFailed(f"{place} was removed while it was being built: install again.")
     return made
 
 
 def find(requirements: str, cache: Path) -> Environment | None:
-    """Return the environment for these pins, or None if it has not been built."""
-    place = _place(requirements, cache)
+    """Return the environment for these pins, or None if it has not been built or a line is not a pin."""
+    try:
+        pins = require_pins(requirements)
+    except RequirementRefused:
+        return None
+    place = _place(pins, cache)
     try:
         record = (place / _RECORD).read_bytes()
     except FileNotFoundError:
         return None
     listed = TypeAdapter(tuple[Package, ...]).validate_json(record)
-    return Environment(
-        folder=place, python=place / "bin" / "python", digest=_digest(requirements), packages=listed
-    )
+    return Environment(folder=place, python=place / "bin" / "python", digest=_digest(pins), packages=listed)
 
 
 def resolve(
-    sandbox: Sandbox, wanted: str, cache: Path, scratch: Path, *, constraints: str = "", kept: str = ""
+    sandbox: Sandbox,
+    wanted: Iterable[str],
+    cache: Path,
+    scratch: Path,
+    *,
+    constraints: Iterable[str] = (),
+    kept: str = "",
 ) -> str:
     """Resolve requirements to pins, one per line.
 
-    Only metadata is fetched; nothing is built or run. Pins in `kept` are preferred if they are still compatible.
-    Raises IndexUnreachable, PackageNotFound, WheelMissing or, for other failures, their base class EnvironmentFailed.
+    Only metadata is fetched; nothing is built or run, and uv reads only files that are written here. Pins in `kept` are
+    preferred if they are still compatible. Raises RequirementRefused, IndexUnreachable, PackageNotFound, WheelMissing
+    or, for other failures, their base class EnvironmentFailed.
     """
+    texts = {
+        "wanted.in": require_releases(wanted),
+        "constraints.txt": require_releases(constraints),
+        "pins.txt": require_pins(kept),
+    }
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch.resolve(), prefix="resolving-") as name:
         folder = Path(name)
-        texts = {"wanted.in": wanted, "constraints.txt": constraints, "pins.txt": kept}
         for file, text in texts.items():
             (folder / file).write_text(text)
         options = ("--no-build", "--no-header", "--no-annotate", "--no-emit-index-url")
         files = ("--constraints", "constraints.txt", "--output-file", "pins.txt", "wanted.in")
         argv = ("pip", "compile", *options, "--python", str(base_python()), *files)
         _run_uv(sandbox, folder, cache, *argv, network=True)
-        pins = (folder / "pins.txt").read_text()
-    require_pins(pins)
-    return pins
+        return require_pins((folder / "pins.txt").read_text())
 
 
-def _build(sandbox: Sandbox, requirements: str, folder: Path, cache: Path) -> None:
-    pins = folder / "requirements.txt"
-    pins.write_text(requirements)
+def _build(sandbox: Sandbox, pins: str, folder: Path, cache: Path) -> None:
+    file = folder / "requirements.txt"
+    file.write_text(pins)
     inner = ("--python", str(folder / "bin" / "python"))
     uv = partial(_run_uv, sandbox, folder, cache)
     base = str(base_python())
     uv("venv", "--relocatable", "--no-project", "--allow-existing", "--python", base, ".")
-    uv("pip", "install", "--no-build", "--no-deps", *inner, "-r", str(pins), network=True)
+    uv("pip", "install", "--no-build", "--no-deps", *inner, "-r", str(file), network=True)
     # No network from here on: inspecting an environment may run code of a package (in `.pth` files).
     uv("pip", "check", *inner)
     site = next(folder.glob("lib/python*/site-packages"))
@@ -204,20 +212,6 @@ def _check(completed: Completed) -> None:
     raise EnvironmentFailed(f"The environment could not be installed. {what}")
 
 
-def require_pins(requirements: str) -> None:
-    """Raise RequirementRefused unless every line pins one release from the index.
-
-    Requirements files may otherwise name other indexes, files to include, and URLs to fetch code from.
-    """
-    joined = requirements.replace("\\\n", " ")
-    for number, line in enumerate(joined.splitlines(), start=1):
-        text = re.sub(r"(^|\s)#.*", "", line).strip()
-        if text and not _PIN.fullmatch(text):
-            raise RequirementRefused(
-                f"Line {number} of the requirements, '{text[:200]}', is not a pin: write name==version."
-            )
-
-
 def _index_settings() -> tuple[dict[str, str], tuple[Path, ...]]:
     """Return the environment variables that configure the package index, and the certificate files they refer to."""
     settings = {ours: os.environ[theirs] for theirs, ours in _FROM_PIP.items() if theirs in os.environ}
@@ -236,15 +230,15 @@ def _uv() -> Path:
     return Path(find_uv_bin()).resolve()
 
 
-def _place(requirements: str, cache: Path) -> Path:
-    return cache.resolve() / "environments" / _digest(requirements).removeprefix("sha256:")[:32]
+def _place(pins: str, cache: Path) -> Path:
+    return cache.resolve() / "environments" / _digest(pins).removeprefix("sha256:")[:32]
 
 
-def _digest(requirements: str) -> str:
+def _digest(pins: str) -> str:
     base = str(base_python())
     libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else ""
     # The interpreter occurs twice, as in earlier releases: a new digest would rebuild every environment.
-    parts = "\0".join((requirements, sys.version, base, base, platform.machine(), libc or ""))
+    parts = "\0".join((pins, sys.version, base, base, platform.machine(), libc or ""))
     return f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
 
 

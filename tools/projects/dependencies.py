@@ -58,7 +58,9 @@ def environment_of(bench: Workbench, folder: Path, name: str = TESTS) -> Environ
     if name == pins.NAME:
         return tests_environment(bench)
     path = folder / name
-    return find(path.read_text(), bench.cache) if path.is_file() and not path.is_symlink() else None
+    if not path.is_file() or path.is_symlink():
+        return None
+    return find(path.read_bytes().decode("utf-8", "replace"), bench.cache)
 
 
 def toolbox(bench: Workbench) -> Environment:

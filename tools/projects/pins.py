@@ -45,10 +45,10 @@ def resolve_pins(bench: Workbench, version: str = "") -> str:
     before = "" if version == main else _of_main(bench, main)
     found = resolve(
         bench.sandbox,
-        _joined(asked.lines),
+        asked.lines,
         bench.cache,
         _folder(bench),
-        constraints=_joined(asked.constraints),
+        constraints=asked.constraints,
         kept=before,
     )
     write_atomically(_place(bench, asked), found)
@@ -81,7 +81,3 @@ def _folder(bench: Workbench) -> Path:
     folder = bench.home / "scratch" / bench.delivery / "requirements"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _joined(lines: tuple[str, ...]) -> str:
-    return "".join(f"{each}\n" for each in lines)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from pydantic import BaseModel, JsonValue
 
+from tools.environments.pinned import logical_lines, requirement_of, without_addresses
 from tools.git import Repository
 from tools.testing.test_command import ini_of, text_of, toml_of, within
 
@@ -129,16 +129,15 @@ class _Reading:
         if name in self.seen or deep > _DEEPEST or name.startswith(("/", "..")):
             return
         self.seen.add(name)
-        for line in self.files.read(name).replace("\\\n", " ").splitlines():
-            text = re.sub(r"(^|\s)#.*", "", line).strip()
-            text = re.sub(r"\s--hash=\S+", "", text)
+        for _, line in logical_lines(self.files.read(name)):
+            text = re.sub(r"\s--hash=\S+", "", line)
             include = re.fullmatch(r"(-r|--requirement|-c|--constraint)[ =]?\s*(\S+)", text)
             if include:
                 path = posixpath.normpath(posixpath.join(posixpath.dirname(name), include[2]))
                 self.file(path, deep + 1, constraint or "c" in include[1].lstrip("-")[:1])
             elif text.startswith(("-e", "--editable")):
                 self._local(re.sub(r"^(-e|--editable)[ =]?\s*", "", text), name)
-            elif text and not text.startswith("-"):
+            elif not text.startswith("-"):
                 self.line(text, name, constraint)
 
     def line(self, text: str, where: str, constraint: bool = False) -> None:
@@ -146,12 +145,10 @@ class _Reading:
         if text.startswith(("-r ", "-c ")):
             self.file(posixpath.normpath(text[3:].strip()))
             return
-        try:
-            found = Requirement(text)
-        except InvalidRequirement:
+        found = requirement_of(text)
+        if found is None:
             self._local(text, where)
-            return
-        if found.url:
+        elif found.url:
             self.problems.append(f"{where} requires {found.name} from a URL: name a release instead.")
         elif self.own and canonicalize_name(found.name) == self.own:
             self.extras |= {canonicalize_name(each) for each in found.extras}
@@ -260,13 +257,8 @@ class _Reading:
             self.extras |= {canonicalize_name(each.strip()) for each in named.split(",") if each.strip()}
         else:
             self.problems.append(
-                f"{where} requires {_named(text)!r}, which is not a release of a package: use name==version."
+                f"{where} requires {without_addresses(text)!r}, which is not a release of a package: use name==version."
             )
-
-
-def _named(text: str) -> str:
-    """Return a requirement for a message, with any URL in it replaced."""
-    return re.sub(r"\S*://\S*", "a URL", text)[:100]
 
 
 def _poetry_versions(said: str) -> str:

@@ -103,10 +103,7 @@ class PropertyTestGenerator:
         asked = wanted(FolderFiles(self.folder), _ASKED)
         if asked.problems:
             raise RequirementRefused(" ".join(asked.problems[:3]))
-        lines, constraints = (
-            "".join(f"{each}\n" for each in one) for one in (asked.lines, asked.constraints)
-        )
-        pins = resolve(self.sandbox, lines, self.cache, self.scratch, constraints=constraints)
+        pins = resolve(self.sandbox, asked.lines, self.cache, self.scratch, constraints=asked.constraints)
         return install(self.sandbox, pins, self.cache)
 
     def candidates(self) -> Candidates:

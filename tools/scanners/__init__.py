@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.scanners.leaks import Secret, secrets
-from tools.scanners.migrations import destructive
+from tools.scanners.migrations import destructive, is_migration
 from tools.scanners.packages import dependencies
 from tools.scanners.security import Finding, ScanReport, security
 
@@ -13,6 +13,7 @@ __all__ = [
     "Secret",
     "dependencies",
     "destructive",
+    "is_migration",
     "secrets",
     "security",
 ]

@@ -1,163 +1,250 @@
-"""Find what an Alembic migration would destroy, or break for the previous release, without running it."""
+"""Check that an Alembic migration only adds, without running it.
+
+Only known additive operations pass. Anything else is reported, with what it would remove or run if that is known.
+"""
 
 from __future__ import annotations
 
 import ast
-import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 
 from tools.python_source import last_name
+from tools.scanners.additive_operations import (
+    BATCH,
+    BATCH_OPERATIONS,
+    DIALECTS,
+    OPERATIONS,
+    is_call_of,
+    is_default,
+    is_literal,
+    is_none,
+    is_sql_value,
+    is_true,
+)
 
-_GONE = {
+_IMPORTS: Mapping[str | None, Iterable[str]] = {
+    "__future__": {"annotations"},
+    "alembic": {"op"},
+    "collections.abc": {"Sequence"},
+    "sqlalchemy.dialects": DIALECTS,
+    "typing": {"Any", "List", "Optional", "Sequence", "Tuple", "Union"},
+}
+_CONSTANTS = {"revision", "down_revision", "branch_labels", "depends_on", "replaces"}
+"""Names that Alembic reads from a migration."""
+_REMOVALS = {
     "drop_column": "drops a column",
+    "drop_constraint": "drops a constraint",
+    "drop_index": "drops an index",
     "drop_table": "drops a table",
     "rename_table": "renames a table",
     "drop": "drops something",
     "drop_all": "drops all tables",
-    "invoke": "invokes an operation that is not written out",
     "delete": "deletes rows",
     "update": "changes rows",
     "truncate": "empties a table",
 }
-"""Functions and methods that destroy or change data, whatever object they are called on."""
-_HIDDEN = {"getattr", "exec", "eval", "compile", "__import__", "import_module", "globals", "vars"}
-_SQL = {"execute", "exec_driver_sql", "text", "DDL"}
-_DESTRUCTIVE_SQL = re.compile(r"\b(drop|delete|truncate|update|alter|rename|replace|merge)\b", re.IGNORECASE)
+_SQL = {"execute", "executemany", "executescript", "exec_driver_sql", "text", "DDL"}
+_LONGEST = 100
+"""Maximum number of characters of a statement in a sentence."""
 
 
-def destructive(source: str) -> tuple[str, ...]:
-    """Return one sentence per operation of the upgrade that destroys data or breaks the previous release.
+def is_migration(path: str, content: bytes) -> bool:
+    """Return whether a file belongs to the migrations of a project.
 
-    These are dropping and renaming, changing a column's type, making a column required, adding a required column
-    without a default, SQL that drops, deletes or changes, and code whose effect cannot be determined from its source.
-    An empty result means that the migration only adds.
+    These are all files in the folder that generated projects use, a link in its place, and in other folders of
+    migrations the files that contain SQL or use Alembic or Django.
+    """
+    folded = path.casefold()
+    if folded == "migrations" or f"{folded}/".startswith("migrations/versions/"):
+        return True
+    folders = {*folded.split("/")[:-1]}
+    if folded.endswith(".sql"):
+        return bool(folders & {"migrations", "versions"})
+    used = ("versions" in folders and b"alembic" in content) or (
+        "migrations" in folders and b"django" in content
+    )
+    return used and folded.endswith(".py")
+
+
+def destructive(source: str | bytes) -> tuple[str, ...]:
+    """Return one sentence per statement of the module or its upgrade that is not known to only add.
+
+    An empty result means that no data is lost and that the previous release can continue. The downgrade, which is never
+    run, is not read. Bytes are decoded as Python decodes them.
     """
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return tuple(dict.fromkeys(_problems(ast.parse(source))))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return (f"It cannot be read as Python: {error}.",)
-    body = [
-        each for each in tree.body if not (isinstance(each, ast.FunctionDef) and each.name == "downgrade")
-    ]
-    used = {each.id for part in body for each in ast.walk(part) if isinstance(each, ast.Name)}
-    reader = _Reader()
-    for each in tree.body if "downgrade" in used else body:
-        reader.visit(each)
-    return tuple(dict.fromkeys(reader.found))
 
 
-class _Reader(ast.NodeVisitor):
-    """Collects the sentences, and tracks the table that each batch operation alters."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-        self._tables: dict[str, str] = {}
-        self._called: set[int] = set()
-
-    def visit_With(self, node: ast.With) -> None:
-        for item in node.items:
-            call, alias = item.context_expr, item.optional_vars
-            if (
-                isinstance(call, ast.Call)
-                and last_name(call) == "batch_alter_table"
-                and isinstance(alias, ast.Name)
-            ):
-                self._tables[alias.id] = _text(_argument(call, 0, "table_name"))
-        self.generic_visit(node)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        for each in node.names:
-            if each.name in _GONE or each.name in _HIDDEN or each.name.startswith("Drop"):
-                self.found.append(f"It imports {each.name}.")
-
-    def visit_Call(self, node: ast.Call) -> None:
-        name = "" if isinstance(node.func, ast.Call) else last_name(node)
-        self._called.add(id(node.func))
-        if name == "alter_column":
-            self._alter(node)
-        elif name == "add_column":
-            self._add(node)
-        elif name in _GONE:
-            self.found.append(f"It {_GONE[name]}{self._named(node, name)}.")
-        elif name in _HIDDEN:
-            self.found.append(f"It calls {name}, so what it does cannot be read off its text.")
-        elif name in _SQL:
-            self._sql(node)
-        self.generic_visit(node)
-
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        self._mentioned(node, node.attr)
-        self.generic_visit(node)
-
-    def visit_Name(self, node: ast.Name) -> None:
-        self._mentioned(node, node.id)
-
-    def _mentioned(self, node: ast.Attribute | ast.Name, name: str) -> None:
-        """Report a destructive function that is passed on, since it may be called under another name."""
-        known = name in _GONE or name in _HIDDEN
-        if known and id(node) not in self._called and not isinstance(node.ctx, ast.Store):
-            self.found.append(f"It hands on {name}, so what it does cannot be read off its text.")
-
-    def _named(self, node: ast.Call, name: str) -> str:
-        if name == "drop_column":
-            return f": {self._column(node)}"
-        if name in ("drop_table", "rename_table"):
-            return f": {_text(_argument(node, 0, 'table_name', 'old_table_name'))}"
-        return ""
-
-    def _column(self, node: ast.Call) -> str:
-        """Return the "table.column" that an operation applies to."""
-        table, column = self._table_and(node, "column_name")
-        return f"{table}.{_text(column)}"
-
-    def _table_and(self, node: ast.Call, argument: str) -> tuple[str, ast.expr | None]:
-        """Return the table of an operation, and the argument that follows the table's name, or None."""
-        on = node.func.value if isinstance(node.func, ast.Attribute) else None
-        batch = self._tables.get(on.id, "") if isinstance(on, ast.Name) else ""
-        table = batch or _text(_argument(node, 0, "table_name"))
-        return table, _argument(node, 0 if batch else 1, argument)
-
-    def _alter(self, node: ast.Call) -> None:
-        column = self._column(node)
-        options = {each.arg: each.value for each in node.keywords}
-        if "type_" in options:
-            self.found.append(f"It changes the type of a column: {column}.")
-        if "new_column_name" in options or "name" in options:
-            self.found.append(f"It renames a column: {column}.")
-        if "nullable" in options and not _is(options["nullable"], True):
-            self.found.append(f"It makes a column required: {column}.")
-        if None in options:
-            self.found.append(f"It alters a column in ways that cannot be read off its text: {column}.")
-
-    def _add(self, node: ast.Call) -> None:
-        table, column = self._table_and(node, "column")
-        if not isinstance(column, ast.Call) or any(each.arg is None for each in column.keywords):
-            self.found.append(f"It adds a column that cannot be read off its text, to {table}.")
-            return
-        options = {each.arg: each.value for each in column.keywords}
-        required = "nullable" in options and not _is(options["nullable"], True)
-        if required and "server_default" not in options:
-            added = f"{table}.{_text(_argument(column, 0, 'name'))}"
-            self.found.append(f"It adds a required column without a server default: {added}.")
-
-    def _sql(self, node: ast.Call) -> None:
-        said = _argument(node, 0, "statement", "sqltext", "text")
-        if isinstance(said, ast.Constant) and isinstance(said.value, str):
-            if word := _DESTRUCTIVE_SQL.search(said.value):
-                statement = " ".join(said.value.split())[:100]
-                self.found.append(f"It runs SQL that says {word.group().upper()}: {statement}.")
-        elif not isinstance(said, ast.Call):
-            self.found.append("It runs SQL that cannot be read off its text.")
+def _problems(tree: ast.Module) -> Iterator[str]:
+    known: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef) and _is_plain(statement) and statement.name not in known:
+            known.add(statement.name)
+            if statement.name == "upgrade":
+                yield from _upgrade_problems(statement.body)
+        elif not (_is_inert(statement) or _is_import(statement) or _is_constant(statement)):
+            yield from _reasons(statement, {})
 
 
-def _argument(call: ast.Call, place: int, *names: str) -> ast.expr | None:
+def _is_plain(function: ast.FunctionDef) -> bool:
+    """Return whether a function is `upgrade` or `downgrade`, and its definition runs nothing."""
+    return (
+        function.name in ("upgrade", "downgrade")
+        and not function.decorator_list
+        and not getattr(function, "type_params", None)
+        and not ast.unparse(function.args)
+        and (function.returns is None or is_none(function.returns))
+    )
+
+
+def _is_inert(statement: ast.stmt) -> bool:
+    text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return text or isinstance(statement, ast.Pass)
+
+
+def _is_import(statement: ast.stmt) -> bool:
+    """Return whether a statement imports known names only, under the names that are expected."""
+    if isinstance(statement, ast.Import):
+        return all((each.name, each.asname) == ("sqlalchemy", "sa") for each in statement.names)
+    if not isinstance(statement, ast.ImportFrom) or statement.level:
+        return False
+    names = _IMPORTS.get(statement.module, ())
+    return all(each.name in names and each.asname is None for each in statement.names)
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    """Return whether a statement assigns a literal to a name that Alembic reads."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    named = all(isinstance(each, ast.Name) and each.id in _CONSTANTS for each in targets)
+    annotated = isinstance(statement, ast.Assign) or _is_annotation(statement.annotation)
+    return named and annotated and is_literal(statement.value)
+
+
+def _is_annotation(node: ast.expr) -> bool:
+    known = (ast.Name, ast.Constant, ast.Subscript, ast.Tuple, ast.BinOp, ast.BitOr, ast.Load)
+    return all(isinstance(each, known) for each in ast.walk(node))
+
+
+def _upgrade_problems(body: Iterable[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        batch = _batch(statement)
+        for each in statement.body if batch and isinstance(statement, ast.With) else [statement]:
+            yield from _statement_problems(each, batch)
+
+
+def _batch(statement: ast.stmt) -> Mapping[str, str]:
+    """Return alias and table of a `with op.batch_alter_table(...) as alias:`; {} for other statements."""
+    if not isinstance(statement, ast.With) or len(statement.items) != 1:
+        return {}
+    batch, alias = statement.items[0].context_expr, statement.items[0].optional_vars
+    if not isinstance(alias, ast.Name) or alias.id in {"op", "sa", *DIALECTS}:
+        return {}
+    if not is_call_of(batch, "op", BATCH):
+        return {}
+    return {alias.id: _text(_argument(batch, 0, "table_name"))}
+
+
+def _statement_problems(statement: ast.stmt, tables: Mapping[str, str]) -> Iterator[str]:
+    """Yield the reasons why a statement is refused; `tables` maps the alias of a batch to its table."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    owner, forms = (next(iter(tables)), BATCH_OPERATIONS) if tables else ("op", OPERATIONS)
+    if isinstance(call, ast.Call) and is_call_of(call, owner, forms):
+        yield from _added_reasons(call, tables) if last_name(call) == "add_column" else ()
+    elif not _is_inert(statement):
+        yield from _reasons(statement, tables)
+
+
+def _reasons(statement: ast.stmt, tables: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a refused statement removes, tightens or runs; if that is unknown, name the statement itself."""
+    calls = [each for each in ast.walk(statement) if isinstance(each, ast.Call)]
+    known = [reason for call in calls for reason in _call_reasons(call, tables)]
+    what = f"It contains `{_shortened(ast.unparse(statement))}` (line {statement.lineno})"
+    yield from known or [f"{what}, which is not a known additive operation."]
+
+
+def _call_reasons(call: ast.Call, tables: Mapping[str, str]) -> Iterator[str]:
+    name = "" if isinstance(call.func, ast.Call) else last_name(call)
+    if name == "drop_column":
+        yield f"It drops a column: {_column(call, tables)}."
+    elif name in ("drop_table", "rename_table"):
+        yield f"It {_REMOVALS[name]}: {_text(_argument(call, 0, 'table_name', 'old_table_name'))}."
+    elif name in _REMOVALS:
+        yield f"It {_REMOVALS[name]}."
+    elif name == "alter_column":
+        yield from _altered_reasons(call, tables)
+    elif name == "add_column":
+        yield from _added_reasons(call, tables)
+    elif name in _SQL:
+        yield from _sql_reasons(call)
+
+
+def _column(call: ast.Call, tables: Mapping[str, str]) -> str:
+    """Return the "table.column" that an operation applies to."""
+    table, column = _table_and(call, tables, "column_name")
+    return f"{table}.{_text(column)}"
+
+
+def _table_and(call: ast.Call, tables: Mapping[str, str], argument: str) -> tuple[str, ast.expr | None]:
+    """Return the table of an operation, and the argument that follows the table's name, or None."""
+    on = call.func.value if isinstance(call.func, ast.Attribute) else None
+    batch = tables.get(on.id, "") if isinstance(on, ast.Name) else ""
+    table = batch or _text(_argument(call, 0, "table_name"))
+    return table, _argument(call, 0 if batch else 1, argument)
+
+
+def _altered_reasons(call: ast.Call, tables: Mapping[str, str]) -> Iterator[str]:
+    column = _column(call, tables)
+    options = {each.arg: each.value for each in call.keywords}
+    default = options.get("server_default")
+    if "type_" in options:
+        yield f"It changes the type of a column: {column}."
+    if "new_column_name" in options or "name" in options:
+        yield f"It renames a column: {column}."
+    if "nullable" in options and not is_true(options["nullable"]):
+        yield f"It makes a column required: {column}."
+    if isinstance(default, ast.Constant) and not is_default(default):
+        yield f"It removes the default of a column: {column}."
+
+
+def _added_reasons(call: ast.Call, tables: Mapping[str, str]) -> Iterator[str]:
+    table, column = _table_and(call, tables, "column")
+    options = {each.arg: each.value for each in column.keywords} if isinstance(column, ast.Call) else {}
+    required = not is_true(options["nullable"]) if "nullable" in options else "primary_key" in options
+    if isinstance(column, ast.Call) and required and "server_default" not in options:
+        added = f"{table}.{_text(_argument(column, 0, 'name'))}"
+        yield f"It adds a required column without a server default: {added}."
+
+
+def _sql_reasons(call: ast.Call) -> Iterator[str]:
+    statement = _argument(call, 0, "statement", "sqltext", "text")
+    inner = isinstance(statement, ast.Call) and last_name(statement) in _SQL
+    if not inner and not (statement is not None and is_sql_value(statement)):
+        literal = isinstance(statement, ast.Constant) and isinstance(statement.value, str)
+        yield f"It runs SQL: {_text(statement) if literal else f'`{_shortened(ast.unparse(call))}`'}."
+
+
+def _argument(call: ast.expr, place: int, *names: str) -> ast.expr | None:
+    if not isinstance(call, ast.Call):
+        return None
     if len(call.args) > place:
         return call.args[place]
     return next((each.value for each in call.keywords if each.arg in names), None)
 
 
 def _text(node: ast.expr | None) -> str:
-    return str(node.value) if isinstance(node, ast.Constant) else "?"
+    """Return a constant for a sentence, "?" for anything else."""
+    text = " ".join(str(node.value).split()) if isinstance(node, ast.Constant) else "?"
+    return _shortened(text if text.isprintable() else ascii(text))
 
 
-def _is(node: ast.expr, value: object) -> bool:
-    return isinstance(node, ast.Constant) and node.value is value
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

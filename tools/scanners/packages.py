@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from pydantic import JsonValue
 
 from tools.environments.licences import Package
-
-_PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[A-Za-z0-9._, -]*\])?\s*==\s*(?P<version>[A-Za-z0-9.!+_-]+)"
-    r"(?:\s*;[^#]*?)?(?:\s+--hash=sha256:[0-9a-f]{64})*"
-)
+from tools.environments.pinned import logical_lines, pin_of
 
 
 def dependencies(requirements: str, before: str, installed: Iterable[Package] = ()) -> dict[str, JsonValue]:
@@ -22,8 +17,9 @@ def dependencies(requirements: str, before: str, installed: Iterable[Package] = 
     (a URL, a range, an option of the installer), and `licences` the added releases by the licence that the installed
     package declares; packages that declare none, or are not installed, are left out.
     """
-    known = _lines(before)
-    unpinned = [line for line in _lines(requirements) if _release(line) is None and line not in known]
+    known = [line for _, line in logical_lines(before)]
+    new = [line for _, line in logical_lines(requirements)]
+    unpinned = [line for line in new if pin_of(line) is None and line not in known]
     added = added_releases(requirements, before)
     licences: dict[str, list[JsonValue]] = {}
     for package in installed:
@@ -37,18 +33,7 @@ def dependencies(requirements: str, before: str, installed: Iterable[Package] = 
 def added_releases(requirements: str, before: str) -> list[str]:
     """Return each "name==version" that the previous requirements do not contain, without duplicates."""
     old, new = (
-        [release for line in _lines(text) if (release := _release(line))] for text in (before, requirements)
+        [pin.release for _, line in logical_lines(text) if (pin := pin_of(line))]
+        for text in (before, requirements)
     )
     return [release for release in dict.fromkeys(new) if release not in old]
-
-
-def _lines(requirements: str) -> list[str]:
-    joined = requirements.replace("\\\n", " ")
-    stripped = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
-    return [line for line in stripped if line]
-
-
-def _release(line: str) -> str | None:
-    """Return "name==version" with a normalised name, or None if the line is not a plain pin."""
-    pin = _PIN.fullmatch(line)
-    return f"{re.sub(r'[-_.]+', '-', pin['name']).lower()}=={pin['version']}" if pin else None

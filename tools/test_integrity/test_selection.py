@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from tools.python_source import last_name, parse_python
 from tools.test_integrity.normal_form import Function
-from tools.testing.test_command import ini_of, makefiles, selects_tests, toml_of, within
+from tools.testing.test_command import ini_of, makefiles, pytest_options, selects_tests, toml_of, within
 
 Reader = Callable[[str], str | None]
 """Maps a path to its text in a tree, or None."""
@@ -97,10 +97,10 @@ def _of_toml(options: JsonValue) -> dict[str, str]:
 
 
 def _of_ini(text: str, section: str) -> dict[str, str]:
-    parser = ini_of(text)
-    if not parser.has_section(section):
-        return {}
-    return {name: _chosen(name, _words(parser.get(section, name, fallback=""))) for name in _SETTINGS}
+    options = pytest_options(text, section) or {}
+    return {
+        name: _chosen(name, _words(options.get(name, ""))) for name in (*_SETTINGS, "settings") if options
+    }
 
 
 def _words(value: JsonValue) -> list[str]:
@@ -118,7 +118,7 @@ def _chosen(name: str, words: list[str]) -> str:
 
 def _json(text: str | None) -> JsonValue:
     try:
-        found: JsonValue = json.loads(text or "{}")
+        found: JsonValue = json.loads((text or "").removeprefix("\ufeff") or "{}")
     except (ValueError, RecursionError):
         return {}
     return found

@@ -124,6 +124,30 @@ def ini_of(text: str) -> configparser.ConfigParser:
     return parser
 
 
+class _PytestParser(configparser.RawConfigParser):
+    """Parses section headers and names as pytest's parser does, which allows comments after a header."""
+
+    SECTCRE = re.compile(r"\[(?P<header>[^#;]*)\]\s*([#;].*)?$")
+    optionxform = staticmethod(str)  # type: ignore[assignment]
+
+
+def pytest_options(text: str, section: str) -> dict[str, str] | None:
+    """Return the options in pytest's section of an INI file, or None if it has no such section.
+
+    If the file cannot be parsed, its text is returned as the only option, since pytest may be able to.
+    """
+    parser = _PytestParser(strict=False, default_section="\0")
+    lines = text.splitlines()
+    try:
+        parser.read_file(lines)
+        unclear = any(line.startswith("[") and not parser.SECTCRE.match(line) for line in lines)
+    except configparser.Error:
+        unclear = True
+    if unclear and f"[{section}]" in text:
+        return {"settings": text.strip()}
+    return dict(parser[section]) if parser.has_section(section) else None
+
+
 def within(document: JsonValue, *names: str) -> JsonValue:
     """Return a nested member of a document, or None if it does not exist."""
     for name in names:
@@ -139,7 +163,7 @@ def _pytest(folder: Path) -> tuple[tuple[str, ...], str] | None:
         "tox.ini": "pytest",
     }
     for name, section in sections.items():
-        if ini_of(text_of(folder, name)).has_section(section):
+        if pytest_options(text_of(folder, name), section) is not None:
             return ("pytest",), name
     if within(toml_of(text_of(folder, "pyproject.toml")), "tool", "pytest") is not None:
         return ("pytest",), "pyproject.toml"
@@ -208,7 +232,7 @@ def _make(folder: Path) -> tuple[tuple[str, ...], str] | None:
 
 def _npm(folder: Path) -> tuple[tuple[str, ...], str] | None:
     try:
-        document = json.loads(text_of(folder, "package.json") or "{}")
+        document = json.loads(text_of(folder, "package.json").removeprefix("\ufeff") or "{}")
     except (ValueError, RecursionError):
         return None
     script = within(document, "scripts", "test")

@@ -21,7 +21,8 @@ from pathlib import Path
 import pytest
 
 from tests.tools.sandbox.conftest import any_sandbox
-from tools.environments.install import Environment, find, install, require_pins
+from tools.environments.install import Environment, find, install, resolve
+from tools.environments.pinned import require_pins
 from tools.errors import (
     EnvironmentFailed,
     IndexUnreachable,
@@ -30,6 +31,7 @@ from tools.errors import (
     WheelMissing,
 )
 from tools.sandbox import Job, Sandbox, choose
+from tools.scanners import dependencies
 
 __all__ = ["any_sandbox"]
 
@@ -171,7 +173,9 @@ def test_what_is_there_is_found_again(best: Sandbox, index: Index, cache: Path) 
     index.asked.clear()
     assert install(best, "lemon==1.0", cache) == made == find("lemon==1.0", cache)
     assert index.asked == []
-    assert find("lemon==1.0\n", cache) is None
+    assert install(best, "# why\r\nLemon == 1.0 \\\r\n", cache) == made
+    assert find("lemon==1.1", cache) is None
+    assert find("lemon", cache) is None
 
 
 def test_several_at_once_make_one(best: Sandbox, index: Index, cache: Path) -> None:
@@ -231,16 +235,60 @@ def test_no_code_of_a_package_runs_with_the_network(best: Sandbox, index: Index,
     ],
 )
 def test_only_pins_are_taken(best: Sandbox, index: Index, cache: Path, line: str) -> None:
-    with pytest.raises(RequirementRefused, match="is not a pin"):
+    with pytest.raises(
+        RequirementRefused, match=r"^Line 2 of the requirements.* is not a pin: write name==version"
+    ):
         install(best, f"tree==1.0\n{line}\n", cache)
     assert index.asked == []
+
+
+@pytest.mark.attack
+def test_the_password_of_the_index_is_sent_to_no_other_server(
+    best: Sandbox, index: Index, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_INDEX", f"private={index.url}")
+    monkeypatch.setenv("UV_INDEX_PRIVATE_USERNAME", "crew")
+    monkeypatch.setenv("UV_INDEX_PRIVATE_PASSWORD", "hunter2")
+    address = f"evil @ {index.url}/${{UV_INDEX_PRIVATE_PASSWORD}}/evil-1.0-py3-none-any.whl"
+    for text in (
+        f"# pins \\\n{address}\n",
+        f"tree==1.0 # pins \\\n{address}\n",
+        f"tree==1.0 \\\n{address}\n",
+    ):
+        with pytest.raises(RequirementRefused):
+            install(best, text, cache)
+    marker = f"tree; python_version != '3\n{address}\n'"
+    for wanted, constraints in (([address], []), ([marker], []), (["tree"], [marker])):
+        with pytest.raises(RequirementRefused):
+            resolve(best, wanted, cache, cache / "scratch", constraints=constraints)
+    assert index.asked == []
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# pins \\\nlemon==1.0\ntree==1.0\n",
+        "tree==1.0 \\\n# pins \\\nlemon==1.0\n",
+        "#\x0clemon==1.0\ntree==1.0",
+        "tree==1.0 \\\r\n\r\nlemon==1.0",
+    ],
+)
+def test_what_is_judged_is_what_is_installed(best: Sandbox, index: Index, cache: Path, text: str) -> None:
+    for name in ("lemon", "tree"):
+        index.publish(name)
+    judged = dependencies(text, "")
+    made = install(best, text, cache)
+    assert judged["added"] == {f"{each.name}=={each.version}": True for each in made.packages}
+    assert len(made.packages) == 2
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "toolbox.txt"])
 def test_the_pins_of_the_crew_are_pins(name: str) -> None:
     tools = resources.files("tools")
     folder = tools if name == "toolbox.txt" else tools / "stacks" / "fastapi" / "pins"
-    require_pins((folder / name).read_text())
+    text = (folder / name).read_text()
+    assert require_pins(text) == text
 
 
 def test_hashes_are_kept(best: Sandbox, index: Index, cache: Path) -> None:

@@ -1,0 +1,114 @@
+"""Parsing of requirement lines, so that the policies judge exactly what is installed.
+
+Requirement files have no specification: pip, uv and packaging read some texts differently. Here a line either has one
+meaning or is refused, and the installer is given the file that is written from this parse, never the original.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from tools.errors import RequirementRefused
+
+_PIN = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?P<extras>\[[A-Za-z0-9._, -]*\])?"
+    r"[ \t]*==[ \t]*(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)"
+    r"(?:[ \t]*;[ \t]*(?P<marker>(?:(?!--)[A-Za-z0-9 \t._,<>=!~()'\"+-])+?))?"
+    r"(?P<hashes>(?:[ \t]+--hash=sha256:[0-9a-f]{64})*)"
+)
+_PLAIN = re.compile(r"[A-Za-z0-9 ._,<>=!~()'\"\[\];*+-]+")
+"""Matches requirements without addresses, paths, variables, comments and options."""
+_COMMENT = re.compile(r"(^|[ \t])#.*")
+_ADDRESS = re.compile(r"\S*://\S*")
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One release of one package."""
+
+    release: str
+    """Normalised "name==version", as the policies judge it."""
+    line: str
+    """The requirement in canonical form, with its extras, marker and hashes, as the installer reads it."""
+
+
+def logical_lines(text: str) -> list[tuple[int, str]]:
+    """Return the lines that are not empty, each with its first line number, without comments and with continuations.
+
+    Comments end with their line: a backslash at the end of one continues nothing. Where code precedes such a comment,
+    pip and uv disagree, so the comment is kept, which makes the requirement invalid.
+    """
+    found: list[tuple[int, str]] = []
+    joined, first = "", 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        code = _COMMENT.sub("", line)
+        continued = line.endswith("\\")
+        if continued and code == line:
+            joined += line.removesuffix("\\") + " "
+            continue
+        found.append((first, joined + (line if continued and code.strip() else code)))
+        joined, first = "", number + 1
+    found.append((first, joined))
+    return [(number, stripped) for number, line in found if (stripped := line.strip())]
+
+
+def pin_of(line: str) -> Pin | None:
+    """Return the release that a logical line pins, or None if it is anything else."""
+    pin = _PIN.fullmatch(line)
+    if pin is None or requirement_of(line[: pin.end("version")]) is None:
+        return None
+    name = re.sub(r"[-_.]+", "-", pin["name"]).lower()
+    release = f"{name}=={pin['version']}"
+    marker = f" ; {pin['marker'].strip()}" if pin["marker"] else ""
+    hashes = "".join(f" {each}" for each in pin["hashes"].split())
+    return Pin(release, f"{name}{pin['extras'] or ''}=={pin['version']}{marker}{hashes}")
+
+
+def require_pins(text: str) -> str:
+    """Return a requirement file that pins the same releases. Raises RequirementRefused if a line is not such a pin."""
+    pins = []
+    for number, line in logical_lines(text):
+        pin = pin_of(line)
+        if pin is None:
+            raise RequirementRefused(
+                f"Line {number} of the requirements, '{without_addresses(line)}', is not a pin: write name==version. "
+                "URLs, paths, options, variables and other files are not installed."
+            )
+        pins.append(pin.line)
+    return _file(pins)
+
+
+def requirement_of(line: str) -> Requirement | None:
+    """Return a requirement, or None if it is invalid or contains a variable, a path or anything else unexpected."""
+    try:
+        requirement = Requirement(line)
+    except InvalidRequirement:
+        return None
+    return requirement if requirement.url or _PLAIN.fullmatch(str(requirement)) else None
+
+
+def require_releases(lines: Iterable[str]) -> str:
+    """Return a file with these requirements. Raises RequirementRefused unless all are of releases from the index."""
+    requirements = []
+    for line in lines:
+        requirement = requirement_of(line)
+        if requirement is None or requirement.url:
+            raise RequirementRefused(
+                f"'{without_addresses(line)}' is not a release from the package index: write a name and versions."
+            )
+        requirements.append(str(requirement))
+    return _file(requirements)
+
+
+def _file(lines: Iterable[str]) -> str:
+    """Return the text of a file with these lines."""
+    return "".join(f"{line}\n" for line in lines)
+
+
+def without_addresses(line: str) -> str:
+    """Return a requirement for a message: URLs, which may contain passwords, are replaced."""
+    return _ADDRESS.sub("a URL", line)[:200]
