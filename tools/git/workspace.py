@@ -36,6 +36,38 @@ def checkout(repository: Repository, source: str, workspace: Path) -> None:
         repository.git.run("checkout-index", "--all", "--force", index=index, work_tree=workspace)
 
 
+def export(repository: Repository, source: str, folder: Path) -> None:
+    """Replace the content of a folder with the files of a tree or commit, byte for byte.
+
+    Unlike `checkout`, no attribute or setting of the repository applies, such as `eol`, `ident`,
+    `working-tree-encoding` or `core.symlinks`. Raises RepositoryError if the tree contains submodules, links that
+    point out of it, or paths that git does not accept.
+    """
+    refuse_unsafe_entries(repository, source)
+    with tempfile.TemporaryDirectory() as scratch:
+        # Unlike `ls-tree`, this rejects paths such as "../a" or ".git/config".
+        repository.git.run("read-tree", full_id(source), index=Path(scratch) / "index")
+    remove(folder)
+    folder.mkdir(parents=True)
+    entries = repository.entries(source)
+    contents = repository.blobs([entry.id for entry in entries])
+    # Links come last, so that no file is written through one.
+    for entry, content in sorted(zip(entries, contents, strict=True), key=lambda pair: pair[0].mode == "120000"):
+        path = folder / entry.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if entry.mode == "120000":
+            path.symlink_to(os.fsdecode(content))
+            continue
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError as error:
+            raise RepositoryError(
+                f"{entry.path} has the same name as another file, for this file system. Rename it."
+            ) from error
+        path.chmod(0o755 if entry.mode == "100755" else 0o644)
+
+
 def write_tree(repository: Repository, workspace: Path, base: str | None = None) -> str:
     """Store the files of a workspace as a tree and return its id.
 
