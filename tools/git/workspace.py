@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tools.errors import RepositoryError
 from tools.git.repository import full_id
+from tools.workspace.paths import unlink_alias
 
 if TYPE_CHECKING:
     from tools.git.repository import Repository
@@ -52,7 +53,9 @@ def export(repository: Repository, source: str, folder: Path) -> None:
     entries = repository.entries(source)
     contents = repository.blobs([entry.id for entry in entries])
     # Links come last, so that no file is written through one.
-    for entry, content in sorted(zip(entries, contents, strict=True), key=lambda pair: pair[0].mode == "120000"):
+    for entry, content in sorted(
+        zip(entries, contents, strict=True), key=lambda pair: pair[0].mode == "120000"
+    ):
         path = folder / entry.path
         path.parent.mkdir(parents=True, exist_ok=True)
         if entry.mode == "120000":
@@ -108,7 +111,8 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
     """Remove what `write_tree` would reject, such as leftovers of a command, and return a description of each.
 
     Files whose names are not valid UTF-8 are removed too unless they are among the `known` paths, since no result
-    could name them. Files and folders are made readable and writable so that nothing stays hidden.
+    could name them. Files and folders are made readable and writable so that nothing stays hidden, and hard links
+    become files of their own, so that writing one never changes another.
     """
     removed = []
     for folder, folders, files in os.walk(workspace):
@@ -131,6 +135,8 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
                 needed = stat.S_IRWXU if stat.S_ISDIR(mode) else stat.S_IRUSR | stat.S_IWUSR
                 if mode & needed != needed:
                     path.chmod(stat.S_IMODE(mode) | needed)
+                if stat.S_ISREG(mode):
+                    unlink_alias(path)
             else:
                 path.unlink()
                 removed.append(f"{shown} (a pipe, socket or device)")

@@ -130,9 +130,7 @@ def _explained(report: TestReport) -> TestReport:
     return report.model_copy(update={"problem": f"{said}\n{report.problem}"})
 
 
-def _by_command(
-    bench: Workbench, tree: str, command: TestCommand, python: Environment | None
-) -> ToolResult:
+def _by_command(bench: Workbench, tree: str, command: TestCommand, python: Environment | None) -> ToolResult:
     try:
         report = run_test_command(
             bench.sandbox, command.argv, bench.workspace, scratch_folder(bench), python, LIMITS

@@ -192,7 +192,7 @@ def test_an_export_is_byte_for_byte_what_the_tree_holds(
         ".gitattributes": ALTERING.encode(),
         "a.crlf": b"x = 1\n",
         "b.ident": b"$Id$\n",
-        "c.wide": "text".encode(),
+        "c.wide": b"text",
         "d.lfs": b"version https://git-lfs.github.com/spec/v1\n",
         "hidden.py": b"x = 1\n",
         "e.subst": b"$Format:%H$\n",
