@@ -11,6 +11,8 @@ tests := fact_object("tests")
 
 scan := fact_object("scan")
 
+mutants := fact_object("mutants")
+
 deny contains finding if {
 	merging
 	not same_tree(tests)
@@ -106,6 +108,30 @@ deny contains finding if {
 		"reason": ["The merge does not cite its ", name, " as evidence."],
 		"fix": "Add the ids of the test run and of the scan to the evidence.",
 	}
+}
+
+# Tests that pass on the code and on every change of it may not have run at all. Missing numbers count as such tests.
+ask contains finding if {
+	merging
+	not mutants_noticed
+	finding := {
+		"rule": "mutants.unnoticed",
+		"reason": ["The tests noticed none of the mutants of the changed lines (", object.get(mutants, "judged", "unknown"), ")."],
+		"fix": "A person must check that the tests run, and check what the story asks for.",
+		"answerable": true,
+	}
+}
+
+mutants_noticed if {
+	mutants.judged == 0
+	mutants.noticed == 0
+}
+
+mutants_noticed if {
+	is_number(mutants.judged)
+	is_number(mutants.noticed)
+	mutants.noticed > 0
+	mutants.noticed <= mutants.judged
 }
 
 # A missing number counts as a finding.

@@ -13,6 +13,17 @@ deny contains finding if {
 	}
 }
 
+# Whatever path was written: a test may have other names, such as links.
+deny contains finding if {
+	role == "code"
+	some path in fact_list("altered_protected")
+	finding := {
+		"rule": "tests.protected_tree",
+		"reason": ["The commit would change the test ", path, ", which was generated or which the testing agent wrote."],
+		"fix": "Call run_command with any command, which restores these tests; then fix the code, or raise an objection in your answer.",
+	}
+}
+
 # Only a person may accept that an existing test is removed or weakened.
 ask contains finding if {
 	merging

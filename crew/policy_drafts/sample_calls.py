@@ -20,6 +20,7 @@ _FACTS: Document = {
     "merged": True,
     "head_tree": _TREE,
     "tests": {"action": "a-2", "tree": _TREE, "passed": 40, "failed": 0, "errors": 0, "complete": True},
+    "mutants": {"judged": 12, "noticed": 11},
     "scan": {"action": "a-3", "tree": _TREE, "high": 0, "medium": 0, "skipped": 0},
     "dependencies": {"added": {}, "unpinned": [], "licences": {}},
     "contract": {"breaking": [], "incomparable": []},

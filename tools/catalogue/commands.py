@@ -41,7 +41,7 @@ class RunCommand(BaseModel, extra="forbid"):
 def run_command(bench: Workbench, arguments: RunCommand) -> ToolResult:
     """Run the command; return its exit code, the end of its output, and the files it changed."""
     before = _starting_tree(bench)
-    tests = read_protected(bench) if bench.role == "code" else {}
+    tests = read_protected(bench, before) if bench.role == "code" else {}
     size = _size(bench.workspace)
     python = tests_environment(bench)
     around = sandbox_environment(bench.workspace, scratch_folder(bench), python)

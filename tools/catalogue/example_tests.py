@@ -12,7 +12,7 @@ from tools.git import checkout
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.example_files import SERVICE_FOLDER
 from tools.projects.kind import is_existing_project
-from tools.projects.trees import branch_of, repository, text_on_main, written_lines
+from tools.projects.trees import branch_of, checked_out, repository, text_on_main, written_lines
 from tools.result import Tool, ToolResult, Workbench, failure, success
 from tools.testing.mutation.generated_source import (
     LONGEST,
@@ -88,26 +88,35 @@ def keep_examples(bench: Workbench, arguments: KeepExamples) -> ToolResult:
     report = _stored_report(bench)
     if report is None:
         checkout(held, arguments.commit, bench.workspace)
-        service = tests_environment(bench)
-        if service is None:
+        measured = _measured(bench, arguments.commit, test_context.file)
+        if measured is None:
             return not_installed()
-        tree = held.tree_of(arguments.commit)
-        place = SandboxRunner(
-            sandbox=bench.sandbox,
-            environment=service,
-            coverage=toolbox(bench),
-            workspace=bench.workspace,
-            scratch=scratch_folder(bench),
-            limits=_LIMITS,
-            project=uninstalled_project(bench.workspace) if is_existing_project(bench) else None,
-        )
-        lines = written_lines(bench, arguments.commit)
-        report = measure_strength(place, [test_context.file], lines, tree, before=_main_texts(bench, lines))
+        report = measured
         write_atomically(bench.note(_NOTE), f"{bench.action}\n{report.model_dump_json()}")
     if report.problem:
         problem = strip_volatile(report.problem.splitlines()[0])[:300]
         return failure("not_judged", f"The example tests could not be judged: {problem}")
     return _drop_weak_tests(bench, test_context, report)
+
+
+def _measured(bench: Workbench, commit_id: str, file: str) -> StrengthReport | None:
+    """Measure the tests on the files of a commit; return None if their dependencies are not installed."""
+    tree = repository(bench).tree_of(commit_id)
+    with checked_out(bench, tree) as clean:
+        service = tests_environment(clean)
+        if service is None:
+            return None
+        place = SandboxRunner(
+            sandbox=bench.sandbox,
+            environment=service,
+            coverage=toolbox(bench),
+            workspace=clean.workspace,
+            scratch=scratch_folder(bench),
+            limits=_LIMITS,
+            project=uninstalled_project(clean.workspace) if is_existing_project(bench) else None,
+        )
+        lines = written_lines(bench, commit_id)
+        return measure_strength(place, [file], lines, tree, before=_main_texts(bench, lines))
 
 
 def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]], list[str]]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, JsonValue
 from tools.catalogue.policy_facts import PROTECTED, file_paths, secrets_in
 from tools.counting import counted
 from tools.result import READERS, Fact, Tool, ToolResult, Workbench, failure, success
-from tools.workspace.paths import inside
+from tools.workspace.paths import inside, unlink_alias
 from tools.workspace.text_files import NoText, Text, encode_for, read, syntax_error
 from tools.workspace.text_match import Misfit, absent, ambiguous, line_numbers
 from tools.workspace.walk import files, shown
@@ -107,7 +107,7 @@ def write_file(bench: Workbench, arguments: WriteFile) -> ToolResult:
         return no_such_path(arguments.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_for(path, arguments.content))
+        _write(path, encode_for(path, arguments.content))
     except (FileExistsError, NotADirectoryError):
         return failure("not_a_folder", f"A parent of {arguments.path} is a file; choose another path.")
     except NoText as error:
@@ -129,7 +129,7 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
         if len(found) != 1:
             return _misfit(arguments.path, ambiguous(found) if found else absent(text.content, old))
         changed = text.content.replace(old, new)
-        path.write_bytes(text.encoded(changed))
+        _write(path, text.encoded(changed))
     except NoText as error:
         return _no_text(arguments.path, error)
     said = f"{arguments.path} was changed in one place, at line {found[0]}."
@@ -137,6 +137,13 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
         broke = "no longer parses" if not syntax_error(path.name, text.content) else "does not parse"
         said += f" But it {broke}: {wrong}."
     return success(said)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file, but not the files that share its content through hard links."""
+    if path.is_file():
+        unlink_alias(path)
+    path.write_bytes(content)
 
 
 def probe_edit(bench: Workbench, arguments: EditFile) -> ToolResult | None:

@@ -11,7 +11,7 @@ from tools.counting import counted
 from tools.environments.install import Environment
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.kind import is_existing_project
-from tools.projects.trees import changes_of, workspace_tree
+from tools.projects.trees import changes_of, checked_out, workspace_tree
 from tools.result import Tool, ToolResult, Workbench, success
 from tools.sandbox import Completed, Job, Limits
 from tools.testing.test_command import ini_of, text_of, toml_of, within
@@ -36,13 +36,20 @@ class RunLinters(BaseModel, extra="forbid"):
 def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     """Return every problem with file and line, according to the project's own settings. In an existing project, only
     changed lines are judged."""
+    tree = workspace_tree(bench)
+    with checked_out(bench, tree) as clean:
+        return _lint(clean, tree)
+
+
+def _lint(bench: Workbench, tree: str) -> ToolResult:
+    """Run the linters; the workspace contains exactly the tree."""
     box = toolbox(bench)
     python = tests_environment(bench)
     # Shared by all runs of one service: mypy's cache holds the libraries' types.
     scratch = bench.home / "scratch" / "types" / bench.service
     scratch.mkdir(parents=True, exist_ok=True)
     existing = is_existing_project(bench)
-    changed = _changed_lines(bench) if existing else {}
+    changed = _changed_lines(bench, tree) if existing else {}
     ruff = (str(box.python), "-P", "-m", "ruff")
     mypy = (str(box.python), "-P", "-m", "mypy", f"--cache-dir={scratch}", "-O", "json")
     check = ("check", "--no-cache", "--output-format", "json")
@@ -94,9 +101,9 @@ def _job(
     )
 
 
-def _changed_lines(bench: Workbench) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Return the changed line ranges of the workspace, by Python file."""
-    changed = changes_of(bench, workspace_tree(bench)).files
+def _changed_lines(bench: Workbench, tree: str) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Return the changed line ranges of the tree, by Python file."""
+    changed = changes_of(bench, tree).files
     return {f"./{each.path}": each.lines for each in changed if each.path.endswith(".py") and each.lines}
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, SecretStr
 
 from tools.errors import RepositoryError
-from tools.git import checkout
+from tools.git import export
 from tools.projects.dependencies import SERVICE, environment_of
 from tools.projects.trees import repository
 from tools.result import Fact, Tool, ToolResult, Workbench, failure, success
@@ -76,9 +76,10 @@ def _prepare(bench: Workbench, arguments: StartService) -> tuple[Version, Build]
     """Check out the version and return it with its build; None if its dependencies are not installed."""
     folder = bench.home / "releases" / bench.service / arguments.version
     if not folder.exists():
-        # Checked out to another folder and then renamed: another delivery may be starting the same version.
+        # The files are those that were tested, byte for byte. Written to another folder and then renamed: another
+        # delivery may be starting the same version.
         fresh = folder.with_name(f"{folder.name}.{bench.delivery}")
-        checkout(repository(bench), arguments.version, fresh)
+        export(repository(bench), arguments.version, fresh)
         fresh.rename(folder)
     installed = environment_of(bench, folder, SERVICE)
     if installed is None:

@@ -24,7 +24,8 @@ from tools.projects.trees import (
     repository,
     workspace_tree,
 )
-from tools.result import Fact, Tool, ToolResult, Workbench, failure, success
+from tools.result import Fact, FactSources, Tool, ToolResult, Workbench, failure, success
+from tools.test_integrity.protected_tests import altered_protected
 from tools.test_integrity.weakened_tests import altered_tests
 
 
@@ -239,8 +240,22 @@ def _published(*names: str) -> Fact:
     )
 
 
+def _mutants(sources: FactSources, arguments: BaseModel) -> JsonValue:
+    """Return how many mutants of the tree to be merged were judged, and how many of them a test noticed."""
+    found = sources.evidence("run_mutants")
+    judged, survivors = found.get("mutants"), found.get("survivors")
+    if found.get("tree") != branch_tree(sources.bench) or not isinstance(judged, int):
+        return {"judged": 0, "noticed": 0}
+    return {"judged": judged, "noticed": judged - (len(survivors) if isinstance(survivors, list) else judged)}
+
+
 _COMMIT_FACTS = (
     BRANCH,
+    Fact(
+        "altered_protected",
+        "array",
+        lambda sources, arguments: [*altered_protected(sources.bench, workspace_tree(sources.bench))],
+    ),
     secrets_in(
         lambda bench, arguments: (
             changed_texts(bench, workspace_tree(bench)) | {"the commit message": arguments.message}
@@ -254,6 +269,7 @@ _MERGE_FACTS = (
     Fact("head_tree", "string", lambda sources, arguments: branch_tree(sources.bench), enables="merges"),
     Fact("approves", "string", lambda sources, arguments: branch_tree(sources.bench), required=False),
     Fact("tests", "object", lambda sources, arguments: sources.evidence("run_tests")),
+    Fact("mutants", "object", _mutants),
     Fact("scan", "object", lambda sources, arguments: sources.evidence("scan_code")),
     _published("title"),
     new_dependencies(lambda bench, arguments: repository(bench).required(branch_of(bench))),

@@ -19,6 +19,7 @@ from tools.projects.trees import (
     branch_tree,
     changed_texts,
     changes_of,
+    checked_out,
     repository,
     text_on_main,
     workspace_tree,
@@ -58,7 +59,8 @@ class ContractFindings(BaseModel, frozen=True, extra="forbid"):
 def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
     """Return the counts by severity, and the high and medium findings, for the workspace's tree."""
     tree = workspace_tree(bench)
-    report = security(bench.sandbox, toolbox(bench), bench.workspace)
+    with checked_out(bench, tree) as clean:
+        report = security(bench.sandbox, toolbox(bench), clean.workspace)
     before = len(report.findings)
     existing = is_existing_project(bench)
     if existing:

@@ -11,7 +11,7 @@ from tools.counting import counted
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.existing_tests import own_tests
 from tools.projects.kind import is_existing_project
-from tools.projects.trees import changes_of, workspace_tree, written_lines
+from tools.projects.trees import changes_of, checked_out, workspace_tree, written_lines
 from tools.result import Tool, ToolResult, Workbench, failure, success
 from tools.testing import Coverage, MutationReport, SandboxRunner, Verdict, cores, mutate
 from tools.testing import run_tests as run_in_sandbox
@@ -39,12 +39,16 @@ class RunMutants(BaseModel, extra="forbid"):
 
 def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
     """Run the tests of the workspace's tree; return the counts, and what failed and why."""
-    if is_existing_project(bench):
-        return own_tests(bench)
+    tree = workspace_tree(bench)
+    with checked_out(bench, tree) as clean:
+        return own_tests(clean, tree) if is_existing_project(bench) else _service_tests(clean, tree)
+
+
+def _service_tests(bench: Workbench, tree: str) -> ToolResult:
+    """Run the tests of a generated service; the workspace contains exactly the tree."""
     service = tests_environment(bench)
     if service is None:
         return not_installed()
-    tree = workspace_tree(bench)
     added = [each.path for each in changes_of(bench, tree).files if each.status == "added"]
     new = [path for path in added if path.startswith("tests/")]
     scratch = scratch_folder(bench)
@@ -58,9 +62,16 @@ def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
 
 def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     """Return the number of mutants that the tests killed, and the locations of the survivors."""
-    tree, existing = workspace_tree(bench), is_existing_project(bench)
+    tree = workspace_tree(bench)
     if not any(each.path.endswith(".py") for each in changes_of(bench, tree).files):
         return _no_mutant(tree, "No mutants: the change has no Python code.")
+    with checked_out(bench, tree) as clean:
+        return _mutants_of(clean, tree, arguments)
+
+
+def _mutants_of(bench: Workbench, tree: str, arguments: RunMutants) -> ToolResult:
+    """Run the tests against mutants; the workspace contains exactly the tree."""
+    existing = is_existing_project(bench)
     service = tests_environment(bench)
     if service is None:
         return not_installed()
@@ -69,6 +80,8 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
     try:
         coverage = Coverage.model_validate_json(bench.artifacts.get(digest))
     except (KeyError, ValueError, ValidationError):
+        coverage = Coverage()
+    if coverage.tree != tree:
         return failure(
             "not_found",
             "No coverage is stored under that digest: call run_tests first, until all tests pass.",

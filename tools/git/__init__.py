@@ -23,7 +23,7 @@ from tools.git.ref_names import GENERATED, story_branch
 from tools.git.repository import Repository
 from tools.git.repository_setup import attach_repository, open_repository
 from tools.git.tree_diff import ChangedFile, Changes, diff
-from tools.git.workspace import checkout, remove, remove_unsafe_files, write_tree
+from tools.git.workspace import checkout, export, remove, remove_unsafe_files, write_tree
 
 __all__ = [
     "GENERATED",
@@ -36,6 +36,7 @@ __all__ = [
     "checkout",
     "commit_generation",
     "diff",
+    "export",
     "find_landing",
     "last_generation",
     "merge",

@@ -11,7 +11,7 @@ from tools.errors import RepositoryError
 from tools.git import ref_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tools.redaction import Redactor
 
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_BATCH = 200
+"""Number of blobs that one git process reads."""
 _OURS = ("refs/heads/crew/", "refs/crew/")
 
 
@@ -191,6 +193,22 @@ class Repository:
     def blob(self, object_id: str) -> bytes:
         """Return the content of a blob."""
         return self.git.run("cat-file", "blob", full_id(object_id))
+
+    def blobs(self, object_ids: Sequence[str]) -> Iterator[bytes]:
+        """Yield the content of each blob, in order. Raises RepositoryError for anything but a blob."""
+        for start in range(0, len(object_ids), _BATCH):
+            wanted = object_ids[start : start + _BATCH]
+            listing = "".join(f"{full_id(each)}\n" for each in wanted).encode()
+            output = self.git.run("cat-file", "--batch", stdin=listing)
+            place = 0
+            for each in wanted:
+                end = output.index(b"\n", place)
+                _, kind, *size = output[place:end].split(b" ")
+                if kind != b"blob":
+                    raise RepositoryError(f"{each} is not a file in {self.folder}. Restore it from a clone.")
+                place = end + 1 + int(size[0])
+                yield output[end + 1 : place]
+                place += 1
 
     def store(self, content: bytes) -> str:
         """Store bytes as a blob and return its id."""

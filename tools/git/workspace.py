@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tools.errors import RepositoryError
 from tools.git.repository import full_id
+from tools.workspace.paths import unlink_alias
 
 if TYPE_CHECKING:
     from tools.git.repository import Repository
@@ -34,6 +35,40 @@ def checkout(repository: Repository, source: str, workspace: Path) -> None:
         index = Path(folder) / "index"
         repository.git.run("read-tree", full_id(source), index=index)
         repository.git.run("checkout-index", "--all", "--force", index=index, work_tree=workspace)
+
+
+def export(repository: Repository, source: str, folder: Path) -> None:
+    """Replace the content of a folder with the files of a tree or commit, byte for byte.
+
+    Unlike `checkout`, no attribute or setting of the repository applies, such as `eol`, `ident`,
+    `working-tree-encoding` or `core.symlinks`. Raises RepositoryError if the tree contains submodules, links that
+    point out of it, or paths that git does not accept.
+    """
+    refuse_unsafe_entries(repository, source)
+    with tempfile.TemporaryDirectory() as scratch:
+        # Unlike `ls-tree`, this rejects paths such as "../a" or ".git/config".
+        repository.git.run("read-tree", full_id(source), index=Path(scratch) / "index")
+    remove(folder)
+    folder.mkdir(parents=True)
+    entries = repository.entries(source)
+    contents = repository.blobs([entry.id for entry in entries])
+    # Links come last, so that no file is written through one.
+    for entry, content in sorted(
+        zip(entries, contents, strict=True), key=lambda pair: pair[0].mode == "120000"
+    ):
+        path = folder / entry.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if entry.mode == "120000":
+            path.symlink_to(os.fsdecode(content))
+            continue
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError as error:
+            raise RepositoryError(
+                f"{entry.path} has the same name as another file, for this file system. Rename it."
+            ) from error
+        path.chmod(0o755 if entry.mode == "100755" else 0o644)
 
 
 def write_tree(repository: Repository, workspace: Path, base: str | None = None) -> str:
@@ -76,7 +111,8 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
     """Remove what `write_tree` would reject, such as leftovers of a command, and return a description of each.
 
     Files whose names are not valid UTF-8 are removed too unless they are among the `known` paths, since no result
-    could name them. Files and folders are made readable and writable so that nothing stays hidden.
+    could name them. Files and folders are made readable and writable so that nothing stays hidden, and hard links
+    become files of their own, so that writing one never changes another.
     """
     removed = []
     for folder, folders, files in os.walk(workspace):
@@ -99,6 +135,8 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
                 needed = stat.S_IRWXU if stat.S_ISDIR(mode) else stat.S_IRUSR | stat.S_IWUSR
                 if mode & needed != needed:
                     path.chmod(stat.S_IMODE(mode) | needed)
+                if stat.S_ISREG(mode):
+                    unlink_alias(path)
             else:
                 path.unlink()
                 removed.append(f"{shown} (a pipe, socket or device)")

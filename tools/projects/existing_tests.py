@@ -10,11 +10,11 @@ from pydantic import JsonValue
 
 from tools.environments.install import Environment
 from tools.errors import JobRefused
-from tools.git import checkout
+from tools.git import export
 from tools.projects import pins
 from tools.projects.dependencies import tests_environment, toolbox
 from tools.projects.example_files import TEST_FILE
-from tools.projects.trees import changes_of, repository, workspace_tree
+from tools.projects.trees import changes_of, repository
 from tools.result import ToolResult, Workbench, failure
 from tools.testing import SandboxRunner, TestReport
 from tools.testing import run_tests as run_in_sandbox
@@ -43,8 +43,11 @@ _PLUGINS = {
 }
 
 
-def own_tests(bench: Workbench) -> ToolResult:
-    """Return the same data as for generated projects; for commands other than pytest, only the exit status is known."""
+def own_tests(bench: Workbench, tree: str) -> ToolResult:
+    """Return the same data as for generated projects; for commands other than pytest, only the exit status is known.
+
+    The workspace contains exactly the tree.
+    """
     command = find_test_command(bench.workspace, bench.test_command)
     if command is None or not command.argv:
         said = (
@@ -57,14 +60,13 @@ def own_tests(bench: Workbench) -> ToolResult:
     if python is None and needed:
         return not_installed()
     if command.selection is not None and python is not None:
-        return _by_pytest(bench, command, command.selection, python)
-    return _by_command(bench, command, python)
+        return _by_pytest(bench, tree, command, command.selection, python)
+    return _by_command(bench, tree, command, python)
 
 
 def _by_pytest(
-    bench: Workbench, command: TestCommand, selection: tuple[str, ...], python: Environment
+    bench: Workbench, tree: str, command: TestCommand, selection: tuple[str, ...], python: Environment
 ) -> ToolResult:
-    tree = workspace_tree(bench)
     added = [each.path for each in changes_of(bench, tree).files if each.status == "added"]
     new = [path for path in added if is_test(path) and TEST_FILE.fullmatch(path)]
     place = SandboxRunner(
@@ -93,7 +95,7 @@ def _failing_before(bench: Workbench, python: Environment, report: TestReport) -
         return set()
     with tempfile.TemporaryDirectory(dir=scratch_folder(bench)) as folder:
         workspace, scratch = Path(folder) / "main", Path(folder) / "out"
-        checkout(held, main, workspace)
+        export(held, main, workspace)
         scratch.mkdir()
         project = uninstalled_project(workspace)
         place = SandboxRunner(bench.sandbox, python, workspace, scratch, limits=LIMITS, project=project)
@@ -128,8 +130,7 @@ def _explained(report: TestReport) -> TestReport:
     return report.model_copy(update={"problem": f"{said}\n{report.problem}"})
 
 
-def _by_command(bench: Workbench, command: TestCommand, python: Environment | None) -> ToolResult:
-    tree = workspace_tree(bench)
+def _by_command(bench: Workbench, tree: str, command: TestCommand, python: Environment | None) -> ToolResult:
     try:
         report = run_test_command(
             bench.sandbox, command.argv, bench.workspace, scratch_folder(bench), python, LIMITS

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 from tools.git import (
     ChangedFile,
     Changes,
     Repository,
     attach_repository,
     diff,
+    export,
     last_generation,
+    remove,
     story_branch,
     write_tree,
 )
@@ -45,6 +51,21 @@ def workspace_tree(bench: Workbench) -> str:
     """Write the workspace as a git tree and return its id, without committing anything."""
     held = repository(bench)
     return write_tree(held, bench.workspace, base=held.required(branch_of(bench)))
+
+
+@contextmanager
+def checked_out(bench: Workbench, tree: str) -> Iterator[Workbench]:
+    """Yield the workbench with a fresh workspace that contains exactly the files of a tree, byte for byte.
+
+    What is found out there holds for the tree, and not for ignored files that the real workspace may contain.
+    """
+    # Beside the real workspace, where its notes are. Two roles may work at the same time.
+    folder = bench.note(f"{bench.role.replace('/', '-')}.tree")
+    export(repository(bench), tree, folder)
+    try:
+        yield replace(bench, workspace=folder)
+    finally:
+        remove(folder)
 
 
 def branch_tree(bench: Workbench) -> str:

@@ -95,8 +95,7 @@ def _python_files(workspace: Path) -> tuple[list[str], list[str]]:
             relative = path.relative_to(workspace).as_posix()
             if name.endswith((".py", ".pyw")) or ("." not in name and _starts_python(path)):
                 found.append(relative)
-            # Files in __pycache__ were compiled here from the sources; git ignores them.
-            elif name.endswith((".pyc", ".so", ".pyd")) and path.parent.name != "__pycache__":
+            elif name.endswith((".pyc", ".so", ".pyd")):
                 compiled.append(relative)
     return sorted(found), compiled
 

@@ -1,15 +1,18 @@
-"""Tests that the code agent may not change: the generated ones, and those written by the testing agent."""
+"""Tests that the code agent may not change: the generated ones, and those written by the testing agent.
+
+A path that is written may be an alias of another, so what counts in the end is the tree: see `altered_protected`.
+"""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-from tools.git import last_generation
+from tools.git import last_generation, merge_generation
 from tools.projects.example_files import example_files
-from tools.projects.trees import merged_generation, repository
+from tools.projects.trees import branch_of, merged_generation, repository
 from tools.result import Workbench
-from tools.workspace.paths import inside
+from tools.workspace.paths import alias_key, inside
 
 TESTS = "tests/"
 
@@ -24,16 +27,53 @@ def protected_tests(bench: Workbench) -> frozenset[str]:
 
 
 def is_protected(bench: Workbench, name: str) -> bool:
-    """Whether a path is that of a protected test, or leads to one through a link."""
+    """Whether a path is that of a protected test, leads to one through a link, or differs from one only in case or
+    Unicode form."""
     root = bench.workspace.resolve()
     path = inside(bench.workspace, name)
     meant = {Path(name).as_posix()} | ({path.relative_to(root).as_posix()} if path else set())
-    return bool(meant & protected_tests(bench))
+    return not {alias_key(each) for each in protected_tests(bench)}.isdisjoint(map(alias_key, meant))
 
 
-def read_protected(bench: Workbench) -> dict[str, bytes | None]:
-    """Return the current content of each protected test; None for one that does not exist."""
-    return {name: _content(bench.workspace / name) for name in sorted(protected_tests(bench))}
+def altered_protected(bench: Workbench, tree: str) -> list[str]:
+    """Return the paths of a tree by which protected tests differ from the story's branch, merged with the generation.
+
+    These are the tests themselves, and files that take their place on file systems that ignore case or Unicode forms.
+    """
+    held = repository(bench)
+    protected = protected_tests(bench)
+    before, now = (
+        {each.path: (each.id, each.mode == "120000") for each in held.entries(source)}
+        for source in (_expected(bench), tree)
+    )
+    # A test that the testing agent has just written is not on the branch yet.
+    judged = protected - (bench.tests_written() - before.keys())
+    changed = [path for path in judged if now.get(path) != before.get(path)]
+    keys = {alias_key(each) for each in protected}
+    new = now.keys() - before.keys() - protected
+    return sorted([*changed, *(path for path in new if alias_key(path) in keys)])
+
+
+def read_protected(bench: Workbench, tree: str) -> dict[str, bytes | None]:
+    """Return the content that each protected test should have; None for one that should not exist.
+
+    This is its content in the workspace, of which `tree` is the tree, unless it was altered there.
+    """
+    held, expected = repository(bench), _expected(bench)
+    altered = set(altered_protected(bench, tree))
+    return {
+        name: held.show(expected, name) if name in altered else _content(bench.workspace / name)
+        for name in sorted(protected_tests(bench) | altered)
+    }
+
+
+def _expected(bench: Workbench) -> str:
+    """Return the tree or commit that holds the protected tests as they should be."""
+    held = repository(bench)
+    tip, generation = held.required(branch_of(bench)), merged_generation(bench)
+    if generation is None or held.is_ancestor(generation, tip):
+        return tip
+    return merge_generation(held, tip, generation).tree
 
 
 def restore_protected(bench: Workbench, before: dict[str, bytes | None]) -> list[str]:

@@ -18,6 +18,7 @@ from tools.test_integrity.test_selection import (
     selection_settings,
 )
 from tools.testing.test_command import is_test
+from tools.workspace.paths import alias_key
 
 _MOST = 30
 """Maximum number of sentences returned; more would not help the reader."""
@@ -37,7 +38,12 @@ def altered_tests(bench: Workbench, tree: str) -> list[str]:
     changed = [each.path for each in diff(held, main, tree).files]
     trees = _Trees(held, main, tree, before, generation)
     tests = [each for each in changed if is_test(each)]
-    found = [*_altered(trees, tests), *_not_run(held, main, generation, tree, changed)]
+    found = [
+        *_altered(trees, tests),
+        *_not_as_generated(trees),
+        *_ambiguous(trees),
+        *_not_run(held, main, generation, tree, changed),
+    ]
     more = len(found) - _MOST
     return [*found[:_MOST], *([f"{more} more such changes are not listed."] if more > 0 else [])]
 
@@ -91,6 +97,33 @@ def _altered(trees: _Trees, changed: Sequence[str]) -> Iterator[str]:
         elif path not in old:
             yield from _lines(trees, path)
     yield from sentences(lost)
+
+
+def _not_as_generated(trees: _Trees) -> Iterator[str]:
+    """Yield a sentence for each new generated test that the tree lacks or has changed."""
+    if trees.generation is None:
+        return
+    made, now, main = (
+        {each.path: (each.id, each.mode == "120000") for each in trees.held.entries(source)}
+        for source in (trees.generation, trees.tree, trees.main)
+    )
+    earlier = set(trees.held.files(trees.before)) if trees.before else set()
+    for path in sorted(made):
+        # What main deleted from an earlier generation stays deleted.
+        if is_test(path) and path not in main and path not in earlier and now.get(path) != made[path]:
+            yield f"{path} is not as it was generated."
+
+
+def _ambiguous(trees: _Trees) -> Iterator[str]:
+    """Yield a sentence for each new file that takes the place of a test where case or Unicode forms are ignored."""
+    names: dict[str, list[str]] = {}
+    for path in trees.held.files(trees.tree):
+        names.setdefault(alias_key(path), []).append(path)
+    before = set(trees.held.files(trees.main))
+    for paths in names.values():
+        if len(paths) > 1 and any(map(is_test, paths)) and not before.issuperset(paths):
+            shown = " and ".join(paths)
+            yield f"{shown} are one file on a file system that ignores case or Unicode forms."
 
 
 def _parts(path: str, content: bytes | None) -> dict[str, Part] | None:

@@ -43,10 +43,12 @@ def run_test_command(
     limits: Limits,
 ) -> CommandReport:
     """Run the command on a copy of the workspace. Raises JobRefused if the sandbox refuses it."""
-    copy = scratch.resolve() / "command"
-    remove(copy)
+    place = scratch.resolve() / "command"
+    remove(place)
+    copy = place / "workspace"
     shutil.copytree(workspace, copy, symlinks=True)
-    around = sandbox_environment(copy, scratch.resolve(), python)
+    # The caches start empty: those of earlier commands may hold forged results, such as passed tests of Go.
+    around = sandbox_environment(copy, place, python)
     done = sandbox.run(
         Job(
             argv=argv,
@@ -59,7 +61,7 @@ def run_test_command(
     )
     places = (copy, *around.writable, *((python.folder,) if python else ()))
     output = strip_paths(f"{done.stdout}\n{done.stderr}".strip(), *places)[-_LONGEST:]
-    remove(copy)
+    remove(place)
     return CommandReport(
         ending=done.ending,
         exit_code=done.exit_code,

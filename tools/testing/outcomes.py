@@ -58,6 +58,8 @@ class Flaky(BaseModel, frozen=True):
 class Coverage(BaseModel, frozen=True):
     """Which tests run which lines."""
 
+    tree: str = ""
+    """Git tree that the tests ran on; "" if unknown."""
     tests: tuple[str, ...] = ()
     """Node ids of the tests that passed."""
     seconds: tuple[float, ...] = ()

@@ -18,6 +18,7 @@ from tools.testing.runner_reports import (
     read_run,
 )
 from tools.testing.sandbox_runner import Run, SandboxRunner, cores
+from tools.testing.tripwires import make_tripwires, without_tripwires
 
 
 def run_tests(
@@ -47,6 +48,7 @@ def run_tests(
             select=tuple(select),
             share=(number, shares),
             lines=runner.coverage is not None,
+            tripwires=make_tripwires(),
             seconds=seconds,
         )
         for number in range(shares)
@@ -54,15 +56,15 @@ def run_tests(
     # New tests are known beforehand, so their reruns need not wait for the first run.
     early = _reruns("new", there, reruns, seconds)
     out, done = runner.run_all("first", (*first, *early), _together(seconds, len(first) + len(early)))
-    report, said = _reported(out, done, [run.name for run in first])
+    report, said = _reported(out, done, first)
     if said is None or report.problem is not None:
         return report
     fresh = [each.id for each in report.tests if _is_new(each.id, there)]
-    flaky = _flaky(report, fresh, [_outcomes(out, run.name, done) for run in early])
+    flaky = _flaky(report, fresh, [_outcomes(out, run, done) for run in early])
     again = tuple(each.id for each in report.tests if each.is_bad and each.id not in fresh)
     if late := _reruns("failing", again, reruns, seconds):
         out, done = runner.run_all("again", late, _together(seconds, len(late)))
-        flaky += _flaky(report, again, [_outcomes(out, run.name, done) for run in late])
+        flaky += _flaky(report, again, [_outcomes(out, run, done) for run in late])
         report = report.model_copy(update={"seconds": report.seconds + done.seconds})
     steady = [each for each in report.passed if each.id not in {one.id for one in flaky}]
     coverage = _coverage(said, steady) if runner.coverage is not None else None
@@ -76,28 +78,35 @@ def _together(seconds: float, runs: int) -> float:
 
 def _reruns(name: str, select: tuple[str, ...], count: int, seconds: float) -> tuple[Run, ...]:
     return tuple(
-        Run(name=f"{name}{number}", select=select, seed=number, seconds=seconds)
+        Run(
+            name=f"{name}{number}",
+            select=select,
+            seed=number,
+            tripwires=make_tripwires(),
+            seconds=seconds,
+        )
         for number in range(1, count + 1 if select else 1)
     )
 
 
-def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestReport, RunReport | None]:
+def _reported(out: Path, done: Completed, runs: Sequence[Run]) -> tuple[TestReport, RunReport | None]:
     """Combine the reports of the shares into one; a problem of any share is a problem of the whole run."""
     parts: list[RunReport] = []
     ends: list[RunEnd] = []
     problem = None
-    for name in names:
+    for run in runs:
+        hidden = [each.name for each in run.tripwires]
         try:
-            end, said = _read(out, name, done)
+            end, said = _read(out, run, done)
         except BrokenReport as error:
-            problem = f"{error} {read_log(out, name)}".strip()
+            problem = f"{error} {read_log(out, run.name, hidden)}".strip()
             return TestReport(
                 problem=problem, ending=done.ending, exit_code=done.exit_code, seconds=done.seconds
             ), None
-        if end.exit == NO_TESTS and not said.collected and len(names) > 1:
+        if end.exit == NO_TESTS and not said.collected and len(runs) > 1:
             continue  # fewer tests than shares; a problem only if every share is empty
         doubt = said.contradiction(end)
-        problem = problem or (f"{doubt}\n{read_log(out, name)}".strip() if doubt else None)
+        problem = problem or (f"{doubt}\n{read_log(out, run.name, hidden)}".strip() if doubt else None)
         parts.append(said)
         ends.append(end)
     together = join_reports(parts)
@@ -111,16 +120,16 @@ def _reported(out: Path, done: Completed, names: Sequence[str]) -> tuple[TestRep
     return report, together
 
 
-def _read(out: Path, name: str, done: Completed) -> tuple[RunEnd, RunReport]:
-    end = read_ends(out, done).get(name)
+def _read(out: Path, run: Run, done: Completed) -> tuple[RunEnd, RunReport]:
+    end = read_ends(out, done).get(run.name)
     if end is None:
         raise BrokenReport("The tests were not run.")
-    return end, read_run(out, name)
+    return without_tripwires(run, end, read_run(out, run.name))
 
 
-def _outcomes(out: Path, name: str, done: Completed) -> dict[str, TestOutcome]:
+def _outcomes(out: Path, run: Run, done: Completed) -> dict[str, TestOutcome]:
     try:
-        _, said = _read(out, name, done)
+        _, said = _read(out, run, done)
     except BrokenReport:
         return {}
     return {each.id: each for each in said.tests}

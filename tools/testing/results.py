@@ -62,7 +62,8 @@ def report_result(
     }
     artifacts = {"report": bench.artifacts.put(report.model_dump_json(exclude={"coverage"}).encode())}
     if report.coverage:
-        artifacts["coverage"] = bench.artifacts.put(report.coverage.model_dump_json().encode())
+        coverage = report.coverage.model_copy(update={"tree": tree})
+        artifacts["coverage"] = bench.artifacts.put(coverage.model_dump_json().encode())
         last_coverage_file(bench).write_text(artifacts["coverage"])
     ok = bool(report.passed) and not (wrong or report.problem or report.flaky)
     return ToolResult(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -173,12 +174,18 @@ def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tup
     return tuple(found)
 
 
-def read_log(folder: Path, name: str) -> str:
-    """Return the end of a run's output; "" if it cannot be read."""
+def read_log(folder: Path, name: str, hidden: Collection[str] = ()) -> str:
+    """Return the end of a run's output without what is about the `hidden` tests; "" if it cannot be read."""
     try:
-        return _read(folder / f"{name}.log").decode("utf-8", "replace")[-2_000:].strip()
+        text = _read(folder / f"{name}.log").decode("utf-8", "replace")
     except BrokenReport:
         return ""
+    for test in hidden:
+        text = re.sub(rf"^_+ {test} _+\n(?:(?!_+ |=+ ).*\n)*", "", text, flags=re.MULTILINE)
+    lines = [each for each in text.splitlines() if not any(test in each for test in hidden)]
+    # Their number is in the summary.
+    lines = [each for each in lines if not (hidden and re.match(r"\d+ (failed|passed)\b.* in [\d.]+s", each))]
+    return "\n".join(lines)[-2_000:].strip()
 
 
 def _records(content: bytes) -> Iterator[_Record]:

@@ -16,6 +16,16 @@ from tools.testing.outcomes import Interpreter
 INSIDE = Path(__file__).resolve().parent / "inside"
 
 
+class Tripwire(BaseModel, frozen=True):
+    """A test of the crew's own, mixed into the others to see whether they are run: see `tools/testing/tripwires.py`."""
+
+    name: str
+    source: str
+    """Definition of a function of that name, which takes no arguments."""
+    fails: bool
+    """Whether it always fails; otherwise, it always passes."""
+
+
 class Run(BaseModel, frozen=True):
     """One run of pytest, in its own process and on its own copy of the workspace."""
 
@@ -32,6 +42,7 @@ class Run(BaseModel, frozen=True):
     """Whether to record which tests run which lines."""
     brief: bool = False
     """Whether to stop at the first failure and omit explanations."""
+    tripwires: tuple[Tripwire, ...] = ()
     seconds: float
 
 

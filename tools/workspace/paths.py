@@ -1,7 +1,9 @@
-"""Resolution of paths within a workspace."""
+"""Resolution of paths within a workspace, and of the other names that a file may have."""
 
 from __future__ import annotations
 
+import stat
+import unicodedata
 from pathlib import Path
 
 
@@ -15,3 +17,19 @@ def inside(workspace: Path, name: str) -> Path | None:
     if not path.is_relative_to(root) or ".git" in path.relative_to(root).parts:
         return None
     return path
+
+
+def alias_key(path: str) -> str:
+    """Return a text that is the same for all paths that some file system takes for one: those that differ only in
+    case or in their Unicode normal form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def unlink_alias(path: Path) -> None:
+    """If a file is also known under another name (a hard link), replace it by a copy that has only this one."""
+    about = path.lstat()
+    if about.st_nlink > 1:
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content)
+        path.chmod(stat.S_IMODE(about.st_mode))

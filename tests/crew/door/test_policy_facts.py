@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,10 @@ from tests.crew.rows import write
 from tests.tools.deliveries import DELIVERY, delivery, git
 from tools.catalogue.registry import CATALOGUE
 from tools.git import agent, commit_generation
-from tools.projects.trees import repository
+from tools.projects.trees import repository, workspace_tree
 from tools.redaction import Redactor
 from tools.result import ToolResult, Workbench
+from tools.test_integrity.protected_tests import is_protected
 
 TEST = "def test_a():\n    assert True\n"
 MADE = {"blueprint.yaml": "a: 1\n", "tests/test_made.py": TEST}
@@ -117,6 +119,61 @@ def test_a_command_puts_them_back(act: Any) -> None:
     assert result.data["put_back"] == ["tests/test_made.py", "tests/test_story.py"]
     assert result.data["changed"] == ["tests/test_own.py"]
     assert (act.bench.workspace / "tests/test_story.py").read_text() == TEST
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("tool", ["write_file", "edit_file"])
+def test_a_hard_link_does_not_reach_a_protected_test(act: Any, tool: str) -> None:
+    test = act.bench.workspace / "tests/test_made.py"
+    assert act("run_command", command=["ln", "tests/test_made.py", "helper.py"]).ok
+    arguments = {"content": "x = 1\n"} if tool == "write_file" else {"old": "True", "new": "1"}
+    assert act(tool, path="helper.py", **arguments).ok
+    assert act("delete_file", path="helper.py").ok
+    assert test.read_text() == TEST
+    assert act("commit", message="Change nothing").code == "nothing_to_commit"
+
+
+@pytest.mark.attack
+def test_a_hard_link_that_nobody_made_with_a_command_is_not_written_through(act: Any) -> None:
+    test = act.bench.workspace / "tests/test_made.py"
+    (act.bench.workspace / "helper.py").hardlink_to(test)
+    assert act("write_file", path="helper.py", content="x = 1\n").ok
+    assert test.read_text() == TEST
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "path", ["tests/Test_Made.py", "TESTS/test_made.py", "tests/test_re\u0301sume\u0301.py"]
+)
+def test_a_path_that_differs_in_case_or_unicode_form_is_protected(act: Any, path: str) -> None:
+    bench = replace(act.bench, tests_written=lambda: frozenset({"tests/test_r\u00e9sum\u00e9.py"}))
+    assert is_protected(bench, path)
+    if path.isascii():
+        assert act("write_file", path=path, content="x = 1\n").code == "denied"
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo > tests/test_made.py",
+        "rm tests/test_made.py",
+        "cp tests/test_made.py a.py && rm tests/test_made.py && ln -s ../a.py tests/test_made.py",
+        "mv tests real && ln -s real tests",
+        "echo x > tests/TEST_MADE.py",
+    ],
+)
+def test_what_is_committed_counts_not_what_was_written(act: Any, script: str) -> None:
+    """However a protected test came to differ, the tree with it is not committed, and any command restores it."""
+    subprocess.run(["sh", "-c", script], cwd=act.bench.workspace, check=True)
+    refused = act("commit", message="Change a test")
+    assert (refused.code, "would change the test tests/" in refused.summary) == ("denied", True)
+    assert "tests.protected_tree" in str([row.body for row in act.ledger.rows(DELIVERY)])
+    assert act("run_command", command=["true"]).data["put_back"]
+    held, tree = repository(act.bench), workspace_tree(act.bench)
+    assert held.text(tree, "tests/test_made.py") == TEST
+    assert "tests/TEST_MADE.py" not in held.files(tree)
+    assert act("commit", message="Change no protected test").ok
 
 
 def test_searching_leads_nowhere_else(act: Any) -> None:

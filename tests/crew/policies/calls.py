@@ -40,6 +40,7 @@ MERGE: Call = {
     "branch": "crew/chk-1",
     "head_tree": TREE,
     "tests": {"action": "a-7", "tree": TREE, "passed": 41, "failed": 0, "errors": 0, "complete": True},
+    "mutants": {"judged": 12, "noticed": 11},
     "scan": {"action": "a-8", "tree": TREE, "high": 0, "medium": 0, "skipped": 0},
     "secrets": [],
     "dependencies": DEPENDENCIES,
@@ -83,7 +84,13 @@ ALLOWED: dict[str, Call] = {
     "show_diff": call("governance", "show_diff", "read"),
     "run_command": call("code", "run_command", "execute", command=["make", "lint"]),
     "generate_service": call("code", "generate_service", "write", {"branch": "crew/chk-1"}),
-    "commit": call("code", "commit", "write", {"branch": "crew/chk-1", "secrets": []}, message="Add tests"),
+    "commit": call(
+        "code",
+        "commit",
+        "write",
+        {"branch": "crew/chk-1", "altered_protected": [], "secrets": []},
+        message="Add tests",
+    ),
     "install_dependencies": call(
         "testing", "install_dependencies", "network", {"dependencies": DEPENDENCIES}
     ),

@@ -251,6 +251,16 @@ PROTECTED = [
     Case("a test is written over", changed("write_file", facts__protected=True), ("tests.protected",)),
     Case("a test is edited", changed("edit_file", facts__protected=True), ("tests.protected",)),
     Case("a test is deleted", changed("delete_file", facts__protected=True), ("tests.protected",)),
+    Case(
+        "a commit changes two protected tests",
+        changed("commit", facts__altered_protected=["tests/test_a.py", "tests/test_b.py"]),
+        ("tests.protected_tree",) * 2,
+    ),
+    Case(
+        "nobody compared protected tests",
+        changed("commit", facts__altered_protected=GONE),
+        ("facts.missing",),
+    ),
     Case("nobody looked whose test it is", changed("edit_file", facts__protected=GONE), ("facts.missing",)),
 ]
 SECRETS = [
@@ -303,6 +313,10 @@ MERGES = [
     ),
 ]
 QUESTIONS = [
+    asking("no mutant was noticed", merge(mutants__noticed=0), "mutants.unnoticed", answerable=True),
+    asking("noticed mutants unknown", merge(mutants={}), "mutants.unnoticed", answerable=True),
+    asking("more noticed than judged", merge(mutants__judged=1), "mutants.unnoticed", answerable=True),
+    Case("no mutant was made", merge(mutants={"judged": 0, "noticed": 0}), (), "allow"),
     asking("findings of medium severity", merge(scan__medium=2), "scan.medium", answerable=True),
     asking("medium findings unknown", merge(scan__medium=GONE), "scan.medium", answerable=True),
     asking(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tools.git.conftest import has
 from tools.errors import RepositoryError
-from tools.git import Repository, checkout, write_tree
+from tools.git import Repository, checkout, export, write_tree
 
 Git = Callable[..., str]
 
@@ -172,3 +172,67 @@ def test_a_workspace_inside_the_repository_folder(repository: Repository, folder
     checkout(repository, main, place)
     (place / "a.txt").write_text("x\n")
     assert repository.files(write_tree(repository, place)) == ("a.txt",)
+
+
+ALTERING = """\
+*.crlf text eol=crlf
+*.ident ident
+*.wide working-tree-encoding=UTF-16LE
+*.lfs filter=lfs diff=lfs merge=lfs -text
+hidden.py export-ignore
+*.subst export-subst
+"""
+
+
+@pytest.mark.attack
+def test_an_export_is_byte_for_byte_what_the_tree_holds(
+    repository: Repository, reopen: Callable[[], Repository], git: Git, tmp_path: Path
+) -> None:
+    files = {
+        ".gitattributes": ALTERING.encode(),
+        "a.crlf": b"x = 1\n",
+        "b.ident": b"$Id$\n",
+        "c.wide": b"text",
+        "d.lfs": b"version https://git-lfs.github.com/spec/v1\n",
+        "hidden.py": b"x = 1\n",
+        "e.subst": b"$Format:%H$\n",
+        "sub/run": b"#!/bin/sh\n",
+    }
+    ids = {name: repository.store(content) for name, content in files.items()}
+    modes = {"sub/run": "100755"}
+    records = "".join(f"{modes.get(name, '100644')} {each}\t{name}\0" for name, each in ids.items())
+    records += f"120000 {repository.store(b'sub/run')}\tlink\0"
+    index = tmp_path / "index"
+    repository.git.run("update-index", "-z", "--index-info", stdin=records.encode(), index=index)
+    tree = repository.git.text("write-tree", index=index)
+    git("config", "core.autocrlf", "true")
+    git("config", "core.symlinks", "false")
+    folder = tmp_path / "out"
+    (folder / "left").mkdir(parents=True)
+    (folder / "left" / "conftest.py").write_text("x")
+    export(reopen(), tree, folder)
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    assert there == {*files, "link"}
+    assert {name: (folder / name).read_bytes() for name in files} == files
+    assert (folder / "link").readlink() == Path("sub/run")
+    assert os.access(folder / "sub/run", os.X_OK)
+    assert not os.access(folder / "a.crlf", os.X_OK)
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("name", [".git/config", "sub/.GIT/hooks/x", ".."])
+def test_a_tree_with_paths_that_git_refuses_is_not_exported(
+    repository: Repository, tmp_path: Path, name: str
+) -> None:
+    made = repository.store(b"x")
+    kind = "blob"
+    for part in reversed(name.split("/")):
+        mode = "100644" if kind == "blob" else "40000"
+        content = f"{mode} {part}\0".encode() + bytes.fromhex(made)
+        made, kind = (
+            repository.git.text("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=content),
+            "tree",
+        )
+    with pytest.raises(RepositoryError):
+        export(repository, made, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -206,3 +206,37 @@ def test_a_generation_chooses_and_a_hand_does_not(tmp_path: Path) -> None:
     assert altered_tests(bench, workspace_tree(bench)) == [
         "conftest.py now uses collect_ignore, which can keep tests from running."
     ]
+
+
+@pytest.mark.attack
+def test_a_new_generated_test_is_as_it_was_generated(tmp_path: Path) -> None:
+    bench = delivery(tmp_path, {"README.md": "Nothing yet.\n"})
+    made = {"blueprint.yaml": "a: 1\n", "tests/test_a.py": TEST, "tests/test_b.py": TEST}
+    note_generation(bench, generated(bench, made))
+    put(bench.workspace, dict(made))
+    assert altered_tests(bench, workspace_tree(bench)) == []
+    put(bench.workspace, {"tests/test_a.py": "def test_one():\n    pass\n"})
+    (bench.workspace / "tests/test_b.py").unlink()
+    assert altered_tests(bench, workspace_tree(bench)) == [
+        "tests/test_a.py is not as it was generated.",
+        "tests/test_b.py is not as it was generated.",
+    ]
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("new", ["tests/Test_A.py", "Tests/test_a.py", "tests/re\u0301sume\u0301_test.py"])
+def test_a_file_that_replaces_a_test_elsewhere_is_named(tmp_path: Path, new: str) -> None:
+    bench = delivery(tmp_path, {**FILES, "tests/r\u00e9sum\u00e9_test.py": TEST})
+    put(bench.workspace, {new: TEST})
+    (said,) = altered_tests(bench, workspace_tree(bench))
+    assert said.endswith("are one file on a file system that ignores case or Unicode forms.")
+    assert new in said
+
+
+@pytest.mark.attack
+def test_a_test_behind_a_link_is_judged_by_the_tree(tmp_path: Path) -> None:
+    bench = delivery(tmp_path, FILES)
+    (bench.workspace / "tests/test_a.py").unlink()
+    put(bench.workspace, {"helper.py": "x = 1\n"})
+    (bench.workspace / "tests/test_a.py").symlink_to("../helper.py")
+    assert altered_tests(bench, workspace_tree(bench))

@@ -6,9 +6,11 @@ import importlib
 import importlib.util
 import json
 import os
+import random
 import sys
+import unittest
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,13 +24,20 @@ class Reporter:
     """Writes the report as JSON lines, flushing each one so that a crash leaves only complete lines."""
 
     def __init__(
-        self, file: TextIO, root: Path, order: list[str], share: tuple[int, int], lines: Lines | None
+        self,
+        file: TextIO,
+        root: Path,
+        order: list[str],
+        share: tuple[int, int],
+        lines: Lines | None,
+        extra: list[dict[str, Any]],
     ) -> None:
         self.file = file
         self.root = root
         self.order = {test: place for place, test in enumerate(order)}
         self.share = share
         self.lines = lines
+        self.extra = extra
         self.phases: dict[str, list[pytest.TestReport]] = {}
 
     def say(self, kind: str, **facts: object) -> None:
@@ -48,8 +57,11 @@ class Reporter:
         number, of = self.share
         items[:] = items[number::of]
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Record the tests that will run, so that a missing outcome is noticed."""
+        extra, self.extra = self.extra, []
+        _mix_in(session, extra)
         for item in session.items:
             self.say("collected", id=item.nodeid)
 
@@ -137,6 +149,80 @@ class Lines:
                     Path(file).relative_to(root).as_posix(),
                     {line: [] if "" in tests else sorted(tests) for line, tests in sorted(by_line.items())},
                 )
+
+
+def _mix_in(session: pytest.Session, extra: list[dict[str, Any]]) -> None:
+    """Add tests at random places, of the same kind as the tests there, and as if they belonged to their modules.
+
+    They use no fixtures, since automatic ones may expect something of a test. For the same reason, they are not added
+    to modules with marks, and not between the tests of one class, whose shared state would be set up twice.
+    """
+    items = session.items
+    if not items:
+        return
+    chance = random.SystemRandom()
+    # A run that stops at a failure must not stop at one of these before the others have run, and a run in which
+    # every test fails must not stop before these.
+    stops = bool(session.config.getoption("maxfail", 0))
+    for each in sorted(extra, key=lambda test: stops and test["fails"]):
+        places: Iterable[int] = range(len(items) + 1)
+        if stops:
+            places = [len(items) if each["fails"] else 0]
+        spots = [(place, neighbour) for place in places for neighbour in _neighbours(items, place)]
+        place, neighbour = chance.choice(spots) if spots else (len(items), None)
+        items.insert(place, _item(session, neighbour, each["name"], each["source"]))
+
+
+def _neighbours(items: list[pytest.Item], place: int) -> list[pytest.Item]:
+    """Return those of the two tests around a place to whose module a test can be added there."""
+    modules = [(item, _module(item)) for item in items[max(place - 1, 0) : place + 1]]
+    below = [
+        chain[chain.index(module) + 1] for item, module in modules if module and (chain := item.listchain())
+    ]
+    if len(below) == 2 and below[0] is below[1]:  # in one class
+        return []
+    return [
+        item
+        for item, module in modules
+        if module and not any(node.own_markers for node in module.listchain())
+    ]
+
+
+def _module(item: pytest.Item) -> pytest.Module | None:
+    """Return the imported module that contains a test; doctests and tests that are not Python have none."""
+    module = item.getparent(pytest.Module)
+    return module if getattr(module, "_obj", None) is not None else None
+
+
+def _item(session: pytest.Session, neighbour: pytest.Item | None, name: str, source: str) -> pytest.Item:
+    """Return a test with the kind and the module of another; without one, a function of the session."""
+    module = _module(neighbour) if neighbour else None
+    namespace: dict[str, Any] = {"__name__": module.obj.__name__ if module else "tests"}
+    exec(source, namespace)  # noqa: S102  the source is the crew's own
+    function = namespace[name]
+    parts: Any = importlib.import_module("_pytest.unittest")
+    if module and isinstance(neighbour, parts.TestCaseFunction):
+        label = name.title().replace("_", "")
+        case = type(
+            label, (unittest.TestCase,), {name: lambda self: function(), "__module__": module.obj.__name__}
+        )
+        setattr(module.obj, label, case)
+        parent = parts.UnitTestCase.from_parent(module, name=label, obj=case)
+        item: pytest.Item = parts.TestCaseFunction.from_parent(
+            parent, name=name, callobj=getattr(case, name), fixtureinfo=_no_fixtures()
+        )
+        return item
+    if module:
+        setattr(module.obj, name, function)
+    return pytest.Function.from_parent(
+        module or session, name=name, callobj=function, fixtureinfo=_no_fixtures()
+    )
+
+
+def _no_fixtures() -> Any:
+    """Return what pytest knows of the fixtures of a test that uses none."""
+    fixtures: Any = importlib.import_module("_pytest.fixtures")
+    return fixtures.FuncFixtureInfo(argnames=(), initialnames=(), names_closure=[], name2fixturedefs={})
 
 
 def _judged(phases: list[pytest.TestReport]) -> tuple[str, pytest.TestReport]:

@@ -122,7 +122,7 @@ def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
     lines = plugin.Lines(root, place / "coverage") if run["lines"] else None
     pytest: Any = importlib.import_module("pytest")
     with (Path(order["out"]) / f"{run['name']}.jsonl").open("w") as file:
-        reporter = plugin.Reporter(file, root, run["select"], run["share"], lines)
+        reporter = plugin.Reporter(file, root, run["select"], run["share"], lines, run.pop("tripwires"))
         arguments = [*_arguments(run), f"--basetemp={temporary / 'pytest'}"]
         if order["project"]:
             # The project's own settings may need the cache plugin; the cache starts empty.

@@ -11,6 +11,7 @@ from tools.testing.mutation.mutants import find_mutants
 from tools.testing.outcomes import Coverage, Mutant, MutationReport, Verdict
 from tools.testing.runner_reports import BrokenReport, RunEnd, read_ends, read_log, read_run
 from tools.testing.sandbox_runner import Run, SandboxRunner
+from tools.testing.tripwires import make_tripwires, without_tripwires
 
 MOST_ASKED = 100
 """Maximum number of tests run per mutant; further tests that cover its line are counted as left out."""
@@ -50,11 +51,13 @@ def mutate(
     if not runs:
         return MutationReport(verdicts=tuple(_uncovered(each) for each in trials), candidates=candidates)
     together = tuple(dict.fromkeys(test for run in runs for test in run.select))
-    control = Run(name=_CONTROL, select=together, brief=True, seconds=seconds)
-    out, done = runner.run_all("mutants", (control, *runs), seconds, warm=coverage.modules)
+    control = Run(name=_CONTROL, select=together, brief=True, tripwires=make_tripwires(), seconds=seconds)
+    runs = [control, *runs]
+    out, done = runner.run_all("mutants", tuple(runs), seconds, warm=coverage.modules)
     try:
-        ends = _ends(out, done)
-        verdicts = tuple(_verdict(out, ends, each) for each in trials)
+        ends = _ends(out, done, control)
+        by_name = {run.name: run for run in runs}
+        verdicts = tuple(_verdict(out, ends, each, by_name.get(each.name)) for each in trials)
     except BrokenReport as error:
         return MutationReport(candidates=candidates, problem=str(error), seconds=done.seconds)
     return MutationReport(verdicts=verdicts, candidates=candidates, seconds=done.seconds)
@@ -74,19 +77,24 @@ def _run(trial: _Trial, sources: Mapping[str, str], coverage: Coverage, seconds_
         select=trial.tests,
         patch={trial.mutant.file: trial.mutant.apply(sources[trial.mutant.file])},
         brief=True,
+        tripwires=make_tripwires(),
         seconds=max(seconds_each, 3 * expected),
     )
 
 
-def _ends(out: Path, done: Completed) -> dict[str, RunEnd]:
+def _ends(out: Path, done: Completed, control: Run) -> dict[str, RunEnd]:
     """Return how each run ended. Raises BrokenReport unless the tests pass on the unchanged code."""
     ends = read_ends(out, done)
     if _CONTROL not in ends:
         raise BrokenReport("Without any change, the tests did not end in time.")
-    problem = read_run(out, _CONTROL).contradiction(ends[_CONTROL])
-    if problem is not None or ends[_CONTROL].exit != 0:
-        reason = problem or "A test fails."
-        raise BrokenReport(f"Without any change: {reason}\n{read_log(out, _CONTROL)}".strip())
+    hidden = [each.name for each in control.tripwires]
+    try:
+        end, said = without_tripwires(control, ends[_CONTROL], read_run(out, _CONTROL))
+        reason = said.contradiction(end) or ("A test fails." if end.exit != 0 else "")
+    except BrokenReport as error:
+        reason = str(error)
+    if reason:
+        raise BrokenReport(f"Without any change: {reason}\n{read_log(out, _CONTROL, hidden)}".strip())
     return ends
 
 
@@ -94,8 +102,8 @@ def _uncovered(trial: _Trial) -> Verdict:
     return Verdict(mutant=trial.mutant, result="survived", reason="No test runs this line.")
 
 
-def _verdict(out: Path, ends: Mapping[str, RunEnd], trial: _Trial) -> Verdict:
-    if not trial.tests:
+def _verdict(out: Path, ends: Mapping[str, RunEnd], trial: _Trial, run: Run | None) -> Verdict:
+    if run is None:
         return _uncovered(trial)
     about = Verdict(mutant=trial.mutant, result="not_run", tests=trial.tests, left_out=trial.left_out)
     end = ends.get(trial.name)
@@ -104,7 +112,7 @@ def _verdict(out: Path, ends: Mapping[str, RunEnd], trial: _Trial) -> Verdict:
     if end.timed_out:
         return about.model_copy(update={"result": "timed_out"})
     try:
-        said = read_run(out, trial.name)
+        end, said = without_tripwires(run, end, read_run(out, trial.name))
     except BrokenReport as error:
         return about.model_copy(update={"reason": str(error)})
     bad = next((each.id for each in said.tests if each.is_bad), "")
