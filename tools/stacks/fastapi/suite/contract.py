@@ -28,7 +28,7 @@ def contract_module(suite: Suite) -> str:
                 makes |= {make for _, make, _ in members}
             if api_outline.custom_of(entity, operation) is not None:
                 rules.append(f"{label}: {{409, 422}}")
-            elif statuses := guard_statuses(entity, operation):
+            elif statuses := guard_statuses(entity, operation) | _unknown_parent(suite, entity, operation):
                 rules.append(f"{label}: {{{', '.join(map(str, sorted(statuses)))}}}")
     custom = any(entity.custom for entity in suite.blueprint.entities)
     imports = [
@@ -46,6 +46,12 @@ def contract_module(suite: Suite) -> str:
             rules=Code(f"{{{', '.join(rules)}}}"),
         )
     )
+
+
+def _unknown_parent(suite: Suite, entity: Entity, operation: str) -> set[int]:
+    """Return the status of a body whose reference cannot exist, since no request creates its target."""
+    targets = [suite.entity(each.target) for each in entity.references]
+    return {422} if operation in ("create", "update") and not all(map(suite.makes, targets)) else set()
 
 
 def _named(suite: Suite, entity: Entity, operation: str) -> list[tuple[str, str, str]]:

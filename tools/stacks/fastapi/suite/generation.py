@@ -31,13 +31,16 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
     """Return the text of each test file by path, and the pytest node ids of the tests for each criterion id."""
     suite = Suite(blueprint)
     files = {"tests/__init__.py": "", "tests/acceptance/__init__.py": ""} | static_files("tests")
-    files["tests/support.py"] = format_python(render("tests/support.py.j2", roles=blueprint.roles))
+    files["tests/support.py"] = format_python(
+        render("tests/support.py.j2", roles=blueprint.roles, bare=_has_bare_path(blueprint))
+    )
     files["tests/bodies.py"] = bodies_module(suite)
     if any(each.custom for each in blueprint.entities):
         files["tests/custom.py"] = custom_module(blueprint)
     files["tests/strategies.py"] = strategies_module(suite)
     files["tests/test_contract.py"] = contract_module(suite)
-    files["tests/test_lifecycle.py"] = lifecycle_module(suite)
+    if any(suite.makes(each) for each in blueprint.entities):
+        files["tests/test_lifecycle.py"] = lifecycle_module(suite)
     nodes: dict[str, list[str]] = {}
     for path, module in _modules(suite):
         source, tests = render_cases(module)
@@ -51,6 +54,13 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
         if named:
             found[each.id] = tuple(named)
     return files, found
+
+
+def _has_bare_path(blueprint: Blueprint) -> bool:
+    """Whether a resource or a collection allows no method, so that its responses with status 405 name none."""
+    paths = (("create", "list"), ("read", "update", "delete"))
+    offered = ({operation.name for operation in entity.operations} for entity in blueprint.entities)
+    return any(names.isdisjoint(path) for names in offered for path in paths)
 
 
 def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
