@@ -238,6 +238,8 @@ def _number(field: FieldSpec, number: int) -> Plain:
 def unique_steps(field: FieldSpec) -> tuple[Decimal, int | None]:
     """Return the step between the values of a unique numeric field in tests, and their number if it is limited."""
     low, high = bounds(field)
+    if low is None and high is not None and high < numeric_base(field) + FEW_VALUES:
+        return Decimal(-1), None
     if low is None or high is None or high - low >= FEW_VALUES:
         return Decimal(1), None
     if field.type == "number":

@@ -150,7 +150,7 @@ def _numbered(field: FieldSpec, value: Given) -> str:
             within = f"{literal(low * scale)} + number % {count}"
             return within if scale == 1 else f"({within}) / {scale}"
         high_enough = literal(low) if low is not None and low > -1000 else literal(sample(field, 0))
-        return f"{high_enough} + number"
+        return f"{high_enough} {'-' if step < 0 else '+'} number"
     if field.type == "text" and field.pattern:
         longest = field.max_length if field.max_length is not None else 200
         form = numbered(field.pattern, shortest=field.min_length or 0, longest=longest)

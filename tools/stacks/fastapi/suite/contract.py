@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.blueprint import api_outline
+from tools.blueprint.api_outline import updated_references
 from tools.blueprint.model import Entity
 from tools.blueprint.names import camel
 from tools.stacks.fastapi.pytest_source import factory, literal
@@ -34,13 +35,14 @@ def contract_module(suite: Suite) -> str:
     imports = [
         f"from tests.bodies import {', '.join(['RESOURCES', *sorted(makes)])}",
         *(["from tests.custom import skip_unwritten"] if custom else []),
-        "from tests.support import AUTHORIZATION, ROOT, Api, Json, Service",
+        f"from tests.support import {'' if suite.owner_members else 'AUTHORIZATION, '}ROOT, Api, Json, Service",
     ]
     return format_python(
         render(
             "tests/test_contract.py.j2",
             imports=Code("\n".join(imports)),
             custom=custom,
+            owned=bool(suite.owner_members),
             operations=Code(f"[{', '.join(operations)}]"),
             named=Code(f"{{{', '.join(named)}}}"),
             rules=Code(f"{{{', '.join(rules)}}}"),
@@ -59,7 +61,7 @@ def _named(suite: Suite, entity: Entity, operation: str) -> list[tuple[str, str,
     if operation in ("create", "update"):
         return [
             (literal(camel(f"{each.name} id")), f"make_{factory(each.target)}", "id")
-            for each in entity.references
+            for each in (updated_references(entity) if operation == "update" else entity.references)
             if suite.makes(suite.entity(each.target))
         ]
     action = entity.action(operation)

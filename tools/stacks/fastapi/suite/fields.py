@@ -22,19 +22,21 @@ def field_cases(suite: Suite, criterion: Criterion, entity: Entity, field: Field
         return
     one = _Field(suite, entity, field)
     about = f"{entity.name} {field.name}"
-    if field.name not in one.moved("create"):
-        yield named(criterion, f"{about} is stored", tuple(one.stored()), one.good("create"))
+    good = one.good("create")
+    if field.name not in one.moved("create") and good:
+        yield named(criterion, f"{about} is stored", tuple(one.stored()), good)
     bad = invalid_values(field)
     yield named(criterion, f"{about} is refused", tuple(one.refused()), bad)
-    if entity.offers("update"):
-        if field.name not in one.moved("update"):
-            yield named(criterion, f"{about} is updated", tuple(one.updated()), one.good("update"))
+    if entity.offers("update") and field.name != entity.owner:
+        good = one.good("update")
+        if field.name not in one.moved("update") and good:
+            yield named(criterion, f"{about} is updated", tuple(one.updated()), good)
         yield named(criterion, f"{about} is refused in an update", tuple(one.refused_update()), bad)
     aspect, lines = one.left_out()
     yield named(criterion, f"{about} {aspect}", tuple(lines))
     if field.unique:
         yield named(criterion, f"{about} is unique", tuple(one.unique()))
-    if field.unique and field.optional:
+    if field.unique and field.optional and one.accepts_absence():
         yield named(criterion, f"{about} may be absent more than once", tuple(one.absent_twice()))
 
 
@@ -135,7 +137,8 @@ class _Field:
             "",
             *self._refused_body("body", 409),
         ]
-        if self._entity.offers("update"):
+        changeable = self._entity.offers("update") and self._field.name != self._entity.owner
+        if changeable and self._accepts("update", sample(self._field, 1)):
             lines += [
                 f"made = make_{self._name}(api)",
                 f'response = api.patch(f"{self._one}", {{{self._key}: {value}}})',
@@ -148,6 +151,10 @@ class _Field:
         """Return the test that several resources can lack a value although the field is unique."""
         make = f"make_{self._name}(api, {{{self._key}: None}})"
         return [f"assert {make}[{self._key}] is None"] * 2
+
+    def accepts_absence(self) -> bool:
+        """Whether a resource can be created without the field."""
+        return self._accepts("create", None)
 
     def _refused_body(self, body: str, status: int) -> list[str]:
         response = f'response = api.post("{self._path}", {body})'

@@ -22,6 +22,7 @@ from tools.stacks.fastapi.suite.guards import guard_cases
 from tools.stacks.fastapi.suite.lifecycle import lifecycle_module
 from tools.stacks.fastapi.suite.limits import limit_cases
 from tools.stacks.fastapi.suite.lists import filter_cases, operation_cases, sort_cases
+from tools.stacks.fastapi.suite.owners import owner_cases
 from tools.stacks.fastapi.suite.relations import computed_cases, reference_cases
 from tools.stacks.fastapi.suite.states import initial_cases, transition_cases
 from tools.stacks.fastapi.suite.suite import Suite
@@ -32,7 +33,18 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
     suite = Suite(blueprint)
     files = {"tests/__init__.py": "", "tests/acceptance/__init__.py": ""} | static_files("tests")
     files["tests/support.py"] = format_python(
-        render("tests/support.py.j2", roles=blueprint.roles, bare=_has_bare_path(blueprint))
+        render(
+            "tests/support.py.j2",
+            roles=blueprint.roles,
+            tokens=blueprint.restricted,
+            owned=suite.owner_members,
+            bare=_has_bare_path(blueprint),
+        )
+    )
+    files["tests/test_conventions.py"] = format_python(
+        render(
+            "tests/test_conventions.py.j2", guarded=not all(map(suite.updates_by_nothing, blueprint.entities))
+        )
     )
     files["tests/bodies.py"] = bodies_module(suite)
     if any(each.custom for each in blueprint.entities):
@@ -142,4 +154,5 @@ def _rule_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[
         yield from custom_cases(suite, criterion, entity, custom)
     allowed = [each for each in entity.access if each.criterion == own]
     for access in allowed:
-        yield from access_cases(suite, criterion, entity, access, alone=len(allowed) == 1)
+        cases = owner_cases if access.owner else access_cases
+        yield from cases(suite, criterion, entity, access, alone=len(allowed) == 1)
