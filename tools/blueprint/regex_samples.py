@@ -11,14 +11,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 _TRIES = 300
+_MONOTONOUS_TRIES = 60
 _WORD = string.ascii_letters + string.digits
 _ANY = string.ascii_letters + string.digits + " -_."
 
 
-def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int = 200) -> str | None:
+def matching(
+    pattern: str, number: int = 0, *, shortest: int = 0, longest: int = 200, monotonous: bool = False
+) -> str | None:
     """Return a non-blank text within the length bounds that fully matches the pattern, or None.
 
-    Different values of `number` give different texts if the pattern allows several.
+    Different values of `number` give different texts if the pattern allows several. A `monotonous` text repeats the
+    first character that each part of the pattern allows, if such a text matches.
     """
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
@@ -27,9 +31,11 @@ def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int =
         return None
     extras = [*(attempt // 10 for attempt in range(_TRIES)), *([shortest] * _TRIES if shortest > 0 else [])]
     for attempt, extra in enumerate(extras):
-        draw = random.Random(number * _TRIES + attempt)  # noqa: S311  reproducible, not a secret
+        plain = monotonous and attempt < _MONOTONOUS_TRIES
+        seed = number * _TRIES + attempt
+        draw = _First(attempt) if plain else random.Random(seed)  # noqa: S311  reproducible, not a secret
         try:
-            text = _Writer(draw, extra).write(parsed)
+            text = _Writer(draw, attempt if plain else extra).write(parsed)
         except NotImplementedError:
             return None
         if shortest <= len(text) <= longest and text.strip() and compiled.fullmatch(text):
@@ -133,6 +139,20 @@ def not_matching(pattern: str, text: str) -> str | None:
     compiled = re.compile(pattern)
     tried = (text + "!", "!" + text, text[:-1] + "!", text[:-1], "!", "none of these", "é")
     return next((each for each in tried if each.strip() and not compiled.fullmatch(each)), None)
+
+
+class _First(random.Random):
+    """Chooses the first option, and a number that is `more` above the smallest one."""
+
+    def __init__(self, more: int) -> None:
+        super().__init__()
+        self._more = more
+
+    def randint(self, a: int, b: int) -> int:
+        return min(a + self._more, b)
+
+    def choice(self, seq: Any) -> Any:
+        return seq[0]
 
 
 class _Writer:

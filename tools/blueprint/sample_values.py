@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ _FIXED: dict[FieldType, Plain] = {
 }
 FEW_VALUES = 40
 """Number of values of a unique field up to which tests must reuse them, since a run may need more."""
+_SECRET_NAMES = re.compile(
+    r"passw|pwd|passphrase|secret|token|credential|contraseña|(db|database|key) ?pass"
+    r"|(api|auth|access|service|account|db|database|priv|private|client|signing|encryption) ?key"
+)
+_BRACKETED = 6
+"""Maximum length from which a text has room for a placeholder in angle brackets."""
 CHARACTERS = string.ascii_letters + string.digits
 _SHORT: dict[FieldType, tuple[str, str]] = {
     "email": ("a@b.co", "a{number}@b.co"),
@@ -67,12 +74,18 @@ class Wrong:
 
 
 def example_body(fields: Iterable[FieldSpec]) -> dict[str, JsonValue] | None:
-    """Return a body with a sample value for every required field, or None if a pattern could not be matched."""
+    """Return a body with a sample value for every required field.
+
+    Returns None if a pattern could not be matched, or a value could be mistaken for a secret.
+    """
     needed = [each for each in fields if each.required]
     values = {camel(each.name): sample(each) for each in needed}
     if any(value is None for value in values.values()):
         return None
-    return {camel(each.name): plain_json(each.type, values[camel(each.name)]) for each in needed}
+    body = {camel(each.name): plain_json(each.type, values[camel(each.name)]) for each in needed}
+    if any(names_secret(each) and not is_placeholder(body[camel(each.name)]) for each in needed):
+        return None
+    return body
 
 
 def plain_json(kind: FieldType, value: Plain) -> JsonValue:
@@ -96,6 +109,11 @@ def value_count(field: FieldSpec) -> int | None:
     return None
 
 
+def is_placeholder(value: JsonValue) -> bool:
+    """Whether a sample value is recognisably no secret."""
+    return isinstance(value, str) and value.startswith("<") and value.endswith(">")
+
+
 def sample(field: FieldSpec, number: int = 1) -> Plain:
     """Return a valid value of the field, or None if none is found; values of a unique field differ by `number`."""
     if field.type == "choice":
@@ -109,6 +127,7 @@ def sample(field: FieldSpec, number: int = 1) -> Plain:
             number if field.unique else 0,
             shortest=field.min_length or 0,
             longest=min(longest, 500),
+            monotonous=names_secret(field) and not field.unique,
         )
     if field.type == "text" and field.unique and field.max_length == 1:
         return CHARACTERS[number % len(CHARACTERS)]
@@ -125,6 +144,24 @@ def text_form(field: FieldSpec) -> str:
     """Return a format string for valid texts of the field; it contains `number` if the field is unique."""
     if field.type in _NUMBERED:
         return _address_form(field)
+    if names_secret(field) and (field.max_length is None or field.max_length >= _BRACKETED):
+        return f"<{_text_form(_without_brackets(field))}>"
+    return _text_form(field)
+
+
+def names_secret(field: FieldSpec) -> bool:
+    """Whether the field is named like a secret, so that scanners take any ordinary text beside its name for one."""
+    return _SECRET_NAMES.search(field.name) is not None
+
+
+def _without_brackets(field: FieldSpec) -> FieldSpec:
+    """Return the field with length limits that leave room for angle brackets, which mark a placeholder."""
+    lengths = {name: getattr(field, name) for name in ("min_length", "max_length")}
+    shorter = {name: max(length - 2, 1) for name, length in lengths.items() if length is not None}
+    return field.model_copy(update=shorter)
+
+
+def _text_form(field: FieldSpec) -> str:
     shortest = field.min_length if field.min_length is not None else 1
     longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     if not field.unique:

@@ -11,6 +11,8 @@ from tools.stacks.fastapi.rendering import Code, format_python, render
 from tools.stacks.fastapi.suite.script import object_member
 from tools.stacks.fastapi.suite.suite import Suite, guard_statuses
 
+_MANY_NARROW = 3
+
 
 def contract_module(suite: Suite) -> str:
     """Return the source of `tests/test_contract.py`."""
@@ -43,11 +45,18 @@ def contract_module(suite: Suite) -> str:
             imports=Code("\n".join(imports)),
             custom=custom,
             owned=bool(suite.owner_members),
+            narrow=any(map(_is_narrow, suite.blueprint.entities)),
             operations=Code(f"[{', '.join(operations)}]"),
             named=Code(f"{{{', '.join(named)}}}"),
             rules=Code(f"{{{', '.join(rules)}}}"),
         )
     )
+
+
+def _is_narrow(entity: Entity) -> bool:
+    """Whether bodies have so many members of a narrow form that Hypothesis discards most of what it draws."""
+    fields = api_outline.written_fields(entity)
+    return sum(bool(each.pattern) or (each.min_length or 0) > 1 for each in fields) >= _MANY_NARROW
 
 
 def _unknown_parent(suite: Suite, entity: Entity, operation: str) -> set[int]:
