@@ -60,6 +60,16 @@ def roles(entity: model.Entity, operation: model.Operation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def owner(entity: model.Entity, operation: model.Operation) -> str:
+    """Return the name of the reference or text field whose owner may call the operation, or ""."""
+    return next((each.owner for each in entity.access if each.operation == operation), "")
+
+
+def updated_references(entity: model.Entity) -> tuple[model.Reference, ...]:
+    """Return the references that an update may change: all except the one to the owner."""
+    return tuple(each for each in entity.references if each.name != entity.owner)
+
+
 def rules(entity: model.Entity, operation: model.Operation) -> tuple[Rule, ...]:
     """Return the rules that apply to an operation in addition to its body schema."""
     every: list[Rule] = [*entity.access, *entity.transitions, *entity.guards]
@@ -130,7 +140,7 @@ def error_statuses(
     found = {guard.status for guard in entity.guards if guard.operation in checked}
     if custom_of(entity, operation) is not None:
         found |= {409, 422}
-    if roles(entity, operation):
+    if roles(entity, operation) or owner(entity, operation):
         found |= {401, 403}
     if not is_plain(entity, operation, "create", "list"):
         found.add(404)

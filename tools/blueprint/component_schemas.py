@@ -134,7 +134,8 @@ def _read(entity: Entity) -> Schema:
 
 
 def _written(entity: Entity, use: Use) -> dict[str, JsonValue]:
-    properties: dict[str, JsonValue] = {camel(f"{each.name} id"): _reference() for each in entity.references}
+    references = api_outline.updated_references(entity) if use == "update" else entity.references
+    properties: dict[str, JsonValue] = {camel(f"{each.name} id"): _reference() for each in references}
     return properties | {
         camel(each.name): field_schema(each, use) for each in api_outline.written_fields(entity)
     }

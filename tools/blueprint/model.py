@@ -248,10 +248,13 @@ class Action(Element):
 
 
 class Access(Element):
-    """The roles that may call an operation; any one of them is enough."""
+    """Who may call an operation: the callers with any one of the roles, and the owner of the resource."""
 
     operation: Operation
     roles: tuple[str, ...]
+    owner: str = Field(default="", exclude_if=lambda name: not name)
+    """Name of the reference to the owner, whose id the token's `sub` must equal, or of the text field that must equal
+    it; "" if the operation depends on roles only."""
     criterion: str = ""
 
 
@@ -315,6 +318,11 @@ class Entity(Element):
     def custom_operation(self, name: str) -> CustomOperation | None:
         """Return the custom operation with this name, or None."""
         return next((each for each in self.custom if each.name == name), None)
+
+    @property
+    def owner(self) -> str:
+        """Name of the reference or text field that holds the owner of a resource; "" if no operation depends on it."""
+        return next((each.owner for each in self.access if each.owner), "")
 
     def offers(self, name: Crud) -> bool:
         """Return whether the entity offers the CRUD operation."""
@@ -430,8 +438,8 @@ class Blueprint(Element):
 
     @property
     def restricted(self) -> bool:
-        """Whether any operation requires a role."""
-        return bool(self.roles)
+        """Whether any operation requires a token."""
+        return bool(self.roles) or any(entity.owner for entity in self.entities)
 
     @property
     def roles(self) -> tuple[str, ...]:

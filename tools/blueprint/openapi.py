@@ -83,7 +83,9 @@ def _operation(blueprint: Blueprint, entity: Entity, operation: Operation) -> Sc
     if api_outline.takes_body(entity, operation):
         found["requestBody"] = _request_body(blueprint, entity, operation)
     found["responses"] = _responses(blueprint, entity, operation)
-    if allowed := api_outline.roles(entity, operation):
+    if api_outline.owner(entity, operation):
+        found["security"] = [{"bearer": []}]
+    elif allowed := api_outline.roles(entity, operation):
         found["security"] = [{"bearer": [role]} for role in allowed]
     return found
 

@@ -3,36 +3,93 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import random
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 _TRIES = 300
+_MONOTONOUS_TRIES = 60
 _WORD = string.ascii_letters + string.digits
 _ANY = string.ascii_letters + string.digits + " -_."
 
 
-def matching(pattern: str, number: int = 0, *, shortest: int = 0, longest: int = 200) -> str | None:
+def matching(
+    pattern: str, number: int = 0, *, shortest: int = 0, longest: int = 200, monotonous: bool = False
+) -> str | None:
     """Return a non-blank text within the length bounds that fully matches the pattern, or None.
 
-    Different values of `number` give different texts if the pattern allows several.
+    Different values of `number` give different texts if the pattern allows several. A `monotonous` text repeats the
+    first character that each part of the pattern allows, if such a text matches.
     """
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
         compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         return None
-    for attempt in range(_TRIES):
-        draw = random.Random(number * _TRIES + attempt)  # noqa: S311  reproducible, not a secret
+    extras = [*(attempt // 10 for attempt in range(_TRIES)), *([shortest] * _TRIES if shortest > 0 else [])]
+    for attempt, extra in enumerate(extras):
+        plain = monotonous and attempt < _MONOTONOUS_TRIES
+        seed = number * _TRIES + attempt
+        draw = _First(attempt) if plain else random.Random(seed)  # noqa: S311  reproducible, not a secret
         try:
-            text = _Writer(draw, extra=attempt // 10).write(parsed)
+            text = _Writer(draw, attempt if plain else extra).write(parsed)
         except NotImplementedError:
             return None
         if shortest <= len(text) <= longest and text.strip() and compiled.fullmatch(text):
             return text
     return None
+
+
+def count_matches(pattern: str, *, shortest: int = 0, longest: int = 200, most: int = 100) -> int | None:
+    """Return the number of non-blank texts within the bounds that match, or None if it is above `most` or unknown."""
+    try:
+        parsed = importlib.import_module("re._parser").parse(pattern)
+        compiled = re.compile(pattern)
+        if compiled.flags & re.IGNORECASE:
+            return None
+        found: set[str] = set()
+        for text in itertools.islice(_texts(list(parsed)), _TRIES * most):
+            if shortest <= len(text) <= longest and text.strip() and compiled.fullmatch(text):
+                found.add(text)
+            if len(found) > most:
+                return None
+    except (re.error, RecursionError, OverflowError, NotImplementedError):
+        return None
+    return len(found)
+
+
+def _texts(parsed: Sequence[tuple[Any, Any]]) -> Iterator[str]:
+    """Yield every text that a simple regular expression matches. Raises NotImplementedError for other ones."""
+    if not parsed:
+        yield ""
+        return
+    (kind, value), rest = parsed[0], parsed[1:]
+    for first in _item_texts(str(kind), value):
+        for following in _texts(rest):
+            yield first + following
+
+
+def _item_texts(kind: str, value: Any) -> Iterator[str]:
+    if kind == "LITERAL":
+        yield chr(value)
+    elif kind == "AT":
+        yield ""
+    elif kind == "IN" and str(value[0][0]) != "NEGATE":
+        yield from _members(value)
+    elif kind == "BRANCH":
+        for branch in value[1]:
+            yield from _texts(list(branch))
+    elif kind == "SUBPATTERN" and not value[1] and not value[2]:
+        yield from _texts(list(value[3]))
+    elif kind in ("MAX_REPEAT", "MIN_REPEAT"):
+        low, high, inner = value
+        for times in range(low, min(int(high), low + 100) + 1):
+            yield from _texts(list(inner) * times)
+    else:
+        raise NotImplementedError(kind)
 
 
 def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | None:
@@ -82,6 +139,20 @@ def not_matching(pattern: str, text: str) -> str | None:
     compiled = re.compile(pattern)
     tried = (text + "!", "!" + text, text[:-1] + "!", text[:-1], "!", "none of these", "é")
     return next((each for each in tried if each.strip() and not compiled.fullmatch(each)), None)
+
+
+class _First(random.Random):
+    """Chooses the first option, and a number that is `more` above the smallest one."""
+
+    def __init__(self, more: int) -> None:
+        super().__init__()
+        self._more = more
+
+    def randint(self, a: int, b: int) -> int:
+        return min(a + self._more, b)
+
+    def choice(self, seq: Any) -> Any:
+        return seq[0]
 
 
 class _Writer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +15,7 @@ from tools.blueprint.arithmetic import bounds, canonical
 from tools.blueprint.field_schemas import json_value
 from tools.blueprint.model import FieldSpec, FieldType
 from tools.blueprint.names import camel
-from tools.blueprint.regex_samples import matching, not_matching
+from tools.blueprint.regex_samples import count_matches, matching, not_matching
 from tools.blueprint.simulated_requests import Expression, Given, Plain
 
 PAST, FUTURE = "2001-01-31", "2999-01-31"
@@ -29,6 +31,20 @@ _FIXED: dict[FieldType, Plain] = {
     "url": "https://example.com/",
     "uuid": "6f1c2d3e-0000-4000-8000-000000000001",
 }
+FEW_VALUES = 40
+"""Number of values of a unique field up to which tests must reuse them, since a run may need more."""
+_SECRET_NAMES = re.compile(
+    r"passw|pwd|passphrase|secret|token|credential|contraseña|(db|database|key) ?pass"
+    r"|(api|auth|access|service|account|db|database|priv|private|client|signing|encryption) ?key"
+)
+_BRACKETED = 6
+"""Maximum length from which a text has room for a placeholder in angle brackets."""
+CHARACTERS = string.ascii_letters + string.digits
+_SHORT: dict[FieldType, tuple[str, str]] = {
+    "email": ("a@b.co", "a{number}@b.co"),
+    "url": ("http://a", "http://a{number}"),
+}
+"""For a type whose length can be limited, its shortest usual value, and a form with a number."""
 _NUMBERED: dict[FieldType, str] = {
     "email": "ada{number}@example.com",
     "url": "https://example.com/{number}",
@@ -58,17 +74,44 @@ class Wrong:
 
 
 def example_body(fields: Iterable[FieldSpec]) -> dict[str, JsonValue] | None:
-    """Return a body with a sample value for every required field, or None if a pattern could not be matched."""
+    """Return a body with a sample value for every required field.
+
+    Returns None if a pattern could not be matched, or a value could be mistaken for a secret.
+    """
     needed = [each for each in fields if each.required]
     values = {camel(each.name): sample(each) for each in needed}
     if any(value is None for value in values.values()):
         return None
-    return {camel(each.name): plain_json(each.type, values[camel(each.name)]) for each in needed}
+    body = {camel(each.name): plain_json(each.type, values[camel(each.name)]) for each in needed}
+    if any(names_secret(each) and not is_placeholder(body[camel(each.name)]) for each in needed):
+        return None
+    return body
 
 
 def plain_json(kind: FieldType, value: Plain) -> JsonValue:
     """Convert a value of the reference model to JSON."""
     return None if value is None else json_value(kind, str(value) if isinstance(value, Decimal) else value)
+
+
+def value_count(field: FieldSpec) -> int | None:
+    """Return the number of values that the field can have, or None if there are many or their number is not known."""
+    if field.type == "boolean":
+        return 2
+    if field.type == "choice":
+        return len(field.choices)
+    if field.type in STEP and field.minimum is not None and field.maximum is not None:
+        if field.type == "number":
+            return 1 if field.minimum == field.maximum else None
+        return int((field.maximum - field.minimum) / STEP[field.type]) + 1
+    if field.type == "text" and field.pattern:
+        longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
+        return count_matches(field.pattern, shortest=field.min_length or 0, longest=longest)
+    return None
+
+
+def is_placeholder(value: JsonValue) -> bool:
+    """Whether a sample value is recognisably no secret."""
+    return isinstance(value, str) and value.startswith("<") and value.endswith(">")
 
 
 def sample(field: FieldSpec, number: int = 1) -> Plain:
@@ -84,18 +127,41 @@ def sample(field: FieldSpec, number: int = 1) -> Plain:
             number if field.unique else 0,
             shortest=field.min_length or 0,
             longest=min(longest, 500),
+            monotonous=names_secret(field) and not field.unique,
         )
+    if field.type == "text" and field.unique and field.max_length == 1:
+        return CHARACTERS[number % len(CHARACTERS)]
     if field.type == "text":
         return text_form(field).format(number=number)
-    if field.unique and field.type in _NUMBERED:
-        return _NUMBERED[field.type].format(number=number)
+    if field.type in _NUMBERED:
+        text = text_form(field).format(number=number)
+        longest = field.max_length if field.max_length is not None else len(text)
+        return text if (field.min_length or 0) <= len(text) <= longest else None
     return _FIXED[field.type]
 
 
 def text_form(field: FieldSpec) -> str:
     """Return a format string for valid texts of the field; it contains `number` if the field is unique."""
     if field.type in _NUMBERED:
-        return _NUMBERED[field.type] if field.unique else str(_FIXED[field.type])
+        return _address_form(field)
+    if names_secret(field) and (field.max_length is None or field.max_length >= _BRACKETED):
+        return f"<{_text_form(_without_brackets(field))}>"
+    return _text_form(field)
+
+
+def names_secret(field: FieldSpec) -> bool:
+    """Whether the field is named like a secret, so that scanners take any ordinary text beside its name for one."""
+    return _SECRET_NAMES.search(field.name) is not None
+
+
+def _without_brackets(field: FieldSpec) -> FieldSpec:
+    """Return the field with length limits that leave room for angle brackets, which mark a placeholder."""
+    lengths = {name: getattr(field, name) for name in ("min_length", "max_length")}
+    shorter = {name: max(length - 2, 1) for name, length in lengths.items() if length is not None}
+    return field.model_copy(update=shorter)
+
+
+def _text_form(field: FieldSpec) -> str:
     shortest = field.min_length if field.min_length is not None else 1
     longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     if not field.unique:
@@ -104,6 +170,17 @@ def text_form(field: FieldSpec) -> str:
     if len(word) + 3 > longest or not word.isascii():
         return f"{{number:0{max(1, min(longest, max(shortest, 3)))}}}"
     return f"{word}{{number:0{max(3, shortest - len(word))}}}"
+
+
+def _address_form(field: FieldSpec) -> str:
+    """Return the form of an email address, URL or UUID, shortened or lengthened to the length limits of the field."""
+    form = _NUMBERED[field.type] if field.unique else str(_FIXED[field.type])
+    if field.max_length is not None and field.max_length < len(form.format(number=1)) + 3 * field.unique:
+        form = _SHORT[field.type][field.unique]
+    missing = (field.min_length or 0) - len(form.format(number=1))
+    if missing <= 0:
+        return form
+    return form.replace("@", "x" * missing + "@") if field.type == "email" else f"{form}/{'x' * missing}"
 
 
 def numeric_base(field: FieldSpec) -> Decimal:
@@ -189,5 +266,20 @@ def _number(field: FieldSpec, number: int) -> Plain:
     if not field.unique:
         return canonical(field.type, base)
     low, high = bounds(field)
-    value = (low if low is not None else base) + number
+    first = low if low is not None else base
+    step, count = unique_steps(field)
+    value = first + step * (number % count if count else number)
     return canonical(field.type, value if high is None else min(value, high))
+
+
+def unique_steps(field: FieldSpec) -> tuple[Decimal, int | None]:
+    """Return the step between the values of a unique numeric field in tests, and their number if it is limited."""
+    low, high = bounds(field)
+    if low is None and high is not None and high < numeric_base(field) + FEW_VALUES:
+        return Decimal(-1), None
+    if low is None or high is None or high - low >= FEW_VALUES:
+        return Decimal(1), None
+    if field.type == "number":
+        return (high - low) / 64, 64
+    step = Decimal(1) if field.type == "integer" else STEP[field.type]
+    return step, int((high - low) / step) + 1

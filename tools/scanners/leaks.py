@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -25,6 +26,11 @@ _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
 """A keyword's value that is only the name of a setting."""
 _REVISION = re.compile(r"[0-9a-f]{1,15}|[0-9a-f]{40}|[0-9a-f]{64}")
 """Formats of commit ids, migration ids and content digests."""
+_TEST_FOLDERS = {"tests", "test"}
+_TEST_FILE = re.compile(r"test_.*|.*_test\.\w+|conftest\.py")
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+_RANDOM_LENGTH = 12
+"""Number of characters above which a value that is made up consists of words, not of words with letters replaced."""
 _KEYWORD = "Secret Keyword"
 _HEXADECIMAL = "Hex High Entropy String"
 _GUESSES = (_KEYWORD, "Base64 High Entropy String", _HEXADECIMAL)
@@ -104,7 +110,8 @@ def _candidates(file: str, line: str) -> Iterator[tuple[str, str]]:
                 yield kind, match.groupdict().get("value") or match.group()
         for detector in _detectors():
             for found in detector.analyze_line(filename=file, line=piece):
-                if not _harmless(found.secret_value or "", piece, detector):
+                value = found.secret_value or ""
+                if not _harmless(value, piece, detector) and not _is_test_data(file, value, detector):
                     yield found.type, found.secret_value or ""
 
 
@@ -123,6 +130,22 @@ def _harmless(value: str, line: str, detector: BasePlugin) -> bool:
         or heuristic.is_not_alphanumeric_string(value)
         or heuristic.is_likely_id_string(value, line, detector)
     )
+
+
+def _is_test_data(file: str, value: str, detector: BasePlugin) -> bool:
+    """Whether a value that only its name makes suspicious is made up for a test: a test file, and words or numbers.
+
+    Recognisable tokens and random characters are secrets in test files as anywhere.
+    """
+    path = PurePosixPath(file)
+    in_tests = _TEST_FOLDERS.intersection(path.parts[:-1]) or _TEST_FILE.fullmatch(path.name)
+    return bool(in_tests) and detector.secret_type == _KEYWORD and not _is_random(value)
+
+
+def _is_random(value: str) -> bool:
+    """Whether a value is more than words and numbers: "P@ssw0rd" and "correct horse battery" are no more."""
+    share = 0.5 if len(value) <= _RANDOM_LENGTH else 0.34
+    return len(_WORDS.findall(value)) > max(2, share * len(value))
 
 
 @cache

@@ -8,7 +8,7 @@ from tools.blueprint import model
 from tools.blueprint.names import plural
 from tools.blueprint.reader.facts import ComputedField, Exists, Fact, InputField, OfferedOperations
 from tools.blueprint.reader.forms.wording import a, field, listing
-from tools.blueprint.reader.paraphrase import entity_facts, gerund_phrase, sentences
+from tools.blueprint.reader.paraphrase import callers, entity_facts, gerund_phrase, sentences
 
 MOST_BYTES = 4_000
 _LAST: tuple[type, ...] = (model.Limit, ComputedField, model.Access, OfferedOperations)
@@ -67,13 +67,12 @@ def _is_shared(entity: model.Entity, fact: Fact) -> bool:
 
 
 def _shared_access(entity: model.Entity) -> Iterator[str]:
-    by_roles: dict[tuple[str, ...], list[str]] = {}
+    by_callers: dict[str, list[str]] = {}
     for access in entity.access:
         if entity.action(access.operation) is None:
-            by_roles.setdefault(access.roles, []).append(access.operation)
-    for roles, operations in by_roles.items():
-        done = listing(operations, "or")
-        yield _sentence(f"only {listing(map(a, roles), 'or')} can {done} {plural(entity.name)}")
+            by_callers.setdefault(callers(access), []).append(access.operation)
+    for who, operations in by_callers.items():
+        yield _sentence(f"only {who} can {listing(operations, 'or')} {plural(entity.name)}")
 
 
 def _finding(entity: model.Entity) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from tools.blueprint import model
 from tools.blueprint.reader.choices import Contradiction, Unclear
 from tools.blueprint.reader.collisions import check_names
+from tools.blueprint.reader.creatable import check_creatable
 from tools.blueprint.reader.facts import (
     BuiltIn,
     ComputedField,
@@ -77,6 +78,7 @@ class Merger:
 
     def add(self, blueprint: model.Blueprint, facts: Facts, criterion: str) -> model.Blueprint:
         """Return the blueprint extended by the facts. Raises Contradiction or Unclear if one cannot be added."""
+        start = blueprint
         for fact in facts:
             try:
                 blueprint = self._add(blueprint, fact, criterion)
@@ -84,6 +86,9 @@ class Merger:
                 raise clash.contradiction(blueprint) from clash
         for name in dict.fromkeys(fact.entity for fact in facts):
             check_names(blueprint, name)
+        if any(isinstance(fact.part, model.Guard | model.Effect | model.Reference) for fact in facts):
+            for name in dict.fromkeys(fact.entity for fact in facts):
+                check_creatable(start, blueprint, name)
         return blueprint
 
     def _add(self, blueprint: model.Blueprint, fact: Fact, criterion: str) -> model.Blueprint:

@@ -153,8 +153,12 @@ def _limit(blueprint: model.Blueprint, entity: str, part: model.Limit) -> str:
 def _access(blueprint: model.Blueprint, entity: str, part: model.Access) -> str:
     verb, obj = _verb_and_object(blueprint, entity, part.operation)
     what = f"{plural(obj)} to {plural(entity)}" if obj else plural(entity)
-    roles = listing(map(a, part.roles), "or")
-    return f"only {roles} can {_around(verb, what)}"
+    return f"only {callers(part)} can {_around(verb, what)}"
+
+
+def callers(part: model.Access) -> str:
+    """Return who an access rule lets call: "the author or an admin"."""
+    return listing([*([f"the {part.owner}"] if part.owner else []), *map(a, part.roles)], "or")
 
 
 def _speed(blueprint: model.Blueprint, entity: str, part: model.Speed) -> str:

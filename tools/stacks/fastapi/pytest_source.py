@@ -18,6 +18,7 @@ _NAME_LENGTH = 90
 _IMPORTS = {
     "pytest": "import pytest",
     "dt": "import datetime as dt",
+    "yaml": "import yaml",
     **{
         name: f"from tests.support import {name}"
         for name in ("BAD_TOKENS", "Api", "Json", "accepted", "bearer", "day", "ids", "moment", "refused")

@@ -29,7 +29,7 @@ _MEMBERS = {
     "fastapi": "APIRouter Depends Request Response",
     "pydantic": "Field TypeAdapter",
     "sqlalchemy": "orm",
-    "app": "adjustments arithmetic auth clock columns computed database fields models problems store web",
+    "app": "adjustments arithmetic auth clock columns computed database fields models owners problems store web",
     "app.problems": "Problem",
 }
 _IMPORTS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tools.blueprint import value_formats
-from tools.blueprint.api_outline import operations, roles, route
+from tools.blueprint.api_outline import operations, owner, roles, route
 from tools.blueprint.blueprint_yaml import to_yaml
-from tools.blueprint.model import Blueprint
+from tools.blueprint.model import Blueprint, Entity
 from tools.blueprint.names import collection_path, kebab, plural
 from tools.stacks import Previous
 from tools.stacks.fastapi.computed import computed_files
@@ -63,6 +63,8 @@ def _common(blueprint: Blueprint) -> dict[str, str]:
     files = static_files("app")
     if not blueprint.restricted:
         del files["app/auth.py"]
+    if not any(each.owner for each in blueprint.entities):
+        del files["app/owners.py"]
     files |= {path: (TEMPLATES / source).read_text("utf-8") for path, source in _PLAIN.items()}
     values = {
         "service": Code(kebab(blueprint.service)),
@@ -77,13 +79,18 @@ def _common(blueprint: Blueprint) -> dict[str, str]:
     return files | {path: render(source, **values) for path, source in _TEXTS.items()}
 
 
+def _callers(entity: Entity, operation: str) -> tuple[str, ...]:
+    own = owner(entity, operation)
+    return (*((f"the {own}",) if own else ()), *roles(entity, operation))
+
+
 def _described(blueprint: Blueprint, index: int) -> dict[str, object]:
     entity = blueprint.entities[index]
     rows = [
         {
             "method": Code(route(entity, each)[0]),
             "path": Code(route(entity, each)[1]),
-            "roles": Code(", ".join(line(role) for role in roles(entity, each)) or "anyone"),
+            "roles": Code(", ".join(map(line, _callers(entity, each))) or "anyone"),
         }
         for each in operations(entity)
     ]

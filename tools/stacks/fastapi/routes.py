@@ -6,7 +6,7 @@ from tools.blueprint import api_outline
 from tools.blueprint.model import Blueprint, CustomOperation, Entity, Operation
 from tools.blueprint.names import collection_path, kebab, plural
 from tools.stacks.fastapi.custom import custom_class, custom_module
-from tools.stacks.fastapi.identifiers import entity_names, function, identifier
+from tools.stacks.fastapi.identifiers import attribute, entity_names, function, identifier
 from tools.stacks.fastapi.rendering import Code, format_python, module, render
 from tools.stacks.fastapi.schemas import action_class
 
@@ -36,7 +36,11 @@ def main_file(blueprint: Blueprint) -> str:
 def _routes(entity: Entity) -> str:
     own = identifier(entity.name)
     plain = {
-        name: {"gate": _gate(entity, name), "checked": any(each.operation == name for each in entity.guards)}
+        name: {
+            "gate": _gate(entity, name),
+            **_ownership(entity, name, "body" if name == "create" else identifier(entity.name)),
+            "checked": any(each.operation == name for each in entity.guards),
+        }
         if entity.offers(name)
         else None
         for name in ("create", "list", "read", "update", "delete")
@@ -50,6 +54,7 @@ def _routes(entity: Entity) -> str:
             {
                 "path": f"/{{id}}/{kebab(each.name)}",
                 "gate": _gate(entity, each.name),
+                **_ownership(entity, each.name, own),
                 "function": function(each),
                 "summary": each.name.capitalize(),
                 "body": action_class(each),
@@ -82,7 +87,19 @@ def _custom(entity: Entity, custom: CustomOperation) -> dict[str, object]:
     }
 
 
+def _ownership(entity: Entity, operation: Operation, source: str) -> dict[str, object]:
+    """Return the parameter for the caller and the statement that it must own what `source` holds, if it must."""
+    name = api_outline.owner(entity, operation)
+    if not name:
+        return {"who": Code(), "owned": Code()}
+    owner = attribute(name if entity.field(name) else f"{name} id")
+    arguments = [f"{source}.{owner}", *map(repr, api_outline.roles(entity, operation))]
+    return {"who": Code(", who: owners.Who"), "owned": Code(f"who.must_own({', '.join(arguments)})")}
+
+
 def _gate(entity: Entity, operation: Operation) -> Code:
+    if api_outline.owner(entity, operation):
+        return Code(", dependencies=[Depends(owners.caller)]")
     roles = api_outline.roles(entity, operation)
     if not roles:
         return Code()

@@ -109,7 +109,8 @@ def _create(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, ob
 
 
 def _update(entity: Entity, written: tuple[FieldSpec, ...]) -> list[dict[str, object]]:
-    members = [_member(f"{each.name} id", "fields.Uuid") for each in entity.references]
+    references = api_outline.updated_references(entity)
+    members = [_member(f"{each.name} id", "fields.Uuid") for each in references]
     return members + [
         _member(each.name, or_none(values_name(each), nullable=each.optional)) for each in written
     ]

@@ -55,6 +55,11 @@ def _service(blueprint: Blueprint, entity: Entity) -> str:
         references=[
             member(f"{each.name} id", target=Code(class_name(each.target))) for each in entity.references
         ],
+        updated_references=[
+            member(f"{each.name} id", target=Code(class_name(each.target)))
+            for each in api_outline.updated_references(entity)
+        ],
+        kept_owner=member(entity.owner) if entity.owner and entity.field(entity.owner) else None,
         fields=[member(each.name) for each in written],
         unique=[member(each.name) for each in written if each.unique],
         initial=entity.initial_state,

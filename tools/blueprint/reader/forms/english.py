@@ -53,6 +53,17 @@ _NEVER_IN_BARE_FIELDS = _PRONOUNS | _QUANTITIES | {"not", "never"}
 """Pronouns, quantities and negations, which may be part of a field name only if it has an article."""
 _BETWEEN_NOUNS = _set("of for to in on at")
 _NO_ROLES = _PRONOUNS | _QUANTITIES | _WHICH | _set("people role user")
+_OPEN = "what no sentence restricts is open to everyone, so remove the sentence, or name a role"
+_CLOSED = "to leave an operation out, list the others, such as 'Orders can be listed and read.'"
+_UNNAMED = "a caller without a token has no role; " + _OPEN
+_INSIDE = "every request comes from a caller; name the role of that caller, such as 'Only an admin can ...'"
+_NOBODY_IN_PARTICULAR = (
+    dict.fromkeys(("everyone", "everybody", "anyone", "anybody", "public", "all", "all users"), _OPEN)
+    | dict.fromkeys(("nobody", "no one", "no-one", "none"), _CLOSED)
+    | dict.fromkeys(("anonymous", "anonymous user", "anonymous users", "unauthenticated user"), _UNNAMED)
+    | dict.fromkeys(("system", "service", "server", "application", "app", "api", "software"), _INSIDE)
+)
+"""Words that no token can carry as a role, each with the reason and what to write instead."""
 _NO_VERBS = _set("be have do get")
 
 
@@ -97,6 +108,8 @@ def field_name(noun: Noun, *, computed: bool = False) -> str:
 def role_words(noun: Noun) -> str:
     """Return the words that name a role. Raises Unclear if they cannot name one."""
     words = noun.words.lower().split()
+    if why := _NOBODY_IN_PARTICULAR.get(" ".join(words)):
+        raise Unclear(f"'{noun.words}' is not a role: {why}")
     if _NO_ROLES.intersection((words[0], words[-1], singulars(words[-1])[0])) or words[0].startswith("non-"):
         raise Unclear(f"'{noun.words}' is not a role; use the role's name, such as 'Only an admin can ...'")
     _check_noun(" ".join(words))

@@ -21,10 +21,11 @@ from tools.blueprint.reader.forms.values import (
     value_of,
 )
 from tools.blueprint.reader.forms.verb_phrases import resolve_phrases
-from tools.blueprint.reader.forms.wording import a, listing, some
+from tools.blueprint.reader.forms.wording import a, length, listing, some
 from tools.blueprint.reader.forms.wording import field as field_words
 from tools.blueprint.reader.grammar.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
 from tools.blueprint.reader.grammar.sentences import Has, Requires, Sums
+from tools.blueprint.sample_values import sample, value_count
 from tools.blueprint.value_formats import INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT
 
 TYPES: dict[str, FieldType] = {
@@ -45,8 +46,8 @@ TYPES: dict[str, FieldType] = {
 }
 _FLAGS = ("unique", "optional", "required")
 _LONGEST = 1_000_000
-FEW: dict[FieldType, int] = {"boolean": 3, "choice": 3, "integer": 10}
-"""Minimum number of values of a required unique field, by type; with fewer, uniqueness cannot be tested."""
+FEW: dict[FieldType, int] = {"boolean": 3, "choice": 3}
+"""Minimum number of values of a required unique field, 10 for other types; with fewer, uniqueness cannot be tested."""
 
 
 def entity_name(noun: Noun, scope: Scope) -> str:
@@ -186,6 +187,7 @@ def _spec(field: Field, choices: Choices) -> FieldSpec:
             value = value_of(spec, detail.value)
             check_fits(spec, value, "the default")
             spec = spec.model_copy(update={"default": value})
+    _check_samples(spec)
     return spec
 
 
@@ -280,18 +282,27 @@ def _check_sense(spec: FieldSpec) -> None:
         raise Unclear(f"the bounds of '{spec.name}' must be whole numbers of at most 64 bits")
     if spec.type == "money" and any(each != round(each, 2) or abs(each) > MONEY_LIMIT for each in bounds):
         raise Unclear(f"the bounds of '{spec.name}' must be amounts of money with two decimals")
-    if spec.unique and spec.required and (few := _values(spec)) is not None and few < FEW[spec.type]:
+    if (
+        spec.unique
+        and spec.required
+        and (few := value_count(spec)) is not None
+        and few < FEW.get(spec.type, 10)
+    ):
         raise Unclear(
             f"'{spec.name}' has only {few} values, too few for a unique field; remove 'unique' or allow more values"
         )
 
 
-def _values(spec: FieldSpec) -> int | None:
-    """Return the number of values that the field can have, or None if it is not known."""
-    if spec.type == "boolean":
-        return 2
-    if spec.type == "choice":
-        return len(spec.choices)
-    if spec.type == "integer" and spec.minimum is not None and spec.maximum is not None:
-        return int(spec.maximum - spec.minimum) + 1
-    return None
+def _check_samples(spec: FieldSpec) -> None:
+    """Raise Unclear if no value of the field is found, so that no resource could be created, or only one."""
+    if sample(spec) is None:
+        limits = " and ".join(
+            each for each in (length(spec), spec.pattern and f"matching /{spec.pattern}/") if each
+        )
+        raise Unclear(
+            f"no value of '{spec.name}' was found that is {spec.type}, {limits}; loosen one of them"
+        )
+    if spec.unique and spec.default is not None:
+        raise Unclear(
+            f"'{spec.name}' is unique, so it cannot have a default: a second resource without it would be refused"
+        )

@@ -13,6 +13,7 @@ from tools.blueprint.reader.forms.comparisons import all_of
 from tools.blueprint.reader.forms.conditions import Conditions
 from tools.blueprint.reader.forms.operands import Fields, Found, Right, is_percent
 from tools.blueprint.reader.forms.operations import ResolvedOperation
+from tools.blueprint.reader.forms.owners import is_owner, owner_of
 from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.values import NUMERIC, TEXTUAL, check_fits, state_value
 from tools.blueprint.reader.forms.verb_phrases import resolve_event, resolve_phrases
@@ -162,15 +163,14 @@ def _is_subject(per: str, subject: str, resolved: ResolvedOperation) -> bool:
 
 def access(sentence: sentences.Restricted, scope: Scope, choices: Choices) -> Facts:
     """Return the facts of a sentence such as "Only an admin can create or delete discount codes"."""
-    roles = tuple(dict.fromkeys(_role(each) for each in sentence.roles))
     facts: list[Fact] = []
     for each in restricted_operations(sentence, scope, choices):
         if each.conditions:
             raise Unclear("access cannot depend on conditions; remove the condition")
-        facts += [
-            *action_facts(each, scope),
-            Fact(each.entity, Access(operation=each.operation, roles=roles)),
-        ]
+        owners = [noun for noun in sentence.roles if is_owner(noun, scope.entity(each.entity), scope)]
+        roles = tuple(dict.fromkeys(_role(noun) for noun in sentence.roles if noun not in owners))
+        rule = Access(operation=each.operation, roles=roles, owner=owner_of(owners, each, scope))
+        facts += [*action_facts(each, scope), Fact(each.entity, rule)]
     return tuple(facts)
 
 

@@ -50,7 +50,7 @@ def listing(items: Iterable[str], word: str = "and") -> str:
 def field(spec: model.FieldSpec) -> str:
     """Return the definition of a field, such as "a note (text, up to 200 characters, optional)"."""
     details = [f"one of {listing(map(value, spec.choices), 'or')}" if spec.choices else spec.type]
-    details += [each for each in (_bounds(spec), _length(spec)) if each]
+    details += [each for each in (_bounds(spec), length(spec)) if each]
     details += [f"matching /{_slashed(spec.pattern)}/"] if spec.pattern is not None else []
     details += [word for word in ("unique", "optional") if getattr(spec, word)]
     details += [f"default {value(spec.default)}"] if spec.default is not None else []
@@ -139,7 +139,8 @@ def _bounds(spec: model.FieldSpec) -> str:
     return f"at most {plain(high)}" if high is not None else ""
 
 
-def _length(spec: model.FieldSpec) -> str:
+def length(spec: model.FieldSpec) -> str:
+    """Return the length limits of a field as written in a sentence; "" if it has none."""
     low, high = spec.min_length, spec.max_length
     if low is not None and high is not None:
         return f"exactly {low} characters" if low == high else f"{low} to {high} characters"

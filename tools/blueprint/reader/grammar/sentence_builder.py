@@ -26,7 +26,7 @@ from tools.blueprint.reader.grammar.parts import (
     whole_number,
 )
 from tools.blueprint.reader.grammar.phrase_builder import PhraseBuilder
-from tools.blueprint.reader.grammar.phrases import Event, Noun, Operand, Path, Term, Thing
+from tools.blueprint.reader.grammar.phrases import Event, Noun, Operand, Path, Term, Thing, VerbPhrase
 
 
 def _changes(kind: Literal["reduce", "increase", "set"]) -> Build:
@@ -132,6 +132,16 @@ class SentenceBuilder(PhraseBuilder):
     def access_passive(self, parts: Parts) -> sentences.Restricted:
         subject, participles, roles = parts
         return sentences.Restricted(roles, subject=subject, participles=participles)
+
+    def verbs(self, parts: Parts) -> tuple[str, ...]:
+        return tuple(plain(parts))
+
+    def access_owner(self, parts: Parts) -> sentences.Restricted:
+        owner, owned, *others, done = parts
+        phrases = tuple(
+            VerbPhrase(each, thing=Thing(owned)) if isinstance(each, str) else each for each in done
+        )
+        return sentences.Restricted((owner, *others), phrases)
 
     # --- Computed fields
 

@@ -11,7 +11,7 @@ from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
 from tools.blueprint.regex_dialect import python_form
 from tools.blueprint.regex_samples import numbered
-from tools.blueprint.sample_values import STEP, sample, text_form
+from tools.blueprint.sample_values import CHARACTERS, STEP, sample, text_form, unique_steps
 from tools.blueprint.scenarios import Scenario
 from tools.blueprint.simulated_requests import Create, Given
 from tools.stacks.fastapi.pytest_source import docstring, factory, literal
@@ -28,6 +28,8 @@ _CONSTANTS = {
     "url": "URLS",
     "uuid": "UUIDS",
 }
+_DRAWN_LENGTHS = {"email": (6, 52), "url": (8, 48)}
+"""Shortest and longest value of the constants in `tests/values.py`."""
 _FUNCTIONS = ("integers", "matching", "money", "numbers", "texts")
 _HEAD = '''"""Bodies that the service accepts, and resources made of them."""
 
@@ -55,10 +57,18 @@ class Resource:
 '''
 
 
+_NOTHING = (
+    _HEAD.replace("{imports}", "\nfrom tests.support import Json\n")
+    + '\n\nRESOURCES: list[Resource] = []\n"""No request creates a resource."""\n'
+)
+
+
 def bodies_module(suite: Suite) -> str:
     """Return the source of `tests/bodies.py`."""
     made = [each for each in suite.blueprint.entities if suite.makes(each)]
     functions = "\n\n\n".join(_factory(suite, each) for each in made)
+    if not made:
+        return format_python(_NOTHING)
     names = ["Api", "Json", "accepted", *(["day"] if re.search(r"\bday\(", functions) else [])]
     head = _HEAD.replace("{imports}", f"\nfrom tests.support import {', '.join(names)}\n")
     rows = ", ".join(_row(each) for each in made)
@@ -133,8 +143,15 @@ def _code(entity: Entity, name: str, value: Given) -> str:
 def _numbered(field: FieldSpec, value: Given) -> str:
     if field.type in STEP:
         low = bounds(field)[0]
+        step, count = unique_steps(field)
+        if low is not None and count:
+            scale = 1 if field.type == "integer" else 100 if field.type == "money" else 0
+            if not scale:
+                return f"{literal(low)} + (number % {count}) * {literal(step)}"
+            within = f"{literal(low * scale)} + number % {count}"
+            return within if scale == 1 else f"({within}) / {scale}"
         high_enough = literal(low) if low is not None and low > -1000 else literal(sample(field, 0))
-        return f"{high_enough} + number"
+        return f"{high_enough} {'-' if step < 0 else '+'} number"
     if field.type == "text" and field.pattern:
         longest = field.max_length if field.max_length is not None else 200
         form = numbered(field.pattern, shortest=field.min_length or 0, longest=longest)
@@ -142,6 +159,8 @@ def _numbered(field: FieldSpec, value: Given) -> str:
             return f"f{form!r}"
         many = dict.fromkeys(sample(field, number) for number in range(_MANY))
         return f"{literal(list(many))}[number % {len(many)}]"
+    if field.type == "text" and field.max_length == 1:
+        return f"{literal(CHARACTERS)}[number % {len(CHARACTERS)}]"
     if field.type in ("text", "email", "url", "uuid"):
         return f"f{text_form(field)!r}"
     if field.type in ("date", "timestamp"):
@@ -171,7 +190,8 @@ def strategies_module(suite: Suite) -> str:
     names = sorted(each for each in _CONSTANTS.values() if each in body)
     names += ["Strategy", *(each for each in _FUNCTIONS if f"{each}(" in body)]
     head = '"""Bodies that the contract allows, as Hypothesis draws them."""\n\nfrom __future__ import annotations\n\n'
-    imports = f"from hypothesis import strategies as st\n\nfrom tests.values import {', '.join(names)}\n\n"
+    imports = "from hypothesis import strategies as st\n\n" if re.search(r"\bst\.", body) else ""
+    imports += f"from tests.values import {', '.join(names)}\n\n"
     return format_python(head + imports + body)
 
 
@@ -205,13 +225,22 @@ def _present(field: FieldSpec) -> str:
         return f'money("{low}", "{high}")'
     if field.type == "number":
         return f"numbers({_text(low)}, {_text(high)})"
-    if field.type in _CONSTANTS:
+    if field.type in _CONSTANTS and not _may_exceed(field):
         return _CONSTANTS[field.type]
+    if field.type in _CONSTANTS:
+        many = (sample(field.model_copy(update={"unique": unique}), 7) for unique in (True, False))
+        return f"st.sampled_from({literal([each for each in many if each is not None])})"
     longest = field.max_length if field.max_length is not None else value_formats.TEXT_LENGTH
     shortest = field.min_length if field.min_length is not None else int(field.required)
     if field.pattern:
         return f"matching({literal(python_form(field.pattern))}, {shortest}, {longest})"
     return f"texts({shortest}, {longest}, blank={not field.required})"
+
+
+def _may_exceed(field: FieldSpec) -> bool:
+    """Whether a strategy for all values of the type would draw some that are too short or too long for the field."""
+    shortest, longest = _DRAWN_LENGTHS.get(field.type, (0, 0))
+    return (field.min_length or 0) > shortest or (field.max_length is not None and field.max_length < longest)
 
 
 def _text(value: object) -> str:

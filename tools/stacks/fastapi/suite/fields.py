@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.blueprint.component_schemas import schema_names
 from tools.blueprint.field_schemas import json_value
 from tools.blueprint.model import Criterion, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path
@@ -17,23 +18,37 @@ from tools.stacks.fastapi.suite.suite import Suite, invalid_values, valid_values
 def field_cases(suite: Suite, criterion: Criterion, entity: Entity, field: FieldSpec) -> Iterator[Case]:
     """Yield the tests of a field: valid values, invalid values, absence and uniqueness."""
     if not suite.makes(entity):
+        yield from described(suite, criterion, entity, field.name, camel(field.name))
         return
     one = _Field(suite, entity, field)
     about = f"{entity.name} {field.name}"
-    if field.name not in one.moved("create"):
-        yield named(criterion, f"{about} is stored", tuple(one.stored()), one.good("create"))
+    good = one.good("create")
+    if field.name not in one.moved("create") and good:
+        yield named(criterion, f"{about} is stored", tuple(one.stored()), good)
     bad = invalid_values(field)
     yield named(criterion, f"{about} is refused", tuple(one.refused()), bad)
-    if entity.offers("update"):
-        if field.name not in one.moved("update"):
-            yield named(criterion, f"{about} is updated", tuple(one.updated()), one.good("update"))
+    if entity.offers("update") and field.name != entity.owner:
+        good = one.good("update")
+        if field.name not in one.moved("update") and good:
+            yield named(criterion, f"{about} is updated", tuple(one.updated()), good)
         yield named(criterion, f"{about} is refused in an update", tuple(one.refused_update()), bad)
     aspect, lines = one.left_out()
     yield named(criterion, f"{about} {aspect}", tuple(lines))
     if field.unique:
         yield named(criterion, f"{about} is unique", tuple(one.unique()))
-    if field.unique and field.optional:
+    if field.unique and field.optional and one.accepts_absence():
         yield named(criterion, f"{about} may be absent more than once", tuple(one.absent_twice()))
+
+
+def described(suite: Suite, criterion: Criterion, entity: Entity, name: str, key: str) -> Iterator[Case]:
+    """Yield the test that the contract describes a member, for resources that no request can create."""
+    schema = schema_names(suite.blueprint)[entity.name, "read"]
+    lines = (
+        'schemas = yaml.safe_load(api.get("/openapi.yaml").text)["components"]["schemas"]',
+        "",
+        f'assert {literal(key)} in schemas[{literal(schema)}]["properties"]',
+    )
+    yield named(criterion, f"{entity.name} {name} is described", lines)
 
 
 class _Field:
@@ -106,8 +121,9 @@ class _Field:
             return "is required", lines + self._refused_body("body", 422)
         default = self._field.default
         shown = None if default is None else json_value(self._field.type, default)
-        if not self._accepts("create", default):
-            return "has a default", [f"assert {self._key} not in body_of_{self._name}(api)"]
+        refusal = self._refusal(default)
+        if refusal is not None:
+            return "is needed", [*lines, f'refused(api.post("{self._path}", body), {refusal})']
         response = f'api.post("{self._path}", body)'
         lines += [f"made = accepted({response}, 201)", "", equals(f"made[{self._key}]", shown)]
         return ("is null by default" if default is None else "has a default"), lines
@@ -121,7 +137,8 @@ class _Field:
             "",
             *self._refused_body("body", 409),
         ]
-        if self._entity.offers("update"):
+        changeable = self._entity.offers("update") and self._field.name != self._entity.owner
+        if changeable and self._accepts("update", sample(self._field, 1)):
             lines += [
                 f"made = make_{self._name}(api)",
                 f'response = api.patch(f"{self._one}", {{{self._key}: {value}}})',
@@ -135,9 +152,19 @@ class _Field:
         make = f"make_{self._name}(api, {{{self._key}: None}})"
         return [f"assert {make}[{self._key}] is None"] * 2
 
+    def accepts_absence(self) -> bool:
+        """Whether a resource can be created without the field."""
+        return self._accepts("create", None)
+
     def _refused_body(self, body: str, status: int) -> list[str]:
         response = f'response = api.post("{self._path}", {body})'
         return [response, "", f"refused(response, {status}, {self._key})"]
+
+    def _refusal(self, default: Given) -> int | None:
+        """Return the status with which a rule rejects a create without the field, or None if it is accepted."""
+        left_out: dict[Parameter, object] = {("value", "self", self._field.name): default}
+        scenario = self._suite.planner.play(self._entity, "create", self._usual | left_out)
+        return scenario.outcome.status if scenario is not None and scenario.outcome.cause else None
 
     def _accepts(self, operation: str, value: Given) -> bool:
         kind = "value" if operation == "create" else "change"

@@ -22,6 +22,7 @@ from tools.stacks.fastapi.suite.guards import guard_cases
 from tools.stacks.fastapi.suite.lifecycle import lifecycle_module
 from tools.stacks.fastapi.suite.limits import limit_cases
 from tools.stacks.fastapi.suite.lists import filter_cases, operation_cases, sort_cases
+from tools.stacks.fastapi.suite.owners import owner_cases
 from tools.stacks.fastapi.suite.relations import computed_cases, reference_cases
 from tools.stacks.fastapi.suite.states import initial_cases, transition_cases
 from tools.stacks.fastapi.suite.suite import Suite
@@ -31,13 +32,27 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
     """Return the text of each test file by path, and the pytest node ids of the tests for each criterion id."""
     suite = Suite(blueprint)
     files = {"tests/__init__.py": "", "tests/acceptance/__init__.py": ""} | static_files("tests")
-    files["tests/support.py"] = format_python(render("tests/support.py.j2", roles=blueprint.roles))
+    files["tests/support.py"] = format_python(
+        render(
+            "tests/support.py.j2",
+            roles=blueprint.roles,
+            tokens=blueprint.restricted,
+            owned=suite.owner_members,
+            bare=_has_bare_path(blueprint),
+        )
+    )
+    files["tests/test_conventions.py"] = format_python(
+        render(
+            "tests/test_conventions.py.j2", guarded=not all(map(suite.updates_by_nothing, blueprint.entities))
+        )
+    )
     files["tests/bodies.py"] = bodies_module(suite)
     if any(each.custom for each in blueprint.entities):
         files["tests/custom.py"] = custom_module(blueprint)
     files["tests/strategies.py"] = strategies_module(suite)
     files["tests/test_contract.py"] = contract_module(suite)
-    files["tests/test_lifecycle.py"] = lifecycle_module(suite)
+    if any(suite.makes(each) for each in blueprint.entities):
+        files["tests/test_lifecycle.py"] = lifecycle_module(suite)
     nodes: dict[str, list[str]] = {}
     for path, module in _modules(suite):
         source, tests = render_cases(module)
@@ -51,6 +66,13 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
         if named:
             found[each.id] = tuple(named)
     return files, found
+
+
+def _has_bare_path(blueprint: Blueprint) -> bool:
+    """Whether a resource or a collection allows no method, so that its responses with status 405 name none."""
+    paths = (("create", "list"), ("read", "update", "delete"))
+    offered = ({operation.name for operation in entity.operations} for entity in blueprint.entities)
+    return any(names.isdisjoint(path) for names in offered for path in paths)
 
 
 def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
@@ -142,4 +164,5 @@ def _rule_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[
         yield from custom_cases(suite, criterion, entity, custom)
     allowed = [each for each in entity.access if each.criterion == own]
     for access in allowed:
-        yield from access_cases(suite, criterion, entity, access, alone=len(allowed) == 1)
+        cases = owner_cases if access.owner else access_cases
+        yield from cases(suite, criterion, entity, access, alone=len(allowed) == 1)

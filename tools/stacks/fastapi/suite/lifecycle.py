@@ -6,7 +6,7 @@ from tools.blueprint import api_outline
 from tools.blueprint.api_outline import stored_input
 from tools.blueprint.model import Action, Entity, FieldSpec
 from tools.blueprint.names import camel, collection_path, kebab
-from tools.blueprint.sample_values import sample
+from tools.blueprint.sample_values import FEW_VALUES, sample, value_count
 from tools.stacks.fastapi.pytest_source import factory, literal
 from tools.stacks.fastapi.rendering import Code, format_python, render
 from tools.stacks.fastapi.suite.script import object_member
@@ -101,6 +101,9 @@ def _refusals(entity: Entity, operation: str) -> list[int]:
 def _is_scarce(field: FieldSpec) -> bool:
     """Whether a test run could need more distinct values than are valid for the field."""
     ranged = field.type == "integer" and field.minimum is not None and field.maximum is not None
-    return field.type in ("boolean", "choice") or (
+    if field.type in ("boolean", "choice") or (
         ranged and (field.maximum or 0) - (field.minimum or 0) < _MANY
-    )
+    ):
+        return True
+    values = value_count(field)
+    return values is not None and values <= FEW_VALUES

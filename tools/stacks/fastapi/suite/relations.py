@@ -16,6 +16,7 @@ from tools.blueprint.scenario_parameters import CHILD, Parameter
 from tools.blueprint.scenarios import Scenario
 from tools.blueprint.simulated_requests import Delete, Plain, Step, Update
 from tools.stacks.fastapi.pytest_source import Case, factory, literal, named
+from tools.stacks.fastapi.suite.fields import described
 from tools.stacks.fastapi.suite.script import children_of
 from tools.stacks.fastapi.suite.suite import NOWHERE, Suite
 
@@ -27,9 +28,10 @@ def reference_cases(
 ) -> Iterator[Case]:
     """Yield the tests that a reference must exist, can be changed and filtered by, and protects the parent."""
     target = suite.entity(reference.target)
-    if not suite.makes(entity) or not suite.makes(target):
-        return
     key, child, path = camel(f"{reference.name} id"), factory(entity.name), collection_path(entity.name)
+    if not suite.makes(entity) or not suite.makes(target):
+        yield from described(suite, criterion, entity, reference.name, key)
+        return
     parent = f"make_{factory(target.name)}(api)"
     about = f"{entity.name} {reference.name}"
     yield named(
@@ -64,7 +66,7 @@ def reference_cases(
 def _moved(suite: Suite, criterion: Criterion, entity: Entity, reference: Reference) -> Iterator[Case]:
     """Yield the test that the reference can be changed to another parent, unless guards could reject that."""
     guarded = any(each.operation in ("create", "update") for each in entity.guards)
-    if not entity.offers("update") or guarded:
+    if not entity.offers("update") or guarded or reference.name == entity.owner:
         return
     key, child, path = camel(f"{reference.name} id"), factory(entity.name), collection_path(entity.name)
     at = f"{path}/{{made['id']}}"

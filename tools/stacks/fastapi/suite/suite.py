@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tools.blueprint.api_outline import action_of, written_fields
 from tools.blueprint.model import Blueprint, Entity, FieldSpec
-from tools.blueprint.names import collection_path
+from tools.blueprint.names import camel, collection_path
 from tools.blueprint.sample_values import boundaries, sample, violations
 from tools.blueprint.scenario_parameters import Parameter, Parameters, parameters_of
 from tools.blueprint.scenarios import Planner, Scenario, Unreachable
@@ -25,15 +25,22 @@ def success_status(entity: Entity, operation: str) -> str:
 
 
 def guard_statuses(entity: Entity, operation: str) -> set[int]:
-    """Return the statuses with which guards may reject requests for an operation that the contract allows."""
+    """Return the statuses with which rules may reject requests for an operation that the contract allows."""
     watched = {"create", "update"} if operation == "update" else {operation}
-    return {each.status for each in entity.guards if each.operation in watched}
+    fixed = {422} if operation == "update" and entity.field(entity.owner) is not None else set()
+    return {each.status for each in entity.guards if each.operation in watched} | fixed
+
+
+def owner_member(entity: Entity) -> str:
+    """Return the member of a resource that holds its owner."""
+    return camel(entity.owner if entity.field(entity.owner) else f"{entity.owner} id")
 
 
 def neutral_change(entity: Entity) -> dict[Parameter, object]:
     """Return the parameters of an update of a field whose value is unlikely to matter, or {} if there is none."""
-    plain = [each for each in written_fields(entity) if not each.unique and each.type != "choice"]
-    fields = sorted(plain or written_fields(entity), key=lambda each: not each.optional)
+    changeable = [each for each in written_fields(entity) if each.name != entity.owner]
+    plain = [each for each in changeable if not each.unique and each.type != "choice"]
+    fields = sorted(plain or changeable, key=lambda each: not each.optional)
     value = sample(fields[0]) if fields else None
     return {("change", "self", fields[0].name): value} if fields and value is not None else {}
 
@@ -69,6 +76,13 @@ class Suite:
             raise KeyError(name)
         return found
 
+    @property
+    def owner_members(self) -> dict[str, str]:
+        """The member of a resource that holds its owner, by collection path, for resources with an owner."""
+        return {
+            collection_path(each.name): owner_member(each) for each in self.blueprint.entities if each.owner
+        }
+
     def makes(self, entity: Entity) -> bool:
         """Whether resources of an entity can be created by requests."""
         try:
@@ -100,6 +114,12 @@ class Suite:
         """Whether an operation succeeds with these parameters."""
         scenario = self.planner.play(entity, operation, choice)
         return scenario is not None and succeeds(scenario)
+
+    def updates_by_nothing(self, entity: Entity) -> bool:
+        """Whether an update that names no member succeeds; true if there is no update to make."""
+        if not entity.offers("update") or not self.makes(entity):
+            return True
+        return self.accepts(entity, "update", dict(self.planner.plain(entity).choice))
 
     def changes(self, entity: Entity) -> Parameters:
         """Return the parameters of an update with the values that a search tries for each."""
