@@ -34,6 +34,9 @@ def _computed(
     child = f"models.{class_name(computed.child)}"
     pointer = f"{child}.{attribute(computed.reference + ' id')}"
     owner = blueprint.entity(computed.child)
+    references = owner.references if owner else ()
+    # A reference that a later story added is null for the resources that existed before.
+    nullable = any(each.name == computed.reference and each.added_later for each in references)
     specs = [spec for name in computed.factors if owner and (spec := owner.field(name))]
     nested = [each for each in specs if each.computed is not None]
     stored = [each for each in specs if each.computed is None]
@@ -62,6 +65,7 @@ def _computed(
             if owner
         ],
         "factors": Code(", ".join(parts) + ","),
+        "where": Code(" if row[0] is not None" if nullable else ""),
         "rounded": Code(f"arithmetic.{field.type}"),
         "result": Code("values =" if (entity.name, field.name) in adjusted_fields(blueprint) else "return"),
         "adjusted": (entity.name, field.name) in adjusted_fields(blueprint),

@@ -406,3 +406,27 @@ PART = Entity(
 )
 ODD = Blueprint(service="odd", entities=(PRODUCT, SALE, PART))
 """Rules in every combination that stories seldom have."""
+
+
+def grown(blueprint: Blueprint) -> Blueprint:
+    """Return a blueprint in which later stories added every reference and every field that they can add."""
+    entities = tuple(
+        entity.model_copy(
+            update={
+                "references": tuple(
+                    each.model_copy(update={"added_later": True}) for each in entity.references
+                ),
+                "fields": tuple(
+                    each
+                    if each.computed or each.default is not None
+                    else each.model_copy(update={"added_later": True})
+                    for each in entity.fields
+                ),
+            }
+        )
+        for entity in blueprint.entities
+    )
+    return blueprint.model_copy(update={"service": f"grown-{blueprint.service}", "entities": entities})
+
+
+GROWN_SHOP, GROWN_ODD = grown(SHOP), grown(ODD)

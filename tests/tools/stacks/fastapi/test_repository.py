@@ -102,7 +102,9 @@ def test_a_service_asks_for_its_secret_only_if_it_needs_one() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "blueprint", [blueprints.SHOP, blueprints.ODD, blueprints.HOSTILE], ids=lambda b: b.service[:5]
+    "blueprint",
+    [blueprints.SHOP, blueprints.ODD, blueprints.HOSTILE, blueprints.GROWN_SHOP, blueprints.GROWN_ODD],
+    ids=lambda b: b.service[:10],
 )
 def test_it_passes_its_own_checks(
     blueprint: Blueprint, made: Make, python: Path, tmp_path_factory: pytest.TempPathFactory
