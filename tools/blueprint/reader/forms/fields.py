@@ -25,7 +25,13 @@ from tools.blueprint.reader.forms.wording import a, listing, some
 from tools.blueprint.reader.forms.wording import field as field_words
 from tools.blueprint.reader.grammar.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
 from tools.blueprint.reader.grammar.sentences import Has, Requires, Sums
-from tools.blueprint.value_formats import EMAIL_LENGTH, INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT, TEXT_LENGTH
+from tools.blueprint.value_formats import (
+    EMAIL_LENGTH,
+    INTEGER_MAXIMUM,
+    INTEGER_MINIMUM,
+    MONEY_LIMIT,
+    TEXT_LENGTH,
+)
 
 TYPES: dict[str, FieldType] = {
     "text": "text",
