@@ -8,9 +8,10 @@ from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import Reading, read
 from tools.stacks.registry import stack_named
 
-_EXAMPLE = "by the other sentences, its situation never arises or its result is another; change one of them"
+_EXAMPLE = "it conflicts with other sentences, which never lead to this result; change one of them"
 _RULE = (
-    "by the other sentences, no requests lead to its situation, so no test could check it; change one of them"
+    "it conflicts with other sentences: no sequence of requests can show what it says, so it cannot be tested; "
+    "change one of them"
 )
 
 

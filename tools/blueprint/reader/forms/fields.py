@@ -26,7 +26,13 @@ from tools.blueprint.reader.forms.wording import field as field_words
 from tools.blueprint.reader.grammar.phrases import Bounds, Default, Field, Flag, Matching, Noun, OneOf, Term
 from tools.blueprint.reader.grammar.sentences import Has, Requires, Sums
 from tools.blueprint.sample_values import sample, value_count
-from tools.blueprint.value_formats import INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT
+from tools.blueprint.value_formats import (
+    EMAIL_LENGTH,
+    INTEGER_MAXIMUM,
+    INTEGER_MINIMUM,
+    MONEY_LIMIT,
+    TEXT_LENGTH,
+)
 
 TYPES: dict[str, FieldType] = {
     "text": "text",
@@ -269,7 +275,9 @@ def _check_sense(spec: FieldSpec) -> None:
     """Raise Unclear if the constraints do not fit the field's type or leave too few valid values."""
     if spec.pattern is not None and spec.type != "text":
         raise Unclear(f"'{spec.name}' is {spec.type}; only text can match a regular expression")
-    for low, high in ((spec.minimum, spec.maximum), (spec.min_length, spec.max_length)):
+    longest = EMAIL_LENGTH if spec.type == "email" else TEXT_LENGTH
+    longest = spec.max_length if spec.max_length is not None else longest
+    for low, high in ((spec.minimum, spec.maximum), (spec.min_length, longest)):
         if low is not None and high is not None and low > high:
             least, most = plain(Decimal(low)), plain(Decimal(high))
             raise Unclear(f"no value of '{spec.name}' can be at least {least} and at most {most}")

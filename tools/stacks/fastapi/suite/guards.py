@@ -19,26 +19,28 @@ from tools.stacks.fastapi.suite.suite import Suite, neutral_change
 def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard) -> Iterator[Case]:
     """Yield tests that a guard rejects a request, and accepts it if one of its conditions is false; also on update.
 
-    There are none for a guard that no valid request meets, unless it repeats with 422 what its field refuses anyway.
+    There are none for a guard that no valid request meets, unless it repeats with 422 what its field refuses anyway,
+    or that no request escapes.
     """
     search = _ScenarioSearch(suite, entity, guard, guard.operation)
     refused = search.refused()
-    if refused is None and not (guard.status == 422 and len(guard.tests) == 1):
+    accepted = [(number, search.accepted(test)) for number, test in enumerate(guard.tests, 1)]
+    repeated = guard.status == 422 and len(guard.tests) == 1
+    if (refused is None and not repeated) or not any(scenario for _, scenario in accepted):
         return
     if refused is not None:
         yield Case(criterion, "", tuple(suite.refusal(refused, guard.status)))
-    for number, test in enumerate(guard.tests, 1):
-        accepted = search.accepted(test)
-        if accepted is not None:
+    for number, scenario in accepted:
+        if scenario is not None:
             aspect = "else accepted" if len(guard.tests) == 1 else f"accepted without condition {number}"
-            yield Case(criterion, aspect, tuple(suite.success(accepted, guard.operation)))
+            yield Case(criterion, aspect, tuple(suite.success(scenario, guard.operation)))
     if guard.operation == "create" and entity.offers("update"):
         search = _ScenarioSearch(suite, entity, guard, "update")
-        refused, accepted = search.refused(), search.accepted(None)
+        refused, changed = search.refused(), search.accepted(None)
         if refused is not None:
             yield Case(criterion, "also when updated", tuple(suite.refusal(refused, guard.status)))
-        if accepted is not None:
-            yield Case(criterion, "updated else", tuple(suite.success(accepted, "update")))
+        if changed is not None:
+            yield Case(criterion, "updated else", tuple(suite.success(changed, "update")))
 
 
 class _ScenarioSearch:
