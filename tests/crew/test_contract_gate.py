@@ -90,7 +90,10 @@ def test_the_finding_names_operation_and_keyword(tmp_path: Path) -> None:
     assert result.data["findings"] == [{"severity": "warning", "what": IF, "file": "openapi.yaml"}]
 
 
-@pytest.mark.parametrize("after", ["paths: [", "paths: {? [a] : b}", "made: 2026-99-99", "- a\n- b\n", ""])
+@pytest.mark.parametrize(
+    "after",
+    ["paths: [", "paths: {}\npaths: {}\n", "paths: {? [a] : b}", "made: 2026-99-99", "- a\n- b\n", ""],
+)
 def test_what_is_no_contract_any_more_is_for_a_person(tmp_path: Path, regopy_only: Build, after: str) -> None:
     bench = changed(tmp_path, CONTRACT, after)
 

@@ -9,6 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from tools.blueprint.model import Blueprint, Element
 from tools.errors import ToolError
+from tools.unique_keys import UniqueKeyLoader
 
 _SHOWN_ERRORS = 10
 
@@ -35,7 +36,7 @@ def from_yaml(text: str) -> Blueprint:
         ) from error
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(UniqueKeyLoader):
     """A safe loader that keeps dates as strings and rejects aliases, which can expand exponentially."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  as its base declares it

@@ -26,6 +26,7 @@ from tools.projects.trees import (
 )
 from tools.result import Finding, Tool, ToolResult, Workbench, as_data, success
 from tools.scanners import ScanReport, destructive, is_migration, secrets, security
+from tools.unique_keys import load_yaml
 
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
@@ -181,7 +182,7 @@ def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
     if new is None:
         return ContractFindings(breaking=(f"{CONTRACT} was deleted.",))
     try:
-        changes = contract_changes(yaml.safe_load(old), yaml.safe_load(new))
+        changes = contract_changes(load_yaml(old), load_yaml(new))
     except (yaml.YAMLError, ValueError, RecursionError):
         if old.encode() == new:
             return ContractFindings()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pydantic import JsonValue
 
 from tools.errors import PolicyError
 from tools.policy.lint import lint_modules
+from tools.unique_keys import load_json, load_yaml
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _folder(folder: Path, package: str, digest: hashlib._Hash) -> tuple[dict[str
             if path.suffix == ".rego":
                 modules[name] = text
             else:
-                data |= _members(json.loads(text) if path.suffix == ".json" else yaml.safe_load(text), data)
+                data |= _members(load_json(text) if path.suffix == ".json" else load_yaml(text), data)
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise PolicyError(f"{path} cannot be used: {error}") from error
     if not modules:

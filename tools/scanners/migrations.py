@@ -6,6 +6,7 @@ Only known additive operations pass. Anything else is reported, with what it wou
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -32,6 +33,7 @@ _IMPORTS: Mapping[str | None, Iterable[str]] = {
 }
 _CONSTANTS = {"revision", "down_revision", "branch_labels", "depends_on", "replaces"}
 """Names that Alembic reads from a migration."""
+_REVISION = re.compile(rb"^[ \t]*(down_)?revision\b", re.MULTILINE)
 _REMOVALS = {
     "drop_column": "drops a column",
     "drop_constraint": "drops a constraint",
@@ -52,8 +54,8 @@ _LONGEST = 100
 def is_migration(path: str, content: bytes) -> bool:
     """Return whether a file belongs to the migrations of a project.
 
-    These are all files in the folder that generated projects use, a link in its place, and in other folders of
-    migrations the files that contain SQL or use Alembic or Django.
+    These are all files in the folder that generated projects use, a link in its place, revisions of Alembic in any
+    folder, and in other folders of migrations the files that contain SQL or use Alembic or Django.
     """
     folded = path.casefold()
     if folded == "migrations" or f"{folded}/".startswith("migrations/versions/"):
@@ -61,10 +63,9 @@ def is_migration(path: str, content: bytes) -> bool:
     folders = {*folded.split("/")[:-1]}
     if folded.endswith(".sql"):
         return bool(folders & {"migrations", "versions"})
-    used = ("versions" in folders and b"alembic" in content) or (
-        "migrations" in folders and b"django" in content
-    )
-    return used and folded.endswith(".py")
+    alembic = b"alembic" in content and ("versions" in folders or _REVISION.search(content))
+    django = b"django" in content and "migrations" in folders
+    return folded.endswith(".py") and bool(alembic or django)
 
 
 def destructive(source: str | bytes) -> tuple[str, ...]:

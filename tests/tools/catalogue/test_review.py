@@ -27,6 +27,7 @@ def test_migrations_are_judged_wherever_they_are(tmp_path: Path) -> None:
             "migrations/versions/0001.py": DROPS,
             "Migrations/Versions/0002.py": DROPS,
             "src/shop/alembic/versions/deep/0003.py": DROPS,
+            "elsewhere/0003.py": "revision = '3'\n" + DROPS,
             "shop/migrations/0004_drop.py": "from django.db import migrations\n",
             "db/migrations/V1__drop.sql": "DROP TABLE orders;\n",
             "migrations/versions/0005.sql": "DROP TABLE orders;\n",
@@ -44,6 +45,7 @@ def test_migrations_are_judged_wherever_they_are(tmp_path: Path) -> None:
         "migrations/versions/0001.py": DROPPED,
         "Migrations/Versions/0002.py": DROPPED,
         "src/shop/alembic/versions/deep/0003.py": DROPPED,
+        "elsewhere/0003.py": DROPPED,
         "shop/migrations/0004_drop.py": "It contains `from django.db import migrations` (line 1), "
         "which is not a known additive operation.",
         "db/migrations/V1__drop.sql": "It cannot be read as Python: invalid syntax (<unknown>, line 1).",

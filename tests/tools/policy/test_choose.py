@@ -164,8 +164,16 @@ def test_own_policies_that_are_no_sets_of_findings_deny(
         ({"a_rego": OWN, "b_json": "["}, r"b\.json cannot be used"),
         ({"a_rego": OWN, "b_json": "[1]"}, "its top level must be an object"),
         ({"a_rego": OWN, "b_json": '{"x": 1}', "c_yaml": "x: 2"}, "another file defines x already"),
+        (
+            {"a_rego": OWN, "b_json": '{"x": {"y": 1, "y": 2}}'},
+            r"b\.json cannot be used: the key 'y' occurs twice",
+        ),
+        (
+            {"a_rego": OWN, "b_yaml": "x:\n  y: 1\n  'y': 2"},
+            r"b\.yaml cannot be used: the key 'y' occurs twice",
+        ),
     ],
-    ids=["empty", "no rules", "broken", "list", "twice"],
+    ids=["empty", "no rules", "broken", "list", "twice", "key twice in JSON", "key twice in YAML"],
 )
 def test_unusable_folders_are_named(folder: Callable[..., Path], files: dict[str, str], message: str) -> None:
     with pytest.raises(PolicyError, match=message):
