@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.scanners.leaks import Secret, secrets
+from tools.scanners.leaks import Secret, secrets, text_of
 from tools.scanners.migrations import destructive
 from tools.scanners.packages import dependencies
 from tools.scanners.security import Finding, ScanReport, security
@@ -15,4 +15,5 @@ __all__ = [
     "destructive",
     "secrets",
     "security",
+    "text_of",
 ]
