@@ -10,14 +10,15 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from crew.commands.options import FILE, HOME, JSON, delivery_options
 from crew.commands.shared import existing_home, leave
 from crew.errors import BadInput, CrewError, Interrupted
-from crew.known_secrets import HOME_USED, command_redactor
-from crew.printable import say
+from crew.known_secrets import HOME_USED
+from crew.printable import displayable, say
 
 EXIT_CODES = """Exit codes: 0 all delivered; 1 some stopped or failed; 2 invalid input; 3 waiting for a
 person; 4 the machine lacks a requirement."""
@@ -53,6 +54,16 @@ class Commands(click.Group):
         shown = {name: click.Command(name, short_help=text) for name, (_, text) in IMPORTED.items()}
         click.Group(commands={**self.commands, **shown}).format_commands(ctx, formatter)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the options before the command's name; errors quote what was typed, without secrets."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.ClickException as error:
+            _redact_message(error)
+            raise
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; print expected errors without a traceback, and exit with their code."""
         from tools.errors import ToolError  # noqa: PLC0415  keeps `--help` quick
@@ -62,7 +73,7 @@ class Commands(click.Group):
         except (CrewError, ToolError) as error:
             leave(error)
         except click.ClickException as error:
-            vars(error)["message"] = command_redactor().text(error.message)  # it quotes what was typed
+            _redact_message(error)
             raise
         except (click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
@@ -74,6 +85,11 @@ class Commands(click.Group):
             leave(
                 crash_error(error, ctx.meta.get(HOME_USED), "Nothing is lost; continue with `crew resume`.")
             )
+
+
+def _redact_message(error: click.ClickException) -> None:
+    """Make the text of an error safe to display, as it quotes what was typed."""
+    vars(error)["message"] = displayable(error.message)
 
 
 @click.group(cls=Commands, epilog=EXIT_CODES)

@@ -28,6 +28,11 @@ def _spelt(character: str) -> str:
     return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
 
 
+def displayable(text: str) -> str:
+    """Return the text without the secrets that the running command knows, and with non-printable characters escaped."""
+    return printable(command_redactor().text(text))
+
+
 def say(text: str, *, err: bool = False) -> None:
     """Print text to the terminal after redacting secrets and escaping non-printable characters."""
-    click.echo(printable(command_redactor().text(text)), err=err)
+    click.echo(displayable(text), err=err)

@@ -29,12 +29,13 @@ from crew.records.deliveries import (
 )
 from crew.records.lease import lease, owner_of
 from crew.records.rows import Asked, Closed, Paused
+from crew.records.verify import damage_text, verify_delivery
 from crew.state import DeliveryState, StoryState
 from crew.stories import StoryFile
 from graphs.approval import Reply
 from graphs.delivery import Graph, delivery_graph
 from tools.errors import RepositoryBusy, ToolError
-from tools.projects.ledger_anchors import anchor
+from tools.projects.ledger_anchors import State, anchor
 
 NODES_AT_MOST = 100
 """Maximum number of nodes run in one delivery; its own limits end it long before."""
@@ -100,11 +101,16 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
             why = f"it is {ended.status}" if ended else f"it waits for {blocker}"
             raise BadInput(f"{delivery} does not wait for {reply[0]}: {why}.")
         if blocker:
+            _anchor(app, about, "waiting")
             return Closed(status="waiting", reason=f"It waits for {blocker}.")
         if ended is None:
-            with app.telemetry.delivery(delivery, about.service) as span:
-                ended = _advance(app, about, reply)
-                span.set(outcome=ended.status)
+            _start_work(app, about)
+            try:
+                with app.telemetry.delivery(delivery, about.service) as span:
+                    ended = _advance(app, about, reply)
+                    span.set(outcome=ended.status)
+            finally:
+                _anchor(app, about, "waiting")
             if ended.status == "waiting":
                 return ended
             _close(app, about, ended)
@@ -120,6 +126,7 @@ def take_up(app: AppContext, deliveries: list[str]) -> None:
     leases = app.settings.home / "leases"
     for each in deliveries:
         if ending_of(app.ledger, each) is None and owner_of(leases, each) is None:
+            _start_work(app, load_delivery(app.ledger, each))
             change_terms(app.ledger, each, app.settings.terms)
 
 
@@ -139,11 +146,25 @@ def abandon(app: AppContext, delivery: str, who: str) -> Closed:
     with lease(app.settings.home / "leases", delivery):
         if before := ending_of(app.ledger, delivery):
             raise BadInput(f"{delivery} has ended already: {before.status}.")
+        _anchor(app, about, "running")
         ended = Closed(status="stopped", reason=f"{who} gave it up.")
         _close(app, about, ended)
         _put_away(app, about)
     _remember(app)
     return ended
+
+
+def _start_work(app: AppContext, about: Opened) -> None:
+    """Announce in the repository that rows will follow; raises LedgerDamaged if the records are not intact."""
+    damages = verify_delivery(app.settings.home, app.ledger, about.delivery)
+    if damages:
+        raise LedgerDamaged(damage_text(app.settings.home, damages))
+    _anchor(app, about, "running")
+
+
+def _anchor(app: AppContext, about: Opened, state: State) -> None:
+    """Store where the chain ends in the repository's refs, outside the ledger file."""
+    anchor(workbench(app, about), app.ledger.hashes(about.delivery), state)
 
 
 def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
@@ -262,11 +283,9 @@ def _close(app: AppContext, about: Opened, ended: Closed) -> None:
 
 
 def _put_away(app: AppContext, about: Opened) -> None:
-    """Save the closing row's hash in the repository's refs, outside the ledger file, then delete the checkpoints.
-    Until they are deleted, the checkpoints show that this is still to be done."""
-    row = app.ledger.find(about.delivery, Closed, "closed")
-    if row:
-        anchor(workbench(app, about), row.number, row.hash)
+    """Anchor the end of the chain, then delete the checkpoints. Until they are deleted, they show that this is still
+    to be done."""
+    _anchor(app, about, "ended")
     saver = open_saver(app.settings.home / "checkpoints.db")
     saver.delete_thread(about.delivery)
     saver.conn.close()

@@ -16,6 +16,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from crew.door.call import Approval, ApprovalNeeded, Call
 from crew.door.known_evidence import KnownEvidence
+from crew.door.reasons import visible_letters
 from crew.errors import LedgerDamaged, problems_in
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
@@ -262,7 +263,8 @@ class Door:
             "arguments": call.arguments,
             "rationale": call.rationale,
             "evidence": list(call.evidence),
-            "facts": self._facts(call, tool, arguments) | {"known_evidence": [*known]},
+            "facts": self._facts(call, tool, arguments)
+            | {"known_evidence": [*known], "rationale_letters": visible_letters(call.rationale)},
         }
 
     def _body(self, kind: type[C], call: Call, **more: object) -> C:

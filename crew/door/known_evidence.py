@@ -6,6 +6,7 @@ import threading
 from difflib import get_close_matches
 
 from crew.door.call import Call
+from crew.door.reasons import gives_reason
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Answered, Denied, Opening, Outcome
 
@@ -21,7 +22,7 @@ class KnownEvidence:
 
     def objection(self, call: Call) -> str:
         """Return why the rationale or evidence of a call is not acceptable, or "" if both are."""
-        if not call.rationale.strip():
+        if not gives_reason(call.rationale):
             return "The call carries no rationale: say what you saw, what you chose and what you rejected."
         if not call.evidence:
             return "The call names no evidence: give ids of earlier actions or artifacts of this delivery."

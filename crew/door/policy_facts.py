@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import BaseModel, JsonValue
 
 from crew.door.call import Call
@@ -21,7 +23,9 @@ class Facts:
 
     def __call__(self, call: Call, tool: Tool, arguments: BaseModel) -> dict[str, JsonValue]:
         """Return the facts by name; {} for a tool that declares none."""
-        return {fact.name: fact.find(self._sources, arguments) for fact in tool.facts}
+        bench = replace(self._sources.bench, role=call.role, rationale=call.rationale, action=call.key)
+        sources = replace(self._sources, bench=bench)
+        return {fact.name: fact.find(sources, arguments) for fact in tool.facts}
 
     def _evidence(self, tool: str) -> dict[str, JsonValue]:
         result = last(self._ledger, self._artifacts, self._sources.bench.delivery, tool)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 
+from crew.door.reasons import gives_reason
+
 if TYPE_CHECKING:
     import openai
 
@@ -146,7 +148,7 @@ def _unknown(reply: AIMessage, tools: tuple[str, ...], known: set[str]) -> Fault
 def _unreasoned(reply: AIMessage) -> Fault | None:
     for call in reply.tool_calls:
         rationale = call["args"].get("rationale")
-        if not isinstance(rationale, str) or not any(each.isalnum() for each in rationale):
+        if not isinstance(rationale, str) or not gives_reason(rationale):
             what = f"The call of {call['name']} carried no rationale."
             tell = f"{what} Every call says what you saw, what you chose and what you rejected. None of your calls was "
             return _told("no_rationale", what, tell + "done.")

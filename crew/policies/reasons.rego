@@ -4,12 +4,20 @@ package crew
 import rego.v1
 
 deny contains finding if {
-	not regex.match(`[^ ␊␉␍�]`, rationale)
+	not gives_reason
 	finding := {
 		"rule": "reason.rationale",
 		"reason": ["The call of '", tool, "' gives no reason."],
 		"fix": "Explain in one sentence why it is needed.",
 	}
+}
+
+# The engines' regular expressions differ in what they call a letter, so the door counts the visible ones.
+gives_reason if {
+	regex.match(`[^ ␊␉␍�]`, rationale)
+	letters := object.get(facts, "rationale_letters", 0)
+	is_number(letters)
+	letters >= 3
 }
 
 deny contains finding if {

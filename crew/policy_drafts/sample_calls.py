@@ -67,7 +67,7 @@ def example_call(data: Document, tool: str) -> Document:
         "arguments": {"path": "app/main.py"} if "paths" in facts else {},
         "rationale": "The criterion D-1.1 asks for it.",
         "evidence": ["a-1", "a-2", "a-3"],
-        "facts": facts | {"known_evidence": ["a-1", "a-2", "a-3"]},
+        "facts": facts | {"known_evidence": ["a-1", "a-2", "a-3"], "rationale_letters": 30},
     }
 
 

@@ -168,6 +168,11 @@ class Ledger:
         rows = self._all("delivery = ? ORDER BY number DESC LIMIT 1", delivery)
         return rows[0] if rows else None
 
+    def hashes(self, delivery: str) -> list[str]:
+        """Return the hashes of a delivery's rows, in order."""
+        query = "SELECT hash FROM rows WHERE delivery = ? ORDER BY number"
+        return [hashed for (hashed,) in self._query(query, delivery)]
+
     def deliveries(self) -> list[str]:
         """Return the ids of all deliveries, oldest first."""
         return [

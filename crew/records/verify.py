@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -12,21 +12,21 @@ from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import ending_of, load_delivery
 from crew.records.home_ledger import ledger_id, open_ledger
 from crew.records.ledger import Damage, Ledger, Row
-from crew.records.rows import ModelReply
+from crew.records.rows import Closed, ModelReply
 from tools.counting import counted
 from tools.errors import RepositoryError
-from tools.projects.ledger_anchors import anchors, landings, ledgers, opened_under
+from tools.projects.ledger_anchors import anchors, landings, ledgers, opened_under, parse_anchor
 
-_ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})( \S+)?")
+_WHEN = {"ended": "when it was closed", "waiting": "when it began to wait", "running": "when it was resumed"}
 
 
 def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()) -> tuple[list[Damage], int]:
     """Return all damage, and the number of deliveries that were checked.
 
-    The rows of each chain are hashed again; the chain must contain the hashes in the merge commit's trailer and under
-    the repository's `refs/crew/ledger`; every artifact that a row references must match its digest; and every delivery
-    of this ledger that a repository knows must have its rows. `moved` lists the new paths of repositories that were
-    moved, each of which replaces the recorded repository of the same name.
+    The rows of each chain are hashed again; the chain must contain the hash in the merge commit's trailer and end where
+    its anchor under the repository's `refs/crew/ledger` says; every artifact that a row references must match its
+    digest; and every delivery of this ledger that a repository knows must have its rows. `moved` lists the new paths
+    of repositories that were moved, each of which replaces the recorded repository of the same name.
     """
     places = {each.resolve().name: each.resolve() for each in moved}
     with open_ledger(home) as ledger:
@@ -39,48 +39,82 @@ def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()
         if delivery and delivery not in known and not vanished:
             raise BadInput(f"This ledger has no delivery {delivery!r}. `crew status` lists deliveries.")
         wanted = [each for each in known if delivery is None or each == delivery]
-        damages = [damage for each in wanted for damage in _verify(home, ledger, each, places)]
+        damages = [damage for each in wanted for damage in verify_delivery(home, ledger, each, places)]
         return [*damages, *vanished], len(wanted)
 
 
-def _verify(home: Path, ledger: Ledger, delivery: str, places: dict[str, Path]) -> list[Damage]:
+def damage_text(home: Path, damages: Sequence[Damage]) -> str:
+    """Return what is damaged in the records of a home, and the commands that fix it."""
+    first = damages[0]
+    where = f"--home {shlex.quote(str(home))}"
+    more = f" (and {counted(len(damages) - 1, 'further problem')})" if len(damages) > 1 else ""
+    return (
+        f"The records of {first.delivery} are damaged: {first.what}{more}. Nothing is built on them. "
+        f"`crew ledger verify {where}` lists all damage; restore {home} from a backup, or end the delivery with "
+        f"`crew abandon {first.delivery} {where}` and run its story again."
+    )
+
+
+def verify_delivery(
+    home: Path, ledger: Ledger, delivery: str, places: dict[str, Path] | None = None
+) -> list[Damage]:
+    """Return all damage to the rows of a delivery and the artifacts that they reference.
+
+    `places` maps the names of repositories that were moved to their new paths.
+    """
     damage = ledger.verify(delivery)
     if damage:
         return [damage]
-    rows = ledger.rows(delivery)
     recorded = load_delivery(ledger, delivery).repository
+    repository = (places or {}).get(recorded.name, recorded)
     return [
-        *_against_repository(home, ledger, places.get(recorded.name, recorded), rows),
-        *_against_artifacts(home, rows),
+        *_against_repository(home, ledger, repository, delivery),
+        *_against_artifacts(home, ledger.rows(delivery)),
     ]
 
 
-def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: Sequence[Row]) -> list[Damage]:
+def _against_repository(home: Path, ledger: Ledger, repository: Path, delivery: str) -> list[Damage]:
+    while True:
+        try:
+            named = anchors(repository, home).get(delivery, "")
+            merged = landings(repository, home).get(delivery, "")
+            rows = ledger.rows(delivery)
+            damages = _against_anchor(ledger, rows, named, merged)
+            # A process that works on the delivery meanwhile writes rows and moves the anchor.
+            if not damages or anchors(repository, home).get(delivery, "") == named:
+                return damages
+        except RepositoryError as error:
+            # A delivery that failed because of its repository has no anchor there to compare with.
+            ended = ending_of(ledger, delivery)
+            what = f"its repository cannot be read, so a cut tail would not show: {error}"
+            return [_damage(ledger.rows(delivery), what)] * bool(ended and ended.version)
+
+
+def _against_anchor(ledger: Ledger, rows: Sequence[Row], named: str, merged: str) -> list[Damage]:
     delivery = rows[0].delivery
-    ended = ending_of(ledger, delivery)
-    landed = bool(ended and ended.version)
-    try:
-        named = anchors(repository, home).get(delivery, "")
-        merged = landings(repository, home).get(delivery, "")
-    except RepositoryError as error:
-        # A delivery that failed because of its repository has no anchor there to compare with.
-        return [
-            _damage(rows, f"its repository cannot be read, so a cut tail would not show: {error}")
-        ] * landed
-    hashes = {row.hash: row.number for row in rows}
+    ended = ledger.find(delivery, Closed, "closed")
+    if ended and ended.number < len(rows):
+        return [_added(rows, ended.number, "the delivery was closed")]
+    hashes = [row.hash for row in rows]
     if merged and merged not in hashes:
         return [_cut(rows, "its merge commit's trailer names a row that is not there")]
-    match = _ANCHOR.fullmatch(named.strip())
-    if match is None:
-        gone = bool(named) or landed
+    known = parse_anchor(named)
+    if known is None:
+        gone = bool(named) or bool(ended and ended.body.version)
         return [_damage(rows, f"its anchor, refs/crew/ledger/{delivery}, is gone or changed")] * gone
-    number, head = int(match[1]), match[2]
-    if len(rows) < number:
-        return [_cut(rows, f"it had {counted(number, 'row')} when it was closed")]
-    if hashes.get(head) != number:
-        what = f"row {number} is not the one anchored in git"
-        return [Damage(delivery=delivery, row=number, what=what)]
+    if len(rows) < known.number:
+        return [_cut(rows, f"it had {counted(known.number, 'row')} {_WHEN[known.state]}")]
+    if hashes[known.number - 1] != known.head:
+        what = f"row {known.number} is not the one anchored in git"
+        return [Damage(delivery=delivery, row=known.number, what=what)]
+    if not known.agrees_with(hashes):
+        return [_added(rows, known.number, "its end was anchored in git")]
     return []
+
+
+def _added(rows: Sequence[Row], number: int, when: str) -> Damage:
+    what = f"row {number + 1} was added after {when}: the chain ended with row {number}"
+    return Damage(delivery=rows[0].delivery, row=number + 1, what=what)
 
 
 def _cut(rows: Sequence[Row], why: str) -> Damage:

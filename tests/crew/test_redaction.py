@@ -20,7 +20,9 @@ from crew.commands.crash_report import crash_error
 from crew.commands.shared import leave
 from crew.console import JsonLines, RichLines
 from crew.delivery_context import DeliveryContext
+from crew.door.call import Call
 from crew.door.door import Door
+from crew.door.policy_facts import Facts
 from crew.errors import Stopped
 from crew.known_secrets import HOME_USED, command_redactor, redactor_of
 from crew.models.by_url import lone_role_model
@@ -111,6 +113,44 @@ def test_a_command_knows_its_keys_and_the_secrets_of_its_home(
     assert redactor_of(home).known_secrets == ("own-key-of-the-server", KNOWN)
     assert redactor_of(None).known_secrets == ("own-key-of-the-server",)
     assert command_redactor().known_secrets == ("own-key-of-the-server",)
+
+
+INDEX = "https://ada:sesame%2Fopen@index.example/simple"
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    ("name", "value", "known"),
+    [
+        ("UV_INDEX_PRIVATE_PASSWORD", "sesame-open", {"sesame-open"}),
+        ("UV_DEFAULT_INDEX", INDEX, {"sesame%2Fopen", "sesame/open"}),
+        ("UV_INDEX", f"private={INDEX} {INDEX.replace('sesame', 'simsim')}", {"sesame/open", "simsim/open"}),
+        ("PIP_INDEX_URL", "https://token-0123456789abcdef@index.example/simple", {"token-0123456789abcdef"}),
+        ("HTTPS_PROXY", "http://ada:sesame-open@proxy:3128", {"sesame-open"}),
+        ("UV_INDEX", "https://[broken https://index.example/simple", set()),
+        ("PIP_INDEX_URL", "https://ada@index.example/simple", set()),
+    ],
+)
+def test_credentials_of_package_indexes_are_known(
+    name: str, value: str, known: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(redactor_of(None).known_secrets)
+    monkeypatch.setenv(name, value)
+    added = set(redactor_of(None).known_secrets) - before
+    assert known <= added
+    assert added or not known
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("arguments", [
+    [f"--{FORMS[0]}"], [FORMS[3]], ["run", f"--{FORMS[1]}"], ["ledger", f"--{FORMS[2]}"],
+    ["ledger", FORMS[0]], ["policy", "draft", "x", "--" + FORMS[0]],
+])  # fmt: skip
+def test_errors_about_the_command_line_quote_no_token(arguments: list[str]) -> None:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2, done.output
+    assert MARK in done.output
+    assert [token for token in FORMS if token in done.output] == []
 
 
 def test_ledger(tmp_path: Path) -> None:
@@ -249,6 +289,38 @@ def test_commit_message_and_rationale(tmp_path: Path) -> None:
     assert done.ok, done.summary
     held = repository(bench)
     check(held.message(str(done.data["commit"])))
+
+
+GUESSED = 'password = "' + 'hunter2hunter2"'
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    ("message", "rationale", "name", "content", "where"),
+    [
+        ("Add a file", f"The story says {GUESSED}", "b.py", b"x = 1", "the commit message"),
+        (f"Add {GUESSED}", "The story asks for it.", "b.py", b"x = 1", "the commit message"),
+        ("Add a file", "The story asks for it.", "password=hunter2hunter2", b"", "the file name"),
+        ("Add a file", "The story asks for it.", "b.txt", GUESSED.encode("utf-16"), "b.txt"),
+        ("Add a file", "The story asks for it.", "b.py", GUESSED.encode(), "b.py"),
+    ],
+)
+def test_policy_learns_of_a_guess_in_whatever_a_commit_publishes(
+    message: str, rationale: str, name: str, content: bytes, where: str, tmp_path: Path
+) -> None:
+    bench = delivery(tmp_path, {"a.py": "x = 1\n"}, redact=REDACT)
+    (bench.workspace / name).write_bytes(content)
+    (tmp_path / "records").mkdir()
+    made = history(tmp_path / "records")
+    call = Call(
+        delivery="d", role="code", visit=1, step=1, index=0, tool="commit", arguments={}, rationale=rationale
+    )
+    tool = CATALOGUE["commit"]
+    facts = Facts(bench, made.ledger, made.artifacts)(call, tool, tool.arguments(message=message))
+    made.ledger.close()
+    found: Any = facts["secrets"]
+    assert [each["file"].startswith(where) for each in found] == [True], found
+    assert "hunter2" not in str(found)
 
 
 def test_merge_message_and_trailers(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field, JsonValue
 
 from tools.catalogue.policy_facts import BRANCH, secrets_in
-from tools.catalogue.repository import Commit, commit
+from tools.catalogue.repository import Commit, commit, published_message
 from tools.catalogue.test_context import TestContext, test_context_of
 from tools.counting import counted
 from tools.git import checkout
@@ -221,6 +221,13 @@ def _stored_report(bench: Workbench) -> StrengthReport | None:
     return StrengthReport.model_validate_json(text) if bench.action and action == bench.action else None
 
 
+_EXAMPLE_SECRETS = secrets_in(
+    lambda bench, arguments: {
+        "the example tests": arguments.content,
+        "the commit message": published_message(bench, SUBJECT),
+    }
+)
+
 TOOLS = (
     # Writing the same tests again changes nothing.
     Tool(
@@ -229,7 +236,7 @@ TOOLS = (
         WriteExamples,
         write_examples,
         roles=("testing/examples",),
-        facts=(BRANCH, secrets_in(lambda bench, arguments: {"the example tests": arguments.content})),
+        facts=(BRANCH, _EXAMPLE_SECRETS),
     ),
     # The report is stored before anything is dropped, and dropping again changes nothing.
     Tool("keep_examples", "execute", KeepExamples, keep_examples, roles=("crew",), facts=(BRANCH,)),

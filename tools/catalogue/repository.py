@@ -126,12 +126,19 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
     parents = [tip] + ([generation] if generation and not held.is_ancestor(generation, tip) else [])
     if tree == held.tree_of(tip) and len(parents) == 1:
         return _commit_result(held, tip, "nothing_to_commit")
-    message = f"{arguments.message.rstrip()}\n\n{bench.rationale}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
+    message = (
+        f"{published_message(bench, arguments.message)}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
+    )
     # git rejects NUL, and a character in a model's text must not make a delivery fail.
     message = message.replace("\0", "\ufffd")
     made = held.commit(tree, parents, message, agent(bench.role), bench.when, bench.redact)
     held.update_ref(branch, made, tip)
     return _commit_result(held, made)
+
+
+def published_message(bench: Workbench, message: str) -> str:
+    """Return the text of a commit message, but for its trailers: the rationale is its body."""
+    return f"{message.rstrip()}\n\n{bench.rationale}"
 
 
 def probe_commit(bench: Workbench, arguments: Commit) -> ToolResult | None:
@@ -258,7 +265,8 @@ _COMMIT_FACTS = (
     ),
     secrets_in(
         lambda bench, arguments: (
-            changed_texts(bench, workspace_tree(bench)) | {"the commit message": arguments.message}
+            changed_texts(bench, workspace_tree(bench))
+            | {"the commit message": published_message(bench, arguments.message)}
         )
     ),
 )

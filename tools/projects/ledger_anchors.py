@@ -3,27 +3,76 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast
 
 from tools.errors import RepositoryError
 from tools.git import attach_repository
 from tools.projects.trees import repository
 from tools.result import Workbench
 
+State = Literal["ended", "waiting", "running"]
+"""What a delivery is doing: its chain ends at the anchor, or, if it is "running", may have become longer since."""
 
-def anchor(bench: Workbench, number: int, head: str) -> None:
-    """Store the number and hash of a delivery's last row in the repository, once; it never changes.
+_ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})(?: (\S+))?(?: (waiting|running))?")
 
-    A repository that cannot be used is ignored, as that is the reason why the delivery ended.
+
+@dataclass(frozen=True)
+class Anchor:
+    """Where the chain of a delivery ends, or ended when it was last anchored."""
+
+    number: int
+    """Number of the last row."""
+    head: str
+    """Hash of the last row."""
+    ledger: str = ""
+    """Id of the ledger; "" if the anchor does not name it."""
+    state: State = "ended"
+
+    def __str__(self) -> str:
+        state = "" if self.state == "ended" else f" {self.state}"
+        return f"{self.number} {self.head} {self.ledger}{state}"
+
+    def agrees_with(self, hashes: Sequence[str]) -> bool:
+        """Whether a chain with these hashes ends at the anchor or, for a running delivery, contains it."""
+        if self.state != "running" and len(hashes) != self.number:
+            return False
+        return hashes[self.number - 1 : self.number] == [self.head]
+
+
+def parse_anchor(text: str) -> Anchor | None:
+    """Return the anchor that a text describes, or None if it describes none."""
+    match = _ANCHOR.fullmatch(text.strip())
+    if match is None or not int(match[1]):
+        return None
+    return Anchor(int(match[1]), match[2], match[3] or "", cast(State, match[4] or "ended"))
+
+
+def anchor(bench: Workbench, hashes: Sequence[str], state: State) -> None:
+    """Store in the repository where a delivery's chain ends; `hashes` are those of its rows, in order.
+
+    An anchor moves only along a chain that agrees with it, so that it keeps showing what was changed; that of an ended
+    delivery never moves. A repository that cannot be used is ignored, as that is the reason why the delivery ended,
+    or it was not created yet.
     """
     with contextlib.suppress(RepositoryError):
         held = repository(bench)
-        if held.read_anchor(bench.delivery) is None:
-            held.anchor(bench.delivery, f"{number} {head} {bench.ledger}")
+        text = held.read_anchor(bench.delivery)
+        before = None if text is None else parse_anchor(text)
+        if text is not None and (before is None or not before.agrees_with(hashes) or before.state == "ended"):
+            return
+        if text is None and state == "running":
+            return
+        fresh = str(Anchor(len(hashes), hashes[-1], bench.ledger, state))
+        if fresh != text:
+            held.anchor(bench.delivery, fresh)
 
 
 def anchors(folder: Path, home: Path) -> dict[str, str]:
-    """Return the anchors in a repository by delivery: number and hash of the last row, and the ledger's id."""
+    """Return the text of each anchor in a repository, by delivery; see `parse_anchor`."""
     return attach_repository(folder, home, reads=True).anchors()
 
 
@@ -34,7 +83,8 @@ def landings(folder: Path, home: Path) -> dict[str, str]:
 
 def ledgers(folder: Path, home: Path) -> dict[str, str]:
     """Return the ledger id of each delivery known to a repository, by delivery."""
-    named = {delivery: text.split()[-1] for delivery, text in anchors(folder, home).items() if text.split()}
+    held = {delivery: parse_anchor(text) for delivery, text in anchors(folder, home).items()}
+    named = {delivery: each.ledger for delivery, each in held.items() if each}
     return attach_repository(folder, home, reads=True).trailers("Delivery", "Ledger") | named
 
 

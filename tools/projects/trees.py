@@ -19,6 +19,7 @@ from tools.git import (
     write_tree,
 )
 from tools.result import Workbench
+from tools.scanners import text_of
 from tools.testing.test_command import is_test
 from tools.workspace.atomic_write import write_atomically
 
@@ -78,7 +79,7 @@ def changed_texts(bench: Workbench, tree: str) -> dict[str, str]:
     """Return the text of every file that a tree adds or changes relative to main, by path."""
     held = repository(bench)
     paths = [each.path for each in changes_of(bench, tree).files if each.status != "deleted"]
-    return {path: held.text(tree, path) or "" for path in paths}
+    return {path: text_of(held.show(tree, path) or b"") for path in paths}
 
 
 def text_on_main(bench: Workbench, path: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.scanners.leaks import Secret, secrets
+from tools.scanners.leaks import Secret, secrets, text_of
 from tools.scanners.migrations import destructive, is_migration
 from tools.scanners.packages import dependencies
 from tools.scanners.security import Finding, ScanReport, security
@@ -16,4 +16,5 @@ __all__ = [
     "is_migration",
     "secrets",
     "security",
+    "text_of",
 ]

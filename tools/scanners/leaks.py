@@ -50,14 +50,36 @@ class Secret(BaseModel, frozen=True):
 
 
 def secrets(changed: dict[str, str] | str) -> tuple[Secret, ...]:
-    """Return the possible secrets in texts, given by file name, or in the lines that a unified diff adds.
+    """Return the possible secrets in texts, given by file name, and in the names, or in the lines that a unified diff
+    adds.
 
     Directives to scanners ("pragma: allowlist secret") are ignored, and no type of file is skipped: otherwise, the
     author of a text could hide a secret from the scan.
     """
     if isinstance(changed, str):
         return _found(_added(changed))
-    return tuple(secret for file, text in changed.items() for secret in _in_file(file, text))
+    return tuple(
+        secret for file, text in changed.items() for secret in (*_in_name(file), *_in_file(file, text))
+    )
+
+
+def text_of(content: bytes) -> str:
+    """Return the content of a file as text to be scanned, whether it is encoded in UTF-8, UTF-16 or UTF-32.
+
+    All three encode the characters of secrets as the same bytes, with NULs between them.
+    """
+    return content.replace(b"\0", b"").decode("utf-8", "replace")
+
+
+def _in_name(file: str) -> tuple[Secret, ...]:
+    # As in settings files, where a value needs no quotes.
+    values = [value for _, value in _values("name.ini", file)]
+    shown = file
+    for value in values:
+        shown = shown.replace(value, "...")
+    return tuple(
+        each.model_copy(update={"file": f"the file name {shown}"}) for each in _found([("name.ini", 1, file)])
+    )
 
 
 # The same texts are scanned when they are committed, proposed and merged.

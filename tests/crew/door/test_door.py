@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from crew.door.call import ApprovalNeeded
 from crew.door.door import Door
-from crew.records.rows import Answered, Intent, Outcome
+from crew.records.rows import Answered, Denied, Intent, Outcome
 from tests.crew.doors import DELIVERY, Setting, policies, setting
 from tests.crew.rows import write
 from tools.errors import RepositoryError, ToolError
@@ -43,6 +43,14 @@ class Recorder:
     def probe(self, bench: Workbench, arguments: Write) -> ToolResult | None:
         self.probed += 1
         return self.there
+
+
+NO_REASONS = (
+    ".", "...", "42", "ab", "\u3164" * 9, "\u115f\u1160\uffa0" * 3, "\u2800" * 9, "\u200b\u200d\ufeff" * 3,
+    "\u0301" * 9, "\u00ad" * 9, "\u02b0" * 9, "\ue000" * 9, "\U00013441" * 9, "\U000e0061" * 9, "\u0640" * 9,
+    "\ufe0f" * 9, "\u2014 \u2713 \u2026", "\U0001f680" * 9,
+)  # fmt: skip
+"""Rationales in which a reader sees no letters, or too few."""
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +100,7 @@ def test_a_call_in_order_is_done_and_written_down(place: Setting, recorder: Reco
 @pytest.mark.parametrize(("changes", "reason"), [
     ({"rationale": ""}, "no rationale"),
     ({"rationale": " \n "}, "no rationale"),
+    *(({"rationale": text}, "no rationale") for text in NO_REASONS),
     ({"evidence": ()}, "names no evidence"),
     ({"evidence": ("a-0000000000000000",)}, "There is no evidence a-0000000000000000"),
     ({"evidence": ("sha256:" + "0" * 64,)}, "There is no evidence sha256:00"),
@@ -110,6 +119,21 @@ def test_what_is_not_in_order_is_denied_and_written_down(
     assert reason in result.summary
     assert recorder.done == []
     assert kinds(place) == ["opened", "denied"]
+
+
+@pytest.mark.parametrize("text", ["Why.", "因为需要", "Ещё раз", "لأن القصة تطلبه", "e\u0301te\u0301"])
+def test_a_reason_in_any_script_is_one(place: Setting, recorder: Recorder, text: str) -> None:
+    assert place.door().act(place.call("write_file", rationale=text)).ok
+
+
+@pytest.mark.parametrize("text", NO_REASONS)
+def test_policy_refuses_what_is_no_reason_too(
+    place: Setting, recorder: Recorder, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crew.door.known_evidence.gives_reason", lambda text: True)
+    result = place.door().act(place.call("write_file", rationale=text))
+    assert "gives no reason" in result.summary
+    assert place.ledger.rows(DELIVERY, Denied)[0].body.rules == ("reason.rationale",)
 
 
 def test_evidence_of_another_delivery_does_not_bind(place: Setting, recorder: Recorder) -> None:

@@ -8,6 +8,8 @@ from pydantic import JsonValue
 
 Call = dict[str, JsonValue]
 HOME = "/home/me/.crew/work/CHK-1"
+KNOWN: Call = {"known_evidence": ["a-1"], "rationale_letters": 32}
+"""What the door finds out about every call."""
 TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
@@ -21,7 +23,7 @@ def call(role: str, tool: str, effect: str, facts: Call | None = None, **argumen
         "arguments": arguments,
         "rationale": "Because the criterion CHK-1.1 asks for it.",
         "evidence": ["a-1"],
-        "facts": {"known_evidence": ["a-1"]} | (facts or {}),
+        "facts": KNOWN | (facts or {}),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.crew.policies.calls import GONE, HOME, Call, changed
+from tests.crew.policies.calls import GONE, HOME, KNOWN, Call, changed
 
 OWN_DENIAL = """deny contains finding if {
 	input.tool == "merge"
@@ -39,7 +39,7 @@ class Case:
 def path(text: object, resolved: object = None, **more: object) -> Call:
     """A call of read_file on a path that leads to where it says."""
     facts = {"workspace": HOME, "paths": [{"text": text, "resolved": resolved or f"{HOME}/{text}"}]}
-    return changed("read_file", arguments={"path": text}, facts=facts | {"known_evidence": ["a-1"]} | more)
+    return changed("read_file", arguments={"path": text}, facts=facts | KNOWN | more)
 
 
 def merge(**facts: object) -> Call:
@@ -60,13 +60,20 @@ CALLS = [
     Case("evidence is a text", changed("run_tests", evidence="a-1"), ("call.form",)),
     Case(
         "no facts about paths",
-        changed("read_file", facts={"known_evidence": ["a-1"]}),
+        changed("read_file", facts=KNOWN),
         ("facts.missing", "facts.missing", "paths.unresolved"),
     ),
     Case("secrets are a text", changed("comment", facts__secrets="none"), ("facts.missing",)),
     Case("no rationale", changed("run_tests", rationale=" \n "), ("reason.rationale",)),
     Case("unknown evidence", changed("run_tests", evidence=["a-1", "a-2", "a-3"]), ("reason.evidence",) * 2),
-    Case("nothing known of evidence", changed("run_tests", facts={}), ("reason.evidence",)),
+    Case(
+        "nothing known of evidence",
+        changed("run_tests", facts={"rationale_letters": 9}),
+        ("reason.evidence",),
+    ),
+    Case("too few letters", changed("run_tests", facts__rationale_letters=2), ("reason.rationale",)),
+    Case("letters not counted", changed("run_tests", facts__rationale_letters=GONE), ("reason.rationale",)),
+    Case("letters as a text", changed("run_tests", facts__rationale_letters="9"), ("reason.rationale",)),
     Case("no evidence", changed("run_tests", evidence=[]), (), "allow"),
 ]
 ROLES = [

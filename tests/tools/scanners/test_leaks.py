@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tools.scanners import secrets
+from tools.scanners import secrets, text_of
 
 # Put together here, so that no scanner of this repository takes them for real ones.
 AWS = "AKIA" + "QWERTYUIOPASDFGH"
@@ -124,3 +124,31 @@ def test_the_same_secret_has_the_same_digest() -> None:
     one, other, third = secrets({"a.py": f'"{AWS}"', "b.py": f"# {AWS}", "c.py": f'"{AWS[:-1]}Z"'})
 
     assert one.digest == other.digest != third.digest
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("line", [f'key = "{AWS}"', 'password = "' + 'hunter2hunter2"'])
+def test_the_encoding_of_a_file_hides_nothing(encoding: str, line: str) -> None:
+    (found,) = secrets({"a.py": text_of(f"import os\n\n{line}\n".encode(encoding))})
+    assert found.line == 3
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("value", [AWS, JWT, "password=" + "hunter2hunter2", "api_key: " + "hunter2hunter2"])
+def test_the_name_of_a_file_is_scanned_too(value: str) -> None:
+    (found,) = secrets({f"app/{value}.txt": ""})
+    secret = value.replace(": ", "=").rpartition("=")[2]
+    assert found.file.startswith("the file name app/")
+    assert secret not in found.file
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "app/password_reset.py", "migrations/versions/1975ea83b712_add_secret.py", "tests/test_api_key.py",
+        "123e4567-e89b-12d3-a456-426614174000.json", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "docs/secret keys.md",
+    ],
+)  # fmt: skip
+def test_the_name_of_a_file_that_holds_no_secret(name: str) -> None:
+    assert secrets({name: ""}) == ()
