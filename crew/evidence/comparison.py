@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, JsonValue
@@ -154,7 +155,9 @@ def _answers(claim: Claim) -> list[str]:
 def _asserted(status: str, claim: Claim) -> str:
     if any(_is_status(status, str(each)) for each in claim.tests.statuses):
         return f"{', '.join(claim.operations)} can answer {_some(_answers(claim))}"
-    asserted = _some([str(each) for each in sorted(claim.tests.statuses)])
+    refusal = status[0] in "45"
+    alike = [each for each in claim.tests.statuses if (each >= HTTPStatus.BAD_REQUEST) == refusal]
+    asserted = _some([str(each) for each in sorted(alike or claim.tests.statuses)])
     return f"the test asserts {asserted}" if asserted else "no test of it asserts a status"
 
 

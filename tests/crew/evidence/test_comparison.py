@@ -120,7 +120,7 @@ def test_a(client):
         ("PUT /posts/3 is a 409.", ""),
         ("DELETE /posts/3 is a 409.", "it names DELETE /posts/3; its tests request PUT /api/posts/{}"),
         ("POST /posts returns 404.",
-         "it names POST /posts; its tests request PUT /api/posts/{}; it names status 404; the test asserts 201, 409"),
+         "it names POST /posts; its tests request PUT /api/posts/{}; it names status 404; the test asserts 409"),
     ],
 )  # fmt: skip
 def test_an_existing_project_is_compared_by_its_tests(text: str, differs: str) -> None:
