@@ -176,9 +176,13 @@ def _definitions(tree: ast.Module) -> dict[str, ast.AST]:
 
 def _names(node: ast.AST) -> set[str]:
     """Return the names of functions, constants and fixtures that a definition may use."""
-    found = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-    found |= {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
-    return found | {each.arg for each in ast.walk(node) if isinstance(each, ast.arg)}
+    found = {
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
+    }
+    found |= {last_name(each) for each in ast.walk(node) if isinstance(each, ast.Call)}
+    if isinstance(node, _Function):
+        found |= {each.arg for each in node.args.args}
+    return found
 
 
 def _expressions(node: ast.AST, expected: bool = True) -> Iterator[tuple[ast.AST, bool]]:
@@ -195,6 +199,11 @@ def _expressions(node: ast.AST, expected: bool = True) -> Iterator[tuple[ast.AST
         elif isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             waiting += [(each, any(map(_may_be_status, sides))) for each in sides]
+        elif isinstance(node, ast.If | ast.IfExp):
+            # A condition checks nothing.
+            yield from ((each, False) for each in ast.walk(node.test))
+            parts = [*node.body, *node.orelse] if isinstance(node, ast.If) else [node.body, node.orelse]
+            waiting += [(each, expected) for each in parts]
         elif isinstance(node, ast.Dict):
             waiting += [(each, False) for each in (*node.keys, *node.values) if each is not None]
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
