@@ -18,7 +18,7 @@ from crew.commands.options import FILE, HOME, JSON, delivery_options
 from crew.commands.shared import existing_home, leave
 from crew.errors import BadInput, CrewError, Interrupted
 from crew.known_secrets import HOME_USED
-from crew.printable import displayable, say
+from crew.printable import as_typed, displayable, say
 
 EXIT_CODES = """Exit codes: 0 all delivered; 1 some stopped or failed; 2 invalid input; 3 waiting for a
 person; 4 the machine lacks a requirement."""
@@ -123,7 +123,7 @@ def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
 
     click.get_current_context().meta[HOME_USED] = file.resolve().parent / ".crew"
     planned = plan_of(load(file))
-    say(planned.model_dump_json(indent=2) if as_json else show_plan(planned))
+    say(planned.model_dump_json(indent=2) if as_json else as_typed(show_plan(planned)))
     sys.exit(1 if strict and planned.not_covered else 0)
 
 
@@ -176,7 +176,7 @@ def status(as_json: bool, home: Path | None) -> None:
     from crew.report.status import status_json, status_text  # noqa: PLC0415
 
     folder = existing_home(home)
-    say(status_json(folder) if as_json else status_text(folder))
+    say(status_json(folder) if as_json else as_typed(status_text(folder)))
 
 
 @main.command()

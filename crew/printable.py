@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
+import sys
 from functools import lru_cache
+from pathlib import Path
 
 import click
 
 from crew.known_secrets import command_redactor
 
+_COMMAND = re.compile(
+    r"(?:(?<=`)|(?<=: )|(?<=\()|^(?=crew)|(?<=^ )|(?<=^  ))crew"
+    r"(?= (?:run|plan|resume|abandon|status|down|why|ledger|impact|policy|tests|knowledge|doctor)\b)",
+    re.MULTILINE,
+)
 _KEPT = "\n\t\u00a0"
 
 
@@ -36,3 +46,16 @@ def displayable(text: str) -> str:
 def say(text: str, *, err: bool = False) -> None:
     """Print text to the terminal after redacting secrets and escaping non-printable characters."""
     click.echo(displayable(text), err=err)
+
+
+def as_typed(text: str) -> str:
+    """Return the text with its `crew` commands as they work in the user's shell.
+
+    They are changed only where `crew` was started by a path and PATH does not lead to the same program.
+    """
+    started = sys.argv[0]
+    found = shutil.which("crew")
+    by_path = "/" in started and Path(started).name == "crew" and Path(started).is_file()
+    if not by_path or (found and Path(found).samefile(started)):
+        return text
+    return _COMMAND.sub(lambda _: shlex.quote(started), text)

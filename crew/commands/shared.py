@@ -12,12 +12,12 @@ import click
 
 from crew.errors import BadInput
 from crew.known_secrets import HOME_USED
-from crew.printable import say
+from crew.printable import as_typed, say
 
 
 def leave(error: Exception) -> NoReturn:
     """Print an error and exit with its code."""
-    say(f"crew: {error}", err=True)
+    say(f"crew: {as_typed(str(error))}", err=True)
     sys.exit(getattr(error, "exit_code", 1))
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from crew.app import AppContext
 from crew.console.ending import exit_code, report_text, run_finished
 from crew.console.lines import Line, line_of
-from crew.printable import printable
+from crew.printable import as_typed, printable
 from crew.records.ledger import Row
 from crew.report import DeliveryReport, delivery_report
 from crew.report.html import write_report
@@ -98,7 +98,7 @@ class RichLines(Printer):
         return self._status if self._console.is_terminal else nullcontext()
 
     def _shown(self, text: str) -> str:
-        return printable(self._redact.text(text))
+        return printable(self._redact.text(as_typed(text)))
 
     def _styled(self, line: Line) -> Text:
         text = Text()

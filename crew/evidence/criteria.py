@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, TypeAdapter
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from crew.agents.answers import Design, DesignedCriterion
+from crew.evidence.comparison import Claim, differences
+from crew.evidence.named import named_in
 from crew.evidence.tests import Branch, Run, Verdict, branch_now, last_run, verdict
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import load_delivery, story_of
 from crew.records.ledger import Ledger
+from tools.errors import RepositoryError
+from tools.git import attach_repository
+from tools.testing.test_command import is_test
+from tools.testing.test_content import content_of
 
 _Tests = dict[str, list[str]]
 """Maps each criterion's id to the names of its tests."""
+_MOST_FILES = 300
+"""Maximum number of test files that are read to compare what a criterion names."""
+_LARGEST = 1_000_000
 
 
 class CriterionReport(BaseModel, frozen=True):
@@ -51,6 +65,7 @@ def criteria_of(
     """Return a report on each criterion of a delivery's story; before the design answer, `design` is empty."""
     about, branch = load_delivery(ledger, delivery), branch_now(ledger, artifacts, delivery)
     judge = _Judge(artifacts, branch, last_run(ledger, artifacts, about, branch))
+    comparison = _Comparison(artifacts, about.repository, branch, design)
     outcomes = {each.id: each for each in design.criteria}
     found = []
     for criterion in story_of(artifacts, about).criteria:
@@ -59,6 +74,8 @@ def criteria_of(
         )
         if outcome.covered:
             tests, why = judge(criterion.id)
+            why = why or comparison(outcome, criterion.text, tests)
+            tests = () if why else tests
         else:
             tests, why = (), outcome.why
         found.append(
@@ -114,6 +131,59 @@ class _Judge:
         # A test command reports no individual tests, but this one was seen to pass on the same code.
         seen = run.report is None and run.ok and test in self._kept
         return ("passed", "") if seen else verdict(run, test)
+
+
+class _Comparison:
+    """Compares what criteria name with the operations and tests that cover them."""
+
+    def __init__(self, artifacts: ArtifactStore, repository: Path, branch: Branch, design: Design) -> None:
+        self._artifacts = artifacts
+        self._repository = repository
+        self._branch = branch
+        self._design = design
+
+    def __call__(self, outcome: DesignedCriterion, text: str, tests: Collection[str]) -> str:
+        """Return what a criterion names and nothing meets, or "" if everything is met."""
+        named = named_in(text)
+        if not named:
+            return ""
+        claim = Claim(
+            generated=bool(self._design.blueprint),
+            operations=outcome.operations,
+            readings=outcome.readings,
+            contract=self._contract,
+        )
+        if not differences(named, claim):
+            return ""
+        try:
+            content = content_of(self._sources, tests)
+        except RepositoryError as error:
+            return f"what it names cannot be compared, as its tests cannot be read: {error}"
+        return "; ".join(differences(named, claim.model_copy(update={"tests": content})))
+
+    @cached_property
+    def _contract(self) -> dict[str, JsonValue]:
+        text = self._artifacts.get(self._design.contract).decode() if self._design.contract else ""
+        found = yaml.safe_load(text)
+        return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        """The test files of the branch; in an existing project only those that the branch changes, if there are any."""
+        held = attach_repository(self._repository, self._artifacts.home, reads=True)
+        files = [each for each in held.entries(self._branch.tree) if is_test(each.path)]
+        if not self._design.blueprint and (base := self._branch.steps[0].tree):
+            before = {(each.path, each.id) for each in held.entries(base)}
+            files = [each for each in files if (each.path, each.id) not in before] or files
+        return {
+            each.path: _text(held.blob(each.id))
+            for each in files[:_MOST_FILES]
+            if each.mode.startswith("100")
+        }
+
+
+def _text(content: bytes) -> str:
+    return content[:_LARGEST].decode("utf-8", "replace")
 
 
 class _ExampleTests(BaseModel):

@@ -21,6 +21,11 @@ class ArtifactStore:
         self._folder = folder
         self._redact = redact
 
+    @property
+    def home(self) -> Path:
+        """The home folder that the store belongs to."""
+        return self._folder.parent
+
     def with_redactor(self, redact: Redactor) -> ArtifactStore:
         """Return this store with the redactor of a delivery, which knows the secrets of its service."""
         return ArtifactStore(self._folder, redact)

@@ -120,3 +120,41 @@ def test_a_plan_says_what_a_person_has_to_decide() -> None:
 
     assert f"    incomparable  {IF}\n    additive  GET /b: The operation is new.\n" in said
     assert f"  needs a person\n    {IF}\n" in said
+
+
+ROUTES = """\
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/orders")
+
+
+@router.post("")
+def create(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("contract", "what"),
+    [
+        ({"paths": {"/orders": {"post": {}}}}, None),
+        ({"paths": {}}, "POST /orders is not in openapi.yaml. Add it to the contract, or remove the route."),
+        (
+            {"paths": {"/orders": {"post": {}, "get": {}}}},
+            "GET /orders is in the contract, but no code declares this route.",
+        ),
+    ],
+)
+def test_a_route_that_code_and_contract_do_not_share_blocks(
+    tmp_path: Path, contract: Any, what: str | None
+) -> None:
+    bench = delivery(tmp_path, {"README.md": "New.\n"})
+    for path, text in (("app/routes/order.py", ROUTES), ("openapi.yaml", yaml.safe_dump(contract))):
+        (bench.workspace / path).parent.mkdir(parents=True, exist_ok=True)
+        (bench.workspace / path).write_text(text)
+    commit(bench, Commit(message="Add orders"))
+
+    result = check_contract(bench, CheckContract())
+
+    blocking = [each["what"] for each in result.data["findings"] if each["severity"] == "blocking"]  # type: ignore
+    assert blocking == ([what] if what else [])
+    assert ("Code and contract differ in 1 route." in result.summary) is bool(what)

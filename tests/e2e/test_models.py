@@ -157,3 +157,51 @@ def test_killed_bounded_and_given_up_a_delivery_goes_on(kiosk: Kiosk) -> None:
     assert rows(kiosk, "closed")[0]["body"]["status"] == "delivered"
     assert "no row was changed or removed" in kiosk.crew("ledger", "verify")
     clean(kiosk, printed)
+
+
+NAMING = """\
+service: kiosk
+stories:
+  - id: KIO-1
+    title: Papers
+    acceptance:
+      - A paper has a title (text, up to 80 characters) and a price (money, at least 0).
+      - "`POST /papers` of a valid paper returns 201 Created, and `GET /papers/{paper_id}` gives it back."
+      - "`PUT /paper` with a price over 100 is answered with status 400."
+      - The price of a paper is never over 5000, else it is refused with a 422.
+      - A paper is refused with 422 and the message "Too dear".
+"""
+WORDINGS = {
+    "KIO-1.2": ["Papers can be created, listed and read."],
+    "KIO-1.3": ["Creating a paper with a price over 100 is rejected with 422."],
+    "KIO-1.4": ["Creating a paper with a price over 500 is rejected with 422."],
+    "KIO-1.5": ["Creating a paper with a price over 200 is rejected with 422."],
+}
+
+
+@pytest.mark.slow
+def test_what_the_service_does_not_have_is_not_covered(kiosk: Kiosk) -> None:
+    def answer(body: Body) -> Step:
+        step = right(body)
+        (_, tool, arguments), *_ = step.calls
+        if tool != "settle_blueprint":
+            return step
+        wordings = [{"id": id_, "sentences": sentences} for id_, sentences in WORDINGS.items()]
+        return say(tool, json.loads(arguments) | {"wordings": wordings})
+
+    path = kiosk.write(NAMING)
+    with serving(answer) as server:
+        configure(kiosk, server.url, 'url = "openai:first"\n')
+        out = kiosk.crew("run", str(path), OPENAI_API_KEY=KEY)
+    (closed,) = rows(kiosk, "closed")
+    assert closed["body"]["status"] == "delivered"
+    assert "[x] KIO-1.1 " in out
+    assert "[x] KIO-1.2 " in out
+    assert (
+        "not covered: it names PUT /paper; covered by POST /papers; it names status 400; the test asserts 422"
+        in out
+    )
+    assert "not covered: it names 5000, which neither its operations nor its tests contain" in out
+    assert 'not covered: it names "Too dear", which neither its operations nor its tests contain' in out
+    (request,) = [row["body"] for row in rows(kiosk, "intent") if row["body"]["tool"] == "open_pull_request"]
+    assert request["arguments"]["description"].count("\n  not covered: it names ") == 3

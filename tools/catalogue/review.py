@@ -30,6 +30,7 @@ from tools.unique_keys import load_yaml
 
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
+_NO_ROUTES = ("tests/", "migrations/")
 MOST_NAMED = 10
 """Maximum number of new dependencies named in a result; the artifact holds all of them, with their licences."""
 
@@ -154,7 +155,8 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
 
 
 def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
-    """Return the contract changes that break clients, and what migrations do more than add."""
+    """Return the contract changes that break clients, what migrations do more than add, and the routes that code and
+    contract of a generated project do not share."""
     tree = branch_tree(bench)
     contract, destroys = contract_findings(bench, tree), destructive_migrations(bench, tree)
     breaks, unknown = contract.breaking, contract.incomparable
@@ -171,7 +173,26 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
         said = "The contract changes are additive, and no migration destroys data."
         if repository(bench).show(tree, CONTRACT) is None:
             said = f"The change has no {CONTRACT} and no generated migration, so there is nothing to compare."
-    return success(said, findings=as_data(findings))
+    differing = route_findings(bench, tree)
+    if differing:
+        said += f" Code and contract differ in {counted(len(differing), 'route')}."
+    return success(said, findings=as_data([*differing, *findings]))
+
+
+def route_findings(bench: Workbench, tree: str) -> list[Finding]:
+    """Return a blocking finding for each route that only the code or only the contract of a generated project has."""
+    if is_existing_project(bench):
+        return []
+    from tools.stacks.fastapi.declared_routes import route_problems  # noqa: PLC0415  needed by few commands
+
+    held = repository(bench)
+    code = [path for path in held.files(tree) if path.endswith(".py") and not path.startswith(_NO_ROUTES)]
+    try:
+        contract = yaml.safe_load(held.text(tree, CONTRACT) or "")
+    except (yaml.YAMLError, ValueError, RecursionError):
+        contract = None
+    problems = route_problems({path: held.text(tree, path) or "" for path in code}, contract)
+    return [Finding(severity="blocking", what=each.what, file=each.file, line=each.line) for each in problems]
 
 
 def contract_findings(bench: Workbench, tree: str) -> ContractFindings:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -299,3 +301,53 @@ def test_before_the_design_nothing_is_said_of_tests(made: History) -> None:
     delivery = made.opened()
     found = criteria_of(made.ledger, made.artifacts, delivery, Design())
     assert {each.why for each in found} == {"the design did not get that far"}
+
+
+CALCULATOR = """\
+service: kiosk
+stories:
+  - id: KIO-1
+    title: Division
+    acceptance:
+      - POST /calculator by zero is rejected with 400.
+      - GET /calculations/{id}/calculator by zero is rejected with 422.
+      - A calculation can be divided.
+"""
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+DIVISION = """\
+def test_by_zero(client):
+    assert client.get("/calculations/1/calculator?by=0").status_code == 422
+"""
+
+
+def committed_tree(repository: Path) -> str:
+    """Make a repository with a test, and return its tree."""
+    (repository / "tests").mkdir(parents=True)
+    (repository / "tests" / "test_division.py").write_text(DIVISION)
+    for command in (("init", "-qb", "main"), ("add", "-A"), ("commit", "-qm", "Import")):
+        subprocess.run(["git", "-C", str(repository), *command], check=True)
+    named = subprocess.run(
+        ["git", "-C", str(repository), "rev-parse", "HEAD^{tree}"], check=True, capture_output=True, text=True
+    )
+    return named.stdout.strip()
+
+
+def test_what_a_criterion_names_is_compared_with_its_tests(tmp_path: Path) -> None:
+    made = history(tmp_path, CALCULATOR)
+    tree = committed_tree(tmp_path / "kiosk")
+    delivery = begun(made, generated=False, base_tree=EMPTY_TREE)
+    outcomes = [{"id": f"KIO-1.{number}", "outcome": "covered"} for number in (1, 2, 3)]
+    made.committed(delivery, tree)
+    made.ran(delivery, tree, ["tests/test_division.py::test_by_zero"])
+    found = criteria_of(made.ledger, made.artifacts, delivery, Design.model_validate({"criteria": outcomes}))
+    assert [each.covered for each in found] == [False, True, True]
+    assert found[0].why == (
+        "it names POST /calculator; its tests request GET /calculations/1/calculator?by=0; "
+        "it names status 400; the test asserts 422"
+    )
+    assert found[0].tests == ()
+    shutil.rmtree(tmp_path / "kiosk")
+    found = criteria_of(made.ledger, made.artifacts, delivery, Design.model_validate({"criteria": outcomes}))
+    assert found[1].why.startswith("what it names cannot be compared, as its tests cannot be read: ")
+    assert found[2].covered
+    made.ledger.close()
