@@ -10,7 +10,6 @@ import hashlib
 import os
 import platform
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,6 +30,8 @@ from tools.errors import (
 )
 from tools.sandbox import Completed, Job, Limits, Sandbox
 from tools.sandbox.filesystem import base_python
+from tools.workspace.removal import remove
+from tools.workspace.temporary import temporary_folder
 
 _RECORD = "packages.json"
 _LIMITS = Limits(wall_seconds=900, file_mb=4096, memory_mb=2048, processes=256)
@@ -102,13 +103,13 @@ def install(sandbox: Sandbox, requirements: str, cache: Path) -> Environment:
         if found:
             return found
         for left in place.parent.glob(f"{place.name}.building-*"):
-            shutil.rmtree(left)
+            remove(left)
         building = Path(tempfile.mkdtemp(prefix=f"{place.name}.building-", dir=place.parent))
         try:
             _build(sandbox, requirements, building, cache)
             building.rename(place)
         finally:
-            shutil.rmtree(building, ignore_errors=True)
+            remove(building)
     made = find(requirements, cache)
     if made is None:
         raise EnvironmentFailed(f"{place} was removed while it was being built: install again.")
@@ -137,8 +138,7 @@ def resolve(
     Raises IndexUnreachable, PackageNotFound, WheelMissing or, for other failures, their base class EnvironmentFailed.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch.resolve(), prefix="resolving-") as name:
-        folder = Path(name)
+    with temporary_folder(scratch, "resolving-") as folder:
         texts = {"wanted.in": wanted, "constraints.txt": constraints, "pins.txt": kept}
         for file, text in texts.items():
             (folder / file).write_text(text)

@@ -32,20 +32,25 @@ for name, code in modules:
     exec(code, module.__dict__)
 module.main(fields)
 """
-_PACKAGE = "tools.sandbox.inside"
 _MODULES = (
-    "order",
-    "kernel",
-    "scratch",
-    "watchdog",
-    "process_group",
-    "forks",
-    "landlock",
-    "program",
-    "mounts",
-    "broker",
-    "supervise",
-    "main",
+    "tools.workspace.removal",
+    *(
+        f"tools.sandbox.inside.{name}"
+        for name in (
+            "order",
+            "kernel",
+            "scratch",
+            "watchdog",
+            "process_group",
+            "forks",
+            "landlock",
+            "program",
+            "mounts",
+            "broker",
+            "supervise",
+            "main",
+        )
+    ),
 )
 """The launcher's modules, in import order."""
 _DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
@@ -159,7 +164,7 @@ def _loader() -> bytes:
 
 @cache
 def _code() -> list[tuple[str, CodeType]]:
-    return [(f"{_PACKAGE}.{each}", _compiled(f"{_PACKAGE}.{each}")) for each in _MODULES]
+    return [(name, _compiled(name)) for name in _MODULES]
 
 
 def _compiled(name: str) -> CodeType:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from tools.git import last_generation
@@ -10,6 +9,7 @@ from tools.projects.example_files import example_files
 from tools.projects.trees import merged_generation, repository
 from tools.result import Workbench
 from tools.workspace.paths import inside
+from tools.workspace.removal import remove
 
 TESTS = "tests/"
 
@@ -68,4 +68,4 @@ def _make_way(root: Path, path: Path) -> None:
         if each.is_symlink() or each.is_file():
             each.unlink()
         elif each == path and each.is_dir():
-            shutil.rmtree(each)
+            remove(each)

@@ -208,6 +208,26 @@ except OSError as error:
     assert folder == "/tmp" or not Path(folder).exists()
 
 
+@pytest.mark.attack
+def test_deeply_nested_scratch_goes_too(run: Run) -> None:
+    done = run(
+        """
+import os, time
+print(os.environ["TMPDIR"], flush=True)
+os.chdir(os.environ["TMPDIR"])
+for _ in range(3000):
+    os.mkdir("d")
+    os.chdir("d")
+time.sleep(2)
+""",
+        limits=Limits(wall_seconds=60),
+    )
+    folder = done.stdout.strip()
+    # Without a file system of its own, the job is killed: its scratch folder can no longer be measured.
+    assert done.ending == ("exited" if folder == "/tmp" else "killed"), done
+    assert folder == "/tmp" or not Path(folder).exists()
+
+
 def test_output_is_bounded(run: Run) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     done = run(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
 import resource
 import secrets
-import shutil
 import signal
 import sys
 import time
@@ -28,6 +28,7 @@ from tools.runtimes.local.processes import kill_left_over, process
 from tools.runtimes.local.state import PROTOCOL, Announcement, find_daemon
 from tools.runtimes.local.supervisor import Supervisor
 from tools.sandbox import choose
+from tools.workspace.removal import remove
 
 IDLE_SECONDS = 3.0
 """How long the daemon stays idle before it exits, so that a stop followed by a start uses the same one."""
@@ -114,7 +115,8 @@ async def _serve(home: PlatformPaths, sockets: Path, lock: int) -> None:
         await control.close(forget=False)
     home.daemon.unlink(missing_ok=True)
     await runner.cleanup()
-    shutil.rmtree(sockets, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        remove(sockets)
 
 
 async def _wait_until_over(control: Control, stop: asyncio.Event, files: list[tuple[Path, int]]) -> None:
@@ -139,10 +141,8 @@ def _is(path: Path, inode: int) -> bool:
 
 def _empty(folder: Path) -> None:
     for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink()
+        with contextlib.suppress(OSError):
+            remove(path)
 
 
 if __name__ == "__main__":

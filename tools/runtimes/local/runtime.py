@@ -11,7 +11,6 @@ import fcntl
 import http.client
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from tools.runtimes.local.processes import alive, kill, kill_left_over, process
 from tools.runtimes.local.protocol import ENDED, MAYBE_ENDED, STATUSES, request
 from tools.runtimes.local.state import PROTOCOL, Announcement, find_daemon
 from tools.runtimes.local.version import LocalVersion
+from tools.workspace.removal import remove
 
 START_SECONDS = 75.0
 """How long a daemon may take to start, or its predecessor to exit."""
@@ -197,8 +197,10 @@ class LocalRuntime:
             except BlockingIOError:
                 return None
             kill_left_over(self._paths.processes)
-            with contextlib.suppress(PlatformError):  # another user's folder holds nothing of this platform
-                shutil.rmtree(runtime_folder(self._paths.home), ignore_errors=True)
+            with contextlib.suppress(
+                PlatformError, OSError
+            ):  # another user's folder holds nothing of this platform
+                remove(runtime_folder(self._paths.home))
             try:
                 known = state.load(self._paths)
             except PlatformError:
