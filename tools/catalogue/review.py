@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import yaml
 from pydantic import BaseModel, JsonValue
 
 from tools.blueprint.contract_diff import contract_changes
@@ -25,6 +24,7 @@ from tools.projects.trees import (
 )
 from tools.result import Finding, Tool, ToolResult, Workbench, as_data, success
 from tools.scanners import ScanReport, destructive, secrets, security
+from tools.workspace.documents import parse_yaml
 
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
@@ -179,11 +179,13 @@ def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
     if new is None:
         return ContractFindings(breaking=(f"{CONTRACT} was deleted.",))
     try:
-        changes = contract_changes(yaml.safe_load(old), yaml.safe_load(new))
-    except (yaml.YAMLError, ValueError, RecursionError):
+        changes = contract_changes(parse_yaml(old), parse_yaml(new.decode()))
+    except (ValueError, RecursionError) as error:
         if old.encode() == new:
             return ContractFindings()
-        return ContractFindings(incomparable=(f"{CONTRACT} is not valid YAML, and cannot be compared.",))
+        return ContractFindings(
+            incomparable=(f"{CONTRACT} cannot be compared: {' '.join(str(error).split())}.",)
+        )
     return ContractFindings(
         breaking=tuple(f"{each.where}: {each.what}" for each in changes if each.kind == "breaking"),
         incomparable=tuple(f"{each.where}: {each.what}" for each in changes if each.kind == "incomparable"),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import JsonValue
 
 from tools.errors import PolicyError
 from tools.policy.lint import lint_modules
+from tools.workspace.documents import parse_json, parse_yaml
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ def _folder(folder: Path, package: str, digest: hashlib._Hash) -> tuple[dict[str
             if path.suffix == ".rego":
                 modules[name] = text
             else:
-                data |= _members(json.loads(text) if path.suffix == ".json" else yaml.safe_load(text), data)
-        except (OSError, ValueError, yaml.YAMLError) as error:
+                data |= _members(parse_json(text) if path.suffix == ".json" else parse_yaml(text), data)
+        except (OSError, ValueError) as error:
             raise PolicyError(f"{path} cannot be used: {error}") from error
     if not modules:
         raise PolicyError(f"The folder {folder} contains no policies (*.rego).")
