@@ -24,6 +24,7 @@ from tools.projects.trees import (
 )
 from tools.result import Finding, Tool, ToolResult, Workbench, as_data, success
 from tools.scanners import ScanReport, destructive, secrets, security
+from tools.scanners.leaks import UNSCANNED
 from tools.workspace.documents import parse_yaml
 
 CONTRACT = "openapi.yaml"
@@ -114,10 +115,20 @@ def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
             file=each.file,
             line=each.line,
         )
+        if each.kind != UNSCANNED
+        else Finding(
+            severity="warning",
+            what="The change is too large for this file to be scanned for secrets. A person is asked at the merge.",
+            file=each.file,
+        )
         for each in secrets(changed_texts(bench, branch_tree(bench)))
     ]
-    number = counted(len(findings), "secret is", "secrets are") if findings else "No secret is"
-    return success(f"{number} in the change.", findings=as_data(findings))
+    known = [each for each in findings if each.severity == "blocking"]
+    number = counted(len(known), "secret is", "secrets are") if known else "No secret is"
+    said = f"{number} in the change."
+    if len(findings) > len(known):
+        said += f" {counted(len(findings) - len(known), 'file')} could not be scanned."
+    return success(said, findings=as_data(findings))
 
 
 def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolResult:
