@@ -97,6 +97,7 @@ def order(plan: Plan, ends: Ends, group: Group) -> bytes:
             # A pipe cannot be truncated; its reader limits the size of the log.
             "log": ends.log.fileno() if ends.log and ends.log.seekable() else None,
             "oom_events": group.oom_events,
+            "cpu_usage": group.cpu_usage,
         }
     )
     return _loader() + marshal.dumps((_code(), fields))

@@ -51,13 +51,14 @@ class BoundedLoader(yaml.SafeLoader):
         return node
 
 
-def parse_yaml(text: str) -> object:
-    """Parse YAML. Raises InvalidDocument."""
+def parse_yaml(text: str) -> JsonValue:
+    """Parse YAML; dates and times become objects. Raises InvalidDocument."""
     _require_short(text)
     try:
-        return yaml.load(text, Loader=BoundedLoader)  # noqa: S506  a SafeLoader
+        value: JsonValue = yaml.load(text, Loader=BoundedLoader)  # noqa: S506  a SafeLoader
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidDocument(str(error)) from error
+    return value
 
 
 def parse_json(text: str) -> JsonValue:

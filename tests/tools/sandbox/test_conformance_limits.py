@@ -166,6 +166,29 @@ while True:
     assert done.seconds < 60, "the limit of wall time is not what ended it"
 
 
+@pytest.mark.attack
+def test_processor_time_of_children_that_nobody_waits_for(run: Run, bounds: str) -> None:
+    done = run(
+        """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+    child = os.fork()
+    if not child:
+        while time.process_time() < 0.4:
+            pass
+        os._exit(0)
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError:
+        pass
+""",
+        limits=Limits(cpu_seconds=2, wall_seconds=60),
+    )
+    assert done.ending == "timed_out"
+    assert done.seconds < 50, "the limit of wall time is not what ended it"
+
+
 def test_file_size(run: Run, workspace: Path) -> None:
     done = run(
         """
