@@ -11,6 +11,7 @@ ToolError
 │   ├── WheelMissing         a package is available only as source
 │   └── IndexUnreachable     the package index does not respond
 ├── PlatformError        a runtime does not respond
+├── TooManyFiles         a folder has too many files, or is nested too deeply
 └── PolicyError          the policies cannot be evaluated
 """
 
@@ -63,6 +64,10 @@ class IndexUnreachable(EnvironmentFailed):
 
 class PlatformError(ToolError):
     """A runtime is unknown, failed to start or does not respond."""
+
+
+class TooManyFiles(ToolError):  # noqa: N818  names the condition
+    """A folder contains too many files, or folders nested too deeply, to be read."""
 
 
 class PolicyError(ToolError):

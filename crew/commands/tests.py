@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from tools.properties.candidates import split_tests
 from tools.properties.functions import functions_source
 from tools.properties.generate import file_name
 from tools.properties.ghostwriter import Problem
+from tools.workspace.temporary import temporary_folder
 
 
 @click.command("tests")
@@ -54,10 +54,8 @@ def tests(
     if not repository.is_dir():
         raise BadInput(f"{repository} is not a folder. Pass the folder that contains the code.")
     drafter = _drafter(model, budget)
-    with tempfile.TemporaryDirectory(prefix="crew-tests-") as name:
-        generator = PropertyTestGenerator(
-            open_sandbox(sandbox), repository, Path(name).resolve(), cache_folder()
-        )
+    with temporary_folder(prefix="crew-tests-") as scratch:
+        generator = PropertyTestGenerator(open_sandbox(sandbox), repository, scratch, cache_folder())
         _require_functions(generator, repository, out)
         made = []
         for each in _judge_modules(generator, drafter):

@@ -50,6 +50,18 @@ ask contains finding if {
 	}
 }
 
+ask contains finding if {
+	merging
+	some secret in fact_list("secrets")
+	awaits_merge(secret)
+	finding := {
+		"rule": "secret.unscanned",
+		"reason": ["The change is too large for ", object.get(secret, "file", "a text"), " to be scanned for secrets."],
+		"fix": "A person must look for secrets in it.",
+		"answerable": false,
+	}
+}
+
 # The crew may not decide alone what pipelines run and what the crew itself may do.
 ask contains finding if {
 	merging

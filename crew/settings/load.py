@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from crew.errors import BadInput
 from crew.settings.budget import Budget
 from crew.settings.config import FILE, LARGEST, MODEL_URL, Config
 from crew.settings.config_errors import config_error, valid_example
+from tools.workspace.documents import InvalidDocument, parse_toml
 
 
 def find_config(story_file: Path | None, cwd: Path) -> Path | None:
@@ -36,10 +37,10 @@ def load_config(story_file: Path | None, cwd: Path) -> Config:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise BadInput(f"{path} is larger than {LARGEST:,} bytes. It should contain only settings.")
-        read = _validate(tomllib.loads(content.decode()), str(path))
+        read = _validate(parse_toml(content.decode()), str(path))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}. Make it readable, or remove it.") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (UnicodeDecodeError, InvalidDocument) as error:
         raise BadInput(f"{path} is not TOML: {error}. {valid_example(('model',))}") from error
     return _resolve_folders(read, path.resolve().parent)
 
@@ -88,7 +89,7 @@ def _resolve_folders(read: Config, folder: Path) -> Config:
     return read.model_copy(update={"model": model.model_copy(update=resolved)})
 
 
-def _validate(values: dict[str, object], source: str) -> Config:
+def _validate(values: Mapping[str, object], source: str) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:

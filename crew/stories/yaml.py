@@ -6,6 +6,7 @@ import yaml
 
 from crew.errors import BadInput
 from crew.stories.model import EXAMPLE, Node
+from tools.workspace.documents import AliasError, BoundedLoader
 
 
 def read_yaml(text: str, source: str, first_line: int = 1) -> Node:
@@ -14,16 +15,16 @@ def read_yaml(text: str, source: str, first_line: int = 1) -> Node:
     Raises BadInput for invalid YAML, duplicate keys, and aliases, which stories do not need and which could
     expand a small file into a huge one."""
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
-            raise BadInput(f"{source}: YAML aliases (*name) are not supported; write the text out.")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=BoundedLoader)
         return _node(root, source, first_line) if root else Node(None, first_line, source)
+    except AliasError as error:
+        raise BadInput(f"{source}: YAML aliases (*name) are not supported; write the text out.") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = (mark.line if mark else 0) + first_line
         place = Node(None, line, source)
         raise place.wrong(f"invalid YAML: {error.problem or error.context}.", EXAMPLE) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise BadInput(f"{source}: invalid YAML: {error}") from error
 
 

@@ -90,9 +90,16 @@ def test_the_finding_names_operation_and_keyword(tmp_path: Path) -> None:
     assert result.data["findings"] == [{"severity": "warning", "what": IF, "file": "openapi.yaml"}]
 
 
+LAUGHS = "a0: &a0 x\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 50))
+
+
 @pytest.mark.parametrize(
     "after",
-    ["paths: [", "paths: {}\npaths: {}\n", "paths: {? [a] : b}", "made: 2026-99-99", "- a\n- b\n", ""],
+    [
+        *("paths: [", "paths: {}\npaths: {}\n", "paths: {? [a] : b}", "made: 2026-99-99", "- a\n- b\n", ""),
+        pytest.param(LAUGHS, id="aliases", marks=pytest.mark.attack),
+        pytest.param("[" * 100_000, id="deep", marks=pytest.mark.attack),
+    ],
 )
 def test_what_is_no_contract_any_more_is_for_a_person(tmp_path: Path, regopy_only: Build, after: str) -> None:
     bench = changed(tmp_path, CONTRACT, after)

@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from tools.blueprint.model import Blueprint, Element
 from tools.errors import ToolError
-from tools.unique_keys import UniqueKeyLoader
+from tools.workspace.documents import BoundedLoader
 
 _SHOWN_ERRORS = 10
 
@@ -24,7 +24,7 @@ def from_yaml(text: str) -> Blueprint:
     """Parse the output of `to_yaml`. Raises ToolError listing the invalid values."""
     try:
         content = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise ToolError(f"blueprint.yaml is not valid YAML: {error}") from error
     try:
         return Blueprint.model_validate(content)
@@ -36,19 +36,13 @@ def from_yaml(text: str) -> Blueprint:
         ) from error
 
 
-class _Loader(UniqueKeyLoader):
-    """A safe loader that keeps dates as strings and rejects aliases, which can expand exponentially."""
+class _Loader(BoundedLoader):
+    """A loader that keeps dates as strings."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  as its base declares it
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node, rejecting aliases."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        return super().compose_node(parent, index)
 
 
 def _members(element: Element) -> dict[str, JsonValue]:

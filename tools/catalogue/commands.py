@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, Field
 
 from tools.counting import counted
 from tools.environments.install import Environment
-from tools.errors import JobRefused
-from tools.git import checkout, diff, remove_unsafe_files
+from tools.errors import JobRefused, TooManyFiles
+from tools.git import checkout, diff, remove, remove_unsafe_files
 from tools.projects.dependencies import tests_environment
 from tools.projects.trees import repository, workspace_tree
 from tools.result import Tool, ToolResult, Workbench, failure
@@ -19,6 +18,7 @@ from tools.test_integrity.protected_tests import read_protected, restore_protect
 from tools.testing.results import scratch_folder
 from tools.testing.sandbox_environment import available_programs, sandbox_environment, strip_paths
 from tools.workspace.atomic_write import write_atomically
+from tools.workspace.walk import walk
 
 LONGEST_OUTPUT = 3_000
 """Maximum number of characters of each stream in a result; the artifact holds all of them."""
@@ -93,11 +93,14 @@ def _undo_forbidden_changes(
     """Undo forbidden changes; return the paths that were removed, and those of the tests that were restored."""
     held = repository(bench)
     known = [each for each in held.files(before) if not each.isascii()]
-    removed = list(remove_unsafe_files(bench.workspace, known))
-    kept = restore_protected(bench, tests)
-    now = _size(bench.workspace)
+    try:
+        removed = list(remove_unsafe_files(bench.workspace, known))
+        kept = restore_protected(bench, tests)
+        now = _size(bench.workspace)
+    except TooManyFiles:
+        removed, kept, now = [], [], (size[0] + MOST_FILES + 1, 0)
     if now[0] - size[0] > MOST_FILES or now[1] - size[1] > MOST_BYTES:
-        checkout(held, before, bench.workspace)
+        _restore(bench, before)
         removed = [f"everything it wrote (more than {MOST_FILES:,} files or {MOST_BYTES // 10**6} MB)"]
     return removed, kept
 
@@ -107,12 +110,16 @@ def _starting_tree(bench: Workbench) -> str:
     note = bench.note("command")
     action, _, tree = note.read_text().partition(" ") if note.is_file() else ("", "", "")
     if bench.action and action == bench.action:
-        remove_unsafe_files(bench.workspace)
-        checkout(repository(bench), tree, bench.workspace)
+        _restore(bench, tree)
         return tree
     tree = workspace_tree(bench)
     write_atomically(note, f"{bench.action} {tree}")
     return tree
+
+
+def _restore(bench: Workbench, tree: str) -> None:
+    remove(bench.workspace)
+    checkout(repository(bench), tree, bench.workspace)
 
 
 def _ending(done: Completed, arguments: RunCommand, python: Environment | None) -> str:
@@ -136,11 +143,11 @@ def _code(done: Completed) -> str:
 
 
 def _size(folder: Path) -> tuple[int, int]:
-    """Return the number of files and their total bytes."""
+    """Return the number of files and folders, and their total bytes."""
     count, total = 0, 0
-    for place, _, names in os.walk(folder):
-        count += len(names)
-        total += sum(Path(place, each).lstat().st_size for each in names)
+    for _, folders, others in walk(folder):
+        count += len(folders) + len(others)
+        total += sum(each.stat(follow_symlinks=False).st_size for each in others)
     return count, total
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import yaml
 from pydantic import BaseModel, JsonValue
 
 from tools.blueprint.contract_diff import contract_changes
@@ -26,7 +25,8 @@ from tools.projects.trees import (
 )
 from tools.result import Finding, Tool, ToolResult, Workbench, as_data, success
 from tools.scanners import ScanReport, destructive, is_migration, secrets, security
-from tools.unique_keys import load_yaml
+from tools.scanners.leaks import UNSCANNED
+from tools.workspace.documents import InvalidDocument, parse_yaml
 
 CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
@@ -118,10 +118,20 @@ def scan_secrets(bench: Workbench, arguments: ScanSecrets) -> ToolResult:
             file=each.file,
             line=each.line,
         )
+        if each.kind != UNSCANNED
+        else Finding(
+            severity="warning",
+            what="The change is too large for this file to be scanned for secrets. A person is asked at the merge.",
+            file=each.file,
+        )
         for each in secrets(changed_texts(bench, branch_tree(bench)))
     ]
-    number = counted(len(findings), "secret is", "secrets are") if findings else "No secret is"
-    return success(f"{number} in the change.", findings=as_data(findings))
+    known = [each for each in findings if each.severity == "blocking"]
+    number = counted(len(known), "secret is", "secrets are") if known else "No secret is"
+    said = f"{number} in the change."
+    if len(findings) > len(known):
+        said += f" {counted(len(findings) - len(known), 'file')} could not be scanned."
+    return success(said, findings=as_data(findings))
 
 
 def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolResult:
@@ -188,8 +198,8 @@ def route_findings(bench: Workbench, tree: str) -> list[Finding]:
     held = repository(bench)
     code = [path for path in held.files(tree) if path.endswith(".py") and not path.startswith(_NO_ROUTES)]
     try:
-        contract = yaml.safe_load(held.text(tree, CONTRACT) or "")
-    except (yaml.YAMLError, ValueError, RecursionError):
+        contract = parse_yaml(held.text(tree, CONTRACT) or "")
+    except InvalidDocument:
         contract = None
     problems = route_problems({path: held.text(tree, path) or "" for path in code}, contract)
     return [Finding(severity="blocking", what=each.what, file=each.file, line=each.line) for each in problems]
@@ -203,11 +213,13 @@ def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
     if new is None:
         return ContractFindings(breaking=(f"{CONTRACT} was deleted.",))
     try:
-        changes = contract_changes(load_yaml(old), load_yaml(new))
-    except (yaml.YAMLError, ValueError, RecursionError):
+        changes = contract_changes(parse_yaml(old), parse_yaml(new.decode()))
+    except (ValueError, RecursionError) as error:
         if old.encode() == new:
             return ContractFindings()
-        return ContractFindings(incomparable=(f"{CONTRACT} is not valid YAML, and cannot be compared.",))
+        return ContractFindings(
+            incomparable=(f"{CONTRACT} cannot be compared: {' '.join(str(error).split())}.",)
+        )
     return ContractFindings(
         breaking=tuple(f"{each.where}: {each.what}" for each in changes if each.kind == "breaking"),
         incomparable=tuple(f"{each.where}: {each.what}" for each in changes if each.kind == "incomparable"),

@@ -10,7 +10,6 @@ import hashlib
 import os
 import platform
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -32,6 +31,8 @@ from tools.errors import (
 )
 from tools.sandbox import Completed, Job, Limits, Sandbox
 from tools.sandbox.filesystem import base_python
+from tools.workspace.removal import remove
+from tools.workspace.temporary import temporary_folder
 
 _RECORD = "packages.json"
 _LIMITS = Limits(wall_seconds=900, file_mb=4096, memory_mb=2048, processes=256)
@@ -99,13 +100,13 @@ def install(sandbox: Sandbox, requirements: str, cache: Path) -> Environment:
         if found:
             return found
         for left in place.parent.glob(f"{place.name}.building-*"):
-            shutil.rmtree(left)
+            remove(left)
         building = Path(tempfile.mkdtemp(prefix=f"{place.name}.building-", dir=place.parent))
         try:
             _build(sandbox, pins, building, cache)
             building.rename(place)
         finally:
-            shutil.rmtree(building, ignore_errors=True)
+            remove(building)
     made = find(pins, cache)
     if made is None:
         raise EnvironmentFailed(f"{place} was removed while it was being built: install again.")
@@ -148,8 +149,7 @@ def resolve(
         "pins.txt": require_pins(kept),
     }
     scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch.resolve(), prefix="resolving-") as name:
-        folder = Path(name)
+    with temporary_folder(scratch, "resolving-") as folder:
         for file, text in texts.items():
             (folder / file).write_text(text)
         options = ("--no-build", "--no-header", "--no-annotate", "--no-emit-index-url")

@@ -86,10 +86,13 @@ def _sandbox() -> list[Check]:
 
 
 def _cgroups(enforced: dict[str, str]) -> Check:
-    lacking = [what for what in ("memory", "processes") if not enforced.get(what, "").startswith("cgroup")]
+    wanted = ("memory", "processes", "CPU time")
+    lacking = [what for what in wanted if not enforced.get(what, "").startswith("cgroup")]
     if not lacking:
-        return Check(name="cgroups", ok=True, detail="memory and processes are limited by the kernel")
-    detail = f"not writable here for {' and '.join(lacking)}: watched and limited with rlimits instead"
+        return Check(
+            name="cgroups", ok=True, detail="memory, processes and CPU time are counted by the kernel"
+        )
+    detail = f"not writable here for {', '.join(lacking)}: polled and limited with rlimits instead"
     fix = "Run in a session to which systemd delegates cgroups, for limits that cannot be exceeded even briefly."
     return Check(name="cgroups", ok=True, detail=detail, fix=fix)
 

@@ -23,7 +23,8 @@ from tools.git.ref_names import GENERATED, story_branch
 from tools.git.repository import Repository
 from tools.git.repository_setup import attach_repository, open_repository
 from tools.git.tree_diff import ChangedFile, Changes, diff
-from tools.git.workspace import checkout, export, remove, remove_unsafe_files, write_tree
+from tools.git.workspace import checkout, export, remove_unsafe_files, write_tree
+from tools.workspace.removal import remove
 
 __all__ = [
     "GENERATED",

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 OLDEST = (2, 38)
 """The oldest supported version of git, the first with `merge-tree --write-tree`."""
 
+LONGEST_SECONDS = 600
+"""Time limit for a git command: one that reads a named pipe, for example, would never end."""
+_TIMED_OUT = (124, 137)
+"""Exit codes of timeout(1): the command was terminated, or killed."""
+
 _LINKS = ("objects", "refs", "logs", "packed-refs", "shallow")
 
 _CONFIG = """\
@@ -168,13 +173,13 @@ class Command:
 def execute(
     arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path, stdin: bytes = b""
 ) -> Output:
-    """Run git with this environment only, plus a minimal PATH.
+    """Run git with this environment only, plus a minimal PATH. Raises RepositoryError if it does not end.
 
     GitPython can only extend the inherited environment, hence `env -i`.
     """
     git = shutil.which("git")
-    cleaner = shutil.which("env")
-    if git is None or cleaner is None:
+    cleaner, limiter = shutil.which("env"), shutil.which("timeout")
+    if git is None or cleaner is None or limiter is None:
         raise RepositoryError("git is not installed. Install git 2.38 or newer.")
     try:
         from git.cmd import Git  # noqa: PLC0415  importing GitPython runs git
@@ -185,13 +190,18 @@ def execute(
         source.write(stdin)
         source.seek(0)
         status, stdout, stderr = Git(folder).execute(
-            [cleaner, "-i", *assignments, git, *arguments],
+            [cleaner, "-i", *assignments, limiter, "-k", "5", str(LONGEST_SECONDS), git, *arguments],
             istream=source,
             with_extended_output=True,
             with_exceptions=False,
             stdout_as_string=False,
             strip_newline_in_stdout=False,
             shell=False,
+        )
+    if status in _TIMED_OUT:
+        raise RepositoryError(
+            f"git {arguments[0]} did not end within {LONGEST_SECONDS} s. Check whether the repository contains a named "
+            "pipe or is on a file system that does not respond."
         )
     return Output(status=status, stdout=stdout, stderr=stderr.strip())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tools.git.merge_to_main import finish_landing
 from tools.git.repository import Repository
 from tools.git.working_tree import dirty_files
 from tools.redaction import Redactor
+from tools.workspace.walk import walk
 
 _UNFINISHED = {
     "MERGE_HEAD": ("merge", "git merge --continue, or git merge --abort"),
@@ -63,6 +65,7 @@ def attach_repository(
         _initialise(folder, base, environment, view)
     else:
         _refuse_other_kinds(folder)
+    _refuse_special_files(git.git_folder)
     settings = _read_settings(git.git_folder / "config", environment, view)
     _refuse_settings(folder, settings)
     git.prepare(settings)
@@ -111,6 +114,23 @@ def _refuse_other_kinds(folder: Path) -> None:
         f"{folder} contains files but is not a git repository. Initialise it (git -C {folder} init -b main, git "
         f"add -A, git commit), or name an empty or missing folder."
     )
+
+
+def _refuse_special_files(git_folder: Path) -> None:
+    """Raise RepositoryError if a git folder contains named pipes or devices: git would wait for them for ever."""
+    for place, _, others in walk(git_folder):
+        for entry in others:
+            if entry.is_file(follow_symlinks=False):
+                continue
+            try:
+                mode = entry.stat().st_mode  # of the target, if it is a link
+            except OSError:
+                continue
+            if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+                raise RepositoryError(
+                    f"{place / entry.name} is a named pipe or a device, not a file of git. Remove it, or clone the "
+                    "repository again."
+                )
 
 
 def _read_settings(config: Path, environment: dict[str, str], view: Path) -> dict[str, str]:

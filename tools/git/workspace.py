@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import shutil
 import stat
 import tempfile
 from collections.abc import Collection
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING
 from tools.errors import RepositoryError
 from tools.git.repository import full_id
 from tools.workspace.paths import unlink_alias
+from tools.workspace.removal import remove
+from tools.workspace.walk import MOST_LEVELS, is_too_deep, shown, walk
 
 if TYPE_CHECKING:
     from tools.git.repository import Repository
@@ -76,7 +77,7 @@ def write_tree(repository: Repository, workspace: Path, base: str | None = None)
 
     `.gitignore` is respected, but files of the tree or commit `base` stay tracked even if they are ignored. Raises
     RepositoryError if the workspace contains a `.git` at any depth, submodules, links that point out of it, named
-    pipes or devices.
+    pipes or devices, and TooManyFiles if it is too large.
     """
     workspace = workspace.resolve()
     _refuse_folder(repository, workspace)
@@ -97,12 +98,12 @@ def refuse_unsafe_files(workspace: Path) -> None:
 
     git queries the status of a repository nested in a working tree, and thereby runs commands from its config.
     """
-    for folder, folders, files in os.walk(workspace):
-        for name in (*folders, *files):
-            path = Path(folder) / name
-            if name.lower() == ".git":
+    for folder, folders, others in walk(workspace):
+        for entry in (*folders, *others):
+            path = folder / entry.name
+            if entry.name.lower() == ".git":
                 raise RepositoryError(f"{path} would be a repository inside the workspace. Remove it.")
-            mode = path.lstat().st_mode
+            mode = entry.stat(follow_symlinks=False).st_mode
             if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
                 raise RepositoryError(f"{path} is a named pipe or a device, not a file. Remove it.")
 
@@ -112,57 +113,50 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
 
     Files whose names are not valid UTF-8 are removed too unless they are among the `known` paths, since no result
     could name them. Files and folders are made readable and writable so that nothing stays hidden, and hard links
-    become files of their own, so that writing one never changes another.
+    become files of their own, so that writing one never changes another. Raises TooManyFiles.
     """
     removed = []
-    for folder, folders, files in os.walk(workspace):
-        for name in (*folders, *files):
-            path = Path(folder) / name
+    for folder, folders, others in walk(workspace):
+        for entry in (*folders, *others):
+            path = folder / entry.name
             relative = path.relative_to(workspace).as_posix()
-            mode = path.lstat().st_mode
-            shown = relative.encode("utf-8", "backslashreplace").decode()
-            if name.lower() == ".git":
+            mode = entry.stat(follow_symlinks=False).st_mode
+            reason = _unsafe(path, relative, mode, known)
+            if reason:
                 remove(path)
-                removed.append(f"{shown} (a repository inside the workspace)")
-            elif shown != relative and not any(each.startswith(relative) for each in known):
-                remove(path)
-                removed.append(f"{shown} (a name that is not UTF-8)")
-            elif stat.S_ISLNK(mode):
-                if _leads_out(relative, os.fsencode(path.readlink())):
-                    path.unlink()
-                    removed.append(f"{shown} (a link that leads out)")
-            elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+                removed.append(f"{shown(relative)} ({reason})")
+            elif not stat.S_ISLNK(mode):
                 needed = stat.S_IRWXU if stat.S_ISDIR(mode) else stat.S_IRUSR | stat.S_IWUSR
                 if mode & needed != needed:
                     path.chmod(stat.S_IMODE(mode) | needed)
                 if stat.S_ISREG(mode):
                     unlink_alias(path)
-            else:
-                path.unlink()
-                removed.append(f"{shown} (a pipe, socket or device)")
-        folders[:] = [each for each in folders if os.path.lexists(Path(folder) / each)]
+        folders[:] = [each for each in folders if os.path.lexists(folder / each.name)]
     return tuple(removed)
 
 
-def remove(path: Path) -> None:
-    """Remove a file, link or folder including its content, whatever the permissions. A missing path is ignored."""
-    if not os.path.lexists(path):
-        return
-    if path.is_symlink() or not path.is_dir():
-        path.unlink()
-        return
-    path.chmod(stat.S_IRWXU)
-    for folder, folders, _ in os.walk(path):
-        for each in folders:
-            inner = Path(folder, each)
-            if not inner.is_symlink():
-                inner.chmod(stat.S_IRWXU)
-    shutil.rmtree(path)
+def _unsafe(path: Path, relative: str, mode: int, known: Collection[str]) -> str:
+    """Return why a file or folder may not stay in a workspace, or ""."""
+    if path.name.lower() == ".git":
+        return "a repository inside the workspace"
+    if is_too_deep(relative):
+        return f"more than {MOST_LEVELS} folders deep"
+    if shown(relative) != relative and not any(each.startswith(relative) for each in known):
+        return "a name that is not UTF-8"
+    if stat.S_ISLNK(mode):
+        return "a link that leads out" if _leads_out(relative, os.fsencode(path.readlink())) else ""
+    return "" if stat.S_ISDIR(mode) or stat.S_ISREG(mode) else "a pipe, socket or device"
 
 
 def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
-    """Raise RepositoryError if a tree contains submodules or links that could point out of its root folder."""
+    """Raise RepositoryError if a tree contains submodules, links that could point out of its root folder, or paths
+    that are too deep or too long to be checked out."""
     for entry in repository.entries(tree):
+        if is_too_deep(entry.path):
+            raise RepositoryError(
+                f"{entry.path[:60]}... is more than {MOST_LEVELS} folders deep, or too long a path, for a workspace. "
+                "Move the file up."
+            )
         if entry.mode == "160000":
             raise RepositoryError(f"{entry.path} is a submodule, which the crew cannot work with. Remove it.")
         if entry.mode == "120000" and _leads_out(entry.path, repository.blob(entry.id)):

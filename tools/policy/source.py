@@ -6,12 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import JsonValue
 
 from tools.errors import PolicyError
 from tools.policy.lint import lint_modules
-from tools.unique_keys import load_json, load_yaml
+from tools.workspace.documents import parse_json, parse_yaml
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ def _folder(folder: Path, package: str, digest: hashlib._Hash) -> tuple[dict[str
             if path.suffix == ".rego":
                 modules[name] = text
             else:
-                data |= _members(load_json(text) if path.suffix == ".json" else load_yaml(text), data)
-        except (OSError, ValueError, yaml.YAMLError) as error:
+                data |= _members(parse_json(text) if path.suffix == ".json" else parse_yaml(text), data)
+        except (OSError, ValueError) as error:
             raise PolicyError(f"{path} cannot be used: {error}") from error
     if not modules:
         raise PolicyError(f"The folder {folder} contains no policies (*.rego).")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -22,6 +20,7 @@ from tools.testing.command_run import NO_PROGRAM, CommandReport, run_test_comman
 from tools.testing.results import LIMITS, not_installed, report_result, scratch_folder
 from tools.testing.sandbox_environment import available_programs, uninstalled_project
 from tools.testing.test_command import TestCommand, find_test_command, is_test
+from tools.workspace.temporary import temporary_folder
 
 _LAST_LINES = 15
 _PLUGINS = {
@@ -93,8 +92,8 @@ def _failing_before(bench: Workbench, python: Environment, report: TestReport) -
     files = {each.partition("::")[0] for each in wrong} & set(held.files(main))
     if not files:
         return set()
-    with tempfile.TemporaryDirectory(dir=scratch_folder(bench)) as folder:
-        workspace, scratch = Path(folder) / "main", Path(folder) / "out"
+    with temporary_folder(scratch_folder(bench)) as folder:
+        workspace, scratch = folder / "main", folder / "out"
         export(held, main, workspace)
         scratch.mkdir()
         project = uninstalled_project(workspace)

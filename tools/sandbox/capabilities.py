@@ -8,6 +8,7 @@ import re
 from collections.abc import Container
 
 from tools.sandbox.cgroups import hierarchies
+from tools.sandbox.inside.watchdog import CALM_SECONDS
 from tools.sandbox.model import Facts
 
 _COUNTS_BY_NAMESPACE = (5, 14)
@@ -19,6 +20,7 @@ def describe(
 ) -> Facts:
     """Return the facts about a sandbox, given what confines files and network and what ends all processes."""
     groups = {name: f"cgroup v{each.version}" for each in hierarchies() for name in each.controllers}
+    counting = [f"cgroup v{each.version}" for each in hierarchies() if each.cpu_usage]
     forks = {"rlimit": "rlimit", "supervisor": "the supervisor, which approves every fork"}
     enforced = {
         "files": files,
@@ -26,7 +28,8 @@ def describe(
         "end of all processes": end,
         "memory": groups.get("memory", "watched, with rlimits"),
         "processes": groups.get("pids") or forks[process_bound(own_world, ())],
-        "time": "watched, with rlimits",
+        "CPU time": counting[0] if counting else f"polled every {CALM_SECONDS} s, with rlimits",
+        "time": "watched",
         "kernel": "seccomp, no capabilities, no new privileges",
     }
     return Facts(name=name, enforced=enforced, gaps=gaps)

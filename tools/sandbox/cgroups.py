@@ -1,4 +1,4 @@
-"""Limits a job's memory and number of processes with control groups, where this user may create them."""
+"""Limits the memory and processes of a job, and counts its CPU time, with control groups, where they are writable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.sandbox.inside import watchdog
 from tools.sandbox.model import Limits
 
 _PREFIX = "shipcrew-"
-_WANTED = frozenset({"memory", "pids"})
+_WANTED = frozenset({"memory", "pids", "cpuacct"})
 _OWN_PROCESSES = 2
 """Allowance, added to a job's process limit, for the launcher's own processes."""
 _REMOVAL_SECONDS = 2.0
@@ -30,7 +30,14 @@ class Hierarchy:
     folder: Path
     version: int
     controllers: frozenset[str]
-    """The controllers to use: a subset of "memory" and "pids"."""
+    """The controllers to use: a subset of "memory", "pids" and "cpuacct"; version 2 counts CPU time without any."""
+
+    @property
+    def cpu_usage(self) -> str:
+        """Name of the file with the CPU time of a group; "" if the hierarchy does not count it."""
+        if self.version == 2:
+            return "cpu.stat"
+        return "cpuacct.usage" if "cpuacct" in self.controllers else ""
 
 
 class Group:
@@ -41,6 +48,8 @@ class Group:
         self._folders: list[Path] = []
         self.oom_events: int | None = None
         """Descriptor of the file with the `oom_kill` counter; None without a memory limit."""
+        self.cpu_usage: int | None = None
+        """Descriptor of the file with the CPU time used; None if it is not counted."""
         self.bounds: frozenset[str] = frozenset()
         name = f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
         for hierarchy in hierarchies():
@@ -52,6 +61,8 @@ class Group:
             if "memory" in hierarchy.controllers:
                 events = "memory.events" if hierarchy.version == 2 else "memory.oom_control"
                 self.oom_events = os.open(folder / events, os.O_RDONLY | os.O_CLOEXEC)
+            if hierarchy.cpu_usage and self.cpu_usage is None:
+                self.cpu_usage = os.open(folder / hierarchy.cpu_usage, os.O_RDONLY | os.O_CLOEXEC)
 
     def attach(self, process: int) -> None:
         """Move a process into the group; its future children will belong to the group too."""
@@ -64,9 +75,10 @@ class Group:
 
     def remove(self) -> None:
         """Remove the group; all of its processes must be dead or exiting."""
-        if self.oom_events is not None:
-            os.close(self.oom_events)
-            self.oom_events = None
+        for descriptor in (self.oom_events, self.cpu_usage):
+            if descriptor is not None:
+                os.close(descriptor)
+        self.oom_events = self.cpu_usage = None
         for folder in self._folders:
             _remove(folder, _REMOVAL_SECONDS)
 

@@ -5,6 +5,7 @@ A process that can write a repository's configuration can make the next git comm
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -80,9 +81,12 @@ def _listing(path: str) -> _Listing:
 
 
 def _pointer(file: Path) -> bytes:
-    """Return the path that a `.git` file points to, or b"." if the file cannot be read."""
+    """Return the path that a `.git` file points to, b"." if it cannot be read, or b"" if it is a pipe or the like."""
     try:
-        with file.open("rb") as content:
-            return content.read(_LONGEST_POINTER).removeprefix(_POINTER).strip()
-    except OSError:
-        return b"."
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        return b"" if error.errno == errno.ENXIO else b"."  # a socket
+    with os.fdopen(handle, "rb") as content:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return b""
+        return content.read(_LONGEST_POINTER).removeprefix(_POINTER).strip()

@@ -154,7 +154,8 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     command = [str(base_python()), "-I", "-S", "-c", BOOT, str(pipes.order[0])]
     passed = [pipes.order[0], pipes.control[0], pipes.status[1]]
-    passed += [each for each in (group.oom_events, log.fileno() if log else None) if each is not None]
+    others = (group.oom_events, group.cpu_usage, log.fileno() if log else None)
+    passed += [each for each in others if each is not None]
     if wrapping:
         command = [*wrapping.argv, wrapping.answer, str(pipes.answer[1]), "--", *command]
         # Both ends of the answer pipe: if this process died now, writing must not kill the wrapping program.

@@ -32,20 +32,25 @@ for name, code in modules:
     exec(code, module.__dict__)
 module.main(fields)
 """
-_PACKAGE = "tools.sandbox.inside"
 _MODULES = (
-    "order",
-    "kernel",
-    "scratch",
-    "watchdog",
-    "process_group",
-    "forks",
-    "landlock",
-    "program",
-    "mounts",
-    "broker",
-    "supervise",
-    "main",
+    "tools.workspace.removal",
+    *(
+        f"tools.sandbox.inside.{name}"
+        for name in (
+            "order",
+            "kernel",
+            "scratch",
+            "watchdog",
+            "process_group",
+            "forks",
+            "landlock",
+            "program",
+            "mounts",
+            "broker",
+            "supervise",
+            "main",
+        )
+    ),
 )
 """The launcher's modules, in import order."""
 _DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
@@ -92,6 +97,7 @@ def order(plan: Plan, ends: Ends, group: Group) -> bytes:
             # A pipe cannot be truncated; its reader limits the size of the log.
             "log": ends.log.fileno() if ends.log and ends.log.seekable() else None,
             "oom_events": group.oom_events,
+            "cpu_usage": group.cpu_usage,
         }
     )
     return _loader() + marshal.dumps((_code(), fields))
@@ -159,7 +165,7 @@ def _loader() -> bytes:
 
 @cache
 def _code() -> list[tuple[str, CodeType]]:
-    return [(f"{_PACKAGE}.{each}", _compiled(f"{_PACKAGE}.{each}")) for each in _MODULES]
+    return [(name, _compiled(name)) for name in _MODULES]
 
 
 def _compiled(name: str) -> CodeType:

@@ -20,6 +20,11 @@ LONGEST_LINE = 1000
 """Maximum number of characters given to a detector at once, as some patterns are slow; longer lines are split."""
 OVERLAP = 200
 """Number of characters shared by adjacent pieces of a line, so that no secret is missed at a boundary."""
+MOST_CHARACTERS = 5_000_000
+MOST_LINES = 200_000
+"""Limits on the texts that are scanned together, which takes some 20 s; the texts that exceed one are not scanned."""
+UNSCANNED = "not scanned"
+"""Kind of the entry that stands for a text that was too long to be scanned; policies ask a person about it."""
 
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -41,7 +46,7 @@ class Secret(BaseModel, frozen=True):
     """The location of a possible secret, without its value."""
 
     kind: str
-    """The type of secret, such as "AWS Access Key"."""
+    """The type of secret, such as "AWS Access Key", or UNSCANNED."""
     file: str
     line: int
     """Line number, counted from 1."""
@@ -54,13 +59,21 @@ def secrets(changed: dict[str, str] | str) -> tuple[Secret, ...]:
     adds.
 
     Directives to scanners ("pragma: allowlist secret") are ignored, and no type of file is skipped: otherwise, the
-    author of a text could hide a secret from the scan.
+    author of a text could hide a secret from the scan. A text that would exceed the limits is not scanned; it is
+    reported as UNSCANNED.
     """
-    if isinstance(changed, str):
-        return _found(_added(changed))
-    return tuple(
-        secret for file, text in changed.items() for secret in (*_in_name(file), *_in_file(file, text))
-    )
+    characters, lines = MOST_CHARACTERS, MOST_LINES
+    found: list[Secret] = []
+    for file, text in (("the diff", changed),) if isinstance(changed, str) else changed.items():
+        characters -= len(text)
+        lines -= text.count("\n")
+        if characters < 0 or lines < 0:
+            found.append(Secret(kind=UNSCANNED, file=file, line=1, digest=""))
+        else:
+            found += (
+                _found(_added(text)) if isinstance(changed, str) else (*_in_name(file), *_in_file(file, text))
+            )
+    return tuple(found)
 
 
 def text_of(content: bytes) -> str:
@@ -91,6 +104,8 @@ def _in_file(file: str, text: str) -> tuple[Secret, ...]:
 def _found(lines: Iterable[tuple[str, int, str]]) -> tuple[Secret, ...]:
     found: dict[tuple[str, int, str], Secret] = {}
     for file, number, line in lines:
+        if not line.strip():
+            continue
         for kind, value in _values(file, line):
             digest = hashlib.blake2b(value.encode("utf-8", "replace"), digest_size=4).hexdigest()
             # Detectors are ordered from most to least specific; the first match determines the kind.

@@ -10,6 +10,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from tools.environments.install import Environment
 from tools.sandbox import Job, Limits, Sandbox
+from tools.workspace.walk import walk
 
 Level = Literal["low", "medium", "high"]
 LIMITS = Limits(wall_seconds=180, memory_mb=1024, processes=16, output_bytes=50_000_000)
@@ -89,9 +90,9 @@ def _python_files(workspace: Path) -> tuple[list[str], list[str]]:
     """Return the Python sources, including links, and the compiled modules, as paths relative to the workspace."""
     found: list[str] = []
     compiled: list[str] = []
-    for folder, _, names in os.walk(workspace):
-        for name in names:
-            path = Path(folder) / name
+    for folder, _, others in walk(workspace):
+        for name in (entry.name for entry in others):
+            path = folder / name
             relative = path.relative_to(workspace).as_posix()
             if name.endswith((".py", ".pyw")) or ("." not in name and _starts_python(path)):
                 found.append(relative)

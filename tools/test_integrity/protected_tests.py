@@ -5,7 +5,6 @@ A path that is written may be an alias of another, so what counts in the end is 
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from tools.git import last_generation, merge_generation
@@ -13,6 +12,7 @@ from tools.projects.example_files import example_files
 from tools.projects.trees import branch_of, merged_generation, repository
 from tools.result import Workbench
 from tools.workspace.paths import alias_key, inside
+from tools.workspace.removal import remove
 
 TESTS = "tests/"
 
@@ -108,4 +108,4 @@ def _make_way(root: Path, path: Path) -> None:
         if each.is_symlink() or each.is_file():
             each.unlink()
         elif each == path and each.is_dir():
-            shutil.rmtree(each)
+            remove(each)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shlex
 from collections.abc import Callable, Iterable
@@ -13,6 +12,7 @@ from pydantic import JsonValue
 from tools.python_source import last_name, parse_python
 from tools.test_integrity.normal_form import Function
 from tools.testing.test_command import ini_of, makefiles, pytest_options, selects_tests, toml_of, within
+from tools.workspace.documents import InvalidDocument, parse_json
 
 Reader = Callable[[str], str | None]
 """Maps a path to its text in a tree, or None."""
@@ -118,7 +118,6 @@ def _chosen(name: str, words: list[str]) -> str:
 
 def _json(text: str | None) -> JsonValue:
     try:
-        found: JsonValue = json.loads((text or "").removeprefix("\ufeff") or "{}")
-    except (ValueError, RecursionError):
+        return parse_json(text or "{}")
+    except InvalidDocument:
         return {}
-    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import BaseModel
 
 from tools.sandbox import Completed, Job, Limits, Sandbox
 from tools.testing.outcomes import Interpreter
+from tools.workspace.removal import remove
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 
@@ -107,7 +107,7 @@ class SandboxRunner:
             runs=runs,
             project=self.project,
         )
-        shutil.rmtree(order.out, ignore_errors=True)
+        remove(order.out)
         order.out.mkdir(parents=True)
         told = self.scratch / f"{name}.json"
         told.write_text(order.model_dump_json())

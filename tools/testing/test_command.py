@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import configparser
-import json
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -15,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, JsonValue
 
 from tools.python_source import parse_python
+from tools.workspace.documents import InvalidDocument, parse_json, parse_toml
 
 Kind = Literal["given", "pytest", "tox", "nox", "make", "npm", "go"]
 _LARGEST = 1_000_000
@@ -109,8 +108,8 @@ def text_of(folder: Path, name: str) -> str:
 def toml_of(text: str) -> dict[str, JsonValue]:
     """Parse a TOML document; returns {} if the text is invalid."""
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return parse_toml(text)
+    except InvalidDocument:
         return {}
 
 
@@ -232,8 +231,8 @@ def _make(folder: Path) -> tuple[tuple[str, ...], str] | None:
 
 def _npm(folder: Path) -> tuple[tuple[str, ...], str] | None:
     try:
-        document = json.loads(text_of(folder, "package.json").removeprefix("\ufeff") or "{}")
-    except (ValueError, RecursionError):
+        document = parse_json(text_of(folder, "package.json") or "{}")
+    except InvalidDocument:
         return None
     script = within(document, "scripts", "test")
     if not isinstance(script, str) or "no test specified" in script:

@@ -6,11 +6,15 @@ import stat
 import unicodedata
 from pathlib import Path
 
+from tools.workspace.walk import is_too_deep
+
 
 def inside(workspace: Path, name: str) -> Path | None:
-    """Return the resolved path, following links, or None if it is outside the workspace or inside a `.git`."""
+    """Return the resolved path, following links; None if it is outside the workspace, inside a `.git` or too deep."""
     root = workspace.resolve()
     try:
+        if is_too_deep(name):
+            return None
         path = (root / name).resolve()
     except (OSError, ValueError, RuntimeError):
         return None

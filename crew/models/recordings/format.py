@@ -148,7 +148,7 @@ def read(folder: Path) -> Recording:
         for path in sorted((folder / "calls").glob("*.json")):
             found = _call(path, calls)
             calls[found.sequence] = found
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise BadInput(f"{path} is no call of a recording: {_short(error)}. {_FIX}") from error
     return Recording(about=about, calls=list(calls.values()))
 
@@ -191,7 +191,7 @@ def _about(folder: Path) -> About:
         raise BadInput(
             f"{folder} is no recording: it holds no {ABOUT}. Name one that --record made."
         ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RecursionError) as error:
         raise BadInput(f"{path} cannot be read: {_short(error)}. {_FIX}") from error
 
 

@@ -283,6 +283,18 @@ SECRETS = [
     ),
     Case("a secret in a comment", changed("comment", facts__secrets=[{}]), ("secret.found",)),
     Case(
+        "a long file in a commit",
+        changed("commit", facts__secrets=[{"kind": "not scanned", "file": "a.csv", "line": 1}]),
+        (),
+        "allow",
+    ),
+    Case(
+        "a secret beside a long file",
+        changed("commit", facts__secrets=[{"kind": "not scanned", "file": "a.csv"}, {"kind": "key"}]),
+        ("secret.found",),
+    ),
+    Case("a long comment", changed("comment", facts__secrets=[{"kind": "not scanned"}]), ("secret.found",)),
+    Case(
         "a secret in a merge", merge(secrets=[{"kind": "JWT", "file": "b.py", "line": 1}]), ("secret.found",)
     ),
 ]
@@ -350,6 +362,11 @@ QUESTIONS = [
         ),
         "tests.altered",
         answerable=True,
+    ),
+    asking(
+        "a file was not scanned",
+        merge(secrets=[{"kind": "not scanned", "file": "a.csv", "line": 1}]),
+        "secret.unscanned",
     ),
     asking("a pipeline changes", merge(guarding=[".github/workflows/ci.yml"]), "guarding.changed"),
     Case("nobody looked for pipelines", merge(guarding=GONE), ("facts.missing",)),

@@ -81,9 +81,16 @@ def test_a_home_that_is_not_there_yet_is_no_trouble(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("enforced", "told"),
     [
-        ({"memory": "cgroup v2", "processes": "cgroup v2"}, "limited by the kernel"),
-        ({"memory": "watched", "processes": "cgroup v1"}, "not writable here for memory:"),
-        ({}, "not writable here for memory and processes:"),
+        ({"memory": "cgroup v2", "processes": "cgroup v2", "CPU time": "cgroup v2"}, "counted by the kernel"),
+        (
+            {"memory": "watched", "processes": "cgroup v1", "CPU time": "cgroup v1"},
+            "not writable here for memory:",
+        ),
+        (
+            {"memory": "cgroup v1", "processes": "cgroup v1", "CPU time": "polled every 0.1 s"},
+            "not writable here for CPU time: polled",
+        ),
+        ({}, "not writable here for memory, processes, CPU time:"),
     ],
 )
 def test_cgroups_are_told_from_what_replaces_them(enforced: dict[str, str], told: str) -> None:

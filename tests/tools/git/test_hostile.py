@@ -377,3 +377,29 @@ def test_the_view_knows_no_command(poisoned: Path, reopen: Callable[[], Reposito
     assert {line.partition("\t")[0] for line in listing.splitlines()} == {
         f"file:{reopen().git.view / 'config'}"
     }
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "name",
+    ["HEAD", "index", "config", "packed-refs", "refs/heads/x", "info/exclude", "objects/aa/bb", "link"],
+)
+def test_a_named_pipe_in_the_git_folder_is_refused(
+    repository: Repository, reopen: Callable[[], Repository], name: str
+) -> None:
+    path = repository.git.git_folder / name
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path if name != "link" else repository.folder / "pipe")
+    if name == "link":
+        path.symlink_to(repository.folder / "pipe")
+    with pytest.raises(RepositoryError, match=f"{name} is a named pipe"):
+        reopen()
+
+
+@pytest.mark.attack
+def test_git_has_a_time_limit(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.git.command.LONGEST_SECONDS", 0.5)
+    os.mkfifo(repository.git.git_folder / "index")
+    with pytest.raises(RepositoryError, match=r"git ls-files did not end within 0\.5 s"):
+        repository.git.run("ls-files", index=repository.git.own_index)

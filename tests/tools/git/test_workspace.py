@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.deep import nest
 from tests.tools.git.conftest import has
-from tools.errors import RepositoryError
+from tools.errors import RepositoryError, TooManyFiles
 from tools.git import Repository, checkout, export, write_tree
 
 Git = Callable[..., str]
@@ -236,3 +237,25 @@ def test_a_tree_with_paths_that_git_refuses_is_not_exported(
     with pytest.raises(RepositoryError):
         export(repository, made, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.attack
+def test_a_repository_with_deep_folders_is_refused(repository: Repository, workspace: Path) -> None:
+    blob = repository.store(b"x")
+    index = workspace / "index"
+    record = f"100644 {blob}\t{'d/' * 3000}f\0".encode()
+    repository.git.run("update-index", "-z", "--index-info", stdin=record, index=index)
+    tree = repository.git.text("write-tree", index=index)
+    with pytest.raises(RepositoryError, match="100 folders deep"):
+        checkout(repository, tree, workspace)
+
+
+@pytest.mark.attack
+def test_a_workspace_with_deep_folders_is_refused_and_replaced(
+    repository: Repository, main: str, workspace: Path
+) -> None:
+    nest(workspace)
+    with pytest.raises(TooManyFiles):
+        write_tree(repository, workspace)
+    checkout(repository, main, workspace)
+    assert list(workspace.iterdir()) == []

@@ -12,20 +12,21 @@ import pytest
 from tools.sandbox import Limits, cgroups
 from tools.sandbox.cgroups import Group, Hierarchy, candidates, own_groups
 
-MEMORY, PIDS = frozenset({"memory"}), frozenset({"pids"})
+MEMORY, PIDS, CPU = frozenset({"memory"}), frozenset({"pids"}), frozenset({"cpuacct"})
 
 
 def test_version_1_below_our_own_group() -> None:
     mounts = (
         "30 24 0:26 / /sys/fs/cgroup/memory rw,nosuid shared:9 - cgroup cgroup rw,memory\n"
         "31 24 0:27 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
-        "32 24 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+        "32 24 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
         "33 24 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
     )
-    groups = own_groups("8:pids:/\n4:memory:/a/b\n1:cpu:/\n0::/\n")
+    groups = own_groups("8:pids:/\n4:memory:/a/b\n1:cpu,cpuacct:/\n0::/\n")
     assert candidates(mounts, groups) == [
         Hierarchy(Path("/sys/fs/cgroup/memory/a/b"), 1, MEMORY),
         Hierarchy(Path("/sys/fs/cgroup/pids"), 1, PIDS),
+        Hierarchy(Path("/sys/fs/cgroup/cpu"), 1, CPU),
     ]
 
 

@@ -335,6 +335,19 @@ def test_pointers_to_repositories_lead_nowhere(sandbox: Sandbox, python: Make, w
     assert set(done.stdout.splitlines()) <= {"refused", "done ''"}, done.stdout + done.stderr
 
 
+@pytest.mark.attack
+def test_pipes_and_sockets_in_place_of_pointers_are_not_waited_for(
+    sandbox: Sandbox, python: Make, workspace: Path
+) -> None:
+    for name in ("pipe", "socket", "empty"):
+        (workspace / name).mkdir()
+    os.mkfifo(workspace / "pipe" / ".git")
+    (workspace / "empty" / ".git").touch()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(workspace / "socket" / ".git"))
+        assert sandbox.run(python("print('ran')")).stdout == "ran\n"
+
+
 @pytest.mark.parametrize("purpose", ["readable", "writable"])
 def test_links_as_named_folders_are_refused(
     sandbox: Sandbox, python: Make, place: Path, purpose: str

@@ -166,6 +166,29 @@ while True:
     assert done.seconds < 60, "the limit of wall time is not what ended it"
 
 
+@pytest.mark.attack
+def test_processor_time_of_children_that_nobody_waits_for(run: Run, bounds: str) -> None:
+    done = run(
+        """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+    child = os.fork()
+    if not child:
+        while time.process_time() < 0.4:
+            pass
+        os._exit(0)
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError:
+        pass
+""",
+        limits=Limits(cpu_seconds=2, wall_seconds=60),
+    )
+    assert done.ending == "timed_out"
+    assert done.seconds < 50, "the limit of wall time is not what ended it"
+
+
 def test_file_size(run: Run, workspace: Path) -> None:
     done = run(
         """
@@ -205,6 +228,26 @@ except OSError as error:
     )
     folder, *rest = done.stdout.splitlines()
     assert done.ending == "killed" or rest == ["No space left on device"], done
+    assert folder == "/tmp" or not Path(folder).exists()
+
+
+@pytest.mark.attack
+def test_deeply_nested_scratch_goes_too(run: Run) -> None:
+    done = run(
+        """
+import os, time
+print(os.environ["TMPDIR"], flush=True)
+os.chdir(os.environ["TMPDIR"])
+for _ in range(3000):
+    os.mkdir("d")
+    os.chdir("d")
+time.sleep(2)
+""",
+        limits=Limits(wall_seconds=60),
+    )
+    folder = done.stdout.strip()
+    # Without a file system of its own, the job is killed: its scratch folder can no longer be measured.
+    assert done.ending == ("exited" if folder == "/tmp" else "killed"), done
     assert folder == "/tmp" or not Path(folder).exists()
 
 

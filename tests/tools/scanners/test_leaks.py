@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tools.scanners import secrets, text_of
+from tools.scanners.leaks import UNSCANNED
 
 # Put together here, so that no scanner of this repository takes them for real ones.
 AWS = "AKIA" + "QWERTYUIOPASDFGH"
@@ -152,3 +153,24 @@ def test_the_name_of_a_file_is_scanned_too(value: str) -> None:
 )  # fmt: skip
 def test_the_name_of_a_file_that_holds_no_secret(name: str) -> None:
     assert secrets({name: ""}) == ()
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("text", ["x" * 5_000_001, "a\n" * 200_001], ids=["characters", "lines"])
+def test_texts_beyond_the_limit_are_named_instead_of_scanned(text: str) -> None:
+    began = time.process_time()
+    found = secrets({"a.py": f'key = "{AWS}"', "long.csv": text, "b.py": f'key = "{AWS}"'})
+    assert [(each.kind, each.file) for each in found] == [
+        ("AWS access key", "a.py"),
+        (UNSCANNED, "long.csv"),
+        (UNSCANNED, "b.py"),
+    ]
+    assert [each.kind for each in secrets(f"+++ b/long.csv\n{text}")] == [UNSCANNED]
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.attack
+def test_blank_lines_cost_nothing() -> None:
+    began = time.process_time()
+    assert secrets({"a.txt": "\n" * 190_000}) == ()
+    assert time.process_time() - began < 5

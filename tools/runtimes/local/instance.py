@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from tools.runtimes.local.processes import Register
 from tools.runtimes.local.version import LocalVersion
 from tools.sandbox import Job, Sandbox, StartedJob
 from tools.sandbox.filesystem import base_python
+from tools.workspace.removal import remove
 
 RELAY = Path(__file__).with_name("relay.py")
 POLL_SECONDS = 0.1
@@ -113,7 +113,8 @@ class Instance:
         if self.backend is not None:
             await self.backend.close()
         await asyncio.to_thread(self._log.close)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove(self._folder)
 
     async def _unready(self, backend: Backend) -> str | None:
         for path in self.version.health:

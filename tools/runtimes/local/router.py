@@ -34,6 +34,12 @@ LINE_BYTES = 32 * 1024
 CLIENT_IDLE_SECONDS = 75.0
 HEAD_SECONDS = 60.0
 """How long a version may take to start its response."""
+BODY_SECONDS = 30.0
+"""How long a client may take to send a body that is sent as a whole."""
+READ_SECONDS = 60.0
+"""How long a client may take to accept the next part of a response."""
+MOST_CONNECTIONS = 1_000
+"""Maximum number of open client connections of a service: each may hold two of the daemon's descriptors."""
 
 
 class Target(Protocol):
@@ -67,6 +73,18 @@ class _Connection(web.RequestHandler):
 
 
 class _Server(web.Server):
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Accept a client's connection, or refuse it with problem details if there are too many."""
+        super().connection_made(handler, transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            detail = f"The service has {MOST_CONNECTIONS:,} open connections, the most that are allowed."
+            body = problem_document(503, "Service unavailable", detail)
+            transport.write(
+                b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+                b"Content-Length: %d\r\nRetry-After: 1\r\nConnection: close\r\n\r\n%b" % (len(body), body)
+            )
+            transport.close()
+
     def __call__(self) -> _Connection:
         return _Connection(
             self,
@@ -131,7 +149,13 @@ class Route:
         self, request: web.BaseRequest, backend: Backend
     ) -> tuple[web.StreamResponse, Outcome]:
         try:
-            body = await _body_of(request)
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body_of(request)
+        except TimeoutError:
+            late = problem(408, "Request timeout", f"The body did not arrive within {BODY_SECONDS:g} s.")
+            late.force_close()
+            return late, "left"
+        try:
             async with asyncio.timeout(HEAD_SECONDS):
                 answer = await backend.session(request.method, body is not None).request(
                     request.method,
@@ -172,8 +196,9 @@ async def _pass_back(
     await response.prepare(request)
     try:
         async for chunk in answer.content.iter_any():
-            await response.write(chunk)
-    except aiohttp.ClientPayloadError:
+            async with asyncio.timeout(READ_SECONDS):
+                await response.write(chunk)
+    except (aiohttp.ClientPayloadError, TimeoutError):
         # The head has been sent: only an aborted connection can tell the client that the response is incomplete.
         if request.transport is not None:
             request.transport.abort()
@@ -220,10 +245,14 @@ def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
 
 def problem(status: int, title: str, detail: str) -> web.Response:
     """Return an error response of the router itself, as RFC 9457 problem details."""
-    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return web.Response(
         status=status,
-        body=json.dumps(document).encode(),
+        body=problem_document(status, title, detail),
         content_type="application/problem+json",
         headers={"Retry-After": "1"} if status == 503 else None,
     )
+
+
+def problem_document(status: int, title: str, detail: str) -> bytes:
+    """Return the body of an error response of the router itself."""
+    return json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()

@@ -11,7 +11,6 @@ import fcntl
 import http.client
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -24,10 +23,11 @@ from tools.runtimes import Build, Ended, Environment, Release, ServiceStatus, Ve
 from tools.runtimes.local import state
 from tools.runtimes.local.json_files import write
 from tools.runtimes.local.paths import platform_paths, runtime_folder
-from tools.runtimes.local.processes import alive, kill, kill_left_over, process
+from tools.runtimes.local.processes import Process, alive, kill, kill_left_over, process
 from tools.runtimes.local.protocol import ENDED, MAYBE_ENDED, STATUSES, request
-from tools.runtimes.local.state import PROTOCOL, Announcement, find_daemon
+from tools.runtimes.local.state import PROTOCOL, Announcement, find_daemon, find_parent
 from tools.runtimes.local.version import LocalVersion
+from tools.workspace.removal import remove
 
 START_SECONDS = 75.0
 """How long a daemon may take to start, or its predecessor to exit."""
@@ -107,8 +107,12 @@ class LocalRuntime:
             daemon = find_daemon(self._paths)
             if daemon is not None:
                 ended += self._take_down(daemon)
-            elif (forgotten := self._forget()) is not None:
-                return ended + forgotten
+            else:
+                # The parent of a daemon that was killed would start it again.
+                if (left := find_parent(self._paths)) is not None:
+                    kill(left)
+                if (forgotten := self._forget()) is not None:
+                    return ended + forgotten
             time.sleep(0.05)
         raise PlatformError(f"The platform does not exit. Its log: {self._paths.daemon_log}")
 
@@ -131,10 +135,10 @@ class LocalRuntime:
                     f"The platform did not respond to {path} within {seconds:g} s. `crew down` stops it by force."
                 ) from error
             except (OSError, http.client.HTTPException):
-                _wait_for_end(daemon)
+                _wait_for_exit(daemon.process)
                 continue
             if answer.status == http.HTTPStatus.SERVICE_UNAVAILABLE:  # it is about to exit
-                _wait_for_end(daemon)
+                _wait_for_exit(daemon.process)
                 continue
             if answer.status != http.HTTPStatus.OK:
                 raise PlatformError(str(json.loads(answer.body)["detail"]))
@@ -183,10 +187,15 @@ class LocalRuntime:
             if answer.status == http.HTTPStatus.OK:
                 ended = ENDED.validate_json(answer.body)
         except TimeoutError:
+            if daemon.parent is not None:
+                kill(daemon.parent)
             kill(daemon.process)
         except (OSError, http.client.HTTPException):
-            pass  # the daemon has exited, or is about to
-        _wait_for_end(daemon)
+            _wait_for_exit(daemon.process)  # its parent is stopped next, or has exited too
+            return ended
+        for each in (daemon.process, daemon.parent):
+            if each is not None:
+                _wait_for_exit(each)
         return ended
 
     def _forget(self) -> list[Ended] | None:
@@ -197,8 +206,10 @@ class LocalRuntime:
             except BlockingIOError:
                 return None
             kill_left_over(self._paths.processes)
-            with contextlib.suppress(PlatformError):  # another user's folder holds nothing of this platform
-                shutil.rmtree(runtime_folder(self._paths.home), ignore_errors=True)
+            with contextlib.suppress(
+                PlatformError, OSError
+            ):  # another user's folder holds nothing of this platform
+                remove(runtime_folder(self._paths.home))
             try:
                 known = state.load(self._paths)
             except PlatformError:
@@ -212,11 +223,11 @@ class LocalRuntime:
             ]
 
 
-def _wait_for_end(daemon: Announcement) -> None:
+def _wait_for_exit(known: Process) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while alive(daemon.process):
+    while alive(known):
         if time.monotonic() > deadline:
-            raise PlatformError(f"The platform (process {daemon.process.pid}) neither responds nor exits.")
+            raise PlatformError(f"The platform (process {known.pid}) neither responds nor exits.")
         time.sleep(0.02)
 
 

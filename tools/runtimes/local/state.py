@@ -34,6 +34,8 @@ class Announcement(BaseModel, frozen=True):
 
     protocol: int
     process: Process
+    parent: Process | None = None
+    """The process that starts the daemon again if it is killed; None if it was not started with `--detach`."""
     control: Path
     """Path of the daemon's control socket."""
     token: str
@@ -54,8 +56,18 @@ def load(paths: PlatformPaths) -> PlatformState:
 
 def find_daemon(paths: PlatformPaths) -> Announcement | None:
     """Return the announcement of this platform's daemon, or None if no daemon is running."""
+    daemon = _announced(paths)
+    return daemon if daemon is not None and alive(daemon.process) else None
+
+
+def find_parent(paths: PlatformPaths) -> Process | None:
+    """Return the parent of the daemon that ran last, or None if it has exited."""
+    daemon = _announced(paths)
+    return daemon.parent if daemon is not None and daemon.parent and alive(daemon.parent) else None
+
+
+def _announced(paths: PlatformPaths) -> Announcement | None:
     try:
-        daemon = read(paths.daemon, Announcement)
+        return read(paths.daemon, Announcement)
     except ValidationError:
         return None
-    return daemon if daemon is not None and alive(daemon.process) else None

@@ -41,6 +41,8 @@ class Order:
     """Maximum size of the log, at which its older half is dropped; None means no limit."""
     oom_events: int | None
     """Open cgroup file that counts out-of-memory kills; None if no cgroup limits memory."""
+    cpu_usage: int | None
+    """Open cgroup file that counts CPU time; None if it has to be added up by polling."""
     capset_call: int
     """Number of the capset(2) system call on this machine; likewise for the next two fields."""
     pivot_root_call: int

@@ -18,7 +18,7 @@ def supervise(order: Order, guard: int | None) -> None:
     Runs as process 1 of the job's process namespace, or else under a guard; `guard` is closed when the guard dies.
     """
     kernel.set_dumpable(False)
-    for descriptor in (order.control, order.status, order.log, order.oom_events):
+    for descriptor in (order.control, order.status, order.log, order.oom_events, order.cpu_usage):
         if descriptor is not None:
             os.set_inheritable(descriptor, False)
     output = os.pipe() if order.log is not None else None

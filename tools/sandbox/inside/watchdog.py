@@ -10,7 +10,7 @@ from tools.sandbox.inside.order import Order
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
-_CALM_SECONDS = 0.1
+CALM_SECONDS = 0.1
 _ALERT_SECONDS = 0.02
 """Check interval once half of the memory or processes is used: a process can fill some 3 GB per second."""
 
@@ -25,6 +25,8 @@ class Usage:
         self.memory_bytes = 0
         self.threads = 0
         self.cpu_seconds = 0.0
+        self.own_cpu_seconds: dict[tuple[int, bytes], float] = {}
+        """CPU time of each living process without its children, by process id and start time."""
 
 
 def measure(processes: list[int]) -> Usage:
@@ -36,6 +38,7 @@ def measure(processes: list[int]) -> Usage:
         fields = stat(process)
         if fields:
             usage.cpu_seconds += sum(map(int, fields[11:15])) / _TICKS
+            usage.own_cpu_seconds[process, fields[19]] = sum(map(int, fields[11:13])) / _TICKS
             usage.threads += int(fields[17])
             usage.memory_bytes += int(fields[21]) * _PAGE
     return usage
@@ -63,6 +66,12 @@ def kills_for_memory(oom_events: int | None) -> bool:
     return any(line.startswith(b"oom_kill ") and line != b"oom_kill 0" for line in lines)
 
 
+def counted_cpu_seconds(cpu_usage: int) -> float:
+    """Return the CPU time in an open cgroup file: `cpu.stat` of version 2, or `cpuacct.usage` of version 1."""
+    first = os.pread(cpu_usage, 4096, 0).split(b"\n")[0].split()
+    return int(first[1]) / 1e6 if first[0] == b"usage_usec" else int(first[0]) / 1e9
+
+
 class Watch:
     """Checks the usage of one job against its limits."""
 
@@ -71,6 +80,9 @@ class Watch:
         self._order = order
         self._most_threads = order.process_limit * (2 if forks_are_held else 1)
         self._began = self._due = self._next_scratch = time.monotonic()
+        self._living: dict[tuple[int, bytes], float] = {}
+        self._ended_cpu_seconds = 0.0
+        """CPU time, when they were last seen, of the processes that have exited."""
 
     def seconds_left(self) -> float:
         """Return the seconds until the next check, or 0 if it is due."""
@@ -80,13 +92,13 @@ class Watch:
         """Check all limits; returns the ending of the job if it has exceeded one, otherwise ""."""
         order = self._order
         now = time.monotonic()
-        end = self._began + order.wall_seconds if order.wall_seconds is not None else now + _CALM_SECONDS
+        end = self._began + order.wall_seconds if order.wall_seconds is not None else now + CALM_SECONDS
         if now >= end:
             return "timed_out"
         if self.out_of_memory():
             return "out_of_memory"
         usage = measure(processes)
-        if usage.cpu_seconds > order.cpu_seconds:
+        if self._cpu_seconds(usage) > order.cpu_seconds:
             return "timed_out"
         if order.memory_bytes is not None and usage.memory_bytes > order.memory_bytes:
             usage.memory_bytes = sum(map(_own_memory, processes))
@@ -96,12 +108,25 @@ class Watch:
             return "killed"
         if self._scratch_is_full():
             return "killed"
-        self._due = min(end, now + (_ALERT_SECONDS if self._is_high(usage) else _CALM_SECONDS))
+        self._due = min(end, now + (_ALERT_SECONDS if self._is_high(usage) else CALM_SECONDS))
         return ""
 
     def out_of_memory(self) -> bool:
         """Return whether the kernel has killed a process of the cgroup for lack of memory."""
         return kills_for_memory(self._order.oom_events)
+
+    def _cpu_seconds(self, usage: Usage) -> float:
+        """Return the CPU time of all processes so far.
+
+        The kernel adds that of exited children to their parent only if the parent waits for them, not if it ignores
+        SIGCHLD. Without a cgroup, each process therefore counts with the time at which it was last seen.
+        """
+        if self._order.cpu_usage is not None:
+            return counted_cpu_seconds(self._order.cpu_usage)
+        living = usage.own_cpu_seconds
+        self._ended_cpu_seconds += sum(self._living[each] for each in self._living.keys() - living.keys())
+        self._living = living
+        return max(usage.cpu_seconds, self._ended_cpu_seconds + sum(living.values()))
 
     def _scratch_is_full(self) -> bool:
         """Return whether the scratch folder is too large; checked only from time to time, if nothing else limits it."""

@@ -6,6 +6,7 @@ Usage: `python runner.py ORDER`, where ORDER is the JSON file written by `tools/
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -70,7 +71,8 @@ def _supervise(order: dict[str, Any], place: Path) -> None:
             if code is None:
                 continue
             del going[pid]
-            shutil.rmtree(place / run["name"], ignore_errors=True)
+            with contextlib.suppress(RecursionError):  # removed with the report folder
+                shutil.rmtree(place / run["name"], ignore_errors=True)
             if late or not over:
                 ended[run["name"]] = {"exit": code, "seconds": seconds, "timed_out": late}
                 _write(Path(order["out"]) / "runs.json", json.dumps(ended))

@@ -8,6 +8,7 @@ import socketserver
 import sys
 import threading
 import time
+from pathlib import Path
 
 NAME = os.environ.get("NAME", "?")
 BEGAN = time.monotonic()
@@ -58,6 +59,13 @@ def end_politely(server):
 
 if __name__ == "__main__":
     print(os.environ.get("SAY", "hello"), flush=True)
+    if "NEST" in os.environ:
+        here = Path.cwd()
+        os.chdir(Path(os.environ["SOCKET"]).parent)
+        for _ in range(int(os.environ["NEST"])):
+            Path("d").mkdir()
+            os.chdir("d")
+        os.chdir(here)
     if "FAIL" in os.environ:
         print("cannot go on: " + os.environ["FAIL"], file=sys.stderr, flush=True)
         sys.exit(3)

@@ -39,6 +39,13 @@ def daemon_of(home: Path) -> int:
     return int(json.loads((home / "platform" / "daemon.json").read_text())["process"]["pid"])
 
 
+def kill_daemon(home: Path) -> None:
+    """Kill the daemon, and first its parent, which would start it again."""
+    announced = json.loads((home / "platform" / "daemon.json").read_text())
+    for name in ("parent", "process"):
+        os.kill(announced[name]["pid"], signal.SIGKILL)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
@@ -51,7 +58,7 @@ def test_a_killed_daemon_takes_its_services_along_and_the_next_heals(
     version = make("v1", data=data, migrate=("/bin/sh", "-c", f"echo once >> {data}/done"))
     first = runtime.launch(version)
 
-    os.kill(daemon_of(home), signal.SIGKILL)
+    kill_daemon(home)
     wait_for(lambda: living() == [])
 
     status = only(runtime.status())
@@ -61,12 +68,56 @@ def test_a_killed_daemon_takes_its_services_along_and_the_next_heals(
     assert (data / "done").read_text().split() == ["once"]
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize("kills", [1, 3])
+def test_a_killed_daemon_is_started_again_by_its_parent(
+    runtime: LocalRuntime, make: Make, home: Path, living: Living, kills: int
+) -> None:
+    url = runtime.launch(make("v1")).url
+    for _ in range(kills):
+        killed = daemon_of(home)
+        os.kill(killed, signal.SIGKILL)
+        began = time.monotonic()
+        wait_for(lambda killed=killed: daemon_of(home) != killed, 5)
+        assert time.monotonic() - began < 5
+    wait_for(lambda: answers(url))  # without any command of a client
+    assert [each.version for each in runtime.down()] == ["v1"]
+    assert living() == []
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url).text == "v1"
+    except httpx.HTTPError:
+        return False
+
+
+def test_a_parent_told_to_end_ends_its_daemon(
+    runtime: LocalRuntime, make: Make, home: Path, living: Living
+) -> None:
+    runtime.launch(make("v1"))
+    parent = json.loads((home / "platform" / "daemon.json").read_text())["parent"]["pid"]
+    os.kill(parent, signal.SIGTERM)
+    wait_for(lambda: living() == [])
+    assert not (home / "platform" / "daemon.json").exists()
+
+
+def test_down_just_after_a_kill_ends_the_parent_too(
+    runtime: LocalRuntime, make: Make, home: Path, living: Living
+) -> None:
+    runtime.launch(make("v1"))
+    os.kill(daemon_of(home), signal.SIGKILL)
+    runtime.down()
+    assert living() == []
+    assert runtime.status() == []
+
+
 def test_a_start_after_a_kill_waits_for_what_is_being_healed(
     runtime: LocalRuntime, make: Make, home: Path
 ) -> None:
     version = make("v1", variables={"READY_AFTER": "0.5"})
     runtime.launch(version)
-    os.kill(daemon_of(home), signal.SIGKILL)
+    kill_daemon(home)
 
     release = runtime.launch(version)
 
@@ -171,7 +222,7 @@ def test_an_announcement_of_somebody_elses_process_is_not_believed(
 ) -> None:
     runtime.launch(make("v1"))
     announcement = json.loads((home / "platform" / "daemon.json").read_text())
-    os.kill(daemon_of(home), signal.SIGKILL)
+    kill_daemon(home)
     innocent = subprocess.Popen(["/bin/sleep", "60"], cwd="/")
     try:
         announcement["process"]["pid"] = innocent.pid
@@ -189,7 +240,7 @@ def test_an_announcement_of_somebody_elses_process_is_not_believed(
 
 def test_a_process_that_outlived_its_daemon_is_ended(runtime: LocalRuntime, make: Make, home: Path) -> None:
     runtime.launch(make("v1"))
-    os.kill(daemon_of(home), signal.SIGKILL)
+    kill_daemon(home)
     left_over = subprocess.Popen(["/bin/sleep", "60"], cwd="/")
     known = process(left_over.pid)
     assert known is not None
@@ -204,7 +255,7 @@ def test_down_after_a_kill_forgets_and_starts_nothing(
     runtime: LocalRuntime, make: Make, home: Path, living: Living
 ) -> None:
     runtime.launch(make("v1"))
-    os.kill(daemon_of(home), signal.SIGKILL)
+    kill_daemon(home)
     assert [each.version for each in runtime.down()] == ["v1"]
     assert living() == []
     assert runtime.status() == []
@@ -240,7 +291,7 @@ def test_a_daemon_ends_when_its_sockets_are_removed_and_is_healed(
 
 def test_a_damaged_state_is_named_and_down_mends_it(runtime: LocalRuntime, make: Make, home: Path) -> None:
     runtime.launch(make("v1"))
-    os.kill(daemon_of(home), signal.SIGKILL)
+    kill_daemon(home)
     (home / "platform" / "state.json").write_text("{")
 
     with pytest.raises(PlatformError, match=r"state\.json is damaged.*crew down"):

@@ -557,3 +557,82 @@ def test_what_is_no_request_is_refused_as_a_problem(tmp_path: Path) -> None:
         assert answer.content_type == "application/problem+json"
 
     through(tmp_path, echo, use)
+
+
+async def exchange(url: str, sent: bytes) -> bytes:
+    """Send bytes on a connection of its own, and return what comes back until it is closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    writer.write(sent)
+    try:
+        return await asyncio.wait_for(reader.read(), 20)
+    finally:
+        writer.close()
+
+
+@pytest.mark.attack
+def test_a_body_that_does_not_come_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router, "BODY_SECONDS", 0.2)
+
+    async def use(client: aiohttp.ClientSession, url: str, version: Version) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nx"
+        answer = await exchange(url, head)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"did not arrive within 0.2 s" in answer
+        async with client.get(url) as after:
+            assert after.status == 200
+
+    through(tmp_path, echo, use)
+
+
+@pytest.mark.attack
+def test_a_large_body_that_trickles_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router, "HEAD_SECONDS", 0.2)
+
+    async def use(client: aiohttp.ClientSession, url: str, version: Version) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nConnection: close\r\n\r\nx"
+        assert (await exchange(url, head)).startswith(b"HTTP/1.1 504 ")
+
+    through(tmp_path, echo, use)
+
+
+@pytest.mark.attack
+def test_a_client_that_does_not_read_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router, "READ_SECONDS", 0.2)
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(1 << 20))
+
+    async def use(client: aiohttp.ClientSession, url: str, version: Version) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]), limit=1)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert version.backend
+        await asyncio.sleep(0.1)
+        assert await version.backend.drain(20)
+        writer.close()
+
+    through(tmp_path, endless, use)
+
+
+@pytest.mark.attack
+def test_connections_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router, "MOST_CONNECTIONS", 20)
+
+    async def use(client: aiohttp.ClientSession, url: str, version: Version) -> None:
+        port = int(url.rpartition(":")[2])
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+        async with client.get(url) as refused:
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+            assert "20 open connections" in (await refused.json())["detail"]
+        for _, writer in held:
+            writer.close()
+        for _ in range(100):
+            async with client.get(url) as answer:
+                if answer.status == 200:
+                    return
+            await asyncio.sleep(0.05)
+        raise AssertionError("closed connections still count")
+
+    through(tmp_path, echo, use)

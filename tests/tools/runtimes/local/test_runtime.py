@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -33,6 +36,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 def only(statuses: list[ServiceStatus]) -> ServiceStatus:
     assert len(statuses) == 1
     return statuses[0]
+
+
+def daemon_of(home: Path) -> int:
+    return int(json.loads((home / "platform" / "daemon.json").read_text())["process"]["pid"])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
 
 
 def test_a_started_version_answers_at_its_url(runtime: LocalRuntime, make: Make) -> None:
@@ -94,6 +106,22 @@ def test_services_outlive_the_process_that_started_them(
     assert running(runtime) == before
     assert not release.switched
     assert httpx.get(release.url).text == "v1"
+
+
+@pytest.mark.attack
+def test_deep_folders_beside_a_socket_are_removed(
+    runtime: LocalRuntime, make: Make, home: Path, living: Living
+) -> None:
+    runtime.launch(make("v1", variables={"NEST": "3000"}))
+    sockets = Path(json.loads((home / "platform" / "daemon.json").read_text())["control"]).parent
+    (before,) = (each for each in sockets.iterdir() if (each / "d").is_dir())
+    assert httpx.get(runtime.launch(make("v2", variables={"NEST": "3000"})).url).text == "v2"
+    assert not before.exists()
+    os.kill(daemon_of(home), signal.SIGKILL)
+    wait_for(lambda: is_running(runtime, make("v2", variables={"NEST": "3000"})))
+    runtime.down()
+    assert living() == []
+    assert not sockets.exists()
 
 
 def test_a_switch_drops_no_request(runtime: LocalRuntime, make: Make) -> None:

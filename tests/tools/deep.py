@@ -1,0 +1,18 @@
+"""Folders nested more deeply than any path can name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def nest(folder: Path, levels: int = 3000, name: str = "d") -> None:
+    """Create folders inside one another, with a file in the innermost."""
+    handle = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=handle)
+        inner = os.open(name, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
+    os.close(handle)
