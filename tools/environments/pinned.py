@@ -16,9 +16,9 @@ from tools.errors import RequirementRefused
 
 _PIN = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?P<extras>\[[A-Za-z0-9._, -]*\])?"
-    r"[ \t]*==[ \t]*(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)"
-    r"(?:[ \t]*;[ \t]*(?P<marker>(?:(?!--)[A-Za-z0-9 \t._,<>=!~()'\"+-])+?))?"
-    r"(?P<hashes>(?:[ \t]+--hash=sha256:[0-9a-f]{64})*)"
+    r" ?== ?(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)"
+    r"(?: ?; ?(?P<marker>(?:(?!--)[A-Za-z0-9 ._,<>=!~()'\"+-])+?))?"
+    r"(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})*) ?"
 )
 _PLAIN = re.compile(r"[A-Za-z0-9 ._,<>=!~()'\"\[\];*+-]+")
 """Matches requirements without addresses, paths, variables, comments and options."""
@@ -58,8 +58,9 @@ def logical_lines(text: str) -> list[tuple[int, str]]:
 
 def pin_of(line: str) -> Pin | None:
     """Return the release that a logical line pins, or None if it is anything else."""
-    pin = _PIN.fullmatch(line)
-    if pin is None or requirement_of(line[: pin.end("version")]) is None:
+    # White space of any length would make the search quadratic.
+    pin = _PIN.fullmatch(re.sub(r"[ \t]+", " ", line))
+    if pin is None or requirement_of(pin.string[: pin.end("version")]) is None:
         return None
     name = re.sub(r"[-_.]+", "-", pin["name"]).lower()
     release = f"{name}=={pin['version']}"

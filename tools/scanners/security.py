@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
+import tokenize
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +17,8 @@ from tools.workspace.walk import walk
 
 Level = Literal["low", "medium", "high"]
 LIMITS = Limits(wall_seconds=180, memory_mb=1024, processes=16, output_bytes=50_000_000)
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 class Finding(BaseModel, frozen=True):
@@ -55,7 +60,11 @@ def security(sandbox: Sandbox, toolbox: Environment, workspace: Path) -> ScanRep
     """
     workspace = workspace.resolve()
     files, compiled = _python_files(workspace)
-    unread = dict.fromkeys(compiled, "it is compiled and cannot be read")
+    unread = dict.fromkeys(compiled, "it is compiled and cannot be read") | {
+        name: "it declares an encoding in which it is other code than in UTF-8"
+        for name in files
+        if _is_ambiguous(workspace / name)
+    }
     if not files:
         return _report(_Raw(errors=[], metrics={}, results=[]), workspace, files, unread)
     completed = sandbox.run(_job(toolbox, workspace, files))
@@ -107,6 +116,19 @@ def _starts_python(path: Path) -> bool:
     with path.open("rb") as file:
         first = file.readline(200)
     return first.startswith(b"#!") and b"python" in first
+
+
+def _is_ambiguous(path: Path) -> bool:
+    """Return whether Python decodes a file to other code than the readers of a change see, such as in UTF-7."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    content = path.read_bytes()
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        codes = (content.decode(encoding), content.decode("utf-8-sig", "replace"))
+    except (SyntaxError, LookupError, UnicodeError):
+        return False  # Python cannot read it either
+    return len({_NOT_ASCII.sub("", code) for code in codes}) > 1
 
 
 def _report(raw: _Raw, workspace: Path, files: list[str], unread: dict[str, str]) -> ScanReport:

@@ -109,6 +109,13 @@ def test_only_requirements_of_releases_are_resolved(line: str) -> None:
         require_releases(["b>=1", line])
 
 
+@pytest.mark.attack
+def test_long_lines_are_read_in_linear_time() -> None:
+    """A quadratic search would take minutes."""
+    for line in (f"a==1 ;{' ' * 100_000}#", f"a==1 ;{' x' * 50_000}#", f"a==1{' ' * 100_000}#"):
+        assert pin_of(line) is None
+
+
 def test_requirements_of_releases_are_resolved() -> None:
     lines = ["b >=1,!=1.5", "c[x,y]~=2.0 ; python_version<'3' and os_name!='nt'", "d==1.*"]
     assert require_releases(lines).splitlines() == [

@@ -129,6 +129,21 @@ def test_what_cannot_be_read_is_said(scan: Scan, tmp_path: Path) -> None:
     assert "compiled" in report.skipped[1]
 
 
+@pytest.mark.attack
+def test_code_that_an_encoding_hides_is_said(scan: Scan, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    (workspace / "utf7.py").write_bytes(b"# coding: utf-7\n# +AAo-import os\n")
+    (workspace / "escaped.py").write_bytes(b"# coding: unicode_escape\n# \\nimport os\n")
+    (workspace / "latin.py").write_bytes(b"# coding: latin-1\nx = '\xe9'\n")
+    (workspace / "mark.py").write_bytes(b"\xef\xbb\xbfx = '\xc3\xa9'\n")
+
+    report = scan()
+
+    assert report.scanned == ("latin.py", "mark.py")
+    assert [each.partition(":")[0] for each in report.skipped] == ["escaped.py", "utf7.py"]
+    assert "declares an encoding" in report.skipped[0]
+
+
 def test_code_of_the_workspace_is_not_run(scan: Scan) -> None:
     forged = "raise SystemExit(0)\n"
     report = scan(
