@@ -17,6 +17,9 @@ Build = Callable[[Source], PolicyEngine]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a person ask for more than a quick run shows."""
+    parser.addoption(
+        "--blueprints", type=int, default=10, help="how many random stories are built and tested"
+    )
     parser.addoption("--kills", type=int, default=3, help="how often the crash test kills the crew")
     parser.addoption(
         "--update-snapshots", action="store_true", help="write the prompt snapshots, run only their tests"

@@ -10,6 +10,18 @@ from hypothesis.strategies import DrawFn
 ENTITIES = ("order", "line item", "book", "delivery van", "class")
 FIELDS = ("name", "total", "due date", "code", "quantity", "price", "from", "note")
 _NUMERIC = ("integer", "number", "money")
+_OTHERS = (
+    "text",
+    "text",
+    "boolean",
+    "date",
+    "timestamp",
+    "email",
+    "url",
+    "uuid",
+    "one of small, medium or large",
+)
+_TYPES = (*_NUMERIC, *_NUMERIC, *_OTHERS)
 _PATTERNS = (
     "[A-Z]{3}",
     "[A-Z]{2}-[0-9]{4}",
@@ -53,12 +65,7 @@ def _fields(draw: DrawFn) -> list[_Field]:
 
 @st.composite
 def _field(draw: DrawFn, name: str) -> _Field:
-    kind = draw(
-        st.sampled_from(
-            ("text", "integer", "number", "money", "boolean", "date", "timestamp", "email", "url", "uuid")
-            + ("one of small, medium or large", "text", *_NUMERIC)
-        )
-    )
+    kind = draw(st.sampled_from(_TYPES))
     parts = [kind]
     if kind in _NUMERIC:
         parts += draw(_bounds(kind))

@@ -66,6 +66,43 @@ def test_what_is_no_secret_is_not_found(line: str) -> None:
     assert secrets({"app/settings.py": line}) == ()
 
 
+MADE_UP = [
+    "password",
+    "correct horse battery staple",
+    "hunter2hunter2",
+    "P@ssw0rd",
+    "changeme",
+    "AAAAAAAA",
+    "12345678",
+]
+RANDOM = ["W4Acq9" + "GFz6Y1", "xKqvBnmT" + "Rw8fLp2Z", "wJalrXUtnFEMIK7" + "MDENGbPxRfiCYzz"]
+
+
+@pytest.mark.parametrize("value", MADE_UP)
+@pytest.mark.parametrize("file", ["tests/test_login.py", "app/test_login.py", "tests/data/users.yaml"])
+def test_made_up_values_in_tests_are_no_secrets(file: str, value: str) -> None:
+    assert secrets({file: f'body = {{"password": "{value}"}}'}) == ()
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("value", RANDOM)
+def test_random_values_in_tests_are_secrets(value: str) -> None:
+    assert len(secrets({"tests/test_login.py": f'body = {{"password": "{value}"}}'})) == 1
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("file", ["app/settings.py", "tests.py", "latest/settings.py", "openapi.yaml"])
+def test_made_up_values_elsewhere_are_secrets(file: str) -> None:
+    assert len(secrets({file: 'password = "hunter2hunter2"'})) == 1
+
+
+@pytest.mark.attack
+def test_tokens_in_tests_are_secrets() -> None:
+    for kind, line in FOUND.items():
+        if kind != "Secret Keyword":
+            assert [each.kind for each in secrets({"tests/test_login.py": line})] == [kind]
+
+
 @pytest.mark.parametrize("comment", ["# pragma: allowlist secret", "# nosec", "# gitleaks:allow"])
 def test_comments_do_not_hide_a_secret(comment: str) -> None:
     assert len(secrets({"a.py": f'key = "{AWS}"  {comment}'})) == 1

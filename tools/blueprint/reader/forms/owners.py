@@ -21,8 +21,8 @@ def is_owner(noun: Noun, entity: Entity, scope: Scope) -> bool:
     """
     if noun.article.lower() != "the":
         return False
-    known = [*(each.name for each in entity.references), *(each.name for each in entity.fields)]
-    return bool(lookup.named(noun.words, known)) or scope.is_entity(noun.words)
+    references = lookup.named(noun.words, [each.name for each in entity.references])
+    return bool(references or lookup.fields(entity, noun.words)) or scope.is_entity(noun.words)
 
 
 def owner_of(owners: Sequence[Noun], resolved: ResolvedOperation, scope: Scope) -> str:
