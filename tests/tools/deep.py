@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tools.workspace.removal import remove
 
 
 def nest(folder: Path, levels: int = 3000, name: str = "d") -> None:
@@ -16,3 +20,13 @@ def nest(folder: Path, levels: int = 3000, name: str = "d") -> None:
         handle = inner
     os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
     os.close(handle)
+
+
+@contextmanager
+def nested(folder: Path, levels: int = 3000, name: str = "d") -> Iterator[None]:
+    """Remove the folders at the end, since pytest cannot."""
+    nest(folder, levels, name)
+    try:
+        yield
+    finally:
+        remove(folder / name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.deep import nest
+from tests.tools.deep import nested
 from tests.tools.git.conftest import has
 from tools.errors import RepositoryError, TooManyFiles
 from tools.git import Repository, checkout, export, write_tree
@@ -254,8 +254,8 @@ def test_a_repository_with_deep_folders_is_refused(repository: Repository, works
 def test_a_workspace_with_deep_folders_is_refused_and_replaced(
     repository: Repository, main: str, workspace: Path
 ) -> None:
-    nest(workspace)
-    with pytest.raises(TooManyFiles):
-        write_tree(repository, workspace)
-    checkout(repository, main, workspace)
-    assert list(workspace.iterdir()) == []
+    with nested(workspace):
+        with pytest.raises(TooManyFiles):
+            write_tree(repository, workspace)
+        checkout(repository, main, workspace)
+        assert list(workspace.iterdir()) == []

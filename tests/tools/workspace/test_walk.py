@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.deep import nest
+from tests.tools.deep import nest, nested
 from tools.errors import TooManyFiles
 from tools.workspace import walk
 from tools.workspace.paths import inside
@@ -33,16 +33,16 @@ def test_files_come_in_order_without_links_and_noise(tmp_path: Path) -> None:
 def test_a_deep_folder_is_refused_and_can_be_removed(tmp_path: Path, levels: int, name: str) -> None:
     folder = tmp_path / "deep"
     folder.mkdir()
-    nest(folder, levels, name)
-    with pytest.raises(TooManyFiles, match="more than 100 deep"):
-        list(walk.walk(folder))
-    remove(folder)
-    assert not folder.exists()
+    with nested(folder, levels, name):
+        with pytest.raises(TooManyFiles, match="more than 100 deep"):
+            list(walk.walk(folder))
+        remove(folder)
+        assert not folder.exists()
 
 
 def test_a_folder_at_the_limit_is_walked(tmp_path: Path) -> None:
-    nest(tmp_path, walk.MOST_LEVELS)
-    assert len(list(walk.files(tmp_path))) == 1
+    with nested(tmp_path, walk.MOST_LEVELS):
+        assert len(list(walk.files(tmp_path))) == 1
 
 
 @pytest.mark.attack

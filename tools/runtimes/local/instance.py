@@ -15,6 +15,7 @@ from tools.errors import ToolError
 from tools.runtimes.local.backend import Backend
 from tools.runtimes.local.logs import ServiceLog
 from tools.runtimes.local.processes import Register
+from tools.runtimes.local.storage import DiskUse, disk_use
 from tools.runtimes.local.version import LocalVersion
 from tools.sandbox import Job, Sandbox, StartedJob
 from tools.sandbox.filesystem import base_python
@@ -67,6 +68,11 @@ class Instance:
         """Return the reason followed by the tail of the log."""
         tail = self._log.tail()
         return f"{reason}\nThe end of {self._log.file}:\n{tail}" if tail else f"{reason}\nIts log is empty."
+
+    def disk_use(self) -> DiskUse:
+        """Compare what the version has written with its limits."""
+        folders = [self._folder, *([self.version.data] if self.version.data else [])]
+        return disk_use(folders, self.version.limits)
 
     async def migrate(self) -> None:
         """Run the migration to completion; raises NotReadyError if it fails or times out."""

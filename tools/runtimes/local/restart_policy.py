@@ -18,6 +18,8 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """A version that ran this long has recovered: its next exit counts as the first."""
+DISK_SECONDS = 1.0
+"""Interval at which a version's disk usage is measured."""
 CRASHING_FROM = 3
 """Number of consecutive exits from which a service counts as "crashing"."""
 
@@ -39,6 +41,8 @@ class RestartPolicy:
         self.since = datetime.now(UTC)
         self.restarts = 0
         self.detail = ""
+        self.disk_full = ""
+        """Which file has reached its limit; "" if none has."""
         self.first_result = asyncio.Event()
         """Set once the first start has succeeded or failed."""
         self._new = new
@@ -51,6 +55,11 @@ class RestartPolicy:
     def backend(self) -> Backend | None:
         """The connections that take requests, or None while the version is not ready."""
         return self.instance.backend if self.instance is not None and self._ready else None
+
+    @property
+    def health(self) -> tuple[str, ...]:
+        """Paths at which the version reports its readiness."""
+        return self.version.health
 
     async def start(self) -> None:
         """Start the version and keep it running; if this first start fails, cleans up and raises NotReadyError."""
@@ -103,8 +112,18 @@ class RestartPolicy:
             return str(error)
         except Exception as error:  # noqa: BLE001  the service is restarted after any failure
             return f"It could not be started: {error!r}"
+        next_check = time.monotonic()
         while (code := instance.exit_code()) is None:
             await asyncio.sleep(POLL_SECONDS)
+            if time.monotonic() < next_check:
+                continue
+            use = await asyncio.to_thread(instance.disk_use)
+            self.disk_full = self.detail = use.full
+            if use.exceeded:
+                self._ready = False
+                await instance.stop()
+                return use.exceeded
+            next_check = time.monotonic() + DISK_SECONDS
         self._ready = False
         with contextlib.suppress(OSError):
             await instance.stop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from http import HTTPStatus
 from typing import Protocol
 
@@ -52,6 +52,14 @@ class Target(Protocol):
     @property
     def backend(self) -> Backend | None:
         """The connections to the version, or None while it is not ready."""
+
+    @property
+    def health(self) -> Collection[str]:
+        """Paths at which the version reports its readiness."""
+
+    @property
+    def disk_full(self) -> str:
+        """Which file has reached its limit, as a sentence; "" if none has."""
 
 
 class _Connection(web.RequestHandler):
@@ -137,16 +145,19 @@ class Route:
             if target is not None:
                 target.metrics.add("away", time.perf_counter() - started)
             return problem(503, "Service unavailable", f"{self.service} is not running.")
+        if target.disk_full and request.path in target.health:
+            target.metrics.add("away", time.perf_counter() - started)
+            return problem(503, "Service unavailable", target.disk_full)
         outcome: Outcome = "left"
         with backend:
             try:
-                response, outcome = await self._forward(request, backend)
+                response, outcome = await self._forward(request, backend, target)
             finally:
                 target.metrics.add(outcome, time.perf_counter() - started)
         return response
 
     async def _forward(
-        self, request: web.BaseRequest, backend: Backend
+        self, request: web.BaseRequest, backend: Backend, target: Target
     ) -> tuple[web.StreamResponse, Outcome]:
         try:
             async with asyncio.timeout(BODY_SECONDS):
@@ -173,6 +184,9 @@ class Route:
                 502, "Bad gateway", f"{self.service} closed the connection before it responded."
             ), "away"
         async with answer:
+            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and target.disk_full:
+                # The version cannot know the reason: it sees only that its database does not accept the write.
+                return problem(507, "Insufficient storage", target.disk_full), "5xx"
             return await _pass_back(request, answer, self.service)
 
 

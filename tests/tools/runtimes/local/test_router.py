@@ -27,6 +27,7 @@ class Version:
     def __init__(self, handler: Handler, socket: Path) -> None:
         self.metrics = Metrics("checkout", "production", "v1")
         self.backend: Backend | None = None
+        self.health, self.disk_full = ("/readyz",), ""
         self._handler, self._socket = handler, socket
 
     async def __aenter__(self) -> Version:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.tools.deep import nest
 from tests.tools.runtimes.local.conftest import is_running, running
 from tools.errors import PlatformError
 from tools.runtimes import Ended, Listen, ServiceStatus
@@ -109,16 +110,21 @@ def test_services_outlive_the_process_that_started_them(
 
 
 @pytest.mark.attack
-def test_deep_folders_beside_a_socket_are_removed(
+def test_deep_folders_beside_a_socket_are_named_and_removed(
     runtime: LocalRuntime, make: Make, home: Path, living: Living
 ) -> None:
     runtime.launch(make("v1", variables={"NEST": "3000"}))
+    wait_for(lambda: "nested more than 100 deep" in only(runtime.status()).detail)
+    assert httpx.get(runtime.launch(make("v2")).url).text == "v2"
     sockets = Path(json.loads((home / "platform" / "daemon.json").read_text())["control"]).parent
-    (before,) = (each for each in sockets.iterdir() if (each / "d").is_dir())
-    assert httpx.get(runtime.launch(make("v2", variables={"NEST": "3000"})).url).text == "v2"
-    assert not before.exists()
+    assert not list(sockets.glob("*/d"))
+    (sockets / "left").mkdir()
+    nest(sockets / "left")
     os.kill(daemon_of(home), signal.SIGKILL)
-    wait_for(lambda: is_running(runtime, make("v2", variables={"NEST": "3000"})))
+    wait_for(lambda: not (sockets / "left").exists())
+    wait_for(lambda: is_running(runtime, make("v2")))
+    (sockets / "left").mkdir()
+    nest(sockets / "left")
     runtime.down()
     assert living() == []
     assert not sockets.exists()
