@@ -212,6 +212,8 @@ def _item(session: pytest.Session, neighbour: pytest.Item | None, name: str, sou
         return item
     if module:
         setattr(module.obj, name, function)
+    else:
+        vars(session).setdefault("obj", None)  # pytest 6 looks there for functions of nose
     return pytest.Function.from_parent(
         module or session, name=name, callobj=function, fixtureinfo=_no_fixtures()
     )
