@@ -6,6 +6,7 @@ command_run          run a test command other than pytest
 sandbox_runner       start the runner in the sandbox; `inside/` is what runs there, next to the service
 sandbox_environment  variables, paths and programs of a sandboxed command
 runner_reports       parse and validate what the sandboxed runner wrote, without trusting it
+tripwires            tests of the crew's own in every run, which reveal code that makes pytest report what it likes
 outcomes             models of test results: TestReport, Coverage, Mutant, MutationReport
 results              tool results and helpers shared by the tools that run tests
 mutation/            make mutants, run tests against them, measure the strength of single tests

@@ -87,6 +87,7 @@ def test_tests_that_were_made_to_pass_are_not_believed(run: Runner, files: Files
     report = run({"shop.py": BROKEN, "tests/test_shop.py": TEST} | files, reruns=0)
     assert not report.ok
     assert "so the tested code interferes with pytest" in str(report.problem)
+    assert "A test that always fails was reported as passed" in str(report.problem)
     assert not NAMES.search(report.model_dump_json())
 
 

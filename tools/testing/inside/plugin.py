@@ -208,12 +208,12 @@ def _item(session: pytest.Session, neighbour: pytest.Item | None, name: str, sou
         )
         setattr(module.obj, label, case)
         parent = parts.UnitTestCase.from_parent(module, name=label, obj=case)
-        item: pytest.Item = parts.TestCaseFunction.from_parent(
-            parent, name=name, callobj=getattr(case, name), fixtureinfo=_no_fixtures()
-        )
+        item: pytest.Item = parts.TestCaseFunction.from_parent(parent, name=name, fixtureinfo=_no_fixtures())
         return item
     if module:
         setattr(module.obj, name, function)
+    else:
+        vars(session).setdefault("obj", None)  # pytest 6 looks there for functions of nose
     return pytest.Function.from_parent(
         module or session, name=name, callobj=function, fixtureinfo=_no_fixtures()
     )
