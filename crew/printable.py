@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from typing import TextIO
 
 import click
 
@@ -36,3 +40,22 @@ def displayable(text: str) -> str:
 def say(text: str, *, err: bool = False) -> None:
     """Print text to the terminal after redacting secrets and escaping non-printable characters."""
     click.echo(displayable(text), err=err)
+
+
+@contextmanager
+def warnings_displayed_safely() -> Iterator[None]:
+    """Print the warnings of Python and of libraries with `say`, as they may quote the source of a repository."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        say(f"crew: {category.__name__}: {message} ({filename}, line {lineno})", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
