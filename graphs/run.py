@@ -107,10 +107,13 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
                 with app.telemetry.delivery(delivery, about.service) as span:
                     ended = _advance(app, about, reply)
                     span.set(outcome=ended.status)
-            finally:
+            except BaseException:
                 _anchor(app, about, "waiting")
+                raise
             if ended.status == "waiting":
+                _anchor(app, about, "waiting")
                 return ended
+            # Until the closing row is anchored too, the chain may grow by it.
             _close(app, about, ended)
         _put_away(app, about)
     _remember(app)
