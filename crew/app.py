@@ -25,7 +25,7 @@ from crew.printable import say
 from crew.records.artifacts import ArtifactStore
 from crew.records.bus import Bus
 from crew.records.deliveries import Opened, of_run
-from crew.records.home_ledger import ledger_id
+from crew.records.home_ledger import ledger_id, require_deliveries
 from crew.records.ledger import Ledger
 from crew.settings.budget import Budget
 from crew.settings.config import TelemetrySettings
@@ -55,6 +55,8 @@ class Settings:
     home: Path
     """Folder in which all records are stored; created if missing."""
     model: str = "offline"
+    model_settings: str = ""
+    """Settings of the models, as `kept_settings` returns them; "" for the defaults."""
     yes: bool = False
     """Automatically approve calls for which policy does not insist on a person."""
     strict: bool = False
@@ -81,6 +83,7 @@ class Settings:
         """Settings a delivery was started with; kept in the ledger for resuming it."""
         return Terms(
             model=self.model,
+            settings=self.model_settings,
             policies=str(self.policies.resolve()) if self.policies else "",
             budget=str(self.budget),
             run_budget=str(self.run_budget),
@@ -133,6 +136,7 @@ def open_app(
         raise MachineLacks(str(error)) from error
     redact = redactor_of(home)
     ledger = Ledger(home / "ledger.db", redact)
+    require_deliveries(ledger)
     telemetry = open_telemetry(settings.telemetry, redact)
     try:
         yield AppContext(
@@ -167,13 +171,19 @@ def prepared(home: Path) -> Path:
         if not ignore.exists():
             # Keep a home inside a repository out of version control.
             ignore.write_text("*\n")
-        if not os.access(home, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise BadInput(
-            f"{home} cannot be used as the home: {error.strerror}. Name a folder that you may write to: --home FOLDER."
-        ) from error
+        raise _unusable(home, error.strerror) from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise _unusable(
+            home, os.strerror(errno.EROFS if os.statvfs(home).f_flag & os.ST_RDONLY else errno.EACCES)
+        )
     return home
+
+
+def _unusable(home: Path, why: str | None) -> BadInput:
+    return BadInput(
+        f"{home} cannot be used as the home: {why}. Name a folder that you may write to: --home FOLDER."
+    )
 
 
 def open_sandbox(name: str | None) -> Sandbox:

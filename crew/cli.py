@@ -18,7 +18,7 @@ from crew.commands.options import FILE, HOME, JSON, delivery_options
 from crew.commands.shared import existing_home, leave
 from crew.errors import BadInput, CrewError, Interrupted
 from crew.known_secrets import HOME_USED
-from crew.printable import as_typed, displayable, say
+from crew.printable import as_typed, displayable, say, warnings_displayed_safely
 
 EXIT_CODES = """Exit codes: 0 all delivered; 1 some stopped or failed; 2 invalid input; 3 waiting for a
 person; 4 the machine lacks a requirement."""
@@ -54,6 +54,11 @@ class Commands(click.Group):
         shown = {name: click.Command(name, short_help=text) for name, (_, text) in IMPORTED.items()}
         click.Group(commands={**self.commands, **shown}).format_commands(ctx, formatter)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line; whatever is printed is safe to display."""
+        with warnings_displayed_safely():
+            return super().main(*args, **extra)
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
@@ -82,9 +87,7 @@ class Commands(click.Group):
         except Exception as error:  # noqa: BLE001  unexpected errors are saved, not printed as a traceback
             from crew.commands.crash_report import crash_error  # noqa: PLC0415
 
-            leave(
-                crash_error(error, ctx.meta.get(HOME_USED), "Nothing is lost; continue with `crew resume`.")
-            )
+            leave(crash_error(error, ctx.meta.get(HOME_USED), "crew resume"))
 
 
 def _redact_message(error: click.ClickException) -> None:

@@ -7,8 +7,12 @@ import re
 import shlex
 import shutil
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -59,3 +63,22 @@ def as_typed(text: str) -> str:
     if not by_path or (found and Path(found).samefile(started)):
         return text
     return _COMMAND.sub(lambda _: shlex.quote(started), text)
+
+
+@contextmanager
+def warnings_displayed_safely() -> Iterator[None]:
+    """Print the warnings of Python and of libraries with `say`, as they may quote the source of a repository."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        say(f"crew: {category.__name__}: {message} ({filename}, line {lineno})", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield

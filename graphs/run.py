@@ -27,6 +27,7 @@ from crew.records.deliveries import (
     story_of,
     unfinished,
 )
+from crew.records.home_ledger import OPENING
 from crew.records.lease import lease, owner_of
 from crew.records.rows import Asked, Closed, Paused
 from crew.records.verify import damage_text, verify_delivery
@@ -39,9 +40,6 @@ from tools.projects.ledger_anchors import State, anchor
 
 NODES_AT_MOST = 100
 """Maximum number of nodes run in one delivery; its own limits end it long before."""
-
-OPENING = "opening"
-"""Name of the lease for opening deliveries; it is never the id of a delivery, as those end in random digits."""
 
 
 def begin(app: AppContext, file: StoryFile) -> list[str]:
@@ -109,10 +107,13 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
                 with app.telemetry.delivery(delivery, about.service) as span:
                     ended = _advance(app, about, reply)
                     span.set(outcome=ended.status)
-            finally:
+            except BaseException:
                 _anchor(app, about, "waiting")
+                raise
             if ended.status == "waiting":
+                _anchor(app, about, "waiting")
                 return ended
+            # Until the closing row is anchored too, the chain may grow by it.
             _close(app, about, ended)
         _put_away(app, about)
     _remember(app)
@@ -187,8 +188,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
         return Closed(status="failed", reason=str(error))
     except Exception as error:
         # A bug in the crew is not an outcome: the delivery stays open and can be continued once it is fixed.
-        cure = f"Nothing is lost: crew resume {about.delivery} continues where it stopped."
-        raise crash_error(error, app.settings.home, cure) from error
+        raise crash_error(error, app.settings.home, f"crew resume {about.delivery}") from error
     finally:
         saver.conn.close()
     return state

@@ -9,20 +9,37 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crew.errors import Unexpected
+from crew.errors import CrewError, Stopped, Unexpected
 from crew.known_secrets import redactor_of
+from crew.records.health import home_problems
+from crew.records.storage import storage_problem
 from tools.redaction import Redactor
 
 
-def crash_error(error: Exception, home: Path | None, cure: str) -> Unexpected:
+def crash_error(error: Exception, home: Path | None, command: str) -> CrewError:
     """Write the traceback to `<home>/logs`, and return the error to show.
 
-    Without a writable home, the traceback goes to the temporary folder of the machine.
+    It names a full disk or a damaged file with the way to fix it; otherwise, if the home has deliveries that turned out
+    to be intact, the command that continues them. Without a writable home, the traceback goes to the temporary folder
+    of the machine.
     """
+    if home is not None and (problem := storage_problem(error, home)):
+        return Stopped(f"{problem} Then continue with `{command}`.")
     redact = redactor_of(home)
     path = _save("".join(traceback.format_exception(error)), home, redact)
     summary = redact.text(f"{type(error).__name__}: {error}").splitlines()[0][:300].rstrip(" .:")
-    return Unexpected(f"Internal error: {summary}. {cure} The traceback is in {path}.")
+    cure = _cure(home, command) if home is not None and (home / "ledger.db").is_file() else ""
+    return Unexpected(f"Internal error: {summary}.{cure} The traceback is in {path}.")
+
+
+def _cure(home: Path, command: str) -> str:
+    try:
+        problems = home_problems(home)
+    except Exception as error:  # noqa: BLE001  the report of one error must not end in another
+        return f" The records in {home} could not be checked ({type(error).__name__}: {error})."
+    if problems:
+        return " " + " ".join(problems)
+    return f" The ledger, artifacts and checkpoints in {home} were checked and are intact: `{command}` tries again."
 
 
 def _save(text: str, home: Path | None, redact: Redactor) -> Path:

@@ -21,6 +21,7 @@ from crew.models.by_url import open_recorder, role_models
 from crew.printable import say
 from crew.records.deliveries import Opened, ending_of, load_delivery, unfinished
 from crew.settings.config import Config
+from crew.settings.model_settings import server_of
 from crew.stories import load
 from graphs.approval import Reply
 from graphs.run import abandon as end_delivery
@@ -108,7 +109,7 @@ def open_run(config: Config, given: Given, settings: Settings) -> Iterator[tuple
 
     Prints the server that receives stories, code and key: settings beside a story file may name any server."""
     if any(url.startswith("openai:") for url in config.model.urls):
-        from crew.models.openai import server_of, shown_server  # noqa: PLC0415  a second, only for a server
+        from crew.models.openai import shown_server  # noqa: PLC0415  a second, only for a server
 
         say(f"Model requests go to {shown_server(server_of(config.model))}.", err=True)
     recorder = open_recorder(settings.record, config, settings.home, given.label) if settings.record else None

@@ -14,8 +14,9 @@ from crew.printable import say
 from crew.records.deliveries import Opened, asking, ending_of, load_delivery, refusal, unfinished
 from crew.records.home_ledger import open_ledger
 from crew.settings.budget import parse_budget
-from crew.settings.config import Config
+from crew.settings.config import OFFLINE, Budgets, Config
 from crew.settings.load import load_config, resolve_model_url, with_options
+from crew.settings.model_settings import kept_settings, with_kept_settings
 from crew.settings.terms import Terms
 from tools.redaction import MARK
 
@@ -40,7 +41,9 @@ def delivery_to_resume(home: Path, delivery: str | None, asked: str) -> Opened |
 
 def same_terms(one: Terms, other: Terms, given: Given) -> bool:
     """Whether two deliveries have the same settings, ignoring those given on the command line."""
-    masked = {name: "" for name in Terms.model_fields if getattr(given, name) is not None}
+    masked = {name: "" for name in Terms.model_fields if getattr(given, name, None) is not None}
+    if given.model is not None:
+        masked["settings"] = ""  # they include the models of individual roles
     return one.model_copy(update=masked) == other.model_copy(update=masked)
 
 
@@ -50,13 +53,16 @@ def config_for(
     """Return the settings of crew.toml, overridden by those of a resumed delivery and by the command line."""
     read = load_config(beside, Path.cwd())
     model = given.model
-    if begun and model is None and begun.model != read.model.url:
-        # A delivery keeps its model unless overridden.
-        model = begun.model
-        if MARK in model:
+    if begun:
+        # A delivery keeps its model unless overridden, and its server in any case.
+        if model is None and MARK in begun.model:
             raise BadInput(
-                f"The password in the model's URL {model} was not stored. Give the URL again: --model URL."
+                f"The password in the model's URL {begun.model} was not stored. Give the URL again: --model URL."
             )
+        read = with_kept_settings(read, begun.model if model is None else OFFLINE, begun.settings)
+        if model is None and begun.model != read.model.url:
+            model = begun.model
+        read = read.model_copy(update={"budget": Budgets()})
     budget = given.budget or (begun.budget if begun else "")
     run_budget = given.run_budget or (begun.run_budget if begun else "")
     return with_options(
@@ -92,6 +98,7 @@ def settings_for(
     return Settings(
         home=home.resolve(),
         model=config.model.url,
+        model_settings=kept_settings(config),
         yes=given.yes,
         strict=strict,
         ask=ask,

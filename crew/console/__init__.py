@@ -112,7 +112,7 @@ class RichLines(Printer):
 
 def _print(text: str, redact: Redactor) -> None:
     try:
-        print(redact.text(text), flush=True)
+        print(printable(redact.text(text)), flush=True)
     except BrokenPipeError:
         _discard_output()
 

@@ -18,6 +18,7 @@ from crew.models.role_model import RoleModel, RoleModels
 from crew.playbooks import PLAYBOOKS
 from crew.settings.budget import Budget
 from crew.settings.config import OFFLINE, Config, ModelSettings
+from crew.settings.model_settings import server_of
 
 _IN_URL = (
     "base_url",
@@ -104,7 +105,7 @@ def _role_model(url: str, config: Config, home: Path, recorder: Recorder | None)
 
 
 def _openai(url: str, config: Config, recorder: Recorder | None) -> RoleModel:
-    from crew.models.openai import openai_model, server_of, shown_server  # noqa: PLC0415  takes a second
+    from crew.models.openai import openai_model, shown_server  # noqa: PLC0415  takes a second
 
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)

@@ -21,8 +21,8 @@ from crew.errors import BadInput
 from crew.models.arguments import arguments_in
 from crew.models.faults import Fault, Faulty
 from crew.settings.config import ModelSettings
+from crew.settings.model_settings import PUBLIC, server_of
 
-PUBLIC = "https://api.openai.com/v1"
 LARGEST_REPLY = 4_000_000
 """Maximum size of a response in bytes, ten times that of the longest replies in practice."""
 LONGEST_REPLY = 10
@@ -97,11 +97,6 @@ class _Bounded(httpx2.SyncByteStream):
     def close(self) -> None:
         """Close the underlying stream."""
         self._stream.close()
-
-
-def server_of(settings: ModelSettings) -> str:
-    """Return the server's base URL from the settings, else from the environment, else OpenAI's own."""
-    return settings.base_url or os.environ.get("OPENAI_BASE_URL") or PUBLIC
 
 
 def shown_server(url: str) -> str:

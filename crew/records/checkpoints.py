@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from crew.errors import Stopped
+from crew.records.storage import storage_problem
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -17,6 +21,7 @@ def open_saver(path: Path) -> SqliteSaver:
     """Return a saver that keeps only the latest checkpoint of each graph and subgraph of a delivery.
 
     Only the latest one is ever resumed; the history is in the ledger. Call `conn.close()` on the saver when done.
+    Raises Stopped, with the command that fixes it, if the file is damaged or cannot be written.
     """
     # LangGraph reads this when it is first imported; checkpoints then contain plain values, never pickled objects.
     os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
@@ -43,6 +48,26 @@ def open_saver(path: Path) -> SqliteSaver:
             return kept
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    saver = LastOnly(sqlite3.connect(path, check_same_thread=False, timeout=30))
-    saver.setup()
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+    saver = LastOnly(connection)
+    try:
+        saver.setup()
+        (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        if storage := storage_problem(error, path, damaged=False):
+            raise Stopped(storage) from error
+        raise Stopped(damaged_checkpoints(path, error)) from error
+    if state != "ok":
+        connection.close()
+        raise Stopped(damaged_checkpoints(path, sqlite3.DatabaseError(state)))
     return saver
+
+
+def damaged_checkpoints(path: Path, error: Exception) -> str:
+    """Return the message for checkpoints that cannot be read."""
+    aside = shlex.quote(str(path.resolve()))
+    return (
+        f"{path} is damaged ({type(error).__name__}: {error}). The ledger holds all that was done: set the file aside "
+        f"with `mv {aside} {aside}.damaged`, then `crew resume` replays the steps from the ledger."
+    )

@@ -81,7 +81,10 @@ def change_terms(ledger: Ledger, delivery: str, terms: Terms) -> None:
     before = load_delivery(ledger, delivery).terms.model_dump()
     changed = {name: value for name, value in terms.model_dump().items() if value != before[name]}
     if changed:
-        text = ", ".join(f"{name} {value or 'not set'}" for name, value in changed.items())
+        text = ", ".join(
+            "settings of the model" if name == "settings" else f"{name} {value or 'not set'}"
+            for name, value in changed.items()
+        )
         number = len(ledger.rows(delivery, Resumed)) + 1
         resumed = Resumed(text=f"Continues with other settings: {text}.", **changed)
         ledger.append(delivery, f"resumed-{number}", resumed)

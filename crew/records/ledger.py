@@ -21,10 +21,11 @@ from typing import Any, Generic, cast, overload
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
-from crew.errors import LedgerDamaged, WrittenLater
+from crew.errors import LedgerDamaged, Stopped, WrittenLater
 from crew.records.canonical_json import canonical, digest
 from crew.records.row_versions import MEMBER, Body, mark_version, upgrade
 from crew.records.rows import BODIES, Kind, RowBody
+from crew.records.storage import storage_problem
 from tools.redaction import Redactor
 
 _SCHEMA = """
@@ -109,7 +110,12 @@ class Ledger:
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.executescript(_SCHEMA)
         except sqlite3.Error as error:
-            raise LedgerDamaged(f"{path} cannot be opened as a ledger: {error}.") from error
+            if problem := storage_problem(error, path, damaged=False):
+                raise Stopped(problem) from error
+            raise LedgerDamaged(
+                f"{path} cannot be opened as a ledger: {error}. Restore it from a backup; to start over without its "
+                "records, use another home: --home FOLDER."
+            ) from error
 
     def close(self) -> None:
         """Close the database connection."""
@@ -222,7 +228,13 @@ class Ledger:
 
     def _query(self, query: str, *values: str) -> list[Any]:
         with self._lock:
-            return self._connection.execute(query, values).fetchall()
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.DatabaseError as error:
+                problem = storage_problem(error, self.home / "ledger.db")
+                if not problem:
+                    raise
+                raise LedgerDamaged(problem) from error
 
 
 def _verify(delivery: str, rows: Iterable[Columns]) -> Damage | None:

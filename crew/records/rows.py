@@ -73,6 +73,7 @@ class Resumed(RowBody):
 
     text: str
     model: str | None = None
+    settings: str | None = None
     policies: str | None = None
     budget: str | None = None
     run_budget: str | None = None

@@ -10,7 +10,7 @@ from crew.errors import BadInput
 from crew.known_secrets import redactor_of
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import ending_of, load_delivery
-from crew.records.home_ledger import ledger_id, open_ledger
+from crew.records.home_ledger import ANY, ID, lost_deliveries, open_ledger, stored_id
 from crew.records.ledger import Damage, Ledger, Row
 from crew.records.rows import Closed, ModelReply
 from tools.counting import counted
@@ -29,7 +29,7 @@ def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()
     of repositories that were moved, each of which replaces the recorded repository of the same name.
     """
     places = {each.resolve().name: each.resolve() for each in moved}
-    with open_ledger(home) as ledger:
+    with open_ledger(home, damaged=True) as ledger:
         known = ledger.deliveries_with_rows()
         vanished = [
             each
@@ -46,6 +46,7 @@ def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()
 def damage_text(home: Path, damages: Sequence[Damage]) -> str:
     """Return what is damaged in the records of a home, and the commands that fix it."""
     first = damages[0]
+    home = home.resolve()
     where = f"--home {shlex.quote(str(home))}"
     more = f" (and {counted(len(damages) - 1, 'further problem')})" if len(damages) > 1 else ""
     return (
@@ -99,6 +100,12 @@ def _against_anchor(ledger: Ledger, rows: Sequence[Row], named: str, merged: str
     if merged and merged not in hashes:
         return [_cut(rows, "its merge commit's trailer names a row that is not there")]
     known = parse_anchor(named)
+    ours = stored_id(ledger.home)
+    if known and known.ledger not in ("", "none", ours):
+        path = shlex.quote(str(ledger.home.resolve() / ID))
+        state = f"names the ledger {ours}" if ours else "is missing or damaged"
+        what = f"its anchor names the ledger {known.ledger}, and {ID} {state}"
+        return [_damage(rows, f"{what}: `echo {known.ledger} > {path}` restores it")]
     if known is None:
         gone = bool(named) or bool(ended and ended.body.version)
         return [_damage(rows, f"its anchor, refs/crew/ledger/{delivery}, is gone or changed")] * gone
@@ -149,7 +156,7 @@ def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Pa
     sound = [each for each in known if ledger.verify(each) is None]
     recorded = {*opened_under(home), *(load_delivery(ledger, each).repository for each in sound)}
     repositories = {places.get(each.name, each) for each in recorded}
-    ours, found = ledger_id(home), []
+    ours, found = stored_id(home), []
     for repository in sorted(repositories):
         try:
             written_in = ledgers(repository, home)
@@ -159,4 +166,9 @@ def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Pa
             if name == ours and delivery not in known:
                 what = f"all its rows are missing: {repository} knows it, and the ledger has no row of it"
                 found.append(Damage(delivery=delivery, row=1, what=what))
-    return found
+    named = {each.delivery for each in found}
+    return found + [
+        Damage(delivery=each, row=1, what="all its rows are missing, though it was begun in this home")
+        for each in lost_deliveries(ledger)
+        if each not in named and not (each == ANY and named)
+    ]

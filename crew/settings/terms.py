@@ -12,6 +12,8 @@ class Terms(BaseModel):
 
     model: str
     """URL of the chat model."""
+    settings: str = ""
+    """Model settings and prices as JSON, without credentials; "" if an earlier version did not keep them."""
     policies: str = ""
     """Absolute path of the folder with the user's own policies; "" for none."""
     budget: str = ""

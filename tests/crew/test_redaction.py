@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from crew.cli import main
+from crew.cli import Commands, main
 from crew.commands.crash_report import crash_error
 from crew.commands.shared import leave
 from crew.console import JsonLines, RichLines
@@ -181,7 +183,7 @@ def test_recording(tmp_path: Path) -> None:
 
 
 def test_crash_report(home: Path) -> None:
-    said = str(crash_error(ValueError(PLANTED), home, "Nothing is lost."))
+    said = str(crash_error(ValueError(PLANTED), home, "crew resume"))
     check(said)
     check(everything(home / "logs"))
 
@@ -215,6 +217,48 @@ def test_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr()
     check(shown.out)
     check(shown.err)
+
+
+RAW = "\x1b]0;owned\x07\x9b2J\u202e\u200b\x7f"
+
+
+@pytest.mark.attack
+def test_warnings_and_errors_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command(cls=Commands, invoke_without_command=True)
+    def loud() -> None:
+        warnings.simplefilter("always")
+        # As Python warns of the invalid escapes in a repository's source.
+        warnings.warn_explicit(f"{RAW}{PLANTED}", SyntaxWarning, f"{RAW}.py", 3)
+        raise click.UsageError(f"{RAW}{PLANTED}")
+
+    before = warnings.showwarning
+    for arguments in ([], [f"--{RAW}"], [RAW]):
+        with pytest.raises(SystemExit):
+            loud.main(arguments, prog_name="loud")
+    assert warnings.showwarning is before
+    shown = capsys.readouterr().err
+    assert "SyntaxWarning: \\u001b]0;owned" in shown
+    assert [each for each in RAW if not each.isprintable() and each in shown] == []
+    assert [secret for secret in FORMS if secret in shown] == []
+
+
+def test_there_is_one_way_to_the_terminal() -> None:
+    printing = re.compile(
+        r"\b(?:echo|secho|print|prompt|confirm)\(|sys\.(?:stdout|stderr|__std\w+__)|\bConsole\("
+    )
+    ways = {
+        str(path.relative_to(ROOT))
+        for path in PRODUCT
+        if path.relative_to(ROOT).parts[0] in ("crew", "graphs", "tools") and "inside" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and printing.match(ast.unparse(node.func).rpartition(".")[2] + "(")
+    }
+    assert ways == {
+        "crew/printable.py",
+        "crew/console/__init__.py",
+        "crew/commands/policy.py",  # asks a question that is a constant
+        "tools/runtimes/local/daemon.py",  # prints to its log
+    }
 
 
 @pytest.mark.parametrize("as_json", [True, False])

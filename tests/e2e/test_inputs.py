@@ -311,7 +311,7 @@ def test_a_bug_is_one_line_and_the_delivery_goes_on(kiosk: Kiosk, delivered: Kio
     assert ended["status"] == "waiting"
     (line,) = err.strip().splitlines()
     assert "ZeroDivisionError: a bug" in line
-    assert f"Nothing is lost: crew resume --home {kiosk.home} {ended['id']} continues" in line
+    assert f"are intact: `crew resume --home {kiosk.home} {ended['id']}` tries again" in line
     (kept,) = (kiosk.home / "logs").iterdir()
     assert str(kept) in line
     assert "Traceback" in kept.read_text()

@@ -17,14 +17,14 @@ from crew.cli import main
 from crew.errors import BadInput
 from crew.models.by_url import role_models
 from crew.records.deliveries import load_delivery
-from crew.records.home_ledger import ledger_id
+from crew.records.home_ledger import ledger_id, open_ledger
 from crew.records.ledger import Ledger
 from crew.records.verify import verify
 from crew.settings.config import Config
 from tests.crew.histories import History, history
 from tests.crew.rows import write
 from tools.git import open_repository
-from tools.projects.ledger_anchors import Anchor, State, anchor, parse_anchor
+from tools.projects.ledger_anchors import Anchor, State, anchor, anchors, parse_anchor
 from tools.redaction import Redactor
 
 
@@ -206,6 +206,51 @@ def test_an_approval_forged_in_a_waiting_delivery_approves_nothing(kept: History
     done = CliRunner().invoke(main, ["abandon", delivery, "--home", str(kept.home)])
     assert done.exit_code == 0, done.output
     assert [each.row for each in verify(kept.home)[0]] == [3], "what was forged stays evident"
+
+
+STOPS = """\
+service: kiosk
+stories:
+  - id: KIO-1
+    title: Papers
+    acceptance:
+      - The papers should rhyme.
+"""
+
+
+def test_a_delivery_that_ends_is_anchored_at_its_closing_row(tmp_path: Path) -> None:
+    (tmp_path / "stories.yaml").write_text(STOPS)
+    done = CliRunner().invoke(main, ["run", str(tmp_path / "stories.yaml")])
+    assert done.exit_code == 1, done.output
+    home = tmp_path / ".crew"
+    assert verify(home) == ([], 1)
+    with open_ledger(home) as ledger:
+        (delivery,) = ledger.deliveries()
+        text = anchors(tmp_path / "kiosk", home)[delivery]
+        known = parse_anchor(text)
+        assert known and known.state == "ended"
+        assert known.agrees_with(ledger.hashes(delivery))
+
+
+def test_a_kill_before_the_closing_row_is_anchored_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stories.yaml").write_text(STOPS)
+    home = tmp_path / ".crew"
+
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("graphs.run._put_away", killed)
+        CliRunner().invoke(main, ["run", str(tmp_path / "stories.yaml")])
+    assert verify(home) == ([], 1)
+    done = CliRunner().invoke(main, ["resume", "--home", str(home)])
+    assert done.exit_code == 1, done.output
+    assert verify(home) == ([], 1)
+    (text,) = anchors(tmp_path / "kiosk", home).values()
+    assert str(parse_anchor(text)) == text.strip()
+    assert not text.strip().endswith(("waiting", "running"))
 
 
 def test_anchors_of_earlier_versions_are_read() -> None:

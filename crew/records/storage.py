@@ -1,0 +1,84 @@
+"""Errors of the disk and of SQLite, named so that a person can fix them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_FULL = "The disk with {place} is full. Free some space"
+_READ_ONLY = "{place} is on a read-only file system. Mount it writable, or use another home: --home FOLDER"
+_FORBIDDEN = "{place} may not be read or written by this user. Change its owner or permissions"
+_BROKEN = (
+    "The disk with {place} reports an input/output error. Check the disk, and restore the file from a backup"
+)
+_DAMAGED = "{place} is damaged. Restore it from a backup"
+_PROBE_BYTES = 1_000_000
+"""Bytes written to find out whether the disk has room left."""
+_BY_ERRNO = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL.replace("is full", "has no room left within your quota"),
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EIO: _BROKEN,
+}
+_BY_CODE = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _READ_ONLY + ", after checking its permissions",
+    sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
+    sqlite3.SQLITE_IOERR: _BROKEN,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+}
+
+
+def storage_problem(error: BaseException, home: Path, *, damaged: bool = True) -> str:
+    """Return what an error or one of its causes says about the disk and how to fix it; "" if it says nothing.
+
+    An error of SQLite names no file; it is attributed to `home`, which may be a file of it. With `damaged` false,
+    damage to a file is left to the caller to name.
+    """
+    for each in _causes(error):
+        if isinstance(each, OSError) and each.errno in _BY_ERRNO:
+            name = each.filename2 or each.filename
+            path = Path(os.fsdecode(name)) if isinstance(name, str | bytes) else home
+            text = _BY_ERRNO[each.errno]
+            # Only what the crew itself stores is the crew's; a tool's own file is reported by the tool.
+            if text is _FORBIDDEN and not path.resolve().is_relative_to(home.resolve()):
+                continue
+            return f"{text.format(place=path)} ({os.strerror(each.errno)})."
+        if isinstance(each, sqlite3.Error):
+            text = _BY_CODE.get(getattr(each, "sqlite_errorcode", 0) & 0xFF, "")
+            if text and text is not _DAMAGED and (problem := disk_problem(home)):
+                return problem
+            if text and (damaged or text is not _DAMAGED):
+                return f"{text.format(place=home)} ({each})."
+    return ""
+
+
+def disk_problem(home: Path) -> str:
+    """Write a file into a home, or into the folder of a file of it, and return why that fails; "" if it does not.
+
+    SQLite reports a full disk and a read-only one as errors of input and output.
+    """
+    folder = home if home.is_dir() else home.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+    except OSError as error:
+        text = _BY_ERRNO.get(error.errno or 0, "{place} cannot be written")
+        return f"{text.format(place=folder)} ({error.strerror})."
+    return ""
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
