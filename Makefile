@@ -49,4 +49,5 @@ docs: setup
 	$(BIN)/python -m tools.catalogue.policy_data
 	$(BIN)/python -m graphs.diagram
 	$(BIN)/python -m crew.settings.docs_table
+	$(BIN)/python -m tools.blueprint.reader.form_guide
 	$(BIN)/python -m evals.recorded

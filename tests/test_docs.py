@@ -13,6 +13,10 @@ import pytest
 from crew.settings.docs_table import with_settings
 from crew.settings.load import load_config
 from graphs.diagram import with_diagram
+from tools.blueprint.model import Blueprint
+from tools.blueprint.reader import read
+from tools.blueprint.reader.form_guide import FORMS, guide
+from tools.blueprint.reader.grammar import parsing
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
@@ -28,6 +32,14 @@ def test_the_diagram_is_that_of_the_graph() -> None:
 def test_the_table_of_settings_is_that_of_the_classes() -> None:
     text = (ROOT / "README.md").read_text()
     assert with_settings(text) == text, "run `make docs`"
+
+
+def test_the_guide_to_the_sentence_forms_is_that_of_the_grammar() -> None:
+    assert (ROOT / "SENTENCES.md").read_text() == guide(), "run `make docs`"
+    assert set(FORMS) == set(parsing.FORMS), "each form of the grammar needs an example"
+    sentences = [sentence for _, examples in FORMS.values() for sentence in examples]
+    reading = read([(str(number), each) for number, each in enumerate(sentences)], Blueprint(service="shop"))
+    assert [each.why for each in reading.criteria if each.outcome != "covered"] == []
 
 
 def test_the_settings_of_the_readme_are_read(tmp_path: Path) -> None:
@@ -61,7 +73,8 @@ def test_every_large_folder_has_a_short_readme() -> None:
     large = sorted(
         folder
         for folder, size in sizes.items()
-        if size > MOST_FILES_WITHOUT_README and "templates" not in folder.parts  # the layout of generated services
+        if size > MOST_FILES_WITHOUT_README
+        and "templates" not in folder.parts  # the layout of generated services
     )
     assert ROOT / "crew" in large
     for folder in large:

@@ -20,7 +20,7 @@ def json_in(text: str) -> JsonValue:
     try:
         value: JsonValue = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(f"it is nested more than {DEEPEST} deep") from None
     check(value)
     return value
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from crew.errors import BadInput
+from crew.records.deliveries import load_delivery
 from crew.records.home_ledger import open_ledger
 from crew.records.ledger import Ledger, Row
 from crew.records.rows import Answered, Asked, CallBody, Concluded, Denied, Intent, ModelReply, Outcome
@@ -50,12 +51,14 @@ class Question(BaseModel, frozen=True):
 
 
 def why_text(home: Path, subject: str) -> str:
-    """Return the actions of a delivery in order, or an action and those that its evidence leads to, as text."""
+    """Return the actions of a delivery in order, or an action and those that its evidence leads to, as text.
+
+    A story's id stands for its latest delivery."""
     delivery, reasons, questions = _chain(home, subject)
     parts = [
-        f"{delivery}: {counted(len(reasons), 'action')}, oldest first"
-        if subject == delivery
-        else f"{subject} of {delivery}"
+        f"{subject} of {delivery}"
+        if any(each.action == subject for each in reasons)
+        else f"{delivery}: {counted(len(reasons), 'action')}, oldest first"
     ]
     parts += [_asked(each) for each in questions]
     parts += [_shown(each) for each in reasons]
@@ -94,14 +97,24 @@ def ledger_export_lines(home: Path, delivery: str | None) -> Iterator[str]:
 def _chain(home: Path, subject: str) -> tuple[str, list[Reason], list[Question]]:
     """Return the delivery that a subject belongs to, its reasons and, if it is a delivery, its questions."""
     with open_ledger(home) as ledger:
-        if subject in ledger.deliveries():
-            rows = ledger.rows(subject)
-            return subject, reasons_of(rows), questions_of(rows)
+        if delivery := _delivery_of(subject, ledger):
+            rows = ledger.rows(delivery)
+            return delivery, reasons_of(rows), questions_of(rows)
         holding = ledger.holding(subject)
         if not holding:
-            raise BadInput(f"No delivery or action has the id {subject!r}. `crew status` lists deliveries.")
+            raise BadInput(
+                f"No delivery, story or action has the id {subject!r}. `crew status` lists deliveries and their stories."
+            )
         reasons = reasons_of(ledger.rows(holding[0].delivery))
         return holding[0].delivery, _behind(subject, reasons), []
+
+
+def _delivery_of(subject: str, ledger: Ledger) -> str | None:
+    """Return the delivery with this id, or the latest delivery of the story with this id."""
+    known = ledger.deliveries()
+    if subject in known:
+        return subject
+    return next((each for each in reversed(known) if load_delivery(ledger, each).story == subject), None)
 
 
 def reasons_of(rows: Sequence[Row]) -> list[Reason]:

@@ -161,7 +161,7 @@ def test_it_can_be_given_up(asked: Asked) -> None:
         (("resume", "--approve", "p-0"), "Nothing waits for 'p-0'."),
         (("resume", "nobody-1"), "Unknown delivery 'nobody-1'."),
         (("abandon", "nobody-1"), "Unknown delivery 'nobody-1'."),
-        (("why", "nobody-1"), "No delivery or action has the id 'nobody-1'."),
+        (("why", "nobody-1"), "No delivery, story or action has the id 'nobody-1'."),
         (("ledger", "show", "nobody-1"), "This ledger has no delivery 'nobody-1'"),
         (("ledger", "verify", "nobody-1"), "This ledger has no delivery 'nobody-1'"),
         (("ledger", "export", "nobody-1"), "This ledger has no delivery 'nobody-1'"),

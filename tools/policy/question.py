@@ -50,9 +50,9 @@ def visible(call: dict[str, JsonValue]) -> dict[str, JsonValue]:
 def _visible(value: JsonValue, depth: int, left: list[int]) -> JsonValue:
     left[0] -= 1
     if left[0] < 0:
-        raise ValueError("the call holds too many values")
+        raise ValueError(f"the call holds more than {MOST_VALUES:,} values")
     if depth > DEEPEST:
-        raise ValueError("the call is nested too deeply")
+        raise ValueError(f"the call is nested more than {DEEPEST} deep")
     if isinstance(value, str):
         return plain_text(value)
     if isinstance(value, bool) or value is None:
@@ -85,5 +85,5 @@ def _number(value: float) -> float:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("the call holds a number that is not finite")
     if abs(value) > LARGEST_INTEGER:
-        raise ValueError("the call holds a number that is too large")
+        raise ValueError(f"the call holds a number beyond {LARGEST_INTEGER:,}")
     return value

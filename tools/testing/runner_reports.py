@@ -205,6 +205,6 @@ def _read(path: Path) -> bytes:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
         os.close(descriptor)
-        raise BrokenReport("The tests' report is not a plain file, or too large.")
+        raise BrokenReport(f"The tests' report is not a plain file of at most {_LARGEST:,} bytes.")
     with os.fdopen(descriptor, "rb") as file:
         return file.read(_LARGEST)

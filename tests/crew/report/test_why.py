@@ -141,6 +141,13 @@ def test_what_is_no_delivery_and_no_action_is_said_to_be_none(told: History, sub
         why_text(told.home, subject)
 
 
+def test_a_story_stands_for_its_latest_delivery(told: History) -> None:
+    told.delivered()
+    latest = told.delivered()
+    assert why_text(told.home, "KIO-1") == why_text(told.home, latest)
+    assert why_text(told.home, "KIO-1").startswith(f"{latest}: ")
+
+
 def test_rows_are_shown_a_line_each_and_exported_whole(told: History) -> None:
     delivery, other = told.delivered(), told.opened()
     rows = told.ledger.rows(delivery)

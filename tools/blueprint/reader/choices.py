@@ -74,7 +74,7 @@ def explore(resolve: Callable[[Choices], R]) -> tuple[list[R], list[Unclear]]:
         if following is None:
             return results, reasons
         script = following
-    raise Unclear("it has too many possible readings; use shorter sentences")
+    raise Unclear(f"it has more than {MOST_RUNS:,} possible readings; use shorter sentences")
 
 
 def _next(taken: list[tuple[int, int]]) -> list[int] | None:

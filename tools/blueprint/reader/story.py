@@ -25,7 +25,7 @@ from tools.blueprint.reader.forms.scope import Scope
 from tools.blueprint.reader.forms.wording import listing
 from tools.blueprint.reader.grammar import sentences
 from tools.blueprint.reader.grammar.parsing import parse
-from tools.blueprint.reader.grammar.text import Text, join_names, join_subject, prepare
+from tools.blueprint.reader.grammar.text import Text, join_names, join_subject, prepare, restored
 from tools.blueprint.reader.hints import no_form_message
 from tools.blueprint.reader.merging import Merger, in_story_order
 from tools.blueprint.reader.paraphrase import paraphrase
@@ -75,6 +75,7 @@ class Line:
 
     def set_result(self, outcome: Outcome, why: str = "", readings: tuple[str, ...] = ()) -> None:
         """Record the outcome, the reason for it and the possible readings."""
+        why = restored(why, self.prepared.quoted) if self.prepared and outcome != "covered" else why
         self.outcome, self.why, self.readings = outcome, why, readings
 
     @property

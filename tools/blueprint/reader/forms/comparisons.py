@@ -26,7 +26,10 @@ _TIMES: dict[Comparator, Comparison] = {"before": "lt", "until": "le", "after": 
 def all_of(parts: Sequence[Alternatives]) -> Alternatives:
     """Combine conditions that must all hold into alternatives. Raises Unclear if there are too many."""
     if prod(map(len, parts)) > MOST_ALTERNATIVES:
-        raise Unclear("it has too many conditions joined by 'or'; split them into several sentences")
+        raise Unclear(
+            f"its conditions joined by 'or' have more than {MOST_ALTERNATIVES} combinations; split them into several "
+            "sentences"
+        )
     return tuple(tuple(test for tests in combination for test in tests) for combination in product(*parts))
 
 

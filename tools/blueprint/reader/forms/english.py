@@ -105,6 +105,15 @@ def field_name(noun: Noun, *, computed: bool = False) -> str:
     return name
 
 
+def can_be_field(words: str) -> bool:
+    """Whether the words can be the name of a field, so that adding one is sensible advice."""
+    try:
+        _check_noun(safe_name(words))
+    except Unclear:
+        return False
+    return True
+
+
 def role_words(noun: Noun) -> str:
     """Return the words that name a role. Raises Unclear if they cannot name one."""
     words = noun.words.lower().split()

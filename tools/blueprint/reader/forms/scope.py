@@ -8,13 +8,21 @@ from difflib import get_close_matches
 
 from tools.blueprint.model import Action, Blueprint, Entity
 from tools.blueprint.reader.choices import Choices, Unclear
-from tools.blueprint.reader.forms import lookup
+from tools.blueprint.reader.forms import english, lookup
 from tools.blueprint.reader.forms.wording import a, some
 from tools.blueprint.reader.grammar.phrases import Condition, Is, Thing
 
+_DIRECTIONS = ("ascending", "descending", "asc", "desc", "increasing", "decreasing")
+
 
 def no_field(entity: str, words: str) -> Unclear:
-    """Return the error for a field that the entity lacks, with a hint on how to add it."""
+    """Return the error for a field that the entity lacks, with a hint on how to add it if the words can name one."""
+    named = [each for each in words.split() if each.lower() not in _DIRECTIONS]
+    if len(named) < len(words.split()):
+        said = f"{entity} has no field '{words}', and the direction of sorting is left to the client"
+        return Unclear(f"{said}; write 'sorted by {' '.join(named)}'" if named else said)
+    if not english.can_be_field(words):
+        return Unclear(f"{entity} has no field '{words}'; use the name of one of its fields")
     return Unclear(
         f"{entity} has no field '{words}'; write '{a(entity).capitalize()} also has {some(words)} (text).'"
     )

@@ -83,7 +83,7 @@ def _forest(words: str, form: str) -> list[Any]:
     except UnexpectedInput:
         return []
     if _count(tree) > MOST_TREES:
-        raise Unclear("it has too many possible readings; use shorter sentences")
+        raise Unclear(f"it has more than {MOST_TREES:,} possible readings; use shorter sentences")
     return _trees(tree)
 
 

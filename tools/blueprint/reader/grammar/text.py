@@ -7,7 +7,7 @@ of the grammar ("in stock", "date of birth", "number") are joined by `JOIN` and 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, product
 
@@ -45,6 +45,7 @@ _IS = re.compile(r"\b(it|that|which|who)'s(?!\w)", re.I)
 _NOT = re.compile(r"\b(is|are|can)n?'t(?!\w)", re.I)
 _BRACKETS = re.compile(r"\([^()]*\)")
 _VERB_FIRST = re.compile(r"(?:is|are|has|have)\b", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"([\"/])(\d{1,4})\1")
 _SECOND_SENTENCE = re.compile(r"[.!?]\s+\w")
 
 
@@ -84,7 +85,20 @@ def prepare(sentence: str) -> Text:
         raise Unclear(f"needs a model: it has more than {MOST_WORDS} words; split it into several criteria")
     if _SECOND_SENTENCE.search(words):
         raise Unclear("needs a model: it contains two sentences; make each a criterion of its own")
-    return Text(_join_before_brackets(words), tuple(quoted))
+    try:
+        return Text(_join_before_brackets(words), tuple(quoted))
+    except Unclear as reason:
+        raise Unclear(restored(str(reason), quoted)) from reason
+
+
+def restored(message: str, quoted: Sequence[str]) -> str:
+    """Return a message with the extracted texts in place of their placeholders, in the author's own words."""
+    return _PLACEHOLDER.sub(
+        lambda match: (
+            f"{match[1]}{quoted[int(match[2])]}{match[1]}" if int(match[2]) < len(quoted) else match[0]
+        ),
+        message,
+    )
 
 
 def join_names(text: Text, names: Iterable[str]) -> Iterator[Text]:
