@@ -103,7 +103,7 @@ def _chain(home: Path, subject: str) -> tuple[str, list[Reason], list[Question]]
         holding = ledger.holding(subject)
         if not holding:
             raise BadInput(
-                f"No delivery, story or action has the id {subject!r}. `crew status` lists deliveries and their stories."
+                f"No delivery, story or action has the id {subject!r}. `crew status` lists deliveries and stories."
             )
         reasons = reasons_of(ledger.rows(holding[0].delivery))
         return holding[0].delivery, _behind(subject, reasons), []
