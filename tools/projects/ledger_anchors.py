@@ -17,7 +17,7 @@ from tools.result import Workbench
 State = Literal["ended", "waiting", "running"]
 """What a delivery is doing: its chain ends at the anchor, or, if it is "running", may have become longer since."""
 
-_ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})(?: (\S+))?(?: (waiting|running))?")
+_ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})(?: (l-[0-9a-f]+|none))?(?: (waiting|running))?")
 
 
 @dataclass(frozen=True)

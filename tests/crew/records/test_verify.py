@@ -259,7 +259,15 @@ def test_anchors_of_earlier_versions_are_read() -> None:
     assert parse_anchor(f"7 {head}") == Anchor(7, head)
     assert str(Anchor(7, head, "l-1")) == f"7 {head} l-1"
     assert parse_anchor(f"7 {head} l-1 waiting") == Anchor(7, head, "l-1", "waiting")
-    for text in ("", "x", f"0 {head} l-1", f"7 {head} l-1 other", f"7 {head[:-1]} l-1"):
+    for text in (
+        "",
+        "x",
+        f"0 {head} l-1",
+        f"7 {head} l-1 other",
+        f"7 {head} l-1;reboot",
+        f"7 {head} $(reboot)",
+        f"7 {head[:-1]} l-1",
+    ):
         assert parse_anchor(text) is None
 
 
