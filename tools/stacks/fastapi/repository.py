@@ -63,8 +63,6 @@ def _common(blueprint: Blueprint) -> dict[str, str]:
     files = static_files("app")
     if not blueprint.restricted:
         del files["app/auth.py"]
-    if not any(each.owner for each in blueprint.entities):
-        del files["app/owners.py"]
     files |= {path: (TEMPLATES / source).read_text("utf-8") for path, source in _PLAIN.items()}
     values = {
         "service": Code(kebab(blueprint.service)),
@@ -75,7 +73,9 @@ def _common(blueprint: Blueprint) -> dict[str, str]:
         "resources": [_described(blueprint, index) for index in range(len(blueprint.entities))],
         "criteria": [{"id": Code(line(each.id)), "text": line(each.text)} for each in blueprint.criteria],
     }
-    files |= {path: format_python(render(f"{path}.j2", **values)) for path in _RENDERED}
+    owned = any(each.owner for each in blueprint.entities)
+    rendered = (*_RENDERED, "app/owners.py") if owned else _RENDERED
+    files |= {path: format_python(render(f"{path}.j2", **values)) for path in rendered}
     return files | {path: render(source, **values) for path, source in _TEXTS.items()}
 
 

@@ -28,6 +28,7 @@ OWNED = [
     ),
     ("Only the author of a post or an admin can update it.", [("update", ("admin",), "author")]),
     ("Only the author of a post can update the post.", [("update", (), "author")]),
+    ("Posts can only be updated by the author or an admin.", [("update", ("admin",), "author")]),
     ("Only an author can update posts.", [("update", ("author",), "")]),
     ("Only authors can update posts.", [("update", ("author",), "")]),
     ("Only the admin can update posts.", [("update", ("admin",), "")]),
