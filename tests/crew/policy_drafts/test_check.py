@@ -275,8 +275,8 @@ def test_odd_calls_change_one_value() -> None:
 
     assert call not in odd
     assert {**call, "role": 1} in odd
-    assert {**call, "facts": {"merged": None, "known_evidence": ["a-1", "a-2", "a-3"]}} in odd
-    assert {**call, "facts": {"known_evidence": ["a-1", "a-2", "a-3"]}} in odd
+    assert {**call, "facts": {"merged": None, "known_evidence": ["a-1", "a-2", "a-3", "a-4"]}} in odd
+    assert {**call, "facts": {"known_evidence": ["a-1", "a-2", "a-3", "a-4"]}} in odd
 
 
 def test_an_overlay_goes_as_deep_as_objects_do() -> None:
