@@ -37,6 +37,7 @@ from tools.catalogue.release import service_secrets
 from tools.errors import PolicyError, SandboxUnavailable
 from tools.policy import ENGINES, PolicyEngine
 from tools.policy import choose as choose_policy
+from tools.projects.trees import repository
 from tools.redaction import Redactor
 from tools.result import Workbench
 from tools.runtimes import Runtime
@@ -268,4 +269,5 @@ def delivery_context(app: AppContext, about: Opened) -> DeliveryContext:
         bus=app.bus,
         redact=bench.redact,
         telemetry=app.telemetry.redacting(bench.redact),
+        main_commit=lambda: repository(bench).base_commit(),
     )

@@ -81,6 +81,7 @@ def first_messages(role: Role, brief: Brief) -> list[BaseMessage]:
         purpose=role.purpose,
         most_steps=role.most_steps,
         by_blueprint=brief.by_blueprint,
+        returned="objections" in brief.facts,
     )
     text = unmistakable(canonical(brief.model_dump(mode="json")))
     return [SystemMessage(prompt), HumanMessage(f"```json brief\n{text}\n```")]

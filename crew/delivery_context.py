@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from crew.door.door import Door
@@ -29,5 +29,11 @@ class DeliveryContext:
     bus: Bus
     redact: Redactor
     telemetry: Telemetry = OFF
+    main_commit: Callable[[], str] = str
+    """Returns the commit at the tip of the main branch; "" if there is no repository."""
     most_repairs: int = 3
     """Maximum number of times the code agent is sent back before the delivery stops."""
+    most_returns: int = 2
+    """Maximum number of times a blocking finding of the code agent returns the delivery to the design agent."""
+    most_updates: int = 5
+    """Maximum number of times new commits on the main branch are merged into the story's branch."""

@@ -87,10 +87,20 @@ class DeliveryState(TypedDict, total=False):
     """Where the service answers; "" until started."""
     repairs: int
     """Number of times the code agent was sent back."""
+    returns: int
+    """Number of times the code agent's blocking findings were returned to the design agent."""
+    objections: list[str]
+    """The code agent's blocking findings that the design agent has to resolve; empty if there are none."""
+    rejected_design: str
+    """Digest of the design that the code agent objected to."""
+    updates: int
+    """Number of times new commits on the main branch were merged into the story's branch."""
+    moved: str
+    """Commit on the main branch that is to be merged into the story's branch; "" if there is none."""
     visits: Annotated[dict[str, int], merged]
     """Maps each role to its number of attempts."""
     answers: Annotated[dict[str, JsonValue], merged]
-    """Maps each role to its last answer."""
+    """Maps each role to its last answer, and "linters" to the problems that they report in the tree."""
     evidence: Annotated[dict[str, str], merged]
     """Maps names to ids of actions or artifacts that later rationales may cite."""
     problems: Annotated[dict[str, str], merged]

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 from langgraph.types import interrupt
 from pydantic import BaseModel
 
-from crew.door.call import ApprovalNeeded, Call
+from crew.door.call import Approval, ApprovalNeeded, Call
 from crew.door.door import Door
 from tools.result import ToolResult
 
@@ -21,6 +21,8 @@ class Reply(BaseModel, frozen=True, extra="forbid"):
     kind: Literal["approve", "reject", "answer"]
     by: str
     text: str = ""
+    to: str = ""
+    """Id of the approval or question that it replies to."""
 
 
 def through(door: Door, call: Call) -> ToolResult:
@@ -38,11 +40,15 @@ def _decided(door: Door, call: Call, ask: Callable[[Call], T]) -> T:
         try:
             return ask(call)
         except ApprovalNeeded as needed:
-            _wait_for(door, call, needed)
+            wait_for(door, call.delivery, needed.approval)
 
 
-def _wait_for(door: Door, call: Call, needed: ApprovalNeeded) -> None:
-    """Interrupt until the approval is answered, and write the answer down."""
-    payload = {"kind": "approval"} | needed.approval.model_dump(mode="json")
-    said = Reply.model_validate(interrupt(payload))
-    door.answer(call.delivery, needed.approval.id, said.kind == "approve", said.by, said.text)
+def wait_for(door: Door, delivery: str, approval: Approval) -> None:
+    """Interrupt until the approval is answered, and record the answer."""
+    payload = {"kind": "approval"} | approval.model_dump(mode="json")
+    answered = ""
+    while answered != approval.id:
+        # A node that runs again is first given the replies to its earlier interrupts, perhaps about something else.
+        reply = Reply.model_validate(interrupt(payload))
+        answered = reply.to
+        door.answer(delivery, answered, reply.kind == "approve", reply.by, reply.text)

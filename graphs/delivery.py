@@ -2,8 +2,10 @@
 
     intake -> design -> [examples] -> code -> [keep_examples] -> (testing | governance) -> judge
                 ^                      ^----------------- repair, bounded -----------------|
-                '-- questions
+                |-- questions
+                '-- redesign, bounded, if the code agent objects to the design
     judge -> pull_request -> approval -> merge
+    (approval | merge) -> update -> (testing | governance), bounded, if main has new commits
     merge -> performance -> deployment -> reliability -> cost -> learn
 
 Agents communicate only through the state, never directly. The names of the nodes are part of an on-disk format:
@@ -36,15 +38,14 @@ from crew.state import DeliveryState, Ending, RoleName, Status, merged
 from graphs.approval import Reply
 from graphs.examples import keep_examples, write_examples
 from graphs.fallback import play_from
-from graphs.merging import approval, merge, pull_request
+from graphs.judging import JUDGES, judge, objections_of
+from graphs.merging import approval, merge, pull_request, update_branch
 from graphs.own_calls import OPEN, crew
+from graphs.redesign import redesign, redesigned, returned
 from tools.counting import counted
 
 Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]
 Node = Callable[[DeliveryContext, DeliveryState], DeliveryState]
-
-JUDGES: tuple[RoleName, ...] = ("testing", "governance")
-"""Roles that judge a commit, in parallel."""
 
 LATER = {
     "performance": "Passed by: load tests come in a later version, so nothing was measured under load.",
@@ -65,15 +66,17 @@ def delivery_graph(context: DeliveryContext, saver: BaseCheckpointSaver[str] | N
     graph.add_conditional_edges("design", _after_design, ["questions", "examples", "code", END])
     graph.add_edge("questions", "design")
     graph.add_edge("examples", "code")
-    after_code = ["keep_examples", "testing", "governance", "deployment", END]
+    after_code = ["redesign", "keep_examples", "testing", "governance", "deployment", END]
     graph.add_conditional_edges("code", _after_code, after_code)
     graph.add_edge("keep_examples", "testing")
     graph.add_edge("keep_examples", "governance")
     graph.add_edge([*JUDGES], "judge")
+    graph.add_edge("redesign", "design")
     graph.add_conditional_edges("judge", _after_judge, ["code", "pull_request", END])
     graph.add_edge("pull_request", "approval")
-    graph.add_conditional_edges("approval", _unless_ended("merge"), ["merge", END])
-    graph.add_conditional_edges("merge", _after_merge, ["performance", END])
+    graph.add_conditional_edges("approval", _after_approval, ["merge", "update", END])
+    graph.add_conditional_edges("merge", _after_merge, ["performance", "update", END])
+    graph.add_conditional_edges("update", _after_update, [*JUDGES, END])
     graph.add_edge("performance", "deployment")
     graph.add_conditional_edges("deployment", _unless_ended("reliability"), ["reliability", END])
     graph.add_edge("reliability", "cost")
@@ -89,13 +92,15 @@ def _nodes() -> dict[str, Node]:
         "questions": _questions,
         "examples": write_examples,
         "code": _ends(_code, "stopped", _nothing_to_judge),
+        "redesign": redesign,
         "keep_examples": keep_examples,
         "testing": partial(_agent, "testing"),
         "governance": partial(_agent, "governance"),
-        "judge": _judge,
+        "judge": judge,
         "pull_request": pull_request,
         "approval": approval,
         "merge": merge,
+        "update": update_branch,
         "deployment": _ends(_deployment, "failed", _not_started),
     }
     return nodes | {name: partial(_later, name) for name in LATER}
@@ -143,10 +148,10 @@ def _intake(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 
 
 def _design(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    update = _agent("design", context, state)
-    if "design" not in update.get("answers", {}):
-        return update
-    answer, generated = design_of(update), state.get("generated", True)
+    done = _agent("design", context, state)
+    if "design" not in done.get("answers", {}):
+        return done
+    answer, generated = design_of(done), state.get("generated", True)
     # For the parts of the design that the ledger records, trust the ledger, not the agent.
     if generated:
         answer = design_result(context.ledger, context.artifacts, state["delivery"], answer)
@@ -155,7 +160,8 @@ def _design(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     replies = state.get("replies", {})
     answer = questions_renamed(answer, replies) if state.get("ask") else questions_assumed(answer)
     return {
-        **update,
+        **done,
+        **redesigned(context, state, answer),
         "answers": {"design": answer.model_dump(mode="json")},
         "by_hand": bool(answer.custom) or not generated,
     }
@@ -194,7 +200,9 @@ def _nothing_to_build(state: DeliveryState) -> str:
 
 
 def _code(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    update = _agent("code", context, state)
+    update: DeliveryState = {**_agent("code", context, state), "objections": []}
+    if objections := returned(context, cast(DeliveryState, {**state, "answers": update.get("answers", {})})):
+        return {**update, "objections": objections}
     # To find out what was committed, trust the ledger, not the agent.
     visit = ("code", update["visits"]["code"])
     proof = last(context.ledger, context.artifacts, state["delivery"], "commit", visit)
@@ -202,11 +210,10 @@ def _code(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     # Tests may have been dropped since the agent's own last commit, so comparing the trees is not enough.
     unchanged = tree == state["tree"] or (proof and proof.action == state["evidence"].get("commit"))
     if unchanged and state.get("repairs"):
-        objections = [each for name in JUDGES for each in blocking(state, name)]
         own = blocking({**state, "answers": update.get("answers", {})}, "code")
         last_words = f"It objects: {' '.join(own)}" if own else ""
         changed = "The code agent was sent back and changed nothing."
-        said = " ".join([*objections, changed, last_words]).strip()
+        said = " ".join([*objections_of(state), changed, last_words]).strip()
         return {**update, "problems": {"code": said}}
     if proof is None or not proof.ok:
         return update
@@ -217,8 +224,12 @@ def _code(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 def _nothing_to_judge(state: DeliveryState) -> str:
     if problem := state.get("problems", {}).get("code"):
         return problem
+    if state.get("objections"):
+        return ""
     if objections := blocking(state, "code"):
-        return " ".join(objections)
+        times = counted(state.get("returns", 0), "time")
+        tried = [f"The design agent was asked {times} to change the design."] if state.get("returns") else []
+        return " ".join([*objections, *tried])
     changed = state.get("generated", True) or state["tree"] != state["base_tree"]
     return "" if state.get("commit") and changed else "The code agent committed nothing."
 
@@ -226,31 +237,33 @@ def _nothing_to_judge(state: DeliveryState) -> str:
 def _after_code(state: DeliveryState) -> list[str] | str:
     if state.get("ending"):
         return END
+    if state.get("objections"):
+        return "redesign"
     if state["tree"] == state["base_tree"]:
         return "deployment"
     return "keep_examples" if state.get("examples") else ["testing", "governance"]
-
-
-def _judge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    problems = [state["problems"][name] for name in JUDGES if name in state.get("problems", {})]
-    objections = problems + [each for name in JUDGES for each in blocking(state, name)]
-    if not objections:
-        return {}
-    repairs = state.get("repairs", 0)
-    if problems or repairs >= context.most_repairs:
-        tried = f" The code agent was sent back {counted(repairs, 'time')}." if repairs else ""
-        return {"ending": Ending(status="stopped", reason=" ".join(objections) + tried)}
-    return {"repairs": repairs + 1}
 
 
 def _after_judge(state: DeliveryState) -> str:
     if state.get("ending"):
         return END
     # Go back to the code agent if an objection remains; the judge has already counted the repair.
-    return "code" if any(blocking(state, name) for name in JUDGES) else "pull_request"
+    return "code" if objections_of(state) else "pull_request"
+
+
+def _after_approval(state: DeliveryState) -> str:
+    if state.get("ending"):
+        return END
+    return "update" if state.get("moved") else "merge"
+
+
+def _after_update(state: DeliveryState) -> list[str] | str:
+    return END if state.get("ending") else [*JUDGES]
 
 
 def _after_merge(state: DeliveryState) -> str:
+    if state.get("moved"):
+        return "update"
     # A change to an existing project is delivered once it is merged: the crew does not know how to run it.
     return "performance" if state.get("generated", True) and not state.get("ending") else END
 

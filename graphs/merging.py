@@ -1,19 +1,21 @@
-"""Graph nodes that bring a judged tree to the main branch: the pull request, the approval and the merge."""
+"""Graph nodes that bring a judged tree to the main branch: the pull request, the approval, the merge, and the update
+of the story's branch if main has changed in the meantime."""
 
 from __future__ import annotations
 
 from crew.agents.answers import design_of
 from crew.delivery_context import DeliveryContext
-from crew.door.call import Call
+from crew.door.call import Approval, Call
 from crew.evidence.criteria import criteria_of
 from crew.evidence.evidence import last
 from crew.evidence.tests import said_of_tests
 from crew.records.deliveries import load_delivery
-from crew.records.rows import Arguments, Note
+from crew.records.rows import Answered, Arguments, Asked, Note
 from crew.report.pull_request import comments, description
 from crew.state import DeliveryState, Ending
-from graphs.approval import permitted, through
-from graphs.own_calls import COMMENT, MERGE, SHOW, crew, crew_call
+from graphs.approval import permitted, through, wait_for
+from graphs.own_calls import COMMENT, MERGE, SHOW, UPDATE, crew, crew_call
+from tools.counting import counted
 
 MERGED_ONLY = "Merged, and nothing is started: the repository was made by people, who know how it is run."
 
@@ -46,20 +48,74 @@ def pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryStat
 
 
 def approval(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Ask the policy, and a person if the policy requires it, whether the change may be merged."""
-    refused = permitted(context.door, _merge_call(context, state))
+    """Ask the policy, and a person if the policy requires it, whether the change may be merged.
+
+    If main has new commits, nothing is asked about the old tree; an approval that was given for it has no effect."""
+    call = _merge_call(context, state)
+    if refused := _rejected(context, call):
+        return {"ending": Ending(status="stopped", reason=refused)}
+    main = context.main_commit()
+    if main not in ("", state["base"]):
+        return {"moved": main}
+    refused = permitted(context.door, call)
     return {"ending": Ending(status="stopped", reason=refused)} if refused else {}
 
 
+def _rejected(context: DeliveryContext, call: Call) -> str:
+    """Return what a person said who rejected the call, "" if nobody did, after waiting for what was asked about it."""
+    refused = ""
+    for asked in context.ledger.rows(call.delivery, Asked):
+        if asked.body.action != call.key:
+            continue
+        if context.ledger.find(call.delivery, Answered, asked.key) is None:
+            known = asked.body.model_dump(include=set(Approval.model_fields))
+            wait_for(context.door, call.delivery, Approval.model_validate(known))
+        answered = context.ledger.get(call.delivery, Answered, asked.key).body
+        if not answered.approved:
+            refused = f"{answered.by} rejected it. {answered.text}".strip()
+    return refused
+
+
 def merge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Merge exactly the tree that was judged."""
+    """Merge exactly the tree that was judged. If main has changed since, it is merged into the story's branch first."""
     call = _merge_call(context, state)
     result = through(context.door, call)
+    if result.code in ("tree_changed", "conflicts"):
+        return {"moved": context.main_commit()}
     if not result.ok:
         return {"ending": Ending(status="stopped", reason=result.summary)}
     if not state.get("generated", True):
         context.ledger.append(state["delivery"], "merged", Note(node="merge", text=MERGED_ONLY))
     return {"version": str(result.data["version"]), "evidence": {"version": call.key}}
+
+
+def update_branch(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
+    """Merge new commits of main into the story's branch; what comes of it is tested and asked about again."""
+    main, updates = state["moved"], state.get("updates", 0)
+    if updates >= context.most_updates:
+        reason = (
+            f"main has changed {counted(updates, 'time')} while the change was tested or waited for an approval, so "
+            "it was not merged. Run the story again when main is quiet."
+        )
+        return {"ending": Ending(status="stopped", reason=reason)}
+    rationale = (
+        f"main has moved to {main[:12]} since the tree {state['tree'][:12]} was tested. Only what was tested is "
+        "merged, so main is merged into the story's branch, and tests, scans and approval are repeated."
+    )
+    evidence = (state["evidence"]["commit"],)
+    action, result = crew(context, state, UPDATE, "merge_main", {"main": main}, rationale, evidence)
+    if not result.ok:
+        return {"ending": Ending(status="stopped", reason=result.summary)}
+    data = {name: str(result.data[name]) for name in ("base", "base_tree", "tree", "commit")}
+    return {
+        "base": data["base"],
+        "base_tree": data["base_tree"],
+        "tree": data["tree"],
+        "commit": data["commit"],
+        "updates": updates + 1,
+        "moved": "",
+        "evidence": {"commit": action},
+    }
 
 
 def _merge_call(context: DeliveryContext, state: DeliveryState) -> Call:
@@ -74,6 +130,6 @@ def _merge_call(context: DeliveryContext, state: DeliveryState) -> Call:
 def _evidence(context: DeliveryContext, state: DeliveryState) -> tuple[str, ...]:
     found = (
         last(context.ledger, context.artifacts, state["delivery"], tool)
-        for tool in ("run_tests", "scan_code")
+        for tool in ("run_tests", "scan_code", "lint_tree")
     )
     return (state["evidence"]["commit"], *(proof.action for proof in found if proof))

@@ -9,7 +9,7 @@ from crew.state import DeliveryState
 from graphs.approval import through
 from tools.result import ToolResult
 
-OPEN, SHOW, MERGE, RESET, HARNESS, INSTALL, KEEP, COMMENT = 1, 2, 3, 4, 5, 6, 7, 10
+OPEN, SHOW, MERGE, RESET, HARNESS, INSTALL, KEEP, LINT, UPDATE, COMMENT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """Step numbers of the crew's own calls, which are part of their action ids; comments are numbered from `COMMENT` on."""
 
 

@@ -35,7 +35,7 @@ from crew.state import DeliveryState, StoryState
 from crew.stories import StoryFile
 from graphs.approval import Reply
 from graphs.delivery import Graph, delivery_graph
-from tools.errors import RepositoryBusy, ToolError
+from tools.errors import ToolError, TryLater
 from tools.projects.ledger_anchors import State, anchor
 
 NODES_AT_MOST = 100
@@ -179,9 +179,11 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
         if not isinstance(error, LedgerDamaged | WrittenLater):
             _pause(context, about.delivery, str(error))
         raise
-    except RepositoryBusy as error:
-        _pause(context, about.delivery, str(error))
-        raise Stopped(str(error)) from error
+    except TryLater as error:
+        command = "" if "crew resume" in str(error) else f" Then `crew resume {about.delivery}` continues."
+        why = f"{' '.join(str(error).split())}{command}"
+        _pause(context, about.delivery, why)
+        raise Stopped(why) from error
     except (ToolError, CrewError) as error:
         if isinstance(error, BadInput):
             raise
@@ -248,7 +250,7 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
             if (said.kind == "answer") != is_question:
                 wanted = "a question: use --answer" if is_question else "an approval: use --approve"
                 raise BadInput(f"{name} is {wanted}.")
-            return Command(resume={each.id: said.model_dump(mode="json")})
+            return Command(resume={each.id: said.model_dump(mode="json") | {"to": name}})
     known = ", ".join(each.value["id"] for each in pending)
     raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
 

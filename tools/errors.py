@@ -1,7 +1,9 @@
 """Errors that a caller cannot fix by changing the arguments of a call.
 
 ToolError
+├── TryLater             the operation can be repeated once a person or time has removed what blocks it
 ├── RepositoryError      the git repository is not in a usable state
+│   └── RepositoryBusy       uncommitted changes or a conflict block the operation (also TryLater)
 ├── SandboxUnavailable   this machine supports no sandbox
 ├── JobRefused           a job requests something that no sandbox allows
 ├── SandboxFailed        the sandbox could not be set up for a job
@@ -9,7 +11,7 @@ ToolError
 │   ├── RequirementRefused   a line of the requirements does not pin a release
 │   ├── PackageNotFound      the index lacks the package or version
 │   ├── WheelMissing         a package is available only as source
-│   └── IndexUnreachable     the package index does not respond
+│   └── IndexUnreachable     the package index does not respond (also TryLater)
 ├── PlatformError        a runtime does not respond
 ├── TooManyFiles         a folder has too many files, or is nested too deeply
 └── PolicyError          the policies cannot be evaluated
@@ -22,12 +24,16 @@ class ToolError(Exception):
     """A tool cannot continue; the message says what happened, why, and how to fix it."""
 
 
+class TryLater(ToolError):  # noqa: N818  names what to do
+    """Something outside the delivery blocks the operation. Nothing was changed, and it can be repeated."""
+
+
 class RepositoryError(ToolError):
     """The git repository is not in a usable state."""
 
 
-class RepositoryBusy(RepositoryError):  # noqa: N818  names a state
-    """Uncommitted changes block the operation. Nothing was changed; retry once they are committed or stashed."""
+class RepositoryBusy(RepositoryError, TryLater):  # noqa: N818  names a state
+    """Uncommitted changes, or a conflict that a person has to resolve, block the operation. Nothing was changed."""
 
 
 class SandboxUnavailable(ToolError):  # noqa: N818  names a state of the machine
@@ -58,7 +64,7 @@ class WheelMissing(EnvironmentFailed):
     """A package has no wheel for this machine; it is available only as source, which would have to be built."""
 
 
-class IndexUnreachable(EnvironmentFailed):
+class IndexUnreachable(EnvironmentFailed, TryLater):
     """The package index does not respond."""
 
 

@@ -127,6 +127,8 @@ class FactSources:
     bench: Workbench
     evidence: Callable[[str], dict[str, JsonValue]]
     """Returns the data and `action` id of a named tool's last result in this delivery; {} if there is none."""
+    objections: Callable[[], JsonValue]
+    """Returns the blocking findings in the last answer of each role, as sentences that name the role."""
 
 
 @dataclass(frozen=True)

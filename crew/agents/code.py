@@ -22,9 +22,8 @@ def _facts(state: DeliveryState) -> Facts:
         facts["examples"] = state["examples"]
     if state.get("repairs"):
         # The answers of the agents that rejected the last attempt.
-        facts["repair"] = {
-            name: state["answers"][name] for name in ("testing", "governance") if name in state["answers"]
-        }
+        judges = ("testing", "governance", "linters")
+        facts["repair"] = {name: state["answers"][name] for name in judges if name in state["answers"]}
     return facts
 
 

@@ -9,11 +9,14 @@ from tools.catalogue.registry import tools_of
 
 
 def _facts(state: DeliveryState) -> Facts:
-    return {
+    facts: Facts = {
         "story_digest": state["story_digest"],
         "ask": bool(state.get("ask")),
         "replies": {name: {**reply} for name, reply in state.get("replies", {}).items()},
     }
+    if state.get("objections"):
+        facts["objections"] = [*state["objections"]]
+    return facts
 
 
 ROLE = Role(

@@ -34,7 +34,7 @@ from crew.records.rows import (
     PolicyDecision,
     RowBody,
 )
-from tools.errors import RepositoryBusy, ToolError
+from tools.errors import ToolError, TryLater
 from tools.policy import Decision
 from tools.redaction import Redactor
 from tools.result import Tool, ToolResult, Workbench
@@ -99,6 +99,8 @@ class Door:
         if begun is None:
             try:
                 decision, approval, denial = self._permit(call, tool, arguments)
+            except TryLater:
+                raise
             except ToolError as error:
                 # Policy cannot decide without the facts, so the call is denied.
                 return self._deny(call, (str(error),), ("facts",), None)
@@ -216,8 +218,8 @@ class Door:
             result = tool.probe(bench, arguments) if probe and tool.probe else None
             probed = result is not None
             result = result or tool.run(bench, arguments)
-        except RepositoryBusy:
-            # Nothing was done, so there is no outcome; the intent stays open until a person has made room.
+        except TryLater:
+            # Nothing was done, so there is no outcome; the intent stays open until the call can be repeated.
             raise
         except ToolError as error:
             # A ToolError is an outcome and ends the delivery; any other exception leaves the intent open for a retry.

@@ -1,4 +1,4 @@
-# A merge requires passing tests and a security scan of the tree that is merged.
+# A merge requires passing tests, clean linters and a security scan of the tree that is merged, and no open objection.
 package crew
 
 import rego.v1
@@ -12,6 +12,13 @@ tests := fact_object("tests")
 scan := fact_object("scan")
 
 mutants := fact_object("mutants")
+
+lint := fact_object("lint")
+
+# A missing list of what the linters leave to a person counts as one.
+default unchecked := ["nobody ran them."]
+
+unchecked := lint.unchecked if is_array(lint.unchecked)
 
 deny contains finding if {
 	merging
@@ -101,12 +108,54 @@ deny contains finding if {
 
 deny contains finding if {
 	merging
-	some name, report in {"tests": tests, "security scan": scan}
+	some name, report in {"tests": tests, "security scan": scan, "linters": lint}
 	not object.get(report, "action", "") in evidence
 	finding := {
 		"rule": "merge.uncited",
 		"reason": ["The merge does not cite its ", name, " as evidence."],
-		"fix": "Add the ids of the test run and of the scan to the evidence.",
+		"fix": "Add the ids of the runs of the tests, the scan and the linters to the evidence.",
+	}
+}
+
+deny contains finding if {
+	merging
+	not same_tree(lint)
+	finding := {
+		"rule": "merge.lint_tree",
+		"reason": ["The linters ran on the tree '", object.get(lint, "tree", "unknown"), "', but '", head_tree, "' is to be merged."],
+		"fix": "Run the linters on the tree that is to be merged.",
+	}
+}
+
+deny contains finding if {
+	merging
+	not all_zero(lint, ["count"])
+	finding := {
+		"rule": "merge.lint_failed",
+		"reason": ["The linters or the type checker object to the code (", object.get(lint, "count", "unknown"), ")."],
+		"fix": "Fix the code until the repository's own linters and type checker accept it.",
+	}
+}
+
+# An objection is resolved when the role that raised it answers again without it.
+deny contains finding if {
+	merging
+	some what in fact_list("objections")
+	finding := {
+		"rule": "merge.objection",
+		"reason": ["An objection is open. ", what],
+		"fix": "Resolve the objection, and let the agent judge again.",
+	}
+}
+
+ask contains finding if {
+	merging
+	some what in unchecked
+	finding := {
+		"rule": "lint.unchecked",
+		"reason": ["The linters leave something to a person: ", what],
+		"fix": "A person must look at it, or confirm that it does not matter.",
+		"answerable": true,
 	}
 }
 

@@ -22,6 +22,8 @@ _FACTS: Document = {
     "tests": {"action": "a-2", "tree": _TREE, "passed": 40, "failed": 0, "errors": 0, "complete": True},
     "mutants": {"judged": 12, "noticed": 11},
     "scan": {"action": "a-3", "tree": _TREE, "high": 0, "medium": 0, "skipped": 0},
+    "lint": {"action": "a-4", "tree": _TREE, "count": 0, "unchecked": []},
+    "objections": [],
     "dependencies": {"added": {}, "unpinned": [], "licences": {}},
     "contract": {"breaking": [], "incomparable": []},
     "migrations": {"destructive": []},
@@ -66,8 +68,8 @@ def example_call(data: Document, tool: str) -> Document:
         "effect": known.effect,
         "arguments": {"path": "app/main.py"} if "paths" in facts else {},
         "rationale": "The criterion D-1.1 asks for it.",
-        "evidence": ["a-1", "a-2", "a-3"],
-        "facts": facts | {"known_evidence": ["a-1", "a-2", "a-3"], "rationale_letters": 30},
+        "evidence": ["a-1", "a-2", "a-3", "a-4"],
+        "facts": facts | {"known_evidence": ["a-1", "a-2", "a-3", "a-4"], "rationale_letters": 30},
     }
 
 

@@ -174,3 +174,63 @@ def test_an_answer_to_nothing_is_refused(asked: Asked, arguments: tuple[str, ...
         said = said.replace(placeholder, name)
     assert said in asked.kiosk.crew(*given, expect=2)
     assert asked.rows("answered") == []
+
+
+def commit_on_main(asked: Asked, path: str, text: str) -> str:
+    """Commit a file on main, as a person does, and return the commit."""
+    kiosk = asked.kiosk
+    (kiosk.repository / path).write_text(text)
+    kiosk.git("add", path)
+    kiosk.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-qm", f"Change {path}")
+    return asked.version()
+
+
+def test_a_commit_on_main_is_merged_in_tested_and_asked_about_again(asked: Asked) -> None:
+    first = asked.approval
+    moved = commit_on_main(asked, "NOTES.md", "Ada's notes.\n")
+
+    asked.kiosk.crew("resume", asked.delivery, "--approve", first, expect=3)
+    second = asked.approval
+    assert second != first, "the approval of the old tree does not count for the new one"
+    assert asked.version() == moved
+    runs = [row["body"] for row in asked.rows("intent") if row["body"]["tool"] == "run_tests"]
+    assert len(runs) == 2
+    assert [row["key"] for row in asked.rows("answered")] == [first]
+
+    asked.kiosk.crew("resume", asked.delivery, "--approve", second, expect=1)
+    assert asked.status()[0]["status"] == "delivered"
+    assert asked.kiosk.git("show", "main:NOTES.md") == "Ada's notes."
+    assert "language" in asked.kiosk.git("show", "main:openapi.yaml")
+    assert "no row was changed or removed" in asked.kiosk.crew("ledger", "verify")
+
+
+def test_a_conflict_with_main_is_named_and_resolved_by_a_person(asked: Asked) -> None:
+    first = asked.approval
+    branch = "crew/KIO-2"
+    text = asked.kiosk.git("show", "main:blueprint.yaml").replace("name: title", "name: title # Ada's")
+    commit_on_main(asked, "blueprint.yaml", text.replace("max_length: 80", "max_length: 81") + "\n# end\n")
+
+    said = asked.kiosk.crew("resume", asked.delivery, "--approve", first, expect=1)
+    assert "have changed the same lines: blueprint.yaml:" in said
+    assert f"switch {branch}" in said
+    assert f"crew resume {asked.delivery}" in said
+    assert asked.status()[0]["status"] == "waiting"
+    assert "blueprint.yaml" in asked.status()[0]["reason"]
+
+    ada = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    asked.kiosk.git("switch", "-q", branch)
+    asked.kiosk.git(*ada, "merge", "-q", "-X", "ours", "-m", "Take the crew's side", "main")
+    asked.kiosk.git("switch", "-q", "main")
+    asked.kiosk.crew("resume", asked.delivery, expect=3)
+    assert asked.approval != first
+    asked.kiosk.crew("resume", asked.delivery, "--approve", asked.approval, expect=1)
+    assert asked.status()[0]["status"] == "delivered"
+
+
+def test_a_rejection_counts_although_main_has_changed(asked: Asked) -> None:
+    approval = asked.approval
+    moved = commit_on_main(asked, "NOTES.md", "Ada's notes.\n")
+    asked.kiosk.crew("resume", "--reject", approval, "--reason", "No.", expect=1)
+    assert asked.status()[0]["status"] == "stopped"
+    assert "rejected it. No." in asked.status()[0]["reason"]
+    assert asked.version() == moved

@@ -102,10 +102,10 @@ class Scenario:
         self.app: AppContext
         self.delivery = ""
 
-    def run(self, content: str, code: Play, gives_up: bool = False) -> Any:
+    def run(self, content: str, code: Play, gives_up: bool = False, designer: Play | None = None) -> Any:
         """Deliver the story with these example tests and this code agent; the first model may give up after writing."""
         home = self.folder / ".crew"
-        plays = {"design": design, "code": code, "governance": govern, "testing": writer(content)}
+        plays = {"design": designer or design, "code": code, "governance": govern, "testing": writer(content)}
         offline = role_models(Config(), home)
 
         def reply(messages: list[BaseMessage]) -> AIMessage:
@@ -135,7 +135,8 @@ class Scenario:
 
         with open_app(Settings(home=home, engine="regopy", yes=True), chain) as app:
             self.app = app
-            (self.delivery,) = begin(app, load(self.folder / "stories.yaml"))
+            if not self.delivery:
+                (self.delivery,) = begin(app, load(self.folder / "stories.yaml"))
             ended = deliver(app, self.delivery)
             self.report = delivery_report(app.ledger, app.artifacts, self.delivery)
             self.rows = app.ledger.rows(self.delivery)
@@ -247,6 +248,7 @@ def test_a_wrong_example_sends_back_and_an_objection_stops(scenario: Scenario) -
 
     assert ended.status == "stopped"
     assert "contradicts SH-1.1" in ended.reason
+    assert "The design agent was told this 1 time and left the design as it is." in ended.reason
     (kept,) = scenario.kept
     assert names(kept["failing"]) == ["test_sh_1_1_wrong"]
     assert "test_sh_1_1_wrong" in str(scenario.brief("code", 2).facts["repair"])

@@ -253,7 +253,7 @@ def test_a_person_is_heard_in_a_later_visit(stage: Any) -> None:
     delivery = graph.compile(checkpointer=InMemorySaver())
     thread: Any = {"configurable": {"thread_id": DELIVERY}}
     (asked,) = delivery.invoke({}, thread, durability="sync", version="v2").interrupts
-    said = Command(resume={asked.id: {"kind": "approve", "by": "Ada"}})
+    said = Command(resume={asked.id: {"kind": "approve", "by": "Ada", "to": asked.value["id"]}})
     assert delivery.invoke(said, thread, durability="sync") == {"done": [2, DONE]}
     assert [row.body.by for row in on.here.rows(Answered)] == ["Ada"]
     assert [body["model"] for body in on.here.server.bodies] == ["a", "b", "b", "b"]

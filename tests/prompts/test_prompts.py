@@ -76,3 +76,12 @@ def test_a_prompt_names_no_tool_that_the_role_does_not_hold(name: str) -> None:
 def test_a_variable_that_is_missing_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError):
         render("design", purpose="x")
+
+
+@pytest.mark.parametrize("by_blueprint", [True, False])
+def test_the_design_agent_is_told_of_objections_only_if_there_are_some(by_blueprint: bool) -> None:
+    role = ROLES["design"]
+    given = {"purpose": role.purpose, "most_steps": role.most_steps, "by_blueprint": by_blueprint}
+    assert render("design", **given, returned=False) == rendered("design", by_blueprint)
+    assert "`objections` in the brief says why" in render("design", **given, returned=True)
+    assert "`objections`" not in rendered("design", by_blueprint)

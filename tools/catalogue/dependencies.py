@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from tools.catalogue.policy_facts import new_dependencies
 from tools.counting import counted
 from tools.environments.install import install
-from tools.errors import EnvironmentFailed
+from tools.errors import EnvironmentFailed, TryLater
 from tools.projects import pins
 from tools.projects.dependencies import SERVICE, requirements
 from tools.projects.kind import is_existing_project
@@ -21,7 +21,9 @@ class InstallDependencies(BaseModel, extra="forbid"):
 
 
 def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> ToolResult:
-    """Install the requirements and return the number of packages; missing packages and network errors are failures."""
+    """Install the requirements and return the number of packages; a missing package is a failure.
+
+    Raises IndexUnreachable, with which the delivery waits for the package index."""
     if is_existing_project(bench) and pins.stored_pins(bench, arguments.version) is None:
         return failure(
             "not_installed", "The requirements have not been resolved yet; call install_dependencies again."
@@ -36,6 +38,8 @@ def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> To
     for text in texts.values():
         try:
             made = install(bench.sandbox, text, bench.cache)
+        except TryLater:
+            raise
         except EnvironmentFailed as error:
             return failure("not_installed", str(error))
         packages |= {f"{each.name}=={each.version}" for each in made.packages}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, JsonValue
 
 from tools.counting import counted
 from tools.environments.install import Environment
@@ -33,16 +34,25 @@ class RunLinters(BaseModel, extra="forbid"):
     """Check the formatting, the lint rules and the types of the workspace's code."""
 
 
+class LintTree(BaseModel, extra="forbid"):
+    """Run the linters on the tree that is to be merged, for the decision on the merge."""
+
+    tree: str = Field(description="Git tree to check; the workspace must be at it.")
+
+
 def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
     """Return every problem with file and line, according to the project's own settings. In an existing project, only
     changed lines are judged."""
     tree = workspace_tree(bench)
     with checked_out(bench, tree) as clean:
-        return _lint(clean, tree)
+        return _lint(clean, tree, configured_only=False)
 
 
-def _lint(bench: Workbench, tree: str) -> ToolResult:
-    """Run the linters; the workspace contains exactly the tree."""
+def _lint(bench: Workbench, tree: str, configured_only: bool) -> ToolResult:
+    """Run the linters; the workspace contains exactly the tree.
+
+    With `configured_only`, an existing project is not judged by a linter that it does not use.
+    """
     box = toolbox(bench)
     python = tests_environment(bench)
     # Shared by all runs of one service: mypy's cache holds the libraries' types.
@@ -57,11 +67,12 @@ def _lint(bench: Workbench, tree: str) -> ToolResult:
     if not existing:
         commands["ruff format"] = (*ruff, "format", "--no-cache", "--check", "--output-format", "json", ".")
         commands["ruff"] = (*ruff, *check, ".")
-    elif changed:
+    elif changed and (not configured_only or _wants_lint(bench.workspace)):
         commands["ruff"] = (*ruff, *check, *changed)
     typed = python is not None and (not existing or (bool(changed) and _wants_types(bench.workspace)))
     if python is not None and typed:
-        commands["mypy"] = (*mypy, f"--python-executable={python.python}", *(changed or (".",)))
+        # A generated project's own settings name its typed folders, as they do for its CI.
+        commands["mypy"] = (*mypy, f"--python-executable={python.python}", *changed)
     problems: list[Problem] = []
     for name, argv in commands.items():
         job = _job(bench, argv, (box, *((python,) if python else ())), scratch, existing)
@@ -78,6 +89,32 @@ def _lint(bench: Workbench, tree: str) -> ToolResult:
         problems=[each.model_dump() for each in problems[:MOST_PROBLEMS]],
         count=len(problems),
     )
+
+
+def lint_tree(bench: Workbench, arguments: LintTree) -> ToolResult:
+    """Return the tree, the problems that the code agent can fix, and what else a person has to look at."""
+    tree = workspace_tree(bench)
+    with checked_out(bench, tree) as clean:
+        result = _lint(clean, tree, configured_only=True)
+    problems = [Problem.model_validate(each) for each in cast(list[JsonValue], result.data["problems"])]
+    # The code agent may not change the testing agent's tests; what was wrong before is not the change's fault.
+    touched = {each.path for each in changes_of(bench, tree).files} - bench.tests_written()
+    fixable = [each for each in problems if each.file.removeprefix("./") in touched]
+    unchecked = [
+        f"{each.file}:{each.line}: {each.what}" if each.file else each.what
+        for each in problems
+        if each not in fixable
+    ]
+    if tests_environment(bench) is None and not is_existing_project(bench):
+        unchecked.append("mypy did not check the code: the dependencies are not installed.")
+    count = cast(int, result.data["count"]) - (len(problems) - len(fixable))
+    data: dict[str, JsonValue] = {
+        "tree": tree,
+        "count": count,
+        "problems": [each.model_dump() for each in fixable],
+        "unchecked": [*unchecked],
+    }
+    return result.model_copy(update={"data": data})
 
 
 def _problem_count(count: int, existing: bool) -> str:
@@ -111,6 +148,13 @@ def _concerns(problem: Problem, changed: dict[str, tuple[tuple[int, int], ...]])
     """Whether a problem is on a changed line, or means that the linter itself could not run."""
     name = problem.file.removeprefix("./")
     return not name or any(first <= problem.line <= last for first, last in changed.get(f"./{name}", ()))
+
+
+def _wants_lint(folder: Path) -> bool:
+    """Whether a project has settings for ruff."""
+    return any(text_of(folder, name) for name in ("ruff.toml", ".ruff.toml")) or bool(
+        within(toml_of(text_of(folder, "pyproject.toml")), "tool", "ruff")
+    )
 
 
 def _wants_types(folder: Path) -> bool:
@@ -156,4 +200,7 @@ def _mypy(report: str) -> list[Problem]:
     ]
 
 
-TOOLS = (Tool("run_linters", "execute", RunLinters, run_linters, roles=("code",)),)
+TOOLS = (
+    Tool("run_linters", "execute", RunLinters, run_linters, roles=("code",)),
+    Tool("lint_tree", "execute", LintTree, lint_tree, roles=("crew",)),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from typing import Literal
 
@@ -11,7 +12,18 @@ from pydantic import BaseModel, Field, JsonValue
 from tools.catalogue.policy_facts import BRANCH, new_dependencies, secrets_in
 from tools.catalogue.review import contract_findings, destructive_migrations
 from tools.counting import counted
-from tools.git import Repository, agent, checkout, diff, find_landing, merge, write_tree
+from tools.errors import RepositoryBusy
+from tools.git import (
+    Conflict,
+    Repository,
+    agent,
+    checkout,
+    diff,
+    find_landing,
+    merge,
+    merge_commits,
+    write_tree,
+)
 from tools.git import open_repository as open_or_make
 from tools.projects.kind import is_existing
 from tools.projects.sensitive_files import guarding_changes
@@ -60,6 +72,12 @@ class Comment(BaseModel, extra="forbid"):
 
     author: str = Field(description="Role of the author.")
     text: str = Field(description="Markdown.")
+
+
+class MergeMain(BaseModel, extra="forbid"):
+    """Merge new commits of the main branch into the story's branch and the workspace."""
+
+    main: str = Field(description="Commit of the main branch.")
 
 
 class Merge(BaseModel, extra="forbid"):
@@ -186,6 +204,50 @@ def comment(bench: Workbench, arguments: Comment) -> ToolResult:
     return success(f"{arguments.author} commented.", artifacts={"comment": stored})
 
 
+def merge_main(bench: Workbench, arguments: MergeMain) -> ToolResult:
+    """Merge main into the branch; return the new tip. Raises RepositoryBusy, which names the files, on a conflict.
+
+    A person may resolve a conflict by merging main into the branch; the repeated call then takes over the branch's tip.
+    """
+    held, branch = repository(bench), branch_of(bench)
+    tip = held.required(branch)
+    if not held.is_ancestor(arguments.main, tip):
+        merged = merge_commits(held, tip, arguments.main)
+        if merged.conflicts:
+            raise RepositoryBusy(_conflict_message(held, _short(branch), bench, merged.conflicts))
+        message = (
+            f"Merge {held.base} into {_short(branch)}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
+        )
+        parents = (tip, arguments.main)
+        made = held.commit(merged.tree, parents, message, agent("crew"), bench.when, bench.redact)
+        held.update_ref(branch, made, tip)
+        tip = made
+    checkout(held, tip, bench.workspace)
+    # A person who resolved a conflict may have merged a later commit of main.
+    latest = held.base_commit()
+    main = latest if held.is_ancestor(latest, tip) else arguments.main
+    return success(
+        f"{_short(branch)} contains {held.base} at {main[:12]}.",
+        base=main,
+        base_tree=held.tree_of(main),
+        commit=tip,
+        tree=held.tree_of(tip),
+    )
+
+
+def _conflict_message(
+    held: Repository, branch: str, bench: Workbench, conflicts: tuple[Conflict, ...]
+) -> str:
+    where = ", ".join(dict.fromkeys(f"{each.file}:{each.line}" for each in conflicts))
+    git = f"git -C {shlex.quote(str(held.folder))}"
+    return (
+        f"{held.base} and {branch} have changed the same lines: {where}. Nothing was merged. Resolve it on the branch: "
+        f"`{git} switch {branch}`, `{git} merge {held.base}`, edit these files and commit them, "
+        f"`{git} switch {held.base}`; then `crew resume {bench.delivery}` tests the result "
+        f"and asks again. Or give the change up: `crew abandon {bench.delivery}`."
+    )
+
+
 def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
     """Merge the branch; return the merge commit, whose trailers name the ledger and its head."""
     held = repository(bench)
@@ -203,8 +265,8 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
         return _merge_result(landed.commit)
     where = ", ".join(f"{each.file}:{each.line}" for each in landed.conflicts)
     reasons = {
-        "conflicts": f"main has changed the same lines: {where}. Run the story again.",
-        "tree_changed": "main has changed, so the merge would differ from the tested tree. Run the story again.",
+        "conflicts": f"main has changed the same lines: {where}.",
+        "tree_changed": "main has changed, so the merge would differ from the tested tree.",
         "nothing_to_merge": "The branch has no commits that main lacks.",
     }
     return failure(landed.outcome, reasons.get(landed.outcome, "The merge gave no commit."))
@@ -279,6 +341,8 @@ _MERGE_FACTS = (
     Fact("tests", "object", lambda sources, arguments: sources.evidence("run_tests")),
     Fact("mutants", "object", _mutants),
     Fact("scan", "object", lambda sources, arguments: sources.evidence("scan_code")),
+    Fact("lint", "object", lambda sources, arguments: sources.evidence("lint_tree")),
+    Fact("objections", "array", lambda sources, arguments: sources.objections()),
     _published("title"),
     new_dependencies(lambda bench, arguments: repository(bench).required(branch_of(bench))),
     _of_branch(
@@ -307,5 +371,7 @@ TOOLS = (
         facts=_PULL_REQUEST_FACTS,
     ),
     Tool("comment", "write", Comment, comment, roles=("crew",), facts=_COMMENT_FACTS),
+    # If main is already merged, merging it again changes nothing.
+    Tool("merge_main", "write", MergeMain, merge_main, roles=("crew",), facts=(BRANCH,)),
     Tool("merge", "write", Merge, merge_story, roles=("crew",), facts=_MERGE_FACTS, probe=probe_merge),
 )

@@ -13,8 +13,10 @@ command           runs git safely; no other module runs it
 from tools.git.identity import agent
 from tools.git.merge_to_main import Landing, find_landing, merge
 from tools.git.merging import (
+    Conflict,
     commit_generation,
     last_generation,
+    merge_commits,
     merge_generation,
     merge_trees,
     store_files,
@@ -30,6 +32,7 @@ __all__ = [
     "GENERATED",
     "ChangedFile",
     "Changes",
+    "Conflict",
     "Landing",
     "Repository",
     "agent",
@@ -41,6 +44,7 @@ __all__ = [
     "find_landing",
     "last_generation",
     "merge",
+    "merge_commits",
     "merge_generation",
     "merge_trees",
     "open_repository",

@@ -180,3 +180,21 @@ def test_searching_leads_nowhere_else(act: Any) -> None:
     (act.bench.workspace / "link").symlink_to("/etc")
     for folder in ("link", "/etc", "../..", ".git"):
         assert act("search_files", pattern="root", folder=folder).code == "denied"
+
+
+def test_the_last_answer_of_each_role_says_what_it_objects_to(tmp_path: Path) -> None:
+    bench = delivery(tmp_path, {"app.py": "x = 1\n"})
+    ledger = Ledger(bench.home / "ledger.db", Redactor(()))
+    artifacts = ArtifactStore(bench.home / "artifacts", Redactor(()))
+    grave = {"severity": "blocking", "what": "It logs tokens.", "file": "app.py", "line": 1}
+    mild = grave | {"severity": "warning"}
+    for number, (role, finding) in enumerate(
+        [("testing", grave), ("governance", mild), ("governance", grave), ("testing", mild), ("design", None)]
+    ):
+        answer = {"summary": "Read."} | ({"findings": [finding]} if finding else {})
+        call = {"role": role, "tool": "answer", "arguments": answer, "rationale": "So.", "evidence": ["a-1"]}
+        write(ledger, DELIVERY, "concluded", f"a-{number}", call)
+
+    facts = Facts(bench, ledger, artifacts)
+    assert facts._sources.objections() == ["The governance agent: app.py:1: It logs tokens."]
+    ledger.close()

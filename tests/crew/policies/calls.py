@@ -38,12 +38,14 @@ DEPENDENCIES: Call = {
     "licences": {"MIT": ["fastapi==0.1.0"]},
 }
 MERGE: Call = {
-    "known_evidence": ["a-1", "a-7", "a-8"],
+    "known_evidence": ["a-1", "a-7", "a-8", "a-9"],
     "branch": "crew/chk-1",
     "head_tree": TREE,
     "tests": {"action": "a-7", "tree": TREE, "passed": 41, "failed": 0, "errors": 0, "complete": True},
     "mutants": {"judged": 12, "noticed": 11},
     "scan": {"action": "a-8", "tree": TREE, "high": 0, "medium": 0, "skipped": 0},
+    "lint": {"action": "a-9", "tree": TREE, "count": 0, "unchecked": []},
+    "objections": [],
     "secrets": [],
     "dependencies": DEPENDENCIES,
     "contract": {"breaking": [], "incomparable": []},
@@ -108,6 +110,7 @@ ALLOWED: dict[str, Call] = {
     ),
     "keep_examples": call("crew", "keep_examples", "execute", {"branch": "crew/chk-1"}, commit=TREE),
     "run_linters": call("code", "run_linters", "execute"),
+    "lint_tree": call("crew", "lint_tree", "execute", tree=TREE),
     "scan_code": call("governance", "scan_code", "execute"),
     "scan_secrets": call("governance", "scan_secrets", "read"),
     "check_dependencies": call("governance", "check_dependencies", "read"),
@@ -117,7 +120,8 @@ ALLOWED: dict[str, Call] = {
     "reset_workspace": call("crew", "reset_workspace", "write", {"branch": "crew/chk-1"}, commit=TREE),
     "open_pull_request": call("crew", "open_pull_request", "write", {"branch": "crew/chk-1", "secrets": []}),
     "comment": call("crew", "comment", "write", {"secrets": []}, text="This will cost more."),
-    "merge": call("crew", "merge", "write", MERGE) | {"evidence": ["a-1", "a-7", "a-8"]},
+    "merge_main": call("crew", "merge_main", "write", {"branch": "crew/chk-1"}, main=TREE),
+    "merge": call("crew", "merge", "write", MERGE) | {"evidence": ["a-1", "a-7", "a-8", "a-9"]},
     "start_service": call("deployment", "start_service", "production", {"merged": True}, version=TREE),
 }
 GONE = object()

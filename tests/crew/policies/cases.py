@@ -319,23 +319,51 @@ MERGES = [
     Case("some tests only", merge(tests__complete=False), ("merge.tests_partial",)),
     Case("a scan of another tree", merge(scan__tree="f" * 40), ("merge.scan_tree",)),
     Case(
-        "no tree", merge(head_tree="", tests__tree="", scan__tree=""), ("merge.scan_tree", "merge.tests_tree")
+        "no tree",
+        merge(head_tree="", tests__tree="", scan__tree="", lint__tree=""),
+        ("merge.lint_tree", "merge.scan_tree", "merge.tests_tree"),
     ),
     Case("grave findings", merge(scan__high=1), ("merge.scan_high",)),
     Case("files that were not scanned", merge(scan__skipped=3), ("merge.scan_skipped",)),
-    Case("another test run than cited", merge(tests__action="a-9"), ("merge.uncited",)),
-    Case("another scan than cited", changed("merge", evidence=["a-7"]), ("merge.uncited",)),
+    Case("another test run than cited", merge(tests__action="a-6"), ("merge.uncited",)),
+    Case("another scan than cited", changed("merge", evidence=["a-7", "a-9"]), ("merge.uncited",)),
     Case(
         "no scan",
         merge(scan={}),
         ("merge.scan_high", "merge.scan_skipped", "merge.scan_tree", "merge.uncited"),
     ),
+    Case("linters of another tree", merge(lint__tree="f" * 40), ("merge.lint_tree",)),
+    Case("types that do not fit", merge(lint__count=2), ("merge.lint_failed",)),
+    Case("problems unknown", merge(lint__count=GONE), ("merge.lint_failed",)),
+    Case("other linters than cited", merge(lint__action="a-6"), ("merge.uncited",)),
+    Case(
+        "no linters",
+        merge(lint=GONE),
+        ("facts.missing", "merge.lint_failed", "merge.lint_tree", "merge.uncited"),
+    ),
+    Case(
+        "agents object",
+        merge(objections=["The governance agent: app/a.py:3: it logs tokens.", "The code agent: no."]),
+        ("merge.objection",) * 2,
+    ),
+    Case("an objection of another form", merge(objections=[{}]), ("merge.objection",)),
+    Case("nobody asked for objections", merge(objections=GONE), ("facts.missing",)),
+    Case("an objection and a question", merge(objections=["No."], scan__medium=1), ("merge.objection",)),
 ]
 QUESTIONS = [
     asking("no mutant was noticed", merge(mutants__noticed=0), "mutants.unnoticed", answerable=True),
     asking("noticed mutants unknown", merge(mutants={}), "mutants.unnoticed", answerable=True),
     asking("more noticed than judged", merge(mutants__judged=1), "mutants.unnoticed", answerable=True),
     Case("no mutant was made", merge(mutants={"judged": 0, "noticed": 0}), (), "allow"),
+    asking(
+        "a linter did not run",
+        merge(lint__unchecked=["mypy could not check the code: killed."]),
+        "lint.unchecked",
+        answerable=True,
+    ),
+    asking(
+        "nobody knows whether linters ran", merge(lint__unchecked=GONE), "lint.unchecked", answerable=True
+    ),
     asking("findings of medium severity", merge(scan__medium=2), "scan.medium", answerable=True),
     asking("medium findings unknown", merge(scan__medium=GONE), "scan.medium", answerable=True),
     asking(

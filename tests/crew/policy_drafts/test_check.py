@@ -277,9 +277,9 @@ def test_odd_calls_change_one_value() -> None:
     assert {**call, "role": 1} in odd
     assert {
         **call,
-        "facts": {"merged": None, "known_evidence": ["a-1", "a-2", "a-3"], "rationale_letters": 30},
+        "facts": {"merged": None, "known_evidence": ["a-1", "a-2", "a-3", "a-4"], "rationale_letters": 30},
     } in odd
-    assert {**call, "facts": {"known_evidence": ["a-1", "a-2", "a-3"], "rationale_letters": 30}} in odd
+    assert {**call, "facts": {"known_evidence": ["a-1", "a-2", "a-3", "a-4"], "rationale_letters": 30}} in odd
 
 
 def test_an_overlay_goes_as_deep_as_objects_do() -> None:
