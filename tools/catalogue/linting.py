@@ -18,6 +18,8 @@ from tools.testing.test_command import ini_of, text_of, toml_of, within
 
 MOST_PROBLEMS = 50
 _LIMITS = Limits(wall_seconds=180, memory_mb=1500)
+_ERRORS = "E9,F63,F7,F82"
+"""Rules of ruff that report certain errors, such as undefined names, whatever style a project has chosen."""
 
 
 class Problem(BaseModel, frozen=True):
@@ -51,7 +53,8 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
         commands["ruff format"] = (*ruff, "format", "--no-cache", "--check", "--output-format", "json", ".")
         commands["ruff"] = (*ruff, *check, ".")
     elif changed:
-        commands["ruff"] = (*ruff, *check, *changed)
+        own = () if _wants_ruff(bench.workspace) else ("--isolated", "--select", _ERRORS)
+        commands["ruff"] = (*ruff, *check, *own, *changed)
     typed = python is not None and (not existing or (bool(changed) and _wants_types(bench.workspace)))
     if python is not None and typed:
         commands["mypy"] = (*mypy, f"--python-executable={python.python}", *(changed or (".",)))
@@ -104,6 +107,15 @@ def _concerns(problem: Problem, changed: dict[str, tuple[tuple[int, int], ...]])
     """Whether a problem is on a changed line, or means that the linter itself could not run."""
     name = problem.file.removeprefix("./")
     return not name or any(first <= problem.line <= last for first, last in changed.get(f"./{name}", ()))
+
+
+def _wants_ruff(folder: Path) -> bool:
+    """Whether a project has settings for ruff, or runs it before commits."""
+    return (
+        any(text_of(folder, name) for name in ("ruff.toml", ".ruff.toml"))
+        or within(toml_of(text_of(folder, "pyproject.toml")), "tool", "ruff") is not None
+        or "ruff" in text_of(folder, ".pre-commit-config.yaml")
+    )
 
 
 def _wants_types(folder: Path) -> bool:

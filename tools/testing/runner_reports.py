@@ -174,9 +174,10 @@ def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tup
 
 
 def read_log(folder: Path, name: str) -> str:
-    """Return the end of a run's output; "" if it cannot be read."""
+    """Return the end of a run's output, with long lines cut; "" if it cannot be read."""
     try:
-        return _read(folder / f"{name}.log").decode("utf-8", "replace")[-2_000:].strip()
+        lines = _read(folder / f"{name}.log").decode("utf-8", "replace").splitlines()
+        return "\n".join(each[:500] for each in lines)[-2_000:].strip()
     except BrokenReport:
         return ""
 
