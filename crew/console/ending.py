@@ -17,6 +17,7 @@ from tools.blueprint.api_outline import operations, roles, route
 from tools.blueprint.blueprint_yaml import from_yaml
 from tools.counting import counted
 from tools.errors import ToolError
+from tools.git import attach_repository
 
 
 def exit_code(reports: list[DeliveryReport]) -> int:
@@ -83,7 +84,7 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
     if report.pull_request:
         lines.append(f"  Pull request: {report.pull_request}")
     if report.version:
-        lines.append(f"  Version: {report.version[:12]} on main of {report.repository}")
+        lines.append(f"  Version: {report.version[:12]} on {_base(report, home)} of {report.repository}")
     if report.status != "waiting":
         everything = sum(report.spent.values(), Spent())
         lines += [f"  Models: {spent_text(everything)}"] if everything.tokens else []
@@ -91,6 +92,14 @@ def _delivery(report: DeliveryReport, home: Path) -> str:
     lines += [f"  Decide: crew resume {report.delivery} {each} {where}" for each in _replies(report)]
     lines.append(f"  Reasons: crew why {report.delivery} {where}")
     return "\n".join(lines)
+
+
+def _base(report: DeliveryReport, home: Path) -> str:
+    """Return the branch that a delivery was merged into."""
+    try:
+        return attach_repository(Path(report.repository), home, reads=True).base
+    except (OSError, ToolError):
+        return "main"
 
 
 def _replies(report: DeliveryReport) -> Iterator[str]:

@@ -81,7 +81,7 @@ def criteria_of(
         found.append(
             CriterionReport(
                 id=criterion.id,
-                text=criterion.text,
+                text=" ".join(criterion.text.split()),  # reports have one line for it
                 covered=outcome.covered and not why,
                 understood=outcome.covered,
                 why=why,

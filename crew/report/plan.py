@@ -74,7 +74,7 @@ def show_plan(plan: Plan) -> str:
 
 
 def _plan(story: Story, before: Blueprint) -> tuple[StoryPlan, Blueprint]:
-    reading = read_testable([(each.id, each.text) for each in story.criteria], before)
+    reading = read_testable([(each.id, " ".join(each.text.split())) for each in story.criteria], before)
     old = document(before) if before.entities else None
     found = contract_changes(old, document(reading.blueprint)) if reading.blueprint != before else ()
     person = for_a_person(found)

@@ -1,6 +1,8 @@
-"""Read stories from Markdown: front matter, `# ID: title`, a paragraph, a bulleted list of criteria."""
+"""Read stories from Markdown: front matter, `# ID: title`, paragraphs and code, a bulleted list of criteria."""
 
 from __future__ import annotations
+
+import re
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -19,6 +21,9 @@ As a shopper, I want to place an order, so that I can buy things.
 
 - An order has a customer (email) and a total (money, at least 0)."""
 
+_PROSE = ("paragraph", "fence", "code_block", "blockquote")
+"""Parts of a story's text, which is kept as it is written."""
+
 
 def read_markdown(text: str, source: str) -> Node:
     """Return the mapping that an equivalent YAML story file would contain; raises BadInput for misplaced content."""
@@ -27,6 +32,8 @@ def read_markdown(text: str, source: str) -> Node:
     members = Node({}, 1, source).mapping("", "")
     stories: list[Node] = []
     story: dict[str, Node] = {}
+    lines = re.split(r"\r\n|\r|\n", text)  # as Markdown counts them
+    end = 0
     for part in tree.children:
         place = Node(None, (part.map or (0, 0))[0] + 1, source)
         if part.type == "front_matter":
@@ -38,15 +45,21 @@ def read_markdown(text: str, source: str) -> Node:
             raise place.wrong(
                 "there is text before the first story; a story starts with `# ID: title`.", EXAMPLE
             )
-        elif part.type == "paragraph":
-            prose = story["story"].value if "story" in story else ""
-            story["story"] = Node(f"{prose} {_text(part)}".strip(), place.line, source)
+        elif part.type in _PROSE:
+            first, last = part.map or (0, 0)
+            # Blank lines that separate it from the prose before it belong to the text.
+            before = f"{story['story'].value}\n" if "story" in story else ""
+            first = end if before and not any(map(str.strip, lines[end:first])) else first
+            end = last
+            story["story"] = Node(before + "\n".join(lines[first:last]), place.line, source)
         elif part.type == "bullet_list":
             criteria = story["acceptance"].value if "acceptance" in story else []
             items = [_item(item, source) for item in part.children]
             story["acceptance"] = Node([*criteria, *items], place.line, source)  # type: ignore[misc]
         elif part.type != "heading":
-            raise place.wrong("a story consists of a paragraph and a bulleted list of criteria.", EXAMPLE)
+            raise place.wrong(
+                "a story consists of paragraphs, code and a bulleted list of criteria.", EXAMPLE
+            )
     if stories:
         members["stories"] = Node(stories, stories[0].line, source)
     return Node(members or None, 1, source)
@@ -66,7 +79,7 @@ def _item(item: SyntaxTreeNode, source: str) -> Node:
     place = Node(None, (item.map or (0, 0))[0] + 1, source)
     if len(item.children) != 1 or item.children[0].type != "paragraph":
         raise place.wrong("a criterion must be one plain sentence, without a nested list.", EXAMPLE)
-    return Node(_text(item.children[0]), place.line, source)
+    return Node(_text(item.children[0]).replace("\n", " "), place.line, source)  # a line break in a sentence
 
 
 def _text(part: SyntaxTreeNode) -> str:

@@ -90,16 +90,20 @@ class Node:
 
     def text(self, what: str, example: str, most: int) -> str:
         """Return the text with runs of whitespace collapsed; raises BadInput if it is invalid, blank or too long."""
+        return " ".join(self.verbatim(what, example, most).split())
+
+    def verbatim(self, what: str, example: str, most: int) -> str:
+        """Return the text as it is written, without surrounding blank lines; raises BadInput as `text` does."""
         if isinstance(self.value, bool) or not isinstance(self.value, str | int | float):
             raise self.wrong(f"{what} must be text.", example)
-        folded = " ".join(str(self.value).split())
-        if not folded:
+        text = re.sub(r"\A(?:[^\S\n]*\n)+", "", str(self.value).rstrip())
+        if not text.strip():
             raise self.wrong(f"{what} is empty.", example)
-        if len(folded) > most:
-            raise self.wrong(f"{what} has {len(folded):,} characters; the limit is {most:,}.", example)
-        if not folded.isprintable():
+        if len(text) > most:
+            raise self.wrong(f"{what} has {len(text):,} characters; the limit is {most:,}.", example)
+        if not all(each.isprintable() or each.isspace() for each in text):
             raise self.wrong(f"{what} contains a control character.", example)
-        return folded
+        return text
 
 
 def build(root: Node, path: Path) -> StoryFile:
@@ -202,19 +206,17 @@ def _story(node: Node) -> Story:
         )
     return Story(
         id=name,
-        title=_optional(members, "title", 200) or name,
-        story=_optional(members, "story", LONGEST_TEXT),
+        title=members["title"].text("title", EXAMPLE, 200) if _given(members, "title") else name,
+        story=members["story"].verbatim("story", EXAMPLE, LONGEST_TEXT) if _given(members, "story") else "",
         criteria=tuple(
-            Criterion(id=f"{name}.{place}", text=item.text("a criterion", EXAMPLE, LONGEST_CRITERION))
+            Criterion(id=f"{name}.{place}", text=item.verbatim("a criterion", EXAMPLE, LONGEST_CRITERION))
             for place, item in enumerate(items, 1)
         ),
     )
 
 
-def _optional(members: dict[str, Node], name: str, most: int) -> str:
-    if name not in members or members[name].value is None:
-        return ""
-    return members[name].text(name, EXAMPLE, most)
+def _given(members: dict[str, Node], name: str) -> bool:
+    return name in members and members[name].value is not None
 
 
 def _only(members: dict[str, Node], known: set[str], what: str, example: str) -> None:

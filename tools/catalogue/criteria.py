@@ -55,7 +55,7 @@ def read_criteria(bench: Workbench, arguments: ReadCriteria) -> ToolResult:
 
     try:
         story = json.loads(bench.artifacts.get(arguments.story))
-        criteria = [(str(each["id"]), str(each["text"])) for each in story["criteria"]]
+        criteria = [(str(each["id"]), " ".join(str(each["text"]).split())) for each in story["criteria"]]
     except (KeyError, TypeError, ValueError):
         return failure("not_found", f"{arguments.story} is not the digest of a story of this delivery.")
     before, problem = blueprint_before(bench)

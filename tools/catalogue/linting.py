@@ -19,6 +19,8 @@ from tools.testing.test_command import ini_of, text_of, toml_of, within
 
 MOST_PROBLEMS = 50
 _LIMITS = Limits(wall_seconds=180, memory_mb=1500)
+_ERRORS = "E9,F63,F7,F82"
+"""Rules of ruff that report certain errors, such as undefined names, whatever style a project has chosen."""
 
 
 class Problem(BaseModel, frozen=True):
@@ -67,8 +69,9 @@ def _lint(bench: Workbench, tree: str, configured_only: bool) -> ToolResult:
     if not existing:
         commands["ruff format"] = (*ruff, "format", "--no-cache", "--check", "--output-format", "json", ".")
         commands["ruff"] = (*ruff, *check, ".")
-    elif changed and (not configured_only or _wants_lint(bench.workspace)):
-        commands["ruff"] = (*ruff, *check, *changed)
+    elif changed and (not configured_only or _wants_ruff(bench.workspace)):
+        own = () if _wants_ruff(bench.workspace) else ("--isolated", "--select", _ERRORS)
+        commands["ruff"] = (*ruff, *check, *own, *changed)
     typed = python is not None and (not existing or (bool(changed) and _wants_types(bench.workspace)))
     if python is not None and typed:
         # A generated project's own settings name its typed folders, as they do for its CI.
@@ -150,10 +153,12 @@ def _concerns(problem: Problem, changed: dict[str, tuple[tuple[int, int], ...]])
     return not name or any(first <= problem.line <= last for first, last in changed.get(f"./{name}", ()))
 
 
-def _wants_lint(folder: Path) -> bool:
-    """Whether a project has settings for ruff."""
-    return any(text_of(folder, name) for name in ("ruff.toml", ".ruff.toml")) or bool(
-        within(toml_of(text_of(folder, "pyproject.toml")), "tool", "ruff")
+def _wants_ruff(folder: Path) -> bool:
+    """Whether a project has settings for ruff, or runs it before commits."""
+    return (
+        any(text_of(folder, name) for name in ("ruff.toml", ".ruff.toml"))
+        or within(toml_of(text_of(folder, "pyproject.toml")), "tool", "ruff") is not None
+        or "ruff" in text_of(folder, ".pre-commit-config.yaml")
     )
 
 

@@ -45,7 +45,7 @@ class Repository:
 
     folder: Path
     base: str
-    """Short name of the protected branch that stories are merged into: "main"."""
+    """Short name of the protected branch that stories are merged into, such as "main"."""
     person: Identity
     """The committer of all commits."""
     git: Command

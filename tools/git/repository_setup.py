@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +15,13 @@ from tools.git.merge_to_main import finish_landing
 from tools.git.repository import Repository
 from tools.git.working_tree import dirty_files
 from tools.redaction import Redactor
+from tools.workspace.atomic_write import write_atomically
 from tools.workspace.walk import walk
 
+_NEW_BASE = "main"
+"""Name of the first branch of a new repository."""
+_BASE = "base"
+"""Name of the file in the view that holds the branch that stories are merged into."""
 _UNFINISHED = {
     "MERGE_HEAD": ("merge", "git merge --continue, or git merge --abort"),
     "CHERRY_PICK_HEAD": ("cherry-pick", "git cherry-pick --continue, or git cherry-pick --abort"),
@@ -27,23 +33,25 @@ _UNFINISHED = {
 
 
 def open_repository(
-    folder: Path, private: Path, base: str = "main", when: datetime | None = None
+    folder: Path, private: Path, base: str | None = None, when: datetime | None = None
 ) -> Repository:
     """Open the repository in a folder, or create one if the folder is missing or empty.
 
     `private` is a folder of the crew that sandboxes cannot access. A new repository gets an empty initial commit by
-    the person, dated `when` (None: now). Raises RepositoryError with the reason and how to fix it.
+    the person, dated `when` (None: now). `base` is the branch that stories are merged into; None means the one that is
+    checked out when the crew first opens the repository. Raises RepositoryError with the reason and how to fix it.
     """
     repository = attach_repository(folder, private, base, make=True)
     _refuse_unfinished(repository)
     _start_history(repository, when or datetime.now(UTC))
     finish_landing(repository)
     _refuse_dirty(repository)
+    write_atomically(repository.git.view / _BASE, repository.base)
     return repository
 
 
 def attach_repository(
-    folder: Path, private: Path, base: str = "main", make: bool = False, reads: bool = False
+    folder: Path, private: Path, base: str | None = None, make: bool = False, reads: bool = False
 ) -> Repository:
     """Open a repository without checking the state of the person's files.
 
@@ -62,16 +70,32 @@ def attach_repository(
     person = None
     if make and _is_fresh(folder):
         person = read_person({}, git.git_folder, view)
-        _initialise(folder, base, environment, view)
+        _initialise(folder, base or _NEW_BASE, environment, view)
     else:
         _refuse_other_kinds(folder)
-    _refuse_special_files(git.git_folder)
     settings = _read_settings(git.git_folder / "config", environment, view)
+    _refuse_special_files(git.git_folder)
     _refuse_settings(folder, settings)
+    opened = (view / "config").exists()
     git.prepare(settings)
     if person is None:
         person = agent("reader") if reads else read_person(settings, git.git_folder, view)
-    return Repository(folder=folder, base=base, person=person, git=git)
+    repository = Repository(folder=folder, base=base or _NEW_BASE, person=person, git=git)
+    return repository if base else replace(repository, base=_find_base(repository, make and not opened))
+
+
+def _find_base(repository: Repository, first: bool) -> str:
+    """Return the branch that stories are merged into: the one that was used before, or else that of HEAD.
+
+    Unless the repository is opened for the first time, `main` takes precedence, since the person may meanwhile have
+    checked out another branch.
+    """
+    note, head = repository.git.view / _BASE, repository.head_branch()
+    known = [note.read_text()] if note.is_file() else [] if first else [_NEW_BASE]
+    names = (*known, *([head.removeprefix("refs/heads/")] if head else []))
+    return next(
+        (each for each in names if repository.ref(f"refs/heads/{each}")), names[-1] if head else _NEW_BASE
+    )
 
 
 def _is_fresh(folder: Path) -> bool:
@@ -80,6 +104,12 @@ def _is_fresh(folder: Path) -> bool:
     if not folder.is_dir():
         raise RepositoryError(f"{folder} is a file. Name a folder for the service's repository.")
     names = {each.name for each in folder.iterdir()}
+    outer = _outer_repository(folder)
+    if not names and outer is not None:
+        raise RepositoryError(
+            f"{folder} is an empty folder inside the repository in {outer}, where a new repository would be nested. "
+            "Name that repository, a folder outside it, or remove the empty folder if a nested repository is wanted."
+        )
     # A `.git` folder without HEAD is left by an interrupted `git init`.
     return not names or (
         names == {".git"} and (folder / ".git").is_dir() and not (folder / ".git/HEAD").exists()
@@ -87,7 +117,7 @@ def _is_fresh(folder: Path) -> bool:
 
 
 def _initialise(folder: Path, base: str, environment: dict[str, str], view: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     arguments = ("init", "--quiet", "--template=", f"--initial-branch={base}", str(folder))
     done = execute(arguments, environment, folder=view / "empty")
     if done.status != 0:
@@ -104,11 +134,11 @@ def _refuse_other_kinds(folder: Path) -> None:
         return
     if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
         raise RepositoryError(f"{folder} is a bare repository, without files. Clone it and name the clone.")
-    outer = next((each for each in folder.parents if (each / ".git").exists()), None)
+    outer = _outer_repository(folder)
     if outer is not None:
         raise RepositoryError(
-            f"{folder} is not a repository, but a folder inside the one in {outer}. Name that one, or an "
-            f"empty or missing folder, in which a new repository is created."
+            f"{folder} is not a repository, but a folder inside the one in {outer}. Name that one, or a "
+            f"missing folder, in which a new repository is created."
         )
     raise RepositoryError(
         f"{folder} contains files but is not a git repository. Initialise it (git -C {folder} init -b main, git "
@@ -131,6 +161,10 @@ def _refuse_special_files(git_folder: Path) -> None:
                     f"{place / entry.name} is a named pipe or a device, not a file of git. Remove it, or clone the "
                     "repository again."
                 )
+
+
+def _outer_repository(folder: Path) -> Path | None:
+    return next((each for each in folder.parents if (each / ".git").exists()), None)
 
 
 def _read_settings(config: Path, environment: dict[str, str], view: Path) -> dict[str, str]:

@@ -125,8 +125,17 @@ def _explained(report: TestReport) -> TestReport:
         lines = [
             each for each in report.problem.splitlines() if each.startswith(("ERROR", "E  ", "ImportError"))
         ]
-        said = " ".join([report.problem.splitlines()[0], *(each.strip() for each in lines[:2])])
+        said = _conftest_error(lines) or " ".join(
+            [report.problem.splitlines()[0], *(each.strip() for each in lines[:2])]
+        )
     return report.model_copy(update={"problem": f"{said}\n{report.problem}"})
+
+
+def _conftest_error(lines: list[str]) -> str:
+    """Return the error that a conftest.py raised, from the last lines of pytest's output; "" if none did."""
+    place = next((each for each in lines if "while loading conftest" in each), "")
+    errors = [each for each in lines if each.startswith("E  ")]
+    return f"{place.rstrip('.')}: {errors[-1][1:].strip()[:300]}" if place and errors else ""
 
 
 def _by_command(bench: Workbench, tree: str, command: TestCommand, python: Environment | None) -> ToolResult:

@@ -175,7 +175,7 @@ def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tup
 
 
 def read_log(folder: Path, name: str, hidden: Collection[str] = ()) -> str:
-    """Return the end of a run's output without what is about the `hidden` tests; "" if it cannot be read."""
+    """Return the end of a run's output, long lines cut, without the `hidden` tests; "" if it cannot be read."""
     try:
         text = _read(folder / f"{name}.log").decode("utf-8", "replace")
     except BrokenReport:
@@ -185,7 +185,7 @@ def read_log(folder: Path, name: str, hidden: Collection[str] = ()) -> str:
     lines = [each for each in text.splitlines() if not any(test in each for test in hidden)]
     # Their number is in the summary.
     lines = [each for each in lines if not (hidden and re.match(r"\d+ (failed|passed)\b.* in [\d.]+s", each))]
-    return "\n".join(lines)[-2_000:].strip()
+    return "\n".join(each[:500] for each in lines)[-2_000:].strip()
 
 
 def _records(content: bytes) -> Iterator[_Record]:

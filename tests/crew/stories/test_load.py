@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -142,7 +143,7 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("text", "line", "what"), [
     ("Hello\n", 1, "before the first story"),
     ("# Orders\n", 1, "its id, a colon and its title"),
-    ("---\nservice: a\n---\n# A: B\n\n```\ncode\n```\n", 6, "a paragraph and a bulleted list"),
+    ("---\nservice: a\n---\n# A: B\n\n1. one\n", 6, "paragraphs, code and a bulleted list"),
     ("---\nservice: a\n---\n# A: B\n\n- one\n  - two\n", 6, "without a nested list"),
     ("---\nservice: [\n---\n# A: B\n", 2, "invalid YAML"),
     ("", 1, "the file is empty"),
@@ -167,3 +168,52 @@ def test_text_that_means_something_elsewhere_is_only_text(tmp_path: Path) -> Non
     said = "An order has a note `$(rm -rf /)` {{7*7}} <b> ../../etc/passwd."
     file = load(write(tmp_path, f"service: a\nstories:\n  - id: A\n    acceptance: ['{said}']\n"))
     assert file.stories[0].criteria[0].text == said
+
+
+TRACEBACK = """\
+It fails:
+
+    Traceback (most recent call last):
+      File "app.py", line 3, in <module>
+\t    total[0]  +=  1
+
+```yaml
+a:
+  - b:   c
+```
+
+Please fix it."""
+
+
+def test_the_whitespace_of_a_story_is_kept(tmp_path: Path) -> None:
+    indented = textwrap.indent(TRACEBACK, "      ")
+    criterion = textwrap.indent("The output is\n  a:  1\n\ta: 2", "        ")
+    (story,) = load(
+        write(
+            tmp_path,
+            f"service: a\nstories:\n  - id: A-1\n    story: |-\n{indented}\n"
+            f"    acceptance:\n      - |-\n{criterion}\n",
+        )
+    ).stories
+    assert story.story == TRACEBACK
+    assert story.criteria[0].text == "The output is\n  a:  1\n\ta: 2"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_the_whitespace_of_a_markdown_story_is_kept(tmp_path: Path, ends: str) -> None:
+    path = tmp_path / "stories.md"
+    text = f"---\nservice: a\n---\n# A-1: B\n\n{TRACEBACK}\n\n- It works.\n- It  ends.\n\n# A-2: C\n\nD\n\n- E\n\nF\n"
+    path.write_bytes(text.replace("\n", ends).encode())
+    first, second = load(path).stories
+    assert first.story == TRACEBACK
+    assert [each.text for each in first.criteria] == ["It works.", "It  ends."]
+    assert second.story == "D\nF"
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("odd", ["\\e[31m", "\\u202e", "\\u200b", "\\0"])
+def test_control_characters_are_still_refused(tmp_path: Path, odd: str) -> None:
+    with pytest.raises(BadInput, match="control character"):
+        load(
+            write(tmp_path, f'service: a\nstories:\n  - id: A-1\n    story: "a{odd}b"\n    acceptance: [x]\n')
+        )

@@ -65,6 +65,15 @@ def test_folder_inside_another_repository(repository: Repository, tmp_path: Path
         open_repository(inner, tmp_path / "private")
 
 
+def test_an_empty_folder_inside_another_repository(repository: Repository, tmp_path: Path) -> None:
+    inner = repository.folder / "services" / "inner"
+    inner.mkdir(parents=True)
+    with pytest.raises(RepositoryError, match="would be nested"):
+        open_repository(inner, tmp_path / "private")
+    assert list(inner.iterdir()) == []
+    assert open_repository(inner.with_name("new"), tmp_path / "private").base == "main"
+
+
 def test_a_file_instead_of_a_folder(folder: Path, reopen: Reopen) -> None:
     folder.write_text("x")
     assert "is a file" in refusal(reopen)
@@ -108,9 +117,32 @@ def test_detached_head(repository: Repository, reopen: Reopen, git: Git) -> None
     assert "detached" in refusal(reopen)
 
 
-def test_no_base_branch(repository: Repository, reopen: Reopen, git: Git) -> None:
+def test_no_base_branch(repository: Repository, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(RepositoryError, match="has no branch release"):
+        open_repository(folder, tmp_path / "private", base="release")
+
+
+def test_the_base_branch_is_that_of_head(folder: Path, reopen: Reopen, git: Git) -> None:
+    folder.mkdir()
+    git("init", "-q", "-b", "master")
+    git("commit", "-q", "--allow-empty", "-m", "a")
+    git("branch", "main")
+    assert reopen().base == "master"
+    git("switch", "-q", "main")
+    assert reopen().base == "master", "it is kept although another branch is checked out meanwhile"
+
+
+def test_a_renamed_base_branch_is_found(repository: Repository, reopen: Reopen, git: Git) -> None:
     git("branch", "-q", "-m", "main", "trunk")
-    assert "has no branch main" in refusal(reopen)
+    assert reopen().base == "trunk"
+
+
+def test_a_repository_known_to_earlier_versions_keeps_main(
+    repository: Repository, reopen: Reopen, git: Git
+) -> None:
+    (repository.git.view / "base").unlink()
+    git("switch", "-q", "-c", "feature")
+    assert reopen().base == "main"
 
 
 def test_another_base_branch(repository: Repository, folder: Path, tmp_path: Path, git: Git) -> None:
@@ -128,7 +160,8 @@ def test_no_commit_but_files(folder: Path, reopen: Reopen, git: Git) -> None:
 def test_no_commit_on_another_branch(folder: Path, reopen: Reopen, git: Git) -> None:
     folder.mkdir()
     git("init", "-q", "-b", "master")
-    assert "symbolic-ref HEAD refs/heads/main" in refusal(reopen)
+    assert reopen().base == "master"
+    assert git("log", "--format=%s", "master") == "Start the repository"
 
 
 def conflicting_history(folder: Path, git: Git) -> None:

@@ -81,7 +81,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
 def clean(source: Workbench) -> Iterator[Workbench]:
     yield source
     put(source.workspace, SOURCE)
-    for name in ("src/shop/new.py", "tests/test_new.py"):
+    for name in ("src/shop/new.py", "tests/test_new.py", "ruff.toml", ".pre-commit-config.yaml"):
         (source.workspace / name).unlink(missing_ok=True)
 
 
@@ -167,6 +167,37 @@ def test_linters_judge_changed_lines_only(clean: Workbench) -> None:
     assert result.ok
     assert result.data["count"] == 1
     assert "undefined" in str(result.data["problems"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        ("import nowhere\n", "ModuleNotFoundError: No module named 'nowhere'"),
+        ("def f(:\n", "SyntaxError: invalid syntax"),
+        ("raise ValueError('no ' + 'x' * 3000)\n", "ValueError: no xxx"),
+        ("import sys\nsys.stderr.write('noise\\n' * 2000)\nimport nowhere\n", "No module named 'nowhere'"),
+    ],
+)
+def test_an_error_in_its_conftest_is_shown(clean: Workbench, lines: str, what: str) -> None:
+    put(clean.workspace, {"tests/conftest.py": lines})
+    result = judge(clean)
+    assert not result.ok
+    assert what in result.summary
+    assert "conftest" in result.summary
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("ruff.toml", "line-length = 99\n"), (".pre-commit-config.yaml", "- repo: ruff-pre-commit\n")],
+)
+def test_only_configured_linters_judge_the_style(clean: Workbench, name: str, text: str) -> None:
+    plain = str(SOURCE["pyproject.toml"]).partition("[tool.ruff]")[0]
+    put(clean.workspace, {"pyproject.toml": plain, "src/shop/old.py": "import os, sys\nimport json\n"})
+    assert run_linters(clean, RunLinters()).code == "ok"
+    put(clean.workspace, {name: text})
+    result = run_linters(clean, RunLinters())
+    assert result.code == "objections", result
+    assert "F401" in str(result.data["problems"])
 
 
 def test_linters_say_what_becomes_of_their_objections(clean: Workbench) -> None:
