@@ -17,12 +17,17 @@ from pathlib import Path
 
 import pytest
 
+from tools.counting import counted
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("crew", "evals", "graphs", "prompts", "tests", "tools")
+LEFT = "left to `make test`"
 SECONDS = 40
 """No test begins later; what was left is reported as skipped."""
 LEAST_SECONDS = 15
 """What a process has for its tests even where a busy machine took all the time to collect them."""
+MOST_SECONDS = 55
+"""No test begins later even then."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,9 +35,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip slow tests of files that did not change, and all tests once the time is up."""
     changed = os.environ["QUICK_CHANGED"].split("\n")
     if item.get_closest_marker("slow") and item.path.relative_to(ROOT).as_posix() not in changed:
-        pytest.skip("slow: left to `make test`")
-    if time.time() > max(float(os.environ["QUICK_DEADLINE"]), first_test() + LEAST_SECONDS):
-        pytest.skip(f"{SECONDS} seconds are over: left to `make test`")
+        pytest.skip(f"slow: {LEFT}")
+    deadline = float(os.environ["QUICK_DEADLINE"])
+    latest = min(first_test() + LEAST_SECONDS, deadline - SECONDS + MOST_SECONDS)
+    if time.time() > max(deadline, latest):
+        pytest.skip(f"{SECONDS} seconds are over: {LEFT}")
 
 
 @cache
@@ -43,6 +50,9 @@ def first_test() -> float:
 
 def main() -> int:
     """Choose the test files, say which, and run them."""
+    if len(sys.argv) > 1:
+        print(__doc__)
+        return 0 if {"-h", "--help"} & {*sys.argv} else 2
     deadline = time.time() + SECONDS
     base, changed = changes()
     chosen = {path for path in changed if is_test(path)}
@@ -51,14 +61,34 @@ def main() -> int:
     left_out = whole_deliveries(chosen - changed)
     # Changed ones first; then those that import least, which are about the least.
     run = sorted(chosen - left_out, key=lambda path: (path not in changed, len(imports(path)), path))
-    print(f"{len(changed)} files differ from {base}. Test files that are run: {len(run)}", *run, sep="\n  ")
+    differing = counted(len(changed), "file differs", "files differ")
+    print(
+        f"{differing} from {base}. {counted(len(run), 'test file')} of {len(chosen)} to run:",
+        *run,
+        sep="\n  ",
+    )
     if left_out:
         print("Left out, whole deliveries; `make test` runs them:", *sorted(left_out), sep="\n  ")
     if not run:
         return 0
     os.environ |= {"QUICK_CHANGED": "\n".join(changed), "QUICK_DEADLINE": str(deadline)}
     options = ("-p", "tests.quick", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder", "-q")
-    return int(pytest.main([*options, *run]))
+    return int(pytest.main([*options, *run], plugins=[Summary()]))
+
+
+class Summary:
+    """Says at the end how many of the tests were run."""
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the number of tests that ran, of all that were chosen."""
+        reports = [
+            each
+            for name in ("passed", "failed", "error", "skipped")
+            for each in terminalreporter.getreports(name)
+        ]
+        tests = {each.nodeid for each in reports}
+        left = {each.nodeid for each in terminalreporter.getreports("skipped") if LEFT in str(each.longrepr)}
+        print(f"{len(tests) - len(left)} of {counted(len(tests), 'test')} run; `make test` runs all.")
 
 
 def changes() -> tuple[str, set[str]]:

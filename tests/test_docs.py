@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
+import click
 import pytest
 
+from crew.cli import main
 from crew.settings.docs_table import with_settings
 from crew.settings.load import load_config
 from graphs.diagram import with_diagram
@@ -95,6 +98,22 @@ def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:
     commands = set(re.findall(r"^  ([a-z]+)  ", shown.split("Commands:")[1], re.MULTILINE))
     named = set(re.findall(r"`crew ([a-z]+)", (ROOT / "README.md").read_text()))
     assert commands == named
+
+
+def test_every_command_line_of_the_readme_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stories.yaml").write_text("")
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("crew ")]
+    assert len(lines) >= 4
+    for line in lines:
+        name, *arguments = shlex.split(line, comments=True)[1:]
+        with click.Context(main) as context:
+            command = main.get_command(context, name)
+            assert command is not None, line
+            command.make_context(name, arguments, parent=context)
 
 
 def test_the_story_of_the_readme_is_understood(tmp_path: Path) -> None:

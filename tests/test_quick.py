@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,11 +95,16 @@ def test_what_is_left_out_is_skipped_by_name(
     monkeypatch.setenv("QUICK_DEADLINE", "1e12")
     quick.pytest_runtest_setup(request.node)
 
-    monkeypatch.setenv("QUICK_DEADLINE", "0")
+    monkeypatch.setenv("QUICK_DEADLINE", str(time.time() - 1))
     monkeypatch.setattr(quick, "first_test", time.time)
     quick.pytest_runtest_setup(request.node)
     monkeypatch.setattr(quick, "first_test", lambda: time.time() - quick.LEAST_SECONDS - 1)
     with pytest.raises(pytest.skip.Exception, match=f"{quick.SECONDS} seconds are over"):
+        quick.pytest_runtest_setup(request.node)
+
+    monkeypatch.setattr(quick, "first_test", time.time)
+    monkeypatch.setenv("QUICK_DEADLINE", str(time.time() - quick.MOST_SECONDS))
+    with pytest.raises(pytest.skip.Exception, match=quick.LEFT):
         quick.pytest_runtest_setup(request.node)
 
     request.node.add_marker("slow")
@@ -107,3 +113,14 @@ def test_what_is_left_out_is_skipped_by_name(
     monkeypatch.setenv("QUICK_CHANGED", "tests/test_quick.py")
     monkeypatch.setenv("QUICK_DEADLINE", "1e12")
     quick.pytest_runtest_setup(request.node)
+
+
+def test_it_says_what_it_does() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.quick", "--help"],
+        cwd=quick.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "origin/main" in done.stdout

@@ -7,6 +7,11 @@ from crew.agents.role import Facts, Role
 from crew.state import DeliveryState
 from tools.catalogue.registry import tools_of
 
+EXISTING_PROJECT = (
+    "People made this repository, and only a language model can change it: crew run ... --model openai:NAME."
+)
+"""Why the offline model covers no criterion of a story about an existing project."""
+
 
 def _facts(state: DeliveryState) -> Facts:
     facts: Facts = {

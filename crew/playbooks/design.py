@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from crew.agents.answers import CriterionOutcome, DesignAnswer
+from crew.agents.design import EXISTING_PROJECT
 from crew.brief import Brief
 from crew.playbooks.script import Act, Conclude, Script
 from tools.counting import counted
@@ -63,10 +64,9 @@ class _Criteria(BaseModel):
 
 
 def _not_mine(brief: Brief) -> DesignAnswer:
-    why = "People made this repository, and only a language model can change it: crew run ... --model openai:NAME."
     listed = _Criteria.model_validate(brief.story).criteria
-    outcomes = [CriterionOutcome(id=each.id, outcome="not_covered", why=why) for each in listed]
-    return DesignAnswer(summary=why, criteria=outcomes)
+    outcomes = [CriterionOutcome(id=each.id, outcome="not_covered", why=EXISTING_PROJECT) for each in listed]
+    return DesignAnswer(summary=EXISTING_PROJECT, criteria=outcomes)
 
 
 def _why_settle(outcomes: Sequence[_Criterion], covered: int) -> str:

@@ -1,15 +1,17 @@
-"""Preview the effects of a story file, in memory and without side effects.
+"""Preview the effects of a story file without side effects; the repository is only read.
 
 Each story is read as if the ones before it in the file had already been delivered.
 """
 
 from __future__ import annotations
 
+import tempfile
 import textwrap
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from crew.agents.design import EXISTING_PROJECT
 from crew.errors import BadInput
 from crew.stories import Story, StoryFile
 from tools.blueprint.blueprint_yaml import from_yaml
@@ -18,7 +20,9 @@ from tools.blueprint.model import Blueprint
 from tools.blueprint.openapi import document
 from tools.blueprint.reader import CriterionReading
 from tools.counting import counted
-from tools.errors import ToolError
+from tools.errors import RepositoryError, ToolError
+from tools.git import attach_repository
+from tools.projects.kind import BLUEPRINT, is_existing
 from tools.stacks.reading import read_testable
 
 
@@ -41,6 +45,8 @@ class Plan(BaseModel, frozen=True):
     new: bool
     """Whether the service does not exist yet."""
     stories: tuple[StoryPlan, ...]
+    problem: str = ""
+    """Why `crew run` would stop at the repository; "" if it would not."""
 
     @property
     def not_covered(self) -> int:
@@ -48,23 +54,41 @@ class Plan(BaseModel, frozen=True):
         return sum(each.outcome != "covered" for story in self.stories for each in story.criteria)
 
 
+class _Repository(BaseModel, frozen=True):
+    """What `crew run` would find at the repository's path."""
+
+    blueprint: Blueprint | None = None
+    existing: bool = False
+    """Whether people made it, so that no service is generated there."""
+    problem: str = ""
+
+
 def plan_of(file: StoryFile) -> Plan:
     """Return the plan for the stories, each building on the previous one; raises BadInput if the blueprint
     cannot be read."""
-    before = _blueprint(file)
-    new = before is None
-    blueprint = before or Blueprint(service=file.service)
-    stories = []
-    for story in file.stories:
-        planned, blueprint = _plan(story, blueprint)
-        stories.append(planned)
-    return Plan(service=file.service, repository=str(file.repository), new=new, stories=tuple(stories))
+    found = _repository(file)
+    if found.existing:
+        stories = [_not_generated(story) for story in file.stories]
+    else:
+        blueprint = found.blueprint or Blueprint(service=file.service)
+        stories = []
+        for story in file.stories:
+            planned, blueprint = _plan(story, blueprint)
+            stories.append(planned)
+    return Plan(
+        service=file.service,
+        repository=str(file.repository),
+        new=found.blueprint is None and not found.existing,
+        stories=tuple(stories),
+        problem=found.problem,
+    )
 
 
 def show_plan(plan: Plan) -> str:
     """Return the plan as readable text."""
     kind = "a new service" if plan.new else "a service that is there"
     parts = [f"{plan.service}, {kind} in {plan.repository}"]
+    parts += [f"crew run would stop: {plan.problem}"] if plan.problem else []
     parts += [_story(each) for each in plan.stories]
     covered = sum(len(each.criteria) for each in plan.stories) - plan.not_covered
     parts.append(
@@ -92,14 +116,61 @@ def for_a_person(changes: tuple[Change, ...]) -> tuple[str, ...]:
     )
 
 
-def _blueprint(file: StoryFile) -> Blueprint | None:
-    path: Path = file.repository / "blueprint.yaml"
-    if not path.is_file():
+def _not_generated(story: Story) -> StoryPlan:
+    """Return the plan of a story about an existing project, which the offline model does not change."""
+    criteria = tuple(
+        CriterionReading(
+            id=each.id,
+            text=each.text,
+            outcome="not_covered",
+            why=EXISTING_PROJECT,
+            readings=(),
+            operations=(),
+        )
+        for each in story.criteria
+    )
+    return StoryPlan(story=story.id, title=story.title, criteria=criteria, changes=(), person=())
+
+
+def _repository(file: StoryFile) -> _Repository:
+    """Look at the repository as `crew run` does; everything that this needs to write goes to a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="crew-plan-") as name:
+        private = Path(name)
+        try:
+            if _is_new(file.repository):
+                attach_repository(private / "new", private / "home", make=True)
+                return _Repository()
+            held = attach_repository(file.repository, private / "home", reads=True)
+            main = held.base_commit()
+            blueprint = _blueprint(file, held.text(main, BLUEPRINT))
+            existing = is_existing(held.files(main))
+        except RepositoryError as error:
+            return _Repository(problem=str(error))
+        try:
+            attach_repository(file.repository, private / "home")
+        except RepositoryError as error:
+            return _Repository(blueprint=blueprint, existing=existing, problem=str(error))
+        return _Repository(blueprint=blueprint, existing=existing)
+
+
+def _is_new(folder: Path) -> bool:
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _blueprint(file: StoryFile, text: str | None) -> Blueprint | None:
+    if text is None:
         return None
     try:
-        return from_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, ToolError) as error:
-        raise BadInput(f"{path} cannot be read: {error}") from error
+        blueprint = from_yaml(text)
+    except (ValueError, ToolError) as error:
+        raise BadInput(
+            f"{BLUEPRINT} on the main branch of {file.repository} cannot be read: {error}"
+        ) from error
+    if blueprint.service != file.service:
+        raise BadInput(
+            f"{BLUEPRINT} in {file.repository} belongs to the service {blueprint.service}, not to {file.service}."
+        )
+    return blueprint
 
 
 def _story(plan: StoryPlan) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from crew.errors import BadInput
 from crew.report.plan import plan_of, show_plan
 from crew.stories import parse
 from tests.crew.histories import STORIES
+from tools.blueprint.blueprint_yaml import to_yaml
+from tools.blueprint.model import Blueprint
 
 LATER = """\
   - id: KIO-2
@@ -40,9 +44,43 @@ def test_it_is_shown_with_what_is_not_covered_and_who_is_needed(tmp_path: Path) 
     assert said.endswith("6 criteria covered, 1 not covered. Nothing was done.")
 
 
-def test_the_blueprint_of_a_service_that_is_there_counts(tmp_path: Path) -> None:
-    repository = tmp_path / "kiosk"
-    repository.mkdir()
-    (repository / "blueprint.yaml").write_text("service: [not a blueprint\n")
-    with pytest.raises(BadInput, match=r"blueprint\.yaml cannot be read"):
-        plan_of(parse(STORIES.encode(), tmp_path / "stories.yaml"))
+def repository(folder: Path, name: str, text: str) -> None:
+    """Make a repository with one file."""
+    folder.mkdir()
+    (folder / name).write_text(text)
+    for command in (("init", "-qb", "main"), ("add", "-A"), ("commit", "-qm", "Import")):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+
+
+def test_the_blueprint_on_the_main_branch_counts(tmp_path: Path) -> None:
+    repository(tmp_path / "kiosk", "blueprint.yaml", "service: [not a blueprint\n")
+    file = parse(STORIES.encode(), tmp_path / "stories.yaml")
+    with pytest.raises(BadInput, match=r"blueprint\.yaml on the main branch of .* cannot be read"):
+        plan_of(file)
+    (tmp_path / "kiosk" / "blueprint.yaml").write_text(to_yaml(Blueprint(service="other")))
+    subprocess.run(["git", "-C", str(tmp_path / "kiosk"), "commit", "-qam", "Change"], check=True)
+    (tmp_path / "kiosk" / "blueprint.yaml").write_text("not committed")
+    with pytest.raises(BadInput, match="belongs to the service other, not to kiosk"):
+        plan_of(file)
+
+
+def test_an_existing_project_is_left_to_a_language_model(tmp_path: Path) -> None:
+    repository(tmp_path / "kiosk", "kiosk.py", "PAPERS = []\n")
+    plan = plan_of(parse(STORIES.encode(), tmp_path / "stories.yaml"))
+    assert not plan.new
+    assert not plan.problem
+    assert plan.not_covered == 6
+    assert "not covered: People made this repository, and only a language model" in show_plan(plan)
+    assert [each.name for each in tmp_path.iterdir()] == ["kiosk"]
+
+
+def test_it_says_why_run_would_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = parse(STORIES.encode(), tmp_path / "stories.yaml")
+    (tmp_path / "kiosk").mkdir()
+    (tmp_path / "kiosk" / "notes.txt").write_text("Not a repository.\n")
+    assert "crew run would stop: " in show_plan(plan_of(file))
+    shutil.rmtree(tmp_path / "kiosk")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    plan = plan_of(file)
+    assert "git config" in plan.problem
+    assert plan.not_covered == 1, "it is read all the same"
