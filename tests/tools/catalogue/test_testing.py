@@ -8,15 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from tests.tools.deliveries import delivery, put
 from tools.catalogue.commands import RunCommand, run_command
 from tools.catalogue.dependencies import InstallDependencies, install_dependencies
+from tools.catalogue.repository import TOOLS
 from tools.catalogue.review import ScanCode, scan_code
 from tools.catalogue.testing import RunMutants, RunTests, run_mutants, run_tests
 from tools.projects.dependencies import requirements
 from tools.projects.trees import workspace_tree
-from tools.result import Workbench
+from tools.result import FactSources, Workbench
 
 FILES: dict[str, str | bytes] = {
     "requirements-dev.txt": "pytest\n",
@@ -119,6 +121,34 @@ def test_a_command_plants_nothing_in_the_caches_of_the_tests(bench: Workbench) -
     )
     assert planted.ok
     assert run_tests(replace(bench, test_command="sh check.sh"), RunTests()).ok
+
+
+@pytest.mark.attack
+def test_a_change_of_which_no_mutant_is_noticed_is_told_to_policy(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.catalogue.repository.branch_tree", workspace_tree)
+    (fact,) = (
+        each for tool in TOOLS if tool.name == "merge" for each in tool.facts if each.name == "mutants"
+    )
+    ran: dict[str, JsonValue] = {}
+    sources = FactSources(bench, lambda tool: ran if tool == "run_mutants" else {})
+    assert fact.find(sources, None) == {"judged": 0, "noticed": 0}
+    put(
+        bench.workspace,
+        {
+            "shop.py": "def total(prices):\n    return sum(prices) + 1\n",
+            "tests/test_shop.py": "import shop\n\n\ndef test_total():\n    shop.total([1, 2])\n",
+        },
+    )
+    assert run_tests(bench, RunTests()).ok
+    ran |= run_mutants(bench, RunMutants()).data
+    judged = ran["mutants"]
+    assert isinstance(judged, int)
+    assert judged > 0
+    assert fact.find(sources, None) == {"judged": judged, "noticed": 0}
+    put(bench.workspace, {"other.py": "x = 1\n"})
+    assert fact.find(sources, None) == {"judged": 0, "noticed": 0}
 
 
 def test_nothing_is_left_behind(bench: Workbench) -> None:
