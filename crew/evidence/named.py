@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pydantic import BaseModel
 
 _METHOD = r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)"
-_METHODS = rf"{_METHOD}(?:(?:\s*[,/&]\s*|\s+(?:and|or)\s+){_METHOD})*"
+_METHODS = rf"{_METHOD}(?:(?:\s*[,/&]\s*|\s+(?:and|or)\s+){_METHOD}){{0,6}}"
 _QUOTE = r"[\"'`\u201c\u201d\u2018\u2019]?"
 _PATH = r"/(?:[\w{<:\[~%*][^\s\"'`\u201c\u201d\u2018\u2019,;|]*)?"
 _ENDPOINT = re.compile(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from crew.evidence.named import named_in
@@ -60,3 +62,14 @@ def test_what_is_named(text: str, endpoints: list[str], statuses: list[str], quo
 )
 def test_limits_are_numbers_that_bound_something(text: str, limits: list[str]) -> None:
     assert set(named_in(text).limits) == set(limits)
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "part",
+    ["/a", '"', "`a", "404 or ", "POST, ", "POST ", "1,", "matching /\\a", "today. ", "up to 5 ", "not a "],
+)
+def test_a_long_text_takes_no_long_time(part: str) -> None:
+    begun = time.process_time()
+    named_in(part * (20_000 // len(part)))
+    assert time.process_time() - begun < 5
