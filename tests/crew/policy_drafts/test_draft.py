@@ -109,15 +109,15 @@ def test_what_is_wrong_is_sent_back_and_mended() -> None:
 
 
 FAULTS: dict[str, tuple[AIMessage, str]] = {
-    "nothing": (AIMessage(""), "nothing is handed in"),
-    "talk": (AIMessage("I would rather not."), "nothing is handed in"),
+    "nothing": (AIMessage(""), "nothing was submitted"),
+    "talk": (AIMessage("I would rather not."), "nothing was submitted"),
     "another form": (called({"policy": "x"}), "rego: Field required"),
     "a list for a text": (
         called(GOOD.model_dump(mode="json") | {"rego": ["x"]}),
         "rego: Input should be a valid string",
     ),
     "more than there is": (called(GOOD.model_dump(mode="json") | {"allow": True}), "allow: Extra inputs"),
-    "broken JSON in text": (AIMessage('```json\n{"rules": [], "rego": "x"\n```'), "nothing is handed in"),
+    "broken JSON in text": (AIMessage('```json\n{"rules": [], "rego": "x"\n```'), "nothing was submitted"),
 }
 
 
