@@ -14,6 +14,8 @@ from typing import Protocol
 
 import aiohttp
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -80,6 +82,22 @@ class _Connection(web.RequestHandler):
         return response
 
 
+class _Request(web.BaseRequest):
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        # aiohttp adds its name and version and has no public way to leave them out.
+        response.headers.pop("Server", None)
+
+
+def _request(
+    message: RawRequestMessage,
+    payload: aiohttp.StreamReader,
+    protocol: web.RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> web.BaseRequest:
+    return _Request(message, payload, protocol, writer, task, asyncio.get_running_loop())
+
+
 class _Server(web.Server):
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Accept a client's connection, or refuse it with problem details if there are too many."""
@@ -114,7 +132,7 @@ class Route:
         """The port number; 0 until the port is open."""
         self._pick = pick
         """Called for every request to select the version; returns None if there is none."""
-        server = _Server(self._handle, handler_cancellation=True)
+        server = _Server(self._handle, handler_cancellation=True, request_factory=_request)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
 
     async def open(self, ports: Iterable[int]) -> int:

@@ -637,3 +637,15 @@ def test_connections_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         raise AssertionError("closed connections still count")
 
     through(tmp_path, echo, use)
+
+
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\nHost: x", b"TRACE / HTTP/1.1\r\nHost: x", b"nonsense"])
+def test_no_response_names_the_server(tmp_path: Path, sent: bytes) -> None:
+    """aiohttp 3.14 calls `_prepare_hook`, which is private, before it sends a response's head."""
+
+    async def use(client: aiohttp.ClientSession, url: str, version: Version) -> None:
+        answer = await exchange(url, sent + b"\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.")
+        assert b"\r\nserver:" not in answer.lower()
+
+    through(tmp_path, echo, use)
