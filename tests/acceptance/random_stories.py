@@ -75,7 +75,7 @@ def _field(draw: DrawFn, name: str) -> _Field:
         parts.append(f"matching /{draw(st.sampled_from(_PATTERNS))}/")
     flag = draw(st.sampled_from(("", "", "unique", "optional", "unique, optional", "default")))
     if flag == "default":
-        value = draw(_default(kind))
+        value = _default(kind)
         parts += [f"default {value}"] if value else []
     elif flag:
         parts.append(flag)
@@ -107,8 +107,7 @@ def _lengths(draw: DrawFn) -> list[str]:
     return draw(st.sampled_from(forms))
 
 
-@st.composite
-def _default(draw: DrawFn, kind: str) -> str:
+def _default(kind: str) -> str:
     values = {
         "integer": "12",
         "number": "0.5",
