@@ -16,9 +16,10 @@ T = TypeVar("T")
 
 
 class Reply(BaseModel, frozen=True, extra="forbid"):
-    """What a person says to an interrupt."""
+    """The reply to an interrupt."""
 
-    kind: Literal["approve", "reject", "answer"]
+    kind: Literal["approve", "reject", "answer", "superseded"]
+    """"superseded" is the state machine's own reply to an approval that nobody has to give any more."""
     by: str
     text: str = ""
     to: str = ""
@@ -51,4 +52,5 @@ def wait_for(door: Door, delivery: str, approval: Approval) -> None:
         # A node that runs again is first given the replies to its earlier interrupts, perhaps about something else.
         reply = Reply.model_validate(interrupt(payload))
         answered = reply.to
-        door.answer(delivery, answered, reply.kind == "approve", reply.by, reply.text)
+        approved = None if reply.kind == "superseded" else reply.kind == "approve"
+        door.answer(delivery, answered, approved, reply.by, reply.text)

@@ -71,7 +71,7 @@ def _rejected(context: DeliveryContext, call: Call) -> str:
             known = asked.body.model_dump(include=set(Approval.model_fields))
             wait_for(context.door, call.delivery, Approval.model_validate(known))
         answered = context.ledger.get(call.delivery, Answered, asked.key).body
-        if not answered.approved:
+        if answered.approved is False:
             refused = f"{answered.by} rejected it. {answered.text}".strip()
     return refused
 

@@ -174,7 +174,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
         app.recorder.begin(about.service, about.story, about.delivery)
     try:
         context = delivery_context(app, about)
-        state = _invoke(delivery_graph(context, saver), app, about, reply)
+        state = _invoke(delivery_graph(context, saver), context, app, about, reply)
     except Stopped as error:
         if not isinstance(error, LedgerDamaged | WrittenLater):
             _pause(context, about.delivery, str(error))
@@ -202,12 +202,18 @@ def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
     context.bus.publish(context.ledger.append(delivery, f"paused-{number}", Paused(text=why.splitlines()[0])))
 
 
-def _invoke(graph: Graph, app: AppContext, about: Opened, reply: tuple[str, Reply] | None) -> Closed:
+def _invoke(
+    graph: Graph, context: DeliveryContext, app: AppContext, about: Opened, reply: tuple[str, Reply] | None
+) -> Closed:
     config: RunnableConfig = {"configurable": {"thread_id": about.delivery}, "recursion_limit": NODES_AT_MOST}
     before = graph.get_state(config)
     given: Any = None if before.values else _first_state(app, about)
     if before.interrupts:
-        given = _resumption(before.interrupts, reply or _answered_by_flag(app, before.interrupts))
+        moved = context.main_commit() not in ("", before.values.get("base"))
+        superseded = _superseded(before.interrupts) if moved else None
+        given = _resumption(
+            before.interrupts, reply or superseded or _answered_by_flag(app, before.interrupts)
+        )
         if given is None:
             return Closed(status="waiting", reason=_asked(before.interrupts))
     elif reply:
@@ -253,6 +259,15 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
             return Command(resume={each.id: said.model_dump(mode="json") | {"to": name}})
     known = ", ".join(each.value["id"] for each in pending)
     raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
+
+
+def _superseded(pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
+    """Return the reply to a pending approval of a merge that main has overtaken; None if none is pending."""
+    text = "main has changed; the approval is requested again for the new tree."
+    for each in pending:
+        if each.value["kind"] == "approval" and each.value["tool"] == "merge":
+            return each.value["id"], Reply(kind="superseded", by="the crew", text=text)
+    return None
 
 
 def _answered_by_flag(app: AppContext, pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:

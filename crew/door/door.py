@@ -139,8 +139,8 @@ class Door:
         """Store a result and return its digest; a result that is already stored is not stored again."""
         return self._artifacts.put(result.model_dump_json().encode())
 
-    def answer(self, delivery: str, approval: str, approved: bool, who: str, text: str = "") -> None:
-        """Record a person's decision on a requested approval."""
+    def answer(self, delivery: str, approval: str, approved: bool | None, who: str, text: str = "") -> None:
+        """Record a person's decision on a requested approval; None if it is no longer needed."""
         self._write(delivery, approval, Answered(approved=approved, by=who, text=text))
 
     def _replay(self, call: Call) -> ToolResult | None:

@@ -199,7 +199,7 @@ class Answered(RowBody):
     by: str
     text: str = ""
     approved: bool | None = None
-    """Whether the person approved; None for the answer to a question."""
+    """Whether the person approved; None for the answer to a question, and if the approval is no longer needed."""
 
     @property
     def verdict(self) -> str:

@@ -227,6 +227,16 @@ def test_a_conflict_with_main_is_named_and_resolved_by_a_person(asked: Asked) ->
     assert asked.status()[0]["status"] == "delivered"
 
 
+def test_resume_notices_a_commit_on_main_without_an_approval(asked: Asked) -> None:
+    first = asked.approval
+    commit_on_main(asked, "NOTES.md", "Ada's notes.\n")
+    said = asked.kiosk.crew("resume", asked.delivery, expect=3)
+    assert asked.approval != first
+    assert f"--approve {asked.approval}" in said
+    assert [(row["key"], row["body"]["approved"]) for row in asked.rows("answered")] == [(first, None)]
+    assert "Nothing waits for" in asked.kiosk.crew("resume", asked.delivery, "--approve", first, expect=2)
+
+
 def test_a_rejection_counts_although_main_has_changed(asked: Asked) -> None:
     approval = asked.approval
     moved = commit_on_main(asked, "NOTES.md", "Ada's notes.\n")

@@ -167,6 +167,8 @@ def test_no_role_calls_what_it_does_not_hold(scenario: Scenario, role: RoleName)
         "open_repository": {"story": "OTHER"},
         "open_pull_request": {"title": "x", "description": "x"},
         "comment": {"author": "governance", "text": "All is well."},
+        "merge_main": {"main": "0" * 40},
+        "lint_tree": {"tree": "0" * 40},
         "merge": {"tree": "0" * 40, "title": "x"},
         "run_mutants": {"coverage": "sha256:0"},
         "start_service": {"version": "0" * 40},

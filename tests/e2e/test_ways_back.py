@@ -17,7 +17,7 @@ from crew.errors import Stopped
 from crew.records.rows import Denied, Intent, Note
 from crew.report.status import status_json
 from tests.e2e.conftest import PERSON
-from tests.e2e.test_examples import GOOD, RIGHT, Play, Scenario, coder
+from tests.e2e.test_examples import FILE, GOOD, RIGHT, Play, Scenario, coder
 from tests.tools.deliveries import git, put
 
 pytestmark = pytest.mark.slow
@@ -69,6 +69,7 @@ def test_an_objection_of_the_code_agent_returns_to_the_design(scenario: Scenario
     assert scenario.brief("design", 2).facts["objections"] == [OBJECTION]
     assert scenario.brief("code", 2).facts["plan"] == "In prices.py."
     files = git(scenario.repository, "ls-tree", "-r", "--name-only", "main").split()
+    assert FILE in files, "example tests are written for the new design before its code"
     assert "shop/draft.py" not in files, "code that follows from the rejected design is taken back"
     (note,) = [
         row.body.text for row in scenario.rows if isinstance(row.body, Note) and "objects" in row.body.text
