@@ -127,7 +127,7 @@ def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
     click.get_current_context().meta[HOME_USED] = file.resolve().parent / ".crew"
     planned = plan_of(load(file))
     say(planned.model_dump_json(indent=2) if as_json else as_typed(show_plan(planned)))
-    sys.exit(1 if planned.problem or (strict and planned.not_covered) else 0)
+    sys.exit(1 if strict and (planned.problem or planned.not_covered) else 0)
 
 
 @main.command()

@@ -84,7 +84,8 @@ def test_what_make_run_prints_works_as_printed(newcomer: Newcomer) -> None:
     program = printed[0].split()[0]
     assert program == ".venv/bin/crew"
     assert "CHK-3" in newcomer.types(TRIES.replace("crew", program, 1))
-    assert "CHK" in newcomer.types(f"{program} plan examples/checkout/stories.yaml")
+    planned = newcomer.types(f"{program} plan examples/checkout/stories.yaml")
+    assert f"{program} run would stop: git does not know your name" in planned
     places = re.findall(r"`(\.crew/[\w./]+|checkout/)`", (ROOT / "README.md").read_text())
     assert len(places) >= 5
     for place in places:
