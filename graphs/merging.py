@@ -15,7 +15,7 @@ from crew.state import DeliveryState, Ending
 from graphs.approval import permitted, through
 from graphs.own_calls import COMMENT, MERGE, SHOW, crew, crew_call
 
-MERGED_ONLY = "Merged, and nothing is started: the repository was made by people, who know how it is run."
+MERGED_ONLY = "Merged, but nothing is started: the repository was written by people, who know how to run it."
 
 
 def pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
@@ -23,7 +23,7 @@ def pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryStat
     story, evidence = state["story"], _evidence(context, state)
     rationale = (
         f"The tests pass and the scans are done for the tree {state['tree'][:12]}, so the change can be shown: "
-        "what was asked, what became of each criterion, and what each agent says of it."
+        "what was asked for, what became of each criterion, and what each agent says about it."
     )
     opened: Arguments = {
         "title": f"{story['id']}: {story['title']}",

@@ -139,7 +139,7 @@ def abandon(app: AppContext, delivery: str, who: str) -> Closed:
     with lease(app.settings.home / "leases", delivery):
         if before := ending_of(app.ledger, delivery):
             raise BadInput(f"{delivery} has ended already: {before.status}.")
-        ended = Closed(status="stopped", reason=f"{who} gave it up.")
+        ended = Closed(status="stopped", reason=f"{who} abandoned it.")
         _close(app, about, ended)
         _put_away(app, about)
     _remember(app)
@@ -229,7 +229,7 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
                 raise BadInput(f"{name} is {wanted}.")
             return Command(resume={each.id: said.model_dump(mode="json")})
     known = ", ".join(each.value["id"] for each in pending)
-    raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
+    raise BadInput(f"Nothing is waiting for {name!r}; pending: {known}.")
 
 
 def _answered_by_flag(app: AppContext, pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
@@ -281,6 +281,6 @@ def _remember(app: AppContext) -> None:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         say(
             f"crew: the knowledge graph in {home} was not brought up to date ({why}). "
-            "The next delivery does it, or: crew knowledge rebuild",
+            "The next delivery will update it, or run: crew knowledge rebuild",
             err=True,
         )

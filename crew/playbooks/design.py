@@ -26,7 +26,7 @@ def design(brief: Brief) -> Script:
     read = yield Act(
         "read_criteria",
         {"story": story},
-        f"The story {brief.story['id']} has {criteria}. I read each in the known sentence forms "
+        f"The story {brief.story['id']} has {criteria}. I parse each one with the known sentence forms "
         "before anything is decided; a sentence outside them is named, not guessed at.",
         (story,),
     )
@@ -63,7 +63,7 @@ class _Criteria(BaseModel):
 
 
 def _not_mine(brief: Brief) -> DesignAnswer:
-    why = "People made this repository, and only a language model can change it: crew run ... --model openai:NAME."
+    why = "People wrote this repository, and only a language model can change it: crew run ... --model openai:NAME."
     listed = _Criteria.model_validate(brief.story).criteria
     outcomes = [CriterionOutcome(id=each.id, outcome="not_covered", why=why) for each in listed]
     return DesignAnswer(summary=why, criteria=outcomes)

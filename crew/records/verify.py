@@ -37,9 +37,7 @@ def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()
             if delivery is None or each.delivery == delivery
         ]
         if delivery and delivery not in known and not vanished:
-            raise BadInput(
-                f"This ledger has no delivery {delivery!r}. `crew status` lists deliveries."
-            )
+            raise BadInput(f"This ledger has no delivery {delivery!r}. `crew status` lists deliveries.")
         wanted = [each for each in known if delivery is None or each == delivery]
         damages = [damage for each in wanted for damage in _verify(home, ledger, each, places)]
         return [*damages, *vanished], len(wanted)
@@ -67,7 +65,7 @@ def _against_repository(home: Path, ledger: Ledger, repository: Path, rows: Sequ
     except RepositoryError as error:
         # A delivery that failed because of its repository has no anchor there to compare with.
         return [
-            _damage(rows, f"its repository cannot be read, so a cut tail would not show: {error}")
+            _damage(rows, f"its repository cannot be read, so a truncated tail would go unnoticed: {error}")
         ] * landed
     hashes = {row.hash: row.number for row in rows}
     if merged and merged not in hashes:
@@ -125,6 +123,6 @@ def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Pa
             continue  # reported with the deliveries whose anchors it should contain
         for delivery, name in sorted(written_in.items()):
             if name == ours and delivery not in known:
-                what = f"all its rows are missing: {repository} knows it, and the ledger has no row of it"
+                what = f"all its rows are missing: {repository} refers to it, but the ledger has no row of it"
                 found.append(Damage(delivery=delivery, row=1, what=what))
     return found

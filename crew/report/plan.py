@@ -62,7 +62,7 @@ def plan_of(file: StoryFile) -> Plan:
 
 def show_plan(plan: Plan) -> str:
     """Return the plan as readable text."""
-    kind = "a new service" if plan.new else "a service that is there"
+    kind = "a new service" if plan.new else "an existing service"
     parts = [f"{plan.service}, {kind} in {plan.repository}"]
     parts += [_story(each) for each in plan.stories]
     covered = sum(len(each.criteria) for each in plan.stories) - plan.not_covered

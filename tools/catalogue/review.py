@@ -159,7 +159,7 @@ def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
     findings += [Finding(severity="warning", what=each, file=MIGRATIONS) for each in destroys]
     broken = counted(len(breaks), "change breaks", "changes break")
     gone = counted(len(destroys), "destroys", "destroy")
-    said = f"{broken} the contract and {gone} data; those need a person."
+    said = f"{broken} the contract and {gone} data; those need a person's approval."
     if unknown:
         said += (
             f" {counted(len(unknown), 'change')} of the contract cannot be compared; a person has to decide."

@@ -70,7 +70,8 @@ def run_mutants(bench: Workbench, arguments: RunMutants) -> ToolResult:
         coverage = Coverage.model_validate_json(bench.artifacts.get(digest))
     except (KeyError, ValueError, ValidationError):
         return failure(
-            "not_found", "No coverage is stored under that digest: call run_tests first, until all tests pass."
+            "not_found",
+            "No coverage is stored under that digest: call run_tests first, until all tests pass.",
         )
     # The number of mutants is limited, so hand-written code comes first; the generator has its own tests.
     changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {

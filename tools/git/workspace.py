@@ -94,7 +94,7 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
             elif stat.S_ISLNK(mode):
                 if _leads_out(relative, os.fsencode(path.readlink())):
                     path.unlink()
-                    removed.append(f"{shown} (a link that leads out)")
+                    removed.append(f"{shown} (a link that points outside)")
             elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
                 needed = stat.S_IRWXU if stat.S_ISDIR(mode) else stat.S_IRUSR | stat.S_IWUSR
                 if mode & needed != needed:
@@ -128,7 +128,7 @@ def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
         if entry.mode == "160000":
             raise RepositoryError(f"{entry.path} is a submodule, which the crew cannot work with. Remove it.")
         if entry.mode == "120000" and _leads_out(entry.path, repository.blob(entry.id)):
-            raise RepositoryError(f"{entry.path} is a link that leads out of the workspace. Remove it.")
+            raise RepositoryError(f"{entry.path} is a link that points outside the workspace. Remove it.")
 
 
 def _leads_out(path: str, content: bytes) -> bool:

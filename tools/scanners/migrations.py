@@ -13,7 +13,7 @@ _GONE = {
     "rename_table": "renames a table",
     "drop": "drops something",
     "drop_all": "drops all tables",
-    "invoke": "invokes an operation that is not written out",
+    "invoke": "invokes an operation that its source does not show",
     "delete": "deletes rows",
     "update": "changes rows",
     "truncate": "empties a table",
@@ -79,7 +79,7 @@ class _Reader(ast.NodeVisitor):
         elif name in _GONE:
             self.found.append(f"It {_GONE[name]}{self._named(node, name)}.")
         elif name in _HIDDEN:
-            self.found.append(f"It calls {name}, so what it does cannot be read off its text.")
+            self.found.append(f"It calls {name}, so its effect cannot be determined from its source.")
         elif name in _SQL:
             self._sql(node)
         self.generic_visit(node)
@@ -95,7 +95,7 @@ class _Reader(ast.NodeVisitor):
         """Report a destructive function that is passed on, since it may be called under another name."""
         known = name in _GONE or name in _HIDDEN
         if known and id(node) not in self._called and not isinstance(node.ctx, ast.Store):
-            self.found.append(f"It hands on {name}, so what it does cannot be read off its text.")
+            self.found.append(f"It passes on {name}, so its effect cannot be determined from its source.")
 
     def _named(self, node: ast.Call, name: str) -> str:
         if name == "drop_column":
@@ -126,12 +126,12 @@ class _Reader(ast.NodeVisitor):
         if "nullable" in options and not _is(options["nullable"], True):
             self.found.append(f"It makes a column required: {column}.")
         if None in options:
-            self.found.append(f"It alters a column in ways that cannot be read off its text: {column}.")
+            self.found.append(f"It alters a column in ways that its source does not show: {column}.")
 
     def _add(self, node: ast.Call) -> None:
         table, column = self._table_and(node, "column")
         if not isinstance(column, ast.Call) or any(each.arg is None for each in column.keywords):
-            self.found.append(f"It adds a column that cannot be read off its text, to {table}.")
+            self.found.append(f"It adds a column to {table} that its source does not show.")
             return
         options = {each.arg: each.value for each in column.keywords}
         required = "nullable" in options and not _is(options["nullable"], True)
@@ -146,7 +146,7 @@ class _Reader(ast.NodeVisitor):
                 statement = " ".join(said.value.split())[:100]
                 self.found.append(f"It runs SQL that says {word.group().upper()}: {statement}.")
         elif not isinstance(said, ast.Call):
-            self.found.append("It runs SQL that cannot be read off its text.")
+            self.found.append("It runs SQL that its source does not show.")
 
 
 def _argument(call: ast.Call, place: int, *names: str) -> ast.expr | None:

@@ -66,7 +66,7 @@ def criterion_text(blueprint: Blueprint, criterion: str) -> str:
 def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") -> str:
     """Return the statement that implements a guard; `when` is an additional condition that is evaluated first."""
     test = all_of([when, condition(scope, rule.tests)])
-    otherwise = f"A rule forbids to {rule.operation} this {scope.entity.name}."
+    otherwise = f"A rule does not allow you to {rule.operation} this {scope.entity.name}."
     reason = criterion_text(blueprint, rule.criterion) or otherwise
     return f"if {test}:\n    raise Problem({rule.status}, {py(reason)})"
 

@@ -82,7 +82,7 @@ def _ends(out: Path, done: Completed) -> dict[str, RunEnd]:
     """Return how each run ended. Raises BrokenReport unless the tests pass on the unchanged code."""
     ends = read_ends(out, done)
     if _CONTROL not in ends:
-        raise BrokenReport("Without any change, the tests did not end in time.")
+        raise BrokenReport("Without any change, the tests did not finish in time.")
     problem = read_run(out, _CONTROL).contradiction(ends[_CONTROL])
     if problem is not None or ends[_CONTROL].exit != 0:
         reason = problem or "A test fails."
