@@ -122,7 +122,7 @@ def open_app(
     """
     if sys.platform != "linux":
         raise MachineLacks(
-            f"The crew confines code with Linux' own means; {sys.platform} lacks them. Use a Linux VM."
+            f"The crew confines code with features of Linux that {sys.platform} lacks. Use a Linux VM."
         )
     _require_known("sandbox", settings.sandbox, SANDBOXES)
     _require_known("policy engine", settings.engine, ENGINES)

@@ -91,5 +91,5 @@ def read_brief(message: BaseMessage) -> Brief:
     """Return the brief in a message; raises ValueError if there is none."""
     found = _FENCE.fullmatch(str(message.content).strip())
     if not found:
-        raise ValueError("The message holds no brief.")
+        raise ValueError("The message contains no brief.")
     return Brief.model_validate(json.loads(found.group(1)))

@@ -206,7 +206,7 @@ def doctor(as_json: bool) -> None:
         say(json.dumps([each.model_dump(mode="json") for each in checks], indent=2))
     else:
         for each in checks:
-            say(f"{'ok  ' if each.ok else 'LACK'}  {each.name}: {each.detail}")
+            say(f"{'ok  ' if each.ok else 'FAIL'}  {each.name}: {each.detail}")
             if not each.ok:
                 say(f"      {each.fix}")
     sys.exit(0 if all(each.ok for each in checks) else 4)

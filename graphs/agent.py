@@ -138,11 +138,13 @@ def _act(role: Role, context: DeliveryContext, state: AgentState) -> AgentState:
         call = _call(brief, state["step"], index, tool_call)
         answer = None
         if tool_call["id"] in message.additional_kwargs.get(SECRET_CALLS, ()):
-            result = context.door.refuse(call, "The call holds a secret; it is neither done nor kept.")
+            result = context.door.refuse(
+                call, "The call contains a secret; it was neither executed nor stored."
+            )
         elif failed and not _only_reads(context, call.tool):
             # The model requested this call on the assumption that the previous ones would succeed.
             result = context.door.refuse(
-                call, f"Not done, since {failed} before it in the same reply failed."
+                call, f"Not executed, since {failed} failed earlier in the same reply."
             )
         else:
             result, answer = _one(role, context, call, update)
@@ -179,7 +181,7 @@ def _one(
     update["alike"][came] = update["alike"].get(came, 0) + 1
     if update["alike"][came] >= MOST_ALIKE:
         update["problem"] = (
-            f"The {role.name} agent called {call.tool} {MOST_ALIKE} times with the same arguments, to the same end."
+            f"The {role.name} agent called {call.tool} {MOST_ALIKE} times with the same arguments and the same result."
         )
     # A denied call may be tried again with better reasons; there is no need to repeat one that was executed.
     update["last_call"] = whole if result.code == "denied" else plain
@@ -209,7 +211,7 @@ def _conclude(
         answer = role.answer.model_validate(call.arguments)
     except ValidationError as error:
         wrong = "; ".join(problems_in(error))
-        return context.door.refuse(call, f"The answer does not fit its form: {wrong}."), None
+        return context.door.refuse(call, f"The answer does not match its schema: {wrong}."), None
     if objection := role.check(done, answer):
         return context.door.refuse(call, objection), None
     result = context.door.conclude(call)

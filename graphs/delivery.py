@@ -48,10 +48,10 @@ Graph = CompiledStateGraph[DeliveryState, None, DeliveryState, DeliveryState]
 Node = Callable[[DeliveryContext, DeliveryState], DeliveryState]
 
 LATER = {
-    "performance": "Passed by: load tests come in a later version, so nothing was measured under load.",
-    "reliability": "Passed by: watching and taking back come in a later version; the new version has all traffic.",
-    "cost": "Passed by: cost analysis comes in a later version, so nothing was saved.",
-    "learn": "Passed by: learning from outcomes comes in a later version; the outcome is in the ledger.",
+    "performance": "Skipped: load tests come in a later version, so nothing was measured under load.",
+    "reliability": "Skipped: monitoring and rollback come in a later version; the new version gets all traffic.",
+    "cost": "Skipped: cost analysis comes in a later version, so nothing was saved.",
+    "learn": "Skipped: learning from outcomes comes in a later version; the outcome is in the ledger.",
 }
 """Nodes that do nothing yet, each with the note that it adds to the ledger."""
 
@@ -285,7 +285,7 @@ def _not_started(state: DeliveryState) -> str:
     problem = state.get("problems", {}).get("deployment")
     answer = answer_of(state, "deployment")
     said = answer.summary if answer else "it was not started"
-    return f"The change is merged, but the new version does not serve: {problem or said}"
+    return f"The change is merged, but the new version is not serving: {problem or said}"
 
 
 def _ends(node: Node, status: Status, check: Callable[[DeliveryState], str]) -> Node:

@@ -22,8 +22,8 @@ def write_examples(context: DeliveryContext, state: DeliveryState) -> DeliverySt
     covered: list[JsonValue] = [each.id for each in design.criteria if each.covered]
     arguments: Arguments = {"blueprint": design.blueprint, "criteria": covered}
     why = (
-        "Code is written by hand here. Whoever writes tests for it should know what there is to test with, and "
-        "nothing of the code."
+        "Code is written by hand here. Whoever writes tests for it should know what the tests can use, and "
+        "nothing about the code."
     )
     action, told = crew(
         context, state, HARNESS, "describe_test_context", arguments, why, (state["story_digest"],)
@@ -63,8 +63,8 @@ def keep_examples(context: DeliveryContext, state: DeliveryState) -> DeliverySta
         f"The example tests are run on the commit {commit[:12]}, with exactly what it depends on.", evidence,
     )  # fmt: skip
     why = (
-        f"The code of {commit[:12]} was written after the example tests. Only those that say the same each time "
-        "and notice when the code says something else are worth keeping."
+        f"The code of {commit[:12]} was written after the example tests. Only those that are stable "
+        "and notice when the code behaves differently are worth keeping."
     )
     action, kept = crew(context, state, KEEP, "keep_examples", {"commit": commit}, why, evidence)
     if not kept.ok:

@@ -68,7 +68,7 @@ def play(
         if visit > before + 1:
             again(
                 visit,
-                f"{role_model.name} plays the {role.name} agent from here; what was begun before is taken back.",
+                f"{role_model.name} plays the {role.name} agent from here; what was started before is reverted.",
             )
         try:
             name = "" if visit == before + 1 else f"visit-{visit}"
@@ -83,7 +83,7 @@ def play(
         if not following:
             raise Stopped(_stopped(role, delivery, why))
         visit += 1
-    raise AssertionError("a role is played by one model at least")
+    raise AssertionError("a role is played by at least one model")
 
 
 def _visit(
@@ -124,7 +124,9 @@ def _pass_on(
     gave_up: bool = True,
 ) -> None:
     follows = (
-        f"{to} plays the {role.name} agent next." if to else f"Nobody is left to play the {role.name} agent."
+        f"{to} plays the {role.name} agent next."
+        if to
+        else f"No model is left to play the {role.name} agent."
     )
     body = Fallback(
         role=role.name, visit=visit, played=played, to=to, gave_up=gave_up, text=f"{why} {follows}"

@@ -17,7 +17,7 @@ from graphs.approval import permitted, through, wait_for
 from graphs.own_calls import COMMENT, MERGE, SHOW, UPDATE, crew, crew_call
 from tools.counting import counted
 
-MERGED_ONLY = "Merged, and nothing is started: the repository was made by people, who know how it is run."
+MERGED_ONLY = "Merged, but nothing is started: the repository was written by people, who know how to run it."
 
 
 def pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
@@ -25,7 +25,7 @@ def pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryStat
     story, evidence = state["story"], _evidence(context, state)
     rationale = (
         f"The tests pass and the scans are done for the tree {state['tree'][:12]}, so the change can be shown: "
-        "what was asked, what became of each criterion, and what each agent says of it."
+        "what was asked for, what became of each criterion, and what each agent says about it."
     )
     opened: Arguments = {
         "title": f"{story['id']}: {story['title']}",

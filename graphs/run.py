@@ -258,7 +258,7 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
                 raise BadInput(f"{name} is {wanted}.")
             return Command(resume={each.id: said.model_dump(mode="json") | {"to": name}})
     known = ", ".join(each.value["id"] for each in pending)
-    raise BadInput(f"Nothing waits for {name!r}; this does: {known}.")
+    raise BadInput(f"Nothing is waiting for {name!r}; pending: {known}.")
 
 
 def _superseded(pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
@@ -317,6 +317,6 @@ def _remember(app: AppContext) -> None:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         say(
             f"crew: the knowledge graph in {home} was not brought up to date ({why}). "
-            "The next delivery does it, or: crew knowledge rebuild",
+            "The next delivery will update it, or run: crew knowledge rebuild",
             err=True,
         )

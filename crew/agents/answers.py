@@ -60,7 +60,7 @@ class Question(BaseModel):
 
     id: str
     text: str
-    assumption: str = Field(default="", description="What holds if nobody answers.")
+    assumption: str = Field(default="", description="What to assume if nobody answers.")
 
 
 class DesignAnswer(Answer):
@@ -70,9 +70,9 @@ class DesignAnswer(Answer):
     plan: str = Field(default="", description="Without a blueprint: what to change where.")
     questions: list[Question] = Field(default=[], description="Only what would change the design.")
     assumptions: list[str] = Field(
-        default=[], description="What the story does not say and the design takes for given."
+        default=[], description="What the story does not say and the design takes for granted."
     )
-    sketch: str = Field(default="", description="Architecture as a Mermaid graph of few nodes.")
+    sketch: str = Field(default="", description="Architecture as a Mermaid graph with few nodes.")
 
 
 class DesignedCriterion(CriterionOutcome):

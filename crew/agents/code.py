@@ -30,7 +30,7 @@ def _facts(state: DeliveryState) -> Facts:
 def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
     linted = done.get("run_linters")
     if linted and linted.data.get("count") and not answer.findings:
-        return f"{linted.summary} Mend that and commit again, or name it in a finding."
+        return f"{linted.summary} Fix that and commit again, or name it in a finding."
     if answer.blocking or ((committed := done.get("commit")) and committed.ok):
         return ""
     return "Nothing is committed: commit the change, or report a blocking finding that says what prevents it."
@@ -50,7 +50,7 @@ BY_HAND = (
 
 ROLE = Role(
     name="code",
-    purpose="Makes the service what the blueprint says, and commits the change with its reason.",
+    purpose="Implements what the blueprint says, and commits the change with its reason.",
     tools=tools_of("code", last=(*BY_HAND, "install_dependencies", "run_linters", "commit")),
     answer=Review,
     facts=_facts,

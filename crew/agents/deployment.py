@@ -8,7 +8,7 @@ from tools.catalogue.registry import tools_of
 
 ROLE = Role(
     name="deployment",
-    purpose="Brings a merged version into production, and keeps the one before it if the new one is not ready.",
+    purpose="Deploys a merged version to production, and keeps the previous one if the new one is not ready.",
     tools=tools_of("deployment"),
     answer=Answer,
     facts=lambda state: {"version": state["version"], "environment": "production"},

@@ -26,7 +26,7 @@ def _facts(state: DeliveryState) -> Facts:
 
 ROLE = Role(
     name="design",
-    purpose="Settles what the service is: entities, operations and rules, and the contract that follows.",
+    purpose="Defines the service: its entities, operations and rules, and the contract that follows from them.",
     tools=tools_of("design", last=("read_file",)),
     answer=DesignAnswer,
     facts=_facts,

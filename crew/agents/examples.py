@@ -15,13 +15,13 @@ from tools.result import ToolResult
 class ExamplesAnswer(Answer):
     """The answer that ends the writing of example tests."""
 
-    none: str = Field(default="", description="Only if no test is written: why there can be none.")
+    none: str = Field(default="", description="Only if you write no test: why none is possible.")
 
 
 def _check(done: Mapping[str, ToolResult], answer: ExamplesAnswer) -> str:
     if answer.none or ((written := done.get("write_examples")) and written.ok):
         return ""
-    return "No test is written: write_examples, or say in `none` why there can be none."
+    return "No test has been written: call write_examples, or say in `none` why none is possible."
 
 
 ROLE = Role(

@@ -15,10 +15,10 @@ LOOKS = ("scan_code", "scan_secrets", "check_dependencies", "check_contract")
 
 def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
     if left := [each for each in LOOKS if each not in done]:
-        return f"The review is not complete: {', '.join(left)} first."
+        return f"The review is not complete: call {', '.join(left)} first."
     grave = [name for name in LOOKS if not done[name].ok or _blocks(done[name])]
     if grave and not answer.blocking:
-        return f"{', '.join(grave)} found what blocks a merge: pass it on as blocking findings."
+        return f"{', '.join(grave)} found something that blocks a merge: report it as blocking findings."
     return ""
 
 
@@ -28,7 +28,7 @@ def _blocks(result: ToolResult) -> bool:
 
 ROLE = Role(
     name="governance",
-    purpose="Looks at the change for what a rule or a careful reviewer would object to.",
+    purpose="Checks the change for anything that a rule or a careful reviewer would object to.",
     tools=tools_of("governance", last=("list_files", "search_files", "read_file")),
     answer=Review,
     facts=lambda state: {"tree": state["tree"], "base": state.get("base", "")},

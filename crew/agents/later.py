@@ -19,5 +19,5 @@ def _role(name: RoleName, purpose: str) -> Role:
 
 
 PERFORMANCE = _role("performance", "Measures the new version under load before it meets real traffic.")
-RELIABILITY = _role("reliability", "Watches the new version and takes it back when it does harm.")
-COST = _role("cost", "Finds what the service spends without need.")
+RELIABILITY = _role("reliability", "Monitors the new version and rolls it back if it does harm.")
+COST = _role("cost", "Finds what the service spends unnecessarily.")

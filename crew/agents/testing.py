@@ -14,13 +14,13 @@ def _check(done: Mapping[str, ToolResult], answer: Review) -> str:
     if answer.blocking:
         return ""
     if "run_tests" not in done:
-        return "Nobody ran the tests: run_tests first, or say in a blocking finding why they cannot be run."
+        return "The tests have not been run: call run_tests first, or say in a blocking finding why they cannot be run."
     return "" if done["run_tests"].ok else "The tests failed: name what fails in a blocking finding."
 
 
 ROLE = Role(
     name="testing",
-    purpose="Finds out whether the change does what the story asks, and whether the tests would notice if not.",
+    purpose="Finds out whether the change does what the story asks, and whether the tests would notice if it did not.",
     tools=tools_of("testing", last=("read_file",)),
     answer=Review,
     facts=lambda state: {"tree": state["tree"], "base": state.get("base", "")},

@@ -152,7 +152,7 @@ def _reply(
 ) -> tuple[str, Reply] | None:
     given = [each for each in (approve, reject, answer) if each]
     if len(given) > 1:
-        raise BadInput("--approve, --reject and --answer exclude each other; give one at a time.")
+        raise BadInput("--approve, --reject and --answer are mutually exclusive; give only one of them.")
     if reason and not (approve or reject):
         raise BadInput("--reason requires --approve ID or --reject ID.")
     if not given:

@@ -35,7 +35,7 @@ _DELIVERY_OPTIONS = (
     click.option("--label", default="", help="One-sentence description stored with the recording."),
     click.option("--budget", help="Limits per delivery, such as tokens=20000,money=0.5,steps=40,minutes=10."),
     click.option("--run-budget", help="Limits for all deliveries of the run together, in the same form."),
-    click.option("--yes", is_flag=True, help="Approve whatever policy allows to be approved by a flag."),
+    click.option("--yes", is_flag=True, help="Approve whatever policy allows a flag to approve."),
     click.option("--sandbox", help="Sandbox to use.  [default: the strongest available]"),
     click.option("--policy-engine", help="Policy engine: auto, opa or regopy.  [default: auto]"),
     click.option(

@@ -121,7 +121,7 @@ def policy_check(folder: Path) -> None:
     required=True,
     help="Folder of approved policies, for `crew run --policies`.",
 )
-@click.option("--yes", "by", metavar="NAME", help="Approve without a prompt, in the name of this person.")
+@click.option("--yes", "by", metavar="NAME", help="Approve without a prompt, on behalf of this person.")
 def policy_approve(folder: Path, into: Path, by: str | None) -> None:
     """Show a draft and ask a person to approve it.
 

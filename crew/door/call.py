@@ -60,5 +60,5 @@ class ApprovalNeeded(CrewError):  # noqa: N818
     exit_code = 3
 
     def __init__(self, approval: Approval) -> None:
-        super().__init__(f"{approval.tool} needs a person: {' '.join(approval.reasons)}")
+        super().__init__(f"{approval.tool} needs a person's approval: {' '.join(approval.reasons)}")
         self.approval = approval

@@ -129,7 +129,7 @@ class Door:
             if problem := self._evidence.objection(call):
                 return self._deny(call, (problem,), ("door",), None)
             self._write(call.delivery, call.key, self._body(Concluded, call))
-        return ToolResult(ok=True, code="ok", summary="The answer is taken.")
+        return ToolResult(ok=True, code="ok", summary="The answer was recorded.")
 
     def refuse(self, call: Call, reason: str) -> ToolResult:
         """Record that the caller rejected a call for the given reason, and return the denial."""
@@ -167,7 +167,7 @@ class Door:
         try:
             arguments = tool.arguments.model_validate(call.arguments)
         except ValidationError as error:
-            return f"The arguments of {tool.name} do not fit: {'; '.join(problems_in(error))}."
+            return f"The arguments of {tool.name} are invalid: {'; '.join(problems_in(error))}."
         return self._evidence.objection(call) or (tool, arguments)
 
     def _permit(

@@ -25,15 +25,15 @@ class KnownEvidence:
         if not gives_reason(call.rationale):
             return "The call carries no rationale: say what you saw, what you chose and what you rejected."
         if not call.evidence:
-            return "The call names no evidence: give ids of earlier actions or artifacts of this delivery."
+            return "The call cites no evidence: give ids of earlier actions or artifacts of this delivery."
         known = self.known_to(call)
         unknown = [each for each in call.evidence if each not in known]
         if not unknown:
             return ""
         near = get_close_matches(unknown[0], sorted(known), 1, 0.8)
-        nearest = f" The nearest to {unknown[0]} is {near[0]}." if near else ""
-        said = f"There is no evidence {', '.join(unknown)} that the {call.role} agent was told of or found itself"
-        return f"{said}; reasons bind only to that.{nearest}"
+        nearest = f" The closest known id to {unknown[0]} is {near[0]}." if near else ""
+        said = f"The evidence {', '.join(unknown)} was neither given to the {call.role} agent nor found by it"
+        return f"{said}; a call may cite only such evidence.{nearest}"
 
     def known_to(self, call: Call) -> set[str]:
         """Return the evidence that the caller may cite."""

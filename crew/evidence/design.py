@@ -61,7 +61,7 @@ def design_result(ledger: Ledger, artifacts: ArtifactStore, delivery: str, answe
 def for_every_criterion(answer: Design, criteria: Collection[str]) -> Design:
     """Return the answer with exactly one outcome per criterion id; criteria without one become "not_covered"."""
     given = {each.id: each for each in answer.criteria}
-    why = "The design agent said nothing of it."
+    why = "The design agent did not mention it."
     outcomes = [
         given.get(name) or DesignedCriterion(id=name, outcome="not_covered", why=why) for name in criteria
     ]

@@ -107,7 +107,7 @@ def branch_now(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> Branc
 def last_run(ledger: Ledger, artifacts: ArtifactStore, about: Opened, branch: Branch) -> Run | str:
     """Return the last test run on the current code of the branch, or a sentence on why there is none."""
     if not branch.built:
-        return "not tested yet: it is designed, and nothing of it is built"
+        return "not tested yet: it is designed, but no part of it is built"
     ran = [result for _, _, result in results(ledger, artifacts, about.delivery, ("run_tests",))]
     if found := _of_tree(artifacts, ran, branch.tree):
         return found
@@ -118,7 +118,7 @@ def last_run(ledger: Ledger, artifacts: ArtifactStore, about: Opened, branch: Br
                 earlier = [result for _, _, result in results(ledger, artifacts, other, ("run_tests",))]
                 if found := _of_tree(artifacts, earlier, branch.tree):
                     return found
-        return "not tested: nothing had to be changed, and no run of the tests on this code is known"
+        return "not tested: nothing had to be changed, and no test run on this code is on record"
     if ran and "tree" not in ran[-1].data:
         return f"not tested yet: {ran[-1].summary}"
     if ran:
@@ -146,15 +146,15 @@ def verdict(run: Run, test: str) -> tuple[Verdict, str]:
     that name."""
     report = run.report
     if report is None:
-        return "unseen", f"its test was not seen to run: {test}"
+        return "unseen", f"its test was not observed to run: {test}"
     if report.problem:
         first = report.problem.strip().partition("\n")[0]
-        return "unseen", f"the tests could not be run to their end: {_line(first)}"
+        return "unseen", f"the test run could not be completed: {_line(first)}"
     told = [each for each in report.tests if _names(test, each.id)]
     if wrong := next((each for each in told if each.outcome in ("failed", "errored")), None):
         return "failed", f"its test failed: {wrong.id}{_message(wrong)}"
     if doubtful := next((each for each in report.flaky if _names(test, each.id)), None):
-        return "failed", f"its test changed its mind when it was run again: {doubtful.id}"
+        return "failed", f"its test gave a different result when it was run again: {doubtful.id}"
     if any(each.outcome == "passed" for each in told):
         return "passed", ""
     if told:

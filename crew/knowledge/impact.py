@@ -61,7 +61,7 @@ def impact_of(home: Path, subject: str) -> Impact:
     An operation is given as in the contract ("POST /orders"), as its path, or as the first or last segment
     of its path ("orders", "cancel")."""
     if not (home / GRAPH).exists():
-        raise BadInput(f"{home} holds no knowledge graph. Make it from the ledger: crew knowledge rebuild.")
+        raise BadInput(f"{home} has no knowledge graph. Build it from the ledger: crew knowledge rebuild.")
     service, _, operation = subject.partition(".")
     with open_store(home / GRAPH) as store:
         known = {node[1] for node in store.all("Service")}
@@ -73,7 +73,7 @@ def impact_of(home: Path, subject: str) -> Impact:
         starts = [each for each in offered if not operation or _named(each, operation)]
         if not operation and not starts:
             raise BadInput(
-                f"Nothing of {service} is merged yet, so there is nothing that a change could touch."
+                f"No part of {service} is merged yet, so there is nothing that a change could affect."
             )
         if not starts:
             names = ", ".join(each[2] for each in offered) or "none"

@@ -121,8 +121,8 @@ def open_store(path: Path) -> Iterator[GraphStore]:
     except RuntimeError as error:
         said = str(error).splitlines()[0]
         raise Stopped(
-            f"The knowledge graph {path} cannot be opened: {said}. If another crew is at work, wait for it; "
-            "if not, make the graph anew from the ledger: crew knowledge rebuild."
+            f"The knowledge graph {path} cannot be opened: {said}. If another crew process is using it, wait; "
+            "if not, rebuild the graph from the ledger: crew knowledge rebuild."
         ) from error
     try:
         yield GraphStore(connection)

@@ -39,7 +39,7 @@ def check(value: object, depth: int = 0) -> None:
         raise ValueError(f"it is nested more than {DEEPEST} deep")
     if isinstance(value, str):
         if _SURROGATES.search(value):
-            raise ValueError("a text in it holds half of a surrogate pair")
+            raise ValueError("a string in it contains half of a surrogate pair")
     elif isinstance(value, bool | None):
         return
     elif (isinstance(value, int) and abs(value) >= LARGEST_NUMBER) or (
@@ -61,4 +61,4 @@ def whole_text(text: str) -> str:
 
 
 def _no_constant(name: str) -> JsonValue:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")

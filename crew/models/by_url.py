@@ -62,7 +62,7 @@ def _require_price(url: str, config: Config) -> None:
     name = url.partition("?")[0]
     if url.startswith("openai:") and config.price(name) is None:
         raise BadInput(
-            f"A budget bounds money, and the price of {name} is not known. Say it in crew.toml, per million tokens:"
+            f"A budget limits money, but the price of {name} is not known. Set it in crew.toml, per million tokens:"
             f'\n  [prices."{name.removeprefix("openai:")}"]\n  input = 1.25\n  output = 10.0'
         )
 
@@ -130,7 +130,7 @@ def _openai(url: str, config: Config, recorder: Recorder | None) -> RoleModel:
 def _replay(url: str, home: Path, recorder: Recorder | None) -> RoleModel:
     model = replay_model(url, redact=redactor_of(home), home=home)
     if model.by_place and recorder is None:
-        raise BadInput(f"{url}: match=place is for recording anew; give --record FOLDER with it.")
+        raise BadInput(f"{url}: match=place is for making a new recording; add --record FOLDER.")
     about = model.recording.about
     prices = list((about.prices or {}).values())
     price = prices[0] if len(prices) == 1 else None

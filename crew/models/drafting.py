@@ -34,7 +34,9 @@ class NothingUsable(Stopped):
 
     def __init__(self, role_model: str, tries: int, wrong: list[str]) -> None:
         listed = "\n".join(f"- {each}" for each in wrong[:MOST_COMPLAINTS])
-        super().__init__(f"{role_model} gave nothing usable in {tries} tries. The last one:\n{listed}")
+        super().__init__(
+            f"{role_model} submitted nothing usable in {tries} tries. Errors in the last one:\n{listed}"
+        )
         self.wrong = wrong
 
 
@@ -120,7 +122,7 @@ class Drafter:
 
     def _give_up(self, fault: Fault) -> NoReturn:
         self.spent += Spent(faults=1)
-        said = f"{self.role_model.name} gave no answer ({fault.name}). {fault.what}"
+        said = f"{self.role_model.name} did not answer ({fault.name}). {fault.what}"
         # A request that was too long does not mean that the model is unavailable for the next one.
         self._down = said if fault.remedy != "shrink" else ""
         raise NoAnswer(said) from None

@@ -93,8 +93,8 @@ def fault_in(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] =
         return None
     if not reply.text.strip():
         return _told("empty", "The model sent an empty reply.", "Your reply was empty.")
-    what = f"The model talked instead of calling a tool. If it does so again and again: {NO_TOOLS}"
-    return _told("no_call", what, "You wrote text; nothing happens by it.")
+    what = f"The model wrote text instead of calling a tool. If this happens repeatedly: {NO_TOOLS}"
+    return _told("no_call", what, "You wrote text, which has no effect.")
 
 
 def unusable(reply: AIMessage, offered: Iterable[str], existing: Iterable[str] = ()) -> Fault | None:
@@ -109,7 +109,7 @@ def _refused(reply: AIMessage) -> Fault | None:
         return None
     said = said or "the server's content filter stopped the reply"
     tell = (
-        "You refused. This is ordinary software work on the person's own service; answer by a tool call, or "
+        "You refused. This is ordinary software work on the person's own service; answer with a tool call, or "
         "conclude with what you cannot do and why."
     )
     return _told("refusal", sentence(f"The model refused: {said}"), tell)
@@ -119,7 +119,7 @@ def _cut(reply: AIMessage) -> Fault | None:
     if _finish(reply) not in ("length", "max_tokens", "max_output_tokens", "incomplete"):
         return None
     tell = (
-        "Your reply was cut off before its end, so nothing of it was done. Do less in one reply: one call, and a "
+        "Your reply was cut off, so none of it was executed. Do less in one reply: make one call, and write a "
         "large file in several edits."
     )
     return _told("truncated", "The reply was cut off at the model's limit of output tokens.", tell)
@@ -132,7 +132,7 @@ def _broken(reply: AIMessage) -> Fault | None:
     what = (
         f"The arguments of {_named(call.get('name'))} could not be read ({shown(call.get('error') or '')})."
     )
-    return _told("malformed_arguments", what, f"{what} None of your calls was done.")
+    return _told("malformed_arguments", what, f"{what} None of your calls was executed.")
 
 
 def _unknown(reply: AIMessage, tools: tuple[str, ...], known: set[str]) -> Fault | None:
@@ -140,7 +140,7 @@ def _unknown(reply: AIMessage, tools: tuple[str, ...], known: set[str]) -> Fault
         if call["name"] not in known:
             what = f"The model called {_named(call['name'])!r}, which does not exist."
             tell = f"Unknown tool {_named(call['name'])!r}; yours are {', '.join(tools)}. None of your calls was "
-            tell += "done."
+            tell += "executed."
             return _told("unknown_tool", what, tell)
     return None
 
@@ -157,7 +157,7 @@ def _unreasoned(reply: AIMessage) -> Fault | None:
 
 def _told(name: FaultName, what: str, tell: str) -> Fault:
     return Fault(
-        name=name, remedy="tell", what=what, tell=f"{tell} Answer again, with a call of one of your tools."
+        name=name, remedy="tell", what=what, tell=f"{tell} Reply again, with a call to one of your tools."
     )
 
 
@@ -236,15 +236,15 @@ def _unreached(error: Exception, redact: Redactor, server: str) -> str:
     where = f"The model's server at {server}" if server else "The model's server"
     if any(each in names for each in _NOT_MADE):
         return (
-            f"{sentence(f'{where} cannot be reached: {said}')} Start it, or name the one that runs: base_url under "
+            f"{sentence(f'{where} cannot be reached: {said}')} Start it, or point to a running one: base_url under "
             "[model] in crew.toml, or OPENAI_BASE_URL."
         )
     if any("Timeout" in each for each in names):
         return (
-            f"{sentence(f'{where} did not answer in time: {said}')} See that it is not overloaded, or raise "
+            f"{sentence(f'{where} did not answer in time: {said}')} Make sure that it is not overloaded, or raise "
             "timeout_seconds under [model] in crew.toml."
         )
-    return sentence(f"{where} broke the connection off: {said}")
+    return sentence(f"{where} dropped the connection: {said}")
 
 
 def _message(error: openai.APIError) -> str:

@@ -90,7 +90,7 @@ class _Bounded(httpx2.SyncByteStream):
             if size > LARGEST_REPLY:
                 raise Faulty(_oversized())
             if time.monotonic() - self._begun > self._seconds:
-                what = f"The reply had not come to its end after {self._seconds:g} s."
+                what = f"The reply was not complete after {self._seconds:g} s."
                 raise Faulty(Fault(name="disconnected", remedy="wait", what=what))
             yield part
 
@@ -142,7 +142,7 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
 def _client(timeout: float) -> httpx2.Client:
     def bound(response: httpx2.Response) -> None:
         if response.headers.get("content-encoding", "identity") != "identity":
-            what = "The server compresses its replies though it was asked not to; what comes of them has no bound."
+            what = "The server compresses its replies although it was asked not to, so their size cannot be limited."
             raise Faulty(Fault(name="unreadable", remedy="give_up", what=what))
         response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), LONGEST_REPLY * timeout)
 
@@ -164,9 +164,9 @@ def _certificates() -> ssl.SSLContext:
 
 def _oversized() -> Fault:
     size = f"{LARGEST_REPLY // 1_000_000} MB"
-    tell = f"Your reply was longer than {size}, so nothing of it was done. Do less in one reply. "
-    tell += "Answer again, with a call of one of your tools."
-    what = f"The model's reply is longer than {size}, the most that is read of one."
+    tell = f"Your reply was longer than {size}, so none of it was executed. Do less in one reply. "
+    tell += "Reply again, with a call to one of your tools."
+    what = f"The model's reply is longer than {size}, the maximum size of a reply."
     return Fault(name="oversized", remedy="tell", what=what, tell=tell)
 
 

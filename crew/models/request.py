@@ -89,7 +89,7 @@ def _said(role_model: RoleModel, model: Any, messages: list[BaseMessage]) -> AIM
 
     chunks = [chunk for chunk in model.stream(messages) if isinstance(chunk, AIMessageChunk)]
     if not chunks or not _ended(chunks):
-        what = "The model's answer broke off before its end. If each one does: stream = false under [model]."
+        what = "The model's reply broke off before its end. If every reply does, set stream = false under [model]."
         raise Faulty(Fault(name="disconnected", remedy="wait", what=what))
     return whole(chunks)
 
@@ -123,7 +123,7 @@ def _patient(fault: Fault, role_model: RoleModel) -> Fault:
     if fault.remedy != "wait" or asked <= role_model.longest_wait_seconds:
         return fault
     most = f"{role_model.longest_wait_seconds:g}"
-    why = f"It asks to wait {asked:.0f} s; at most {most} are waited (longest_wait_seconds under [model])."
+    why = f"It asks to wait {asked:.0f} s; the limit is {most} s (longest_wait_seconds under [model])."
     return fault.model_copy(update={"what": f"{fault.what} {why}"})
 
 

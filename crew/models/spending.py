@@ -137,7 +137,7 @@ def spending_lines(spent: dict[str, Spent]) -> list[str]:
     if not any(each.tokens for each in spent.values()):
         return []
     everything = sum(spent.values(), Spent())
-    return [f"    {role:11} {spent_text(each)}" for role, each in [*spent.items(), ("together", everything)]]
+    return [f"    {role:11} {spent_text(each)}" for role, each in [*spent.items(), ("total", everything)]]
 
 
 def spent_text(spent: Spent) -> str:
@@ -215,7 +215,7 @@ def bound_reached(
         said = f"{spent.tokens:,} of {budget.tokens:,} tokens, and the next request takes about {estimate:,}"
         return said, {"tokens": int(_generous(max(budget.tokens, spent.tokens + FURTHER * estimate)))}
     if budget.money and money >= budget.money:
-        return f"{money:.4f} of {budget.money:g} of money", {"money": _generous(2 * max(budget.money, money))}
+        return f"{money:.4f} spent of {budget.money:g}", {"money": _generous(2 * max(budget.money, money))}
     if budget.minutes and minutes >= budget.minutes:
         said = f"{minutes:.1f} of {budget.minutes:g} minutes"
         return said, {"minutes": _generous(max(1, 2 * budget.minutes, 2 * minutes))}

@@ -29,9 +29,9 @@ def code(brief: Brief) -> Script:
     installed = yield Act(
         "install_dependencies",
         {},
-        f"{made.summary} Types can only be checked, and tests only run, with what the service depends on. It is "
-        "pinned, so the environment is the same on every machine; only wheels, so that nothing of theirs runs "
-        "while there is network.",
+        f"{made.summary} Types can only be checked, and tests only run, with the service's dependencies. They are "
+        "pinned, so the environment is the same on every machine, and wheels, so that none of their code runs "
+        "while there is network access.",
         (made.action,),
     )
     if not installed.ok:
@@ -75,7 +75,7 @@ def _why_generate(brief: Brief) -> str:
     if "repair" in brief.facts:
         return (
             f"The change was sent back ({_sent_back(brief)}). I generate again from the same blueprint and merge, "
-            "since what was found cannot be expressed there; if the tree stays the same, somebody else has to mend it."
+            "since what was found cannot be expressed there; if the tree stays the same, somebody else has to fix it."
         )
     return (
         "The blueprint and its contract are settled. I generate the whole service from them and let git merge it "
@@ -109,7 +109,7 @@ class _Places(BaseModel):
 def _conflict(place: _Place) -> Finding:
     return Finding(
         severity="blocking",
-        what="A hand edit and this story change the same lines. Take the edit back, or move it to lines that "
+        what="A hand edit and this story change the same lines. Revert the edit, or move it to lines that "
         "the generator does not write, then run the story again.",
         file=place.file,
         line=place.line,

@@ -14,7 +14,7 @@ def deployment(brief: Brief) -> Script:
     start = Act(
         "start_service",
         {"version": version},
-        f"{version[:12]} is on the main branch, tested and scanned. It is started; a version that serves already "
+        f"{version[:12]} is on the main branch, tested and scanned. It is started; a version that is already serving "
         "keeps the traffic until the new one says that it is ready.",
         (merged,),
     )
@@ -33,6 +33,6 @@ def deployment(brief: Brief) -> Script:
         evidence += [installed.action, started.action]
     yield Conclude(
         Answer(summary=started.summary),
-        "This is what the platform says of the version; nothing is assumed.",
+        "This is what the platform reports about the version; nothing is assumed.",
         tuple(evidence),
     )

@@ -27,7 +27,7 @@ def design(brief: Brief) -> Script:
     read = yield Act(
         "read_criteria",
         {"story": story},
-        f"The story {brief.story['id']} has {criteria}. I read each in the known sentence forms "
+        f"The story {brief.story['id']} has {criteria}. I parse each one with the known sentence forms "
         "before anything is decided; a sentence outside them is named, not guessed at.",
         (story,),
     )

@@ -8,16 +8,19 @@ from crew.playbooks.script import Act, Conclude, Script, Seen, blocking
 from tools.counting import counted
 
 _LOOKS = (
-    ("scan_code", "Nothing is merged without a security scan of that very tree, so bandit reads it first."),
+    (
+        "scan_code",
+        "Nothing is merged without a security scan of exactly that tree, so bandit scans it first.",
+    ),
     (
         "scan_secrets",
-        "A secret that reaches the history stays there, so every changed line is looked at before.",
+        "A secret that reaches the history stays there, so every changed line is checked first.",
     ),
     (
         "check_dependencies",
-        "What the service pulls in runs with its rights: names, versions and licences are checked.",
+        "What the service depends on runs with its privileges: names, versions and licences are checked.",
     ),
-    ("check_contract", "Somebody may rely on the contract as it was, and on the data as it is stored."),
+    ("check_contract", "Clients may rely on the previous contract, and the service on its stored data."),
 )
 
 
@@ -31,7 +34,7 @@ def governance(brief: Brief) -> Script:
     grave = sum(finding.severity == "blocking" for finding in findings)
     yield Conclude(
         Review(summary=" ".join(each.summary for each in seen), findings=findings),
-        f"{counted(len(findings), 'finding')}, {grave} of them blocking: what the scanners say, nothing left out.",
+        f"{counted(len(findings), 'finding')}, {grave} of them blocking: everything that the scanners reported.",
         tuple(each.action for each in seen),
     )
 

@@ -19,8 +19,8 @@ def testing(brief: Brief) -> Script:
     installed = yield Act(
         "install_dependencies",
         {},
-        "The tests need the service's own dependencies, of exactly the tree that was committed, and nothing of ours. "
-        "They are pinned, so what is there already is found again.",
+        "The tests need the service's own dependencies, of exactly the tree that was committed, and none of ours. "
+        "They are pinned, so those that are already installed are reused.",
         (start,),
     )
     if not installed.ok:
@@ -49,14 +49,15 @@ def testing(brief: Brief) -> Script:
 
 
 def _no_examples(brief: Brief) -> Conclude:
-    why = "Without a language model nobody reads prose, so no example can be told from it."
+    why = "Without a language model, prose cannot be read, so no example can be derived from it."
     return Conclude(ExamplesAnswer(summary="No example tests.", none=why), why, (brief.evidence["story"],))
 
 
 def _conclude(ran: Seen, findings: list[Finding], mutated: Seen | None = None) -> Conclude:
     flaky = ran.read(_TestData).flaky
     findings += [
-        Finding(severity="warning", what=f"{name} changed its mind when it was run again.") for name in flaky
+        Finding(severity="warning", what=f"{name} gave a different result when it was run again.")
+        for name in flaky
     ]
     seen = [ran] + ([mutated] if mutated else [])
     return Conclude(
@@ -86,5 +87,5 @@ class _TestData(BaseModel):
 
 
 def _survivor(mutant: _Survivor) -> Finding:
-    what = f"No test noticed when `{mutant.change}`; a further test should."
+    what = f"No test noticed `{mutant.change}`; another test should."
     return Finding(severity="note", what=what, file=mutant.file, line=mutant.line)

@@ -79,7 +79,7 @@ deny contains finding if {
 	facts.merged == false
 	finding := {
 		"rule": "production.unmerged",
-		"reason": ["The version ", object.get(arguments, "version", "of nobody"), " is not on the main branch."],
+		"reason": ["The version ", object.get(arguments, "version", "(not given)"), " is not on the main branch."],
 		"fix": "Merge it first.",
 	}
 }

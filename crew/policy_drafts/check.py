@@ -100,14 +100,14 @@ def _quotes(rules: tuple[DraftRule, ...], regulation: str) -> Iterator[str]:
         if len(rule.why.strip()) < SHORTEST_QUOTE:
             yield f"rule {rule.name}: the quote {rule.why!r} is too short; quote the whole sentence"
         elif not stands_in(rule.why, regulation):
-            yield f"rule {rule.name}: {rule.why[:80]!r} does not stand in the regulation; quote it to the letter"
+            yield f"rule {rule.name}: {rule.why[:80]!r} is not in the regulation; quote it verbatim"
 
 
 def _names(draft: PolicyDraft, written: set[str]) -> Iterator[str]:
     listed = [rule.name for rule in draft.rules]
     for name in sorted(set(listed) ^ written):
         where = "rego" if name in written else "rules"
-        yield f"rule {name} stands in `{where}` alone; `rules` and `rego` have the same ids"
+        yield f"rule {name} is only in `{where}`; `rules` and `rego` must have the same ids"
     for name in sorted({each for each in listed if listed.count(each) > 1}):
         yield f"rule {name} is listed twice in `rules`"
     cases = [case.name for case in draft.cases]
@@ -122,7 +122,7 @@ def _unproved(draft: PolicyDraft, kinds: Mapping[str, str]) -> Iterator[str]:
     for name, kind in sorted(kinds.items()):
         expected = {case.expect for case in draft.cases if case.rule == name}
         if kind not in expected:
-            yield f"rule {name}: no case expects {kind} of it; write one that makes it fire"
+            yield f"rule {name}: no case expects {kind} from it; write one that makes it fire"
         if "allow" not in expected:
             yield f"rule {name}: no case expects allow; write one that comes close and does not make it fire"
         for odd in sorted(expected - {kind, "allow"}):
@@ -183,7 +183,7 @@ class _Trial:
         if without.outcome != "allow":
             rules = ", ".join(dict.fromkeys(without.rules))
             yield (
-                f"case {case.name!r}: without this policy it is not allowed, since {rules} objects already "
+                f"case {case.name!r}: without this policy it is not allowed, since {rules} already objects "
                 f"({'; '.join(without.reasons)[:200]}); leave the sentence out if that covers it"
             )
             return
@@ -213,13 +213,13 @@ class _Trial:
         for after in said:
             if not no_less(before, after):
                 change = f"{_told(before)} becomes {_told(after)}"
-                yield f"{change} on a call of {call.get('tool')!r}: a policy may only add"
+                yield f"{change} for a call of {call.get('tool')!r}: a policy may only be stricter"
             if after.seconds > LONGEST_DECISION:
                 yield f"{after.engine} took {after.seconds:.1f} s for a call of {call.get('tool')!r}; {SLOW}"
             if after.reasons[:1] == (NO_ANSWER,) and before.reasons[:1] != (NO_ANSWER,):
                 yield (
-                    f"{after.engine} gives no answer on a call of {call.get('tool')!r} with an odd value: a helper has "
-                    "two values, or a built-in one of another type; check is_string(x), is_number(x) before"
+                    f"{after.engine} has no answer for a call of {call.get('tool')!r} with an odd value: a helper has "
+                    "two values, or a built-in gets one of the wrong type; check is_string(x), is_number(x) first"
                 )
         if len({(each.outcome, each.rules, each.reasons[:1] == (NO_ANSWER,)) for each in said}) > 1:
             answers = "; ".join(f"{each.engine}: {_told(each)}" for each in said)

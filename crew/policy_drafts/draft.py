@@ -55,9 +55,9 @@ class PolicyDraft(_Part):
     """The policy, its rules and its tests."""
 
     rules: tuple[DraftRule, ...] = Field(max_length=20, description="Empty if nothing can be checked.")
-    rego: str = Field(max_length=20_000, description="The whole file, from `package extra` on.")
+    rego: str = Field(max_length=20_000, description="The whole file, starting with `package extra`.")
     cases: tuple[PolicyCase, ...] = Field(
-        max_length=80, description="For each rule at least one that makes it fire and one allow."
+        max_length=80, description="For each rule, at least one that makes it fire and one `allow`."
     )
 
 
@@ -76,7 +76,7 @@ def readable(text: str, redact: Redactor) -> str:
     if len(seen) > LONGEST_REGULATION:
         raise BadInput(
             f"The regulation has {len(seen)} characters, and at most {LONGEST_REGULATION} are read at once. "
-            "Cut it into parts, a file each."
+            "Split it into several files."
         )
     return seen
 

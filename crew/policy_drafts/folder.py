@@ -161,7 +161,7 @@ def verify_approvals(folder: Path) -> list[tuple[Drafted, Approval]]:
     """
     if is_draft(folder):
         raise BadInput(
-            f"{folder} holds a draft, which judges nothing until a person approves it: "
+            f"{folder} contains a draft, which has no effect until a person approves it: "
             f"crew policy approve {folder} --into FOLDER."
         )
     return [_verified(kept) for kept in sorted(folder.glob(f"*{SUFFIX}")) if kept.is_dir()]
@@ -179,8 +179,8 @@ def _verified(kept: Path) -> tuple[Drafted, Approval]:
     if not used.is_file() or used.read_bytes() != policy.files[POLICY]:
         raise BadInput(
             f"{used} is not what {approval.by} approved on {approval.when}. To keep the change, make it in {kept} "
-            f"too and approve that: crew policy approve {kept} --into {kept.parent}. Without it there, the same "
-            "command puts the approved text back."
+            f"too and approve that: crew policy approve {kept} --into {kept.parent}. Otherwise, the same "
+            "command restores the approved text."
         )
     return policy, approval
 
@@ -192,7 +192,7 @@ def _write_files(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def _again(kept: Path) -> str:
-    return f"Put it back, or approve it as it is: crew policy approve {kept} --into {kept.parent}."
+    return f"Restore it, or approve it as it is: crew policy approve {kept} --into {kept.parent}."
 
 
 def _content(path: Path) -> bytes:
@@ -202,5 +202,5 @@ def _content(path: Path) -> bytes:
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}. Draft the policy again.") from error
     if len(content) > LARGEST:
-        raise BadInput(f"{path} is larger than {LARGEST} bytes; no draft is.")
+        raise BadInput(f"{path} is larger than {LARGEST} bytes; a draft is never that large.")
     return content

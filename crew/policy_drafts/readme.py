@@ -11,13 +11,13 @@ from crew.policy_drafts.folder import Drafted
 def readme(policy: Drafted, verdict: Verdict, by: str = "") -> str:
     """Return the README as Markdown; `by` is the person who approved the policy, "" for a draft."""
     about = policy.about
-    standing = f"approved by {by}." if by else "draft. It judges nothing until a person approves it."
+    standing = f"approved by {by}." if by else "draft. It has no effect until a person approves it."
     lines = [
         f"# Policy from a regulation: {about.name}",
         "",
         f"Status: {standing} Drafted by {about.model}.",
         "",
-        "Read each rule beside its quote: does the sentence ask for it, and does the rule do it? Which sentences of",
+        "Compare each rule with its quote: does the sentence require it, and does the rule do it? Which sentences of",
         "`regulation.md` have no rule?",
         "",
     ]
@@ -37,9 +37,9 @@ def checked(verdict: Verdict) -> list[str]:
     """Return one sentence for each property of a sound policy that was checked."""
     objects = ", ".join(verdict.objects_to)
     return [
-        "It only adds denials and questions; every answer of the policies without it is at least as careful with it.",
+        "It only adds denials and questions: no decision is less strict with it than without it.",
         f"Every rule has a case that makes it fire and one that does not, on {' and '.join(verdict.engines)} alike.",
-        f"It objects to plain calls of: {objects}."
+        f"It objects to ordinary calls of: {objects}."
         if objects
-        else "It objects to no plain call of any tool.",
+        else "It objects to no ordinary call of any tool.",
     ]

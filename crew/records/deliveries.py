@@ -143,7 +143,7 @@ def asking(ledger: Ledger, name: str) -> str:
     """Return the unfinished delivery with the given approval or question id; raises BadInput if there is none."""
     found = [each.delivery for each in unfinished(ledger) if ledger.find(each.delivery, Asked, name)]
     if not found:
-        raise BadInput(f"Nothing waits for {name!r}. `crew status` says what waits for whom.")
+        raise BadInput(f"No delivery is waiting for {name!r}. `crew status` shows what is waiting.")
     return found[0]
 
 

@@ -42,7 +42,7 @@ def lease(folder: Path, delivery: str) -> Iterator[None]:
         except BlockingIOError as error:
             owner = path.read_text() or "unknown"
             raise LeaseTaken(
-                f"Another process (pid {owner}) is at work on {delivery}. Wait for it to end, or end it, then resume."
+                f"Another process (pid {owner}) is working on {delivery}. Wait for it to exit, or stop it, then resume."
             ) from error
         os.truncate(handle, 0)
         os.write(handle, str(os.getpid()).encode())

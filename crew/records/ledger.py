@@ -155,7 +155,7 @@ class Ledger:
         """Return the row of the given kind and key; raises LedgerDamaged if it is missing."""
         row = self.find(delivery, kind, key)
         if row is None:
-            raise LedgerDamaged(f"The {kind.row_kind} row {key} of {delivery} was written and is gone.")
+            raise LedgerDamaged(f"The {kind.row_kind} row {key} of {delivery} was written but is missing.")
         return row
 
     @overload

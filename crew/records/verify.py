@@ -164,7 +164,7 @@ def _vanished(home: Path, ledger: Ledger, known: list[str], places: dict[str, Pa
             continue  # reported with the deliveries whose anchors it should contain
         for delivery, name in sorted(written_in.items()):
             if name == ours and delivery not in known:
-                what = f"all its rows are missing: {repository} knows it, and the ledger has no row of it"
+                what = f"all its rows are missing: {repository} refers to it, but the ledger has no row of it"
                 found.append(Damage(delivery=delivery, row=1, what=what))
     named = {each.delivery for each in found}
     return found + [

@@ -117,7 +117,7 @@ def open_reason(ledger: Ledger, about: Opened) -> str:
         return " ".join(f"{each.id}: {each.what}" for each in asked)
     blocker = blocked_by(ledger, about)
     if blocker:
-        return f"It waits for the story before it, {blocker}: resume that one, or abandon it."
+        return f"It is waiting for the previous story, {blocker}: resume that one, or abandon it."
     head = ledger.head(about.delivery)
     if head and isinstance(head.body, Paused):
         return head.body.text

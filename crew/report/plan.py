@@ -86,7 +86,7 @@ def plan_of(file: StoryFile) -> Plan:
 
 def show_plan(plan: Plan) -> str:
     """Return the plan as readable text."""
-    kind = "a new service" if plan.new else "a service that is there"
+    kind = "a new service" if plan.new else "an existing service"
     parts = [f"{plan.service}, {kind} in {plan.repository}"]
     parts += [f"crew run would stop: {plan.problem}"] if plan.problem else []
     parts += [_story(each) for each in plan.stories]

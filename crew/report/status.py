@@ -60,7 +60,7 @@ def _status(home: Path, ledger: Ledger, delivery: str) -> DeliveryStatus:
     if ended:
         status, reason = ended.status, ended.reason
     elif owner is not None:
-        status, reason = "running", f"Process {owner} is at work on it."
+        status, reason = "running", f"Process {owner} is working on it."
     open_for_replies = not ended and not refusal(ledger, about)
     return DeliveryStatus(
         id=delivery,

@@ -191,7 +191,7 @@ def _behind(action: str, reasons: list[Reason]) -> list[Reason]:
             found[each.action] = each
             queue += each.evidence
     if not found:
-        raise BadInput(f"{action!r} is in the ledger, but is not an action; ask for its delivery.")
+        raise BadInput(f"{action!r} is in the ledger, but is not an action; pass the id of its delivery.")
     return list(found.values())
 
 
@@ -223,7 +223,7 @@ def _policy(call: CallBody) -> str:
     if policy is None:
         return "denied by the door, before policy was asked" if isinstance(call, Denied) else ""
     rules = ", ".join(policy.rules)
-    said = {"allow": "allowed", "deny": "denied", "ask": "asked for a person"}[policy.outcome]
+    said = {"allow": "allowed", "deny": "denied", "ask": "referred to a person"}[policy.outcome]
     return f"{said}{f' ({rules})' if rules else ''} by {policy.engine}, policies {policy.digest[:19]}"
 
 

@@ -200,7 +200,7 @@ class _Sender:
         lost = self._processor.ended - self._exporter.taken
         if lost <= 0:
             return ""
-        said = f"The collector at {self._address} did not take {counted(lost, 'span')}"
+        said = f"The collector at {self._address} did not accept {counted(lost, 'span')}"
         return f"{said}; the delivery does not depend on it."
 
 

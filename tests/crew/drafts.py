@@ -24,7 +24,7 @@ LGPL_RULE = """deny contains finding if {
 	some release in releases
 	finding := {
 		"rule": "payments.lgpl",
-		"reason": [release, " comes under ", licence, "."],
+		"reason": [release, " is licensed under ", licence, "."],
 		"fix": "Take another package.",
 	}
 }

@@ -28,19 +28,27 @@ CASES: list[tuple[RoleName, dict[str, ToolResult], bool, str]] = [
     ("code", {"commit": FINE, "run_linters": FINE}, False, ""),
     ("testing", {"run_tests": FINE}, False, ""),
     ("testing", {"run_tests": FINE}, True, ""),
-    ("testing", {}, False, "Nobody ran the tests"),
-    ("testing", {"run_mutants": FINE}, False, "Nobody ran the tests"),
+    ("testing", {}, False, "The tests have not been run"),
+    ("testing", {"run_mutants": FINE}, False, "The tests have not been run"),
     ("testing", {"run_tests": FAILED}, False, "The tests failed"),
     ("testing", {"run_tests": FAILED}, True, ""),
     ("testing", {}, True, ""),
     ("governance", LOOKED, False, ""),
     ("governance", LOOKED, True, ""),
     *[
-        ("governance", {name: FINE for name in LOOKS if name != left}, True, f"not complete: {left} first")
+        (
+            "governance",
+            {name: FINE for name in LOOKS if name != left},
+            True,
+            f"not complete: call {left} first",
+        )
         for left in LOOKS
     ],
-    *[("governance", LOOKED | {name: GRAVE}, False, f"{name} found what blocks") for name in LOOKS],
-    *[("governance", LOOKED | {name: FAILED}, False, f"{name} found what blocks") for name in LOOKS],
+    *[("governance", LOOKED | {name: GRAVE}, False, f"{name} found something that blocks") for name in LOOKS],
+    *[
+        ("governance", LOOKED | {name: FAILED}, False, f"{name} found something that blocks")
+        for name in LOOKS
+    ],
     *[("governance", LOOKED | {name: GRAVE}, True, "") for name in LOOKS],
     ("governance", LOOKED | {"scan_code": WARNED}, False, ""),
 ]
@@ -63,8 +71,8 @@ def test_an_answer_is_never_less_careful_than_the_results(
     [
         ({"write_examples": FINE}, "", ""),
         ({}, "Nothing can be told from it.", ""),
-        ({}, "", "No test is written"),
-        ({"write_examples": FAILED}, "", "No test is written"),
+        ({}, "", "No test has been written"),
+        ({"write_examples": FAILED}, "", "No test has been written"),
     ],
 )
 def test_example_tests_are_written_or_it_is_said_why_not(
@@ -78,7 +86,7 @@ def test_example_tests_are_written_or_it_is_said_why_not(
 def test_what_linters_object_to_is_mended_or_named() -> None:
     role = ROLES["code"]
     done = {"commit": FINE, "run_linters": LINTED}
-    assert "mypy objects to 1 place. Mend that" in role.check(
+    assert "mypy objects to 1 place. Fix that" in role.check(
         done, role.answer.model_validate({"summary": "Done."})
     )
     assert (

@@ -62,7 +62,7 @@ def test_one_process_owns_a_delivery(tmp_path: Path) -> None:
     with lease(tmp_path, "d"):
         with lease(tmp_path, "e"):
             pass
-        with pytest.raises(LeaseTaken, match="is at work on d"), lease(tmp_path, "d"):
+        with pytest.raises(LeaseTaken, match="is working on d"), lease(tmp_path, "d"):
             pytest.fail("two have it")
     with lease(tmp_path, "d"):
         pass

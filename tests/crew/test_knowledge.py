@@ -78,7 +78,7 @@ def test_a_delivery_that_has_not_ended_is_no_knowledge_yet(known: History) -> No
     catch_up(known.home, known.ledger, known.artifacts)
     nodes, _ = content(known.home)
     assert {kind for kind, _, _ in nodes} == {"Service", "Story", "Delivery"}
-    with pytest.raises(BadInput, match="Nothing of kiosk is merged yet"):
+    with pytest.raises(BadInput, match="No part of kiosk is merged yet"):
         impact_of(known.home, "kiosk")
 
 
@@ -128,7 +128,7 @@ def test_a_graph_that_another_process_holds_is_said(known: History) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
-        with pytest.raises(Stopped, match="If another crew is at work, wait for it"):
+        with pytest.raises(Stopped, match="If another crew process is using it, wait"):
             catch_up(known.home, known.ledger, known.artifacts)
         process.communicate()
 

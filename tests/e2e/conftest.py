@@ -136,7 +136,7 @@ def grown(delivered: Kiosk, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A fresh clone of the kiosk, with a hand edit and a hostile configuration, after its next story."""
     kiosk = Kiosk(tmp_path_factory.mktemp("grown").resolve())
     clone(delivered, kiosk)
-    edit(kiosk, EDITED, "carry and what is answered.", f"carry and what is answered.\n\n{HAND_EDIT}\n")
+    edit(kiosk, EDITED, "and of their responses.", f"and of their responses.\n\n{HAND_EDIT}\n")
     entrap(kiosk)
     (ended,) = kiosk.run(str(kiosk.write(GROWTH)))
     # Tests ask git about the repository; the trap is for the crew.

@@ -155,10 +155,10 @@ def test_it_can_be_given_up(asked: Asked) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("resume", "DELIVERY", "--approve", "p-0"), "Nothing waits for 'p-0'; this does: APPROVAL."),
+        (("resume", "DELIVERY", "--approve", "p-0"), "Nothing is waiting for 'p-0'; pending: APPROVAL."),
         (("resume", "DELIVERY", "--answer", "APPROVAL", "yes"), "APPROVAL is an approval: use --approve"),
         (("resume", "LATER", "--approve", "APPROVAL"), "LATER does not wait for APPROVAL: it waits for DELIVERY."),
-        (("resume", "--approve", "p-0"), "Nothing waits for 'p-0'."),
+        (("resume", "--approve", "p-0"), "No delivery is waiting for 'p-0'."),
         (("resume", "nobody-1"), "Unknown delivery 'nobody-1'."),
         (("abandon", "nobody-1"), "Unknown delivery 'nobody-1'."),
         (("why", "nobody-1"), "No delivery, story or action has the id 'nobody-1'."),

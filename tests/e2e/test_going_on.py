@@ -100,10 +100,10 @@ def test_a_recording_is_found_from_another_folder_and_what_differs_is_the_reason
     shutil.copytree(RECORDINGS / "timespan", kiosk.folder / "recorded")
     kiosk.crew("run", str(kiosk.write(STORIES)), "--model", "replay:recorded", expect=1)
     assert row(kiosk, "opened")["model"] == f"replay:{kiosk.folder / 'recorded'}"
-    assert "does not hold this request of the design agent" in reason(kiosk)
+    assert "does not contain this request of the design agent" in reason(kiosk)
     assert "Record it again" in reason(kiosk)
     again = elsewhere(kiosk).crew("resume", "--home", str(kiosk.home), expect=1)
-    assert "does not hold this request of the design agent" in again
+    assert "does not contain this request of the design agent" in again
 
 
 def test_those_that_began_otherwise_are_left_for_a_command_of_their_own(kiosk: Kiosk, tmp_path: Path) -> None:

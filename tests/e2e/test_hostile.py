@@ -327,7 +327,8 @@ def test_a_role_that_claims_what_it_did_not_do_gets_nothing_merged(
     assert ended.status == "stopped"
     assert f"The {role} agent called answer again and again" in ended.reason
     (said, *_) = [" ".join(map(str, each.reasons)) for each in scenario.denied if each.role == role]
-    assert {"testing": "Nobody ran the tests", "governance": "The review is not complete"}[role] in said
+    lacking = {"testing": "The tests have not been run", "governance": "The review is not complete"}
+    assert lacking[role] in said
     assert held.ref("refs/heads/main") == before
 
 

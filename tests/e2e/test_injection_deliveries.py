@@ -202,7 +202,7 @@ def test_what_a_package_says_of_itself(tmp_path: Path, monkeypatch: pytest.Monke
     assert [name for name, _ in model.obeyed] == ["read_file", "commit"]
     denied = [json.dumps(row.body.stored()) for row in rows if row.kind == "denied"]
     assert "paths.text" in denied[0]
-    assert "The call holds a secret" in denied[1]
+    assert "The call contains a secret" in denied[1]
     check_nowhere(tmp_path / ".crew", model)
 
 

@@ -198,7 +198,7 @@ def test_a_circle_of_calls_is_stopped(place: Setting) -> None:
 
     patient = replace(TWO_TOOLS, most_steps=40)
     out = work(place, ScriptedModel(reply=reply), patient)
-    assert "5 times with the same arguments, to the same end" in out["problem"]
+    assert "5 times with the same arguments and the same result" in out["problem"]
     assert out["step"] <= 6
 
 
@@ -239,7 +239,7 @@ def test_a_model_that_only_talks_is_told_and_bounded(place: Setting) -> None:
 
     with pytest.raises(GaveUp, match="no_call"):
         work(place, ScriptedModel(reply=reply))
-    told = "You wrote text; nothing happens by it. Answer again, with a call of one of your tools."
+    told = "You wrote text, which has no effect. Reply again, with a call to one of your tools."
     # What it wrote is not in the history, and what it was told stands there once.
     assert heard == [[], [told], [told], [told]]
     assert [row.kind for row in place.ledger.rows(DELIVERY)][1:] == ["calling", "fault"] * 4
@@ -255,7 +255,7 @@ def test_an_answer_that_does_not_fit_goes_back(place: Setting) -> None:
         return call("answer", {"sumary": "Done.", "rationale": "Why.", "evidence": [place.story]})
 
     assert work(place, ScriptedModel(reply=reply))["answer"] == {"summary": "Done."}
-    assert "does not fit its form" in told[0]
+    assert "does not match its schema" in told[0]
 
 
 def test_an_answer_without_evidence_is_no_answer(place: Setting) -> None:

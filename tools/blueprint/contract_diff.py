@@ -177,7 +177,7 @@ def _by_name(document: Object, operation: Object) -> dict[tuple[str, str], Objec
 
 def _body(at: Place, keyword: str) -> Iterator[Difference]:
     if keyword not in at.new:
-        yield "breaking", "It takes no body any more."
+        yield "breaking", "It no longer accepts a body."
         return
     body = at.at("request body", at.old.get(keyword, {}), at.new[keyword])
     needed_before, needed = body.values("required", bool)

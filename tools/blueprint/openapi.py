@@ -111,9 +111,11 @@ def _parameters(entity: Entity, operation: Operation) -> list[JsonValue]:
 def _list_parameters(entity: Entity) -> list[JsonValue]:
     found: list[JsonValue] = [
         _query(
-            "limit", "Most items to return.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+            "limit",
+            "Maximum number of items.",
+            {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
         ),
-        _query("offset", "How many of the oldest to leave out.", _OFFSET),
+        _query("offset", "Number of the oldest items to skip.", _OFFSET),
     ]
     for each in entity.references:
         found.append(_query(camel(f"{each.name} id"), f"Only those of this {each.target}.", _ID))
@@ -123,7 +125,7 @@ def _list_parameters(entity: Entity) -> list[JsonValue]:
             found.append(_query(camel(filtered.field), f"Only those with this {filtered.field}.", schema))
     if keys := [camel(each.field) for each in entity.sorts]:
         order: Schema = {"type": "string", "enum": [sign + key for key in keys for sign in ("", "-")]}
-        found.append(_query("sort", "Key to sort by; a minus turns the order round.", order))
+        found.append(_query("sort", "Key to sort by; a minus sign reverses the order.", order))
     return found
 
 

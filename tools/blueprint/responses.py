@@ -15,9 +15,9 @@ _MEANINGS = {
     401: "The bearer token is missing, malformed or expired.",
     403: "The bearer token carries none of the roles that may do this.",
     404: "There is no such resource.",
-    409: "The resource is in no state for this, a value is taken, or a limit is reached.",
+    409: "The state of the resource does not allow this, a value is taken, or a limit is reached.",
     413: "The body is over 1 MB.",
-    415: "The body is of another content type.",
+    415: "The body has an unsupported content type.",
     422: "The request breaks a rule of its schema, or of the service.",
 }
 
@@ -97,10 +97,10 @@ def service_paths() -> dict[str, JsonValue]:
     """Return the paths that every service has in addition to those of its resources."""
     state: Schema = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
     not_ready = _problem(503) | {"description": "The database does not answer."}
-    yaml_text: Schema = {"description": "It.", "content": {"application/yaml": {}}}
+    yaml_text: Schema = {"description": "This document.", "content": {"application/yaml": {}}}
     ready: Schema = {"200": success("The service can take traffic.", state), "503": not_ready}
     return {
-        "/healthz": _get("health", "Whether the process lives", {"200": success("It does.", state)}),
+        "/healthz": _get("health", "Whether the process is alive", {"200": success("It is.", state)}),
         "/readyz": _get("readiness", "Whether the service can take traffic", ready),
         "/metrics": _get("metrics", "Prometheus metrics", {"200": _text("text/plain", "The metrics.")}),
         "/openapi.yaml": _get("contract", "This document", {"200": yaml_text}),

@@ -142,7 +142,7 @@ def _presence(at: Place, name: str) -> Iterator[Difference]:
 def _other_properties(at: Place, keyword: str) -> Iterator[Difference]:
     was, now = at.old.get(keyword, True), at.new.get(keyword, True)
     if now is False:
-        yield at.narrower, f"The {at.what} takes no other properties any more."
+        yield at.narrower, f"The {at.what} no longer accepts other properties."
     elif was is False:
         yield at.wider, f"The {at.what} can now have other properties."
     else:
@@ -167,7 +167,7 @@ def _all_of(at: Place, keyword: str) -> Iterator[Difference]:
     if gone:
         raise IncomparableError
     if added:
-        yield at.narrower, f"The {at.what} must now meet more of `allOf`."
+        yield at.narrower, f"The {at.what} must now satisfy more of `allOf`."
 
 
 def _any_of(at: Place, keyword: str) -> Iterator[Difference]:

@@ -19,20 +19,20 @@ from tools.blueprint.keyword_comparison import (
 )
 
 _BOUNDS = {
-    "minimum": "smallest value",
-    "minLength": "shortest length",
-    "minItems": "fewest items",
-    "minProperties": "fewest properties",
-    "maximum": "largest value",
-    "maxLength": "longest length",
-    "maxItems": "most items",
-    "maxProperties": "most properties",
+    "minimum": "minimum value",
+    "minLength": "minimum length",
+    "minItems": "minimum number of items",
+    "minProperties": "minimum number of properties",
+    "maximum": "maximum value",
+    "maxLength": "maximum length",
+    "maxItems": "maximum number of items",
+    "maxProperties": "maximum number of properties",
 }
 _EXCLUSIVE = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
 _DEMANDS = {"format": "of the format", "multipleOf": "a multiple of"}
 _FLAGS = {
     "required": ("is now required", "may now be left out"),
-    "uniqueItems": ("must now have unique items", "may now have equal items"),
+    "uniqueItems": ("must now have unique items", "may now have duplicate items"),
 }
 _LEFT_OUT = {"readOnly": ("read-only", "request"), "writeOnly": ("write-only", "response")}
 """For each keyword, the word for such a value and the direction in which it is left out."""
@@ -60,7 +60,7 @@ def _choices(at: Place, keyword: str) -> Iterator[Difference]:
         allowed = ", ".join(str(value) for value in at.values(keyword, list)[1] if value is not None)
         yield at.narrower, f"The {at.what} must now be one of {allowed}."
     elif keyword not in at.new:
-        yield at.wider, f"The {at.what} is no longer one of a few values."
+        yield at.wider, f"The {at.what} is no longer limited to certain values."
     else:
         was, now = ({as_text(value): value for value in values} for values in at.values(keyword, list))
         for value in (value for text, value in was.items() if text not in now):

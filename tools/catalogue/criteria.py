@@ -83,7 +83,7 @@ def settle_blueprint(bench: Workbench, arguments: SettleBlueprint) -> ToolResult
     try:
         proposal = _Proposal.model_validate_json(bench.artifacts.get(arguments.proposal))
     except (KeyError, ValueError) as error:
-        return failure("invalid", f"{arguments.proposal} does not hold a blueprint: {error}.")
+        return failure("invalid", f"{arguments.proposal} does not contain a blueprint: {error}.")
     before, problem = blueprint_before(bench)
     if before is None:
         return failure("unreadable_blueprint", problem)

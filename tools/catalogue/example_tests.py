@@ -66,7 +66,7 @@ def write_examples(bench: Workbench, arguments: WriteExamples) -> ToolResult:
     made = commit(bench, Commit(message=f"{SUBJECT} of {criteria}, before the code"[:200]))
     said = (
         f"{counted(count, f'test of {criteria} is', f'tests of {criteria} are')} in {test_context.file}. Once there "
-        "is code, the tests are kept that give the same result five times and fail on a mutant. Answer now."
+        "is code, only tests that give the same result five times and fail on a mutant are kept. Answer now."
     )
     return success(
         said,

@@ -50,7 +50,7 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
     note_generation(bench, generation)
     files = [each.path for each in diff(held, base, merged.tree).files]
     tests = bench.artifacts.put(json.dumps(made.tests, sort_keys=True).encode())
-    said = f"{counted(len(files), 'file follows', 'files follow')} from the blueprint."
+    said = f"{counted(len(files), 'file was', 'files were')} updated from the blueprint."
     if not files:
         said = "Every file is already up to date."
     unwritten = _unwritten(bench.workspace)

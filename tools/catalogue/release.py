@@ -37,7 +37,7 @@ def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
     release = bench.runtime.start(*prepared)
     if not release.ready:
         return failure("not_ready", release.detail, url=release.url)
-    said = f"{bench.service} {arguments.version[:12]} serves at {release.url}."
+    said = f"{bench.service} {arguments.version[:12]} is serving at {release.url}."
     return success(said, url=release.url, version=release.version)
 
 

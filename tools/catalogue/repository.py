@@ -269,7 +269,7 @@ def merge_story(bench: Workbench, arguments: Merge) -> ToolResult:
         "tree_changed": "main has changed, so the merge would differ from the tested tree.",
         "nothing_to_merge": "The branch has no commits that main lacks.",
     }
-    return failure(landed.outcome, reasons.get(landed.outcome, "The merge gave no commit."))
+    return failure(landed.outcome, reasons.get(landed.outcome, "The merge produced no commit."))
 
 
 def probe_merge(bench: Workbench, arguments: Merge) -> ToolResult | None:

@@ -24,12 +24,12 @@ _NO_PACKAGES = ("setup", "conftest", "noxfile", "tasks", "docs", "examples", "te
 _MOST_NAMED = 20
 _LONGEST_EXAMPLE = 2_000
 _SERVICE = (
-    "A test takes `api: Api`, a caller with every role of a service that holds nothing yet. `from tests.support import "
+    "A test takes `api: Api`, a client with every role of a service that has no data yet. `from tests.support import "
     "Api, accepted, refused, bearer, day`; `from tests.bodies import make_...`. api.get(path, query), api.post(path, "
     "body), api.patch(path, body), api.delete(path); api.calling_with(bearer('role')) calls as somebody else. "
     "accepted(response, status=200) returns its JSON, refused(response, status, field=None) checks the problem. A list "
     'of records, `items` below too, comes as {"items": [...]} beside the other members. '
-    "make_x(api, {member: value}) returns what was made. Money and numbers are JSON numbers; day(n) is in n days. "
+    "make_x(api, {member: value}) returns what was made. Money and numbers are JSON numbers; day(n): n days from now. "
     "Annotate all parameters and results; a response is an httpx.Response."
 )
 _REPOSITORY = "Functions that pytest finds. They may import the standard library and: "

@@ -205,7 +205,7 @@ def _check(completed: Completed) -> None:
     if completed.ending == "exited" and completed.exit_code == 0:
         return
     said = _ADDRESS.sub("the index", " ".join(f"{completed.stderr}\n{completed.stdout}".split()))
-    what = f"uv ended with {completed.ending} {completed.exit_code}: {said[-1500:]}"
+    what = f"uv failed ({completed.ending}, exit code {completed.exit_code}): {said[-1500:]}"
     for words, error, fix in _FAILURES:
         if words in said:
             raise error(f"The environment could not be installed. {fix} {what}")

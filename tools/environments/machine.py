@@ -119,4 +119,4 @@ def _disk(home: Path) -> Check:
     room = {path: shutil.disk_usage(path).free for path in (there, Path(tempfile.gettempdir()))}
     detail = ", ".join(f"{free / 10**9:.1f} GB free at {path}" for path, free in room.items())
     ok = min(room.values()) >= DISK_BYTES
-    return Check(name="disk", ok=ok, detail=detail, fix="" if ok else f"Make {DISK_BYTES // 10**9} GB free.")
+    return Check(name="disk", ok=ok, detail=detail, fix="" if ok else f"Free up {DISK_BYTES // 10**9} GB.")

@@ -160,7 +160,7 @@ def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
         if entry.mode == "160000":
             raise RepositoryError(f"{entry.path} is a submodule, which the crew cannot work with. Remove it.")
         if entry.mode == "120000" and _leads_out(entry.path, repository.blob(entry.id)):
-            raise RepositoryError(f"{entry.path} is a link that leads out of the workspace. Remove it.")
+            raise RepositoryError(f"{entry.path} is a link that points outside the workspace. Remove it.")
 
 
 def _leads_out(path: str, content: bytes) -> bool:

@@ -100,7 +100,7 @@ class _Reading:
                     self._say(statement[0], what)
                 self._helpers.append(name)
             else:
-                what = f"'{shape[:60]}' is neither 'deny contains finding if {{...}}', the same of 'ask', nor a helper"
+                what = f"'{shape[:60]}' is neither 'deny contains finding if {{...}}', its 'ask' form, nor a helper"
                 self._say(statement[0], what)
             self._references(statement)
             if sum(each.text in ("some", "every") for each in statement) > MOST_LOOPS:
@@ -169,7 +169,9 @@ class _Reading:
             if token.kind != "name":
                 continue
             if head == "data" and rest.partition(".")[0] not in READABLE_DATA:
-                self._say(token, f"'{token.text}' may not be read; of data, {', '.join(READABLE_DATA)} may")
+                self._say(
+                    token, f"'{token.text}' may not be read; of data, only {', '.join(READABLE_DATA)} may"
+                )
             if head in ("deny", "ask") and place:
                 self._say(token, f"'{head}' may be added to, but not read")
 

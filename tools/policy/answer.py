@@ -15,7 +15,7 @@ from tools.policy.question import plain_text, visible
 FORM = "crew/1"
 LONGEST_PART = 300
 """Maximum number of characters of each part of a reason, such as a path or a name."""
-NO_ANSWER = "The policy gave no answer, which counts as a no."
+NO_ANSWER = "The policy gave no answer, which counts as a denial."
 
 
 _READABLE = str.maketrans({"\uff02": '"'})

@@ -158,7 +158,7 @@ class _Module:
             if token.kind == "name" and "." in token.text and not known:
                 self._say(
                     token,
-                    f"OPA drops a 'not' around an undefined '{token.text}', regopy does not; bind it before",
+                    f"OPA drops a 'not' around an undefined '{token.text}', regopy does not; bind it first",
                 )
 
     def _check_index(self, rest: list[Token], bound: set[str]) -> None:

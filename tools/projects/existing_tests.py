@@ -170,7 +170,7 @@ def _by_command(bench: Workbench, tree: str, command: TestCommand, python: Envir
 
 def _said(line: str, report: CommandReport, python: Environment | None) -> str:
     if report.ending == "timed_out":
-        return f"`{line}` did not end within {LIMITS.wall_seconds:.0f} s."
+        return f"`{line}` did not finish within {LIMITS.wall_seconds:.0f} s."
     if report.exit_code == NO_PROGRAM:
         return f"`{line}` names a program that the sandbox lacks. Available: {', '.join(available_programs(python))}."
     ended = "passed" if report.ok else f"failed with exit code {report.exit_code}"

@@ -225,7 +225,9 @@ def _why(test: Candidate, worth: Strength | None) -> str:
         return "it was not run"
     if worth.result != "fails":
         return worth.why
-    start = _GOES.get(test.kind, "it fails on the code as it is (a fault, or arguments that are not meant)")
+    start = _GOES.get(
+        test.kind, "it fails on the code as it is (a defect, or arguments that are not intended)"
+    )
     said = strip_volatile(worth.why).replace("Failing test case: ", "with ").removeprefix("AssertionError: ")
     return f"{start}: {' '.join(re.sub(r'[*]{5,}|File .*? Failed example:', '', said).split())}"
 
@@ -235,4 +237,4 @@ def _first(text: str) -> str:
 
 
 def _docstring(module: str) -> str:
-    return f"Properties of {module}: each of these tests fails if the code it runs says something else."
+    return f"Properties of {module}: each of these tests fails if the code it runs behaves differently."

@@ -76,7 +76,7 @@ def _try(name: str) -> Sandbox | str:
         if done.ending == "exited" and done.stdout.strip() == ("confined" if name != "none" else ""):
             return sandbox
         reasons.append(
-            f"A trial job ended with {done.ending} {done.exit_code}: {done.stdout}{done.stderr}".strip()
+            f"A trial job failed ({done.ending}, exit code {done.exit_code}): {done.stdout}{done.stderr}".strip()
         )
     return reasons[0]
 

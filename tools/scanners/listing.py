@@ -34,7 +34,7 @@ def listing(requirements: str, installed: Iterable[Package], before: str) -> str
         grouped.setdefault(licences.get(release.partition("==")[0], ""), []).append(release)
     if unknown := grouped.get(""):
         raise ValueError(
-            f"Write the licences of {', '.join(unknown)} into the list by hand, then run this again."
+            f"Add the licences of {', '.join(unknown)} to the list by hand, then run this again."
         )
     listed = {licence: dict.fromkeys(grouped[licence], True) for licence in sorted(grouped)}
     named: dict[str, list[str]] = {}

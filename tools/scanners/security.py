@@ -71,7 +71,7 @@ def security(sandbox: Sandbox, toolbox: Environment, workspace: Path) -> ScanRep
     try:
         raw = _Raw.model_validate_json(completed.stdout)
     except ValidationError:
-        said = f"the scanner {completed.ending}. {completed.stderr.strip()[-500:]}"
+        said = f"the scanner failed ({completed.ending}). {completed.stderr.strip()[-500:]}"
         return ScanReport(findings=(), scanned=(), skipped=(f".: {said}",))
     return _report(raw, workspace, files, unread)
 
@@ -138,7 +138,7 @@ def _report(raw: _Raw, workspace: Path, files: list[str], unread: dict[str, str]
     errors = unread | {relative(each.filename): each.reason for each in raw.errors}
     scanned = sorted({relative(name) for name in raw.metrics if name != "_totals"} - set(errors))
     for name in set(files) - set(scanned) - set(errors):
-        errors[name] = "the scanner left it out"
+        errors[name] = "the scanner skipped it"
     findings = [
         Finding(
             file=relative(each.filename),

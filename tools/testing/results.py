@@ -77,15 +77,13 @@ def report_result(
 
 def _said(report: TestReport, wrong: int, before: Collection[str]) -> str:
     if report.problem:
-        return (
-            f"The tests could not be run to their end: {strip_volatile(report.problem.splitlines()[0])[:300]}"
-        )
+        return f"The test run could not be completed: {strip_volatile(report.problem.splitlines()[0])[:300]}"
     said = f"{counted(len(report.passed), 'test')} passed, {wrong} failed, in {report.seconds:.0f} s."
     if report.flaky:
-        said += f" {counted(len(report.flaky), 'changed its', 'changed their')} mind when run again."
+        said += f" {counted(len(report.flaky), 'test gave', 'tests gave')} a different result when run again."
     if before:
         named = ", ".join(sorted(before)[:_MOST_NAMED]) + (", ..." if len(before) > _MOST_NAMED else "")
-        said += f" As on the main branch, {named} failed: mend what the story is about; a person decides on the rest."
+        said += f" As on the main branch, {named} failed: fix what the story is about; a person decides on the rest."
     return said
 
 

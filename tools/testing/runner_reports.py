@@ -66,17 +66,17 @@ class RunReport(BaseModel, frozen=True):
         told = [each.id for each in self.tests]
         silent = sorted(set(self.collected).difference(told))
         if end.timed_out:
-            return f"The tests did not end within {end.seconds:.0f} s."
+            return f"The tests did not finish within {end.seconds:.0f} s."
         if self.exit is None:
-            return f"The run broke off (exit {end.exit}) before it could say how the tests went."
+            return f"The run broke off (exit code {end.exit}) before it could report the results."
         if self.exit != end.exit:
             return f"The report says exit {self.exit}, but the run ended with {end.exit}."
         if len(told) != len(set(told)):
-            return "The report tells of a test more than once."
+            return "The report lists a test more than once."
         if end.exit == 0 and (bad or silent):
-            return f"The run ended as a success, but {(bad or silent)[0]} did not pass."
+            return f"The run ended successfully, but {(bad or silent)[0]} did not pass."
         if end.exit == 1 and not bad:
-            return "The run ended as a failure, but the report tells of none."
+            return "The run ended with a failure, but the report lists none."
         if end.exit == NO_TESTS or not told:
             return "No tests ran."
         if end.exit not in (0, 1) and not bad:
@@ -169,7 +169,7 @@ def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tup
         else:
             found += group
             if len(group) < collected.get(name, 0):
-                said = f"It was collected {collected[name]} times and told of {len(group)} times."
+                said = f"It was collected {collected[name]} times but reported {len(group)} times."
                 found[-1] = TestOutcome(id=name, outcome="errored", message=said)
     return tuple(found)
 

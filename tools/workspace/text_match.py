@@ -54,7 +54,7 @@ def absent(content: str, old: str) -> Misfit:
         known.setdefault(line.strip()[:_LONGEST_LINE], number)
     close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=_CLOSE) if wanted else []
     if not close:
-        return Misfit("does not occur, nor anything like it; read the file again.")
+        return Misfit("does not occur, nor does anything like it; read the file again.")
     found = tuple(sorted((known[each], lines[known[each] - 1][:_LONGEST_LINE]) for each in close))
     shown_lines = ", ".join(str(number) for number, _ in found)
     return Misfit(f"does not occur; the closest lines are {shown_lines}. Read them and copy exactly.", found)

@@ -189,7 +189,7 @@ def _about(folder: Path) -> About:
         return About.model_validate(found)
     except FileNotFoundError as error:
         raise BadInput(
-            f"{folder} is no recording: it holds no {ABOUT}. Name one that --record made."
+            f"{folder} is not a recording: it has no {ABOUT}. Name one that --record made."
         ) from error
     except (OSError, ValueError, KeyError, RecursionError) as error:
         raise BadInput(f"{path} cannot be read: {_short(error)}. {_FIX}") from error
@@ -198,16 +198,16 @@ def _about(folder: Path) -> About:
 def _call(path: Path, calls: dict[int, RecordedCall]) -> RecordedCall:
     body = joined(json.loads(path.read_text()))
     if not isinstance(body, dict):
-        raise TypeError("it holds no object")
+        raise TypeError("it does not contain an object")
     number = cast(int, body.pop("base"))
     base = calls[number] if number else None
     delta = cast(list[Json], body["messages"])
     messages = applied(delta, _continued(base))
     call = RecordedCall.model_validate({**body, "messages": messages})
     if digest_of(messages) != call.request:
-        raise ValueError("its messages are not those that its digest names; the file was changed")
+        raise ValueError("its messages do not match its digest; the file was changed")
     if call.sequence in calls or call.name != path.name:
-        raise ValueError(f"it is number {call.sequence}, which is another file's")
+        raise ValueError(f"its number, {call.sequence}, is that of another file")
     return call
 
 

@@ -25,15 +25,15 @@ def mismatch(
     """Return the error for a request that was never recorded or, if `made` is not 0, only recorded `made` times."""
     place = asked.place
     said = [
-        f"The recording {folder} does not hold this request of the {place.role} agent (visit {place.visit}, "
+        f"The recording {folder} does not contain this request of the {place.role} agent (visit {place.visit}, "
         f"step {place.step}) for {place.story or 'no story'}."
     ]
     if made:
-        said.append(f"It was recorded {counted(made, 'time')} and is made once more.")
+        said.append(f"It was recorded {counted(made, 'time')} but is requested once more.")
     else:
         said += _changes(recording, asked, tools, parameters)
     said.append(
-        "Record it again (--record); after an edit of a prompt alone, "
+        "Record it again (--record); if only a prompt was edited, "
         f"--model 'replay:{folder}?match=place' --record NEW_FOLDER carries the replies over."
     )
     lines = [] if made else _difference(closest(recording, asked), asked)
@@ -72,7 +72,7 @@ def _changes(recording: Recording, asked: Normalised, tools: Tools, parameters: 
     place = asked.place
     role, near = recording.about.roles.get(place.role), closest(recording, asked)
     if role is None:
-        return [f"It holds no call of the {place.role} agent."]
+        return [f"It contains no call of the {place.role} agent."]
     said = []
     if prompt_of(asked.messages) != (prompt_of(near.messages) if near else role.prompt):
         said.append(f"The prompt of the {place.role} agent changed since it was recorded.")
@@ -82,9 +82,11 @@ def _changes(recording: Recording, asked: Normalised, tools: Tools, parameters: 
         if changed:
             said.append(f"The tools of the {place.role} agent changed: {', '.join(dict.fromkeys(changed))}.")
         elif near:
-            said.append(f"The tools of the {place.role} agent are offered in another order or choice.")
+            said.append(f"The tools of the {place.role} agent are offered in a different order or selection.")
     if near and near.parameters != parameters:
-        said.append(f"Its parameters are {canonical(parameters)}, and were {canonical(near.parameters)}.")
+        said.append(
+            f"Its parameters are {canonical(parameters)}; previously, they were {canonical(near.parameters)}."
+        )
     return said if near else [*said, _unknown(recording, place)]
 
 

@@ -94,7 +94,7 @@ class ReplayModel(LocalModel):
         if call.error == GAVE_UP:
             return Faulty(Fault(name=GAVE_UP, remedy="give_up", what=what))
         return Stopped(
-            f"The call {call.name} of {self.folder} failed with {call.error}, which this version cannot give back. "
+            f"The call {call.name} of {self.folder} failed with {call.error}, which this version cannot reproduce. "
             "Record it again with --record."
         )
 

@@ -139,7 +139,7 @@ def test_what_is_kept_and_what_is_dropped(
     whys = {name: each["why"] for name, each in found.items()}
     assert "UnicodeDecodeError" in whys["test_type_decode_text"]
     assert whys["test_docstring_shout"].startswith("its example does not hold")
-    assert "did not end" in whys["test_type_spin"]
+    assert "did not finish" in whys["test_type_spin"]
     assert whys["test_shout_says_nothing"].startswith("it passes on all")
     assert whys["test_shout_is_longer"].startswith("it fails on the code as it is")
     none = [each for each in said["properties"] if not each["test"]]

@@ -105,7 +105,7 @@ def test_a_call_in_order_is_done_and_written_down(place: Setting, recorder: Reco
     ({"evidence": ("a-0000000000000000",)}, "There is no evidence a-0000000000000000"),
     ({"evidence": ("sha256:" + "0" * 64,)}, "There is no evidence sha256:00"),
     ({"tool": "rm"}, "Unknown tool 'rm'"),
-    ({"arguments": {"content": 7}}, "do not fit"),
+    ({"arguments": {"content": 7}}, "are invalid"),
     ({"role": "governance"}, "governance"),
     ({"role": "nobody"}, "nobody"),
 ])  # fmt: skip
@@ -169,7 +169,9 @@ def test_an_agent_rests_on_what_it_was_told_and_found_itself(place: Setting) -> 
     beside = door.act(
         place.call("run_tests", role="testing", step=2, allowed_evidence=frozenset(), evidence=(other.key,))
     )
-    assert beside.summary.startswith(f"There is no evidence {other.key} that the testing agent was told of")
+    assert beside.summary.startswith(
+        f"The evidence {other.key} was neither given to the testing agent nor found by it"
+    )
     told = frozenset({other.key})
     for number, evidence in enumerate((mine.key, other.key), 3):
         assert door.act(

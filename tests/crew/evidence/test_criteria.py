@@ -71,7 +71,7 @@ def whys(made: History, delivery: str) -> list[str]:
 def test_what_is_only_designed_is_not_covered(made: History) -> None:
     delivery = begun(made)
     made.closed(delivery, "stopped", version="")
-    assert set(whys(made, delivery)) == {"not tested yet: it is designed, and nothing of it is built"}
+    assert set(whys(made, delivery)) == {"not tested yet: it is designed, but no part of it is built"}
     found = report(made, delivery)
     assert (found.covered, found.not_covered, found.tests) == (0, 6, "")
 
@@ -79,7 +79,7 @@ def test_what_is_only_designed_is_not_covered(made: History) -> None:
 def test_example_tests_before_the_code_are_no_tests_of_it(made: History) -> None:
     delivery = peoples(made)
     made.closed(delivery, "stopped", version="")
-    assert set(whys(made, delivery)) == {"not tested yet: it is designed, and nothing of it is built"}
+    assert set(whys(made, delivery)) == {"not tested yet: it is designed, but no part of it is built"}
     assert report(made, delivery).tests == "", "the testing agent said it of its examples"
 
 
@@ -145,7 +145,7 @@ def test_what_was_taken_back_counts_no_more(made: History) -> None:
     made.committed(delivery, "tree-1")
     made.ran(delivery, "tree-1", tests)
     made.acted(delivery, "reset_workspace", commit="main")
-    assert set(whys(made, delivery)) == {"not tested yet: it is designed, and nothing of it is built"}
+    assert set(whys(made, delivery)) == {"not tested yet: it is designed, but no part of it is built"}
     assert report(made, delivery).tests == ""
 
 
@@ -180,12 +180,12 @@ def test_what_is_delivered_stays_covered_by_the_tests_that_passed(made: History)
         (
             [("{}", "passed", "")],
             {"flaky": [Flaky(id="{}", outcomes=("passed", "failed"))]},
-            "its test changed its mind when it was run again: {}",
+            "its test gave a different result when it was run again: {}",
         ),
         (
             [("{}", "passed", "")],
             {"problem": "The run broke off.\nmore"},
-            "the tests could not be run to their end: The run broke off.",
+            "the test run could not be completed: The run broke off.",
         ),
     ],
 )
@@ -211,7 +211,7 @@ def test_nothing_changed_is_covered_by_whoever_tested_that_tree(made: History) -
     again = begun(made, base_tree="tree-1")
     made.generated(again)
     made.acted(again, "commit", commit="main", tree="tree-1")
-    nobody = "not tested: nothing had to be changed, and no run of the tests on this code is known"
+    nobody = "not tested: nothing had to be changed, and no test run on this code is on record"
     assert set(whys(made, again)) == {nobody}
     made.ran(first, "tree-1", tests)
     assert set(whys(made, again)) == {""}
@@ -221,9 +221,9 @@ def test_nothing_changed_is_covered_by_whoever_tested_that_tree(made: History) -
 def test_dropped_examples_are_not_named(made: History) -> None:
     delivery = peoples(made)
     made.committed(delivery, "tree-1")
-    dropped = [{"test": EXAMPLE, "why": "it runs no line to judge it by"}]
+    dropped = [{"test": EXAMPLE, "why": "it runs no line for which there is a mutant"}]
     made.committed(delivery, "tree-2", "keep_examples", tests={}, kept=[], dropped=dropped)
-    why = f"its tests were not kept: {EXAMPLE}, because it runs no line to judge it by"
+    why = f"its tests were not kept: {EXAMPLE}, because it runs no line for which there is a mutant"
     assert whys(made, delivery)[0] == why
     made.ran(delivery, "tree-2", ["tests/test_own.py::test_a"])
     # What has no example test is covered by the repository's own tests, as a whole.
@@ -248,12 +248,12 @@ def test_where_a_command_runs_the_tests_examples_count_that_were_seen_to_pass(ma
     delivery = peoples(made)
     made.committed(delivery, "tree-1")
     made.acted(delivery, "run_tests", {"report": "ok"}, tree="tree-1", unit="command")
-    assert whys(made, delivery)[0] == f"its test was not seen to run: {EXAMPLE}"
+    assert whys(made, delivery)[0] == f"its test was not observed to run: {EXAMPLE}"
     kept = [{"test": EXAMPLE, "why": "it notices a mutant"}]
     made.committed(delivery, "tree-1", "keep_examples", tests=EXAMPLES, kept=kept, dropped=[])
     assert report(made, delivery).criteria[0].tests == (EXAMPLE,)
     made.acted(delivery, "run_tests", {"report": "no"}, ok=False, tree="tree-1", unit="command")
-    assert whys(made, delivery)[0] == f"its test was not seen to run: {EXAMPLE}"
+    assert whys(made, delivery)[0] == f"its test was not observed to run: {EXAMPLE}"
     assert whys(made, delivery)[1] == "the repository's tests did not pass: run_tests is done."
 
 

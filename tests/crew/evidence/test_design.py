@@ -28,6 +28,6 @@ def test_every_criterion_has_an_outcome() -> None:
     covered = {"id": "A-1.1", "outcome": "covered", "why": ""}
     stray = {"id": "A-9.9", "outcome": "covered", "why": ""}
     design = Design.model_validate({"criteria": [covered, stray]})
-    silent = {"id": "A-1.2", "outcome": "not_covered", "why": "The design agent said nothing of it."}
+    silent = {"id": "A-1.2", "outcome": "not_covered", "why": "The design agent did not mention it."}
     expected = Design.model_validate({"criteria": [covered, silent]})
     assert for_every_criterion(design, ["A-1.1", "A-1.2"]) == expected

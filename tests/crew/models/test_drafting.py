@@ -101,7 +101,7 @@ def test_what_cannot_be_used_is_sent_back(step: Step, told: str) -> None:
 @pytest.mark.parametrize(("step", "told"), UNUSABLE.values(), ids=UNUSABLE)
 def test_it_is_sent_back_so_often_and_no_more(step: Step, told: str) -> None:
     with serving(steps(step)) as server:
-        with pytest.raises(NothingUsable, match="openai:m gave nothing usable in 3 tries") as raised:
+        with pytest.raises(NothingUsable, match="openai:m submitted nothing usable in 3 tries") as raised:
             drafting(server).draft(FIRST, FORM, positive, 2)
         assert told in str(raised.value)
     assert [len(each["messages"]) for each in server.bodies] == [2, 4, 4]
@@ -126,7 +126,7 @@ def test_what_lasts_ends_it_and_is_not_tried_again(
     with serving(steps(step)) as server:
         drafter = drafting(server)
         for _ in range(2):
-            with pytest.raises(NoAnswer, match=rf"openai:m gave no answer \({name}\)\. ") as raised:
+            with pytest.raises(NoAnswer, match=rf"openai:m did not answer \({name}\)\. ") as raised:
                 drafter.draft(FIRST, FORM, positive, 3)
             assert KEY not in str(raised.value)
         assert len(server.bodies) == asked
@@ -159,7 +159,7 @@ def test_the_call_is_forced_and_counted(mode: dict[str, Any]) -> None:
 BOUNDS = {
     "steps": (Budget(steps=1), "1 of 1 model call"),
     "tokens": (Budget(tokens=200), "110 of 200 tokens, and the next request takes about"),
-    "money": (Budget(money=0.001), "0.0020 of 0.001"),
+    "money": (Budget(money=0.001), "0.0020 spent of 0.001"),
 }
 
 

@@ -130,7 +130,7 @@ def test_a_byte_now_and_then_is_not_waited_for_without_end(
     with scenario(tmp_path, policy, {2: slow}, timeout_seconds=20, **MODES[mode]) as here:
         here.work()
         assert here.faults == ["disconnected"]
-        assert "had not come to its end after 2 s" in str(here.rows(ModelFault)[0].body.text)
+        assert "was not complete after 2 s" in str(here.rows(ModelFault)[0].body.text)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_key_stands_nowhere(mode: str, tmp_path: Path, policy: Any) -> None:
 def test_what_cannot_be_waited_for_is_said(tmp_path: Path, policy: Any) -> None:
     with (
         scenario(tmp_path, policy, {1: Status(429, "slow", {"Retry-After": "7200"})}) as here,
-        pytest.raises(GaveUp, match=r"asks to wait 7200 s; at most 0.02 are waited \(longest_wait_seconds"),
+        pytest.raises(GaveUp, match=r"asks to wait 7200 s; the limit is 0.02 s \(longest_wait_seconds"),
     ):
         here.work()
 
@@ -228,7 +228,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(
         said = str(gave_up.value)
     assert "The model's server at http://127.0.0.1:9/v1 cannot be reached: " in said
     assert (
-        ". Start it, or name the one that runs: base_url under [model] in crew.toml, or OPENAI_BASE_URL."
+        ". Start it, or point to a running one: base_url under [model] in crew.toml, or OPENAI_BASE_URL."
         in said
     )
     assert "sesame" not in said

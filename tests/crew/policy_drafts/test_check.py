@@ -106,7 +106,7 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
                 GOOD.rules[1],
             )
         ),
-        "does not stand in the regulation",
+        "is not in the regulation",
     ),
     "half a quote": (
         changed(rules=(DraftRule(name="payments.lgpl", why="libraries"), GOOD.rules[1])),
@@ -116,10 +116,10 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
         changed(
             rules=(DraftRule(name="payments.lgpl", why=QUOTE_LGPL.replace("must", "should")), GOOD.rules[1])
         ),
-        "does not stand in the regulation",
+        "is not in the regulation",
     ),
-    "a rule without a sentence": (changed(rules=GOOD.rules[:1]), "payments.scan stands in `rego` alone"),
-    "a sentence without a rule": (with_rego(HEAD + LGPL_RULE), "payments.scan stands in `rules` alone"),
+    "a rule without a sentence": (changed(rules=GOOD.rules[:1]), "payments.scan is only in `rego`"),
+    "a sentence without a rule": (with_rego(HEAD + LGPL_RULE), "payments.scan is only in `rules`"),
     "a rule listed twice": (changed(rules=(*GOOD.rules, GOOD.rules[0])), "is listed twice in `rules`"),
     "no case that fires": (changed(cases=GOOD.cases[1:]), "payments.lgpl: no case expects deny"),
     "no case that does not fire": (
@@ -153,7 +153,7 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
                 *GOOD.cases[1:],
             )
         ),
-        "without this policy it is not allowed, since merge.tests_failed objects already (Tests failed",
+        "without this policy it is not allowed, since merge.tests_failed already objects (Tests failed",
     ),
     "a rule that never fires": (
         with_rego(REGO.replace('"LGPL")', '"lgpl")')),
@@ -180,7 +180,7 @@ WRONG: dict[str, tuple[PolicyDraft, str]] = {
             f"{REGO}\nhow := 1\n\n".replace("some release in", "how > 0\n\tsome release in")
             + 'how := 2 if {\n\tinput.facts.branch == "odd"\n}\n'
         ),
-        "gives no answer on a call of 'merge'",
+        "has no answer for a call of 'merge'",
     ),
     "Rego that no engine reads": (
         with_rego(REGO.replace("is_number(input", "is_number(input input")),

@@ -312,7 +312,7 @@ def test_a_dead_collector_neither_slows_nor_fails(
     assert ended < spans.SEND_SECONDS
     assert (
         said
-        == f"The collector at {url}/v1/traces did not take 3000 spans; the delivery does not depend on it."
+        == f"The collector at {url}/v1/traces did not accept 3000 spans; the delivery does not depend on it."
     )
     assert capfd.readouterr() == ("", "")
 

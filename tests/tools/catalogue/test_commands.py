@@ -86,8 +86,8 @@ def test_there_is_no_network_and_no_way_out(bench: Workbench, tmp_path: Path) ->
         ("mkfifo pipe", "pipe (a pipe"),
         ("touch \"$(printf 'a\\377')\"", "a\\udcff (a name that is not UTF-8)"),
         ("mkdir closed && touch closed/.git && chmod 000 closed/.git closed", "closed/.git (a repository"),
-        ("ln -s /etc/passwd passwd", "passwd (a link that leads out)"),
-        ("mkdir d && ln -s ../../.. d/up", "d/up (a link that leads out)"),
+        ("ln -s /etc/passwd passwd", "passwd (a link that points outside)"),
+        ("mkdir d && ln -s ../../.. d/up", "d/up (a link that points outside)"),
         ("mkdir hidden && mkfifo hidden/p && chmod 000 hidden", "hidden/p (a pipe"),
         pytest.param(
             'python3 -c \'import os; [(os.mkdir("d"), os.chdir("d")) for _ in range(3000)]\'',

@@ -129,7 +129,7 @@ def test_what_an_encoding_lacks_is_refused(bench: Workbench) -> None:
         ("result", "occurs 3 times, at lines 2, 4, 5", []),
         ("\tresult  = 0\n\tfor price in prices:", "differs only in white space from lines 2 to 3", [2, 3]),
         ("        result += prices", "the closest lines are 2, 4", [4]),
-        ("SELECT * FROM orders", "nor anything like it", []),
+        ("SELECT * FROM orders", "nor does anything like it", []),
     ],
 )
 def test_a_text_that_does_not_stand_once_is_found_for_the_model(

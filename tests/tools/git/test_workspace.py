@@ -101,7 +101,7 @@ def test_a_nested_git_is_refused(repository: Repository, workspace: Path, name: 
 def test_links_that_lead_out_are_refused(repository: Repository, workspace: Path, target: str) -> None:
     (workspace / "here").symlink_to(".")
     (workspace / "link").symlink_to(target)
-    with pytest.raises(RepositoryError, match="leads out"):
+    with pytest.raises(RepositoryError, match="points outside"):
         write_tree(repository, workspace)
 
 
@@ -119,7 +119,7 @@ def test_a_tree_with_a_link_that_leads_out_is_not_checked_out(
     git("add", "-A")
     git("commit", "-q", "-m", "evil")
     (workspace / "old").write_text("x")
-    with pytest.raises(RepositoryError, match="leads out"):
+    with pytest.raises(RepositoryError, match="points outside"):
         checkout(repository, git("rev-parse", "HEAD"), workspace)
     assert (workspace / "old").exists()
 

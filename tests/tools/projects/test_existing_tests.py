@@ -473,7 +473,7 @@ def test_tests_that_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     result = judge(bench)
     assert (result.ok, result.data["errors"]) == (False, 1)
     given = replace(bench, test_command="sleep 60")
-    assert "did not end within 3 s" in judge(given).summary
+    assert "did not finish within 3 s" in judge(given).summary
 
 
 def test_a_branch_is_resolved_from_its_commit(tmp_path: Path) -> None:

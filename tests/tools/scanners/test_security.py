@@ -170,7 +170,7 @@ def test_a_scanner_that_breaks_down_proves_nothing(tmp_path: Path, toolbox: Envi
 
     assert report.scanned == ()
     assert len(report.skipped) == 1
-    assert report.skipped[0].startswith(".: the scanner exited")
+    assert report.skipped[0].startswith(".: the scanner failed (exited)")
 
 
 class Forgetful:
@@ -192,4 +192,4 @@ def test_a_file_that_the_scanner_forgot_is_named(tmp_path: Path, toolbox: Enviro
         (tmp_path / name).write_text("x = 1\n")
     sandbox: Sandbox = Forgetful()  # type: ignore[assignment]
 
-    assert security(sandbox, toolbox, tmp_path).skipped == ("b.py: the scanner left it out",)
+    assert security(sandbox, toolbox, tmp_path).skipped == ("b.py: the scanner skipped it",)

@@ -170,7 +170,7 @@ def test_a_file_that_cannot_be_imported_is_an_error_of_its_own(run: Runner) -> N
 def test_tests_that_do_not_end(run: Runner) -> None:
     report = run({"test_it.py": "def test_a():\n    while True: pass\n"}, limits=Limits(wall_seconds=2))
     assert not report.ok
-    assert "did not end within 2 s" in str(report.problem)
+    assert "did not finish within 2 s" in str(report.problem)
 
 
 def test_a_report_that_is_a_link_or_a_pipe_is_not_read(run: Runner) -> None:

@@ -100,4 +100,4 @@ def test_reports_against_exit_codes(
 def test_time_that_ran_out_is_never_a_success(tmp_path: Path) -> None:
     (tmp_path / "first.jsonl").write_text(lines(COLLECTED, PASSED, {"kind": "finished", "exit": 0}))
     end = RunEnd(exit=0, seconds=5.0, timed_out=True)
-    assert "did not end" in str(read_run(tmp_path, "first").contradiction(end))
+    assert "did not finish" in str(read_run(tmp_path, "first").contradiction(end))

@@ -217,7 +217,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 class Wording(BaseModel, extra="forbid"):
-    """What covers a criterion: sentences of the forms, custom operations, both; else why it is left out."""
+    """What covers a criterion: sentences in the forms, custom operations or both; otherwise, why it is left out."""
 
     id: str
     sentences: list[str] = []
@@ -226,7 +226,7 @@ class Wording(BaseModel, extra="forbid"):
 
 
 class Custom(BaseModel, extra="forbid"):
-    """An operation on one resource that no form can say. Field lists: "months (integer, 1 to 480), start (date)"."""
+    """An operation on one resource that fits no form. Field lists: "months (integer, 1 to 480), start (date)"."""
 
     name: str = Field(description="amortisation schedule")
     of: str = Field(description="Entity.")

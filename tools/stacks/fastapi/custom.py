@@ -31,7 +31,7 @@ def custom_files(blueprint: Blueprint, before: Mapping[str, str]) -> dict[str, s
         return {}
     found = {path: before.get(path, text) for path, text in found.items()}
     return {
-        "app/custom/__init__.py": '"""What is written by hand: no generation changes these files."""\n'
+        "app/custom/__init__.py": '"""Hand-written code: generation never changes these files."""\n'
     } | found
 
 
@@ -59,7 +59,7 @@ def _module(blueprint: Blueprint, entity: Entity, custom: CustomOperation) -> st
     docstring = paragraphs([custom.does, *texts, *_instructions(entity, custom, own, inputs)])
     unwritten = f"{entity.name} {custom.name} is not written yet: {custom_path(custom)}"
     lines = [
-        *paragraphs([f"Written by hand: {entity.name} {custom.name}. No generation changes this file."], ""),
+        *paragraphs([f"Hand-written: {entity.name} {custom.name}. Generation never changes this file."], ""),
         "",
         "from __future__ import annotations",
         "",
@@ -82,7 +82,7 @@ def _instructions(entity: Entity, custom: CustomOperation, own: str, inputs: str
         yield f"{gets} It changes nothing."
     else:
         yield (
-            f"{gets} The {entity.name} is locked. What is changed is one transaction, which any exception rolls back. "
+            f"{gets} The {entity.name} is locked. All changes are one transaction, rolled back on any exception. "
             f"Call `{own}.touch()` when the {entity.name} changes."
         )
     if custom.inputs:
@@ -92,15 +92,15 @@ def _instructions(entity: Entity, custom: CustomOperation, own: str, inputs: str
         [f"`items`, a list of `schemas.{cls}Item` with {_members(custom.items)}"] if custom.items else []
     )
     members = f" with {', and with '.join(answer)}" if answer else ""
-    yield f"Returns `schemas.{cls}Answer`{members}. A value of another type is a 500."
+    yield f"Returns `schemas.{cls}Answer`{members}. A value of another type results in a 500."
     yield (
         "Rejects by raising `app.problems.Problem(409, why)` for what the state does not allow, `Problem(422, why)` "
         "for what the inputs do not."
     )
     yield (
-        "May import the standard library, `sqlalchemy`, and of the service `models`, `schemas`, `problems`, "
+        "May import the standard library, `sqlalchemy`, and from the service `models`, `schemas`, `problems`, "
         "`arithmetic` (exact sums; `money()` rounds to cents, half to even), `clock`, `store` and `services`, whose "
-        "`show(session, resource)` returns a resource as the API answers it, computed fields too."
+        "`show(session, resource)` returns a resource as the API returns it, including computed fields."
     )
 
 

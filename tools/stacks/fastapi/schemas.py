@@ -29,7 +29,7 @@ _LONG = 50
 
 def schema_files(blueprint: Blueprint) -> dict[str, str]:
     """Return the modules of `app/schemas/` by path, one for each entity."""
-    files = {"app/schemas/__init__.py": '"""What requests carry and what is answered."""\n'}
+    files = {"app/schemas/__init__.py": '"""The contents of requests and responses."""\n'}
     for entity in blueprint.entities:
         files[f"app/schemas/{identifier(entity.name)}.py"] = _schemas(blueprint, entity)
     return files
@@ -97,7 +97,7 @@ def _schemas(blueprint: Blueprint, entity: Entity) -> str:
         READ=Code("READ"),
         PAGE=Code("PAGE"),
     )
-    docstring = f"What requests about {entity_names(entity)['plural']} carry and what is answered."
+    docstring = f"The contents of requests about {entity_names(entity)['plural']}, and of their responses."
     return module(docstring, body, {"dataclass": "from dataclasses import dataclass"})
 
 

@@ -76,7 +76,7 @@ def _alone(functions: dict[str, Function], problems: list[dict[str, str]]) -> It
             continue
         for test in tests:
             if "nothing()" in test["source"]:
-                why = "its hints do not say enough to make arguments"
+                why = "its type hints are not specific enough to generate arguments"
                 problems.append({"function": label, "why": why})
                 continue
             yield {**test, **_typed(test["source"], function), "functions": [label]}

@@ -91,7 +91,7 @@ def _said(report: TestReport) -> tuple[dict[str, Strength], dict[str, tuple[str,
     for test, group in groups.items():
         bad = next((each for each in group if each.is_bad), None)
         if test in flaky:
-            found[test] = Strength(test=test, result="flaky", why="it changes its mind when it is run again")
+            found[test] = Strength(test=test, result="flaky", why="its result changes when it is run again")
         elif bad is not None:
             found[test] = Strength(test=test, result="fails", why=" ".join(bad.message.split())[:300])
         elif all(each.outcome == "skipped" for each in group):
@@ -134,7 +134,7 @@ class _Trial:
             self._round(patches, asked)
         left = [test for test, queue in self.queues.items() if not queue]
         if before and left:
-            self._round([(dict(before), "the change is taken back")], [left])
+            self._round([(dict(before), "the change is reverted")], [left])
 
     def worth(self, test: str) -> Strength:
         """Return the strength of a test that passes in every run."""
@@ -144,7 +144,7 @@ class _Trial:
         why = (
             f"it passes on all {count} mutants of lines that it runs"
             if count
-            else "it runs no line to judge it by"
+            else "it runs no line for which there is a mutant"
         )
         return Strength(test=test, result="proves_nothing", why=why)
 

@@ -209,7 +209,7 @@ def test_samples_are_given_in_their_order_and_no_more(tmp_path: Path) -> None:
     kept(tmp_path, AIMessage("one"), AIMessage("two"))
     model = ReplayModel(redact=NOTHING, folder=tmp_path)
     assert [asked(model).content, asked(model).content] == ["one", "two"]
-    with pytest.raises(ReplayMismatch, match="recorded 2 times and is made once more"):
+    with pytest.raises(ReplayMismatch, match="recorded 2 times but is requested once more"):
         asked(model)
     assert asked(ReplayModel(redact=NOTHING, folder=tmp_path)).content == "one", "a new process begins anew"
 
@@ -257,13 +257,15 @@ def test_a_failure_that_this_version_does_not_know_stops_the_delivery(tmp_path: 
 def test_what_changed_is_named(tmp_path: Path) -> None:
     kept(tmp_path, AIMessage("one"))
     model = ReplayModel(redact=NOTHING, folder=tmp_path)
-    with pytest.raises(ReplayMismatch, match=r'parameters are \{"tool_choice":"any"\}, and were \{\}'):
+    with pytest.raises(
+        ReplayMismatch, match=r'parameters are \{"tool_choice":"any"\}; previously, they were \{\}'
+    ):
         asked(model, tool_choice="any")
     with pytest.raises(ReplayMismatch, match="The tools of the testing agent changed: answer, scan"):
         model.bind_tools([TOOLS[0], {"type": "function", "function": {"name": "scan"}}]).invoke(
             conversation(TWO)
         )
-    with pytest.raises(ReplayMismatch, match="offered in another order"):
+    with pytest.raises(ReplayMismatch, match="offered in a different order"):
         model.bind_tools(TOOLS[::-1]).invoke(conversation(TWO))
     with pytest.raises(ReplayMismatch, match=r"(?s)visit 1, step 3.*\n\+.*Another result"):
         asked(model, [*conversation(TWO)[:-1], HumanMessage("Another result.")])
@@ -273,7 +275,7 @@ def test_what_changed_is_named(tmp_path: Path) -> None:
         asked(model, opening(TWO, visit=2))
     with pytest.raises(ReplayMismatch, match=r"for KIO-2\. It was recorded for KIO-1"):
         asked(model, opening(TWO, story={"id": "KIO-2", "criteria": []}))
-    with pytest.raises(ReplayMismatch, match="holds no call of the code agent"):
+    with pytest.raises(ReplayMismatch, match="contains no call of the code agent"):
         asked(model, opening(TWO, role="code"))
 
 
@@ -359,7 +361,7 @@ def test_a_folder_holds_one_delivery_of_a_story_by_one_model(tmp_path: Path) -> 
 def test_a_folder_that_cannot_be_replayed_says_why(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such folder"):
         replay_model(f"replay:{tmp_path / 'nowhere'}", redact=NOTHING)
-    with pytest.raises(BadInput, match=r"holds no recording\.json"):
+    with pytest.raises(BadInput, match=r"has no recording\.json"):
         replay_model(f"replay:{tmp_path}", redact=NOTHING)
     for url in ("replay:", "replay:x?match=all"):
         with pytest.raises(BadInput, match="names no recording"):
@@ -375,10 +377,10 @@ def test_a_folder_that_cannot_be_replayed_says_why(tmp_path: Path) -> None:
         good.replace('"base": 0', '"base": 7'),
     ):
         call.write_text(text)
-        with pytest.raises(BadInput, match=f"{call.name} is no call of a recording"):
+        with pytest.raises(BadInput, match=f"{call.name} is not a call of a recording"):
             replay_model(f"replay:{tmp_path}", redact=NOTHING)
     call.rename(call.with_name("0009-testing-1-3.json")).write_text(good)
-    with pytest.raises(BadInput, match="it is number 1"):
+    with pytest.raises(BadInput, match="its number, 1"):
         replay_model(f"replay:{tmp_path}", redact=NOTHING)
     for text, why in (
         ('{"format": 2}', "has format 2; this version of the crew reads 1"),

@@ -101,7 +101,7 @@ def test_each_test_is_judged_by_itself(judge: Callable[..., StrengthReport]) -> 
     }
     whys = {each.test.rpartition("::")[2]: each.why for each in report.tests}
     assert "assert 0 == 1" in whys["test_wrong"]
-    assert whys["test_elsewhere"] == "it runs no line to judge it by"
+    assert whys["test_elsewhere"] == "it runs no line for which there is a mutant"
     assert whys["test_loose"].startswith("it passes on all")
     again = judge()
     assert [each for each in again.tests if each.result != "flaky"] == [
@@ -117,7 +117,7 @@ def test_the_change_taken_back_judges_what_has_no_other_mutant(judge: Callable[.
     report = judge(tests, before)
 
     assert results(report) == {"test_other": "kept", "test_idle": "proves_nothing"}
-    assert report.tests[0].why == "it notices `the change is taken back`"
+    assert report.tests[0].why == "it notices `the change is reverted`"
 
 
 def test_what_does_not_import_fails_as_a_whole(judge: Callable[..., StrengthReport]) -> None:
@@ -130,4 +130,4 @@ def test_what_does_not_end_is_a_problem(judge: Callable[..., StrengthReport]) ->
     report = judge("def test_a():\n    while True:\n        pass\n", seconds=3)
 
     assert report.tests == ()
-    assert "did not end" in str(report.problem)
+    assert "did not finish" in str(report.problem)
