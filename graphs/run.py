@@ -148,7 +148,7 @@ def abandon(app: AppContext, delivery: str, who: str) -> Closed:
         if before := ending_of(app.ledger, delivery):
             raise BadInput(f"{delivery} has ended already: {before.status}.")
         _anchor(app, about, "running")
-        ended = Closed(status="stopped", reason=f"{who} gave it up.")
+        ended = Closed(status="stopped", reason=f"{who} abandoned it.")
         _close(app, about, ended)
         _put_away(app, about)
     _remember(app)

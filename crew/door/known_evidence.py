@@ -23,7 +23,7 @@ class KnownEvidence:
     def objection(self, call: Call) -> str:
         """Return why the rationale or evidence of a call is not acceptable, or "" if both are."""
         if not gives_reason(call.rationale):
-            return "The call carries no rationale: say what you saw, what you chose and what you rejected."
+            return "The call has no rationale: say what you saw, what you chose and what you rejected."
         if not call.evidence:
             return "The call cites no evidence: give ids of earlier actions or artifacts of this delivery."
         known = self.known_to(call)

@@ -149,9 +149,9 @@ def _unreasoned(reply: AIMessage) -> Fault | None:
     for call in reply.tool_calls:
         rationale = call["args"].get("rationale")
         if not isinstance(rationale, str) or not gives_reason(rationale):
-            what = f"The call of {call['name']} carried no rationale."
-            tell = f"{what} Every call says what you saw, what you chose and what you rejected. None of your calls was "
-            return _told("no_rationale", what, tell + "done.")
+            what = f"The call of {call['name']} had no rationale."
+            tell = f"{what} Every call must say what you saw, chose and rejected. None of your calls was "
+            return _told("no_rationale", what, tell + "executed.")
     return None
 
 

@@ -87,7 +87,7 @@ def _against_repository(home: Path, ledger: Ledger, repository: Path, delivery: 
         except RepositoryError as error:
             # A delivery that failed because of its repository has no anchor there to compare with.
             ended = ending_of(ledger, delivery)
-            what = f"its repository cannot be read, so a cut tail would not show: {error}"
+            what = f"its repository cannot be read, so a truncated tail would go unnoticed: {error}"
             return [_damage(ledger.rows(delivery), what)] * bool(ended and ended.version)
 
 

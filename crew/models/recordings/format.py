@@ -149,7 +149,7 @@ def read(folder: Path) -> Recording:
             found = _call(path, calls)
             calls[found.sequence] = found
     except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-        raise BadInput(f"{path} is no call of a recording: {_short(error)}. {_FIX}") from error
+        raise BadInput(f"{path} is not a call of a recording: {_short(error)}. {_FIX}") from error
     return Recording(about=about, calls=list(calls.values()))
 
 

@@ -69,7 +69,7 @@ def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") ->
     if holds == "False":
         return ""  # the body's schema already rejects what the rule is about
     test = all_of([when, holds])
-    otherwise = f"A rule forbids to {rule.operation} this {scope.entity.name}."
+    otherwise = f"A rule does not allow you to {rule.operation} this {scope.entity.name}."
     reason = criterion_text(blueprint, rule.criterion) or otherwise
     return f"if {test}:\n    raise Problem({rule.status}, {py(reason)})"
 

@@ -86,7 +86,7 @@ def _ends(out: Path, done: Completed, control: Run) -> dict[str, RunEnd]:
     """Return how each run ended. Raises BrokenReport unless the tests pass on the unchanged code."""
     ends = read_ends(out, done)
     if _CONTROL not in ends:
-        raise BrokenReport("Without any change, the tests did not end in time.")
+        raise BrokenReport("Without any change, the tests did not finish in time.")
     hidden = [each.name for each in control.tripwires]
     try:
         end, said = without_tripwires(control, ends[_CONTROL], read_run(out, _CONTROL))
