@@ -110,7 +110,9 @@ def main() -> None:
 @main.command()
 @FILE
 @JSON
-@click.option("--strict", is_flag=True, help="Exit with code 1 if a criterion is not covered.")
+@click.option(
+    "--strict", is_flag=True, help="Exit with code 1 if a criterion is not covered, or `crew run` would stop."
+)
 @click.option("--model", hidden=True)
 def plan(file: Path, as_json: bool, strict: bool, model: str | None) -> None:
     """Show how each criterion in FILE is read and what would change.
