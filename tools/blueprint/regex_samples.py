@@ -26,7 +26,7 @@ def matching(
     """
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
-        compiled = re.compile(pattern)
+        compiled = re.compile(pattern, re.ASCII)
     except (re.error, RecursionError, OverflowError):
         return None
     extras = [*(attempt // 10 for attempt in range(_TRIES)), *([shortest] * _TRIES if shortest > 0 else [])]
@@ -47,7 +47,7 @@ def count_matches(pattern: str, *, shortest: int = 0, longest: int = 200, most: 
     """Return the number of non-blank texts within the bounds that match, or None if it is above `most` or unknown."""
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
-        compiled = re.compile(pattern)
+        compiled = re.compile(pattern, re.ASCII)
         if compiled.flags & re.IGNORECASE:
             return None
         found: set[str] = set()
@@ -99,7 +99,7 @@ def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | No
         form, width = _form(parsed)
     except (re.error, RecursionError, OverflowError, NotImplementedError):
         return None
-    compiled = re.compile(pattern)
+    compiled = re.compile(pattern, re.ASCII)
     texts = [form.format(number=number) for number in (1, 999)]
     good = all(compiled.fullmatch(text) and shortest <= len(text) <= longest for text in texts)
     return form if good and width else None
@@ -136,7 +136,7 @@ def _form_item(kind: str, value: Any, *, numbered: bool) -> tuple[str, int]:
 
 def not_matching(pattern: str, text: str) -> str | None:
     """Return a text similar to `text` that does not fully match the pattern, or None."""
-    compiled = re.compile(pattern)
+    compiled = re.compile(pattern, re.ASCII)
     tried = (text + "!", "!" + text, text[:-1] + "!", text[:-1], "!", "none of these", "é")
     return next((each for each in tried if each.strip() and not compiled.fullmatch(each)), None)
 

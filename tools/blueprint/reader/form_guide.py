@@ -21,12 +21,14 @@ FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
             "A line item has a quantity (integer, 1 to 99) and a price (money, at least 0).",
             "A discount code has a code (text, 4 to 20 characters, unique), a percent (integer, 1 to 90), uses "
             "(integer, default 0) and an expiry date (date).",
+            "A member has a name (text, up to 80 characters).",
+            "A review has a text (text).",
             "An order also has a channel (one of web, shop or phone, default web).",
         ),
     ),
     "belongs": (
         "A required reference. A parent that has children cannot be deleted (409).",
-        ("A line item belongs to an order.",),
+        ("A line item belongs to an order.", "A review belongs to a member."),
     ),
     "has_many": ("The same, said from the other side.", ("An order has many shipments.",)),
     "starts": ("The state in which a resource is created.", ("An order starts as draft.",)),
@@ -82,8 +84,12 @@ FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "access": (
-        "Roles, from a bearer token: 401 without one, 403 with another role.",
-        ("Only an admin can create or delete discount codes.",),
+        "Roles and owners, from a bearer token: 401 without one, 403 with another role or of another owner. The owner "
+        "is the resource that it belongs to; the token's `sub` must be its id.",
+        (
+            "Only an admin can create or delete discount codes.",
+            "Only the member of a review or an admin can update or delete it.",
+        ),
     ),
     "example": (
         "An acceptance test, run as it is written.",
