@@ -12,9 +12,10 @@ from tools.blueprint.model import Blueprint
 from tools.blueprint.reader import read
 from tools.blueprint.reader.paraphrase import sentences
 
-
 # What could not be delivered is refused on purpose; see test_deliverable.py.
-_REFUSED = re.compile("no request that creates|no value of|too few for a unique field|cannot have a default")
+_REFUSED = re.compile(
+    "no request that creates|the value of|no value of|too few for a unique field|cannot have a default"
+)
 
 
 def _bare(blueprint: Blueprint) -> set[tuple[str, str]]:
