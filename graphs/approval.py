@@ -1,4 +1,4 @@
-"""A door call that may have to wait for a person: a LangGraph interrupt, and nothing done before it."""
+"""Door calls that may have to wait for a person: a LangGraph interrupt, before which nothing is done."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Reply(BaseModel, frozen=True, extra="forbid"):
 
 
 def through(door: Door, call: Call) -> ToolResult:
-    """Do a call, waiting for a person where policy asks for one."""
+    """Make a call, waiting for a person where policy asks for one."""
     return _decided(door, call, door.act)
 
 
 def permitted(door: Door, call: Call) -> str:
-    """Return why a call may not be done, "" if it may, waiting for a person where policy asks for one."""
+    """Return why a call may not be made, or "" if it may, waiting for a person where policy asks for one."""
     return _decided(door, call, door.consult)
 
 

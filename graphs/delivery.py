@@ -193,7 +193,7 @@ def _nothing_to_build(state: DeliveryState) -> str:
     if len(left) == len(design.criteria):
         return "None of its criteria is covered."
     if state.get("generated", True) and not design.blueprint:
-        return "The design agent settled no blueprint."
+        return "The design agent did not settle on a blueprint."
     if left and state.get("strict"):
         return f"--strict: {left[0].id} is not covered: {left[0].why}"
     return ""

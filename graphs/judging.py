@@ -17,7 +17,7 @@ JUDGES: tuple[RoleName, ...] = ("testing", "governance")
 OBJECTORS = (*JUDGES, "linters")
 """Those whose blocking findings send the code agent back."""
 MOST_PROBLEMS = 20
-"""Maximum number of a linter's problems that the code agent is told at once."""
+"""Maximum number of a linter's problems that the code agent is told about at once."""
 
 
 def judge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:

@@ -62,7 +62,7 @@ def approval(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 
 
 def _rejected(context: DeliveryContext, call: Call) -> str:
-    """Return what a person said who rejected the call, "" if nobody did, after waiting for what was asked about it."""
+    """Wait for pending approvals of the call; return the words of the person who rejected it, or "" if nobody did."""
     refused = ""
     for asked in context.ledger.rows(call.delivery, Asked):
         if asked.body.action != call.key:
@@ -90,11 +90,11 @@ def merge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 
 
 def update_branch(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Merge new commits of main into the story's branch; what comes of it is tested and asked about again."""
+    """Merge new commits of main into the story's branch; the result is tested again and needs a new approval."""
     main, updates = state["moved"], state.get("updates", 0)
     if updates >= context.most_updates:
         reason = (
-            f"main has changed {counted(updates, 'time')} while the change was tested or waited for an approval, so "
+            f"main has changed {counted(updates, 'time')} while the change was being tested or awaiting approval, so "
             "it was not merged. Run the story again when main is quiet."
         )
         return {"ending": Ending(status="stopped", reason=reason)}

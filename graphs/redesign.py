@@ -30,7 +30,7 @@ def redesign(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 
 
 def redesigned(context: DeliveryContext, state: DeliveryState, design: Design) -> DeliveryState:
-    """Return what changes with a new design: code and example tests that followed from the rejected one are taken back.
+    """Return what changes with a new design: code and example tests that followed from the rejected one are reverted.
 
     A design that was left as it is ends the delivery; one that depends on a person's answer is not final yet."""
     objections = state.get("objections", [])
@@ -42,7 +42,7 @@ def redesigned(context: DeliveryContext, state: DeliveryState, design: Design) -
         return {"problems": {"design": " ".join([*objections, told])}}
     opened = last(context.ledger, context.artifacts, state["delivery"], "open_repository")
     start = str(opened.data["start"]) if opened else state["start"]
-    why = "The design has changed; code and example tests that followed from the rejected one are taken back."
+    why = "The design has changed; code and example tests that followed from the rejected one are reverted."
     before: DeliveryState = {**state, "commit": "", "start": start}
     reset(context, before, f"code-{state['visits']['code'] + 1}", why)
     return {"start": start, "commit": "", "tree": state["base_tree"], "examples": ""}

@@ -97,7 +97,7 @@ TOKENS = {kind: _token(forms) for kind, forms in _PREFIXES.items()} | {
 """Maps kinds of secrets to patterns. If only part of a match is secret, the group `value` captures that part."""
 
 _HINTS = {kind: tuple(" ".join(forms).split()) for kind, forms in _PREFIXES.items()}
-"""Texts of which a token contains one, so that most patterns need not be tried."""
+"""Substrings by kind: a token contains at least one of them, so most patterns need not be tried."""
 
 
 @dataclass(frozen=True)

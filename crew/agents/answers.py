@@ -64,7 +64,7 @@ class Question(BaseModel):
 
 
 class DesignAnswer(Answer):
-    """The design, as far as no tool result says it."""
+    """The parts of the design that no tool result contains."""
 
     criteria: list[CriterionOutcome] = Field(default=[], description="Without a blueprint: all of them.")
     plan: str = Field(default="", description="Without a blueprint: what to change where.")

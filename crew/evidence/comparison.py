@@ -21,7 +21,7 @@ _PREFIX = re.compile(r"api|rest|v[0-9][\w.]*|\{\}", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _NUMBER = re.compile(r"(?<![\w.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
 _TOLD = ("description", "summary", "title", "example", "examples", "tags", "operationId")
-"""Members of a contract that describe and decide nothing."""
+"""Members of a contract that are purely descriptive."""
 
 
 class Claim(BaseModel, frozen=True):
@@ -38,7 +38,7 @@ class Claim(BaseModel, frozen=True):
 
 
 def differences(named: Named, claim: Claim) -> tuple[str, ...]:
-    """Return one clause for each thing that a criterion names and nothing meets."""
+    """Return one clause for each thing that a criterion names but that nothing provides."""
     endpoints = [each for each in named.endpoints if not _meets_endpoint(each, claim)]
     statuses = [each for each in named.statuses if not _meets_status(each, claim)]
     quoted = [each for each in named.quoted if not _meets_text(each, claim)]
@@ -128,7 +128,7 @@ def _covered_by(claim: Claim) -> str:
     sent = sorted(
         {f"{method} {path}" for method, path in claim.tests.requests if path.startswith(("/", "http"))}
     )
-    return f"its tests request {_some(sent)}" if sent else "no test of it requests that"
+    return f"its tests request {_some(sent)}" if sent else "none of its tests requests that"
 
 
 def _meets_status(status: str, claim: Claim) -> bool:
@@ -144,7 +144,7 @@ def _is_status(wanted: str, status: str) -> bool:
 
 
 def _answers(claim: Claim) -> list[str]:
-    """Return the statuses that the contract allows the operations to answer."""
+    """Return the statuses that the contract allows the operations to return."""
     found: set[str] = set()
     for operation in claim.operations:
         responses = _operation(claim.contract, operation).get("responses")
@@ -154,11 +154,11 @@ def _answers(claim: Claim) -> list[str]:
 
 def _asserted(status: str, claim: Claim) -> str:
     if any(_is_status(status, str(each)) for each in claim.tests.statuses):
-        return f"{', '.join(claim.operations)} can answer {_some(_answers(claim))}"
+        return f"{', '.join(claim.operations)} can return {_some(_answers(claim))}"
     refusal = status[0] in "45"
     alike = [each for each in claim.tests.statuses if (each >= HTTPStatus.BAD_REQUEST) == refusal]
     asserted = _some([str(each) for each in sorted(alike or claim.tests.statuses)])
-    return f"the test asserts {asserted}" if asserted else "no test of it asserts a status"
+    return f"the test asserts {asserted}" if asserted else "none of its tests asserts a status"
 
 
 def _meets_text(text: str, claim: Claim) -> bool:

@@ -106,7 +106,7 @@ class Named(BaseModel, frozen=True):
 
 
 def named_in(text: str) -> Named:
-    """Return what a criterion names. Prose is no name: a number is a status only where the sentence says so."""
+    """Return what a criterion names, ignoring prose: a number is a status only where the sentence says so."""
     text = _REGEX.sub("", text)
     endpoints = dict.fromkeys(_endpoints(text))
     text = _UNWANTED.sub("", " ".join(each for each in _CLAUSE.split(text) if not _describes_present(each)))

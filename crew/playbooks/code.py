@@ -55,7 +55,7 @@ def _lint_and_commit(brief: Brief, made: Seen, installed: Seen) -> Script:
     committed = yield Act(
         "commit",
         {"message": _message(brief, made)},
-        f"{linted.summary} The change is complete as generated, so it is committed as one; testing and "
+        f"{linted.summary} The change is complete as generated, so it becomes a single commit; testing and "
         "governance judge exactly this tree.",
         (made.action, linted.action),
     )

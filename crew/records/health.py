@@ -18,7 +18,7 @@ from tools.errors import ToolError
 
 
 def home_problems(home: Path) -> list[str]:
-    """Return what prevents the deliveries of a home from being continued, each with the command that fixes it."""
+    """Return the problems that keep the deliveries of a home from continuing, each with the command that fixes it."""
     home = home.resolve()
     if not home.is_dir():
         return []

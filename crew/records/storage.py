@@ -1,4 +1,4 @@
-"""Errors of the disk and of SQLite, named so that a person can fix them."""
+"""Disk and SQLite errors, described so that a person can fix them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _FULL = "The disk with {place} is full. Free some space"
-_READ_ONLY = "{place} is on a read-only file system. Mount it writable, or use another home: --home FOLDER"
+_READ_ONLY = "{place} is on a read-only file system. Mount it read-write, or use another home: --home FOLDER"
 _FORBIDDEN = "{place} may not be read or written by this user. Change its owner or permissions"
 _BROKEN = (
     "The disk with {place} reports an input/output error. Check the disk, and restore the file from a backup"
@@ -28,7 +28,7 @@ _BY_ERRNO = {
 }
 _BY_CODE = {
     sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_READONLY: _READ_ONLY + ", after checking its permissions",
+    sqlite3.SQLITE_READONLY: _READ_ONLY + ". First check the permissions of {place}",
     sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
     sqlite3.SQLITE_IOERR: _BROKEN,
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
@@ -39,8 +39,8 @@ _BY_CODE = {
 def storage_problem(error: BaseException, home: Path, *, damaged: bool = True) -> str:
     """Return what an error or one of its causes says about the disk and how to fix it; "" if it says nothing.
 
-    An error of SQLite names no file; it is attributed to `home`, which may be a file of it. With `damaged` false,
-    damage to a file is left to the caller to name.
+    SQLite errors name no file; they are attributed to `home`, which may be a file in a home. If `damaged` is false,
+    reporting a damaged file is left to the caller.
     """
     for each in _causes(error):
         if isinstance(each, OSError) and each.errno in _BY_ERRNO:
@@ -61,9 +61,9 @@ def storage_problem(error: BaseException, home: Path, *, damaged: bool = True) -
 
 
 def disk_problem(home: Path) -> str:
-    """Write a file into a home, or into the folder of a file of it, and return why that fails; "" if it does not.
+    """Write a file to a home, or to the folder of a file in it, and return why that fails; "" if it does not.
 
-    SQLite reports a full disk and a read-only one as errors of input and output.
+    SQLite reports full and read-only disks as input/output errors.
     """
     folder = home if home.is_dir() else home.parent
     try:

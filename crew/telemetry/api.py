@@ -75,7 +75,7 @@ class Telemetry:
         return _NOTHING
 
     def model_call(self, url: str, role: str, delivery: str) -> AbstractContextManager[Span]:
-        """Open the span of a call of the model with the given URL, including its retries."""
+        """Open the span of a call to the model at the given URL, including its retries."""
         return _NOTHING
 
     def tool_call(self, tool: str, call_id: str, role: str, delivery: str) -> AbstractContextManager[Span]:

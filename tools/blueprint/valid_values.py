@@ -1,4 +1,4 @@
-"""Whether a value is valid for a field, as a body must say it."""
+"""Validation of the values that a request body gives for fields."""
 
 from __future__ import annotations
 

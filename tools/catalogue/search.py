@@ -108,7 +108,7 @@ def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
         said += f" {_listed_only(len(own))}"
     if len(text) > LONGEST_DIFF:
         said += f" The diff's first {LONGEST_DIFF:,} of {len(text):,} characters are shown; "
-        said += f"read_file shows the rest, of {', '.join(_cut_off(own))}."
+        said += f"use read_file for the rest: {', '.join(_cut_off(own))}."
     if len(files) > MOST_FILES:
         said += f" Only the first {MOST_FILES} files are listed."
     listed = [_listed(each, own) for each in files[:MOST_FILES]]

@@ -21,7 +21,7 @@ _PIN = re.compile(
     r"(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})*) ?"
 )
 _PLAIN = re.compile(r"[A-Za-z0-9 ._,<>=!~()'\"\[\];*+-]+")
-"""Matches requirements without addresses, paths, variables, comments and options."""
+"""Matches requirements without addresses, paths, variables, comments or options."""
 _COMMENT = re.compile(r"(^|[ \t])#.*")
 _ADDRESS = re.compile(r"\S*://\S*")
 
@@ -93,7 +93,7 @@ def requirement_of(line: str) -> Requirement | None:
 
 
 def require_releases(lines: Iterable[str]) -> str:
-    """Return a file with these requirements. Raises RequirementRefused unless all are of releases from the index."""
+    """Return a file with these requirements. Raises RequirementRefused unless each names a release from the index."""
     requirements = []
     for line in lines:
         requirement = requirement_of(line)

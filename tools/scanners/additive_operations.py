@@ -1,6 +1,6 @@
-"""The operations of Alembic that only add, with the arguments that they may have.
+"""The Alembic operations that are purely additive, with the arguments that they may take.
 
-Values are literals, so that the text says all that is run. Texts contain nothing that could end a quoted name.
+Values are literals, so the source shows everything that is run. Strings contain nothing that could end a quoted name.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ACTIONS = ("CASCADE", "NO ACTION", "RESTRICT", "SET DEFAULT", "SET NULL")
 
 
 def is_call_of(node: ast.expr, owner: str, forms: Mapping[str, Form]) -> bool:
-    """Return whether an expression calls a function of the owner in its form."""
+    """Return whether an expression calls a function of the owner with arguments that fit its form."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -79,7 +79,7 @@ _is_condition = _matching(_CONDITION)
 
 
 def is_literal(node: ast.expr) -> bool:
-    """Return whether an expression is a number, a flag, None, a plain text, or a list of these."""
+    """Return whether an expression is a number, a flag, None, a plain string, or a list of these."""
     if isinstance(node, ast.List | ast.Tuple):
         return all(map(is_literal, node.elts))
     if isinstance(node, ast.UnaryOp):

@@ -1,4 +1,4 @@
-"""Check that an Alembic migration only adds, without running it.
+"""Check that an Alembic migration is purely additive, without running it.
 
 Only known additive operations pass. Anything else is reported, with what it would remove or run if that is known.
 """
@@ -54,8 +54,8 @@ _LONGEST = 100
 def is_migration(path: str, content: bytes) -> bool:
     """Return whether a file belongs to the migrations of a project.
 
-    These are all files in the folder that generated projects use, a link in its place, revisions of Alembic in any
-    folder, and in other folders of migrations the files that contain SQL or use Alembic or Django.
+    These are all files in the folder that generated projects use, a link in its place, Alembic revisions in any
+    folder and, in other migration folders, the files that contain SQL or use Alembic or Django.
     """
     folded = path.casefold()
     if folded == "migrations" or f"{folded}/".startswith("migrations/versions/"):
@@ -69,7 +69,7 @@ def is_migration(path: str, content: bytes) -> bool:
 
 
 def destructive(source: str | bytes) -> tuple[str, ...]:
-    """Return one sentence per statement of the module or its upgrade that is not known to only add.
+    """Return one sentence per statement of the module or its upgrade that is not known to be purely additive.
 
     An empty result means that no data is lost and that the previous release can continue. The downgrade, which is never
     run, is not read. Bytes are decoded as Python decodes them.
@@ -142,7 +142,7 @@ def _upgrade_problems(body: Iterable[ast.stmt]) -> Iterator[str]:
 
 
 def _batch(statement: ast.stmt) -> Mapping[str, str]:
-    """Return alias and table of a `with op.batch_alter_table(...) as alias:`; {} for other statements."""
+    """Return the alias and table of a `with op.batch_alter_table(...) as alias:`; {} for other statements."""
     if not isinstance(statement, ast.With) or len(statement.items) != 1:
         return {}
     batch, alias = statement.items[0].context_expr, statement.items[0].optional_vars

@@ -39,7 +39,7 @@ _BODIES = (
     ("sorted(values)[1]", lambda values: sorted(values)[1]),
 )
 _UNTRUE = (
-    "so the tested code interferes with pytest, and its results cannot be trusted. Remove what does that."
+    "so the tested code interferes with pytest, and its results cannot be trusted. Remove the interference."
 )
 
 
@@ -79,7 +79,7 @@ def without_tripwires(run: Run, end: RunEnd, said: RunReport) -> tuple[RunEnd, R
             what = "fails" if failing else "passes"
             raise BrokenReport(f"A test that always {what} was reported as {outcome}, {_UNTRUE}")
     if len(ours) != len(outcomes) or (end.exit == 0 and "failed" in outcomes.values()):
-        raise BrokenReport(f"The run's report and exit code are not those of its tests, {_UNTRUE}")
+        raise BrokenReport(f"The run's report and exit code do not match its tests, {_UNTRUE}")
     if bad:
         return end, said
     return end.model_copy(update={"exit": 0}), said.model_copy(update={"exit": 0})

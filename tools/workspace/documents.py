@@ -30,7 +30,7 @@ _TOKENS = re.compile(
 
 
 class InvalidDocument(ValueError):  # noqa: N818  names the condition
-    """A document is not valid, too long or nested too deeply; the message says which."""
+    """A document is invalid, too long or nested too deeply; the message says which."""
 
 
 class AliasError(yaml.YAMLError):

@@ -37,7 +37,7 @@ def walk(folder: Path) -> Iterator[tuple[Path, Entries, Entries]]:
         if is_too_deep(place.relative_to(folder).as_posix()):
             raise TooManyFiles(
                 f"{folder} contains folders nested more than {MOST_LEVELS} deep, or paths of more than "
-                f"{LONGEST_PATH:,} bytes, and is not read any further. Remove them, such as with `rm -rf`."
+                f"{LONGEST_PATH:,} bytes, and is not read any further. Remove them, for example with `rm -rf`."
             )
         folders: Entries = []
         others: Entries = []
@@ -55,7 +55,7 @@ def walk(folder: Path) -> Iterator[tuple[Path, Entries, Entries]]:
 
 
 def is_too_deep(path: str) -> bool:
-    """Whether a relative path has more parts than a folder may be deep, or is too long."""
+    """Whether a relative path is nested too deeply or is too long."""
     return path.count("/") >= MOST_LEVELS or len(os.fsencode(path)) > LONGEST_PATH
 
 

@@ -91,7 +91,7 @@ def test_a_test_may_not_assert_what_the_contract_does_not_allow() -> None:
     test = TEST.replace("status=422", "status=400")
     assert (
         unmet("It is rejected with 400.", OPERATION, test=test)
-        == f"it names status 400; {OPERATION} can answer 200, 422"
+        == f"it names status 400; {OPERATION} can return 200, 422"
     )
 
 

@@ -189,7 +189,7 @@ def test_what_does_not_fit_is_named(bench: Workbench) -> None:
     assert len(str(result.data["diff"])) == 8_000
     assert "+a = 2" in str(result.data["diff"])
     assert result.summary.endswith(
-        "characters are shown; read_file shows the rest, of app/second.py, tests/test_third.py."
+        "characters are shown; use read_file for the rest: app/second.py, tests/test_third.py."
     )
     put(bench.workspace, {f"many/m{number}.py": LONG[:3_000] for number in range(200)})
     result = show_diff(bench, ShowDiff())

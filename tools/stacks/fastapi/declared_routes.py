@@ -141,7 +141,7 @@ class _Module:
     def _unreadable(self, node: ast.expr) -> RouteProblem:
         what = (
             f"`{ast.unparse(node)[:80]}` may add a route that cannot be compared with the contract. Declare routes "
-            'with the decorators of a router of the same file, such as @router.get("/{id}").'
+            'with the decorators of a router in the same file, such as @router.get("/{id}").'
         )
         return RouteProblem(what=what, file=self._file, line=node.lineno)
 

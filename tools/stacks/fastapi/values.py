@@ -63,7 +63,7 @@ def adapter_name(field: FieldSpec) -> Code:
 
 
 def taken(field: FieldSpec, *also: FieldSpec) -> Code:
-    """Return the annotation of a field in a request body, with the constraints of the fields `also` added."""
+    """Return the annotation of a field in a request body, including the constraints of the fields in `also`."""
     return Code(_constrained(_base(field), [text for each in (field, *also) for text in _constraints(each)]))
 
 

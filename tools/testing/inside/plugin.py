@@ -152,9 +152,9 @@ class Lines:
 
 
 def _mix_in(session: pytest.Session, extra: list[dict[str, Any]]) -> None:
-    """Add tests at random places, of the same kind as the tests there, and as if they belonged to their modules.
+    """Insert tests at random positions, each with the type and the module of a test next to it.
 
-    They use no fixtures, since automatic ones may expect something of a test. For the same reason, they are not added
+    They use no fixtures, since autouse ones may make assumptions about a test. For the same reason, they are not added
     to modules with marks, and not between the tests of one class, whose shared state would be set up twice.
     """
     items = session.items
