@@ -1,1 +1,1 @@
-"""Shipcrew takes a user story to a running, monitored service, with a recorded reason for every step."""
+"""Shipcrew turns a user story into a running, monitored service, and records a reason for every step."""

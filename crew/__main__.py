@@ -1,4 +1,4 @@
-"""Run the command line with `python -m crew`."""
+"""The entry point of `python -m crew`."""
 
 from crew.cli import main
 

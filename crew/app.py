@@ -59,10 +59,10 @@ class Settings:
     model_settings: str = ""
     """Settings of the models, as `kept_settings` returns them; "" for the defaults."""
     yes: bool = False
-    """Automatically approve calls for which policy does not insist on a person."""
+    """Whether calls are approved automatically unless policy insists on a person."""
     strict: bool = False
     ask: bool = False
-    """Let agents ask a person; otherwise they make the most conservative assumption and report it."""
+    """Whether agents may ask a person; otherwise they make the most conservative assumption and report it."""
     test_command: str = ""
     """The repository's own test command; "" to detect it."""
     sandbox: str | None = None
@@ -81,7 +81,7 @@ class Settings:
 
     @property
     def terms(self) -> Terms:
-        """Settings a delivery was started with; kept in the ledger for resuming it."""
+        """The settings that a delivery is started with, which the ledger keeps for resuming it."""
         return Terms(
             model=self.model,
             settings=self.model_settings,
@@ -108,7 +108,7 @@ class AppContext:
     role_models: RoleModels
     redact: Redactor
     recorder: Recorder | None = None
-    """Records every model call; None disables recording."""
+    """Recorder of all model calls; None disables recording."""
     telemetry: Telemetry = OFF
 
 
@@ -161,7 +161,7 @@ def open_app(
 
 
 def prepared(home: Path) -> Path:
-    """Return the absolute path of a home, created if missing, readable by its owner only.
+    """Return the absolute path of a home, created if missing and readable only by its owner.
 
     Raises BadInput if the folder cannot be created or written.
     """

@@ -1,6 +1,6 @@
 """The first messages of a role: its rendered prompt, followed by a fenced, versioned JSON brief.
 
-The brief contains all facts that a role is told, so that playbooks, recordings and models work from the same ones.
+The brief contains every fact that a role is given, so playbooks, recordings and models all work from the same facts.
 Text from stories, repositories and tools is data inside the fence, never an instruction."""
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Brief(BaseModel, frozen=True, extra="forbid"):
     story: dict[str, JsonValue]
     """The story: `id`, `title`, `story`, and `criteria` with `id` and `text`."""
     evidence: dict[str, str]
-    """Maps names to ids of earlier actions or artifacts that a rationale may cite."""
+    """Ids of the earlier actions and artifacts that a rationale may cite, by name."""
     by_blueprint: bool = True
     """Whether the project is generated from a blueprint; an existing project is edited file by file."""
     by_hand: bool = False
@@ -63,7 +63,7 @@ def brief_for(role: Role, state: DeliveryState, visit: int) -> Brief:
 
 
 def _story(role: Role, state: DeliveryState) -> dict[str, JsonValue]:
-    """Return the story, with its criteria only if the role designs from them or writes files by hand."""
+    """Return the story, including its criteria only if the role designs from them or writes files by hand."""
     story = cast(dict[str, JsonValue], state["story"])
     if role.name == "design" or _by_hand(state):
         return story

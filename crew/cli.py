@@ -32,11 +32,11 @@ IMPORTED = {
     "impact": ("records", "Show what a change to a service or operation affects."),
     "knowledge": ("records", "Manage the knowledge graph, a projection of the ledger."),
 }
-"""Command to its module in `crew.commands`, which is imported when the command is used, and its short help."""
+"""Module in `crew.commands`, imported when the command is used, and short help of each command, by name."""
 
 
 class Commands(click.Group):
-    """A command group that imports commands late, and turns errors into messages and exit codes."""
+    """A command group that imports commands when they are used, and turns errors into messages and exit codes."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -55,14 +55,14 @@ class Commands(click.Group):
         click.Group(commands={**self.commands, **shown}).format_commands(ctx, formatter)
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command line; whatever is printed is safe to display."""
+        """Run the command line, making everything that it prints safe to display."""
         with warnings_displayed_safely():
             return super().main(*args, **extra)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Parse the options before the command's name; errors quote what was typed, without secrets."""
+        """Parse the options before the command's name, redacting secrets in errors that quote them."""
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.ClickException as error:
@@ -71,7 +71,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; print expected errors without a traceback, and exit with their code."""
-        from tools.errors import ToolError  # noqa: PLC0415  keeps `--help` quick
+        from tools.errors import ToolError  # noqa: PLC0415  keeps `--help` fast
 
         try:
             return super().invoke(ctx)
@@ -91,7 +91,7 @@ class Commands(click.Group):
 
 
 def _redact_message(error: click.ClickException) -> None:
-    """Make the text of an error safe to display, as it quotes what was typed."""
+    """Make the text of an error safe to display, since it quotes the user's input."""
     vars(error)["message"] = displayable(error.message)
 
 
@@ -100,7 +100,7 @@ def _redact_message(error: click.ClickException) -> None:
 def main() -> None:
     """Turn user stories into a tested, running service, with a reason for every step."""
     for descriptor in range(3):
-        # If one is closed at start, a file opened later would take its number and become standard output.
+        # If a standard stream is closed at startup, the next file to be opened would take its place.
         try:
             os.fstat(descriptor)
         except OSError:

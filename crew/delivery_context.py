@@ -1,4 +1,4 @@
-"""The resources that the nodes of a delivery's graph share; everything else they know is in the state."""
+"""The resources that the nodes of a delivery's graph share; everything else that they need is in the state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DeliveryContext:
     redact: Redactor
     telemetry: Telemetry = OFF
     main_commit: Callable[[], str] = str
-    """Returns the commit at the tip of the main branch; "" if there is no repository."""
+    """Function that returns the commit at the tip of the main branch; "" if there is no repository."""
     most_repairs: int = 3
     """Maximum number of times the code agent is sent back before the delivery stops."""
     most_returns: int = 2

@@ -7,7 +7,7 @@ CrewError
 ├── Stopped         1  the delivery cannot continue
 │   ├── BoundReached       a limit on steps, repairs, money or time was reached
 │   ├── LeaseTaken         another process owns the delivery
-│   ├── LedgerDamaged      the ledger is inconsistent, so nothing is built on it
+│   ├── LedgerDamaged      the ledger is inconsistent, so nothing may rely on it
 │   ├── WrittenLater       the home was written by a later version of Shipcrew
 │   └── ReplayMismatch     a recording does not contain the requested call
 ├── Interrupted     1  a person interrupted the command
@@ -68,7 +68,7 @@ class LeaseTaken(Stopped):
 
 
 class LedgerDamaged(Stopped):
-    """The ledger is inconsistent, so nothing is built on it."""
+    """The ledger is inconsistent, so nothing may rely on it."""
 
 
 class WrittenLater(Stopped):

@@ -26,7 +26,7 @@ _ADDRESSES = re.compile(
 )
 """Environment variables with URLs of servers, which may contain a password or a token."""
 _SHORTEST_TOKEN = 16
-"""Minimum length of a user name in a URL without a password to be taken for a token, in characters."""
+"""Minimum length, in characters, at which a user name in a URL without a password is treated as a token."""
 
 
 def redactor_of(home: Path | None) -> Redactor:

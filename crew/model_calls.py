@@ -54,7 +54,7 @@ class Request:
     digest: str
     """Digest of everything that the messages are built from."""
     conversation: Callable[[int], Conversation]
-    """Returns the conversation so far, compacted to at most the given number of bytes; 0 means no limit."""
+    """Function that returns the conversation so far, compacted to at most the given size in bytes; 0 means no limit."""
     tools: list[ToolSchema]
     read_result: list[ToolSchema] = field(default_factory=list)
     """Additional tools that are offered once the conversation has been compacted."""

@@ -1,4 +1,4 @@
-"""Make text safe to display: without secrets, terminal escapes, bidirectional overrides or invisible characters."""
+"""Text that is safe to display: without secrets, terminal escapes, bidirectional overrides or invisible characters."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def as_typed(text: str) -> str:
-    """Return the text with its `crew` commands as they work in the user's shell.
+    """Return the text with its `crew` commands rewritten so that they work in the user's shell.
 
-    They are changed only where `crew` was started by a path and PATH does not lead to the same program.
+    The text is unchanged unless `crew` was started by a path, and PATH leads to another program or to none.
     """
     started = sys.argv[0]
     found = shutil.which("crew")

@@ -2,7 +2,8 @@
 
 Documents, diffs, reports and logs are kept in the artifact store. A field may be missing until the node that
 sets it has run. The names of nodes and fields are an on-disk format, since checkpoints of unfinished
-deliveries contain them."""
+deliveries contain them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ V = TypeVar("V")
 
 
 def merged(left: dict[str, V] | None, right: dict[str, V] | None) -> dict[str, V]:
-    """Return the union of both dicts, in which `right` wins; lets parallel roles write the same field."""
+    """Return the union of both dicts, with `right` taking precedence; lets parallel roles write the same field."""
     return (left or {}) | (right or {})
 
 
@@ -49,7 +50,7 @@ class Ending(TypedDict):
 
 
 class DeliveryState(TypedDict, total=False):
-    """Everything that is known about one delivery."""
+    """The fields that the nodes of the delivery graph read and write."""
 
     delivery: str
     service: str
@@ -82,11 +83,11 @@ class DeliveryState(TypedDict, total=False):
     commit: str
     pull_request: str
     version: str
-    """Merge commit on the main branch; "" until merged."""
+    """Merge commit on the main branch; "" until the change is merged."""
     url: str
-    """Where the service answers; "" until started."""
+    """Base URL of the running service; "" until it is started."""
     repairs: int
-    """Number of times the code agent was sent back."""
+    """Number of times the code agent was told to repair its code."""
     returns: int
     """Number of times the code agent's blocking findings were returned to the design agent."""
     objections: list[str]
@@ -96,7 +97,7 @@ class DeliveryState(TypedDict, total=False):
     updates: int
     """Number of times new commits on the main branch were merged into the story's branch."""
     moved: str
-    """Commit on the main branch that is to be merged into the story's branch; "" if there is none."""
+    """New commit on the main branch that has to be merged into the story's branch; "" if there is none."""
     visits: Annotated[dict[str, int], merged]
     """Maps each role to its number of attempts."""
     answers: Annotated[dict[str, JsonValue], merged]

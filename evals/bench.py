@@ -1,4 +1,4 @@
-"""Measure, on this machine, the figures that the README promises, and print them as a table.
+"""Benchmark that measures, on this machine, the figures that the README promises and prints them as a table.
 
 `make bench` runs everything; `make bench BENCH=quick` takes small samples and skips the example delivery. Each row
 shows its sample size and its bound; the exit code is 1 if a bound is missed.
@@ -89,7 +89,7 @@ def machine() -> str:
 
 
 def measured(samples: Samples) -> Iterator[Figure]:
-    """Yield the figures, those that are quick to measure first."""
+    """Yield the figures, starting with those that are quick to measure."""
     yield from _commands(samples)
     yield from _sandbox(samples.sandbox)
     yield from _policy(samples.decisions)

@@ -1,4 +1,4 @@
-"""Run a command and measure its time and memory."""
+"""Measurement of the time and memory that a command takes."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Taken(BaseModel, frozen=True):
     prompt_tokens: int
     completion_tokens: int
     estimated: bool
-    """Whether the token counts include estimates, because the server did not report those of some call."""
+    """Whether the token counts include estimates, for calls whose token counts the server did not report."""
     largest_request: int
     """Size in bytes of the messages and tools of the largest request."""
     money: float | None
@@ -33,7 +33,10 @@ class Taken(BaseModel, frozen=True):
 
 
 def summary(folder: Path) -> list[Taken]:
-    """Return one row per role, in the order of their first calls, and a total row. Raises BadInput."""
+    """Return one row per role, in the order of their first calls, and a total row.
+
+    Raises BadInput if the recording is invalid.
+    """
     recording = read(folder)
     roles = dict.fromkeys(each.role for each in recording.calls)
     rows = [

@@ -1,4 +1,4 @@
-"""Measure the overhead of an agent step: graph, door, ledger and checkpoint, excluding the model and the tool."""
+"""Overhead of an agent's step: graph, door, ledger and checkpoint, excluding the model and the tool."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Writer(LocalModel):
 
 
 class Outer(TypedDict, total=False):
-    """State of the graph that contains the agent, as a delivery's graph does."""
+    """State of a graph that contains the agent's graph, as a delivery's graph does."""
 
     problem: str
 
@@ -122,7 +122,7 @@ def _graph(app: AppContext, about: Opened, steps: int) -> StateGraph[Outer]:
 
 
 def _context(app: AppContext, about: Opened) -> DeliveryContext:
-    """Return a delivery context that computes policy facts without git, whose cost is not part of the overhead."""
+    """Return a delivery context that computes policy facts without git, which must not add to the overhead."""
     bench = workbench(app, about)
     bench.workspace.mkdir(parents=True)
 

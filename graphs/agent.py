@@ -1,7 +1,8 @@
 """The graph of one agent: `think` calls the model, and `act` passes each tool call of its reply through the door.
 
 The graph is the same for every role, with or without a language model. Its state holds only digests:
-messages are rebuilt from the artifact store, so a checkpoint stays small however long the role works."""
+messages are rebuilt from the artifact store, so a checkpoint stays small however long the role works.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +58,7 @@ class AgentState(TypedDict, total=False):
     """Digest of the last call's tool and arguments, and of its reasons if it was denied."""
     repeats: int
     alike: dict[str, int]
-    """How often each call has had the same result in this attempt, by the digest of both."""
+    """Number of times each call has had the same result in this attempt, by the digest of call and result."""
     answer: dict[str, JsonValue] | None
     problem: str
     """Why the role was stopped; "" if it was not."""
@@ -69,7 +70,8 @@ AgentGraph = CompiledStateGraph[AgentState, None, AgentState, AgentState]
 def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> AgentGraph:
     """Return the think-act loop of a role, driven by one model.
 
-    The `think` node raises GaveUp if no usable reply can be obtained from the model."""
+    The `think` node raises GaveUp if no usable reply can be obtained from the model.
+    """
     transcript = _Transcript(role, context)
     read_result = read_result_schemas(context.tools)
 
@@ -112,12 +114,12 @@ def agent_graph(role: Role, context: DeliveryContext, role_model: RoleModel) -> 
 
 
 def first_state(brief: Brief) -> AgentState:
-    """Return the state in which a role starts an attempt at its brief."""
+    """Return the initial state of a role's attempt at its brief."""
     return {"brief": brief.model_dump(mode="json"), "step": 0, "turns": [], "last_call": "", "repeats": 0}
 
 
 def _reply_of(context: DeliveryContext, digest: str) -> AIMessage:
-    """Return a stored reply of the model with all strings encodable, as it is acted on and shown to the model again."""
+    """Return a stored reply of the model, with its strings made encodable before it is acted on or shown again."""
     message = read_reply(context, digest)
     (raw,) = messages_to_dict([message])
     clean = cast(dict[str, Any], encodable(raw))
@@ -162,7 +164,7 @@ def _act(role: Role, context: DeliveryContext, state: AgentState) -> AgentState:
 def _one(
     role: Role, context: DeliveryContext, call: Call, update: AgentState
 ) -> tuple[ToolResult, Answer | None]:
-    """Execute one call and count repetitions in `update`; return the result, and the answer if the call was one."""
+    """Execute one call and count repetitions in `update`; return the result, and the role's answer if it gave one."""
     reasons: list[JsonValue] = [call.rationale, list(call.evidence)]
     plain, whole = digest_of([call.tool, call.arguments]), digest_of([call.tool, call.arguments, *reasons])
     repeated = update["last_call"] in (plain, whole)
@@ -183,7 +185,7 @@ def _one(
         update["problem"] = (
             f"The {role.name} agent called {call.tool} {MOST_ALIKE} times with the same arguments and the same result."
         )
-    # A denied call may be tried again with better reasons; there is no need to repeat one that was executed.
+    # A denied call may be repeated with better reasons; repeating one that was executed is pointless.
     update["last_call"] = whole if result.code == "denied" else plain
     return result, answer
 
@@ -254,7 +256,7 @@ def _only_reads(context: DeliveryContext, tool: str) -> bool:
 
 
 class _Transcript:
-    """Builds the conversation of a role from its turns, caching the messages of earlier steps."""
+    """The conversation of a role, built from its turns; caches the messages of earlier steps."""
 
     def __init__(self, role: Role, context: DeliveryContext) -> None:
         self._role = role

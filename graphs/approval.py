@@ -1,4 +1,4 @@
-"""Door calls that may have to wait for a person: a LangGraph interrupt, before which nothing is done."""
+"""Door calls that may have to wait for a person; they use LangGraph interrupts, before which nothing is executed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Reply(BaseModel, frozen=True, extra="forbid"):
     """The reply to an interrupt."""
 
     kind: Literal["approve", "reject", "answer", "superseded"]
-    """"superseded" is the state machine's own reply to an approval that nobody has to give any more."""
+    """"superseded" is the state machine's own reply to a request for an approval that is no longer needed."""
     by: str
     text: str = ""
     to: str = ""
@@ -27,12 +27,12 @@ class Reply(BaseModel, frozen=True, extra="forbid"):
 
 
 def through(door: Door, call: Call) -> ToolResult:
-    """Make a call, waiting for a person where policy asks for one."""
+    """Make a call, waiting for a person if policy requires one."""
     return _decided(door, call, door.act)
 
 
 def permitted(door: Door, call: Call) -> str:
-    """Return why a call may not be made, or "" if it may, waiting for a person where policy asks for one."""
+    """Return why a call may not be made, or "" if it may, after waiting for a person if policy requires one."""
     return _decided(door, call, door.consult)
 
 
@@ -49,7 +49,8 @@ def wait_for(door: Door, delivery: str, approval: Approval) -> None:
     payload = {"kind": "approval"} | approval.model_dump(mode="json")
     answered = ""
     while answered != approval.id:
-        # A node that runs again is first given the replies to its earlier interrupts, perhaps about something else.
+        # When a node runs again, LangGraph first repeats the replies to its earlier interrupts, which may have been
+        # about something else.
         reply = Reply.model_validate(interrupt(payload))
         answered = reply.to
         approved = None if reply.kind == "superseded" else reply.kind == "approve"

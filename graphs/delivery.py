@@ -9,7 +9,8 @@
     merge -> performance -> deployment -> reliability -> cost -> learn
 
 Agents communicate only through the state, never directly. The names of the nodes are part of an on-disk format:
-the checkpoints of unfinished deliveries contain them (see crew/records/graph_shapes.py)."""
+the checkpoints of unfinished deliveries contain them (see crew/records/graph_shapes.py).
+"""
 
 from __future__ import annotations
 
@@ -269,7 +270,7 @@ def _after_merge(state: DeliveryState) -> str:
 
 
 def _deployment(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    # If nothing was merged because nothing changed, deploy the version that is on the main branch.
+    # If nothing was merged because nothing changed, deploy the current version of the main branch.
     version = state.get("version") or state["base"]
     evidence = {"version": state["evidence"]["commit"]} | state["evidence"]
     update = _agent("deployment", context, {**state, "version": version, "evidence": evidence})

@@ -1,4 +1,4 @@
-"""Render the delivery graph as a Mermaid diagram, and insert it into ARCHITECTURE.md.
+"""The delivery graph as a Mermaid diagram, which is inserted into ARCHITECTURE.md.
 
 `make docs` runs this module; a test fails if the diagram in the document is out of date.
 """
@@ -17,7 +17,7 @@ END_MARK = "<!-- /graph -->"
 
 def diagram() -> str:
     """Return the Mermaid source of the diagram; conditional edges are dotted."""
-    # The nodes do not need a context until they run.
+    # No context is needed, since the nodes do not run.
     drawn = delivery_graph(cast(DeliveryContext, None)).get_graph()
     lines = ["flowchart LR"]
     for edge in drawn.edges:

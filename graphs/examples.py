@@ -1,4 +1,4 @@
-"""Graph nodes for the example tests of hand-written code: written before the code and selected after it."""
+"""Graph nodes for example tests, which are written before the code that they test and selected after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphs.own_calls import HARNESS, INSTALL, KEEP, crew
 
 
 def write_examples(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Have example tests written if the test context contains any criteria for them."""
+    """Let an agent write example tests if the test context contains any criteria for them."""
     design = design_of(state)
     covered: list[JsonValue] = [each.id for each in design.criteria if each.covered]
     arguments: Arguments = {"blueprint": design.blueprint, "criteria": covered}

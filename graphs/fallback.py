@@ -1,7 +1,8 @@
 """Model fallback: the first model of a role's chain plays the role, and the next one takes over when it gives up.
 
 The model changes only between attempts ("visits"): the workspace is reset, and the next model starts an attempt of
-its own. The ledger records which model made which attempt, so the choice survives a restart of the crew."""
+its own. The ledger records which model made which attempt, so the choice survives a restart of the crew.
+"""
 
 from __future__ import annotations
 
@@ -47,17 +48,18 @@ def play(
 ) -> tuple[int, AgentState]:
     """Run a role; return the number and the final state of its last attempt. `before` counts the earlier attempts.
 
-    Raises Stopped, leaving the delivery open, if the last model of the chain gives up."""
+    Raises Stopped, leaving the delivery open, if the last model of the chain gives up.
+    """
     visit, tried = before + 1, set[str]()
     while given := context.ledger.find(delivery, Fallback, _key(role, visit)):
         if given.body.gave_up:
             tried.add(given.body.played)
         if not given.body.to:
-            # No model was left, and a person has resumed the delivery since: all models may try again.
+            # No model was left, but a person has since resumed the delivery, so all models may try again.
             tried.clear()
         visit += 1
     chain = context.role_models(role.name)
-    # A person may have resumed the delivery with only those models that gave up before.
+    # If a person resumed the delivery with only those models that gave up before, they may try again.
     left = [each for each in chain if each.name not in tried] or list(chain)
     for place, role_model in enumerate(left):
         following = left[place + 1].name if place + 1 < len(left) else ""
@@ -75,7 +77,7 @@ def play(
             out = _visit(role, context, role_model, brief(visit), name)
             why = out.get("problem", "")
             if not why or not following or _ended_with(role_model, role, visit):
-                # If no other model can take over, it is up to the node to handle the problem.
+                # If no other model can take over, the node has to handle the problem.
                 return visit, out
         except GaveUp as error:
             why = str(error)
@@ -89,13 +91,15 @@ def play(
 def _visit(
     role: Role, context: DeliveryContext, role_model: RoleModel, brief: Brief, name: str
 ) -> AgentState:
-    """Run one attempt with a model. `name` separates the checkpoints of a later attempt from those of the node's first.
+    """Run one attempt with a model, and return its final state.
 
-    Otherwise, after a restart, LangGraph would start a later attempt from the checkpoints of the first one."""
+    `name` keeps the checkpoints of a later attempt apart from those of the node's first attempt; otherwise, after a
+    restart, LangGraph would start the later attempt from them.
+    """
     config: RunnableConfig = {"recursion_limit": 3 * role.most_steps}
     inherited = ensure_config().get("configurable", {})
     if name and _PLACE in inherited:
-        # Omit the counter of the graphs in this node, which has another value after a crash.
+        # Omit the counter of the graphs run in this node, since its value differs after a crash.
         kept = {key: value for key, value in inherited.items() if key != _COUNTER}
         config["configurable"] = kept | {_PLACE: f"{inherited[_PLACE]}|{name}"}
     with context.telemetry.visit(role.name, brief.delivery, brief.visit):
@@ -103,7 +107,7 @@ def _visit(
 
 
 def _ended_with(role_model: RoleModel, role: Role, visit: int) -> bool:
-    """Return whether this is a replay in which no other attempt took over from this one."""
+    """Return whether this is the replay of a delivery in which no other attempt took over from this one."""
     return isinstance(role_model.model, ReplayModel) and not role_model.model.taken_over(role.name, visit)
 
 

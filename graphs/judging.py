@@ -1,4 +1,4 @@
-"""Graph node that judges a commit: the objections of the judges and the linters, and whether the code is repaired."""
+"""The graph node that collects the objections of judges and linters to a commit and decides on a repair."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tools.counting import counted
 JUDGES: tuple[RoleName, ...] = ("testing", "governance")
 """Roles that judge a commit, in parallel."""
 OBJECTORS = (*JUDGES, "linters")
-"""Those whose blocking findings send the code agent back."""
+"""Names in `answers` whose blocking findings require the code agent to repair the commit."""
 MOST_PROBLEMS = 20
-"""Maximum number of a linter's problems that the code agent is told about at once."""
+"""Maximum number of linter problems that are reported to the code agent at once."""
 
 
 def judge(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Run the linters on the commit; send the code agent back if anything objects, or end the delivery."""
+    """Run the linters on the commit; if there are objections, request a repair or end the delivery."""
     problems = [state["problems"][name] for name in JUDGES if name in state.get("problems", {})]
     update = {} if problems else _lint(context, state)
     judged = cast(DeliveryState, {**state, "answers": merged(state.get("answers"), update.get("answers"))})

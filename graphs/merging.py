@@ -1,5 +1,8 @@
-"""Graph nodes that bring a judged tree to the main branch: the pull request, the approval, the merge, and the update
-of the story's branch if main has changed in the meantime."""
+"""Graph nodes that bring a judged tree to the main branch.
+
+They are the pull request, the approval, the merge, and the update of the story's branch if main has changed in the
+meantime.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,8 @@ def pull_request(context: DeliveryContext, state: DeliveryState) -> DeliveryStat
 def approval(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
     """Ask the policy, and a person if the policy requires it, whether the change may be merged.
 
-    If main has new commits, nothing is asked about the old tree; an approval that was given for it has no effect."""
+    If main has new commits, no approval of the old tree is requested, and one that was already given has no effect.
+    """
     call = _merge_call(context, state)
     if refused := _rejected(context, call):
         return {"ending": Ending(status="stopped", reason=refused)}
@@ -62,7 +66,7 @@ def approval(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 
 
 def _rejected(context: DeliveryContext, call: Call) -> str:
-    """Wait for pending approvals of the call; return the words of the person who rejected it, or "" if nobody did."""
+    """Wait for pending approvals of the call; return who rejected it and why, or "" if nobody did."""
     refused = ""
     for asked in context.ledger.rows(call.delivery, Asked):
         if asked.body.action != call.key:

@@ -1,4 +1,4 @@
-"""Tool calls that the crew itself makes, such as the reset of the workspace before a role tries again."""
+"""Tool calls that the crew itself makes, such as the reset of the workspace before another attempt of a role."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphs.approval import through
 from tools.result import ToolResult
 
 OPEN, SHOW, MERGE, RESET, HARNESS, INSTALL, KEEP, LINT, UPDATE, COMMENT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-"""Step numbers of the crew's own calls, which are part of their action ids; comments are numbered from `COMMENT` on."""
+"""Step numbers of the crew's own calls, which are part of their action ids; comments are numbered from `COMMENT` up."""
 
 
 def crew(

@@ -1,4 +1,4 @@
-"""The way back from the code to the design, taken a limited number of times if the code agent objects to the design."""
+"""The return from code to design if the code agent objects to the design, possible a limited number of times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def returned(context: DeliveryContext, state: DeliveryState) -> list[str]:
 
 
 def redesign(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
-    """Count and record the return; the design agent works on the code agent's findings next."""
+    """Count and record a return to the design agent, which works on the code agent's findings next."""
     returns = state.get("returns", 0) + 1
     text = (
         f"The code agent objects to the design, which returns to the design agent (return {returns} of at most "
@@ -30,9 +30,11 @@ def redesign(context: DeliveryContext, state: DeliveryState) -> DeliveryState:
 
 
 def redesigned(context: DeliveryContext, state: DeliveryState, design: Design) -> DeliveryState:
-    """Return what changes with a new design: code and example tests that followed from the rejected one are reverted.
+    """Revert the code and example tests based on the rejected design, and return the update of the state.
 
-    A design that was left as it is ends the delivery; one that depends on a person's answer is not final yet."""
+    The update ends the delivery if the design is unchanged. It is empty, and nothing is reverted, if no design was
+    rejected, or while questions of the new design are unanswered.
+    """
     objections = state.get("objections", [])
     if not objections or any(each.id not in state.get("replies", {}) for each in design.questions):
         return {}

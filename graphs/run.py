@@ -39,7 +39,7 @@ from tools.errors import ToolError, TryLater
 from tools.projects.ledger_anchors import State, anchor
 
 NODES_AT_MOST = 100
-"""Maximum number of nodes run in one delivery; its own limits end it long before."""
+"""Maximum number of nodes that run in one delivery; its other limits end it long before this one."""
 
 
 def begin(app: AppContext, file: StoryFile) -> list[str]:
@@ -88,7 +88,8 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
 
     `reply` is the id of an approval or question, with a person's reply to it. Every status but "waiting" is final.
     Raises BadInput if nothing waits for the reply, LeaseTaken if another process is running the delivery, and
-    Stopped if it cannot be continued."""
+    Stopped if it cannot be continued.
+    """
     about = load_delivery(app.ledger, delivery)
     with lease(app.settings.home / "leases", delivery):
         ended = ending_of(app.ledger, delivery)
@@ -113,7 +114,7 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
             if ended.status == "waiting":
                 _anchor(app, about, "waiting")
                 return ended
-            # Until the closing row is anchored too, the chain may grow by it.
+            # Leave the anchor as "running", which allows for the closing row, until `_put_away` replaces it.
             _close(app, about, ended)
         _put_away(app, about)
     _remember(app)
@@ -123,7 +124,8 @@ def deliver(app: AppContext, delivery: str, reply: tuple[str, Reply] | None = No
 def take_up(app: AppContext, deliveries: list[str]) -> None:
     """Record the current settings for these deliveries, so that later resumes use them as well.
 
-    Deliveries that have ended or that another process is running are left unchanged."""
+    Deliveries that have ended or that another process is running are left unchanged.
+    """
     leases = app.settings.home / "leases"
     for each in deliveries:
         if ending_of(app.ledger, each) is None and owner_of(leases, each) is None:
@@ -156,7 +158,7 @@ def abandon(app: AppContext, delivery: str, who: str) -> Closed:
 
 
 def _start_work(app: AppContext, about: Opened) -> None:
-    """Announce in the repository that rows will follow; raises LedgerDamaged if the records are not intact."""
+    """Mark the delivery as running in its repository; raises LedgerDamaged if its records are not intact."""
     damages = verify_delivery(app.settings.home, app.ledger, about.delivery)
     if damages:
         raise LedgerDamaged(damage_text(app.settings.home, damages))
@@ -164,7 +166,7 @@ def _start_work(app: AppContext, about: Opened) -> None:
 
 
 def _anchor(app: AppContext, about: Opened, state: State) -> None:
-    """Store where the chain ends in the repository's refs, outside the ledger file."""
+    """Record the end of the chain in the repository's refs, so that it is also stored outside the ledger file."""
     anchor(workbench(app, about), app.ledger.hashes(about.delivery), state)
 
 
@@ -189,7 +191,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
             raise
         return Closed(status="failed", reason=str(error))
     except Exception as error:
-        # A bug in the crew is not an outcome: the delivery stays open and can be continued once it is fixed.
+        # A bug in the crew does not end a delivery, which stays open and can be continued once the bug is fixed.
         raise crash_error(error, app.settings.home, f"crew resume {about.delivery}") from error
     finally:
         saver.conn.close()
@@ -197,7 +199,7 @@ def _advance(app: AppContext, about: Opened, reply: tuple[str, Reply] | None) ->
 
 
 def _pause(context: DeliveryContext, delivery: str, why: str) -> None:
-    """Record why a delivery that stays open cannot continue: the first line of `why`."""
+    """Record the first line of `why` as the reason why a delivery that stays open cannot continue."""
     number = len(context.ledger.rows(delivery, Paused)) + 1
     context.bus.publish(context.ledger.append(delivery, f"paused-{number}", Paused(text=why.splitlines()[0])))
 
@@ -262,7 +264,7 @@ def _resumption(pending: tuple[Interrupt, ...], reply: tuple[str, Reply] | None)
 
 
 def _superseded(pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
-    """Return the reply to a pending approval of a merge that main has overtaken; None if none is pending."""
+    """Return the reply to a pending approval of a merge, for use when main has changed; None if none is pending."""
     text = "main has changed; the approval is requested again for the new tree."
     for each in pending:
         if each.value["kind"] == "approval" and each.value["tool"] == "merge":
@@ -271,7 +273,7 @@ def _superseded(pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
 
 
 def _answered_by_flag(app: AppContext, pending: tuple[Interrupt, ...]) -> tuple[str, Reply] | None:
-    """Return the approval that `--yes` gives to a pending request; None if there is none that it may answer."""
+    """Return the approval that `--yes` gives to a pending request; None if no pending request allows that."""
     for each in pending:
         if app.settings.yes and each.value["kind"] == "approval" and each.value["answerable"]:
             return each.value["id"], Reply(kind="approve", by="--yes")
@@ -300,8 +302,10 @@ def _close(app: AppContext, about: Opened, ended: Closed) -> None:
 
 
 def _put_away(app: AppContext, about: Opened) -> None:
-    """Anchor the end of the chain, then delete the checkpoints. Until they are deleted, they show that this is still
-    to be done."""
+    """Anchor the end of the chain, then delete the checkpoints.
+
+    The order matters: as long as checkpoints exist, `open_ends` returns the delivery, and this is done again.
+    """
     _anchor(app, about, "ended")
     saver = open_saver(app.settings.home / "checkpoints.db")
     saver.delete_thread(about.delivery)

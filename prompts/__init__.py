@@ -1,4 +1,4 @@
-"""The prompts: one Markdown file a role, rendered with undefined variables as errors."""
+"""The prompts: one Markdown template per role; undefined variables are errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def render(role: str, **variables: object) -> str:
     """Return a role's system prompt.
 
-    Raises jinja2.UndefinedError for a variable that the prompt names and the caller does not give.
+    Raises jinja2.UndefinedError if the prompt uses a variable that the caller does not pass.
     """
     return _environment().get_template(f"{role}.md").render(**variables)
 
@@ -30,5 +30,5 @@ def names() -> tuple[str, ...]:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  30 ms, needed by few commands
 
-    # Markdown, not HTML: escaping would only damage it, and no variable holds text from outside.
+    # The output is Markdown, which HTML escaping would damage, and no variable contains text from outside.
     return Environment(loader=PackageLoader("prompts", "."), undefined=StrictUndefined)  # noqa: S701

@@ -1,7 +1,7 @@
 """Errors that a caller cannot fix by changing the arguments of a call.
 
 ToolError
-├── TryLater             the operation can be repeated once a person or time has removed what blocks it
+├── TryLater             the operation can be repeated once it is no longer blocked
 ├── RepositoryError      the git repository is not in a usable state
 │   └── RepositoryBusy       uncommitted changes or a conflict block the operation (also TryLater)
 ├── SandboxUnavailable   this machine supports no sandbox

@@ -17,7 +17,7 @@ def parse_python(source: str | bytes) -> ast.Module | None:
 
 
 def last_name(node: ast.AST) -> str:
-    """Return the last part of a dotted name, or of a call's function: "skip" for `pytest.mark.skip("x")`; else ""."""
+    """Return the last part of a dotted name or a called function: "skip" for `pytest.mark.skip("x")`; otherwise ""."""
     if isinstance(node, ast.Call):
         return last_name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

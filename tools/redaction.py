@@ -20,9 +20,10 @@ MARK = "[redacted: "
 """Prefix of every replacement."""
 
 _START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
-"""Where a token may begin: not within a word, but after "_", or a character escaped as in JSON or a URL."""
+"""Matches where a token may begin: outside words, after "_", or after a character escaped as in JSON or a URL."""
 _MIXED = r"(?=[\w-]{0,60}[a-z])(?=[\w-]{0,60}[A-Z])(?=[\w-]{0,60}\d)"
-"""What follows a distinctive prefix within a word, so that an identifier which happens to contain it is no token."""
+"""Lookahead for the rest of a token whose prefix is within a word: requires both cases and a digit, so that an
+identifier that happens to contain the prefix does not match."""
 
 _PREFIXES = {
     "AWS access key": {"AKIA ASIA ABIA ACCA": r"[A-Z0-9]{16}\b"},
@@ -63,7 +64,7 @@ _PREFIXES = {
     "RubyGems key": {"rubygems_": "[0-9a-f]{48}"},
     "age key": {"AGE-SECRET-KEY-1": r"[A-Z0-9]{58}\b"},
 }
-"""Maps kinds of tokens to their prefixes and to the pattern of what follows these."""
+"""Maps each kind of token to its prefixes, separated by spaces, and these to the pattern of what follows them."""
 
 
 def _token(forms: dict[str, str]) -> re.Pattern[str]:
@@ -105,8 +106,8 @@ class Redactor:
     """Replaces known secrets, and tokens recognizable by their format, in text and JSON values.
 
     Known secrets are also found when URL-quoted, escaped in JSON, encoded in hexadecimal, or encoded in base64 alone or
-    as part of a longer text. The
-    replacement names the kind: "[redacted: GitHub token]". All code that writes or sends text requires a redactor.
+    as part of a longer text. The replacement names the kind: "[redacted: GitHub token]". All code that writes or sends
+    text requires a redactor.
     """
 
     known_secrets: tuple[str, ...]
@@ -139,7 +140,7 @@ class Redactor:
         clean = self.text(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         if b"\0" not in clean:
             return clean
-        # Text in UTF-16 may begin at any byte, and one that is big-endian reads as little-endian one byte further.
+        # UTF-16 text may begin at any byte; big-endian text can be decoded as little-endian from the next byte on.
         for start in (0, 1):
             end = start + (len(clean) - start) // 2 * 2
             text = clean[start:end].decode("utf-16-le", "surrogatepass")
@@ -187,7 +188,7 @@ def _pattern(known: tuple[str, ...], shortest: int) -> re.Pattern[str] | None:
 
 
 def _base64(raw: bytes, before: int) -> set[str]:
-    """Return what base64 makes of bytes that follow `before` others: in the middle of a text, and at its end."""
+    """Return the base64 forms of bytes that follow `before` others: in the middle of a text, and at its end."""
     padded = bytes(before) + raw
     first, last = -(-8 * before // 6), 8 * len(padded) // 6
     whole = base64.b64encode(padded).decode().rstrip("=")

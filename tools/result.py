@@ -101,7 +101,7 @@ class Workbench:
     cache: Path
     """Folder of the services' installed environments, shared by all homes of this person."""
     ledger_head: Callable[[], str]
-    """Returns the hash of the last row of the delivery's ledger; while a tool runs, the intent of its own call."""
+    """Returns the hash of the last row of the delivery's ledger; during a tool call, that is the intent of the call."""
     ledger: str = "none"
     """Id of the ledger that records the delivery, as written to the repository; each home has its own ledger."""
     secrets: dict[str, str] = field(default_factory=dict)
@@ -157,7 +157,7 @@ class Tool:
     run: Callable[..., ToolResult]
     """Called as `run(workbench, arguments)`."""
     roles: tuple[str, ...]
-    """The roles that may call it, or "crew" for the state machine; "testing/examples" is a second task of a role."""
+    """Roles that may call it: "crew" is the state machine, "testing/examples" the second task of the testing role."""
     facts: tuple[Fact, ...] = ()
     """The facts that policies need about a call."""
     probe: Callable[..., ToolResult | None] | None = None

@@ -1,4 +1,4 @@
-"""The eight roles in delivery order, each defined in its own module; those without tools yet share `later`."""
+"""The eight roles in delivery order, each in its own module; those that have no tools yet share the module `later`."""
 
 from __future__ import annotations
 

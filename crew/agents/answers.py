@@ -1,6 +1,6 @@
-"""The answers of roles: models from the tool call that gives one to the report that shows it.
+"""The models of the answers that roles submit with a tool call, and that reports show.
 
-A state holds answers as JSON; `answer_of` and `design_of` are where they are parsed."""
+A delivery's state stores answers as JSON, which `answer_of` and `design_of` parse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Finding(tools.result.Finding, frozen=True):
 
     @property
     def text(self) -> str:
-        """Place and objection as one line."""
+        """The place and the objection, in one line."""
         place = (
             f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         )
@@ -118,11 +118,11 @@ class AnyAnswer(Review):
 
 
 def answer_of(state: DeliveryState, role: str) -> Review | None:
-    """Return summary and findings of a role's last answer, or None before it answered."""
+    """Return the summary and findings of a role's last answer, or None if it has not answered yet."""
     answers = state.get("answers", {})
     return AnyAnswer.model_validate(answers[role]) if role in answers else None
 
 
 def design_of(state: DeliveryState) -> Design:
-    """Return the design; an empty one before the design agent answered."""
+    """Return the design, which is empty until the design agent has answered."""
     return Design.model_validate(state.get("answers", {}).get("design", {}))

@@ -1,4 +1,4 @@
-"""The testing agent's first task, which writes example tests for the criteria before the code is changed."""
+"""The testing agent's first task: writing example tests for the criteria before the code is changed."""
 
 from __future__ import annotations
 

@@ -24,15 +24,16 @@ class Role:
     tools: tuple[str, ...]
     answer: type[Answer]
     facts: Callable[[DeliveryState], Facts]
-    """Returns the facts that the role needs in its brief besides the story."""
+    """Function that returns the facts that the role needs in its brief besides the story."""
     check: Callable[..., str] = lambda results, answer: ""
-    """Checks an answer against the last result of each tool in this attempt, and returns an objection or "". An answer
-    may be stricter than the check requires, but not more lenient."""
+    """Function that checks an answer against the last result of each tool in the attempt; returns an objection or "".
+
+    An answer may be stricter than the check requires, but not more lenient."""
     by_hand: tuple[str, ...] = ()
-    """Those of `tools` that are offered only if files are written by hand, as for custom operations, repairs and
-    existing projects."""
+    """The subset of `tools` offered only if files are written by hand: for custom operations, repairs and existing
+    projects."""
     by_blueprint: tuple[str, ...] = ()
-    """Those of `tools` that are offered only for generated projects."""
+    """The subset of `tools` offered only for generated projects."""
     prompt: str = ""
     """Name of the prompt; "" for the one named after the role. An agent's second task has a prompt of its own."""
     most_steps: int = 40

@@ -19,9 +19,9 @@ from tools.redaction import Redactor
 def crash_error(error: Exception, home: Path | None, command: str) -> CrewError:
     """Write the traceback to `<home>/logs`, and return the error to show.
 
-    It names a full disk or a damaged file with the way to fix it; otherwise, if the home has deliveries that turned out
-    to be intact, the command that continues them. Without a writable home, the traceback goes to the temporary folder
-    of the machine.
+    If the disk is full or a file is damaged, the error says how to fix that. Otherwise, if the home has a ledger and
+    all of its records are intact, it names the command that tries again. Without a writable home, the traceback is
+    written to the machine's temporary folder.
     """
     if home is not None and (problem := storage_problem(error, home)):
         return Stopped(f"{problem} Then continue with `{command}`.")

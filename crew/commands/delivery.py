@@ -1,4 +1,4 @@
-"""`crew run`, `crew resume` and `crew abandon`: the composition root, where crew meets graphs."""
+"""`crew run`, `crew resume` and `crew abandon`: the composition root, which connects `crew` with `graphs`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def resume(
 def _deliveries_to_resume(app: AppContext, named: str, begun: Opened | None, given: Given) -> list[str]:
     """Return the deliveries to continue: all, or the named one and those that follow it in its run.
 
-    Deliveries started with other options than the first need a command of their own, which is printed."""
+    Deliveries that were started with different options from the first need a separate command, which is printed."""
     waiting = open_ends(app)
     if named and begun:
         later = [each.delivery for each in unfinished(app.ledger) if each.run == begun.run]
@@ -105,11 +105,12 @@ def abandon(delivery: str, home: Path | None) -> None:
 
 @contextmanager
 def open_run(config: Config, given: Given, settings: Settings) -> Iterator[tuple[AppContext, Printer]]:
-    """Open the app of a command that delivers, and what prints its rows; with a recorder if calls are recorded.
+    """Open the app and the printer of a command that delivers, with a recorder if calls are recorded.
 
-    Prints the server that receives stories, code and key: settings beside a story file may name any server."""
+    Prints the server that receives stories, code and the API key, since the settings file next to a story file may
+    name any server."""
     if any(url.startswith("openai:") for url in config.model.urls):
-        from crew.models.openai import shown_server  # noqa: PLC0415  a second, only for a server
+        from crew.models.openai import shown_server  # noqa: PLC0415  takes a second; only needed for a server
 
         say(f"Model requests go to {shown_server(server_of(config.model))}.", err=True)
     recorder = open_recorder(settings.record, config, settings.home, given.label) if settings.record else None
@@ -142,7 +143,7 @@ def run_deliveries(
 
 
 def _with_home(error: CrewError) -> CrewError:
-    """Return the error with `--home` added to the command it names, so that it works from any folder."""
+    """Return the error with `--home` added to the command it names, so that the command works in any folder."""
     where = click.get_current_context().meta[HOME_USED]
     return type(error)(str(error).replace("crew resume", f"crew resume --home {where}"))
 

@@ -40,7 +40,7 @@ def delivery_to_resume(home: Path, delivery: str | None, asked: str) -> Opened |
 
 
 def same_terms(one: Terms, other: Terms, given: Given) -> bool:
-    """Whether two deliveries have the same settings, ignoring those given on the command line."""
+    """Return whether two deliveries have the same settings, ignoring those given on the command line."""
     masked = {name: "" for name in Terms.model_fields if getattr(given, name, None) is not None}
     if given.model is not None:
         masked["settings"] = ""  # they include the models of individual roles

@@ -150,7 +150,7 @@ def _ask_person(folder: Path) -> str:
         raise NeedsPerson(f"Not approved, so the policy has no effect. {folder} is unchanged.")
     try:
         return getuser()
-    except (KeyError, OSError):  # a user of a container may have no name
+    except (KeyError, OSError):  # users in containers may have no name
         raise BadInput("The current user has no name; give the name of the approver: --yes NAME.") from None
 
 

@@ -22,7 +22,7 @@ from tools.counting import counted
 @JSON
 @HOME
 def why(subject: str, as_json: bool, home: Path | None) -> None:
-    """Explain a delivery or the latest one of a story, or trace one action back to its story."""
+    """Explain a delivery, or the latest delivery of a story, or trace one action back to its story."""
     folder = existing_home(home)
     say(why_json(folder, subject) if as_json else why_text(folder, subject))
 

@@ -1,4 +1,4 @@
-"""Print the progress and the summary of a run for a terminal, a pipe or another program."""
+"""Printers of the progress and the summary of a run, for a terminal, a pipe or another program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools.redaction import Redactor
 
 
 class Printer(ABC):
-    """Prints ledger rows as they are written, and the summary at the end."""
+    """Base class of printers for ledger rows, as they are written, and for the summary at the end."""
 
     def __init__(self, redact: Redactor) -> None:
         self._redact = redact
@@ -55,7 +55,7 @@ def printer_for(app: AppContext, as_json: bool) -> Printer:
 
 
 class JsonLines(Printer):
-    """Prints one JSON object per line to stdout."""
+    """A printer of JSON lines, with one object per event, to stdout."""
 
     def show(self, row: Row) -> None:
         """Print the row as a JSON event."""
@@ -72,7 +72,7 @@ class _PipeTolerantConsole(Console):
 
 
 class RichLines(Printer):
-    """Prints who did what and why for each event, in colour on a terminal."""
+    """A printer of text that says who did what and why for each event, in colour on a terminal."""
 
     def __init__(self, home: Path, redact: Redactor) -> None:
         super().__init__(redact)

@@ -1,4 +1,4 @@
-"""Convert ledger rows to lines of console output that say who did what, and why."""
+"""The lines of console output for ledger rows, which say who did what, and why."""
 
 from __future__ import annotations
 

@@ -46,14 +46,14 @@ C = TypeVar("C", bound=CallBody)
 
 
 class Policy(Protocol):
-    """A policy engine, as the door uses it."""
+    """The interface of a policy engine that the door uses."""
 
     def decide(self, document: dict[str, JsonValue], /) -> Decision:
-        """Return the decision to allow, deny or ask; without an answer from the policies, it is to deny."""
+        """Return the decision to allow, deny or ask; if the policies give no answer, it is to deny."""
 
 
 Facts = Callable[[Call, Tool, BaseModel], dict[str, JsonValue]]
-"""Returns the facts by which policy judges a call; the door computes them itself rather than trust the caller."""
+"""Function that returns the facts by which policy judges a call, so that the door need not trust the caller."""
 
 
 class Door:
@@ -87,8 +87,8 @@ class Door:
         """Execute a call exactly once and return the result.
 
         A call that is refused by the door's checks or by policy has a result with `ok` false and code "denied".
-        Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError, after recording it,
-        if the tool cannot continue."""
+        Raises ApprovalNeeded if a person has to decide first, and tools.errors.ToolError if the tool cannot continue,
+        which is recorded before the error is raised."""
         if replayed := self._replay(call):
             return replayed
         begun = self._ledger.find(call.delivery, Intent, call.key)
@@ -140,7 +140,7 @@ class Door:
         return self._artifacts.put(result.model_dump_json().encode())
 
     def answer(self, delivery: str, approval: str, approved: bool | None, who: str, text: str = "") -> None:
-        """Record a person's decision on a requested approval; None if it is no longer needed."""
+        """Record a person's decision on a requested approval; `approved` is None if it is no longer needed."""
         self._write(delivery, approval, Answered(approved=approved, by=who, text=text))
 
     def _replay(self, call: Call) -> ToolResult | None:

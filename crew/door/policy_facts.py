@@ -16,7 +16,7 @@ from tools.result import FactSources, Tool, Workbench
 
 
 class Facts:
-    """Computes the facts about the calls of one delivery."""
+    """Callable that computes the facts about the calls of one delivery."""
 
     def __init__(self, bench: Workbench, ledger: Ledger, artifacts: ArtifactStore) -> None:
         self._ledger = ledger

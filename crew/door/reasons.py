@@ -1,15 +1,15 @@
-"""What counts as a reason: a text in which a reader sees letters."""
+"""The minimum requirement for a reason: a text with letters that a reader can see."""
 
 from __future__ import annotations
 
 import unicodedata
 
 FEWEST_LETTERS = 3
-"""Number of visible letters that a rationale must have at least; crew/policies/reasons.rego requires the same."""
+"""Minimum number of visible letters in a rationale; crew/policies/reasons.rego requires the same."""
 
 _LETTERS = {"Lu", "Ll", "Lt", "Lo"}
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\U00013441\U00013442")
-"""Characters that Unicode classes as letters and that are displayed as nothing: fillers and blanks."""
+"""Fillers and blanks: characters that Unicode classifies as letters, although nothing is displayed for them."""
 
 
 def visible_letters(text: str) -> int:
@@ -21,5 +21,5 @@ def visible_letters(text: str) -> int:
 
 
 def gives_reason(text: str) -> bool:
-    """Whether a text has enough visible letters to be a reason."""
+    """Return whether a text has enough visible letters to be a reason."""
     return visible_letters(text) >= FEWEST_LETTERS

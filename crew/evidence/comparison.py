@@ -1,4 +1,4 @@
-"""Compares what a criterion names with the operations and tests that are said to cover it."""
+"""The comparison of what a criterion names with the operations and tests that are said to cover it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVICE_WIDE = ("GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.yam
 """Operations that every generated service has and no blueprint names."""
 _VARIABLE = re.compile(r"\{[^}]*\}|<[^>]*>|:\w+|\[[^\]]*\]|[0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PREFIX = re.compile(r"api|rest|v[0-9][\w.]*|\{\}", re.IGNORECASE)
-"""A segment that may precede a path: a base path, or a variable that holds one."""
+"""Pattern of a segment that may precede a path: part of a base path, or a variable that contains one."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _NUMBER = re.compile(r"(?<![\w.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
 _TOLD = ("description", "summary", "title", "example", "examples", "tags", "operationId")
@@ -25,7 +25,7 @@ _TOLD = ("description", "summary", "title", "example", "examples", "tags", "oper
 
 
 class Claim(BaseModel, frozen=True):
-    """What is said to cover a criterion."""
+    """The readings, operations and tests that are said to cover a criterion."""
 
     generated: bool
     """Whether the service is generated, so that its contract lists all of its operations."""
@@ -38,7 +38,7 @@ class Claim(BaseModel, frozen=True):
 
 
 def differences(named: Named, claim: Claim) -> tuple[str, ...]:
-    """Return one clause for each thing that a criterion names but that nothing provides."""
+    """Return one clause for each thing that a criterion names but nothing provides."""
     endpoints = [each for each in named.endpoints if not _meets_endpoint(each, claim)]
     statuses = [each for each in named.statuses if not _meets_status(each, claim)]
     quoted = [each for each in named.quoted if not _meets_text(each, claim)]
@@ -68,7 +68,7 @@ def _meets_endpoint(endpoint: Endpoint, claim: Claim) -> bool:
     base, wanted = _base(claim.contract), _segments(endpoint.path)
     if any(_fits(endpoint, each) and _same(wanted, [*base, *_segments(each.path)]) for each in own):
         return True
-    # "/orders/unknown" is a request of "/orders/{id}" where a test sends just that.
+    # "/orders/unknown" counts as a request to "/orders/{id}" if a test sends exactly that.
     there = [_segments(each.path) for each in map(_endpoint, known) if _fits(endpoint, each)]
     return _is_requested(endpoint, claim.tests) and any(_is_instance(wanted, each) for each in there)
 
@@ -106,7 +106,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _same(wanted: Sequence[str], there: Sequence[str]) -> bool:
-    """Whether two paths are the same, but for a base path that only the second one has."""
+    """Return whether two paths are the same, ignoring a base path that only the second one has."""
     extra = len(there) - len(wanted)
     if extra < 0 or not all(_PREFIX.fullmatch(each) for each in there[:extra]):
         return False
@@ -134,7 +134,7 @@ def _covered_by(claim: Claim) -> str:
 def _meets_status(status: str, claim: Claim) -> bool:
     answered = _answers(claim)
     in_contract = not answered or any(_is_status(status, each) for each in answered)
-    # A rule that no test can reach, since another one comes first, is read and generated from the same sentence.
+    # A rule hidden by an earlier one has no test, but its reading is enough: the code comes from the same sentence.
     read = any(re.search(rf"\bwith {status}\b", each) for each in _sentences(claim))
     return in_contract and (read or any(_is_status(status, str(each)) for each in claim.tests.statuses))
 
@@ -175,7 +175,7 @@ def _meets_text(text: str, claim: Claim) -> bool:
 
 
 def _unmet_limits(named: Named, claim: Claim) -> list[str]:
-    """Return the limits that do not occur; an existing project's tests may state them in another unit."""
+    """Return the limits that occur nowhere in the claim; an existing project's tests may state them in another unit."""
     if not claim.generated or not named.limits:
         return []
     there = {
@@ -191,7 +191,7 @@ def _number(text: str) -> Decimal:
 
 
 def _sentences(claim: Claim) -> list[str]:
-    """Return the readings in the sentence forms; those of custom operations contain a model's own words."""
+    """Return the readings that have a sentence form; those of custom operations are a model's own words."""
     return [each for each in claim.readings if not each.startswith("Custom ")]
 
 

@@ -94,7 +94,7 @@ def criteria_of(
 
 
 class _Judge:
-    """Judges criteria that the design covers by the results of their tests on the current code."""
+    """A judge of the criteria that the design covers, by the results of their tests on the current code."""
 
     def __init__(self, artifacts: ArtifactStore, branch: Branch, run: Run | str) -> None:
         self._run = run
@@ -134,7 +134,7 @@ class _Judge:
 
 
 class _Comparison:
-    """Compares what criteria name with the operations and tests that cover them."""
+    """The comparison of what criteria name with the operations and tests that cover them."""
 
     def __init__(self, artifacts: ArtifactStore, repository: Path, branch: Branch, design: Design) -> None:
         self._artifacts = artifacts
@@ -143,7 +143,7 @@ class _Comparison:
         self._design = design
 
     def __call__(self, outcome: DesignedCriterion, text: str, tests: Collection[str]) -> str:
-        """Return what a criterion names and nothing meets, or "" if everything is met."""
+        """Return what a criterion names but nothing provides, or "" if everything is provided."""
         named = named_in(text)
         if not named:
             return ""

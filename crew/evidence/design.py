@@ -100,7 +100,7 @@ def _criteria(evidence: Evidence | None) -> list[DesignedCriterion]:
             why=each.why,
             readings=each.readings,
             operations=each.operations,
-            # For the reader of a report, an ambiguous criterion is no more delivered than one not understood.
+            # To the reader of a report, an ambiguous criterion counts as not covered, like one that was not understood.
             outcome="covered" if each.outcome == "covered" else "not_covered",
         )
         for each in readings

@@ -1,4 +1,4 @@
-"""Look up the results of tools, and the files that a role has written, in the ledger of a delivery."""
+"""The results of tools, and the files that a role has written, as recorded in the ledger of a delivery."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ class Evidence(ToolResult, frozen=True):
 def last(
     ledger: Ledger, artifacts: ArtifactStore, delivery: str, tool: str, visit: tuple[str, int] | None = None
 ) -> Evidence | None:
-    """Return the last result of a tool in a delivery, or None. If `visit`, a role and the number of its attempt, is
-    given, only that attempt counts, since the changes of an earlier one may have been reverted."""
+    """Return the last result of a tool in a delivery, or None.
+
+    If `visit`, a role and the number of its attempt, is given, only results of that attempt count, since the changes
+    of an earlier one may have been reverted."""
     rows = _rows(ledger, delivery, tool, visit)
     return _evidence(rows[-1], artifacts) if rows else None
 

@@ -80,9 +80,9 @@ class Endpoint(BaseModel, frozen=True):
     """An operation that a criterion names."""
 
     method: str = ""
-    """"" if only the path is named."""
+    """HTTP method; "" if only the path is named."""
     path: str = ""
-    """"" if only the method is named."""
+    """Path; "" if only the method is named."""
 
     def __str__(self) -> str:
         """Return the endpoint as it is written."""
@@ -98,15 +98,15 @@ class Named(BaseModel, frozen=True):
     quoted: tuple[str, ...] = ()
     """Quoted texts other than endpoints, methods and statuses."""
     limits: tuple[str, ...] = ()
-    """Numbers such as those in "up to 50 characters"; other numbers are prose."""
+    """Numbers such as those in "up to 50 characters"; other numbers are ignored as prose."""
 
     def __bool__(self) -> bool:
-        """Whether anything is named."""
+        """Return whether anything is named."""
         return bool(self.endpoints or self.statuses or self.quoted or self.limits)
 
 
 def named_in(text: str) -> Named:
-    """Return what a criterion names, ignoring prose: a number is a status only where the sentence says so."""
+    """Return what a criterion names, ignoring prose: a number counts as a status only if the sentence says so."""
     text = _REGEX.sub("", text)
     endpoints = dict.fromkeys(_endpoints(text))
     text = _UNWANTED.sub("", " ".join(each for each in _CLAUSE.split(text) if not _describes_present(each)))
@@ -128,7 +128,7 @@ def named_in(text: str) -> Named:
 
 
 def _describes_present(clause: str) -> bool:
-    """Whether a clause says what happens before the change, such as "today it answers 500"."""
+    """Return whether a clause says what happens before the change, such as "today it answers 500"."""
     return bool(_PRESENT.search(clause)) and not _WANTED.search(clause)
 
 

@@ -142,8 +142,9 @@ def said_of_tests(ledger: Ledger, artifacts: ArtifactStore, about: Opened) -> st
 
 
 def verdict(run: Run, test: str) -> tuple[Verdict, str]:
-    """Return the verdict on a test in a run, and the reason unless it passed; `test` covers all parametrized cases of
-    that name."""
+    """Return the verdict on a test in a run, and the reason unless it passed.
+
+    The name `test` stands for all parametrized cases of that test."""
     report = run.report
     if report is None:
         return "unseen", f"its test was not observed to run: {test}"

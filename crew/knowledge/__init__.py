@@ -1,2 +1,3 @@
-"""The knowledge graph of how services, stories, code and tests are connected; it is derived from the ledger and can
-be rebuilt."""
+"""The knowledge graph of how services, stories, code and tests are connected.
+
+It is derived from the ledger and can be rebuilt."""

@@ -1,4 +1,4 @@
-"""Find what a change to a service or to one of its operations would affect."""
+"""The impact of a change: what a change to a service or to one of its operations would affect."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Build the knowledge graph from the ledger: the edges between a delivery, its service, story, operations, files
-and tests."""
+"""The projection of the ledger onto the knowledge graph.
+
+Its edges connect a delivery with its service, story, operations, files and tests."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class GraphStore:
                     f"MERGE (a)-[:`{start}_{name}_{end}`]->(b)",
                     {"rows": rows},
                 )
-                # Until a checkpoint, each new kind of edge holds on to 10 MB.
+                # Until a checkpoint, each new kind of edge occupies 10 MB of memory.
                 self._run("CHECKPOINT")
 
     def neighbours(self, kind: str, name: str, edge: tuple[str, str, str], forward: bool) -> list[Node]:

@@ -1,4 +1,4 @@
-"""Open chat models by URL: `offline`, `openai:NAME` or `replay:FOLDER`; a query may add settings for that model."""
+"""Chat models, opened by URL: `offline`, `openai:NAME` or `replay:FOLDER`; a query may add settings for that model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _IN_URL = (
 )
 """Settings that a URL may contain, as in openai:qwen3?tool_calls=text."""
 ANY = 1_000
-"""Limit on the corrections in a replay, high enough never to apply, since the recording already reflects one."""
+"""Limit on corrections in a replay, too high ever to apply, since the recorded replies reflect the original limit."""
 
 
 def role_models(config: Config, home: Path, recorder: Recorder | None = None) -> RoleModels:
@@ -110,7 +110,7 @@ def _openai(url: str, config: Config, recorder: Recorder | None) -> RoleModel:
     name, _, query = url.removeprefix("openai:").partition("?")
     settings = _with_query(config.model, query, url)
     return RoleModel(
-        name=redactor_of(None).text(url),  # with the query: a model may have several settings
+        name=redactor_of(None).text(url),  # the query distinguishes settings of the same model
         model=openai_model(name, settings),
         attempts=settings.attempts,
         longest_wait_seconds=settings.longest_wait_seconds,
@@ -146,7 +146,7 @@ def _replay(url: str, home: Path, recorder: Recorder | None) -> RoleModel:
 
 
 def _as_often_as_recorded(role_model: RoleModel, role: str) -> tuple[RoleModel, ...]:
-    """Return a role's model once for each recorded attempt, since a model that gave up was followed by another."""
+    """Return a role's model once for each recorded attempt, since another model took over from one that gave up."""
     visits = role_model.model.visits(role) if isinstance(role_model.model, ReplayModel) else 1
     return (
         role_model,

@@ -1,7 +1,8 @@
 """Compaction of the conversation: requests contain the newest steps in full and older ones shortened.
 
 This keeps the size of requests roughly constant however long a role works. A shortened result keeps its digest, with
-which the tool `read_result` can read it again. Roles receive only the state's facts, never other conversations."""
+which the tool `read_result` can read it again. Roles receive only facts from the state, never other roles'
+conversations."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from pydantic import JsonValue
 from crew.records.canonical_json import unmistakable
 
 MOST_STEPS = 10
-"""Maximum number of steps in the conversation; the newest is complete, others only if there is room."""
+"""Maximum number of steps in the conversation; the newest is complete, the others only if there is room."""
 MOST_LINES = 12
 """Maximum number of earlier steps that are summarized in one line each."""
 LONGEST_ARGUMENT = 400
@@ -111,7 +112,7 @@ def _short_arguments(arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _earlier_steps(older: Sequence[Exchange], room: int) -> list[BaseMessage]:
-    """Return a message with one line for each of the latest earlier steps that fit and the number of further ones."""
+    """Return a message with one line for each recent earlier step that fits, and the number of further ones."""
     if not older:
         return []
     lines: list[JsonValue] = []

@@ -46,7 +46,7 @@ class NoAnswer(Stopped):
 
 @dataclass(frozen=True)
 class Form(Generic[Handed]):
-    """Describes the draft that a model has to submit, and the tool for submitting it."""
+    """The form of the draft that a model has to submit, and of the tool for submitting it."""
 
     tool: str
     does: str
@@ -55,7 +55,7 @@ class Form(Generic[Handed]):
     """Noun for what is submitted, such as "draft"."""
     model: type[Handed]
     shown: Callable[[Handed], str]
-    """Returns the text by which a rejected submission is shown to the model again."""
+    """Function that returns the text in which a rejected submission is shown to the model again."""
 
     @property
     def schema(self) -> ToolSchema:
@@ -64,7 +64,7 @@ class Form(Generic[Handed]):
 
 
 class Drafter:
-    """Requests drafts from one model within a budget, and adds up the cost."""
+    """A source of drafts from one model within a budget, which adds up their cost."""
 
     def __init__(self, role_model: RoleModel, redact: Redactor, budget: Budget | None = None) -> None:
         self.role_model = role_model
@@ -136,7 +136,7 @@ class Drafter:
 
 
 def first_messages(prompt: str, kind: str, facts: dict[str, str]) -> list[BaseMessage]:
-    """Return messages with the prompt and with the facts as JSON in a fence labelled `kind`, which they cannot end."""
+    """Return messages with the prompt and the facts, as JSON in a fence labelled `kind` that they cannot close."""
     fenced = unmistakable(json.dumps(facts, ensure_ascii=False))
     return [SystemMessage(prompt), HumanMessage(f"```json {kind}\n{fenced}\n```")]
 

@@ -48,7 +48,7 @@ Remedy = Literal["tell", "wait", "shrink", "give_up"]
 and send it again. `give_up`: stop, since another request would have the same result."""
 
 GAVE_UP: Literal["gave_up"] = "gave_up"
-"""Name of the error that marks in a recording that the model was not asked again."""
+"""Name of the error by which a recording marks that the model was not asked again."""
 
 _OVERFLOW = re.compile(
     r"context.{0,20}(length|window|size)|(prompt|input|request|messages?) (is|are) too long|too many (input )?tokens"

@@ -17,7 +17,7 @@ from crew.playbooks.script import Act, Conclude, Playbook, Seen
 
 
 class OfflineModel(LocalModel):
-    """Runs the playbook of the role named in the brief, up to its next call."""
+    """A model that runs the playbook of the role named in the brief, up to its next call."""
 
     playbooks: Mapping[str, Playbook]
 

@@ -1,4 +1,4 @@
-"""Convert replies to one form in which they are stored, acted on and sent again, whatever the protocol.
+"""The one form in which replies are stored, acted on and sent again, whatever the protocol.
 
 Text and calls are kept. Protocol-specific parts, such as reasoning blocks and duplicates of calls, are dropped, since
 they could contain what was compacted or redacted elsewhere."""

@@ -1,4 +1,4 @@
-"""Send one request to a chat model, retry it after transient failures, and parse the reply strictly."""
+"""A request to a chat model: it is retried after transient failures, and its reply is parsed strictly."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _said(role_model: RoleModel, model: Any, messages: list[BaseMessage]) -> AIM
 
 
 def _ended(chunks: list[AIMessageChunk]) -> bool:
-    """Whether the stream is complete: chat completions end with a finish reason, responses with a status."""
+    """Return whether the stream is complete: chat completions end with a finish reason, responses with a status."""
     return any({"finish_reason", "status"} & set(chunk.response_metadata) for chunk in chunks)
 
 

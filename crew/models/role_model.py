@@ -20,7 +20,7 @@ class RoleModel:
     """Name in the ledger, such as "offline", "openai:gpt-x" or "replay:recordings/discounts"."""
     model: BaseChatModel
     attempts: int = 4
-    """Maximum number of times a request is sent, after rate limits, dropped connections and server errors."""
+    """Maximum number of times a request is sent; rate limits, dropped connections and server errors are retried."""
     longest_wait_seconds: float = 60
     """Maximum wait between two attempts; if the server requests more, the model gives up."""
     corrections: int = 3
@@ -28,7 +28,7 @@ class RoleModel:
     context_bytes: int = 0
     """Size of a request's messages, in bytes, above which the conversation is compacted; 0 means no limit."""
     served: bool = False
-    """Whether a server answers, which may send invalid replies; those of an in-process model are bugs."""
+    """Whether replies come from a server, which may send invalid ones; those of an in-process model are bugs."""
     streams: bool = False
     api: Literal["chat", "responses"] = "chat"
     """OpenAI API to use: chat completions or responses."""
@@ -43,4 +43,4 @@ class RoleModel:
 
 
 RoleModels = Callable[[str], tuple[RoleModel, ...]]
-"""Returns the models of a role: the first one, then the fallbacks in order."""
+"""Function that returns the models of a role: the first one, then the fallbacks in order."""

@@ -36,7 +36,7 @@ class Spent(BaseModel, frozen=True):
     free: int = 0
     """Calls of the offline model, which cost nothing."""
     replayed: int = 0
-    """Replies that came from a recording, so that nothing was spent on them now."""
+    """Replies that came from a recording, so that nothing is spent on them now."""
     faults: int = 0
     """Unusable replies, and requests without a reply."""
     input_tokens: int = 0
@@ -57,7 +57,7 @@ class Spent(BaseModel, frozen=True):
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Spent) -> Spent:
-        """Return the combined cost, with the larger of both largest requests."""
+        """Return the combined cost, with the larger of the two largest requests."""
         return Spent(
             calls=self.calls + other.calls,
             free=self.free + other.free,
@@ -156,7 +156,7 @@ def spent_text(spent: Spent) -> str:
 
 
 class BudgetTracker:
-    """Checks the spending of a delivery, and of the run that it belongs to, against their budgets."""
+    """A tracker that checks the spending of a delivery, and of the run that it belongs to, against their budgets."""
 
     def __init__(
         self, ledger: Ledger, delivery: str, others: Iterable[str], budget: Budget, run_budget: Budget
@@ -196,15 +196,16 @@ class BudgetTracker:
 
 
 def any_bound(budget: Budget) -> bool:
-    """Whether a budget sets any limit."""
+    """Return whether a budget sets any limit."""
     return budget != Budget()
 
 
 def bound_reached(
     spent: Spent, request_bytes: int, budget: Budget
 ) -> tuple[str, dict[str, int | float]] | None:
-    """Return a sentence about the limit that a request of this size would exceed, and a larger one by its name; None if
-    it exceeds none."""
+    """Return the limit that a request of this size would exceed, and a higher one; None if it exceeds none.
+
+    The exceeded limit is described in words; the higher one is given by its name in the budget."""
     estimate = -(-request_bytes // BYTES_PER_TOKEN)
     money, minutes = spent.money + spent.recorded_money, spent.seconds / 60
     tokens, steps = spent.tokens + estimate, spent.calls - spent.free

@@ -14,7 +14,7 @@ from tools.counting import counted
 
 
 def design(brief: Brief) -> Script:
-    """Read the criteria and settle the blueprint that follows from the covered ones."""
+    """Read the criteria and finalize the blueprint that follows from the covered ones."""
     story = str(brief.facts["story_digest"])
     if not brief.by_blueprint:
         yield Conclude(

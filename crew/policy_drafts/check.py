@@ -1,7 +1,7 @@
 """A deterministic check of whether a drafted policy is sound.
 
 A policy may only deny more calls or require more approvals. Its form ensures that (tools/policy/additions.py), and
-here the decisions of every available engine with the policy are also compared with the decisions without it.
+this module also compares the decisions of every available engine with the policy and without it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from tools.policy.regopy_engine import RegopyEngine
 from tools.policy.source import Source, load
 
 SHORTEST_QUOTE = 20
-"""Shortest length, in characters, of a quote that identifies a sentence."""
+"""Minimum length, in characters, of a quote that identifies a sentence."""
 MOST_COMPLAINTS = 40
 ENOUGH = 5
-"""Number of different complaints about calls after which no further call is tried."""
+"""Number of different complaints about calls after which no more calls are tried."""
 SLOW = "loop over less"
 LONGEST_DECISION = 0.5
 """Maximum time for a decision in seconds, since every tool call waits for one."""
@@ -50,7 +50,7 @@ class Verdict:
     engines: tuple[str, ...] = ()
     """Names of the engines that agreed on every call."""
     objects_to: tuple[str, ...] = ()
-    """Tools whose ordinary, otherwise allowed call the policy denies or asks about, as "tool: outcome"."""
+    """Tools for which the policy denies or asks about an ordinary, otherwise allowed call, as "tool: outcome"."""
 
 
 def tool_facts(source: Source | None = None) -> dict[str, list[str]]:
@@ -91,7 +91,7 @@ def judge(draft: PolicyDraft, regulation: str, name: str, beside: Source | None 
 
 
 def stands_in(quote: str, text: str) -> bool:
-    """Whether a text contains a quote verbatim, apart from whitespace and line breaks."""
+    """Return whether a text contains a quote verbatim, apart from whitespace and line breaks."""
     return " ".join(quote.split()) in " ".join(text.split())
 
 
@@ -136,7 +136,7 @@ def _panel(source: Source, alone: bool = False) -> Iterator[list[PolicyEngine]]:
     try:
         engines.append(RegopyEngine(source))
         if not alone and (program := shutil.which("opa")):
-            from tools.policy.opa_engine import OpaEngine  # noqa: PLC0415  httpx; only needed with OPA
+            from tools.policy.opa_engine import OpaEngine  # noqa: PLC0415  imports httpx; only needed with OPA
 
             engines.append(OpaEngine(source, program))
         yield engines
@@ -146,7 +146,7 @@ def _panel(source: Source, alone: bool = False) -> Iterator[list[PolicyEngine]]:
 
 
 class _Trial:
-    """Compares the engines' decisions with and without a draft."""
+    """A trial of a draft, which compares the engines' decisions with and without it."""
 
     def __init__(
         self, base: Source, plain: PolicyEngine, stricter: list[PolicyEngine], draft: PolicyDraft
@@ -237,7 +237,7 @@ def _at_leisure(engine: PolicyEngine, call: Document) -> Decision:
 
 
 def no_less(before: Decision, after: Decision) -> bool:
-    """Whether the decision `after` adding a policy is at least as strict as the one `before`."""
+    """Return whether the decision `after` adding a policy is at least as strict as the one `before`."""
     if _STRENGTH[after.outcome] != _STRENGTH[before.outcome]:
         return _STRENGTH[after.outcome] > _STRENGTH[before.outcome]
     careful = before.answerable or not after.answerable or before.outcome == "allow"

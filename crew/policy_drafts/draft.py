@@ -1,4 +1,4 @@
-"""Draft a Rego policy from the text of a regulation with a language model.
+"""Drafting of a Rego policy from the text of a regulation with a language model.
 
 `check.py` decides whether the model's draft is sound, and its complaints are sent back to the model up to three times.
 A sound draft has no effect until a person approves it (see `folder.py`).
@@ -62,7 +62,7 @@ class PolicyDraft(_Part):
 
 
 Check = Callable[[PolicyDraft], list[str]]
-"""Returns one complaint for each error in a draft."""
+"""Function that returns one complaint for each error in a draft."""
 
 
 def readable(text: str, redact: Redactor) -> str:

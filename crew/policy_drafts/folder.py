@@ -25,14 +25,14 @@ APPROVAL = "approval.json"
 SUFFIX = ".approved"
 _FILES = (CASES, DRAFT, POLICY, REGULATION)
 LARGEST = 1_000_000
-"""Largest size of a file of a draft, in bytes."""
+"""Maximum size of a file of a draft, in bytes."""
 
 
 class About(BaseModel, frozen=True, extra="forbid"):
     """Contents of `draft.json`: the origin of a policy, and the sentence behind each rule."""
 
     status: Literal["draft"] = "draft"
-    """Never changes, since an approval is recorded in `approval.json`."""
+    """Always "draft", since an approval is recorded in `approval.json`."""
     name: str
     """Name of the policy's file, without `.rego`."""
     model: str
@@ -115,7 +115,7 @@ def read(folder: Path) -> Drafted:
 
 
 def is_draft(folder: Path) -> bool:
-    """Whether a folder contains one drafted policy."""
+    """Return whether a folder contains one drafted policy."""
     return (folder / DRAFT).is_file()
 
 

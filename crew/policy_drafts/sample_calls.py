@@ -35,7 +35,7 @@ _ODD: tuple[JsonValue, ...] = (None, 1, "odd", [], {})
 class _ToolSettings(BaseModel):
     effect: str
     facts: dict[str, str] = {}
-    """Maps each fact to its JSON type."""
+    """JSON types of the facts, by name."""
 
 
 class _RoleSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""Publish every ledger row as an event within this process."""
+"""An event bus, which publishes every ledger row within this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Subscriber = Callable[[Row], None]
 
 
 class Bus:
-    """Calls every subscriber with each row, in the thread that wrote it; subscribers must return quickly."""
+    """A bus that calls every subscriber with each row, in the thread that wrote it; subscribers must return quickly."""
 
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []

@@ -1,4 +1,4 @@
-"""Open deliveries, load them from the ledger, and look up what they wait for and how they ended."""
+"""Deliveries as the ledger records them: how to open and load them, what they wait for and how they ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check that the files of a home are intact, before a person is told that a delivery can be continued."""
+"""The check that the files of a home are intact, made before a person is told that a delivery can be continued."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _checkpoints(home: Path) -> Iterator[str]:
                 pass
     except CrewError as error:
         yield str(error)
-    except Exception as error:  # noqa: BLE001  whatever the bytes of a checkpoint are taken for
+    except Exception as error:  # noqa: BLE001  damaged bytes can raise anything when decoded
         yield damaged_checkpoints(path, error)
 
 

@@ -1,4 +1,4 @@
-"""Open and identify the ledger of a home."""
+"""The ledger of a home: how it is opened and identified."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def require_deliveries(ledger: Ledger) -> None:
 
 
 def lost_deliveries(ledger: Ledger) -> list[str]:
-    """Return the deliveries that were begun in a ledger's home and of which the ledger has no row.
+    """Return the deliveries that were begun in a ledger's home but have no row in the ledger.
 
-    If a ledger without any row once had some, and nothing says which, the list consists of `ANY`.
+    If an empty ledger is known to have had rows, but not of which deliveries, the list contains only `ANY`.
     """
     known = set(ledger.deliveries_with_rows())
     begun = {path.stem for path in (ledger.home / "leases").glob("*.lock")} - {OPENING}
     lost = sorted(begun - known)
-    # The id is made when the first delivery is continued.
+    # The id is created when the first delivery is continued.
     return lost or ([ANY] if not known and (ledger.home / ID).exists() else [])
 
 
 def ledger_id(home: Path) -> str:
     """Return the id that distinguishes a home's ledger from those of other homes in a repository.
 
-    The id is created if missing, and stored outside the ledger's file so that it survives damage to that. Raises
+    The id is created if missing, and stored outside the ledger's file so that it survives damage to it. Raises
     LedgerDamaged if the file contains no id.
     """
     path = home / ID

@@ -45,11 +45,11 @@ Columns = tuple[str, int, str, str, str, str, str, str]
 
 
 class StoredRow(BaseModel, frozen=True):
-    """A ledger row exactly as it was written and hashed, in whatever version its body has."""
+    """A ledger row exactly as it was written and hashed; its body may be of an older version."""
 
     delivery: str
     number: int
-    """Position in the delivery's chain, from 1."""
+    """Position in the delivery's chain, starting at 1."""
     kind: str
     key: str
     """Unique among the rows of its kind in the delivery: the id of the action, approval or model call."""
@@ -79,12 +79,12 @@ class Row(Generic[B_co]):
 
     @property
     def kind(self) -> Kind:
-        """The kind of row, which its body's class determines."""
+        """Kind of the row, determined by the class of its body."""
         return self.body.row_kind
 
 
 class Damage(BaseModel, frozen=True):
-    """A place where the ledger is inconsistent."""
+    """An inconsistency in a delivery's chain or in what it refers to."""
 
     delivery: str
     row: int
@@ -93,7 +93,7 @@ class Damage(BaseModel, frozen=True):
 
 
 class Ledger:
-    """All chains of a home, in one SQLite file; safe to use from several threads and processes."""
+    """The chains of all deliveries of a home, in one SQLite file; safe to use from several threads and processes."""
 
     def __init__(self, path: Path, redact: Redactor) -> None:
         self._redact = redact
@@ -104,7 +104,7 @@ class Ledger:
             self._connection = sqlite3.connect(
                 path, check_same_thread=False, isolation_level=None, timeout=30
             )
-            # Invalid UTF-8 must not fail here: reporting damage is up to `verify`.
+            # Invalid UTF-8 must not raise an error here: `verify` reports damage.
             self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
@@ -122,14 +122,16 @@ class Ledger:
         self._connection.close()
 
     def with_redactor(self, redact: Redactor) -> Ledger:
-        """Return this ledger with the redactor of a delivery, which knows the secrets of its service."""
+        """Return a copy of this ledger that uses a delivery's redactor, which knows the secrets of its service."""
         other = copy(self)
         other._redact = redact
         return other
 
     def append(self, delivery: str, key: str, body: B) -> Row[B]:
-        """Redact and durably write a row, and return it; an existing row of the same kind and key is returned
-        unchanged."""
+        """Redact a row, write it durably, and return it.
+
+        If a row of the same kind and key exists, nothing is written, and that row is returned.
+        """
         self.write(delivery, body.row_kind, key, body.stored())
         return self.get(delivery, type(body), key)
 
@@ -192,7 +194,7 @@ class Ledger:
         return [delivery for (delivery,) in self._query(query)]
 
     def holding(self, key: str) -> list[Row]:
-        """Return the rows of all deliveries with the given key, in order."""
+        """Return the rows with the given key from all deliveries, in order."""
         return self._all("key = ? ORDER BY delivery, number", key)
 
     def verify(self, delivery: str) -> Damage | None:

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 Body = dict[str, JsonValue]
 
 UPGRADES: dict[str, tuple[Callable[[Body], Body], ...]] = {}
-"""Maps each kind to its upgrade steps; the first step takes bodies of version 1."""
+"""Maps each kind to its upgrade steps; the first step upgrades bodies of version 1 to version 2."""
 
 MEMBER = "v"
 """Member of a body that contains its version; absent in version 1."""

@@ -1,6 +1,7 @@
 """Frozen models for the bodies of all kinds of ledger rows.
 
-Members that a writer does not set are not stored. `crew.records.row_versions` describes how to change a member."""
+Members that are not set explicitly are not stored. `crew.records.row_versions` describes how to change a member.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ class RowBody(BaseModel):
     row_kind: ClassVar[Kind]
 
     role: str = ""
-    """The role that the row is about; "" for none."""
+    """Name of the role that the row is about; "" for none."""
     artifacts: tuple[str, ...] = ()
     """Digests of the artifacts that belong to the row."""
 
@@ -63,7 +64,7 @@ class Opening(Terms, RowBody):
     test_command: str = ""
     """The repository's own test command; "" to detect it."""
     shape: str
-    """Shape of the delivery graph in the version that opened the delivery."""
+    """Digest of the delivery graph's shape in the version that opened the delivery."""
 
 
 class Resumed(RowBody):
@@ -147,7 +148,7 @@ class Denied(CallBody):
 
 
 class Concluded(CallBody):
-    """The answer of a role, which is the arguments of its last call."""
+    """A role's answer, given as the arguments of its last call."""
 
     row_kind = "concluded"
 
@@ -178,7 +179,7 @@ class Asked(RowBody):
     text: str = ""
     """The question; "" for an approval."""
     reasons: tuple[str, ...] = ()
-    """Why a person has to approve; none for a question."""
+    """Reasons why a person has to approve; empty for a question."""
     id: str = ""
     action: str = ""
     tool: str = ""
@@ -199,7 +200,7 @@ class Answered(RowBody):
     by: str
     text: str = ""
     approved: bool | None = None
-    """Whether the person approved; None for the answer to a question, and if the approval is no longer needed."""
+    """Whether the person approved; None for the answer to a question, or if the approval is no longer needed."""
 
     @property
     def verdict(self) -> str:
@@ -281,7 +282,7 @@ class Paused(RowBody):
 
 
 class Note(RowBody):
-    """A remark of the state machine, for example that a role had nothing to do."""
+    """A remark by the state machine, for example that a role had nothing to do."""
 
     row_kind = "note"
 

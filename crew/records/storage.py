@@ -1,4 +1,4 @@
-"""Disk and SQLite errors, described so that a person can fix them."""
+"""Descriptions of disk and SQLite errors that tell a person how to fix them."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _BY_CODE = {
 
 
 def storage_problem(error: BaseException, home: Path, *, damaged: bool = True) -> str:
-    """Return what an error or one of its causes says about the disk and how to fix it; "" if it says nothing.
+    """Return the disk problem that an error or one of its causes indicates, and how to fix it; "" if there is none.
 
-    SQLite errors name no file; they are attributed to `home`, which may be a file in a home. If `damaged` is false,
-    reporting a damaged file is left to the caller.
+    SQLite errors do not name a file; they are attributed to `home`, which may be a file in a home. If `damaged` is
+    false, reporting a damaged file is left to the caller.
     """
     for each in _causes(error):
         if isinstance(each, OSError) and each.errno in _BY_ERRNO:
             name = each.filename2 or each.filename
             path = Path(os.fsdecode(name)) if isinstance(name, str | bytes) else home
             text = _BY_ERRNO[each.errno]
-            # Only what the crew itself stores is the crew's; a tool's own file is reported by the tool.
+            # Report permission errors only for files that the crew stores; tools report those of their own files.
             if text is _FORBIDDEN and not path.resolve().is_relative_to(home.resolve()):
                 continue
             return f"{text.format(place=path)} ({os.strerror(each.errno)})."
@@ -61,9 +61,9 @@ def storage_problem(error: BaseException, home: Path, *, damaged: bool = True) -
 
 
 def disk_problem(home: Path) -> str:
-    """Write a file to a home, or to the folder of a file in it, and return why that fails; "" if it does not.
+    """Return why no file can be written to a home (or to the folder of a file in it); "" if a test file can be.
 
-    SQLite reports full and read-only disks as input/output errors.
+    The test is needed because SQLite reports full and read-only disks as input/output errors.
     """
     folder = home if home.is_dir() else home.parent
     try:

@@ -1,4 +1,4 @@
-"""Verify the ledger: its chains, the artifacts that they reference, and their anchors in git."""
+"""Verification of the ledger: its chains, the artifacts that they reference, and their anchors in git."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHEN = {"ended": "when it was closed", "waiting": "when it began to wait", "run
 
 
 def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()) -> tuple[list[Damage], int]:
-    """Return all damage, and the number of deliveries that were checked.
+    """Return all damage found, and the number of deliveries that were checked.
 
     The rows of each chain are hashed again; the chain must contain the hash in the merge commit's trailer and end where
     its anchor under the repository's `refs/crew/ledger` says; every artifact that a row references must match its
@@ -44,7 +44,7 @@ def verify(home: Path, delivery: str | None = None, moved: Collection[Path] = ()
 
 
 def damage_text(home: Path, damages: Sequence[Damage]) -> str:
-    """Return what is damaged in the records of a home, and the commands that fix it."""
+    """Return a description of the damage to the records of a home, with the commands that fix it."""
     first = damages[0]
     home = home.resolve()
     where = f"--home {shlex.quote(str(home))}"
@@ -81,11 +81,11 @@ def _against_repository(home: Path, ledger: Ledger, repository: Path, delivery: 
             merged = landings(repository, home).get(delivery, "")
             rows = ledger.rows(delivery)
             damages = _against_anchor(ledger, rows, named, merged)
-            # A process that works on the delivery meanwhile writes rows and moves the anchor.
+            # Meanwhile, a process that works on the delivery may have written rows and moved the anchor.
             if not damages or anchors(repository, home).get(delivery, "") == named:
                 return damages
         except RepositoryError as error:
-            # A delivery that failed because of its repository has no anchor there to compare with.
+            # If a delivery failed because of its repository, the repository contains no anchor to compare with.
             ended = ending_of(ledger, delivery)
             what = f"its repository cannot be read, so a truncated tail would go unnoticed: {error}"
             return [_damage(ledger.rows(delivery), what)] * bool(ended and ended.version)

@@ -38,14 +38,14 @@ class DeliveryReport(BaseModel, frozen=True):
     criteria: tuple[CriterionReport, ...]
     changes: tuple[str, ...]
     assumptions: tuple[str, ...]
-    """What the design assumes because the story does not say."""
+    """Assumptions that the design makes because the story leaves something open."""
     spent: dict[str, Spent]
     """Maps each role to the cost of its model calls."""
     findings: tuple[FindingReport, ...]
     tests: str
-    """The tools' summary of the tests on the current code; "" if there is no new code."""
+    """The tools' summary of the test results for the current code; "" if there is no new code."""
     notes: tuple[str, ...]
-    """Remarks of the state machine, such as steps that were skipped."""
+    """Remarks by the state machine, for example about steps that were skipped."""
     pull_request: str
     version: str
     url: str
@@ -65,7 +65,7 @@ class DeliveryReport(BaseModel, frozen=True):
 
 
 def delivery_report(ledger: Ledger, artifacts: ArtifactStore, delivery: str) -> DeliveryReport:
-    """Return the report on a delivery, which need not have ended."""
+    """Return the report on a delivery, whether or not it has ended."""
     about = load_delivery(ledger, delivery)
     ended = ending_of(ledger, delivery)
     rows = tuple(ledger.rows(delivery))

@@ -1,6 +1,6 @@
-"""Preview the effects of a story file without side effects; the repository is only read.
+"""Preview of the changes that a story file would lead to; nothing is changed, and the repository is only read.
 
-Each story is read as if the ones before it in the file had already been delivered.
+Each story is planned as if the ones before it in the file had already been delivered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tools.stacks.reading import read_testable
 
 
 class StoryPlan(BaseModel, frozen=True):
-    """The criteria of one story as they are understood, and the changes they lead to."""
+    """The interpretation of one story's criteria, and the changes to the contract that they lead to."""
 
     story: str
     title: str
@@ -46,7 +46,7 @@ class Plan(BaseModel, frozen=True):
     """Whether the service does not exist yet."""
     stories: tuple[StoryPlan, ...]
     problem: str = ""
-    """Why `crew run` would stop at the repository; "" if it would not."""
+    """Problem with the repository that would stop `crew run`; "" if there is none."""
 
     @property
     def not_covered(self) -> int:
@@ -55,17 +55,19 @@ class Plan(BaseModel, frozen=True):
 
 
 class _Repository(BaseModel, frozen=True):
-    """What `crew run` would find at the repository's path."""
+    """The state of a repository, as `crew run` would find it."""
 
     blueprint: Blueprint | None = None
     existing: bool = False
-    """Whether people made it, so that no service is generated there."""
+    """Whether it contains a project that the crew did not generate, so that no service is generated there."""
     problem: str = ""
 
 
 def plan_of(file: StoryFile) -> Plan:
-    """Return the plan for the stories, each building on the previous one; raises BadInput if the blueprint
-    cannot be read."""
+    """Return the plan for the stories, each of which builds on the previous one.
+
+    Raises BadInput if the blueprint cannot be read.
+    """
     found = _repository(file)
     if found.existing:
         stories = [_not_generated(story) for story in file.stories]
@@ -133,7 +135,7 @@ def _not_generated(story: Story) -> StoryPlan:
 
 
 def _repository(file: StoryFile) -> _Repository:
-    """Look at the repository as `crew run` does; everything that this needs to write goes to a temporary folder."""
+    """Inspect the repository as `crew run` does, but write only to a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="crew-plan-") as name:
         private = Path(name)
         try:
@@ -185,7 +187,7 @@ def _story(plan: StoryPlan) -> str:
 
 
 def _contract(changes: tuple[Change, ...]) -> list[str]:
-    """Return one line per change that needs a person, then one line per place with additive changes."""
+    """Return one line per change that a person has to approve, then one line per place with additive changes."""
     asking = [f"    {each.kind}  {each.where}: {each.what}" for each in changes if each.needs_person]
     added: dict[str, list[str]] = {}
     for each in changes:

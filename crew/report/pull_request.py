@@ -8,7 +8,7 @@ from crew.state import DeliveryState
 
 
 def description(state: DeliveryState, criteria: tuple[CriterionReport, ...], tests: str) -> str:
-    """Return the description as Markdown; `tests` is the tools' summary of the test results."""
+    """Return the pull request's description as Markdown; `tests` is the tools' summary of the test results."""
     design = design_of(state)
     parts = [state["story"]["story"], "## Criteria", *(_criterion(state, each) for each in criteria)]
     if design.assumptions:
@@ -48,6 +48,6 @@ def _criterion(state: DeliveryState, criterion: CriterionReport) -> str:
 
 
 def _unfenced(sketch: str) -> str:
-    """Return a sketch without any code fences, so that it cannot end the fence that surrounds it."""
+    """Return a sketch with its code fences removed, so that it cannot close the fence that surrounds it."""
     lines = [line for line in sketch.splitlines() if not line.strip().startswith("```")]
     return "\n".join(lines).replace("```", "")

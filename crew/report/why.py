@@ -1,4 +1,4 @@
-"""Explain a delivery or a single action: what was done, why, on what evidence, and who allowed it."""
+"""Explanations of a delivery or a single action: what was done, why, on what evidence, and who allowed it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Reason(BaseModel, frozen=True):
     failed: bool = False
     """Whether the tool reported a failure."""
     model: str = ""
-    """The model that decided on it; "" for the state machine and the offline model."""
+    """Model that requested the action; "" for the state machine and the offline model."""
 
 
 class Question(BaseModel, frozen=True):
@@ -46,14 +46,15 @@ class Question(BaseModel, frozen=True):
     """"question" or "approval"."""
     text: str
     answer: str = ""
-    """The reply, which is "approved" or "rejected" and a reason for approvals; "" until somebody answers."""
+    """The reply; for an approval, "approved" or "rejected" with a reason. "" until somebody replies."""
     by: str = ""
 
 
 def why_text(home: Path, subject: str) -> str:
     """Return the actions of a delivery in order, or an action and those that its evidence leads to, as text.
 
-    A story's id stands for its latest delivery."""
+    A story's id stands for its latest delivery.
+    """
     delivery, reasons, questions = _chain(home, subject)
     parts = [
         f"{subject} of {delivery}"

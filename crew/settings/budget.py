@@ -28,7 +28,7 @@ class Budget(BaseModel, frozen=True, extra="forbid", strict=True, use_attribute_
 
 
 def parse_budget(text: str) -> Budget:
-    """Parse a budget such as `tokens=20000,money=0.5`; what it leaves out is not limited.
+    """Parse a budget such as `tokens=20000,money=0.5`; whatever it omits is not limited.
 
     Raises BadInput naming the invalid part.
     """

@@ -67,7 +67,7 @@ class ModelSettings(_Settings):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """URLs of all models, each once: the first one, those of roles, the fallbacks."""
+        """URLs of all models without duplicates: the default model, those of individual roles, the fallbacks."""
         return tuple(dict.fromkeys((self.url, *self.roles.values(), *self.fallback)))
 
     def of(self, role: str) -> str:
@@ -86,7 +86,7 @@ class Price(_Settings):
     """Three-letter currency code; all prices must use the same one."""
 
     def of(self, input_tokens: int, output_tokens: int) -> float:
-        """Return the cost of these tokens, rounded to a millionth of the currency."""
+        """Return the cost of these tokens, rounded to a millionth of the currency unit."""
         return round((self.input * input_tokens + self.output * output_tokens) / 1_000_000, 6)
 
 

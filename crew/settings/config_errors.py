@@ -16,7 +16,7 @@ _PLAIN = {
     "dict_type": "it must be a section",
     "tuple_type": "it must be a list",
 }
-"""Replacements for pydantic messages that mention Python types."""
+"""Replacements for pydantic messages that mention Python types, by pydantic's error type."""
 
 
 def config_error(place: tuple[str, ...], kind: str, message: str) -> str:

@@ -18,7 +18,7 @@ from tools.workspace.documents import InvalidDocument, parse_toml
 def find_config(story_file: Path | None, cwd: Path) -> Path | None:
     """Return the settings file next to the story file, else the one in `cwd`; None if neither exists.
 
-    A home, which is next to its story file, may be passed instead.
+    A home may be passed instead of a story file, as both are in the same folder.
     """
     folders = [story_file.resolve().parent, cwd] if story_file else [cwd]
     return next((folder / FILE for folder in folders if (folder / FILE).is_file()), None)

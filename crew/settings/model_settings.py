@@ -1,4 +1,4 @@
-"""The settings of models, in the form in which a delivery keeps them: with the server, without credentials."""
+"""Model settings in the form in which a delivery stores them: with the server's URL, without credentials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def server_of(settings: ModelSettings) -> str:
 
 
 def kept_settings(config: Config) -> str:
-    """Return the model settings and prices as JSON, with the server that requests go to."""
+    """Return the model settings and prices as JSON, with the URL of the server that requests are sent to."""
     model = config.model.model_dump(mode="json", exclude={"url"})
     if any(url.startswith("openai:") for url in config.model.urls):
         model["base_url"] = _without_credentials(server_of(config.model))
@@ -27,9 +27,9 @@ def kept_settings(config: Config) -> str:
 
 
 def with_kept_settings(config: Config, url: str, kept: str) -> Config:
-    """Return the configuration with the model and settings of a delivery.
+    """Return the configuration with the model and settings that a delivery has stored.
 
-    Credentials are not kept; those for the same server are taken from the configuration or the environment.
+    Credentials are not stored; those for the same server are taken from the configuration or the environment.
     """
     if not kept or MARK in kept:
         return config

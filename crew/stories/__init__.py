@@ -12,7 +12,7 @@ from crew.stories.yaml import read_yaml
 __all__ = ["Criterion", "Slo", "Story", "StoryFile", "load", "parse"]
 
 LARGEST_BYTES = 1_000_000
-"""Maximum size of a story file, which is written by hand; a larger file is a mistake and is rejected early."""
+"""Maximum size of a story file in bytes; story files are written by hand, so a larger one must be a mistake."""
 
 
 def load(path: Path) -> StoryFile:
@@ -36,7 +36,10 @@ def load(path: Path) -> StoryFile:
 
 
 def parse(content: bytes, path: Path) -> StoryFile:
-    """Parse the contents of a story file; `path` gives the format by its suffix, and the base of relative paths."""
+    """Parse the contents of a story file, whose format is given by the suffix of `path`.
+
+    Relative paths in the file are resolved against its folder.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

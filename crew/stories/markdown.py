@@ -1,4 +1,4 @@
-"""Read stories from Markdown: front matter, `# ID: title`, paragraphs and code, a bulleted list of criteria."""
+"""Reader for Markdown stories: front matter, `# ID: title`, paragraphs and code, a bulleted list of criteria."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ As a shopper, I want to place an order, so that I can buy things.
 - An order has a customer (email) and a total (money, at least 0)."""
 
 _PROSE = ("paragraph", "fence", "code_block", "blockquote")
-"""Parts of a story's text, which is kept as it is written."""
+"""Types of the Markdown nodes that form a story's text, which is kept verbatim."""
 
 
 def read_markdown(text: str, source: str) -> Node:
@@ -32,7 +32,7 @@ def read_markdown(text: str, source: str) -> Node:
     members = Node({}, 1, source).mapping("", "")
     stories: list[Node] = []
     story: dict[str, Node] = {}
-    lines = re.split(r"\r\n|\r|\n", text)  # as Markdown counts them
+    lines = re.split(r"\r\n|\r|\n", text)  # the line breaks that Markdown recognises
     end = 0
     for part in tree.children:
         place = Node(None, (part.map or (0, 0))[0] + 1, source)
@@ -47,7 +47,7 @@ def read_markdown(text: str, source: str) -> Node:
             )
         elif part.type in _PROSE:
             first, last = part.map or (0, 0)
-            # Blank lines that separate it from the prose before it belong to the text.
+            # Blank lines between this part and the prose before it belong to the text.
             before = f"{story['story'].value}\n" if "story" in story else ""
             first = end if before and not any(map(str.strip, lines[end:first])) else first
             end = last
@@ -79,7 +79,7 @@ def _item(item: SyntaxTreeNode, source: str) -> Node:
     place = Node(None, (item.map or (0, 0))[0] + 1, source)
     if len(item.children) != 1 or item.children[0].type != "paragraph":
         raise place.wrong("a criterion must be one plain sentence, without a nested list.", EXAMPLE)
-    return Node(_text(item.children[0]).replace("\n", " "), place.line, source)  # a line break in a sentence
+    return Node(_text(item.children[0]).replace("\n", " "), place.line, source)  # line breaks become spaces
 
 
 def _text(part: SyntaxTreeNode) -> str:

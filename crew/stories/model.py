@@ -1,4 +1,4 @@
-"""The validated contents of a story file; every error names its line and shows a valid example."""
+"""The validated contents of a story file; every error names the line and shows a valid example."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Criterion(BaseModel, frozen=True):
     """One acceptance criterion."""
 
     id: str
-    """The story's id, a dot, and the position in the story, from 1."""
+    """The story's id, a dot, and the criterion's position in the story, starting at 1."""
     text: str
 
 

@@ -1,4 +1,4 @@
-"""Parse YAML into values with line numbers."""
+"""YAML parser that returns values with line numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ def read_yaml(text: str, source: str, first_line: int = 1) -> Node:
     """Parse a YAML document; `first_line` is the line of the file on which the text starts.
 
     Raises BadInput for invalid YAML, duplicate keys, and aliases, which stories do not need and which could
-    expand a small file into a huge one."""
+    expand a small file into a huge one.
+    """
     try:
         root = yaml.compose(text, Loader=BoundedLoader)
         return _node(root, source, first_line) if root else Node(None, first_line, source)
@@ -48,7 +49,7 @@ def _node(node: yaml.Node, source: str, first_line: int) -> Node:
 def _scalar(node: yaml.Node, source: str, line: int) -> object:
     loader = yaml.SafeLoader("")
     try:
-        # Dates and other special types stay text, since a criterion means such words literally.
+        # Keep dates and other special types as text, since such words in a criterion are meant literally.
         if node.tag.endswith((":null", ":int", ":float", ":bool")):
             return loader.construct_object(node)
     except (ValueError, yaml.YAMLError) as error:

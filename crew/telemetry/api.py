@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Facts(TypedDict, total=False):
-    """Attributes of a span that only become known while it is open."""
+    """Attributes of a span that become known only while it is open."""
 
     response_model: str
     """The model that answered, as the server names it."""
@@ -36,7 +36,7 @@ class Facts(TypedDict, total=False):
     outcome: str
     """The outcome in one word, such as "done", "denied", "refused" or "delivered"."""
     input_messages: JsonValue
-    """Content, which is dropped unless enabled, like the next three attributes."""
+    """Content, like the next three attributes; dropped unless content is enabled."""
     output_messages: JsonValue
     arguments: JsonValue
     result: JsonValue
@@ -58,12 +58,13 @@ _NOTHING: AbstractContextManager[Span] = nullcontext(_NoSpan())
 
 
 class Telemetry:
-    """Disabled telemetry, whose spans record nothing; the subclass OtlpTelemetry opens real ones.
+    """Disabled telemetry, whose spans record nothing; the subclass OtlpTelemetry opens spans that are sent.
 
-    An exception raised within a span marks the span as failed and propagates."""
+    An exception raised within a span marks the span as failed and propagates.
+    """
 
     def delivery(self, delivery: str, service: str) -> AbstractContextManager[Span]:
-        """Open the span of a delivery, or of the rest of a resumed one."""
+        """Open the span of a delivery; if the delivery was resumed, it covers only the rest."""
         return _NOTHING
 
     def step(self, node: str, delivery: str) -> AbstractContextManager[Span]:
@@ -83,11 +84,11 @@ class Telemetry:
         return _NOTHING
 
     def redacting(self, redact: Redactor) -> Telemetry:
-        """Return this telemetry with the redactor of a delivery, which knows the secrets of its service."""
+        """Return telemetry that uses a delivery's redactor, which knows the secrets of its service."""
         return self
 
     def close(self) -> str:
-        """Send the remaining spans within two seconds; return a sentence about spans not delivered, or ""."""
+        """Send the remaining spans within two seconds; return a warning about undelivered spans, or ""."""
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Create the telemetry that the settings select."""
+"""Creation of the telemetry that the settings select."""
 
 from __future__ import annotations
 

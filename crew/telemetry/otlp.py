@@ -49,7 +49,7 @@ CONTENT = {
     "arguments": "gen_ai.tool.call.arguments",
     "result": "gen_ai.tool.call.result",
 }
-"""Maps facts that are content to their attributes."""
+"""Maps those members of `Facts` that are content to their span attributes."""
 
 LONGEST_CONTENT = 32_000
 """Maximum length of a content attribute, in characters; the rest is cut off."""
@@ -65,7 +65,7 @@ _WAITING = "GraphBubbleUp"
 
 
 class OtlpTelemetry(Telemetry):
-    """Opens spans and passes them to a thread that sends them."""
+    """Telemetry whose spans are sent to a collector by a background thread."""
 
     def __init__(self, url: str, redact: Redactor, content: bool, sender: _Sender | None = None) -> None:
         self._sender = sender or _Sender(endpoint(url), redact)
@@ -175,7 +175,7 @@ def _clean(value: AttributeValue, redact: Redactor) -> AttributeValue:
 
 
 class _Sender:
-    """Sends spans from a background thread with a bounded queue, and counts those that were lost."""
+    """Background thread that sends spans from a bounded queue and counts those that were lost."""
 
     def __init__(self, address: str, redact: Redactor) -> None:
         # Do not log every failed batch while the collector is down; `close` reports the loss once.
@@ -215,7 +215,7 @@ class _Counted(BatchSpanProcessor):
 
 
 class _Counting(SpanExporter):
-    """Counts the spans that the collector accepted; called from one thread only."""
+    """Exporter that counts the spans that the collector accepts; called from one thread only."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
@@ -232,7 +232,7 @@ class _Counting(SpanExporter):
 
 
 def endpoint(url: str) -> str:
-    """Return the URL that traces are sent to, which has the standard path if `url` has none."""
+    """Return the URL that traces are sent to: `url`, with the standard path appended if it has none."""
     parts = urlsplit(url)
     return parts._replace(path="/v1/traces").geturl() if parts.path in ("", "/") else url
 

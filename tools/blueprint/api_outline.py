@@ -61,7 +61,7 @@ def roles(entity: model.Entity, operation: model.Operation) -> tuple[str, ...]:
 
 
 def owner(entity: model.Entity, operation: model.Operation) -> str:
-    """Return the name of the reference or text field whose owner may call the operation, or ""."""
+    """Return the name of the reference or text field that holds the owner, who may call the operation; "" for none."""
     return next((each.owner for each in entity.access if each.operation == operation), "")
 
 
@@ -102,7 +102,7 @@ def object_key(blueprint: model.Blueprint, action: model.Action) -> str | None:
 
 
 def stored_input(entity: model.Entity, spec: model.FieldSpec) -> model.FieldSpec:
-    """Return the input, further restricted by the constraints of the field that stores it, if there is one."""
+    """Return the input; if a field stores it, the field's constraints are added to its own."""
     field_ = entity.field(spec.name)
     if field_ is None or field_.type != spec.type or field_.computed is not None:
         return spec

@@ -1,4 +1,4 @@
-"""Read and write `blueprint.yaml`."""
+"""Conversion of blueprints to and from `blueprint.yaml`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def from_yaml(text: str) -> Blueprint:
 class _Loader(BoundedLoader):
     """A loader that keeps dates as strings."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012  as its base declares it
+    yaml_implicit_resolvers = {  # noqa: RUF012  declared this way by the base class
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

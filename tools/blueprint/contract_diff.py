@@ -1,4 +1,4 @@
-"""Compare two versions of a service's contract and report the changes that its clients can notice.
+"""Comparison of two versions of a service's contract, which reports the changes that its clients can notice.
 
 A change is breaking if a correct client of the old contract can fail under the new one: the requests it may send
 are narrowed, or the responses it must understand are widened. Whatever cannot be compared is reported as
@@ -39,7 +39,7 @@ _NEW = "The operation is new."
 
 
 class Change(BaseModel, frozen=True, extra="forbid"):
-    """A difference between two contracts that clients can notice, or that they might if it is incomparable."""
+    """A difference between two contracts that clients can notice, or might notice if it is incomparable."""
 
     kind: Kind
     where: str
@@ -117,7 +117,7 @@ def _version(document: Object) -> str:
 
 
 def _operations(document: Object) -> Object:
-    """Return each operation, with what it inherits, by method and path; an unreadable path item, by path alone."""
+    """Return the operations, with inherited members, by method and path; unreadable path items are listed by path."""
     operations: Object = {}
     for path, item in to_object(document.get("paths", {})).items():
         if path.startswith("x-"):

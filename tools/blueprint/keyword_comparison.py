@@ -1,4 +1,4 @@
-"""Compare objects of two OpenAPI documents keyword by keyword, so that no difference goes unnoticed.
+"""Comparison of objects of two OpenAPI documents, keyword by keyword, so that no difference goes unnoticed.
 
 Each keyword has a comparison rule or is an annotation; a difference in any other keyword is incomparable.
 """
@@ -112,7 +112,7 @@ class Place:
     new: Object
     direction: Literal["request", "response"] = "request"
     opaque: str = ""
-    """The enclosing keyword and its place, if all that matters is whether anything within it differs; otherwise ""."""
+    """The enclosing keyword and its place if any difference within it makes it incomparable; otherwise ""."""
     seen: set[tuple[bool, str, str]] = field(default_factory=set)
     """Pairs of references already followed: (whether within an opaque keyword, before, after)."""
     pending: deque[tuple[Place, str, JsonValue, JsonValue]] = field(default_factory=deque)

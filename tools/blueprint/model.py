@@ -1,13 +1,13 @@
 """The typed domain model of a service.
 
 A blueprint is the only thing that a design agent decides, and the only input of the contract and the stacks.
-It is committed as `blueprint.yaml` in the service's repository, so a fresh clone can take the next story.
+It is committed as `blueprint.yaml` in the service's repository, so the next story can be delivered from a fresh clone.
 
-Names (of entities, fields, verbs) are kept as the story wrote them: lower-case words in the singular,
+Names (of entities, fields, verbs) are kept as written in the story: lower-case words in the singular,
 separated by single spaces ("discount code", "expiry date", "check in"). `tools.blueprint.names` derives every
 other spelling. Everything is immutable and JSON-serialisable (`model_dump(mode="json")`).
 
-`criterion` on an element is the id of the acceptance criterion that asked for it ("CHK-1.2"); "" means that
+`criterion` on an element is the id of the acceptance criterion that requires it ("CHK-1.2"); "" means that
 the format implies it.
 """
 
@@ -38,8 +38,11 @@ Operation = str
 """A `Crud` name, or the name of one of the entity's actions ("cancel", "apply discount code") or custom operations."""
 
 Value = bool | int | str
-"""A literal. Numbers with decimals and money are decimal strings ("9.99"), dates and timestamps ISO 8601
-strings; everything else is plain JSON. Interpret it by the type of the field it belongs to."""
+"""A literal, to be interpreted by the type of the field that it belongs to.
+
+Numbers with decimals and money are decimal strings ("9.99"), dates and timestamps are ISO 8601 strings, and everything
+else is plain JSON.
+"""
 
 Comparison = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 Subject = Literal["self", "object", "input", "reference"]
@@ -60,8 +63,10 @@ class Computed(Element):
     reference: str
     """Name of the child's reference that points back to the resource."""
     factors: tuple[str, ...] = ()
-    """Fields of the child to multiply, one or more; empty for `count`. A child with a null factor adds nothing.
-    The sum is exact and rounded once."""
+    """Fields of the child to multiply, one or more; empty for `count`.
+
+    A child with a null factor adds nothing. The sum is exact and rounded once.
+    """
     criterion: str = ""
 
 
@@ -105,7 +110,7 @@ class Reference(Element):
     """A link from an entity to the one it belongs to; deleting a parent that has children returns 409."""
 
     name: str
-    """The words before "Id" in the API: `order` gives `orderId`. The target's name unless the story names another."""
+    """The words before "Id" in the API: `order` gives `orderId`. Defaults to the target's name."""
     target: str
     added_later: bool = False
     criterion: str = ""
@@ -119,7 +124,7 @@ class OperationSpec(Element):
 
 
 class Filter(Element):
-    """An equality query parameter of the list operation. References always allow filtering and are not listed here."""
+    """A query parameter that filters a list by equality. References always allow filtering and are not listed here."""
 
     field: str
     criterion: str = ""
@@ -253,8 +258,10 @@ class Access(Element):
     operation: Operation
     roles: tuple[str, ...]
     owner: str = Field(default="", exclude_if=lambda name: not name)
-    """Name of the reference to the owner, whose id the token's `sub` must equal, or of the text field that must equal
-    it; "" if the operation depends on roles only."""
+    """Name of the reference or text field that holds the owner; "" if the operation depends on roles only.
+
+    The token's `sub` must equal the id that the reference holds, or the text.
+    """
     criterion: str = ""
 
 
@@ -409,7 +416,7 @@ class Slo(Element):
 
 
 class Criterion(Element):
-    """An acceptance criterion that the blueprint covers; the elements it asked for carry its id."""
+    """An acceptance criterion that the blueprint covers; the elements that it requires have its id."""
 
     id: str
     """Story id, a dot, and the criterion's position in the story, starting at 1."""
@@ -417,7 +424,7 @@ class Criterion(Element):
     same_as: tuple[str, ...] = ()
     """Ids of criteria that this one merely repeats; their tests are also its tests."""
     wording: tuple[str, ...] = ()
-    """Sentences that it was rewritten as, if its own text matches no sentence form."""
+    """Sentences into which it was rewritten, if its own text matches no sentence form."""
 
 
 class Blueprint(Element):

@@ -1,4 +1,4 @@
-"""Derive every spelling of a name from its words.
+"""Derivation of every spelling of a name from its words.
 
 A name consists of lower-case words in the singular, separated by single spaces ("discount code"). Words are inflected
 by lemminflect, which uses a dictionary, and rules for words that the dictionary lacks. If a spelling can come from
@@ -64,7 +64,7 @@ def participle(verb: str) -> str:
 
 @cache
 def parts_of_speech(word: str) -> tuple[str, ...]:
-    """Return the possible parts of speech: "NOUN", "VERB", "ADJ", "ADV", "AUX", "PROPN"; empty for unknown words."""
+    """Return a word's parts of speech, of "NOUN", "VERB", "ADJ", "ADV", "AUX" and "PROPN"; empty for unknown words."""
     return tuple(_english().getAllLemmas(word.lower()))
 
 

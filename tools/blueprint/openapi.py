@@ -1,4 +1,4 @@
-"""Generate the OpenAPI 3.1 contract of a blueprint, which the service implements and its tests enforce."""
+"""Generation of a blueprint's OpenAPI 3.1 contract, which the service implements and its tests enforce."""
 
 from __future__ import annotations
 

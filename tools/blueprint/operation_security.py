@@ -1,4 +1,4 @@
-"""Compare the security requirements of an operation: the security schemes and the roles that a caller needs."""
+"""Comparison of an operation's security requirements: the security schemes and roles that a caller needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An in-memory model of a correct service: what each request does to the resources.
+"""An in-memory model of a correct service, which determines the effect of each request on the resources.
 
 It is used to plan tests. It expects request bodies that satisfy their schemas and decides everything beyond that:
 uniqueness, states, guards, limits, children, effects.

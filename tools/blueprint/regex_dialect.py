@@ -1,4 +1,4 @@
-"""The regular expressions that fields may use: the syntax that means the same in ECMA-262 and, translated, in Python.
+"""The regular expressions that fields may use: ECMA-262 syntax that can be translated to Python exactly.
 
 The contract states a pattern as written, because JSON Schema uses ECMA-262. The service and its tests use the
 translation, with the ASCII flag of `re` and `regex`.
@@ -19,7 +19,7 @@ _PYTHON = {r"\s": f"[{_SPACES}]", r"\S": f"[^{_SPACES}]", ".": r"[^\n\r\u2028\u2
 
 
 def not_portable(pattern: str) -> str:
-    """Return the start of the first part of a valid Python pattern that is not portable, "" if all of it is."""
+    """Return the start of the first non-portable part of a valid Python pattern; "" if the pattern is portable."""
     known = _PORTABLE.match(pattern)
     return pattern[known.end() if known else 0 :][:3]
 

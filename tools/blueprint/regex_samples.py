@@ -1,4 +1,4 @@
-"""Generate sample texts that match, or do not match, a regular expression."""
+"""Generation of sample texts that match, or do not match, a regular expression."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def count_matches(pattern: str, *, shortest: int = 0, longest: int = 200, most: 
 
 
 def _texts(parsed: Sequence[tuple[Any, Any]]) -> Iterator[str]:
-    """Yield every text that a simple regular expression matches. Raises NotImplementedError for other ones."""
+    """Yield every text that a simple regular expression matches. Raises NotImplementedError for others."""
     if not parsed:
         yield ""
         return
@@ -93,7 +93,7 @@ def _item_texts(kind: str, value: Any) -> Iterator[str]:
 
 
 def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | None:
-    """Return a format string that matches for any `number` from 1 to 999, or None if the pattern is too complex."""
+    """Return a format string that matches for every `number` from 1 to 999, or None if the pattern is too complex."""
     try:
         parsed = importlib.import_module("re._parser").parse(pattern)
         form, width = _form(parsed)
@@ -106,7 +106,7 @@ def numbered(pattern: str, *, shortest: int = 0, longest: int = 200) -> str | No
 
 
 def _form(parsed: Iterable[tuple[Any, Any]]) -> tuple[str, int]:
-    """Return the shortest match as a format string, with `number` for the first long run of digits, and its width."""
+    """Return the shortest match as a format string, and the width of `number`, its first long digit run (0 if none)."""
     form, width = "", 0
     for kind, value in parsed:
         text, found = _form_item(str(kind), value, numbered=bool(width))
@@ -142,7 +142,7 @@ def not_matching(pattern: str, text: str) -> str | None:
 
 
 class _First(random.Random):
-    """Chooses the first option, and a number that is `more` above the smallest one."""
+    """A deterministic generator that returns the first option, or the number `more` above the minimum if in range."""
 
     def __init__(self, more: int) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class _First(random.Random):
 
 
 class _Writer:
-    """Generates a candidate match for a parsed regular expression."""
+    """A generator of candidate matches for a parsed regular expression."""
 
     def __init__(self, draw: random.Random, extra: int) -> None:
         self._draw = draw
@@ -193,7 +193,7 @@ class _Writer:
         if kind == "GROUPREF":
             return self._groups.get(value, "")
         if kind in ("AT", "ASSERT", "ASSERT_NOT"):
-            return ""  # checked when the whole text is matched
+            return ""  # checked later, when the whole text is matched
         if kind == "ATOMIC_GROUP":
             return self.write(value)
         raise NotImplementedError(kind)

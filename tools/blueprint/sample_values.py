@@ -19,9 +19,9 @@ from tools.blueprint.regex_samples import count_matches, matching, not_matching
 from tools.blueprint.simulated_requests import Expression, Given, Plain
 
 PAST, FUTURE = "2001-01-31", "2999-01-31"
-"""A date that has expired and one that has not, whenever a test runs."""
+"""A date that is in the past and one that is in the future, no matter when a test runs."""
 STEP: dict[FieldType, Decimal] = {"integer": Decimal(1), "money": Decimal("0.01"), "number": Decimal("0.5")}
-"""Difference between adjacent values."""
+"""The difference between adjacent values of each numeric type."""
 
 _FIXED: dict[FieldType, Plain] = {
     "boolean": False,
@@ -32,19 +32,19 @@ _FIXED: dict[FieldType, Plain] = {
     "uuid": "6f1c2d3e-0000-4000-8000-000000000001",
 }
 FEW_VALUES = 40
-"""Number of values of a unique field up to which tests must reuse them, since a run may need more."""
+"""Number of possible values up to which tests must reuse those of a unique field, as a test run may need more."""
 _SECRET_NAMES = re.compile(
     r"passw|pwd|passphrase|secret|token|credential|contraseña|(db|database|key) ?pass"
     r"|(api|auth|access|service|account|db|database|priv|private|client|signing|encryption) ?key"
 )
 _BRACKETED = 6
-"""Maximum length from which a text has room for a placeholder in angle brackets."""
+"""Smallest maximum length of a field that leaves room for a placeholder in angle brackets."""
 CHARACTERS = string.ascii_letters + string.digits
 _SHORT: dict[FieldType, tuple[str, str]] = {
     "email": ("a@b.co", "a{number}@b.co"),
     "url": ("http://a", "http://a{number}"),
 }
-"""For a type whose length can be limited, its shortest usual value, and a form with a number."""
+"""Short values of the types whose length can be limited: one value, and a format string with a number."""
 _NUMBERED: dict[FieldType, str] = {
     "email": "ada{number}@example.com",
     "url": "https://example.com/{number}",
@@ -110,7 +110,7 @@ def value_count(field: FieldSpec) -> int | None:
 
 
 def is_placeholder(value: JsonValue) -> bool:
-    """Whether a sample value is recognisably no secret."""
+    """Return whether a sample value is a placeholder in angle brackets, which cannot be mistaken for a secret."""
     return isinstance(value, str) and value.startswith("<") and value.endswith(">")
 
 
@@ -150,7 +150,7 @@ def text_form(field: FieldSpec) -> str:
 
 
 def names_secret(field: FieldSpec) -> bool:
-    """Whether the field is named like a secret, so that scanners take any ordinary text beside its name for one."""
+    """Return whether the field's name suggests a secret, so that scanners report any ordinary text next to it."""
     return _SECRET_NAMES.search(field.name) is not None
 
 
@@ -173,7 +173,7 @@ def _text_form(field: FieldSpec) -> str:
 
 
 def _address_form(field: FieldSpec) -> str:
-    """Return the form of an email address, URL or UUID, shortened or lengthened to the length limits of the field."""
+    """Return a format string for an email address, URL or UUID, adjusted to the length limits of the field."""
     form = _NUMBERED[field.type] if field.unique else str(_FIXED[field.type])
     if field.max_length is not None and field.max_length < len(form.format(number=1)) + 3 * field.unique:
         form = _SHORT[field.type][field.unique]
@@ -273,7 +273,7 @@ def _number(field: FieldSpec, number: int) -> Plain:
 
 
 def unique_steps(field: FieldSpec) -> tuple[Decimal, int | None]:
-    """Return the step between the values of a unique numeric field in tests, and their number if it is limited."""
+    """Return the step between test values of a unique numeric field, and the number of values if it is limited."""
     low, high = bounds(field)
     if low is None and high is not None and high < numeric_base(field) + FEW_VALUES:
         return Decimal(-1), None

@@ -18,8 +18,12 @@ from tools.blueprint.simulated_requests import TODAY, YESTERDAY, Expression, Pla
 CHILD = "#"
 
 Parameter = tuple[str, str, str]
-"""Kind, place and name. The kinds are "value" and "input" with a field's name, "children" with "child.reference",
-"status", "route" (which path to the state), "late" (create children after reaching it), "change" (of an update)."""
+"""Kind, place and name of a parameter.
+
+The name is a field's for the kinds "value" and "input", and "child.reference" for "children". The other kinds are
+"status", "route" (the path to the state), "late" (whether children are created after the state is reached) and
+"change" (of an update).
+"""
 Parameters = dict[Parameter, tuple[object, ...]]
 
 _DISTINCT: dict[model.FieldType, tuple[Plain, ...]] = {
@@ -121,7 +125,7 @@ class _Collector:
         self.field(owner, at, ref.field, values)
 
     def field(self, owner: model.Entity, at: str, name: str, values: tuple[object, ...]) -> None:
-        """Vary a field: by its value, its state, or its children if it is computed."""
+        """Vary a field by its value, by the resource's state or, if it is computed, by the resource's children."""
         spec = owner.field(name)
         if name == "status" and owner.initial_state is not None:
             self._status(owner, at)

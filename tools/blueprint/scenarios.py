@@ -1,4 +1,4 @@
-"""Search for the requests that bring a service into a situation: "a paid order with two line items".
+"""Search for the requests that bring a service into a situation, such as "a paid order with two line items".
 
 The search tries few values: those that the rules name, and their neighbours. Each attempt is executed on the
 reference model, so a scenario is known to pass all guards on the way.
@@ -60,7 +60,7 @@ class _Draft:
     number: int = 0
 
     def name(self, entity: Entity, place: str) -> str:
-        """Return an unused variable name for the resource at a place, and remember it."""
+        """Choose an unused variable name for the resource at a place, store it and return it."""
         base = variable(entity.name)
         taken = set(self.names.values())
         numbered = (base if n == 1 else f"{base.rstrip('_')}_{n}" for n in itertools.count(1))
@@ -87,7 +87,7 @@ def variable(entity: str) -> str:
 
 
 class Planner:
-    """Searches for scenarios of one service."""
+    """A planner that searches for scenarios of one service."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
@@ -95,7 +95,7 @@ class Planner:
         self._wasted = 0
 
     def plain(self, entity: Entity) -> Scenario:
-        """Return the simplest scenario in which a resource is created successfully. Raises Unreachable."""
+        """Return the simplest scenario in which a resource is created. Raises Unreachable if none is found."""
         if entity.name not in self._plain:
             self._plain[entity.name] = None
             self._plain[entity.name] = self.find(
@@ -116,10 +116,10 @@ class Planner:
         extra: Parameters | None = None,
         others: tuple[str, ...] = (),
     ) -> Scenario:
-        """Return the simplest scenario that ends with the operation and satisfies `wanted`. Raises Unreachable.
+        """Return the simplest scenario that ends with the operation and satisfies `wanted`.
 
         `fixed` sets parameters, `extra` adds parameters to vary, and `others` are places of further resources of the
-        entity, which are created before the one at "self".
+        entity, which are created before the one at "self". Raises Unreachable if no scenario is found.
         """
         parameters = parameters_of(self.blueprint, entity, operation, others) | dict(extra or {})
         given = dict(fixed or {})

@@ -1,4 +1,4 @@
-"""Compare two JSON Schemas and report each way in which the new one accepts fewer or more values.
+"""Comparison of two JSON Schemas: every way in which the new one accepts fewer or more values.
 
 Fewer values in a request or more values in a response break a client; the reverse does not. A list of
 choices may grow in both.
@@ -76,7 +76,7 @@ def _differences(at: Place, what: str, before: JsonValue, after: JsonValue) -> I
 
 
 def _normal(document: Object, value: JsonValue) -> Object:
-    """Return a schema as an object in normal form, with references resolved; raises IncomparableError."""
+    """Return the normal form of a schema, with references resolved. Raises IncomparableError if there is none."""
     value = resolve(document, value)
     if isinstance(value, bool):
         return {} if value else {"not": {}}
@@ -87,7 +87,7 @@ def _normal(document: Object, value: JsonValue) -> Object:
     if schema.keys() == {"allOf"} and len(parts := typed(schema["allOf"], list)) == 1:
         return _normal(document, parts[0])
     if not str(document.get("openapi", "3.0")).startswith("3.0"):
-        return schema  # 3.1 has no `nullable`
+        return schema  # OpenAPI 3.1 has no `nullable`
     if schema.get("nullable") is False:
         del schema["nullable"]
     if schema.get("nullable") is True and isinstance(schema.get("type"), str):
@@ -127,7 +127,7 @@ def _presence(at: Place, name: str) -> Iterator[Difference]:
             or (not isinstance(others, bool) and to_object(others))
         )
     ):
-        yield incomparable(property_)  # something constrained it before
+        yield incomparable(property_)  # it was constrained by another keyword before
     elif now and not was:
         must = at.direction == "request" and needed
         yield "breaking" if must else "additive", f"The {property_} is new{' and required' if must else ''}."

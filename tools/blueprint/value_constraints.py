@@ -1,4 +1,4 @@
-"""Compare the JSON Schema keywords that constrain a single value: its type, choices, bounds, format and default."""
+"""Comparison of the JSON Schema keywords for a single value: its type, choices, bounds, format and default."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FLAGS = {
     "uniqueItems": ("must now have unique items", "may now have duplicate items"),
 }
 _LEFT_OUT = {"readOnly": ("read-only", "request"), "writeOnly": ("write-only", "response")}
-"""For each keyword, the word for such a value and the direction in which it is left out."""
+"""For each keyword, the adjective for its values and the direction in which they are omitted."""
 
 
 def _types(at: Place, keyword: str) -> Iterator[Difference]:
@@ -131,7 +131,7 @@ def flag(at: Place, keyword: str) -> Iterator[Difference]:
 
 
 def _left_out(at: Place, keyword: str) -> Iterator[Difference]:
-    """Compare `readOnly` or `writeOnly`: the value is left out in one direction; the other is not affected."""
+    """Compare `readOnly` or `writeOnly`, which omits the value in one direction and does not affect the other."""
     was, now = at.values(keyword, bool)
     words, direction = _LEFT_OUT[keyword]
     if was and not now and at.direction == direction:
@@ -143,7 +143,7 @@ def _left_out(at: Place, keyword: str) -> Iterator[Difference]:
 
 def _default(at: Place, keyword: str) -> Iterator[Difference]:
     tells = f"is now {at.new[keyword]}" if keyword in at.new else "is gone"
-    # A client that leaves the value out gets the new one; whether it can live with that, the contract does not say.
+    # A client that omits the value gets the new default; the contract cannot tell whether that is acceptable.
     changes_requests = keyword in at.old and at.direction == "request"
     yield "incomparable" if changes_requests else "additive", f"The default of the {at.what} {tells}."
 
@@ -154,7 +154,7 @@ def conditions(schema: Object) -> list[JsonValue]:
 
 
 def pattern_of(schema: JsonValue) -> str | None:
-    """Return the pattern of a schema, or None if it has none; raises IncomparableError if it is not a string."""
+    """Return the pattern of a schema, or None if it has none. Raises IncomparableError if it is not a string."""
     if not isinstance(schema, dict) or "pattern" not in schema:
         return None
     return typed(schema["pattern"], str)

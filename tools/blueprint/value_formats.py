@@ -13,13 +13,13 @@ INTEGER_MAXIMUM = 2**63 - 1
 MONEY_LIMIT = Decimal("9999999999999.99")
 """Largest absolute amount: 15 digits, which every JSON parser preserves exactly."""
 TEXT_LENGTH = 10_000
-"""Maximum number of characters of a text or URL that has no maximum of its own."""
+"""Maximum number of characters of a text or URL whose field does not specify one."""
 EMAIL_LENGTH = 254
 BODY_BYTES = 1_000_000
 
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"[^\s\x00\x1c-\x1f\x85]"
-"""Must be found in a required text: a character that is not whitespace according to `str.isspace`."""
+"""Pattern that must occur in a required text: a character that is not whitespace according to `str.isspace`."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -37,12 +37,12 @@ DOTTED = r"@[^@]+\.[^@.]+$"
 WEB = r"^[Hh][Tt][Tt][Pp][Ss]?://"
 """The start of an http or https URL."""
 CALENDAR = r"^(?!0000|0001-01-01|9999-12-31)"
-"""Rejects dates that could leave the supported calendar when converted to UTC."""
+"""Pattern that rejects dates that conversion to UTC could move out of the supported calendar."""
 UUID = r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 DATE = r"^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-"""Syntax of a date; the day must also exist."""
+"""Syntax of a date; whether the day exists is checked separately."""
 TIMESTAMP = (
     r"^(?!0000|0001-01-01|9999-12-31)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-"""Syntax of a timestamp of RFC 3339, possibly in a leap second; the date and time must also exist."""
+"""Syntax of a timestamp of RFC 3339, possibly in a leap second; whether it exists is checked separately."""

@@ -21,7 +21,7 @@ from tools.workspace.atomic_write import write_atomically
 from tools.workspace.walk import walk
 
 LONGEST_OUTPUT = 3_000
-"""Maximum number of characters of each stream in a result; the artifact holds all of them."""
+"""Maximum number of characters of each output stream in a result; the artifact contains the full output."""
 MOST_SHOWN = 30
 MOST_BYTES = 300_000_000
 MOST_FILES = 30_000

@@ -128,7 +128,7 @@ def _not_read(problems: Sequence[Unread]) -> ToolResult:
 
 
 def _once_per_reason(problems: Sequence[Unread]) -> list[JsonValue]:
-    """Return each reason once, with its first sentence: an unknown word is a problem in every sentence that uses it."""
+    """Return each reason once, with the first sentence it affects, as an unknown word may occur in many sentences."""
     by_reason: defaultdict[str, list[Unread]] = defaultdict(list)
     for problem in problems:
         by_reason[problem.why].append(problem)
@@ -139,7 +139,7 @@ def _once_per_reason(problems: Sequence[Unread]) -> list[JsonValue]:
 
 
 def blueprint_before(bench: Workbench) -> tuple[Blueprint | None, str]:
-    """Return the blueprint on main, or an empty one for a new service; or None, and what is wrong with it."""
+    """Return the blueprint on main, or an empty one for a new service; if it is invalid, return None and the reason."""
     text = text_on_main(bench, "blueprint.yaml")
     if text is None:
         return Blueprint(service=bench.service), ""

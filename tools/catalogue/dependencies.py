@@ -23,7 +23,8 @@ class InstallDependencies(BaseModel, extra="forbid"):
 def install_dependencies(bench: Workbench, arguments: InstallDependencies) -> ToolResult:
     """Install the requirements and return the number of packages; a missing package is a failure.
 
-    Raises IndexUnreachable, with which the delivery waits for the package index."""
+    Raises IndexUnreachable, upon which the delivery waits for the package index.
+    """
     if is_existing_project(bench) and pins.stored_pins(bench, arguments.version) is None:
         return failure(
             "not_installed", "The requirements have not been resolved yet; call install_dependencies again."

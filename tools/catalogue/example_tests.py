@@ -120,7 +120,7 @@ def _measured(bench: Workbench, commit_id: str, file: str) -> StrengthReport | N
 
 
 def _read(test_context: TestContext, content: str) -> tuple[dict[str, list[str]], list[str]]:
-    """Return the tests by criterion, and one sentence for each thing that is wrong with the file."""
+    """Return the tests by criterion, and a sentence about each problem with the file."""
     tree = parse_source(content)
     if isinstance(tree, str):
         return {}, [tree]

@@ -57,7 +57,7 @@ class DeleteFile(BaseModel, extra="forbid"):
 
 
 def list_files(bench: Workbench, arguments: ListFiles) -> ToolResult:
-    """Return sorted paths relative to the workspace; if there are too many, the number of files per folder."""
+    """Return the sorted paths, relative to the workspace, or the number of files per folder if there are too many."""
     folder = inside(bench.workspace, arguments.folder)
     if folder is None or not folder.is_dir():
         return no_such_path(arguments.folder)
@@ -140,7 +140,7 @@ def edit_file(bench: Workbench, arguments: EditFile) -> ToolResult:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file, but not the files that share its content through hard links."""
+    """Write a file without changing other files that are hard links to it."""
     if path.is_file():
         unlink_alias(path)
     path.write_bytes(content)
@@ -197,7 +197,7 @@ def _misfit(name: str, misfit: Misfit) -> ToolResult:
 
 
 def _below(folder: Path, path: Path) -> str:
-    """Return the subfolder of `folder` that contains a file; "" if the file is in `folder` itself."""
+    """Return the direct subfolder of `folder` that contains a file; "" if the file is in `folder` itself."""
     parts = path.relative_to(folder).parts
     return f"{parts[0]}/" if len(parts) > 1 else ""
 
@@ -212,7 +212,7 @@ def no_such_path(name: str) -> ToolResult:
 
 
 def _writes(text: str) -> tuple[Fact, ...]:
-    """Return the facts about a file to be written, whose new text is the argument that `text` names."""
+    """Return the facts about a file to be written; `text` is the name of the argument with its new text."""
     published = secrets_in(lambda bench, arguments: {arguments.path: getattr(arguments, text)})
     return (*file_paths("path"), published, PROTECTED)
 

@@ -62,7 +62,7 @@ def generate_service(bench: Workbench, arguments: GenerateService) -> ToolResult
 
 
 def _unwritten(workspace: Path) -> list[str]:
-    """Return the paths of custom operations that are not implemented yet."""
+    """Return the paths of the files whose custom operations are not implemented yet."""
     return [
         path.relative_to(workspace).as_posix()
         for path in sorted(workspace.glob("app/custom/*.py"))

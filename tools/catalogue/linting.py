@@ -20,7 +20,7 @@ from tools.testing.test_command import ini_of, text_of, toml_of, within
 MOST_PROBLEMS = 50
 _LIMITS = Limits(wall_seconds=180, memory_mb=1500)
 _ERRORS = "E9,F63,F7,F82"
-"""Rules of ruff that report certain errors, such as undefined names, whatever style a project has chosen."""
+"""Rules of ruff that report definite errors, such as undefined names, in projects of any style."""
 
 
 class Problem(BaseModel, frozen=True):
@@ -43,8 +43,10 @@ class LintTree(BaseModel, extra="forbid"):
 
 
 def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
-    """Return every problem with file and line, according to the project's own settings. In an existing project, only
-    changed lines are judged."""
+    """Return every problem with file and line, according to the project's own settings.
+
+    In an existing project, only changed lines are checked.
+    """
     tree = workspace_tree(bench)
     with checked_out(bench, tree) as clean:
         return _lint(clean, tree, configured_only=False)
@@ -53,7 +55,7 @@ def run_linters(bench: Workbench, arguments: RunLinters) -> ToolResult:
 def _lint(bench: Workbench, tree: str, configured_only: bool) -> ToolResult:
     """Run the linters; the workspace contains exactly the tree.
 
-    With `configured_only`, an existing project is not judged by a linter that it does not use.
+    With `configured_only`, linters that an existing project does not use are not run.
     """
     box = toolbox(bench)
     python = tests_environment(bench)
@@ -74,7 +76,7 @@ def _lint(bench: Workbench, tree: str, configured_only: bool) -> ToolResult:
         commands["ruff"] = (*ruff, *check, *own, *changed)
     typed = python is not None and (not existing or (bool(changed) and _wants_types(bench.workspace)))
     if python is not None and typed:
-        # A generated project's own settings name its typed folders, as they do for its CI.
+        # The settings of a generated project list the folders to check; its CI uses them too.
         commands["mypy"] = (*mypy, f"--python-executable={python.python}", *changed)
     problems: list[Problem] = []
     for name, argv in commands.items():
@@ -85,7 +87,8 @@ def _lint(bench: Workbench, tree: str, configured_only: bool) -> ToolResult:
     said = ", ".join(commands) or "No Python code is changed: the linters"
     if python is None and not existing:
         said += " (types were not checked: the dependencies are not installed)"
-    # Linters that ran are a success: the agent fixes problems in a further commit or names them in a finding.
+    # A run of the linters is a success even if they report problems: the agent fixes these in a further commit or
+    # names them in a finding.
     return success(
         f"{said} {'reports' if len(commands) == 1 else 'report'} {_problem_count(len(problems), existing)}",
         code="objections" if problems else "ok",
@@ -95,12 +98,12 @@ def _lint(bench: Workbench, tree: str, configured_only: bool) -> ToolResult:
 
 
 def lint_tree(bench: Workbench, arguments: LintTree) -> ToolResult:
-    """Return the tree, the problems that the code agent can fix, and what else a person has to look at."""
+    """Return the tree, the problems that the code agent can fix, and the others, which a person has to look at."""
     tree = workspace_tree(bench)
     with checked_out(bench, tree) as clean:
         result = _lint(clean, tree, configured_only=True)
     problems = [Problem.model_validate(each) for each in cast(list[JsonValue], result.data["problems"])]
-    # The code agent may not change the testing agent's tests; what was wrong before is not the change's fault.
+    # The code agent may not change the testing agent's tests, nor need it fix problems in files it did not touch.
     touched = {each.path for each in changes_of(bench, tree).files} - bench.tests_written()
     fixable = [each for each in problems if each.file.removeprefix("./") in touched]
     unchecked = [
@@ -148,13 +151,13 @@ def _changed_lines(bench: Workbench, tree: str) -> dict[str, tuple[tuple[int, in
 
 
 def _concerns(problem: Problem, changed: dict[str, tuple[tuple[int, int], ...]]) -> bool:
-    """Whether a problem is on a changed line, or means that the linter itself could not run."""
+    """Return whether a problem is on a changed line, or means that the linter itself could not run."""
     name = problem.file.removeprefix("./")
     return not name or any(first <= problem.line <= last for first, last in changed.get(f"./{name}", ()))
 
 
 def _wants_ruff(folder: Path) -> bool:
-    """Whether a project has settings for ruff, or runs it before commits."""
+    """Return whether a project has settings for ruff, or runs it before commits."""
     return (
         any(text_of(folder, name) for name in ("ruff.toml", ".ruff.toml"))
         or within(toml_of(text_of(folder, "pyproject.toml")), "tool", "ruff") is not None
@@ -163,7 +166,7 @@ def _wants_ruff(folder: Path) -> bool:
 
 
 def _wants_types(folder: Path) -> bool:
-    """Whether a project has settings for mypy."""
+    """Return whether a project has settings for mypy."""
     return (
         any(text_of(folder, name) for name in ("mypy.ini", ".mypy.ini"))
         or ini_of(text_of(folder, "setup.cfg")).has_section("mypy")
@@ -172,7 +175,7 @@ def _wants_types(folder: Path) -> bool:
 
 
 def _problems(name: str, done: Completed, workspace: Path) -> list[Problem]:
-    """Parse a linter's report; one that cannot be parsed is a problem, not a pass."""
+    """Parse a linter's report; a report that cannot be parsed is itself returned as a problem."""
     if done.exit_code == 0:
         return []
     try:

@@ -1,4 +1,4 @@
-"""Write the catalogue's roles and tools into the policies' data: `python -m tools.catalogue.policy_data`.
+"""Command that updates the roles and tools in the policies' data: `python -m tools.catalogue.policy_data`.
 
 The effects that a role may have, and all other settings, are decided by people and stay unchanged.
 """

@@ -1,4 +1,4 @@
-"""Facts by which policies judge calls, taken from the repository, the workspace and the scanners."""
+"""Facts that policies use to judge calls, obtained from the repository, the workspace and the scanners."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.test_integrity.protected_tests import is_protected
 
 
 def file_paths(argument: str) -> tuple[Fact, Fact]:
-    """Return two facts: the workspace, and the path in an argument with its target ("" if that is unknown)."""
+    """Return two facts: the workspace, and the path in an argument with its resolved form ("" if unresolvable)."""
 
     def paths(sources: FactSources, arguments: BaseModel) -> JsonValue:
         name = getattr(arguments, argument)
@@ -55,7 +55,7 @@ def dependency_facts(bench: Workbench, texts: dict[str, str]) -> dict[str, JsonV
     before = {name: required_before(bench, name) for name in texts}
     installed = [environment_of(bench, bench.workspace, name) for name in texts]
     packages = [package for each in installed if each for package in each.packages]
-    # An empty line between two files, so that a backslash at the end of one does not continue into the next.
+    # An empty line separates the files, so that a backslash at the end of one does not continue into the next.
     return dependencies("\n\n".join(texts.values()), "\n\n".join(before.values()), packages)
 
 

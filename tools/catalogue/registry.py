@@ -1,4 +1,4 @@
-"""The catalogue of all tools, and the roles that hold them."""
+"""The catalogue of all tools, and the tools that each role may call."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ CATALOGUE: dict[str, Tool] = {
 def tools_of(role: str, *, last: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the names of the tools that a role is always offered, in the order in which requests list them.
 
-    This is the order of the catalogue, with the tools in `last` moved to the end."""
+    This is the order of the catalogue, with the tools in `last` moved to the end.
+    """
     held = [tool.name for tool in CATALOGUE.values() if role in tool.roles and not tool.after_compaction]
     return tuple(sorted(held, key=lambda name: last.index(name) + 1 if name in last else 0))

@@ -30,7 +30,7 @@ class StartService(BaseModel, extra="forbid"):
 
 
 def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
-    """Start the version; return its URL, or why the previous version keeps the traffic."""
+    """Start the version; return its URL, or the reason why the previous version keeps the traffic."""
     prepared = _prepare(bench, arguments)
     if prepared is None:
         return failure("not_installed", f"The dependencies of {arguments.version[:12]} are not installed.")
@@ -42,7 +42,7 @@ def start_service(bench: Workbench, arguments: StartService) -> ToolResult:
 
 
 def is_merged(bench: Workbench, version: str) -> bool:
-    """Whether a version is a commit on the main branch."""
+    """Return whether a version is a commit on the main branch."""
     held = repository(bench)
     base = held.base_commit()
     try:
@@ -55,7 +55,8 @@ def service_secrets(home: Path, service: str) -> dict[str, str]:
     """Return the secrets of a service by environment name.
 
     They come from the crew's environment; a missing one is generated once and stored in `<home>/secrets`, where
-    only its owner can read it."""
+    only its owner can read it.
+    """
     if given := os.environ.get(JWT_SECRET):
         return {JWT_SECRET: given}
     path = home / "secrets" / f"{service}.json"
@@ -76,8 +77,8 @@ def _prepare(bench: Workbench, arguments: StartService) -> tuple[Version, Build]
     """Check out the version and return it with its build; None if its dependencies are not installed."""
     folder = bench.home / "releases" / bench.service / arguments.version
     if not folder.exists():
-        # The files are those that were tested, byte for byte. Written to another folder and then renamed: another
-        # delivery may be starting the same version.
+        # The files are those that were tested, byte for byte. They are written to a temporary folder, which is then
+        # renamed, since another delivery may be starting the same version.
         fresh = folder.with_name(f"{folder.name}.{bench.delivery}")
         export(repository(bench), arguments.version, fresh)
         fresh.rename(folder)

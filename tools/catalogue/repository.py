@@ -147,7 +147,7 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
     message = (
         f"{published_message(bench, arguments.message)}\n\nDelivery: {bench.delivery}\nAction: {bench.action}"
     )
-    # git rejects NUL, and a character in a model's text must not make a delivery fail.
+    # git rejects NUL characters, and a character in a model's text must not make a delivery fail.
     message = message.replace("\0", "\ufffd")
     made = held.commit(tree, parents, message, agent(bench.role), bench.when, bench.redact)
     held.update_ref(branch, made, tip)
@@ -155,7 +155,7 @@ def commit(bench: Workbench, arguments: Commit) -> ToolResult:
 
 
 def published_message(bench: Workbench, message: str) -> str:
-    """Return the text of a commit message, but for its trailers: the rationale is its body."""
+    """Return the full commit message except for its trailers, with the rationale as its body."""
     return f"{message.rstrip()}\n\n{bench.rationale}"
 
 
@@ -207,7 +207,7 @@ def comment(bench: Workbench, arguments: Comment) -> ToolResult:
 def merge_main(bench: Workbench, arguments: MergeMain) -> ToolResult:
     """Merge main into the branch; return the new tip. Raises RepositoryBusy, which names the files, on a conflict.
 
-    A person may resolve a conflict by merging main into the branch; the repeated call then takes over the branch's tip.
+    A person may resolve a conflict by merging main into the branch; the repeated call then uses the branch's new tip.
     """
     held, branch = repository(bench), branch_of(bench)
     tip = held.required(branch)
@@ -295,7 +295,7 @@ def _short(ref: str) -> str:
 def _of_branch(
     name: str, kind: Literal["array", "object"], find: Callable[[Workbench, str], JsonValue]
 ) -> Fact:
-    """Return a fact that is computed from the tree to be merged."""
+    """Return a fact whose value `find` computes from the tree to be merged."""
     return Fact(name, kind, lambda sources, arguments: find(sources.bench, branch_tree(sources.bench)))
 
 
@@ -310,7 +310,7 @@ def _published(*names: str) -> Fact:
 
 
 def _mutants(sources: FactSources, arguments: BaseModel) -> JsonValue:
-    """Return how many mutants of the tree to be merged were judged, and how many of them a test noticed."""
+    """Return the number of judged mutants of the tree to be merged, and how many of them a test detected."""
     found = sources.evidence("run_mutants")
     judged, survivors = found.get("mutants"), found.get("survivors")
     if found.get("tree") != branch_tree(sources.bench) or not isinstance(judged, int):

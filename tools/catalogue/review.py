@@ -32,7 +32,7 @@ CONTRACT = "openapi.yaml"
 MIGRATIONS = "migrations/versions/"
 _NO_ROUTES = ("tests/", "migrations/")
 MOST_NAMED = 10
-"""Maximum number of new dependencies named in a result; the artifact holds all of them, with their licences."""
+"""Maximum number of new dependencies named in a result; the artifact lists all of them, with their licences."""
 
 
 class ScanCode(BaseModel, extra="forbid"):
@@ -94,7 +94,7 @@ def scan_code(bench: Workbench, arguments: ScanCode) -> ToolResult:
 
 
 def _of_change(report: ScanReport, changes: Changes) -> ScanReport:
-    """Return only the findings on changed lines: a change need not fix what was there before."""
+    """Return only the findings on changed lines, as a change need not fix problems that existed before."""
     lines = {each.path: each.lines for each in changes.files}
     found = [
         each
@@ -104,7 +104,7 @@ def _of_change(report: ScanReport, changes: Changes) -> ScanReport:
             for first, last in lines.get(each.file, ())
         )
     ]
-    # ".", which stands for the whole scan, is always kept.
+    # Findings about ".", which stands for the whole scan, are always kept.
     skipped = [each for each in report.skipped if each.partition(": ")[0] in {".", *lines}]
     return report.model_copy(update={"findings": tuple(found), "skipped": tuple(skipped)})
 
@@ -165,8 +165,11 @@ def check_dependencies(bench: Workbench, arguments: CheckDependencies) -> ToolRe
 
 
 def check_contract(bench: Workbench, arguments: CheckContract) -> ToolResult:
-    """Return the contract changes that break clients, what migrations do more than add, and the routes that code and
-    contract of a generated project do not share."""
+    """Return the changes that break clients or destroy data, and the differences between code and contract.
+
+    These are breaking contract changes, migration statements that do more than add, and routes of a generated project
+    that only its code or only its contract has.
+    """
     tree = branch_tree(bench)
     contract, destroys = contract_findings(bench, tree), destructive_migrations(bench, tree)
     breaks, unknown = contract.breaking, contract.incomparable
@@ -227,7 +230,7 @@ def contract_findings(bench: Workbench, tree: str) -> ContractFindings:
 
 
 def destructive_migrations(bench: Workbench, tree: str) -> Sequence[str]:
-    """Return what the migrations that a tree adds or changes do more than add, one sentence each."""
+    """Return one sentence for each way in which a tree's new or changed migrations do more than add."""
     deleted = "the migration was deleted; databases that ran it cannot be migrated further."
     held = repository(bench)
     base = held.base_commit()

@@ -26,11 +26,11 @@ MOST_MATCHES = 40
 LONGEST_LINE = 160
 """Maximum number of characters shown of a matching line."""
 PATIENCE_SECONDS = 10.0
-"""Time limit for a whole search, as some patterns could take years to match a single line."""
+"""Time limit for an entire search, since some patterns could take years to match a single line."""
 LONGEST_DIFF = 8_000
 MOST_FILES = 100
 MOST_CUT = 5
-"""Maximum number of files to name among those whose diffs are cut off."""
+"""Maximum number of files named in the list of those whose diffs are cut off."""
 
 
 class SearchFiles(BaseModel, extra="forbid"):
@@ -47,7 +47,7 @@ class ShowDiff(BaseModel, extra="forbid"):
 
 
 Matcher = Callable[[str], int | None]
-"""Returns where in a line the pattern first matches, or None. Raises TimeoutError."""
+"""A function that returns the index of the first match in a line, or None. Raises TimeoutError."""
 
 
 @dataclass
@@ -89,7 +89,9 @@ def search_files(bench: Workbench, arguments: SearchFiles) -> ToolResult:
 
 def show_diff(bench: Workbench, arguments: ShowDiff) -> ToolResult:
     """Return the diff of the workspace relative to the start of the delivery, and line counts by file.
-    In a generated project, it shows only hand-written changes, code before tests; generated files are only listed."""
+
+    In a generated project, it shows only hand-written changes, code before tests; generated files are only listed.
+    """
     held = repository(bench)
     main, tip = held.base_commit(), held.required(branch_of(bench))
     tree = workspace_tree(bench)
@@ -127,7 +129,8 @@ def _hand_written(
     """Return the patches of hand-written changes, code before tests.
 
     `edits` is the diff relative to the generation; `made` and `before` are the files of this and the previous
-    generation. Patches of generated files are relative to the generation, others to the delivery's start."""
+    generation. Patches of generated files are relative to the generation, others to the delivery's start.
+    """
     generated = {*made, *before}
     found = {
         each.path: edits.patches[each.path] if each.path in made else changed.patches[each.path]
@@ -149,7 +152,7 @@ def _listed_only(own: int) -> str:
 
 
 def _cut_off(own: dict[str, str]) -> list[str]:
-    """Return the paths whose patches do not fit; if there are many, a few and the number of the others."""
+    """Return the paths whose patches do not fit; if there are many, only a few and the number of others."""
     room, found = LONGEST_DIFF, []
     for path, patch in own.items():
         room -= len(patch)

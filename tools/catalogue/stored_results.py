@@ -1,4 +1,4 @@
-"""The tool that returns an earlier result which compaction left out of the transcript."""
+"""The tool that returns an earlier result that compaction has removed from the transcript."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def describe_test_context(bench: Workbench, arguments: DescribeTestContext) -> T
 
 
 def _hand_written_criteria(blueprint: Blueprint) -> set[str]:
-    """Return the criteria of custom operations, and those that merely repeat one of them."""
+    """Return the criteria of custom operations, and the criteria that merely repeat one of these."""
     custom = {each.criterion for entity in blueprint.entities for each in entity.custom}
     return custom | {each.id for each in blueprint.criteria if custom & set(each.same_as)}
 
@@ -140,7 +140,7 @@ def _kind(field: FieldSpec) -> str:
 
 
 def _of_existing_project(bench: Workbench) -> dict[str, JsonValue]:
-    """Describe the tests of an existing project; returns {} if it cannot be tested with pytest."""
+    """Return a description of the tests of an existing project, or {} if it cannot be tested with pytest."""
     command = find_test_command(bench.workspace, bench.test_command)
     held = repository(bench)
     main = held.base_commit()
@@ -176,6 +176,6 @@ def _packages(bench: Workbench) -> list[str]:
 
 
 TOOLS = (
-    # Apart from reading, it only stores the same test context each time.
+    # Repeating the call is harmless: it stores only the test context, which is the same each time.
     Tool("describe_test_context", "read", DescribeTestContext, describe_test_context, roles=("crew",)),
 )

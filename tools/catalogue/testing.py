@@ -38,7 +38,7 @@ class RunMutants(BaseModel, extra="forbid"):
 
 
 def run_tests(bench: Workbench, arguments: RunTests) -> ToolResult:
-    """Run the tests of the workspace's tree; return the counts, and what failed and why."""
+    """Run the tests of the workspace's tree; return the counts, and the failures with their causes."""
     tree = workspace_tree(bench)
     with checked_out(bench, tree) as clean:
         return own_tests(clean, tree) if is_existing_project(bench) else _service_tests(clean, tree)
@@ -86,7 +86,7 @@ def _mutants_of(bench: Workbench, tree: str, arguments: RunMutants) -> ToolResul
             "not_found",
             "No coverage is stored under that digest: call run_tests first, until all tests pass.",
         )
-    # The number of mutants is limited, so hand-written code comes first; the generator has its own tests.
+    # The number of mutants is limited, so hand-written code takes precedence; the generator has its own tests.
     changed: Mapping[str, Sequence[tuple[int, int]]] = written_lines(bench, tree) or {
         each.path: each.lines
         for each in changes_of(bench, tree).files
@@ -109,7 +109,7 @@ def _mutation_result(tree: str, report: MutationReport) -> ToolResult:
         return failure("not_judged", f"The mutants could not be judged: {report.problem}")
     if not report.candidates:
         return _no_mutant(tree, "No mutant can be made from the changed lines.")
-    # A mutant whose covering tests did not all run is no survivor: one of the others might have killed it.
+    # A mutant is not a survivor if some of its covering tests did not run, as one of them might have killed it.
     survivors: list[JsonValue] = [_survivor(each) for each in report.survivors if not each.left_out]
     judged = [each for each in report.verdicts if each.result == "killed" or not each.left_out]
     judged = [each for each in judged if each.result != "not_run"]

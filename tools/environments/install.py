@@ -1,4 +1,4 @@
-"""Installs pinned requirements into environments that are cached and shared by digest.
+"""Installation of pinned requirements into environments that are cached and shared by digest.
 
 Only pinned wheels are installed, so no code of a package runs while the network is available.
 """
@@ -41,10 +41,10 @@ _INDEX_VARIABLES = re.compile(
     r"|OFFLINE|EXCLUDE_NEWER)|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy"
 )
 _ADDRESS = re.compile(r"\S*://[^\s`'\")]*")
-"""Matches URLs. That of a mirror may contain a password and must not appear in a result."""
+"""Pattern for URLs; the URL of a mirror may contain a password and must not appear in a result."""
 _CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _FROM_PIP: Final = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
-"""Maps variables of pip, which users of a mirror may have set, to their equivalents in uv, which ignores them."""
+"""Variables of pip, which users of a mirror may have set, and their equivalents in uv, which ignores those of pip."""
 
 _NETWORK = "Check the network, or set UV_DEFAULT_INDEX to a mirror that answers."
 _FAILURES: Final = (
@@ -170,7 +170,8 @@ def _build(sandbox: Sandbox, pins: str, folder: Path, cache: Path) -> None:
     # No network from here on: inspecting an environment may run code of a package (in `.pth` files).
     uv("pip", "check", *inner)
     site = next(folder.glob("lib/python*/site-packages"))
-    # Compiled now because jobs cannot write here, by the base interpreter so that no code of a package runs.
+    # Modules are compiled now because jobs cannot write here, and by the base interpreter so that no code of a
+    # package runs.
     compiling = (base, "-I", "-S", "-m", "compileall", "-q", str(site))
     if sandbox.run(_job(folder, cache, (*compiling, "-j0"))).exit_code:
         # Not every sandbox has the shared memory that parallel compilation needs.
@@ -237,7 +238,7 @@ def _place(pins: str, cache: Path) -> Path:
 def _digest(pins: str) -> str:
     base = str(base_python())
     libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else ""
-    # The interpreter occurs twice, as in earlier releases: a new digest would rebuild every environment.
+    # The interpreter is included twice, as in earlier releases: changing the digest would rebuild every environment.
     parts = "\0".join((pins, sys.version, base, base, platform.machine(), libc or ""))
     return f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
 

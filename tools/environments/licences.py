@@ -1,4 +1,4 @@
-"""Determines the licences of installed packages from their metadata, without importing them."""
+"""Determination of the licences of installed packages from their metadata, without importing the packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 UNKNOWN: Final = ""
 _LONGEST = 60
-"""Maximum length of a licence name in characters; some packages put the whole licence text into its field."""
+"""Maximum length of a licence name in characters; some packages put the entire licence text in the field."""
 
 _CLASSIFIERS: Final = {
     "Academic Free License (AFL)": "AFL-3.0",
@@ -45,8 +45,10 @@ _CLASSIFIERS: Final = {
     "Universal Permissive License (UPL)": "UPL-1.0",
     "zlib/libpng License": "Zlib",
 }
-"""Maps Trove classifiers (the part after the last "::") to SPDX identifiers. "BSD License" does not say which
-variant it is; the three-clause licence is the stricter of the two common ones."""
+"""SPDX identifiers by Trove classifier (the part after the last "::").
+
+"BSD License" does not specify the variant; the three-clause licence is the stricter of the two common ones.
+"""
 
 _WORDINGS: Final = {
     "2-clause bsd license": "BSD-2-Clause",
@@ -69,7 +71,7 @@ _WORDINGS: Final = {
     "psf": "PSF-2.0",
     "python software foundation license": "PSF-2.0",
 }
-"""Maps common values of the free-text `License` field, in lower case, to SPDX identifiers."""
+"""SPDX identifiers by common value of the free-text `License` field, in lower case."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*( (AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*")
 
@@ -81,7 +83,7 @@ class Package(BaseModel, frozen=True):
     """Normalised name: lower case, with single hyphens as separators."""
     version: str
     licence: str
-    """SPDX expression if it can be derived from the metadata, else the package's own wording; "" if there is none."""
+    """SPDX expression if it can be derived from the metadata, else the text in the metadata; "" if there is none."""
 
 
 def packages(site: Path) -> tuple[Package, ...]:

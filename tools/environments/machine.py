@@ -1,4 +1,4 @@
-"""Checks whether the crew can run on this machine, with an explanation for a person."""
+"""Checks that the crew can run on this machine, with explanations for a person."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Check(BaseModel, frozen=True):
     ok: bool
     """False only if the crew cannot run without it."""
     detail: str
-    """What was found, or what is used instead of something missing."""
+    """What was found, or the substitute used for something missing."""
     fix: str = ""
     """How to fix the problem or, if ok, to improve the setup; "" if there is nothing to do."""
 

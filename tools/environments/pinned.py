@@ -1,7 +1,7 @@
 """Parsing of requirement lines, so that the policies judge exactly what is installed.
 
-Requirement files have no specification: pip, uv and packaging read some texts differently. Here a line either has one
-meaning or is refused, and the installer is given the file that is written from this parse, never the original.
+Requirement files have no specification: pip, uv and packaging interpret some texts differently. This module rejects
+every line that is ambiguous, and the installer gets a file generated from the parsed lines, never the original.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PIN = re.compile(
     r"(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})*) ?"
 )
 _PLAIN = re.compile(r"[A-Za-z0-9 ._,<>=!~()'\"\[\];*+-]+")
-"""Matches requirements without addresses, paths, variables, comments or options."""
+"""Pattern for requirements without URLs, paths, variables, comments or options."""
 _COMMENT = re.compile(r"(^|[ \t])#.*")
 _ADDRESS = re.compile(r"\S*://\S*")
 
@@ -39,8 +39,8 @@ class Pin:
 def logical_lines(text: str) -> list[tuple[int, str]]:
     """Return the lines that are not empty, each with its first line number, without comments and with continuations.
 
-    Comments end with their line: a backslash at the end of one continues nothing. Where code precedes such a comment,
-    pip and uv disagree, so the comment is kept, which makes the requirement invalid.
+    A comment ends with its line, even if the line ends with a backslash. If a requirement precedes such a comment, pip
+    and uv disagree, so the comment is kept, which makes the requirement invalid.
     """
     found: list[tuple[int, str]] = []
     joined, first = "", 1
@@ -57,8 +57,8 @@ def logical_lines(text: str) -> list[tuple[int, str]]:
 
 
 def pin_of(line: str) -> Pin | None:
-    """Return the release that a logical line pins, or None if it is anything else."""
-    # White space of any length would make the search quadratic.
+    """Return the release that a logical line pins, or None if the line is not a pin."""
+    # Runs of whitespace would make the matching time quadratic.
     pin = _PIN.fullmatch(re.sub(r"[ \t]+", " ", line))
     if pin is None or requirement_of(pin.string[: pin.end("version")]) is None:
         return None
@@ -70,7 +70,7 @@ def pin_of(line: str) -> Pin | None:
 
 
 def require_pins(text: str) -> str:
-    """Return a requirement file that pins the same releases. Raises RequirementRefused if a line is not such a pin."""
+    """Return a canonical file with the same pins. Raises RequirementRefused if a line is not a pin."""
     pins = []
     for number, line in logical_lines(text):
         pin = pin_of(line)
@@ -84,7 +84,7 @@ def require_pins(text: str) -> str:
 
 
 def requirement_of(line: str) -> Requirement | None:
-    """Return a requirement, or None if it is invalid or contains a variable, a path or anything else unexpected."""
+    """Parse a requirement; return None if it is invalid or contains a variable, a path or anything else unexpected."""
     try:
         requirement = Requirement(line)
     except InvalidRequirement:

@@ -1,4 +1,4 @@
-"""Runs git. No other module does.
+"""The only module that runs git.
 
 A repository's `.git/config`, hooks and attributes can name commands that git runs. Overriding each setting would
 miss those added by new releases of git, so git never sees them. It is run on a *view* instead: a separate git folder
@@ -89,7 +89,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Command:
-    """Runs git on one repository, through a view."""
+    """The git command line for one repository, run through a view."""
 
     folder: Path
     """The repository's working tree."""

@@ -1,4 +1,4 @@
-"""Merges a story branch into the protected branch and updates the person's working tree."""
+"""Merging a story branch into the protected branch, and updating the person's working tree."""
 
 from __future__ import annotations
 

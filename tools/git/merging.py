@@ -1,4 +1,4 @@
-"""Merges trees with git's own merge algorithm, without a working tree."""
+"""Merging trees with git's own merge algorithm, without a working tree."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Conflict(BaseModel, frozen=True):
     line: int
     """First conflicting line in our version of the file, counted from 1; 1 if the whole file is in conflict."""
     kind: str
-    """The kind of conflict in git's terms: "contents" (including binary files), "modify/delete", "add/add" ..."""
+    """The kind of conflict in git's terms, such as "contents" (including binary files) or "modify/delete"."""
     ours: str
     """Our conflicting lines, or our whole file for conflicts other than "contents"; "" if there is none."""
     theirs: str
@@ -60,7 +60,7 @@ def commit_generation(
     """Commit a pure generation, which consists of exactly these files, and return the commit.
 
     `parent` is the generation it builds on, as returned by `last_generation`; if the files are the same, the parent
-    is returned. `refs/crew/generated` is moved to the commit, wherever an abandoned delivery may have left it.
+    is returned. `refs/crew/generated` is moved to the commit, even if an abandoned delivery left it elsewhere.
     """
     tree = store_files(repository, files)
     tip = repository.ref(ref_names.GENERATED)
@@ -143,7 +143,7 @@ def store_files(repository: Repository, files: Mapping[str, str]) -> str:
 
 
 def _stand_in(repository: Repository, tree: str, parents: tuple[str, ...]) -> str:
-    """Return a reproducible commit of a tree that is on no branch, because git 2.38 can merge only commits."""
+    """Return a reproducible commit of a tree, on no branch, for a merge: git 2.38 can merge only commits."""
     return repository.commit(tree, parents, "A tree to merge", repository.person, _EPOCH, Redactor(()))
 
 

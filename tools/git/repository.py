@@ -70,7 +70,7 @@ class Repository:
         return body.partition("\n\n")[2]
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether `older` is reachable from `newer`."""
+        """Return whether `older` is reachable from `newer`."""
         done = self.git.attempt("merge-base", "--is-ancestor", full_id(older), full_id(newer))
         if done.status not in (0, 1):
             raise RepositoryError(f"git cannot compare commits in {self.folder}: {done.stderr}")
@@ -104,10 +104,10 @@ class Repository:
         return done.decode().strip()
 
     def update_ref(self, name: str, new: str, expected_old: str | None) -> None:
-        """Move a story branch or one of the crew's own refs if it still has the value `expected_old` (None: does not
-        exist).
+        """Move a story branch or one of the crew's own refs if it still has the value `expected_old`.
 
-        Repeating the call is harmless. Raises RepositoryError if the ref has another value or is checked out.
+        None means that the ref does not exist. Repeating the call is harmless. Raises RepositoryError if the ref has
+        another value or is checked out.
         """
         if not full_ref(name).startswith(_OURS):
             raise RepositoryError(f"The crew may not move {name}: {self.base} is changed only by merging.")
@@ -133,8 +133,10 @@ class Repository:
             )
 
     def start_story(self, story: str) -> str:
-        """Return the tip of the story's branch, which is created if missing and moved to the base if it has no commits
-        of its own. Raises RepositoryError if base and branch have diverged.
+        """Return the tip of the story's branch, creating the branch if it does not exist.
+
+        A branch without commits of its own is moved to the base. Raises RepositoryError if base and branch have
+        diverged.
         """
         branch = ref_names.story_branch(story)
         base, tip = self.base_commit(), self.ref(branch)

@@ -1,4 +1,4 @@
-"""Opens or creates a repository, rejecting any whose state would make later operations fail."""
+"""Opening or creating a repository, and rejecting any whose state would make later operations fail."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _refuse_other_kinds(folder: Path) -> None:
 
 
 def _refuse_special_files(git_folder: Path) -> None:
-    """Raise RepositoryError if a git folder contains named pipes or devices: git would wait for them for ever."""
+    """Raise RepositoryError if a git folder contains named pipes or devices: git would wait for them indefinitely."""
     for place, _, others in walk(git_folder):
         for entry in others:
             if entry.is_file(follow_symlinks=False):

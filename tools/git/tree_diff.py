@@ -1,4 +1,4 @@
-"""Compares two trees."""
+"""Comparison of two trees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inspects the person's working tree and updates it after a merge. No other module accesses it."""
+"""Inspecting the person's working tree and updating it after a merge. No other module accesses it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def dirty_files(repository: Repository) -> list[str]:
     """Return the tracked files whose working copy or index entry differs from the checked-out commit.
 
-    Empty if HEAD is detached.
+    The list is empty if HEAD is detached.
     """
     git = repository.git
     head = repository.head_branch()

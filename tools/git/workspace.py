@@ -93,8 +93,7 @@ def write_tree(repository: Repository, workspace: Path, base: str | None = None)
 
 
 def refuse_unsafe_files(workspace: Path) -> None:
-    """Raise RepositoryError if the workspace contains what git must not encounter: nested repositories, named pipes
-    or devices.
+    """Raise RepositoryError if the workspace contains nested repositories, named pipes or devices.
 
     git queries the status of a repository nested in a working tree, and thereby runs commands from its config.
     """
@@ -136,7 +135,7 @@ def remove_unsafe_files(workspace: Path, known: Collection[str] = ()) -> tuple[s
 
 
 def _unsafe(path: Path, relative: str, mode: int, known: Collection[str]) -> str:
-    """Return why a file or folder may not stay in a workspace, or ""."""
+    """Return the reason why a file or folder may not stay in a workspace; "" if it may."""
     if path.name.lower() == ".git":
         return "a repository inside the workspace"
     if is_too_deep(relative):
@@ -149,8 +148,10 @@ def _unsafe(path: Path, relative: str, mode: int, known: Collection[str]) -> str
 
 
 def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
-    """Raise RepositoryError if a tree contains submodules, links that could point out of its root folder, or paths
-    that are too deep or too long to be checked out."""
+    """Raise RepositoryError if a tree contains an entry that is unsafe or impossible to check out.
+
+    These are submodules, links that could point out of the root folder, and paths that are too deep or too long.
+    """
     for entry in repository.entries(tree):
         if is_too_deep(entry.path):
             raise RepositoryError(
@@ -164,7 +165,10 @@ def refuse_unsafe_entries(repository: Repository, tree: str) -> None:
 
 
 def _leads_out(path: str, content: bytes) -> bool:
-    """Whether a link could point out of the root folder. ".." is safe only at the start: later it may follow a link."""
+    """Return whether a link could point out of the root folder; ".." is safe only at the start of its target.
+
+    Elsewhere, ".." may follow another link, whose target is unknown.
+    """
     target = content.decode("utf-8", "surrogateescape")
     parts = [part for part in target.split("/") if part not in ("", ".")]
     while parts and parts[0] == "..":

@@ -1,6 +1,7 @@
-"""Decide what may be done, using policies written in Rego that two engines evaluate identically.
+"""Decisions on calls, made by policies written in Rego that two engines evaluate identically.
 
-The input document and the rules are described in crew/policies/README.md. Without an answer, a call is denied.
+The input document and the rules are described in crew/policies/README.md. A call is denied if the
+engine gives no answer.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ ENGINES: tuple[EngineName, ...] = ("auto", "regopy", "opa")
 def choose(policies: Path, extra: Path | None = None, engine: str = "auto") -> PolicyEngine:
     """Load the policies and return the engine that evaluates them; "auto" selects OPA if it is on PATH.
 
-    `extra` is a folder of the user's own policies, in `package extra`: they can add denials and approvals,
-    but remove none.
-    Raises PolicyError if a policy is unreadable, is rejected by the linter, or if the engine cannot start.
+    `extra` is a folder of the user's own policies, in `package extra`, which can add denials and requests for approval
+    but not remove any. Raises PolicyError if a policy is unreadable or rejected by the linter, or if the engine cannot
+    start.
     """
     if engine not in ENGINES:
         raise PolicyError(f"Unknown policy engine {engine!r}; valid: {', '.join(ENGINES)}.")

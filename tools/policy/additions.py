@@ -1,7 +1,7 @@
-"""Check that a policy drafted by a model only adds rules, and in a form stricter than the linter requires.
+"""A check that a policy drafted by a model only adds rules, in a form stricter than the linter requires.
 
 A drafted policy is in package extra, so it cannot redefine anything in package crew; this module ensures that it does
-not try to, contains no duplicates and is easy to read. It may contain:
+not try to, contains no duplicates and is easy to read. A drafted policy may contain:
 
     deny contains finding if { ... }        with one literal "rule" in it
     ask contains finding if { ... }
@@ -30,7 +30,7 @@ _NOT_FOR_HELPERS = {"deny", "ask", "allow", "decision", "data", "input"} | {
     each for each in BUILT_INS if "." not in each
 }
 _ODD = re.compile(r"[^\n\t\x20-\x7e\xa0-\u024f\u2010-\u2027\u20ac]")
-"""Characters that could disguise what a policy says, such as control, bidirectional and invisible characters."""
+"""Characters that could disguise the meaning of a policy, such as control, bidirectional and invisible ones."""
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -118,7 +118,7 @@ class _Reading:
         self._found.append(Finding(self._module, token.line if token else 1, message))
 
     def _statements(self) -> list[list[Token]]:
-        """Split at every name in the first column; report rules that start elsewhere, since Rego ignores columns."""
+        """Split the tokens at names in the first column; report rules in other columns, which Rego would accept."""
         statements: list[list[Token]] = []
         depth, line = 0, 0
         for token in self._tokens:

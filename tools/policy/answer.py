@@ -1,4 +1,4 @@
-"""Derive the decision about a call from the output of an engine; any invalid output means deny."""
+"""The decision about a call, derived from the output of an engine; any invalid output means deny."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_ANSWER = "The policy gave no answer, which counts as a denial."
 
 
 _READABLE = str.maketrans({"\uff02": '"'})
-"""Restores the quotes for people; engines get a full-width character instead."""
+"""Translation table that restores the quotes for people; engines get a full-width character instead."""
 
 
 class _Strict(BaseModel, extra="forbid", strict=True, frozen=True):

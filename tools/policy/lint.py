@@ -1,4 +1,4 @@
-"""Reject Rego that regopy silently gets wrong, on which the engines disagree, or that has external effects.
+"""A linter for constructs that regopy silently gets wrong, on which the engines disagree, or with external effects.
 
 The linter is stricter than the bugs require: what remains is a small language that both engines have been tested to
 interpret identically. Each finding says what is wrong with a construct.
@@ -82,7 +82,7 @@ def tokens_of(text: str) -> list[Token]:
 
 
 class _Module:
-    """Checks one module, rule by rule."""
+    """A checker of one module, rule by rule."""
 
     def __init__(self, name: str, tokens: list[Token], defined: set[str]) -> None:
         self._name = name

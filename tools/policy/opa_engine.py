@@ -1,4 +1,4 @@
-"""Evaluate policies with a local OPA server: one process per run, on a Unix socket private to this user."""
+"""Evaluation of policies by a local OPA server: one process per run, on a Unix socket private to this user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convert a call to the form that policies see, with values that both engines read identically.
+"""Conversion of a call to the form that policies see, with values that both engines read identically.
 
 regopy 1.5.2 silently corrupts some values: it ends strings at NUL, interprets backslashes twice, returns invalid
 JSON if a string contains a quote or a control character, and wraps integers at 64 bits. Such values therefore never

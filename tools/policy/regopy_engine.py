@@ -1,4 +1,4 @@
-"""Evaluate policies within this process, using regopy (rego-cpp)."""
+"""Evaluation of policies within this process, using regopy (rego-cpp)."""
 
 from __future__ import annotations
 

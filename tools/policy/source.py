@@ -1,4 +1,4 @@
-"""Load policies and their data, which are read once, checked, and identified by a digest."""
+"""Loading of policies and their data, which are read once, checked, and identified by a digest."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A service's repository: whether it is an existing or a generated project, what it requires, how its tests run."""
+"""A service's repository: the kind of project (existing or generated), its requirements, and running its tests."""

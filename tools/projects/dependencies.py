@@ -18,8 +18,8 @@ TESTS = "requirements-dev.txt"
 def requirements(bench: Workbench, version: str = "", *, fetch: bool = False) -> dict[str, str]:
     """Return the requirement files of the workspace, or of a commit, by name.
 
-    For an existing project, the only text is the pins that its requirements resolve to. With `fetch`, they are
-    resolved if they are not known yet, which may raise EnvironmentFailed; otherwise, {} is returned in that case.
+    For an existing project, the only text consists of the pins that its requirements resolve to. If these are not known
+    yet, `fetch` resolves them, which may raise EnvironmentFailed; without `fetch`, {} is returned.
     """
     if is_existing_project(bench):
         known = pins.resolve_pins(bench, version) if fetch else pins.stored_pins(bench, version)
@@ -38,7 +38,7 @@ def requirements(bench: Workbench, version: str = "", *, fetch: bool = False) ->
 
 
 def required_before(bench: Workbench, name: str) -> str:
-    """Return the text on main of a file that `requirements` returns; "" if there is none."""
+    """Return the text that a file returned by `requirements` has on main; "" if it does not exist there."""
     if name == pins.NAME:
         held = repository(bench)
         return pins.stored_pins(bench, held.base_commit()) or ""

@@ -15,7 +15,7 @@ TEST_FILE = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test)\.py")
 
 
 def examples_file(bench: Workbench) -> str:
-    """Return the path of the story's example tests: not in use on main, and stable throughout a delivery."""
+    """Return the path of the story's example tests, which is unused on main and constant throughout a delivery."""
     held = repository(bench)
     main = held.files(held.base_commit())
     name = "_".join(re.findall(r"[a-z0-9]+", bench.story.lower())) or "story"

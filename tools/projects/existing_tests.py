@@ -1,4 +1,4 @@
-"""Run the tests of an existing project with its own test command."""
+"""Running the tests of an existing project with its own test command."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _PLUGINS = {
 
 
 def own_tests(bench: Workbench, tree: str) -> ToolResult:
-    """Return the same data as for generated projects; for commands other than pytest, only the exit status is known.
+    """Run the project's own tests and return the same data as for generated projects.
 
-    The workspace contains exactly the tree.
+    For commands other than pytest, only the exit status is known. The workspace contains exactly the tree.
     """
     command = find_test_command(bench.workspace, bench.test_command)
     if command is None or not command.argv:

@@ -1,6 +1,6 @@
 """Existing and generated projects.
 
-An existing project has work on its main branch, but no blueprint; any other one is generated from its blueprint.
+An existing project has work on its main branch but no blueprint; any other project is generated from its blueprint.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ NO_WORK = (
 
 
 def is_existing_project(bench: Workbench) -> bool:
-    """Whether the delivery works on an existing project, for which no code is generated."""
+    """Return whether the delivery works on an existing project, for which no code is generated."""
     held = repository(bench)
     return is_existing(held.files(held.base_commit()))
 
 
 def is_existing(files: Iterable[str]) -> bool:
-    """Whether these are the files of an existing project."""
+    """Return whether these are the files of an existing project."""
     named = set(files)
     work = [each for each in named if not any(fnmatchcase(each, pattern) for pattern in NO_WORK)]
     return bool(work) and BLUEPRINT not in named

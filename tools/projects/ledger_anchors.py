@@ -15,14 +15,14 @@ from tools.projects.trees import repository
 from tools.result import Workbench
 
 State = Literal["ended", "waiting", "running"]
-"""What a delivery is doing: its chain ends at the anchor, or, if it is "running", may have become longer since."""
+"""State of a delivery: its chain ends at the anchor or, if it is "running", may have grown since."""
 
 _ANCHOR = re.compile(r"(\d+) (sha256:[0-9a-f]{64})(?: (l-[0-9a-f]+|none))?(?: (waiting|running))?")
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """Where the chain of a delivery ends, or ended when it was last anchored."""
+    """The end of a delivery's chain, as last stored in the repository."""
 
     number: int
     """Number of the last row."""
@@ -37,7 +37,7 @@ class Anchor:
         return f"{self.number} {self.head} {self.ledger}{state}"
 
     def agrees_with(self, hashes: Sequence[str]) -> bool:
-        """Whether a chain with these hashes ends at the anchor or, for a running delivery, contains it."""
+        """Return whether a chain with these hashes ends at the anchor or, for a running delivery, contains it."""
         if self.state != "running" and len(hashes) != self.number:
             return False
         return hashes[self.number - 1 : self.number] == [self.head]
@@ -52,11 +52,11 @@ def parse_anchor(text: str) -> Anchor | None:
 
 
 def anchor(bench: Workbench, hashes: Sequence[str], state: State) -> None:
-    """Store in the repository where a delivery's chain ends; `hashes` are those of its rows, in order.
+    """Store the end of a delivery's chain in the repository; `hashes` are the hashes of its rows, in order.
 
-    An anchor moves only along a chain that agrees with it, so that it keeps showing what was changed; that of an ended
-    delivery never moves. A repository that cannot be used is ignored, as that is the reason why the delivery ended,
-    or it was not created yet.
+    An anchor moves only along a chain that agrees with it, so that it still reveals any change to earlier rows; the
+    anchor of an ended delivery never moves. A repository that cannot be used is ignored: either that is why the
+    delivery ended, or the repository has not been created yet.
     """
     with contextlib.suppress(RepositoryError):
         held = repository(bench)
@@ -89,7 +89,7 @@ def ledgers(folder: Path, home: Path) -> dict[str, str]:
 
 
 def opened_under(home: Path) -> list[Path]:
-    """Return the paths of all repositories that were opened with a home folder."""
+    """Return the paths of all repositories that have been opened under a home folder."""
     # The git folder kept under the home for each repository links to that repository's objects.
     links = [each for each in (home / "git").glob("*/objects") if each.is_symlink()]
     return sorted({each.readlink().parent.parent for each in links})

@@ -1,7 +1,7 @@
 """Pins of an existing project, resolved once from its requirements and then stored.
 
-They are stored in the delivery's scratch folder, which code in the workspace cannot write, so that what is installed
-is what the policies have judged.
+They are stored in the delivery's scratch folder, to which code in the workspace cannot write, so that the installed
+packages are exactly those that the policies have judged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def stored_pins(bench: Workbench, version: str = "") -> str | None:
 def resolve_pins(bench: Workbench, version: str = "") -> str:
     """Return the pins, resolving them if necessary; pins of the main branch are kept where they still fit.
 
-    Raises EnvironmentFailed, whose message names what is not available and how to fix it.
+    Raises EnvironmentFailed, whose message says what is not available and how to fix it.
     """
     known = stored_pins(bench, version)
     if known is not None:
@@ -56,7 +56,7 @@ def resolve_pins(bench: Workbench, version: str = "") -> str:
 
 
 def _of_main(bench: Workbench, main: str) -> str:
-    """Return the pins of main; "" if they cannot be resolved, since the change may fix that."""
+    """Return the pins of main, or "" if they cannot be resolved, which the change may fix."""
     try:
         return resolve_pins(bench, main)
     except IndexUnreachable:

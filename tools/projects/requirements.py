@@ -28,7 +28,7 @@ _FILES = (
     "test-requirements.txt",
 )
 _FOLDER = "requirements"
-_DEEPEST = 5  # maximum depth of files that include one another
+_DEEPEST = 5  # maximum nesting of requirement files that include one another
 
 
 class Wanted(BaseModel, frozen=True):
@@ -37,14 +37,14 @@ class Wanted(BaseModel, frozen=True):
     lines: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-    """Requirements that need code to be run or fetched, one sentence each, with the fix."""
+    """Sentences about requirements that need code to be run or fetched, each with the fix."""
 
 
 class Files(Protocol):
     """A source of requirement files: a workspace or a git tree."""
 
     def read(self, name: str) -> str:
-        """Return the text of a file, "" if there is none."""
+        """Return the text of a file; "" if it does not exist."""
 
     def inside(self, folder: str) -> list[str]:
         """Return the paths of the files in a folder."""
@@ -177,7 +177,7 @@ class _Reading:
         self._optional(optional if isinstance(optional, dict) else {})
 
     def _optional(self, optional: dict[str, JsonValue]) -> None:
-        """Add the optional dependencies for tests, and those of the extras that are required so far."""
+        """Add the optional dependencies for tests, and those of the extras that the requirements so far name."""
         left = {canonicalize_name(name): said for name, said in optional.items()}
         while wanted_now := left.keys() & {*GROUPS, *self.extras}:
             for name in sorted(wanted_now):
@@ -194,7 +194,7 @@ class _Reading:
                 self.line(line.strip(), "setup.cfg")
 
     def setup_py(self, text: str) -> None:
-        """Read the literals in a setup.py; computed requirements are a problem if no other file lists any."""
+        """Add the literal requirements in a setup.py; computed ones are a problem if no other file lists any."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

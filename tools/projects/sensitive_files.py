@@ -10,13 +10,13 @@ from tools.projects.trees import changes_of, merged_generation, repository
 from tools.result import Workbench
 
 _HARMLESS = frozenset({".editorconfig", ".env.example", ".env.sample", ".env.template", ".gitkeep", ".keep"})
-"""Hidden files that no program obeys. All others do: programs look for their settings in hidden files and folders."""
+"""Hidden files that control nothing. Any other hidden file or folder may contain the settings of a program."""
 _CONTROLLING = re.compile(
     r".*\.rego|alembic\.ini|codeowners|crew\.toml|jenkinsfile.*"
     r"|(appveyor|azure-pipeline|bitbucket-pipeline|buildspec|circle|cloudbuild|codemagic|codeship-|lefthook|renovate"
     r"|screwdriver|wercker).*\.(ya?ml|json5?|toml)"
 )
-"""Matches names, in lower case, of other files that run elsewhere or limit what the crew may do."""
+"""Pattern of the lower-case names of other files that run elsewhere or that limit what the crew may do."""
 _MIGRATION_FOLDERS = ("alembic", "migrations")
 
 
@@ -50,7 +50,7 @@ def _controlling(held: Repository, tree: str | None) -> dict[str, tuple[str, str
 
 
 def is_controlling(path: str) -> bool:
-    """Return whether a file controls the repository, in whatever folder and spelling a file system would accept."""
+    """Return whether a path names a controlling file, in any folder and any spelling that a file system may accept."""
     *folders, name = _folded(path).split("/")
     if any(each.startswith(".") for each in folders):
         return True
@@ -62,7 +62,7 @@ def is_controlling(path: str) -> bool:
 
 
 def _folded(path: str) -> str:
-    """Return a path as file systems compare it: without case, Unicode forms, invisible characters and final dots."""
+    """Return a path as file systems compare it, ignoring case, Unicode forms, invisible characters and final dots."""
     visible = "".join(
         each for each in unicodedata.normalize("NFKC", path) if unicodedata.category(each) != "Cf"
     )

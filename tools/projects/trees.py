@@ -58,9 +58,9 @@ def workspace_tree(bench: Workbench) -> str:
 def checked_out(bench: Workbench, tree: str) -> Iterator[Workbench]:
     """Yield the workbench with a fresh workspace that contains exactly the files of a tree, byte for byte.
 
-    What is found out there holds for the tree, and not for ignored files that the real workspace may contain.
+    Results obtained there depend only on the tree, not on ignored files that the real workspace may contain.
     """
-    # Beside the real workspace, where its notes are. Two roles may work at the same time.
+    # Next to the real workspace, among its notes. The name contains the role, as two roles may work at the same time.
     folder = bench.note(f"{bench.role.replace('/', '-')}.tree")
     export(repository(bench), tree, folder)
     try:

@@ -64,7 +64,7 @@ def as_docstring(text: str) -> str:
 
 
 def split_tests(source: str, kind: str, functions: Sequence[str]) -> list[Candidate]:
-    """Return one candidate for each test of a module, which keeps everything in the module but the other tests."""
+    """Return one candidate for each test of a module; its source is that of the module without the other tests."""
     tree = parse_source(source)
     if isinstance(tree, str):
         return []
@@ -90,7 +90,7 @@ def _renamed(candidate: Candidate, name: str) -> Candidate:
 
 
 def _lines(node: ast.stmt) -> list[str]:
-    """Return the source of a statement; an import is split into one line for each name, so that lines can be sorted."""
+    """Return the source of a statement; imports are split into one line per name, so that they can be sorted."""
     if isinstance(node, ast.ImportFrom) and not node.level:
         return [f"from {node.module} import {ast.unparse(each)}" for each in node.names]
     if isinstance(node, ast.Import):

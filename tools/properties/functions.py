@@ -1,4 +1,4 @@
-"""Find functions that can be tested on the basis of type hints or docstrings, without importing anything."""
+"""Discovery of functions whose type hints or docstrings allow tests to be derived; nothing is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generate property tests for a repository, evaluate them, and select those that are worth keeping."""
+"""Generation, evaluation and selection of property tests for a repository."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _GOES = {
 
 
 class PropertyTest(BaseModel, frozen=True):
-    """The result for one test, or for a function for which no test could be written."""
+    """The result of evaluating a test, or the reason why none could be written for a function."""
 
     module: str
     functions: tuple[str, ...]
@@ -53,7 +53,7 @@ class PropertyTest(BaseModel, frozen=True):
     """Name of the test function; "" if no test could be written."""
     kept: bool
     why: str
-    """The code change that the test detects, or why there is no such test."""
+    """The code change that the test detects, or why the test was not kept or written."""
 
 
 class ModuleTests(BaseModel, frozen=True):
@@ -121,7 +121,7 @@ class PropertyTestGenerator:
         return found
 
     def violations(self, source: str) -> list[str]:
-        """Return the constructs in the source of a test that are not allowed there."""
+        """Return the constructs in the source of a test that tests must not contain."""
         tree = parse_source(source)
         packages = {each.module.partition(".")[0] for each in self.functions} | {"hypothesis", "pytest"}
         return [tree] if isinstance(tree, str) else violations(tree, packages)
@@ -150,7 +150,7 @@ class PropertyTestGenerator:
         found: dict[str, Strength | str] = {}
         left = list(tests)
         if self._cannot_run(path, file, left, _SCREEN):
-            # One test breaks the run for all of them, so run each test once on its own.
+            # A single test can break the run for all, so run each test once on its own.
             found = {
                 each.name: why for each in tests if (why := self._cannot_run(path, file, [each], _ALONE))
             }
@@ -160,7 +160,7 @@ class PropertyTestGenerator:
     def _strength_by_halves(
         self, path: Path, file: str, tests: Sequence[Candidate]
     ) -> dict[str, Strength | str]:
-        """Measure tests together, or in halves if that run breaks, which can depend on the random seed."""
+        """Measure tests together, or in halves if the joint run breaks, which can depend on the random seed."""
         path.write_text(assemble_module(_docstring(""), tests))
         report = self._strength(file, tests)
         if not report.problem:

@@ -1,4 +1,4 @@
-"""Derive tests from type hints, using Hypothesis' ghostwriter, and from the examples in docstrings."""
+"""Tests derived from type hints, using Hypothesis' ghostwriter, and from the examples in docstrings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Said(BaseModel, frozen=True, extra="forbid"):
 
 
 class Order(BaseModel, frozen=True):
-    """The instructions for the ghostwriter in the sandbox."""
+    """Instructions for the ghostwriter that runs in the sandbox."""
 
     roots: tuple[Path, ...]
     functions: tuple[tuple[str, str], ...]

@@ -1,6 +1,6 @@
 """Runtimes, which run delivered versions of services and route traffic to them.
 
-One version of a service receives all traffic of its environment. `tools.runtimes.open` selects a runtime by URL;
+In each environment, a single version of a service receives all traffic. `tools.runtimes.open` selects a runtime by URL;
 `tools.runtimes.local` is the runtime that needs nothing but this machine.
 """
 
@@ -28,8 +28,8 @@ class Listen(BaseModel, frozen=True, extra="forbid"):
     """The address on which a version accepts requests, passed to it in an environment variable and its command."""
 
     kind: Literal["socket", "port"] = "socket"
-    """"socket" means the unix socket `SOCKET`, "port" the TCP port `PORT` on 127.0.0.1; `{socket}` and `{port}` in the
-    start command are replaced by the values of these variables."""
+    """Kind of address: "socket" means the unix socket `SOCKET`, "port" the TCP port `PORT` on 127.0.0.1. The values of
+    these variables replace `{socket}` and `{port}` in the start command."""
     port: int | None = None
     """A fixed port that the service requires; None selects a free one."""
 

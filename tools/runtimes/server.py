@@ -39,8 +39,8 @@ class Server:
         self._started = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._problem: OSError | None = None
-        # To the kernel, the exit of the thread that started a child is the exit of its parent. Therefore a dedicated
-        # thread starts the program and waits for it, however short-lived the caller's thread is.
+        # The kernel treats the exit of the thread that started a child as the exit of its parent. The caller's thread
+        # may be short-lived, so a dedicated thread starts the program and waits for it.
         self._thread = threading.Thread(target=self._watch, name=f"server {command[0]}", daemon=True)
         self._thread.start()
         self._started.wait()

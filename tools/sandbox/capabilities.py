@@ -12,7 +12,7 @@ from tools.sandbox.inside.watchdog import CALM_SECONDS
 from tools.sandbox.model import Facts
 
 _COUNTS_BY_NAMESPACE = (5, 14)
-"""First Linux version whose rlimit counts a user's processes per user namespace."""
+"""First Linux version whose process rlimit counts a user's processes separately in each user namespace."""
 
 
 def describe(

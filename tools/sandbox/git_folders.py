@@ -81,7 +81,7 @@ def _listing(path: str) -> _Listing:
 
 
 def _pointer(file: Path) -> bytes:
-    """Return the path that a `.git` file points to, b"." if it cannot be read, or b"" if it is a pipe or the like."""
+    """Return the path that a `.git` file points to, b"." if it cannot be read, or b"" if it is not a regular file."""
     try:
         handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:

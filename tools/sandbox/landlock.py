@@ -40,7 +40,7 @@ _FACTS = (
     "/proc/version",
     "/sys/devices/system/cpu",
 )
-"""Files and folders that programs read to learn about the machine. They see no processes but their own."""
+"""Files and folders from which programs learn about the machine. Of the processes in /proc, they see only their own."""
 _GAPS = (
     "A job sees the names of Python packages that are installed for the base interpreter, but cannot read them.",
     "A job sees the existence and size of other files, but not their contents.",

@@ -55,7 +55,7 @@ _REFUSED: Final = _names("""
     userfaultfd vhangup vserver
 """)
 _ABSENT: Final = _names("clone3 io_uring_enter io_uring_register io_uring_setup memfd_secret openat2")
-"""Calls reported as missing: a filter cannot read their arguments in memory, or C libraries do not need them."""
+"""Calls reported as missing, as a filter cannot read their arguments in memory or C libraries do not need them."""
 _UNCOUNTED_MEMORY: Final = _names("memfd_create shmget")
 _SHARED_REFUSED: Final = _names("""
     chown fchown fchownat inotify_add_watch lchown mq_notify mq_open mq_unlink msgctl msgget msgrcv msgsnd semctl

@@ -88,7 +88,7 @@ def is_literal(node: ast.expr) -> bool:
 
 
 def is_default(node: ast.expr) -> bool:
-    """Return whether an expression is a constant server default; SQLAlchemy quotes texts."""
+    """Return whether an expression is a constant server default. Any string is accepted, as SQLAlchemy quotes it."""
     function = node.func if isinstance(node, ast.Call) else None
     if isinstance(function, ast.Attribute) and ast.unparse(function.value) == "sa.func":
         return function.attr in ("now", "current_timestamp", "current_date") and ast.unparse(node).endswith(
@@ -112,7 +112,7 @@ def _is_names(node: ast.expr) -> bool:
 
 
 def _is_type(node: ast.expr) -> bool:
-    """Return whether an expression is a known type, its arguments being literals or types."""
+    """Return whether an expression is a known type whose arguments, if any, are literals or known types."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if node.func.attr == "with_variant":
             return _is_type(node.func.value) and _fits(node, {"type_": _is_type, "*": _is_plain})
@@ -202,7 +202,7 @@ OPERATIONS: Mapping[str, Form] = {
         "schema": _is_name,
     },
 }
-"""Functions of `op`."""
+"""Additive functions of `op`, with the form of each call."""
 BATCH: Mapping[str, Form] = {"batch_alter_table": {"table_name": _is_name, "schema": _is_name}}
 BATCH_OPERATIONS: Mapping[str, Form] = {
     function: {
@@ -211,4 +211,4 @@ BATCH_OPERATIONS: Mapping[str, Form] = {
     for function, form in OPERATIONS.items()
     if function != "create_table"
 }
-"""Methods of a batch, which do not name the table again."""
+"""Additive methods of a batch, whose arguments do not include the table."""

@@ -1,4 +1,4 @@
-"""Find secrets in texts with the detectors of detect-secrets and a few of our own, without network access."""
+"""Detection of secrets in texts, with the detectors of detect-secrets and our own, without network access."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ OVERLAP = 200
 """Number of characters shared by adjacent pieces of a line, so that no secret is missed at a boundary."""
 MOST_CHARACTERS = 5_000_000
 MOST_LINES = 200_000
-"""Limits on the texts that are scanned together, which takes some 20 s; the texts that exceed one are not scanned."""
+"""Limits on the texts scanned together, which take about 20 s; any text that would exceed them is not scanned."""
 UNSCANNED = "not scanned"
 """Kind of the entry that stands for a text that was too long to be scanned; policies ask a person about it."""
 
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
-"""A keyword's value that is only the name of a setting."""
+"""Pattern of a keyword's value that is only the name of a setting."""
 _REVISION = re.compile(r"[0-9a-f]{1,15}|[0-9a-f]{40}|[0-9a-f]{64}")
-"""Formats of commit ids, migration ids and content digests."""
+"""Pattern of commit ids, migration ids and content digests."""
 _TEST_FOLDERS = {"tests", "test"}
 _TEST_FILE = re.compile(r"test_.*|.*_test\.\w+|conftest\.py")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _RANDOM_LENGTH = 12
-"""Number of characters above which a value that is made up consists of words, not of words with letters replaced."""
+"""Maximum length of a made-up value with replaced letters, as in "P@ssw0rd"; longer ones consist of plain words."""
 _KEYWORD = "Secret Keyword"
 _HEXADECIMAL = "Hex High Entropy String"
 _GUESSES = (_KEYWORD, "Base64 High Entropy String", _HEXADECIMAL)
@@ -55,8 +55,9 @@ class Secret(BaseModel, frozen=True):
 
 
 def secrets(changed: dict[str, str] | str) -> tuple[Secret, ...]:
-    """Return the possible secrets in texts, given by file name, and in the names, or in the lines that a unified diff
-    adds.
+    """Return the possible secrets in texts and their file names, or in the lines that a unified diff adds.
+
+    `changed` is either a mapping of file names to texts, or the text of the diff.
 
     Directives to scanners ("pragma: allowlist secret") are ignored, and no type of file is skipped: otherwise, the
     author of a text could hide a secret from the scan. A text that would exceed the limits is not scanned; it is
@@ -85,7 +86,7 @@ def text_of(content: bytes) -> str:
 
 
 def _in_name(file: str) -> tuple[Secret, ...]:
-    # As in settings files, where a value needs no quotes.
+    # Scanned like a settings file, in which a value needs no quotes.
     values = [value for _, value in _values("name.ini", file)]
     shown = file
     for value in values:
@@ -170,9 +171,9 @@ def _harmless(value: str, line: str, detector: BasePlugin) -> bool:
 
 
 def _is_test_data(file: str, value: str, detector: BasePlugin) -> bool:
-    """Whether a value that only its name makes suspicious is made up for a test: a test file, and words or numbers.
+    """Return whether a value was made up for a test: words or numbers in a test file, assigned to a suspicious name.
 
-    Recognisable tokens and random characters are secrets in test files as anywhere.
+    Tokens of a recognizable format and random characters count as secrets in test files too.
     """
     path = PurePosixPath(file)
     in_tests = _TEST_FOLDERS.intersection(path.parts[:-1]) or _TEST_FILE.fullmatch(path.name)
@@ -180,7 +181,7 @@ def _is_test_data(file: str, value: str, detector: BasePlugin) -> bool:
 
 
 def _is_random(value: str) -> bool:
-    """Whether a value is more than words and numbers: "P@ssw0rd" and "correct horse battery" are no more."""
+    """Return whether a value is more than words and numbers, unlike "P@ssw0rd" and "correct horse battery"."""
     share = 0.5 if len(value) <= _RANDOM_LENGTH else 0.34
     return len(_WORDS.findall(value)) > max(2, share * len(value))
 

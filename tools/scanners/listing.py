@@ -46,7 +46,7 @@ def listing(requirements: str, installed: Iterable[Package], before: str) -> str
 
 
 def main() -> None:
-    """Install the stack's pins and write the list into the folder of the policies."""
+    """Install the stack's pins and write the list to the policy folder."""
     pinned = [path.read_text() for path in sorted(PINS.glob("*.txt"))]
     cache = Path.home() / ".cache" / "shipcrew"
     installed = [package for pins in pinned for package in install(choose(), pins, cache).packages]

@@ -1,4 +1,4 @@
-"""Check that an Alembic migration is purely additive, without running it.
+"""A check that an Alembic migration is purely additive, without running it.
 
 Only known additive operations pass. Anything else is reported, with what it would remove or run if that is known.
 """
@@ -48,14 +48,14 @@ _REMOVALS = {
 }
 _SQL = {"execute", "executemany", "executescript", "exec_driver_sql", "text", "DDL"}
 _LONGEST = 100
-"""Maximum number of characters of a statement in a sentence."""
+"""Maximum number of characters of a statement that is quoted in a sentence."""
 
 
 def is_migration(path: str, content: bytes) -> bool:
     """Return whether a file belongs to the migrations of a project.
 
-    These are all files in the folder that generated projects use, a link in its place, Alembic revisions in any
-    folder and, in other migration folders, the files that contain SQL or use Alembic or Django.
+    Migrations are all files in the folder that generated projects use, a link in place of that folder, Alembic
+    revisions in any folder and, in other migration folders, the files that contain SQL or use Alembic or Django.
     """
     folded = path.casefold()
     if folded == "migrations" or f"{folded}/".startswith("migrations/versions/"):
@@ -69,10 +69,10 @@ def is_migration(path: str, content: bytes) -> bool:
 
 
 def destructive(source: str | bytes) -> tuple[str, ...]:
-    """Return one sentence per statement of the module or its upgrade that is not known to be purely additive.
+    """Return sentences about the statements of the module or its upgrade that are not known to be purely additive.
 
-    An empty result means that no data is lost and that the previous release can continue. The downgrade, which is never
-    run, is not read. Bytes are decoded as Python decodes them.
+    An empty result means that no data is lost and that the previous release can continue. The downgrade is not
+    checked, as it is never run. Bytes are decoded as Python would decode them.
     """
     try:
         with warnings.catch_warnings():
@@ -94,7 +94,7 @@ def _problems(tree: ast.Module) -> Iterator[str]:
 
 
 def _is_plain(function: ast.FunctionDef) -> bool:
-    """Return whether a function is `upgrade` or `downgrade`, and its definition runs nothing."""
+    """Return whether a function is `upgrade` or `downgrade`, and defining it runs no other code."""
     return (
         function.name in ("upgrade", "downgrade")
         and not function.decorator_list
@@ -110,7 +110,7 @@ def _is_inert(statement: ast.stmt) -> bool:
 
 
 def _is_import(statement: ast.stmt) -> bool:
-    """Return whether a statement imports known names only, under the names that are expected."""
+    """Return whether a statement imports only known names, and under the expected names."""
     if isinstance(statement, ast.Import):
         return all((each.name, each.asname) == ("sqlalchemy", "sa") for each in statement.names)
     if not isinstance(statement, ast.ImportFrom) or statement.level:
@@ -241,7 +241,7 @@ def _argument(call: ast.expr, place: int, *names: str) -> ast.expr | None:
 
 
 def _text(node: ast.expr | None) -> str:
-    """Return a constant for a sentence, "?" for anything else."""
+    """Return the value of a constant, as text for a sentence, or "?" for any other expression."""
     text = " ".join(str(node.value).split()) if isinstance(node, ast.Constant) else "?"
     return _shortened(text if text.isprintable() else ascii(text))
 

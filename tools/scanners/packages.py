@@ -1,4 +1,4 @@
-"""Compare requirements with the previous ones: added releases, unpinned lines, and licences."""
+"""Comparison of requirements with the previous ones: added releases, unpinned lines, and licences."""
 
 from __future__ import annotations
 

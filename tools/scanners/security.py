@@ -1,4 +1,4 @@
-"""Scan untrusted Python code for vulnerabilities with bandit, in a sandbox and with our own configuration."""
+"""Vulnerability scans of untrusted Python code with bandit, in a sandbox and with our own configuration."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ScanReport(BaseModel, frozen=True):
     scanned: tuple[str, ...]
     """Paths of the scanned files, relative to the workspace."""
     skipped: tuple[str, ...]
-    """What was not scanned and why, such as "app/a.py: syntax error". If there is any, the scan proves nothing."""
+    """What was not scanned and why, such as "app/a.py: syntax error". Unless it is empty, the scan proves nothing."""
 
     def count(self, severity: Level) -> int:
         """Return the number of findings of a severity."""
@@ -119,7 +119,7 @@ def _starts_python(path: Path) -> bool:
 
 
 def _is_ambiguous(path: Path) -> bool:
-    """Return whether Python decodes a file to other code than the readers of a change see, such as in UTF-7."""
+    """Return whether Python decodes a file to code that differs from what readers see in the diff, as with UTF-7."""
     if path.is_symlink() or not path.is_file():
         return False
     content = path.read_bytes()
@@ -160,7 +160,7 @@ def _report(raw: _Raw, workspace: Path, files: list[str], unread: dict[str, str]
 
 
 def _level(said: str) -> Level:
-    """Return the level; a severity that bandit leaves undefined counts as high."""
+    """Return the severity as a level; one that bandit leaves undefined counts as high."""
     levels: dict[str, Level] = {"LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
     return levels.get(said, "high")
 

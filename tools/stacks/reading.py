@@ -1,4 +1,4 @@
-"""Reading a story for a service of a given stack: criteria that no generated test could check are not covered."""
+"""Reading of stories for a given stack; criteria that none of its generated tests can check are not covered."""
 
 from __future__ import annotations
 

@@ -58,12 +58,12 @@ class LocalRenamer(ast.NodeTransformer):
         return ast.unparse(self.visit(copy.deepcopy(node)))
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
-        """Replace a variable's name by its number."""
+        """Replace a variable's name with its number."""
         node.id = self._number(node.id)
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
-        """Replace a parameter's name by its number."""
+        """Replace a parameter's name with its number."""
         node.arg = self._number(node.arg)
         return node
 
@@ -103,5 +103,5 @@ def split_comparison(node: ast.expr) -> tuple[ast.AST, str, list[ast.AST]]:
 
 
 def one_line(node: ast.AST) -> str:
-    """Return a node's source in one line."""
+    """Return a node's source on a single line."""
     return " ".join(ast.unparse(node).split())

@@ -35,8 +35,7 @@ class Part:
     line: int
     body: Body = field(default_factory=Body)
     rows: tuple[str, ...] = ()
-    """Rows of a parametrized test, members of a value (or the value itself), source of a fixture, or origin of
-    an import."""
+    """Rows of a parametrized test, members of a value (or the value), source of a fixture, or origin of an import."""
     marks: tuple[Mark, ...] = ()
     """Marks of the part itself, its class and its file."""
     needs: frozenset[str] = frozenset()
@@ -44,7 +43,7 @@ class Part:
 
     @property
     def is_autouse(self) -> bool:
-        """Whether it is a fixture that pytest applies to every test."""
+        """Whether this is a fixture that pytest applies to every test."""
         return any(each.name == "fixture" and "autouse=True" in each.text for each in self.marks)
 
 
@@ -58,7 +57,7 @@ def inventory(content: bytes) -> dict[str, Part] | None:
 
 
 def is_collected(path: str) -> bool:
-    """Whether pytest collects tests from a file by default."""
+    """Return whether pytest collects tests from a file by default."""
     return _COLLECTED.fullmatch(path.rpartition("/")[2]) is not None
 
 
@@ -74,14 +73,14 @@ def _helpers(tree: ast.Module) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class _Scope:
-    """A file, a class, or a conditional block of either."""
+    """A file, a class, or a conditional block in either of them."""
 
     prefix: str = ""
     """Prefix of the qualified names in the scope."""
     marks: tuple[Mark, ...] = ()
     guards: tuple[Guard, ...] = ()
     collected: bool = True
-    """Whether pytest collects tests from it."""
+    """Whether pytest collects tests from the scope."""
 
 
 @dataclass

@@ -41,17 +41,17 @@ class Loss:
     """One way in which a test, fixture, helper or test value became weaker."""
 
     place: Place
-    """Where the definition was in the old version."""
+    """Location of the definition in the old version."""
     path: str
     line: int
-    """Where to look: in the new version, or in the old one if nothing is left."""
+    """Line number in the new version, or in the old one if the definition was removed."""
     name: str
     what: str
     """Predicate of a sentence whose subject is the name."""
 
 
 def losses(old: Mapping[Place, Part], new: Mapping[Place, Part]) -> list[Loss]:
-    """Return what the new version lost. Moving a test to another file or class is not a loss."""
+    """Return the losses from the old version to the new one. Moving a test to another file or class is not a loss."""
     arrived = {place: part for place, part in new.items() if place not in old}
     lost = []
     for place, part in old.items():
@@ -206,8 +206,10 @@ def _checks(wanted: Sequence[Check], there: list[Check], line: int) -> Iterator[
 
 
 def _instead(old: Check, left: Sequence[Check]) -> tuple[Check | None, str, str]:
-    """Return the check that replaced `old`, and the text before and after it in the sentence about the loss ("" if
-    nothing is lost)."""
+    """Return the check that replaced `old`, and the text before and after `old` in the sentence about the loss.
+
+    The check is None if nothing replaced `old`; the texts are "" if nothing is lost.
+    """
     for each in left:
         if each.form == old.form or (each.subject == old.subject and _implies(each, old)):
             more = ", ".join(_conditions(old, each))
@@ -237,7 +239,7 @@ def _manner(old: Check, new: Check) -> str:
 
 
 def _implies(new: Check, old: Check) -> bool:
-    """Whether a check of the same subject is at least as strict."""
+    """Return whether a new check of the same subject is at least as strict as the old one."""
     if (new.operator, new.expected) == (old.operator, old.expected) and old.expected:
         return new.shape != old.shape  # operands swapped
     if new.operator not in ("==", "is"):
@@ -253,7 +255,7 @@ def _implies(new: Check, old: Check) -> bool:
 
 
 def _is_tighter(new: str, old: str) -> bool:
-    """Whether the same value is expected within the same or a smaller tolerance."""
+    """Return whether both checks expect the same value, and the new one does so within at most the old tolerance."""
     try:
         (value, *now), (expected, *before) = _tolerance(new), _tolerance(old)
     except (ValueError, SyntaxError, TypeError):

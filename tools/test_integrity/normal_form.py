@@ -40,7 +40,7 @@ class Body:
 
 
 def body_of(function: Function, guards: Sequence[Guard], helpers: Collection[str]) -> Body:
-    """Return the checks of a function; a call of one of `helpers` counts as a check."""
+    """Return the checks of a function; a call to one of `helpers` counts as a check."""
     walk = _Walk(frozenset(helpers))
     walk.through(_without_docstring(function.body), tuple(guards))
     return Body(tuple(walk.checks), tuple(walk.steps))

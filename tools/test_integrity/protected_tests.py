@@ -1,6 +1,7 @@
 """Tests that the code agent may not change: the generated ones, and those written by the testing agent.
 
-A path that is written may be an alias of another, so what counts in the end is the tree: see `altered_protected`.
+Checking the paths that the agent writes to is not enough, since a path may be an alias of another. Therefore,
+`altered_protected` compares the resulting tree.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ def protected_tests(bench: Workbench) -> frozenset[str]:
 
 
 def is_protected(bench: Workbench, name: str) -> bool:
-    """Whether a path is that of a protected test, leads to one through a link, or differs from one only in case or
-    Unicode form."""
+    """Return whether a path refers to a protected test.
+
+    This includes paths that lead to one through a link, or differ from one only in case or Unicode form.
+    """
     root = bench.workspace.resolve()
     path = inside(bench.workspace, name)
     meant = {Path(name).as_posix()} | ({path.relative_to(root).as_posix()} if path else set())
@@ -36,9 +39,10 @@ def is_protected(bench: Workbench, name: str) -> bool:
 
 
 def altered_protected(bench: Workbench, tree: str) -> list[str]:
-    """Return the paths of a tree by which protected tests differ from the story's branch, merged with the generation.
+    """Return the paths at which a tree alters protected tests.
 
-    These are the tests themselves, and files that take their place on file systems that ignore case or Unicode forms.
+    The tests are compared with those of the story's branch, merged with the generation. New files that would replace a
+    protected test on a file system that ignores case or Unicode forms are included.
     """
     held = repository(bench)
     protected = protected_tests(bench)
@@ -46,7 +50,7 @@ def altered_protected(bench: Workbench, tree: str) -> list[str]:
         {each.path: (each.id, each.mode == "120000") for each in held.entries(source)}
         for source in (_expected(bench), tree)
     )
-    # A test that the testing agent has just written is not on the branch yet.
+    # A test that the testing agent has just written is not yet on the branch.
     judged = protected - (bench.tests_written() - before.keys())
     changed = [path for path in judged if now.get(path) != before.get(path)]
     keys = {alias_key(each) for each in protected}
@@ -57,7 +61,8 @@ def altered_protected(bench: Workbench, tree: str) -> list[str]:
 def read_protected(bench: Workbench, tree: str) -> dict[str, bytes | None]:
     """Return the content that each protected test should have; None for one that should not exist.
 
-    This is its content in the workspace, of which `tree` is the tree, unless it was altered there.
+    `tree` is the tree of the workspace. For a test that was altered in it, the content is that of the story's branch,
+    merged with the generation; for any other test, it is the content in the workspace.
     """
     held, expected = repository(bench), _expected(bench)
     altered = set(altered_protected(bench, tree))
@@ -100,7 +105,7 @@ def _through_link(root: Path, path: Path) -> bool:
 
 
 def _make_way(root: Path, path: Path) -> None:
-    """Remove whatever is at a path, and any links and files in the place of its parent folders."""
+    """Remove whatever exists at a path, and any link or file at the path of one of its parent folders."""
     for each in (
         *reversed([each for each in path.parents if each != root and each.is_relative_to(root)]),
         path,

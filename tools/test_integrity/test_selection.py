@@ -61,8 +61,10 @@ def selection_changes(now: dict[str, str], before: Iterable[dict[str, str]]) -> 
 
 
 def deselecting_hooks(text: str | None) -> frozenset[tuple[str, str]]:
-    """Return the names in a conftest.py that can deselect tests, each with the statement that uses it; none if the
-    file does not parse."""
+    """Return the names in a conftest.py that can deselect tests, each with the statement that uses it.
+
+    There are none if the file does not parse.
+    """
     tree = parse_python(text or "")
     try:
         return frozenset(

@@ -28,8 +28,8 @@ _Parts = dict[Place, Part]
 def altered_tests(bench: Workbench, tree: str) -> list[str]:
     """Return one sentence, beginning with a location, per way in which a tree weakens the tests of the main branch.
 
-    Python files are compared test by test, others line by line. Tests that match the generator's output are left out:
-    they change because the blueprint did.
+    Python files are compared test by test, others line by line. Tests that match the generator's output are omitted,
+    since they changed because the blueprint did.
     """
     held = repository(bench)
     main = held.base_commit()
@@ -56,9 +56,9 @@ class _Trees:
     main: str
     tree: str
     before: str | None
-    """The generation in main."""
+    """The latest generation merged into the main branch, or None."""
     generation: str | None
-    """The generation in the tree."""
+    """The latest generation merged into the tree, or None."""
 
     def old(self, path: str) -> bytes | None:
         return self.held.show(self.main, path)
@@ -70,7 +70,7 @@ class _Trees:
         return self.held.show(generation, path) if generation else None
 
     def is_generated(self, path: str) -> bool:
-        """Whether the file is as the generator leaves it: with the generated content, or deleted by the generator."""
+        """Return whether a file has the content that the generator gave it, or was deleted by the generator."""
         if self.generation is None:
             return False
         new, made = self.new(path), self.of(self.generation, path)
@@ -109,13 +109,13 @@ def _not_as_generated(trees: _Trees) -> Iterator[str]:
     )
     earlier = set(trees.held.files(trees.before)) if trees.before else set()
     for path in sorted(made):
-        # What main deleted from an earlier generation stays deleted.
+        # Tests of an earlier generation that main deleted may stay deleted.
         if is_test(path) and path not in main and path not in earlier and now.get(path) != made[path]:
             yield f"{path} is not as it was generated."
 
 
 def _ambiguous(trees: _Trees) -> Iterator[str]:
-    """Yield a sentence for each new file that takes the place of a test where case or Unicode forms are ignored."""
+    """Yield a sentence per group of paths, one of them a test, that differ only in case or Unicode form."""
     names: dict[str, list[str]] = {}
     for path in trees.held.files(trees.tree):
         names.setdefault(alias_key(path), []).append(path)
@@ -152,7 +152,7 @@ def _together(files: dict[str, dict[str, Part]]) -> _Parts:
 
 
 def _is_gone(path: str, parts: dict[str, Part], lost: Iterable[Loss]) -> bool:
-    """Whether no test of a deleted file was moved elsewhere."""
+    """Return whether none of the tests of a deleted file were moved elsewhere."""
     gone = {each.place for each in lost if each.path == path}
     return all((path, name) in gone for name, part in parts.items() if part.kind == "test")
 

@@ -47,7 +47,7 @@ def run_test_command(
     remove(place)
     copy = place / "workspace"
     shutil.copytree(workspace, copy, symlinks=True)
-    # The caches start empty: those of earlier commands may hold forged results, such as passed tests of Go.
+    # The caches start empty: earlier commands may have left forged results in them, such as Go's cached test passes.
     around = sandbox_environment(copy, place, python)
     done = sandbox.run(
         Job(

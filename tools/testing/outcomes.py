@@ -16,7 +16,7 @@ Outcome = Literal["passed", "failed", "errored", "skipped"]
 
 
 class Interpreter(Protocol):
-    """A Python environment: the service's, or the one that holds the crew's own tools."""
+    """A Python environment: the service's, or the one that contains Shipcrew's own tools."""
 
     @property
     def python(self) -> Path:
@@ -24,7 +24,7 @@ class Interpreter(Protocol):
 
     @property
     def folder(self) -> Path:
-        """Folder that holds the whole environment."""
+        """Root folder of the environment."""
 
 
 class TestOutcome(BaseModel, frozen=True):
@@ -36,7 +36,7 @@ class TestOutcome(BaseModel, frozen=True):
     """pytest's node id, "tests/test_orders.py::test_total[1]"."""
     outcome: Outcome
     message: str = ""
-    """Why it failed or was skipped, in one paragraph."""
+    """Why the test failed or was skipped, in one paragraph."""
     traceback: str = ""
     """The end of the traceback."""
     seconds: float = 0.0
@@ -138,11 +138,11 @@ class TestReport(BaseModel, frozen=True):
 
 
 class Mutant(BaseModel, frozen=True):
-    """One small change of the service's code, which its tests should notice."""
+    """One small change to the service's code, which its tests should notice."""
 
     file: str
     line: int
-    """Where the change starts, from 1."""
+    """Number of the line on which the change starts, counted from 1."""
     function: str
     """Dotted name of the enclosing function or class; "" at module level."""
     operator: str
@@ -156,7 +156,7 @@ class Mutant(BaseModel, frozen=True):
     """The change as shown to a reader: `- if total > 0:` and `+ if total >= 0:` on two lines."""
 
     def apply(self, source: str) -> str:
-        """Return the source with this change applied."""
+        """Return the source with the change applied."""
         content = source.encode()
         return (content[: self.start] + self.new.encode() + content[self.end :]).decode()
 
@@ -168,7 +168,7 @@ class Verdict(BaseModel, frozen=True):
     result: Literal["killed", "survived", "timed_out", "not_run"]
     """`survived` without `tests`: no test covers the line. `not_run`: see `reason`."""
     tests: tuple[str, ...] = ()
-    """Covering tests, those that run the fewest lines first; the run stops at the first failure."""
+    """Covering tests, starting with those that run the fewest lines; the run stops at the first failure."""
     left_out: int = 0
     """Number of covering tests beyond the limit, which were not run."""
     killed_by: str = ""
@@ -182,7 +182,7 @@ class MutationReport(BaseModel, frozen=True):
     candidates: int = 0
     """Number of possible mutants that the tried ones were chosen from."""
     problem: str | None = None
-    """Why nothing was judged, for example because tests fail without any change."""
+    """Why no mutant was judged, for example because tests fail on the unchanged code; None if they were judged."""
     seconds: float = 0.0
 
     @property

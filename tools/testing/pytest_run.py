@@ -31,11 +31,11 @@ def run_tests(
 ) -> TestReport:
     """Run pytest on a copy of the workspace and report the results. The workspace itself is not changed.
 
-    `select` names node ids, files or folders; none means all. Failing tests, and those that `new` names in the
-    same way, run `reruns` more times. `shares` is the number of processes that share the first run: for tests that
-    are independent, and worthwhile if few are new, since their reruns happen at the same time. If the runner has
-    coverage.py, the report records which tests run which lines. A run without tests counts as a failure, and so
-    does a report that is missing, unreadable or at odds with the exit code.
+    `select` contains node ids, files or folders; if it is empty, all tests run. Failing tests, and those that `new`
+    names in the same way, run `reruns` more times. The first run is divided among `shares` processes; more than one
+    requires independent tests, and is worthwhile only if few tests are new, since new tests are rerun at the same
+    time. If the runner has coverage.py, the report records which tests run which lines. A run without tests counts as
+    a failure, and so does a report that is missing, unreadable or inconsistent with the exit code.
     """
     options = [each for each in select if each.startswith("-") or not each]
     if options:
@@ -53,7 +53,7 @@ def run_tests(
         )
         for number in range(shares)
     )
-    # New tests are known beforehand, so their reruns need not wait for the first run.
+    # New tests are known in advance, so their reruns need not wait for the first run.
     early = _reruns("new", there, reruns, seconds)
     out, done = runner.run_all("first", (*first, *early), _together(seconds, len(first) + len(early)))
     report, said = _reported(out, done, first)

@@ -27,7 +27,7 @@ _ADDRESSES = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 def last_coverage_file(bench: Workbench) -> Path:
     """Return the path of the note that holds the digest of the latest coverage."""
-    # Kept beside the workspace, so that code which runs in the workspace cannot change it.
+    # It is outside the workspace, so that code running in the workspace cannot change it.
     return bench.workspace.with_name(f"{bench.delivery}.coverage")
 
 
@@ -38,7 +38,7 @@ def report_result(
     more: dict[str, JsonValue] | None = None,
     before: Collection[str] = (),
 ) -> ToolResult:
-    """Return the counts, and what failed and why; `more` is added to the result's data.
+    """Return the result of a test run: its counts, and the failures with their reasons; `more` is added to the data.
 
     `before` names the failing tests that also fail on the main branch. They are listed separately and not counted,
     since the change did not break them; a person decides before the merge whether that is acceptable.
@@ -102,13 +102,13 @@ def strip_volatile(text: str) -> str:
 
 
 def scratch_folder(bench: Workbench) -> Path:
-    """Return the delivery's own scratch folder, creating it if needed."""
+    """Return the scratch folder of the delivery, creating it if necessary."""
     scratch = bench.home / "scratch" / bench.delivery
     scratch.mkdir(parents=True, exist_ok=True)
     return scratch
 
 
 def not_installed() -> ToolResult:
-    """Return the failure for tests whose dependencies are not installed."""
+    """Return the result for tests that cannot run because their dependencies are not installed."""
     said = "The dependencies of the tests are not installed; install_dependencies first."
     return ToolResult(ok=False, code="not_installed", summary=said)

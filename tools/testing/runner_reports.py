@@ -126,7 +126,7 @@ def read_run(folder: Path, name: str) -> RunReport:
 
 
 def join_reports(parts: Sequence[RunReport]) -> RunReport:
-    """Combine the reports of the shares into one; of tests that share an id, the worst outcome counts."""
+    """Combine the reports of the shares into one; tests with the same id are merged, keeping the worst outcome."""
     lines: dict[str, dict[int, tuple[str, ...]]] = {}
     for part in parts:
         for file, found in part.lines.items():
@@ -158,7 +158,7 @@ def _by_id(tests: Iterable[TestOutcome]) -> dict[str, list[TestOutcome]]:
 
 
 def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tuple[TestOutcome, ...]:
-    """Merge tests that share an id, as those of some plugins do, into one test with the worst outcome.
+    """Merge tests that share an id, as some plugins produce them, into one test with the worst outcome.
 
     Ids reported less often than collected get an errored outcome; those reported more often stay duplicates.
     """
@@ -175,7 +175,7 @@ def _one_each(tests: Sequence[TestOutcome], collected: Mapping[str, int]) -> tup
 
 
 def read_log(folder: Path, name: str, hidden: Collection[str] = ()) -> str:
-    """Return the end of a run's output, long lines cut, without the `hidden` tests; "" if it cannot be read."""
+    """Return the end of a run's output without the `hidden` tests, long lines truncated; "" if it cannot be read."""
     try:
         text = _read(folder / f"{name}.log").decode("utf-8", "replace")
     except BrokenReport:
@@ -183,7 +183,7 @@ def read_log(folder: Path, name: str, hidden: Collection[str] = ()) -> str:
     for test in hidden:
         text = re.sub(rf"^_+ {test} _+\n(?:(?!_+ |=+ ).*\n)*", "", text, flags=re.MULTILINE)
     lines = [each for each in text.splitlines() if not any(test in each for test in hidden)]
-    # Their number is in the summary.
+    # The summary line counts the hidden tests too.
     lines = [each for each in lines if not (hidden and re.match(r"\d+ (failed|passed)\b.* in [\d.]+s", each))]
     return "\n".join(each[:500] for each in lines)[-2_000:].strip()
 
@@ -197,7 +197,7 @@ def _records(content: bytes) -> Iterator[_Record]:
 
 
 def _read(path: Path) -> bytes:
-    """Read a regular file, without following links or blocking on a pipe. Raises BrokenReport."""
+    """Read a regular file, without following links or blocking on a pipe. Raises BrokenReport if that fails."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:

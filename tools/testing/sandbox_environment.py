@@ -107,6 +107,6 @@ def _about(folder: Path, build: Path) -> Path:
 
 
 def _elsewhere() -> list[str]:
-    """Return further folders with programs of this machine that are visible in every sandbox."""
+    """Return other folders of this machine that contain programs and are visible in every sandbox."""
     found = (shutil.which(name) for name in ("go", "node", "npm"))
     return list(dict.fromkeys(str(Path(each).parent) for each in found if each and each.startswith(_SHOWN)))

@@ -17,13 +17,13 @@ INSIDE = Path(__file__).resolve().parent / "inside"
 
 
 class Tripwire(BaseModel, frozen=True):
-    """A test of the crew's own, mixed into the others to see whether they are run: see `tools/testing/tripwires.py`."""
+    """A test with a known outcome, mixed into the others to detect false results; see `tools/testing/tripwires.py`."""
 
     name: str
     source: str
-    """Definition of a function of that name, which takes no arguments."""
+    """Source of a function with that name and without parameters."""
     fails: bool
-    """Whether it always fails; otherwise, it always passes."""
+    """Whether the test always fails; otherwise, it always passes."""
 
 
 class Run(BaseModel, frozen=True):
@@ -33,7 +33,7 @@ class Run(BaseModel, frozen=True):
     select: tuple[str, ...] = ()
     """Node ids, files or folders, in the order to run them; none means all."""
     patch: dict[str, str] = {}
-    """Replacement text of files in the copy, by path."""
+    """New text of files that are replaced in the copy, by path."""
     seed: int = 0
     """Seed for Hypothesis."""
     share: tuple[int, int] = (0, 1)
@@ -117,7 +117,7 @@ class SandboxRunner:
             readable=(self.environment.folder, self.workspace, INSIDE, told, *order.path),
             writable=(order.out,),
             environment={**self.variables, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
-            # Slightly longer than the runner's own limit: if the runner ends by itself, it can report more.
+            # Slightly longer than the runner's own limit, since a runner that stops by itself can report more.
             limits=self.limits.model_copy(update={"wall_seconds": seconds + 10}),
         )
         return order.out, self.sandbox.run(job)

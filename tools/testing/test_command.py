@@ -22,7 +22,7 @@ _PLAIN = re.compile(
     r"-[vqx]+|-r[a-zA-Z]*|-l|--verbose|--quiet|--exitfirst|--showlocals|--strict(-\w+)*|--no-header|--no-cov"
     r"|--(cov|tb|color|durations|maxfail|cov-\w+(-\w+)*|junitxml|junit-xml|capture|log-\w+(-\w+)*)(=.*)?"
 )
-"""Options that do not affect which tests run, or how; our own runner leaves them out."""
+"""Options that affect neither which tests run nor how; Shipcrew's own runner omits them."""
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 
@@ -35,11 +35,11 @@ class TestCommand(BaseModel, frozen=True):
     """Origin of the command. tox and nox would install packages, so the pytest command in them is run instead."""
     argv: tuple[str, ...]
     why: str
-    """Which file the command was found in, and the alternatives, in one sentence."""
+    """The file that the command was found in, and the alternatives to it, in one sentence."""
 
     @property
     def selection(self) -> tuple[str, ...] | None:
-        """The tests that a plain pytest command names, () for all; None for any other command."""
+        """The tests that a plain pytest command selects, () if it runs all; None for any other command."""
         arguments = _pytest_arguments(self.argv)
         if arguments is None:
             return None
@@ -47,13 +47,13 @@ class TestCommand(BaseModel, frozen=True):
         return None if any(each.startswith("-") for each in names) else names
 
     def needs_pytest(self, folder: Path) -> bool:
-        """Whether the command needs pytest installed, as far as the files show."""
+        """Return whether the command needs pytest to be installed, as far as the repository's files show."""
         makefile = "".join(text_of(folder, name) for name in _MAKEFILES) if self.kind == "make" else ""
         return any("pytest" in text for text in (*self.argv, makefile))
 
 
 def find_test_command(folder: Path, given: str = "") -> TestCommand | None:
-    """Return the given command, or else the first one that the repository's files name; None if there is none."""
+    """Return the given command, or else the first one found in the repository's files; None if there is none."""
     if given.strip():
         try:
             return TestCommand(kind="given", argv=tuple(shlex.split(given)), why="It was given.")
@@ -78,7 +78,7 @@ def find_test_command(folder: Path, given: str = "") -> TestCommand | None:
 
 
 def is_test(path: str) -> bool:
-    """Whether a path is that of a test, or of a file that supports tests."""
+    """Return whether a path is that of a test file or of a file that supports tests."""
     *folders, name = path.split("/")
     return (
         any(each in ("tests", "test", "testing", "__tests__", "spec") for each in folders)
@@ -88,7 +88,7 @@ def is_test(path: str) -> bool:
 
 
 def selects_tests(option: str) -> bool:
-    """Whether an argument of pytest may affect which tests run, or how; names of tests do so too."""
+    """Return whether a pytest argument, such as an option or the name of a test, may affect which tests run or how."""
     return _PLAIN.fullmatch(option) is None
 
 
@@ -106,7 +106,7 @@ def text_of(folder: Path, name: str) -> str:
 
 
 def toml_of(text: str) -> dict[str, JsonValue]:
-    """Parse a TOML document; returns {} if the text is invalid."""
+    """Parse a TOML document; return {} if the text is invalid."""
     try:
         return parse_toml(text)
     except InvalidDocument:
@@ -114,7 +114,7 @@ def toml_of(text: str) -> dict[str, JsonValue]:
 
 
 def ini_of(text: str) -> configparser.ConfigParser:
-    """Parse an INI file; returns an empty parser if the text is invalid."""
+    """Parse an INI file; return an empty parser if the text is invalid."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)

@@ -26,10 +26,10 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class TestContent(BaseModel, frozen=True):
-    """What the source of some tests says."""
+    """The requests, statuses and texts in the source of some tests."""
 
     __test__ = False
-    """This is not a test, whatever its name."""
+    """Prevents pytest from collecting the class as a test because of its name."""
 
     requests: frozenset[tuple[str, str]] = frozenset()
     """Method and path of each request; a variable part of a path is "{}", and an unknown path is ""."""
@@ -40,7 +40,7 @@ class TestContent(BaseModel, frozen=True):
 
 
 def content_of(sources: Mapping[str, str], tests: Collection[str]) -> TestContent:
-    """Return the content of tests and of what they use in the same files; without `tests`, that of all sources.
+    """Return the content of tests and of the code that they use in the same files; if `tests` is empty, of all sources.
 
     `sources` maps paths to texts; tests have pytest's node ids, such as "tests/test_a.py::test_b".
     """
@@ -152,7 +152,7 @@ class _Reader:
             self._default_status(call, function)
 
     def _default_status(self, call: ast.Call, function: _Function) -> None:
-        """Add the status that a helper expects where the call names no other."""
+        """Add the status that a helper expects by default, unless the call passes another."""
         parameters = function.args.args
         named = {each.arg for each in call.keywords}
         defaults = function.args.defaults
@@ -186,7 +186,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _expressions(node: ast.AST, expected: bool = True) -> Iterator[tuple[ast.AST, bool]]:
-    """Yield all nodes except docstrings, each with whether a number there may be an expected status."""
+    """Yield all nodes except docstrings, each with a flag: whether a number there may be an expected status."""
     waiting = [(node, expected)]
     while waiting:
         node, expected = waiting.pop()
@@ -200,7 +200,7 @@ def _expressions(node: ast.AST, expected: bool = True) -> Iterator[tuple[ast.AST
             sides = [node.left, *node.comparators]
             waiting += [(each, any(map(_may_be_status, sides))) for each in sides]
         elif isinstance(node, ast.If | ast.IfExp):
-            # A condition checks nothing.
+            # The condition of a branch is not a check.
             yield from ((each, False) for each in ast.walk(node.test))
             parts = [*node.body, *node.orelse] if isinstance(node, ast.If) else [node.body, node.orelse]
             waiting += [(each, expected) for each in parts]
@@ -211,7 +211,7 @@ def _expressions(node: ast.AST, expected: bool = True) -> Iterator[tuple[ast.AST
 
 
 def _may_be_status(node: ast.AST) -> bool:
-    """Whether an operand may be the status of a response, rather than a member of its body."""
+    """Return whether an operand may be the status of a response, rather than a member of its body."""
     if isinstance(node, ast.Subscript):
         key = node.slice.value if isinstance(node.slice, ast.Constant) else None
         return not isinstance(key, str) or bool(_STATUS_NAME.search(key))
@@ -221,7 +221,7 @@ def _may_be_status(node: ast.AST) -> bool:
 
 
 def _template(node: ast.AST) -> str:
-    """Return a text with "{}" for each part that is not constant, or "" if nothing is."""
+    """Return the text of an expression with "{}" for each variable part; "" if no part is constant."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
     if isinstance(node, ast.JoinedStr):

@@ -1,8 +1,8 @@
-"""Tests of the crew's own, mixed into those of a run, whose outcomes are known beforehand.
+"""Tests with known outcomes that are mixed into the tests of a run to detect falsified results.
 
-Tests and the code that they test share a process with pytest, so hostile code can make pytest report what it likes:
-`_pytest.python.Function.runtest = lambda self: None` lets every test pass. Whoever does so has to tell the tripwires
-from the other tests: one of them always fails, the others always pass.
+Tests and the code under test share a process with pytest, so hostile code can make pytest report false results:
+`_pytest.python.Function.runtest = lambda self: None` makes every test pass. To stay undetected, such code would have to
+distinguish the tripwires from the other tests: one of them always fails, and the others always pass.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def make_tripwires() -> tuple[Tripwire, ...]:
 
 
 def without_tripwires(run: Run, end: RunEnd, said: RunReport) -> tuple[RunEnd, RunReport]:
-    """Return the end and the report of a run as if it had had no tripwires.
+    """Return the end and the report of a run as they would be without its tripwires.
 
-    Raises BrokenReport if their outcomes, or the exit code that follows from them, are not what they must be.
+    Raises BrokenReport if the outcome of a tripwire is wrong or missing, or does not match the exit code.
     """
     fails = {each.name: each.fails for each in run.tripwires}
     ours = [each for each in said.tests if _name(each.id) in fails]
@@ -66,7 +66,7 @@ def without_tripwires(run: Run, end: RunEnd, said: RunReport) -> tuple[RunEnd, R
             "collected": tuple(each for each in said.collected if _name(each) not in fails),
         }
     )
-    # Other ends are no success, whatever the tripwires say.
+    # A run that ends in any other way is not a success, regardless of the tripwires.
     if not fails or end.timed_out or said.exit != end.exit or end.exit not in (0, 1):
         return end, said
     bad = any(each.is_bad for each in others)

@@ -13,9 +13,9 @@ import yaml
 from pydantic import JsonValue
 
 MOST_CHARACTERS = 1_000_000
-"""Maximum length of a document."""
+"""Maximum length of a document, in characters."""
 MOST_NESTED = 100
-"""Maximum number of lists and mappings inside one another, and of parts of a dotted TOML key."""
+"""Maximum nesting depth of lists and mappings, and maximum number of parts of a dotted TOML key."""
 
 _TOKENS = re.compile(
     r'"""(?:[^\\"]|\\.|"(?!""))*+(?:"""|\Z)'
@@ -43,7 +43,7 @@ class BoundedLoader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node within the limits."""
+        """Compose a node. Raises an error if it is an alias or nested too deeply."""
         if self.check_event(yaml.AliasEvent):
             raise AliasError("aliases are not allowed")
         if self._depth > MOST_NESTED:
@@ -54,8 +54,8 @@ class BoundedLoader(yaml.SafeLoader):
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-        """Construct a mapping in which no key occurs twice."""
-        # Before keys are merged, since a mapping may override what `<<` brings.
+        """Construct a mapping. Raises ConstructorError if a key occurs twice."""
+        # Checked before `<<` is merged, since a mapping may override merged keys.
         keys = [
             key for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value not in ("<<", "=")
         ]
@@ -70,7 +70,7 @@ class BoundedLoader(yaml.SafeLoader):
 
 
 def parse_yaml(text: str) -> JsonValue:
-    """Parse YAML; dates and times become objects. Raises InvalidDocument."""
+    """Parse YAML; dates and times become objects. Raises InvalidDocument if that is impossible."""
     _require_short(text)
     try:
         value: JsonValue = yaml.load(text, Loader=BoundedLoader)  # noqa: S506  a SafeLoader
@@ -80,7 +80,7 @@ def parse_yaml(text: str) -> JsonValue:
 
 
 def parse_json(text: str) -> JsonValue:
-    """Parse JSON. Raises InvalidDocument."""
+    """Parse JSON. Raises InvalidDocument if that is impossible."""
     _require_flat(text)
     try:
         value: JsonValue = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_object)
@@ -90,7 +90,7 @@ def parse_json(text: str) -> JsonValue:
 
 
 def parse_toml(text: str) -> dict[str, JsonValue]:
-    """Parse TOML. Raises InvalidDocument."""
+    """Parse TOML. Raises InvalidDocument if that is impossible."""
     _require_flat(text)
     try:
         return tomllib.loads(text)

@@ -1,4 +1,4 @@
-"""Resolution of paths within a workspace, and of the other names that a file may have."""
+"""Resolution of paths within a workspace, and detection of the aliases that a file may have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from tools.workspace.walk import is_too_deep
 
 
 def inside(workspace: Path, name: str) -> Path | None:
-    """Return the resolved path, following links; None if it is outside the workspace, inside a `.git` or too deep."""
+    """Return the resolved path, following links.
+
+    Return None if it is outside the workspace, in a `.git` folder, or nested too deeply.
+    """
     root = workspace.resolve()
     try:
         if is_too_deep(name):
@@ -24,13 +27,15 @@ def inside(workspace: Path, name: str) -> Path | None:
 
 
 def alias_key(path: str) -> str:
-    """Return a text that is the same for all paths that some file system takes for one: those that differ only in
-    case or in their Unicode normal form."""
+    """Return a key that is equal for paths that some file systems treat as the same.
+
+    These are paths that differ only in case or in their Unicode normal form.
+    """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def unlink_alias(path: Path) -> None:
-    """If a file is also known under another name (a hard link), replace it by a copy that has only this one."""
+    """Replace a file with a copy that has only this name, if it also has other names (hard links)."""
     about = path.lstat()
     if about.st_nlink > 1:
         content = path.read_bytes()

@@ -31,8 +31,8 @@ def remove(path: str | os.PathLike[str]) -> None:
 def _empty(root: int) -> None:
     """Remove the content of an open folder.
 
-    Each subfolder's own subfolders are moved to the top before it is removed. So neither the depth of the nesting nor
-    the length of a path matters, and at most two folders are open.
+    The subfolders of each subfolder are moved to the top before it is removed. Therefore, neither the depth of the
+    nesting nor the length of a path matters, and at most two folders are open at a time.
     """
     prefix, count = f".{os.urandom(8).hex()}-", 0
     while entries := _entries(root):

@@ -12,7 +12,7 @@ from tools.workspace.removal import remove
 
 @contextmanager
 def temporary_folder(inside: Path | None = None, prefix: str = "crew-") -> Iterator[Path]:
-    """Create a folder and remove it at the end, even if its content is too deep for `tempfile.TemporaryDirectory`."""
+    """Create a folder, and remove it at the end even if it is nested too deeply for `tempfile.TemporaryDirectory`."""
     folder = Path(tempfile.mkdtemp(dir=inside, prefix=prefix)).resolve()
     try:
         yield folder

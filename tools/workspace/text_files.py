@@ -58,7 +58,8 @@ def read(path: Path) -> Text:
 def decode(content: bytes) -> Text:
     """Decode bytes by their byte order mark, as UTF-8, by their Python encoding cookie, or else losslessly as Latin-1.
 
-    Raises NoText for binary content."""
+    Raises NoText if the content is binary.
+    """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.errors import TooManyFiles
 
 MOST_LEVELS = 100
-"""Maximum number of folders inside one another."""
+"""Maximum nesting depth of folders."""
 LONGEST_PATH = 2_000
 """Maximum length in bytes of a path relative to the folder: the kernel refuses paths of more than 4,096."""
 MOST_ENTRIES = 500_000
@@ -55,7 +55,7 @@ def walk(folder: Path) -> Iterator[tuple[Path, Entries, Entries]]:
 
 
 def is_too_deep(path: str) -> bool:
-    """Whether a relative path is nested too deeply or is too long."""
+    """Return whether a relative path is nested too deeply or is too long."""
     return path.count("/") >= MOST_LEVELS or len(os.fsencode(path)) > LONGEST_PATH
 
 
@@ -69,7 +69,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def is_noise(name: str) -> bool:
-    """Whether a name is that of a file or folder created by a tool rather than a person."""
+    """Return whether a name is that of a file or folder created by a tool rather than by a person."""
     return name in NOISE or name.endswith(_NOISY_ENDINGS)
 
 

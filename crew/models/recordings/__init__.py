@@ -1,1 +1,1 @@
-"""Record model calls, and replay them without a model."""
+"""Recording of model calls, and their replay without a model."""

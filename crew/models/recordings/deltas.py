@@ -1,4 +1,4 @@
-"""The compact encoding of messages in a recording's files, made to be readable in a diff."""
+"""The compact encoding of messages in a recording's files, designed to be readable in a diff."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class RecordedRole(BaseModel, frozen=True):
     prompt: str
     """Digest of the rendered prompt."""
     tools: dict[str, str]
-    """Maps each tool's name to the digest of its schema."""
+    """Digests of the tools' schemas, by tool name."""
 
 
 class RecordedDelivery(BaseModel, frozen=True):
@@ -66,7 +66,7 @@ class About(BaseModel, frozen=True):
     context_bytes: int = 0
     """Size of a request's messages, in bytes, above which the conversation was compacted; 0 means no limit."""
     prices: dict[str, Price] | None = None
-    """Maps each model to its price; None if unknown."""
+    """Prices by model; None if unknown."""
     deliveries: list[RecordedDelivery] = []
     roles: dict[str, RecordedRole] = {}
 

@@ -1,4 +1,4 @@
-"""Convert requests to a normal form that is the same in every run: JSON with placeholders for values that vary."""
+"""The normal form of requests, which is the same in every run: JSON with placeholders for values that vary."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _human(done: Normalised, message: HumanMessage, count: dict[str, int]) -> Js
 
 
 def _briefed(done: Normalised, content: JsonValue) -> JsonValue:
-    """Return the normal form of the message with the brief, in which the story keeps its text."""
+    """Return the normal form of the message with the brief, in which the text of the story is unchanged."""
     parts: list[JsonValue] = []
     for part in content if isinstance(content, list) else []:
         if not isinstance(part, dict) or not _is_brief(part.get("json")):

@@ -1,4 +1,4 @@
-"""Replace values that vary between runs with placeholders, and restore them.
+"""Placeholders for values that vary between runs, and their restoration.
 
 An id that a reply may have to cite is named after its first occurrence, such as `{brief.evidence.story}` or
 `{result-3.action}`. Other values become fixed words: `<seconds>`, `<time>`, `<port>`. Text that already contains
@@ -170,7 +170,7 @@ class Placeholders:
             self._add(found, path)
 
     def _learn_short(self, match: re.Match[str], path: str) -> None:
-        # This includes ids of digits only, as one in 280 is; naming an ordinary number by mistake does no harm.
+        # This includes ids that consist of digits only (one in 280); naming an ordinary number by mistake is harmless.
         if match.lastgroup == "git" and len(match[0]) == _SHORT and not self._longer("git", match[0]):
             self._add(match[0], path)
 

@@ -1,4 +1,4 @@
-"""Record requests to a chat model and its replies to a folder, for crew/models/recordings/replay.py."""
+"""Recording of the requests to a chat model and its replies, for crew/models/recordings/replay.py."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tools.redaction import Redactor
 
 
 class Recorder:
-    """Writes calls to a folder; a process uses one recorder for all its threads.
+    """A recorder that writes calls to a folder; a process uses one for all its threads.
 
     A resumed delivery repeats only requests whose replies are not in its ledger. A request that an earlier
     process has already recorded therefore replaces that recorded call, and all later ones of the same

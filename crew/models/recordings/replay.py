@@ -32,7 +32,7 @@ class ReplayModel(LocalModel):
     redact: Redactor
     """Redactor for requests, which has to know the same secrets as the one used for recording."""
     by_place: bool = False
-    """Choose replies by role, attempt and step, ignoring the request, to record again after a prompt was edited."""
+    """Whether replies are chosen by role, attempt and step only, for recording again after a prompt was edited."""
     home: Path | None = None
     """Home of the replayed delivery."""
 
@@ -55,7 +55,7 @@ class ReplayModel(LocalModel):
         return max((each.visit for each in self._recording.calls if each.role == role), default=1)
 
     def taken_over(self, role: str, visit: int) -> bool:
-        """Whether the next attempt has the same prompt, as for a fallback model or a repair."""
+        """Return whether the next attempt has the same prompt, as for a fallback model or a repair."""
         prompts = {
             (each.role, each.visit): prompt_of(each.messages) for each in reversed(self._recording.calls)
         }

@@ -2,7 +2,7 @@
 
 The reader never guesses. A criterion is `covered` if it has exactly one meaning, which is added to the blueprint;
 `not_covered` if it has none, with a hint on how to fix it; `ambiguous` if it has several; and `contradictory` if
-it conflicts with what is already specified. A sentence that matches no form is said to need a model.
+it conflicts with what is already specified. A sentence that matches no form is reported as needing a model.
 
 These packages and modules take part in reading a story:
 
@@ -41,8 +41,10 @@ class CriterionReading(BaseModel, frozen=True):
     text: str
     outcome: Outcome
     why: str
-    """How the author can fix the criterion, in one sentence; "" if it is covered. Starts with "needs a model: "
-    if no sentence form matches."""
+    """How the author can fix the criterion, in one sentence; "" if it is covered.
+
+    Starts with "needs a model: " if no sentence form matches.
+    """
     readings: tuple[str, ...]
     """The meaning, paraphrased in the same sentence forms; two or more if ambiguous or contradictory."""
     operations: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Determining which API operations a sentence affects."""
+"""The API operations that a sentence affects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enumerating every reading of a sentence.
+"""Enumeration of all readings of a sentence.
 
 Code that interprets a sentence calls `Choices.pick` wherever the sentence leaves something open ("its total":
 the order's or the code's?). `explore` runs that code once for each combination of options. If there is no result,
@@ -44,7 +44,7 @@ class Choices:
         """For each choice made so far, the index of the picked option and the number of options."""
 
     def pick(self, options: Sequence[T]) -> T:
-        """Return one of the options; other runs return the other ones."""
+        """Return one of the options; the other options are returned in other runs."""
         if len(options) == 1:
             return options[0]
         place = len(self.taken)

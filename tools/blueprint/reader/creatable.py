@@ -9,9 +9,9 @@ from tools.blueprint.scenarios import Planner, Unreachable
 
 
 def check_creatable(before: Blueprint, after: Blueprint, name: str) -> None:
-    """Raise Unclear if resources of the entity could be created before a sentence was added, but no longer after it.
+    """Raise Unclear if resources of the entity could be created before a sentence was added, but not after it.
 
-    References to entities that no sentence has defined yet are not judged.
+    An entity with a reference to one that no sentence has defined yet is not checked.
     """
     entity = after.entity(name)
     if entity is None or any(after.entity(each.target) is None for each in entity.references):

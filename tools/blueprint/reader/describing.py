@@ -1,4 +1,4 @@
-"""Describing an existing service in sentence forms, briefly enough for a model that is about to write new ones."""
+"""Descriptions of existing services in sentence forms, short enough for a model that will write new sentences."""
 
 from __future__ import annotations
 

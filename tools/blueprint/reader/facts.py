@@ -46,7 +46,7 @@ class ComputedField:
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """A feature that every service has, so that the sentence adds nothing to the blueprint."""
+    """A feature that every service has; a sentence about it adds nothing to the blueprint."""
 
     operation: model.Operation
     sentence: str

@@ -28,7 +28,7 @@ _FORMS = (
 
 
 def no_form_message(text: str) -> str:
-    """Return a message saying that the sentence needs a model, with an example of the closest form if there is one."""
+    """Return a message saying that the sentence requires a model, with an example of the closest form, if any."""
     for cue, form in _FORMS:
         if re.search(cue, text, re.IGNORECASE):
             return f"needs a model: it does not match any sentence form; the closest is '{form}'"

@@ -71,10 +71,10 @@ class _Clash(Exception):  # noqa: N818  becomes a Contradiction
 
 @dataclass(frozen=True)
 class Merger:
-    """Adds the facts of one story to a blueprint."""
+    """A merger of the facts of one story into a blueprint."""
 
     before: model.Blueprint
-    """The blueprint from before the story."""
+    """The blueprint as it was before the story."""
 
     def add(self, blueprint: model.Blueprint, facts: Facts, criterion: str) -> model.Blueprint:
         """Return the blueprint extended by the facts. Raises Contradiction or Unclear if one cannot be added."""
@@ -123,7 +123,7 @@ class Merger:
     def _marked_added_later(
         self, entity: str, part: model.FieldSpec | model.Reference
     ) -> model.FieldSpec | model.Reference:
-        """Mark a required field or reference as added later if the entity existed before the story."""
+        """Return the part, marked as added later if it is required and the entity existed before the story."""
         required = isinstance(part, model.Reference) or part.required
         if self.before.entity(entity) is not None and required:
             return part.model_copy(update={"added_later": True})
@@ -246,7 +246,7 @@ def _set_initial_state(entity: model.Entity, part: InitialState, criterion: str,
 
 
 def _can_be_ruled(declared: model.FieldSpec, initial: str) -> bool:
-    """Return whether a declared status field merely lists the states, so that they can replace it."""
+    """Return whether a declared status field merely lists the states and can therefore be replaced by them."""
     return initial in declared.choices and declared.default in (None, initial) and not declared.unique
 
 

@@ -23,7 +23,7 @@ _LONGEST = 40
 """Maximum length of a custom operation's name, in characters."""
 _LONGEST_DOES = 2_000
 _MOST = 200
-"""Maximum number of sentences and custom operations in a story; each takes a few milliseconds to read."""
+"""Maximum number of sentences and custom operations in a story; reading each takes a few milliseconds."""
 
 
 def read_with_wordings(
@@ -182,7 +182,7 @@ def _with(blueprint: Blueprint, operation: CustomOperation) -> Blueprint:
 def _covered(
     id_: str, text: str, wording: Wording, read: CriterionReading | None, blueprint: Blueprint
 ) -> tuple[Blueprint, CriterionReading]:
-    """Return the blueprint, extended by the worded criterion if it is covered, and the reading of the criterion."""
+    """Return the blueprint, extended by the reworded criterion if it is covered, and the reading of the criterion."""
     names = set(map(_words, wording.custom))
     served = [(entity, each) for entity in blueprint.entities for each in entity.custom if each.name in names]
     if read is None and not served:

@@ -81,7 +81,7 @@ def _around(verb: str, noun: str) -> str:
 def _hanging(
     blueprint: model.Blueprint, entity: str, operation: str, tests: Sequence[model.Test]
 ) -> Callable[[str, str, str], str]:
-    """Return a function that phrases the conditions on one participant, joined by "and"."""
+    """Return a function that returns the conditions on one participant as a phrase, joined by "and"."""
     names = (entity, _verb_and_object(blueprint, entity, operation)[1])
 
     def hanging(subject: str, via: str, noun: str) -> str:
@@ -139,7 +139,7 @@ def _effect(blueprint: model.Blueprint, entity: str, part: model.Effect) -> str:
 
 
 def _is_bare(amount: model.Value | model.FieldRef) -> bool:
-    """Return whether a value is a word that could be mistaken for a field name if it were not quoted."""
+    """Return whether a value is a word that, unless quoted, could be mistaken for a field name."""
     return isinstance(amount, str) and amount[:1].isalpha() and value(amount) == amount
 
 
@@ -157,7 +157,7 @@ def _access(blueprint: model.Blueprint, entity: str, part: model.Access) -> str:
 
 
 def callers(part: model.Access) -> str:
-    """Return who an access rule lets call: "the author or an admin"."""
+    """Return the callers that an access rule permits, such as "the author or an admin"."""
     return listing([*([f"the {part.owner}"] if part.owner else []), *map(a, part.roles)], "or")
 
 
@@ -231,7 +231,7 @@ _SENTENCES: dict[type, Callable[[model.Blueprint, str, Any], str]] = {
     Exists: lambda *_: "",
     model.Action: lambda *_: "",
     BuiltIn: lambda _, _entity, part: part.sentence,
-    model.FieldSpec: lambda blueprint, entity, part: (  # only computed fields get here
+    model.FieldSpec: lambda blueprint, entity, part: (  # only computed fields reach this entry
         _computing(blueprint, entity, ComputedField(part.name, part.type, part.computed))
     ),
     model.Reference: lambda _, entity, part: f"{a(entity)} belongs to {a(part.target)}",

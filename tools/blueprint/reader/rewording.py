@@ -1,4 +1,4 @@
-"""Reading a story in which some criteria have been reworded as one or more sentences in the sentence forms.
+"""Reading a story in which some criteria have been reworded as sentences that match the sentence forms.
 
 During reading, each sentence has an id of its own, which keeps the sentences apart and in order; the result contains
 only the ids of the story's criteria.

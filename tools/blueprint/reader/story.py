@@ -56,7 +56,7 @@ PHASES: tuple[dict[type, Form], ...] = (
 
 _FORMS: dict[type, Form] = {kind: form for phase in PHASES for kind, form in phase.items()}
 _FIRST_PASS = 4
-"""Index of the phase before which all actions are collected: states are known by then, but rules are not."""
+"""Index of the phase before which all actions are collected: by then, states are known, but rules are not."""
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Line:
 
     @property
     def phase(self) -> int:
-        """The first phase in which all of its possible forms can be resolved."""
+        """The first phase in which every possible form of the sentence can be resolved."""
         return max(index for index, phase in enumerate(PHASES) for each in self.parses if type(each) in phase)
 
 
@@ -155,7 +155,7 @@ def _run(lines: Sequence[Line], scope: Scope, merger: Merger) -> None:
 
 
 def _understand(line: Line, scope: Scope, merger: Merger) -> bool:
-    """Decide the outcome of a line. Returns False if the line cannot be understood yet."""
+    """Decide the outcome of a line, or return False if the line cannot be understood yet."""
     try:
         found, _ = _readings(line, scope)
         if not found:
@@ -209,7 +209,7 @@ def _possible(found: list[Facts], scope: Scope, merger: Merger) -> list[Facts]:
 
 
 def _describe_readings(found: list[Facts], scope: Scope, merger: Merger, criterion: str) -> Iterator[str]:
-    """Yield a paraphrase of every reading, followed by its operations if the readings differ in them."""
+    """Yield a paraphrase of each reading, followed by its operations unless all readings have the same ones."""
     descriptions = []
     for facts in found:
         try:

@@ -1,7 +1,7 @@
 """Collecting the names that a story defines, before its sentences are parsed for the last time.
 
 Names that contain keywords of the grammar ("in stock", "date of birth") can only be recognised once they are known.
-They are taken from the sentences that introduce them, where it is clear where a name starts and ends.
+They are taken from the sentences that introduce them, in which the start and the end of a name are unambiguous.
 """
 
 from __future__ import annotations

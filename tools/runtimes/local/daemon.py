@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def keep_alive(run: Callable[[], int]) -> int:
-    """Call a function in a child process, again whenever that is killed by a signal; return the last exit code.
+    """Call a function in a child process, and again each time a signal kills it; return the last exit code.
 
     SIGTERM and SIGINT are passed on to the child, which is then not started again.
     """

@@ -45,7 +45,7 @@ class ServiceLog:
         self._reader = os.open(self.pipe, os.O_RDONLY | os.O_NONBLOCK)
 
     def follow(self) -> None:
-        """Start copying the pipe until all writers are gone; it must already be open for writing."""
+        """Start copying the pipe to the log until its last writer closes it; a writer must already have opened it."""
         os.set_blocking(self._reader, True)
         self._thread = threading.Thread(target=self._copy, name=f"log {self.file.name}", daemon=True)
         self._thread.start()

@@ -1,4 +1,4 @@
-"""Identifies processes by their start times in /proc, so that a reused process id is not mistaken."""
+"""Identifies processes by their ids and their start times in /proc, since the kernel reuses ids."""
 
 from __future__ import annotations
 

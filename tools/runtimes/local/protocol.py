@@ -28,7 +28,8 @@ class Answer:
 def request(daemon: Announcement, method: str, path: str, body: str = "", seconds: float = 20) -> Answer:
     """Send a request to the daemon and return its response.
 
-    Raises TimeoutError if there is no response in time, OSError or HTTPException if the daemon is gone or exits.
+    Raises TimeoutError if there is no response in time, OSError or HTTPException if the daemon exits or is not
+    running.
     """
     connection = _UnixConnection(daemon.control, seconds)
     try:

@@ -42,7 +42,7 @@ class RestartPolicy:
         self.restarts = 0
         self.detail = ""
         self.disk_full = ""
-        """Which file has reached its limit; "" if none has."""
+        """Sentence about the file that has reached its size limit; "" if none has."""
         self.first_result = asyncio.Event()
         """Set once the first start has succeeded or failed."""
         self._new = new
@@ -62,7 +62,7 @@ class RestartPolicy:
         return self.version.health
 
     async def start(self) -> None:
-        """Start the version and keep it running; if this first start fails, cleans up and raises NotReadyError."""
+        """Start the version and keep it running; if this first start fails, clean up and raise NotReadyError."""
         await self._begin()
         self.keep()
 

@@ -61,7 +61,7 @@ class Target(Protocol):
 
     @property
     def disk_full(self) -> str:
-        """Which file has reached its limit, as a sentence; "" if none has."""
+        """Sentence about the file that has reached its size limit; "" if none has."""
 
 
 class _Connection(web.RequestHandler):

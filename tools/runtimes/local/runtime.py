@@ -51,7 +51,7 @@ class LocalRuntime:
 
     @classmethod
     def from_address(cls, address: str, home: Path, sandbox: str) -> LocalRuntime:
-        """See `tools.runtimes.open`; raises PlatformError for an address, since each home has one local runtime."""
+        """Return the local runtime of a home; raises PlatformError for an address, as each home has only one."""
         if address:
             raise PlatformError(f"The local runtime has no address: write `local`, not `local:{address}`.")
         return cls(home, sandbox)

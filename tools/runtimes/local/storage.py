@@ -11,19 +11,19 @@ from tools.sandbox import Limits
 from tools.workspace.walk import walk
 
 TOTAL_BYTES = 4 << 30
-"""Maximum size of all files that a version has written; it is stopped beyond that."""
+"""Maximum total size of the files that a version has written; a version that exceeds it is stopped."""
 MARGIN_BYTES = 1 << 20
-"""A file counts as full if it has less room than this: a database grows by pages, and needs some for its journal."""
+"""Remaining room at which a file counts as full, since a database grows by whole pages and needs a journal."""
 
 
 @dataclass(frozen=True)
 class DiskUse:
-    """What a version's files amount to, one sentence each; "" if there is no problem."""
+    """Problems with the size of a version's files, each described in a sentence; "" if there is no problem."""
 
     full: str = ""
-    """The largest file has reached its limit, so writing to it fails."""
+    """Set if the largest file has reached its limit, so that writing to it fails."""
     exceeded: str = ""
-    """The files exceed what a version may write altogether."""
+    """Set if the files together exceed what a version may write."""
 
 
 def disk_use(folders: Iterable[Path], limits: Limits) -> DiskUse:

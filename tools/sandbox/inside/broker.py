@@ -68,7 +68,7 @@ class Broker:
     """Decides about the delegated system calls of one job."""
 
     def __init__(self, listener: int, order: Order) -> None:
-        """Take from the order which calls are delegated, and which real paths may be changed or connected to."""
+        """Read from the order which calls are delegated, and which real paths may be changed or connected to."""
         self.listener = listener
         self._names = order.brokered
         self._file_bytes = order.file_bytes

@@ -10,7 +10,7 @@ import time
 from tools.sandbox.inside import process_group, watchdog
 
 _ON_THE_WAY_SECONDS = 0.05
-"""How long a process that was allowed may take to appear in /proc."""
+"""How long a newly allowed process may take to appear in /proc."""
 
 
 class Forks:
@@ -20,7 +20,7 @@ class Forks:
         """Set the maximum number of concurrent processes and threads."""
         self._limit = limit
         self._left = 0
-        """How many more can be allowed before the existing ones must be counted again."""
+        """Number of processes and threads that can be allowed before the existing ones must be counted again."""
         self._allowed_at: list[float] = []
 
     def allow(self) -> bool:

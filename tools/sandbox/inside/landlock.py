@@ -57,7 +57,7 @@ class Domain:
     """A set of rules for the access that a process keeps."""
 
     def __init__(self, abi: int, *, files: bool, tcp: bool) -> None:
-        """Create a domain without rights to outside signals and abstract sockets, nor to `files` and `tcp` if set."""
+        """Create a domain with no rights to signals and abstract sockets outside it, nor to `files` or `tcp` if set."""
         self._abi = abi
         words = [everything(abi) if files else _MOVE]
         if abi >= 4:

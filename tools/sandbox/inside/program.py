@@ -19,7 +19,7 @@ _OURS = 2
 _LOCKED_MEMORY = 64 << 10
 _OWN_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  those of the job's own file system
 _ADDRESS_ROOM = 512 << 20
-"""Address space, beyond twice its memory limit, that a program may map but not use, such as for thread stacks."""
+"""Address space beyond twice the memory limit, for what a program maps but never uses, such as thread stacks."""
 
 
 def start(order: Order, output: int | None) -> tuple[int, int | None]:

@@ -82,7 +82,7 @@ class Watch:
         self._began = self._due = self._next_scratch = time.monotonic()
         self._living: dict[tuple[int, bytes], float] = {}
         self._ended_cpu_seconds = 0.0
-        """CPU time, when they were last seen, of the processes that have exited."""
+        """CPU time of the exited processes, as of when each was last seen."""
 
     def seconds_left(self) -> float:
         """Return the seconds until the next check, or 0 if it is due."""
@@ -118,8 +118,8 @@ class Watch:
     def _cpu_seconds(self, usage: Usage) -> float:
         """Return the CPU time of all processes so far.
 
-        The kernel adds that of exited children to their parent only if the parent waits for them, not if it ignores
-        SIGCHLD. Without a cgroup, each process therefore counts with the time at which it was last seen.
+        The kernel adds the CPU time of exited children to their parent only if the parent waits for them, not if it
+        ignores SIGCHLD. Without a cgroup, each exited process therefore counts with the CPU time last seen.
         """
         if self._order.cpu_usage is not None:
             return counted_cpu_seconds(self._order.cpu_usage)
@@ -129,7 +129,7 @@ class Watch:
         return max(usage.cpu_seconds, self._ended_cpu_seconds + sum(living.values()))
 
     def _scratch_is_full(self) -> bool:
-        """Return whether the scratch folder is too large; checked only from time to time, if nothing else limits it."""
+        """Return whether the scratch folder is too large; checked at intervals, and only if nothing else limits it."""
         if not self._order.scratch or time.monotonic() < self._next_scratch:
             return False
         began = time.monotonic()

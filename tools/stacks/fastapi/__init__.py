@@ -27,7 +27,7 @@ class FastAPIStack:
         return Generation(files=dict(sorted((files | test_sources).items())), tests=tests)
 
     def untestable(self, blueprint: Blueprint, criteria: Iterable[str]) -> frozenset[str]:
-        """Return the ids of those criteria for which no test can be generated, as for contradictions."""
+        """Return the ids of those criteria for which no test can be generated, such as contradictory ones."""
         from tools.stacks.fastapi.suite.generation import untestable  # noqa: PLC0415
 
         return untestable(blueprint, criteria)

@@ -21,7 +21,7 @@ _ADDING = ("add_api_route", "add_route", "add_api_websocket_route", "add_websock
 _CLASSES = ("Route", "APIRoute", "WebSocketRoute", "APIWebSocketRoute", "Mount", "Host")
 _DECORATORS = ("api_route", "route", "websocket", "websocket_route")
 _LEFT_OUT = "left_out"
-"""The generated function that answers 405 for an operation that a resource does not offer."""
+"""Name of the generated function that answers 405 for an operation that a resource does not offer."""
 _APPS = ("FastAPI", "Starlette")
 
 
@@ -41,7 +41,7 @@ class _Route(BaseModel, frozen=True):
 
 
 def route_problems(files: Mapping[str, str], contract: JsonValue) -> list[RouteProblem]:
-    """Return the routes of Python files (texts by path) that the contract lacks, and the reverse."""
+    """Return the differences between routes in Python files (texts by path) and the contract, and unreadable routes."""
     routes: list[_Route] = []
     problems: list[RouteProblem] = []
     for path, text in sorted(files.items()):
@@ -124,7 +124,7 @@ class _Module:
         yield _Route(operation=_operation(name, prefix + path), file=self._file, line=decorator.lineno)
 
     def _is_plain(self, call: ast.Call) -> bool:
-        """Whether a call adds no route, or adds it in a form that is read elsewhere."""
+        """Return whether a call adds no route, or adds it in a form that is read elsewhere."""
         name = last_name(call)
         if name == "include_router":
             return len(call.args) == 1 and not call.keywords
@@ -166,7 +166,7 @@ def _constant(node: ast.expr) -> str | None:
 
 
 def _is_changed(node: ast.Attribute, tree: ast.Module) -> bool:
-    """Whether a list of routes is assigned, or one of its methods is called, rather than only read."""
+    """Return whether a list of routes is assigned, or one of its methods is called, rather than only read."""
     if not isinstance(node.ctx, ast.Load):
         return True
     return any(isinstance(each, ast.Attribute) and each.value is node for each in ast.walk(tree))

@@ -40,7 +40,7 @@ class Changes:
 
 
 def migration_files(blueprint: Blueprint, before: Blueprint | None, files: dict[str, str]) -> dict[str, str]:
-    """Return the existing migration files among `files` unchanged, and a new one if the database schema changed."""
+    """Return the migration files among `files` unchanged, plus a new one if the database schema has changed."""
     kept = {
         path: text for path, text in files.items() if path.startswith(f"{FOLDER}/") and path.endswith(".py")
     }
@@ -122,7 +122,11 @@ def _file(changes: Changes, title: str, last: int) -> str:
 
 
 def column_code(table: Table, column: Column, *, added: bool = False) -> Code:
-    """Return the `sa.Column(...)` expression, nullable if `added` without a default: the previous release omits it."""
+    """Return the `sa.Column(...)` expression of a column.
+
+    A column that is `added` to an existing table without a default is nullable, since the previous release does not
+    write it.
+    """
     arguments = [repr(column.name), _TYPES[column.kind]]
     if column.target is not None:
         name = short(f"fk_{table.name}_{column.name}")

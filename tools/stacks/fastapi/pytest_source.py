@@ -42,7 +42,7 @@ class Case:
     body: tuple[str, ...]
     """Lines of the function body, without its indentation."""
     values: Values = ()
-    """Label and value of each run of a test that is parametrized by `value`."""
+    """Label and value of each case of a test that is parametrized by `value`."""
     fixture: str = "api: Api"
     named: bool = False
     """Whether the name of the test omits the wording of the criterion."""
@@ -138,7 +138,8 @@ def with_imports(head: str, body: str) -> str:
 def tidy(source: str) -> str:
     """Return a formatted module with its imports sorted and unused ones removed.
 
-    Imports are left unchanged if any of them is relative, has an alias or is separated from the others."""
+    Imports are left unchanged if any of them is relative, has an alias or is separated from the others.
+    """
     body = ast.parse(source).body
     imports = [each for each in body if isinstance(each, ast.Import | ast.ImportFrom)]
     first = body.index(imports[0]) if imports else 0
@@ -178,7 +179,7 @@ def _names(cases: Iterable[Case]) -> list[str]:
 
 
 def _sentence(case: Case) -> str:
-    """Return the text a test is named after: the rewording of its criterion if it is one sentence, else its text."""
+    """Return the text that a test is named after: its criterion's rewording if that is one sentence, else its text."""
     wording = case.criterion.wording
     if len(wording) > 1 and case.aspect:
         # The aspect identifies the relevant sentence better than the first sentence would.
@@ -210,7 +211,7 @@ def _function(case: Case, name: str) -> str:
 
 
 def _without_unused(lines: tuple[str, ...]) -> list[str]:
-    """Replace assignments of created resources that are never used with the bare calls."""
+    """Return the lines, without the assignment where a created resource is not used afterwards."""
     used = used_names("\n".join(lines))
     made = re.compile(r"( *)(\w+) = (make_.*)")
     found = ((made.match(line), line) for line in lines)
@@ -230,6 +231,6 @@ def _escaped(text: str) -> str:
 
 
 def _breadth(text: str) -> int:
-    """Return the maximum width of an escaped character of the text, or 1 if no escape exceeds two characters."""
+    """Return the length of the longest escape sequence that the text needs, or 1 if none exceeds two characters."""
     escaped = max((len(_escaped(c)) for c in set(text)), default=1)
     return escaped if escaped > 2 else 1

@@ -48,7 +48,7 @@ class Code(str):
 
 
 def py(value: object) -> Code:
-    """Return a value as Python source: a literal, or a call of `Decimal`."""
+    """Return a value as Python source: a literal or a call to `Decimal`."""
     if isinstance(value, Decimal):
         return Code(f"Decimal({str(value)!r})")
     return Code(repr(value))
@@ -79,7 +79,7 @@ def static_files(folder: str) -> dict[str, str]:
 
 
 def module(docstring: str, body: str, imports: Mapping[str, str] | None = None) -> str:
-    """Return a formatted module that imports the names its body uses, if they are common ones or among `imports`."""
+    """Return a formatted module with the imports that its body needs, taken from the common ones and `imports`."""
     available = _IMPORTS | dict(imports or {})
     found = {available[name] for name in used_names(body) & available.keys()}
     head = f'"""{word_sentence(docstring)}"""\n\nfrom __future__ import annotations\n\n'
@@ -93,7 +93,7 @@ def used_names(source: str) -> set[str]:
 
 
 def word_sentence(text: str) -> Code:
-    """Return a text without quotes, backslashes, line breaks and other characters unsafe in a docstring."""
+    """Return a text without quotes, backslashes, line breaks or other characters that are unsafe in a docstring."""
     return Code(" ".join(re.sub(r"[^A-Za-z0-9 .,:;()'/-]+", " ", text).split()))
 
 
@@ -123,7 +123,7 @@ def import_block(statements: Iterable[str]) -> str:
 
 
 def _member_order(name: str) -> tuple[int, str]:
-    """Return the sort key of an imported name in the order of isort: constants, classes, functions."""
+    """Return the sort key of an imported name in isort's order: constants, classes, functions."""
     return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
 
 

@@ -88,7 +88,7 @@ def _custom(entity: Entity, custom: CustomOperation) -> dict[str, object]:
 
 
 def _ownership(entity: Entity, operation: Operation, source: str) -> dict[str, object]:
-    """Return the parameter for the caller and the statement that it must own what `source` holds, if it must."""
+    """Return the parameter for the caller and the check that the caller owns `source`; both empty if not required."""
     name = api_outline.owner(entity, operation)
     if not name:
         return {"who": Code(), "owned": Code()}
@@ -107,6 +107,6 @@ def _gate(entity: Entity, operation: Operation) -> Code:
 
 
 def _left_out(entity: Entity) -> list[str]:
-    """Return the paths, relative to that of the entity, that support no operation and always respond with 405."""
+    """Return the paths, relative to the entity's, that support no operation and therefore always respond with 405."""
     found = [] if entity.offers("create") or entity.offers("list") else [""]
     return found + ([] if any(entity.offers(each) for each in ("read", "update", "delete")) else ["/{id}"])

@@ -67,7 +67,7 @@ def guard(blueprint: Blueprint, scope: Scope, rule: Guard, *, when: str = "") ->
     """Return the statement that implements a guard; `when` is an additional condition that is evaluated first."""
     holds = condition(scope, rule.tests)
     if holds == "False":
-        return ""  # the body's schema already rejects what the rule is about
+        return ""  # the schema of the request body already rejects such values
     test = all_of([when, holds])
     otherwise = f"A rule does not allow you to {rule.operation} this {scope.entity.name}."
     reason = criterion_text(blueprint, rule.criterion) or otherwise
@@ -103,7 +103,7 @@ def check_lines(blueprint: Blueprint, entity: Entity) -> Code:
 def loads(
     blueprint: Blueprint, entity: Entity, operations: tuple[Operation, ...], *, effects_too: bool = True
 ) -> str:
-    """Return the statements that load the referenced resources which the rules of some operations use."""
+    """Return the statements that load the referenced resources used by the rules of the given operations."""
     used: list[str] = []
     for each in entity.guards:
         if each.operation in operations:

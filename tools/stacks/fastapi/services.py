@@ -32,7 +32,7 @@ def service_files(blueprint: Blueprint) -> dict[str, str]:
 
 
 def schema_imports(blueprint: Blueprint, entity: Entity) -> dict[str, str]:
-    """Return the import statements of the schemas modules by alias; that of this entity is also `schemas`."""
+    """Return the import statements of all schema modules by alias; this entity's module also has alias `schemas`."""
     aliases = {
         schemas_alias(each): f"from app.schemas import {identifier(each.name)} as {schemas_alias(each)}"
         for each in blueprint.entities
@@ -151,7 +151,7 @@ def _sorts(entity: Entity) -> list[dict[str, object]]:
 
 
 def _in_memory(entity: Entity, sorts: list[dict[str, object]]) -> Code:
-    """Return the condition that a list query filters or sorts by computed fields, which must be done in memory."""
+    """Return the condition that a list query filters or sorts by a computed field, which is only possible in memory."""
     parts = [f"query.{each['asked']} is not None" for each in _filters(entity) if each["computed"]]
     keys = [f"{sign}{each['json']}" for each in sorts if each["function"] for sign in ("", "-")]
     if keys:

@@ -29,7 +29,7 @@ def slo_yaml(blueprint: Blueprint) -> str:
 
 
 def _slo(name: str, kind: str, text: str, good: str, every: str, target: Decimal) -> Mapping[str, object]:
-    """Return the objective that the ratio of good requests to all requests is at least `target`."""
+    """Return an objective that requires the ratio of good requests to all requests to be at least `target`."""
     metrics = [
         {"metricSource": {"type": "Prometheus", "spec": {"query": f"sum(rate({each}[5m]))"}}}
         for each in (good, every)

@@ -82,7 +82,7 @@ def adjusted_fields(blueprint: Blueprint) -> frozenset[tuple[str, str]]:
 
 
 def target_of(blueprint: Blueprint, entity: Entity, operation: str, subject: str, via: str) -> Entity | None:
-    """Return the entity of a rule's subject, or None if there is none; `via` names the reference."""
+    """Return the entity that the subject of a rule belongs to, or None; `via` names the reference, if it is one."""
     if subject == "self":
         return entity
     if subject == "object":

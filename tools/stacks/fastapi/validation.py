@@ -131,7 +131,7 @@ def _field_problems(blueprint: Blueprint, entity: Entity, field: FieldSpec) -> I
 
 
 def _computed_from(blueprint: Blueprint, entity: str, field: str, aim: set[tuple[str, str]]) -> bool:
-    """Whether a computed field depends on itself or on one of the fields in `aim`, pairs of entity and field name."""
+    """Return whether a computed field depends on itself or on a field in `aim`, given as (entity, field) name pairs."""
     owner = blueprint.entity(entity)
     spec = owner.field(field) if owner else None
     if spec is None or spec.computed is None:

@@ -107,7 +107,7 @@ def _constrained(base: str, constraints: list[str]) -> str:
 
 
 def or_none(code: str, *, nullable: bool) -> Code:
-    """Return the annotation, which also allows None if the value is nullable."""
+    """Return the annotation, extended to allow None if the value is nullable."""
     return Code(f"{code} | None" if nullable else code)
 
 

@@ -1,4 +1,4 @@
-"""Let Hypothesis's ghostwriter generate tests for functions, in a process that can import their code.
+"""Generate tests for functions with Hypothesis's ghostwriter, in a process that can import their code.
 
 Usage: `python ghostwriter.py ORDER`, where ORDER is a JSON file with `roots` (folders to import from), `functions`
 (pairs of module and name) and `out`, the file that receives `tests` (kind, functions, source) and `problems`.

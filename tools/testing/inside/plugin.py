@@ -46,20 +46,20 @@ class Reporter:
         self.file.flush()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Report a file that cannot be imported as an error under the file's id."""
+        """Record a file that cannot be imported as an error with the id of the file."""
         if report.failed:
             self.say("test", id=report.nodeid, outcome="errored", seconds=0.0, **_said(report))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Sort the tests into the requested order, and keep only those of this run's share."""
+        """Sort the tests into the requested order, and keep only this run's share of them."""
         items.sort(key=lambda item: self.order.get(item.nodeid, len(self.order)))
         number, of = self.share
         items[:] = items[number::of]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Record the tests that will run, so that a missing outcome is noticed."""
+        """Record the tests that will run, so that missing outcomes are noticed."""
         extra, self.extra = self.extra, []
         _mix_in(session, extra)
         for item in session.items:
@@ -78,7 +78,7 @@ class Reporter:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
-        """Attribute the setup of shared fixtures to all tests, not only to the first one that needs it."""
+        """Attribute the setup of shared fixtures to all tests, not only to the first one that uses them."""
         if self.lines is None or fixturedef.scope == "function":
             return (yield)
         before = self.lines.test
@@ -154,15 +154,16 @@ class Lines:
 def _mix_in(session: pytest.Session, extra: list[dict[str, Any]]) -> None:
     """Insert tests at random positions, each with the type and the module of a test next to it.
 
-    They use no fixtures, since autouse ones may make assumptions about a test. For the same reason, they are not added
-    to modules with marks, and not between the tests of one class, whose shared state would be set up twice.
+    They use no fixtures, since autouse fixtures may make assumptions about tests. For the same reason, none is inserted
+    into a module with marks. Nor is any inserted between two tests of a class, whose shared state would then be set up
+    twice.
     """
     items = session.items
     if not items:
         return
     chance = random.SystemRandom()
-    # A run that stops at a failure must not stop at one of these before the others have run, and a run in which
-    # every test fails must not stop before these.
+    # If the run stops at the first failure, inserted tests that fail go last, so that all other tests run first, and
+    # those that pass go first, so that they run even if every other test fails.
     stops = bool(session.config.getoption("maxfail", 0))
     for each in sorted(extra, key=lambda test: stops and test["fails"]):
         places: Iterable[int] = range(len(items) + 1)
@@ -174,7 +175,7 @@ def _mix_in(session: pytest.Session, extra: list[dict[str, Any]]) -> None:
 
 
 def _neighbours(items: list[pytest.Item], place: int) -> list[pytest.Item]:
-    """Return those of the two tests around a place to whose module a test can be added there."""
+    """Return the tests directly before and after a position whose module can take another test at that position."""
     modules = [(item, _module(item)) for item in items[max(place - 1, 0) : place + 1]]
     below = [
         chain[chain.index(module) + 1] for item, module in modules if module and (chain := item.listchain())
@@ -189,16 +190,16 @@ def _neighbours(items: list[pytest.Item], place: int) -> list[pytest.Item]:
 
 
 def _module(item: pytest.Item) -> pytest.Module | None:
-    """Return the imported module that contains a test; doctests and tests that are not Python have none."""
+    """Return the imported module that contains a test; None for doctests and tests that are not Python code."""
     module = item.getparent(pytest.Module)
     return module if getattr(module, "_obj", None) is not None else None
 
 
 def _item(session: pytest.Session, neighbour: pytest.Item | None, name: str, source: str) -> pytest.Item:
-    """Return a test with the kind and the module of another; without one, a function of the session."""
+    """Return a test of the same type and module as its neighbour, or a function of the session if it has none."""
     module = _module(neighbour) if neighbour else None
     namespace: dict[str, Any] = {"__name__": module.obj.__name__ if module else "tests"}
-    exec(source, namespace)  # noqa: S102  the source is the crew's own
+    exec(source, namespace)  # noqa: S102  the source is Shipcrew's own
     function = namespace[name]
     parts: Any = importlib.import_module("_pytest.unittest")
     if module and isinstance(neighbour, parts.TestCaseFunction):
@@ -213,14 +214,14 @@ def _item(session: pytest.Session, neighbour: pytest.Item | None, name: str, sou
     if module:
         setattr(module.obj, name, function)
     else:
-        vars(session).setdefault("obj", None)  # pytest 6 looks there for functions of nose
+        vars(session).setdefault("obj", None)  # pytest 6 looks up nose-style setup functions in it
     return pytest.Function.from_parent(
         module or session, name=name, callobj=function, fixtureinfo=_no_fixtures()
     )
 
 
 def _no_fixtures() -> Any:
-    """Return what pytest knows of the fixtures of a test that uses none."""
+    """Return pytest's fixture information for a test that uses no fixtures."""
     fixtures: Any = importlib.import_module("_pytest.fixtures")
     return fixtures.FuncFixtureInfo(argnames=(), initialnames=(), names_closure=[], name2fixturedefs={})
 

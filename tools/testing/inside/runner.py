@@ -30,7 +30,7 @@ def main(path: str) -> None:
     order = json.loads(Path(path).read_text())
     if order["path"]:
         _borrow("coverage", order["path"])
-    # pytest would import its plugins anyway, but would import and compile them again in every run.
+    # pytest imports its plugins anyway; without this, it would import and compile them again in every run.
     for plugin in importlib.metadata.entry_points(group="pytest11"):
         plugin.load()
     for name in order["warm"]:
@@ -50,9 +50,9 @@ def _borrow(name: str, path: list[str]) -> None:
 
 
 def _supervise(order: dict[str, Any], place: Path) -> None:
-    """Keep up to `workers` runs going at a time, and write the result of each as soon as it ends.
+    """Perform the runs, up to `workers` of them in parallel, and write the result of each as soon as it ends.
 
-    A run that is cut short because the total time is up is left out, since its result is unknown.
+    Runs that are stopped because the total time has elapsed are omitted, since their results are unknown.
     """
     waiting = list(order["runs"])
     going: dict[int, tuple[dict[str, Any], float]] = {}
@@ -137,7 +137,7 @@ def _run(order: dict[str, Any], run: dict[str, Any], place: Path) -> int:
 
 
 def _offer(project: dict[str, Any], root: Path, folder: Path) -> None:
-    """Make a project and its version available to the tests, and to the processes that they start."""
+    """Make a project importable, and its version available, in the tests and in the processes that they start."""
     paths = [str(root / each) for each in project["roots"]]
     if project["name"]:
         about = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
@@ -173,7 +173,7 @@ def _arguments(run: dict[str, Any]) -> list[str]:
         if importlib.util.find_spec(module):
             arguments += options
     if run["brief"]:
-        # Assertions need no explanation here, and rewriting them would have to precede all imports.
+        # Failed assertions need not be explained here, and assertion rewriting would have to precede all imports.
         arguments += ["-x", "--assert=plain", "--tb=no"]
     return [*arguments, *run["select"]]
 

@@ -17,7 +17,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def parse_source(source: str) -> ast.Module | str:
-    """Parse a source; return its syntax tree, or a sentence that says where it does not parse."""
+    """Return the syntax tree of the source, or a sentence that locates its syntax error."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -69,7 +69,7 @@ def name_prefix(criterion: str) -> str:
 
 
 def remove_functions(source: str, names: Collection[str]) -> str:
-    """Return a source without the named functions; "" if that leaves no test."""
+    """Return the source without the named functions; "" if that leaves no test."""
     tree = parse_source(source)
     if isinstance(tree, str):
         return source

@@ -1,9 +1,9 @@
-"""Small changes of Python source that tests should notice.
+"""Small changes to Python source that tests should notice.
 
-The operators are our own, on `ast`: the maintained tools (cosmic-ray, mutmut) decide themselves what to mutate
-and how to run the tests, and change files in place. Here, a few mutants of given lines are run against given
-tests in our sandbox. Replacing only the text of a node leaves the rest of the file as it is, so that a mutant
-can be shown as a diff.
+The mutation operators are implemented here, on `ast`, because the maintained tools (cosmic-ray, mutmut) decide for
+themselves what to mutate and how to run the tests, and change files in place. Shipcrew runs a few mutants of given
+lines against given tests in its sandbox. Only the text of a node is replaced, and the rest of the file is unchanged,
+so that a mutant can be shown as a diff.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
     ast.Pow: (r"\*\*", "*"),
 }
 _SILENT_CALLS = re.compile(r"^print$|(^|\.)_?(log|logger|logging|warnings)\.\w+$", re.IGNORECASE)
-"""Calls that only inform people, such as logging: tests need not notice when they change."""
+"""Calls that only produce output for people, such as logging; tests need not notice changes to them."""
 _PLACE = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 Edit = tuple[str, int, int, str]
 """Operator, start and end byte offsets of the old text, and the new text."""
@@ -59,8 +59,8 @@ def find_mutants(
 ) -> tuple[tuple[Mutant, ...], int]:
     """Return up to `limit` mutants to try, and the number of candidates they were chosen from.
 
-    `changed` gives the changed lines of each file as inclusive ranges. The choice is deterministic; it takes
-    turns between the changed functions, and prefers lines that have no mutant yet.
+    `changed` gives the changed lines of each file as inclusive ranges. The choice is deterministic,
+    alternates between the changed functions, and prefers lines without a mutant.
     """
     found: dict[tuple[str, str], list[Mutant]] = {}
     for file in sorted(changed):
@@ -201,7 +201,7 @@ def _is_none(node: ast.expr) -> bool:
 
 
 def _is_text(*nodes: ast.expr) -> bool:
-    """Whether an operand is a string, so that another operator would fail at once and prove nothing."""
+    """Return whether an operand is a string, for which another operator would merely raise an error."""
     return any(
         isinstance(node, ast.JoinedStr)
         or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
@@ -210,7 +210,7 @@ def _is_text(*nodes: ast.expr) -> bool:
 
 
 def _changes(source: str, mutant: Mutant) -> bool:
-    """Whether the mutated source still parses and differs from the original program."""
+    """Return whether the mutated source parses, and its syntax tree differs from the original one."""
     changed = parse_python(mutant.apply(source))
     try:
         return changed is not None and ast.dump(changed) != ast.dump(ast.parse(source))
@@ -227,7 +227,7 @@ def _diff(content: bytes, first: int, start: int, end: int, new: str) -> str:
 
 
 def _spread(mutants: Sequence[Mutant], seed: str) -> list[Mutant]:
-    """Order a function's mutants pseudo-randomly, taking one per line first, then a second one, and so on."""
+    """Order a function's mutants pseudo-randomly: first one per line, then a second one per line, and so on."""
     shuffled = sorted(
         mutants, key=lambda each: _rank(seed, each.file, each.operator, str(each.start), each.new)
     )

@@ -1,4 +1,4 @@
-"""Run the tests against mutants, to find out whether they notice a change of the code."""
+"""Run the tests against mutants, to find out whether they notice changes to the code."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def mutate(
 
 
 def _trial(number: int, mutant: Mutant, coverage: Coverage) -> _Trial:
-    """Choose the tests that cover the fewest other lines, not the fastest: durations vary between runs."""
+    """Return the trial of a mutant, with the covering tests that run the fewest lines.
+
+    The fastest tests are not preferred, since durations vary between runs.
+    """
     covering = coverage.covering(mutant.file, mutant.line)
     asked = covering[:MOST_ASKED]
     return _Trial(f"mutant{number}", mutant, asked, len(covering) - len(asked))

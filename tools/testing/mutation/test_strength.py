@@ -1,4 +1,4 @@
-"""Measure the strength of single tests: whether they are stable, and whether they fail when the code changes."""
+"""Measure the strength of individual tests: whether they are stable, and whether they fail when the code changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_EACH = 8
 """Maximum number of mutants tried on a test that notices none of them."""
 _AT_ONCE = 4
 _CHOICE = 400
-"""Maximum number of candidate mutants, of which a test gets those on lines that it covers."""
+"""Maximum number of candidate mutants; each test is tried on those whose lines it covers."""
 
 
 class Strength(BaseModel, frozen=True):
@@ -42,7 +42,7 @@ class StrengthReport(BaseModel, frozen=True):
     mutants: int = 0
     """Number of changes that were tried."""
     problem: str | None = None
-    """Why nothing was judged, for example because the tests did not end; None if they were judged."""
+    """Why no test was judged, for example because the tests did not finish; None if they were judged."""
     seconds: float = 0.0
 
     def of(self, *results: str) -> tuple[Strength, ...]:
@@ -82,7 +82,7 @@ def measure_strength(
 
 
 def _said(report: TestReport) -> tuple[dict[str, Strength], dict[str, tuple[str, ...]]]:
-    """Return the results that the five runs determine, and the cases of each function that passed every time."""
+    """Return the results that follow from the five runs alone, and the cases of the functions that always passed."""
     groups: dict[str, list[TestOutcome]] = {}
     for each in report.tests:
         groups.setdefault(_function(each.id), []).append(each)

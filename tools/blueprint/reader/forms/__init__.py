@@ -1,1 +1,1 @@
-"""Interpreting the sentence forms: parsed sentences and known names become facts of a blueprint."""
+"""Interpretation of the sentence forms, which turns parsed sentences into facts of a blueprint."""

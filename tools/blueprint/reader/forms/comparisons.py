@@ -1,4 +1,4 @@
-"""Interpreting comparisons of a field with a value, another field or today's date."""
+"""Interpretation of comparisons of a field with a value, another field or today's date."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.blueprint.reader.forms.values import NUMERIC, TEMPORAL, value_of
 from tools.blueprint.reader.grammar.phrases import Comparator, Condition, Is, Measure, Noun
 
 Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]
-"""Alternative groups of tests, of which one must hold; a group holds if all of its tests do."""
+"""Alternative groups of tests, at least one of which must hold; a group holds if all of its tests do."""
 
 MOST_ALTERNATIVES = 24
 NUMBERS: dict[Comparator, Comparison] = {each: each for each in get_args(Comparison)}
@@ -24,7 +24,7 @@ _TIMES: dict[Comparator, Comparison] = {"before": "lt", "until": "le", "after": 
 
 
 def all_of(parts: Sequence[Alternatives]) -> Alternatives:
-    """Combine conditions that must all hold into alternatives. Raises Unclear if there are too many."""
+    """Return the alternatives in which all of the conditions hold. Raises Unclear if there are too many."""
     if prod(map(len, parts)) > MOST_ALTERNATIVES:
         raise Unclear(
             f"its conditions joined by 'or' have more than {MOST_ALTERNATIVES} combinations; split them into several "

@@ -1,4 +1,4 @@
-"""Interpreting conditions, which must hold for a guard to reject an operation.
+"""Interpretation of conditions, which must hold for a guard to reject an operation.
 
 A condition has alternatives ("shipped or delivered"), each of which consists of tests that must all hold.
 """
@@ -40,14 +40,14 @@ _EXPIRY = frozenset({"expiry", "expiration", "expires", "expire", "expiring"})
 
 
 def expiry_fields(entity: Entity) -> list[FieldSpec]:
-    """Return the date fields that determine expiry: those whose names contain a word such as "expiry", or else all."""
+    """Return the date fields that determine expiry: those named with a word such as "expiry", or else all."""
     times = [each for each in entity.fields if each.type in TEMPORAL]
     return [each for each in times if _EXPIRY.intersection(each.name.split())] or times
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Converts a sentence's conditions on the participants of an operation to tests."""
+    """Converter of a sentence's conditions on the participants of an operation to tests."""
 
     scope: Scope
     resolved: ResolvedOperation

@@ -63,7 +63,7 @@ _NOBODY_IN_PARTICULAR = (
     | dict.fromkeys(("anonymous", "anonymous user", "anonymous users", "unauthenticated user"), _UNNAMED)
     | dict.fromkeys(("system", "service", "server", "application", "app", "api", "software"), _INSIDE)
 )
-"""Words that no token can carry as a role, each with the reason and what to write instead."""
+"""Maps words that cannot be a role in a token to the reason and what to write instead."""
 _NO_VERBS = _set("be have do get")
 
 
@@ -106,7 +106,7 @@ def field_name(noun: Noun, *, computed: bool = False) -> str:
 
 
 def can_be_field(words: str) -> bool:
-    """Whether the words can be the name of a field, so that adding one is sensible advice."""
+    """Return whether the words can be the name of a field, so that it makes sense to suggest adding it."""
     try:
         _check_noun(safe_name(words))
     except Unclear:

@@ -1,4 +1,4 @@
-"""Determining the values of the resources and request bodies in an example."""
+"""The values of the resources and request bodies in an example."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FUTURE = {"date": "2999-12-31", "timestamp": "2999-12-31T00:00:00Z"}
 
 @dataclass(frozen=True)
 class ExampleValues:
-    """Converts the conditions of an example to values; each condition must specify an exact value."""
+    """Converter of the conditions of an example to values; each condition must specify an exact value."""
 
     scope: Scope
     choices: Choices

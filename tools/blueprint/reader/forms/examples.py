@@ -1,4 +1,4 @@
-"""Interpreting examples: the given resources, the operation and the expected outcomes."""
+"""Interpretation of examples: the given resources, the operation and the expected outcomes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def example(sentence: sentences.Exemplified, scope: Scope, choices: Choices) -> 
 
 @dataclass(frozen=True)
 class _Scenario:
-    """Builds the parts of one example."""
+    """Builder of the parts of one example."""
 
     scope: Scope
     choices: Choices

@@ -1,4 +1,4 @@
-"""Interpreting sentences about entity fields, action inputs and computed fields."""
+"""Interpretation of sentences about entity fields, action inputs and computed fields."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ TYPES: dict[str, FieldType] = {
 _FLAGS = ("unique", "optional", "required")
 _LONGEST = 1_000_000
 FEW: dict[FieldType, int] = {"boolean": 3, "choice": 3}
-"""Minimum number of values of a required unique field, 10 for other types; with fewer, uniqueness cannot be tested."""
+"""Minimum number of valid values of a required unique field, by type; 10 for types that are not listed.
+
+With fewer values, uniqueness cannot be tested.
+"""
 
 
 def entity_name(noun: Noun, scope: Scope) -> str:
@@ -302,7 +305,7 @@ def _check_sense(spec: FieldSpec) -> None:
 
 
 def _check_samples(spec: FieldSpec) -> None:
-    """Raise Unclear if no value of the field is found, so that no resource could be created, or only one."""
+    """Raise Unclear if no valid value is found, or if the field is unique but has a default."""
     if sample(spec) is None:
         limits = " and ".join(
             each for each in (length(spec), spec.pattern and f"matching /{spec.pattern}/") if each

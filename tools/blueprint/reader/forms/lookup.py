@@ -1,4 +1,4 @@
-"""Looking up the words of a sentence in a blueprint.
+"""Lookup of the words of a sentence in a blueprint.
 
 Singular and plural forms match each other, as do hyphens and spaces. All matches are returned; the caller chooses
 among them or reports an ambiguity.
@@ -28,7 +28,7 @@ def number_forms(words: str) -> frozenset[str]:
 
 
 def named(words: str, names: Iterable[str]) -> list[str]:
-    """Return the names that match the words exactly, otherwise those that match ignoring number and hyphens."""
+    """Return the names that match the words exactly, otherwise those that match apart from number and hyphens."""
     pool = list(dict.fromkeys(names))
     exact = [name for name in pool if name == words.lower()]
     if exact:
@@ -57,7 +57,7 @@ def called(words: str, names: Iterable[str]) -> list[str]:
 def split_noun(blueprint: Blueprint, words: str) -> list[tuple[str, str]]:
     """Split words such as "expired discount code" into (leading words, entity), once per possible entity.
 
-    The longest name takes precedence, and a full name over the last words of one.
+    Longer names take precedence over shorter ones, and full names over the last words of a name.
     """
     names = [each.name for each in blueprint.entities]
     pieces = words.split()

@@ -1,4 +1,4 @@
-"""Resolving the fields in a sentence, and the values or fields that they are compared with or changed by."""
+"""Resolution of the fields in a sentence, and of the values or fields that they are compared with or changed by."""
 
 from __future__ import annotations
 

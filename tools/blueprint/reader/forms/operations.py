@@ -1,4 +1,4 @@
-"""Determining which operations a verb and its nouns can mean, and which resources take part in them."""
+"""The operations that a verb and its nouns can mean, and the resources that take part in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognising the owner of a resource in access rules, as in "Only the author can update posts"."""
+"""Recognition of the owner of a resource in access rules, as in "Only the author can update posts"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.blueprint.reader.grammar.phrases import Noun
 def is_owner(noun: Noun, entity: Entity, scope: Scope) -> bool:
     """Return whether the noun names the owner of one resource of the entity rather than a role.
 
-    It does after "the" if it is an entity of the service, or a reference or field of the entity.
+    A noun names the owner if it follows "the" and is an entity of the service, or a reference or field of the entity.
     """
     if noun.article.lower() != "the":
         return False
@@ -28,7 +28,7 @@ def is_owner(noun: Noun, entity: Entity, scope: Scope) -> bool:
 def owner_of(owners: Sequence[Noun], resolved: ResolvedOperation, scope: Scope) -> str:
     """Return the name of the reference or text field that holds the owner, or "" if there are no owners.
 
-    Raises Unclear if the owner is not known, or not known for certain.
+    Raises Unclear if the owner is unknown or ambiguous, differs from the existing one, or is named for a list.
     """
     if not owners:
         return ""

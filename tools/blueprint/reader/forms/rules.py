@@ -1,4 +1,4 @@
-"""Interpreting guards, effects, limits, access rules and response times."""
+"""Interpretation of guards, effects, limits, access rules and response times."""
 
 from __future__ import annotations
 

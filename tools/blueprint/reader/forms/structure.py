@@ -1,4 +1,4 @@
-"""Interpreting sentences about relations, CRUD operations, filters, sort keys and states."""
+"""Interpretation of sentences about relations, CRUD operations, filters, sort keys and states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Converting the words of a sentence to literal values of a field."""
+"""Conversion of the words of a sentence to literal values of a field."""
 
 from __future__ import annotations
 

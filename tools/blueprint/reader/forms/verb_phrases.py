@@ -1,4 +1,4 @@
-"""Resolving the verbs and nouns of a sentence to operations."""
+"""Resolution of the verbs and nouns of a sentence to operations."""
 
 from __future__ import annotations
 

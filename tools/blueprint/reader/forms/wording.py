@@ -1,4 +1,4 @@
-"""Wording the smaller parts of a blueprint: names with articles, fields, values and conditions."""
+"""Phrases for the smaller parts of a blueprint: names with articles, fields, values and conditions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def a(name: str) -> str:
 
 
 def some(name: str) -> str:
-    """Return the name of a field with its article if it is singular, such as "a note" but "servings"."""
+    """Return the name of a field, with its indefinite article if it is singular: "a note", but "servings"."""
     return a(name) if name in singulars(name) else name
 
 
@@ -80,7 +80,7 @@ def path(ref: model.FieldRef, entity: str, other: str | None) -> str:
 def clause(
     test: model.Test, entity: model.Entity | None, operation: str, names: tuple[str, str | None]
 ) -> str:
-    """Return a condition as it follows the noun of `entity`; `names` are the names of `self` and `object`."""
+    """Return a condition as a phrase that follows the entity's noun; `names` holds the names of `self` and `object`."""
     if isinstance(test, model.Missing):
         return f"with {some(test.field.field)}" if test.negated else f"with a missing {test.field.field}"
     if isinstance(test, model.Expired):
@@ -126,7 +126,7 @@ def _is_time(said: model.Value | model.FieldRef) -> bool:
 
 
 def _slashed(pattern: str) -> str:
-    """Return the pattern with its slashes escaped, as written between slashes."""
+    """Return the pattern with its slashes escaped, so that it can be enclosed in slashes."""
     return re.sub(r"(\\.)|/", lambda match: match[1] or r"\/", pattern, flags=re.DOTALL)
 
 

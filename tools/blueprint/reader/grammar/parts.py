@@ -14,7 +14,7 @@ P = TypeVar("P")
 Parts = list[Any]
 """The values of a rule's parts; the grammar determines which types can occur."""
 Build = Callable[[Any, Parts], Any]
-"""A method of a builder that builds the value of one rule."""
+"""A builder method, which builds the value of one grammar rule."""
 
 _NUMBERS = (
     *("zero", "one", "two", "three", "four", "five", "six"),
@@ -50,12 +50,12 @@ def flattened(_builder: object, parts: Parts) -> tuple[Any, ...]:
 
 
 def one(parts: Iterable[object], kind: type[P]) -> P:
-    """Return the first part of that type that is not a token."""
+    """Return the first part of the given type that is not a token."""
     return every(parts, kind)[0]
 
 
 def every(parts: Iterable[object], kind: type[P]) -> list[P]:
-    """Return the parts of that type; tokens are included only if the type is Token."""
+    """Return all parts of the given type; tokens are included only if the type is Token."""
     return [
         each for each in parts if isinstance(each, kind) and (kind is Token or not isinstance(each, Token))
     ]

@@ -31,7 +31,7 @@ from tools.blueprint.reader.grammar.text import JOIN, Text
 
 
 class PhraseBuilder(Transformer[Token, Any]):
-    """Builds words, conditions, verb phrases and fields from the parse tree of a sentence."""
+    """A transformer of a sentence's parse tree into words, conditions, verb phrases and fields."""
 
     def __init__(self, text: Text) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class PhraseBuilder(Transformer[Token, Any]):
         return phrases.Counted("eq", 1, words, nested)
 
     def havings(self, parts: Parts) -> tuple[phrases.Condition, ...]:
-        """Return the conditions; "missing" and "no" also apply to subsequent nouns that have no article."""
+        """Return the conditions; "missing" and "no" also apply to the nouns that follow without an article."""
         conditions = list(parts)
         for index in range(1, len(conditions)):
             before, one = conditions[index - 1 : index + 1]

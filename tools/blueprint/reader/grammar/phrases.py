@@ -21,7 +21,7 @@ class Term:
     """The text of the term; numbers are without thousands separators."""
     percent: bool = False
     grouped: bool = False
-    """Whether the number had thousands separators, which in a list of choices may be commas between numbers."""
+    """Whether the number had thousands separators; in a list of choices, these commas may separate numbers instead."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Noun:
     words: str
     article: str = ""
     given: bool = False
-    """Whether the value in the request is meant rather than the stored one, as in "the given amount"."""
+    """Whether the noun refers to the value in the request, not to the stored one, as in "the given amount"."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Owned:
     owner: Noun | It
     field: Noun
     through: str = ""
-    """The reference to follow, such as "product" in "its product's stock"."""
+    """The reference that leads to the field's owner, such as "product" in "its product's stock"."""
 
 
 Path: TypeAlias = Owned | Noun
@@ -59,7 +59,7 @@ Subject: TypeAlias = It | Noun | Owned
 
 @dataclass(frozen=True)
 class Measure:
-    """A comparison such as "over 100" or "before its end date"; "in the past" is "before" without an operand."""
+    """A comparison such as "over 100" or "before its end date"; "in the past" becomes "before" without an operand."""
 
     comparator: Comparator
     operand: Operand | None
@@ -107,7 +107,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Whose:
-    """A clause such as "whose total is over 100", which is about the resource itself, never the request."""
+    """A clause such as "whose total is over 100", which always refers to the stored resource, never to the request."""
 
     words: str
     states: tuple[Measure | Is, ...]

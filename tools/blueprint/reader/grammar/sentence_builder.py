@@ -34,7 +34,7 @@ def _changes(kind: Literal["reduce", "increase", "set"]) -> Build:
 
 
 class SentenceBuilder(PhraseBuilder):
-    """Builds a sentence from its parse tree."""
+    """A transformer of a parse tree into a sentence."""
 
     has, belongs, has_many, offers = map(
         construct, (sentences.Has, sentences.Belongs, sentences.HasMany, sentences.Offers)

@@ -101,7 +101,7 @@ class Requires:
 
 @dataclass(frozen=True)
 class Status:
-    """The status of a rejection, such as "with 409", and the words around the number."""
+    """The status code of a rejection, such as "with 409", and the words around the number."""
 
     code: int
     words: tuple[str, ...] = ()
@@ -181,7 +181,7 @@ class Happening:
     conditions: tuple[Condition, ...] = ()
     times: int = 1
     changed: Operand | None = None
-    """New value of the field that is the event's subject, as in "its note is updated to x"."""
+    """The new value of the field that is the event's subject, as in "its note is updated to x"."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class Became:
 
 @dataclass(frozen=True)
 class Listed:
-    """An expected number of listed resources, such as "2 orders are listed"."""
+    """The number of resources that a list is expected to contain, such as "2 orders are listed"."""
 
     comparator: Comparator
     number: int

@@ -1,4 +1,4 @@
-"""Preparing a sentence, as its author wrote it, for the grammar.
+"""Preparing the author's original sentence for the grammar.
 
 Quoted texts and regular expressions are extracted so that no later step interprets them. Names that contain keywords
 of the grammar ("in stock", "date of birth", "number") are joined by `JOIN` and treated as one word from then on.
@@ -18,7 +18,7 @@ LONGEST = 2_000
 MOST_WORDS = 100
 """Maximum number of words in a sentence, excluding those in brackets."""
 MOST_OPEN = 4
-"""Maximum number of names that are independently tried both as names and as keywords of the grammar."""
+"""Maximum number of ambiguous names for which every combination of readings (name or keywords) is tried."""
 JOIN = "\N{MIDDLE DOT}"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ -][A-Za-z0-9]+)*")
 """Letters, digits, spaces and hyphens; excludes characters with a special meaning in paths or templates."""
@@ -92,7 +92,7 @@ def prepare(sentence: str) -> Text:
 
 
 def restored(message: str, quoted: Sequence[str]) -> str:
-    """Return a message with the extracted texts in place of their placeholders, in the author's own words."""
+    """Return a message in which the extracted texts, exactly as the author wrote them, replace their placeholders."""
     return _PLACEHOLDER.sub(
         lambda match: (
             f"{match[1]}{quoted[int(match[2])]}{match[1]}" if int(match[2]) < len(quoted) else match[0]

@@ -22,7 +22,10 @@ BAD_TOKENS = (
 def access_cases(
     suite: Suite, criterion: Criterion, entity: Entity, access: Access, *, alone: bool
 ) -> Iterator[Case]:
-    """Yield tests that allowed roles are accepted, others rejected; `alone` if the criterion covers one operation."""
+    """Yield tests that allowed roles are accepted and all other callers are rejected.
+
+    `alone` says whether the criterion covers only this operation, so that test names need not mention it.
+    """
     scenario = suite.plain(entity, access.operation)
     if scenario is None:
         return

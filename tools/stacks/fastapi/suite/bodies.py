@@ -29,7 +29,7 @@ _CONSTANTS = {
     "uuid": "UUIDS",
 }
 _DRAWN_LENGTHS = {"email": (6, 52), "url": (8, 48)}
-"""Shortest and longest value of the constants in `tests/values.py`."""
+"""Lengths of the shortest and the longest of the constants in `tests/values.py`, by field type."""
 _FUNCTIONS = ("integers", "matching", "money", "numbers", "texts")
 _HEAD = '''"""Bodies that the service accepts, and resources made of them."""
 
@@ -238,7 +238,7 @@ def _present(field: FieldSpec) -> str:
 
 
 def _may_exceed(field: FieldSpec) -> bool:
-    """Whether a strategy for all values of the type would draw some that are too short or too long for the field."""
+    """Return whether a strategy for the type would also draw values that are too short or too long for the field."""
     shortest, longest = _DRAWN_LENGTHS.get(field.type, (0, 0))
     return (field.min_length or 0) > shortest or (field.max_length is not None and field.max_length < longest)
 

@@ -54,13 +54,13 @@ def contract_module(suite: Suite) -> str:
 
 
 def _is_narrow(entity: Entity) -> bool:
-    """Whether bodies have so many members of a narrow form that Hypothesis discards most of what it draws."""
+    """Return whether so many members of a body are constrained that Hypothesis discards most of what it draws."""
     fields = api_outline.written_fields(entity)
     return sum(bool(each.pattern) or (each.min_length or 0) > 1 for each in fields) >= _MANY_NARROW
 
 
 def _unknown_parent(suite: Suite, entity: Entity, operation: str) -> set[int]:
-    """Return the status of a body whose reference cannot exist, since no request creates its target."""
+    """Return the status of requests whose body must refer to a resource that no request can create, if any."""
     targets = [suite.entity(each.target) for each in entity.references]
     return {422} if operation in ("create", "update") and not all(map(suite.makes, targets)) else set()
 

@@ -66,7 +66,7 @@ class _ScenarioSearch:
         return self._suite.find(self._entity, self._effect.operation, wanted, extra=self._parameters())
 
     def changes(self, scenario: Scenario) -> bool:
-        """Whether the field changes to a value that it could not have by coincidence."""
+        """Return whether the field changes to a value that it could not have by coincidence."""
         before, after = self._values(scenario)
         if not succeeds(scenario) or before == after:
             return False
@@ -74,7 +74,7 @@ class _ScenarioSearch:
         return not number or self._effect.kind == "set" or before not in (0, self._amount(scenario))
 
     def ties(self, scenario: Scenario) -> bool:
-        """Whether the result would differ if it were rounded half up or if only the change were rounded."""
+        """Return whether the result would differ if it were rounded half up or if only the change were rounded."""
         before, after = self._values(scenario)
         amount = self._amount(scenario)
         if (
@@ -92,7 +92,7 @@ class _ScenarioSearch:
         return self.spec.type != "number" and after not in (upwards, apart)
 
     def reaches_bound(self, scenario: Scenario) -> bool:
-        """Whether the result equals the bound of the field in the direction of the effect."""
+        """Return whether the result equals the bound of the field in the direction of the effect."""
         _, after = self._values(scenario)
         bound = self.spec.minimum if self._effect.kind == "reduce" else self.spec.maximum
         return not scenario.outcome.cause and bound is not None and after == bound

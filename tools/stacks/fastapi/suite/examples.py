@@ -44,7 +44,7 @@ def example_cases(suite: Suite, criterion: Criterion, example: Example) -> Itera
 
 
 def _mentions(suite: Suite, scenario: Scenario, place: str, thens: tuple[Then, ...]) -> bool:
-    """Whether the test checks the resource at `place` after the request, individually or in a list."""
+    """Return whether the test checks the resource at `place` after the request, individually or in a list."""
     found = scenario.before.resources.get(scenario.names[place])
     if found is None:
         return False
@@ -94,7 +94,10 @@ class _Setting:
         self._others: list[str] = []
 
     def scenario(self) -> Scenario:
-        """Return a scenario with the expected result. Raises Unreachable if there is none, as in a contradiction."""
+        """Return a scenario with the expected result.
+
+        Raises Unreachable if there is none, for example because the example contradicts a rule.
+        """
         when = self._example.when
         for each in self._example.given:
             self._give(each)
@@ -184,10 +187,10 @@ class _Setting:
         )
 
     def _comes_out(self, scenario: Scenario) -> bool:
-        """Whether the reference model gives the expected result."""
+        """Return whether the reference model gives the expected result."""
         outcome, after = scenario.outcome, scenario.after.copy()
         if isinstance(scenario.final, Create) and self._example.when.times > 1:
-            return True  # the model knows each resource by one name
+            return True  # the model cannot hold several resources of the same name
         for _ in range(self._example.when.times - 1):
             outcome = after.run(scenario.final)
         return all(self._agrees(each, scenario, outcome, after) for each in self._example.then)
@@ -207,7 +210,7 @@ class _Setting:
 
 
 def _with_values(scenario: Scenario, values: Mapping[str, Value | None]) -> Scenario:
-    """Return the scenario with further values in the last request, which the reference model need not understand."""
+    """Return the scenario with additional values in its last request, without running the reference model again."""
     final = scenario.final
     if isinstance(final, Create):
         filled = {name: value for name, value in final.filled.items() if name not in values}
@@ -220,7 +223,7 @@ def _with_values(scenario: Scenario, values: Mapping[str, Value | None]) -> Scen
 
 
 def _listed(request: List, model: ReferenceModel) -> int | None:
-    """Return the number of resources that a list contains, or None if its query is about more than field values."""
+    """Return the number of resources in a list, or None if its query has parameters other than filters by field."""
     resources = [name for name, each in model.resources.items() if each.entity.name == request.entity]
     for name, value in request.query.items():
         if not all(model.resources[each].entity.field(name) or name == "status" for each in resources):
@@ -258,7 +261,7 @@ def speed_cases(suite: Suite, criterion: Criterion, speed: Speed) -> Iterator[Ca
 
 
 def _returned(final: str, scenario: Scenario, entity: Entity) -> list[str]:
-    """Return the last lines of `prepare`, which build the request body before the time is measured."""
+    """Return the last lines of `prepare`, which build the request body so that this does not count as latency."""
     prefix = f'api.post("{collection_path(entity.name)}", '
     body = final.removeprefix(prefix)
     if final.startswith(prefix) and body.startswith(f"body_of_{factory(entity.name)}("):

@@ -153,7 +153,7 @@ class _Field:
         return [f"assert {make}[{self._key}] is None"] * 2
 
     def accepts_absence(self) -> bool:
-        """Whether a resource can be created without the field."""
+        """Return whether a resource can be created without the field."""
         return self._accepts("create", None)
 
     def _refused_body(self, body: str, status: int) -> list[str]:

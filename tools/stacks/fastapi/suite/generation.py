@@ -69,14 +69,14 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
 
 
 def _has_bare_path(blueprint: Blueprint) -> bool:
-    """Whether a resource or a collection allows no method, so that its responses with status 405 name none."""
+    """Return whether the path of some resource or collection allows no method, so that its 405 responses list none."""
     paths = (("create", "list"), ("read", "update", "delete"))
     offered = ({operation.name for operation in entity.operations} for entity in blueprint.entities)
     return any(names.isdisjoint(path) for names in offered for path in paths)
 
 
 def _modules(suite: Suite) -> Iterator[tuple[str, Module]]:
-    """Yield the path and module of the tests for each story, and of those for the operations of all resources."""
+    """Yield the path and the test module of each story, and those of the module for the operations of all resources."""
     stories: dict[str, Module] = {}
     for criterion in suite.blueprint.criteria:
         story = story_of(criterion)

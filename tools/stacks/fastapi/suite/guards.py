@@ -19,8 +19,8 @@ from tools.stacks.fastapi.suite.suite import Suite, neutral_change
 def guard_cases(suite: Suite, criterion: Criterion, entity: Entity, guard: Guard) -> Iterator[Case]:
     """Yield tests that a guard rejects a request, and accepts it if one of its conditions is false; also on update.
 
-    There are none for a guard that no valid request meets, unless it repeats with 422 what its field refuses anyway,
-    or that no request escapes.
+    No tests are yielded if every request meets the guard's conditions, or if no valid request does, unless the guard
+    merely repeats a constraint of its field with status 422.
     """
     search = _ScenarioSearch(suite, entity, guard, guard.operation)
     refused = search.refused()
@@ -95,7 +95,7 @@ class _ScenarioSearch:
 
 
 def _at_edge(test: Test, model: ReferenceModel, view: View) -> bool:
-    """Whether the smallest possible change of the compared value would flip the condition."""
+    """Return whether the smallest possible change of the compared value would flip the condition."""
     if isinstance(test, Expired):
         value = model.field_value(test.field, view)
         return isinstance(value, str) and value[:10] in (TODAY.value, YESTERDAY.value)

@@ -99,7 +99,7 @@ def _refusals(entity: Entity, operation: str) -> list[int]:
 
 
 def _is_scarce(field: FieldSpec) -> bool:
-    """Whether a test run could need more distinct values than are valid for the field."""
+    """Return whether a test run could need more distinct values than are valid for the field."""
     ranged = field.type == "integer" and field.minimum is not None and field.maximum is not None
     if field.type in ("boolean", "choice") or (
         ranged and (field.maximum or 0) - (field.minimum or 0) < _MANY

@@ -1,4 +1,4 @@
-"""Generates the tests of ownership: the owner, another owner, no token, and the roles that may do the same."""
+"""Generates the tests of ownership: requests by the owner, other owners and allowed roles, and without a token."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def owner_cases(
 
 
 def _body(suite: Suite, scenario: Scenario) -> str:
-    """Return the source of the body of a create, or "" for other requests."""
+    """Return the source of the body of a create request, or "" for any other request."""
     if not isinstance(scenario.final, Create):
         return ""
     found = re.fullmatch(r'api\.post\("[^"]*", (.*)\)', suite.script.final(scenario))
@@ -70,7 +70,7 @@ def _body(suite: Suite, scenario: Scenario) -> str:
 
 
 def _another(suite: Suite, entity: Entity, owner: str) -> str:
-    """Return the source of the subject of another owner: the id of a new one where the owner is a resource."""
+    """Return the source of another owner's token subject: the id of a new resource if owners are resources."""
     reference = entity.reference(owner)
     if reference is None or not suite.makes(suite.entity(reference.target)):
         return literal("another")
@@ -78,7 +78,7 @@ def _another(suite: Suite, entity: Entity, owner: str) -> str:
 
 
 def _unknown(suite: Suite, entity: Entity, scenario: Scenario, another: str) -> str:
-    """Return the assertion that an unknown resource is not found, whoever asks."""
+    """Return the assertion that the status for an unknown resource is 404, even if the caller is not the owner."""
     path = collection_path(entity.name)
     call = suite.script.final(scenario).removeprefix("api")
     call = call.replace(f"{path}/{{{scenario.final.name}['id']}}", f"{path}/{NOWHERE}").replace('f"', '"', 1)

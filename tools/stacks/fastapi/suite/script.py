@@ -33,7 +33,7 @@ class Script:
     def lines(
         self, steps: Iterable[Step], everything: tuple[Step, ...], mentioned: set[str], wanted: set[str]
     ) -> list[str]:
-        """Return a line for each step except those that create a resource which a factory creates implicitly.
+        """Return a line for each step, except for resources that the factory of another one creates implicitly.
 
         `everything` contains all steps of the test, which determine the resources that need a variable.
         """
@@ -87,7 +87,8 @@ class Script:
     def reads_as(self, entity: Entity, name: str, expected: str = "") -> list[str]:
         """Return the assertion that reading the resource in variable `name` yields the same content.
 
-        `expected` is the variable with the expected content if it is another. Empty if the service cannot read it.
+        `expected` names the variable with the expected content; "" means `name`. The list is empty if the service
+        offers no way to read the resource.
         """
         current = self.current(entity, name)
         return [f"assert {current} == {expected or name}"] if current else []

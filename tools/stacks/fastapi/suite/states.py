@@ -42,7 +42,7 @@ def initial_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterato
 def transition_cases(
     suite: Suite, criterion: Criterion, entity: Entity, transitions: list[Transition]
 ) -> Iterator[Case]:
-    """Yield the tests of the transitions, and that their operations are rejected in all other states."""
+    """Yield tests that the transitions succeed, and that their operations are rejected in all other states."""
     for each in transitions:
         scenario = _from(suite, entity, each.operation, each.source, accepted=True)
         if scenario is not None:

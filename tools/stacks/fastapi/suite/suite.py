@@ -25,7 +25,7 @@ def success_status(entity: Entity, operation: str) -> str:
 
 
 def guard_statuses(entity: Entity, operation: str) -> set[int]:
-    """Return the statuses with which rules may reject requests for an operation that the contract allows."""
+    """Return the statuses with which rules may reject requests that are valid according to the contract."""
     watched = {"create", "update"} if operation == "update" else {operation}
     fixed = {422} if operation == "update" and entity.field(entity.owner) is not None else set()
     return {each.status for each in entity.guards if each.operation in watched} | fixed
@@ -57,7 +57,7 @@ def invalid_values(field: FieldSpec) -> Values:
 
 
 def succeeds(scenario: Scenario) -> bool:
-    """Whether the request under test in a scenario is accepted."""
+    """Return whether the request under test in a scenario is accepted."""
     return not scenario.outcome.cause
 
 
@@ -84,7 +84,7 @@ class Suite:
         }
 
     def makes(self, entity: Entity) -> bool:
-        """Whether resources of an entity can be created by requests."""
+        """Return whether resources of an entity can be created by requests."""
         try:
             return entity.offers("create") and bool(self.planner.plain(entity))
         except Unreachable:
@@ -111,12 +111,12 @@ class Suite:
         return self.find(entity, operation, fixed=neutral_change(entity) if operation == "update" else None)
 
     def accepts(self, entity: Entity, operation: str, choice: Mapping[Parameter, object]) -> bool:
-        """Whether an operation succeeds with these parameters."""
+        """Return whether an operation succeeds with these parameters."""
         scenario = self.planner.play(entity, operation, choice)
         return scenario is not None and succeeds(scenario)
 
     def updates_by_nothing(self, entity: Entity) -> bool:
-        """Whether an update that names no member succeeds; true if there is no update to make."""
+        """Return whether an update with an empty body succeeds; True if the entity cannot be updated or created."""
         if not entity.offers("update") or not self.makes(entity):
             return True
         return self.accepts(entity, "update", dict(self.planner.plain(entity).choice))
@@ -127,7 +127,7 @@ class Suite:
         return {("change", at, name): values for (kind, at, name), values in found.items() if kind == "value"}
 
     def watched(self, scenario: Scenario) -> list[tuple[str, str]]:
-        """Return what the request under test could change, as pairs of a variable and the expression that reads it."""
+        """Return what the request under test could change, as pairs of a variable and the expression for reading it."""
         final = scenario.final
         entity = self.entity(final.entity)
         path = collection_path(entity.name)
