@@ -234,7 +234,9 @@ def test_resume_notices_a_commit_on_main_without_an_approval(asked: Asked) -> No
     assert asked.approval != first
     assert f"--approve {asked.approval}" in said
     assert [(row["key"], row["body"]["approved"]) for row in asked.rows("answered")] == [(first, None)]
-    assert "Nothing waits for" in asked.kiosk.crew("resume", asked.delivery, "--approve", first, expect=2)
+    assert "Nothing is waiting for" in asked.kiosk.crew(
+        "resume", asked.delivery, "--approve", first, expect=2
+    )
 
 
 def test_a_rejection_counts_although_main_has_changed(asked: Asked) -> None:

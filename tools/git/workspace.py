@@ -143,7 +143,7 @@ def _unsafe(path: Path, relative: str, mode: int, known: Collection[str]) -> str
     if shown(relative) != relative and not any(each.startswith(relative) for each in known):
         return "a name that is not UTF-8"
     if stat.S_ISLNK(mode):
-        return "a link that leads out" if _leads_out(relative, os.fsencode(path.readlink())) else ""
+        return "a link that points outside" if _leads_out(relative, os.fsencode(path.readlink())) else ""
     return "" if stat.S_ISDIR(mode) or stat.S_ISREG(mode) else "a pipe, socket or device"
 
 

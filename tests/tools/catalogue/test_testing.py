@@ -132,7 +132,7 @@ def test_a_change_of_which_no_mutant_is_noticed_is_told_to_policy(
         each for tool in TOOLS if tool.name == "merge" for each in tool.facts if each.name == "mutants"
     )
     ran: dict[str, JsonValue] = {}
-    sources = FactSources(bench, lambda tool: ran if tool == "run_mutants" else {})
+    sources = FactSources(bench, lambda tool: ran if tool == "run_mutants" else {}, list)
     assert fact.find(sources, None) == {"judged": 0, "noticed": 0}
     put(
         bench.workspace,

@@ -23,7 +23,7 @@ READ: dict[str, JsonValue] = {
     "arguments": {},
     "rationale": "To know what is wanted.",
     "evidence": [],
-    "facts": {},
+    "facts": {"rationale_letters": 17},
 }
 OWN = """package extra
 

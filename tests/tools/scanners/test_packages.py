@@ -91,7 +91,7 @@ def test_a_new_service_of_the_stack_may_be_installed() -> None:
         "arguments": {},
         "rationale": "The tests need it.",
         "evidence": [],
-        "facts": {"dependencies": dependencies(requirements, "")},
+        "facts": {"dependencies": dependencies(requirements, ""), "rationale_letters": 15},
     }
 
     decision = RegopyEngine(load(POLICIES)).decide(call)

@@ -104,11 +104,11 @@ def test_unknown_ids(shop: httpx.Client, id_: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/orders", "GET, POST"),
-        ("PUT", "/orders/x", "DELETE, GET, PATCH"),
-        ("PATCH", "/discount-codes/x", "DELETE, GET"),
+        ("DELETE", "/orders", "GET, HEAD, POST"),
+        ("PUT", "/orders/x", "DELETE, GET, HEAD, PATCH"),
+        ("PATCH", "/discount-codes/x", "DELETE, GET, HEAD"),
         ("GET", "/orders/x/cancel", "POST"),
-        ("POST", "/healthz", "GET"),
+        ("POST", "/healthz", "GET, HEAD"),
     ],
 )
 def test_methods_that_are_not_offered(shop: httpx.Client, method: str, path: str, allowed: str) -> None:

@@ -102,7 +102,7 @@ def _factory(suite: Suite, entity: Entity) -> str:
     if not isinstance(final, Create):
         raise TypeError(final)
     members = {
-        **{each: literal(value) for each, value in final.values.items()},
+        **{each: _code(entity, each, value) for each, value in final.values.items()},
         **{
             each: _code(entity, each, value)
             for each, value in final.filled.items()

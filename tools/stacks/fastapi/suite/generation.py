@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tools.blueprint.api_outline import body_required
 from tools.blueprint.model import Blueprint, Criterion, Entity
 from tools.blueprint.names import plural
 from tools.blueprint.scenarios import Unreachable
@@ -25,7 +26,7 @@ from tools.stacks.fastapi.suite.lists import filter_cases, operation_cases, sort
 from tools.stacks.fastapi.suite.owners import owner_cases
 from tools.stacks.fastapi.suite.relations import computed_cases, reference_cases
 from tools.stacks.fastapi.suite.states import initial_cases, transition_cases
-from tools.stacks.fastapi.suite.suite import Suite
+from tools.stacks.fastapi.suite.suite import Suite, guard_statuses
 
 
 def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
@@ -43,7 +44,9 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
     )
     files["tests/test_conventions.py"] = format_python(
         render(
-            "tests/test_conventions.py.j2", guarded=not all(map(suite.updates_by_nothing, blueprint.entities))
+            "tests/test_conventions.py.j2",
+            guarded=not all(map(suite.updates_by_nothing, blueprint.entities)),
+            bare_refused=any(map(_may_refuse_nothing, blueprint.entities)),
         )
     )
     files["tests/bodies.py"] = bodies_module(suite)
@@ -66,6 +69,11 @@ def test_files(blueprint: Blueprint, contract: str) -> tuple[dict[str, str], dic
         if named:
             found[each.id] = tuple(named)
     return files, found
+
+
+def _may_refuse_nothing(entity: Entity) -> bool:
+    """Return whether a guard may reject the creation of a resource with an empty body that the contract allows."""
+    return not body_required(entity, "create") and bool(guard_statuses(entity, "create"))
 
 
 def _has_bare_path(blueprint: Blueprint) -> bool:
