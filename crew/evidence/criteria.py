@@ -15,6 +15,7 @@ from crew.evidence.named import named_in
 from crew.evidence.tests import Branch, Run, Verdict, branch_now, last_run, verdict
 from crew.records.artifacts import ArtifactStore
 from crew.records.deliveries import load_delivery, story_of
+from crew.records.graph_shapes import UNCOMPARED
 from crew.records.ledger import Ledger
 from tools.errors import RepositoryError
 from tools.git import attach_repository
@@ -74,7 +75,8 @@ def criteria_of(
         )
         if outcome.covered:
             tests, why = judge(criterion.id)
-            why = why or comparison(outcome, criterion.text, tests)
+            if about.shape not in UNCOMPARED:
+                why = why or comparison(outcome, criterion.text, tests)
             tests = () if why else tests
         else:
             tests, why = (), outcome.why

@@ -13,4 +13,7 @@ SHAPES = (
 )
 """Digests of all shapes, oldest first; the last one is current and is checked by tests/graphs/test_shape.py."""
 
+UNCOMPARED = SHAPES[:2]
+"""Shapes of versions that did not compare what a criterion names with its tests; they are shown as they ended."""
+
 SHAPE = SHAPES[-1]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from crew.door.call import Call
 from crew.door.policy_facts import Facts
 from crew.records.artifacts import ArtifactStore
 from crew.records.ledger import Ledger
@@ -27,7 +28,6 @@ from tools.redaction import Redactor
 from tools.result import Workbench
 
 NAMED = {case.name: case for case in CASES}
-NOTHING: Any = None
 IF = "POST /orders: The `if` of the request body cannot be compared; a person has to decide."
 
 
@@ -46,9 +46,12 @@ def asked(bench: Workbench, build: Build) -> tuple[str, ...]:
     ledger = Ledger(bench.home / "ledger.db", Redactor(()))
     try:
         facts = Facts(bench, ledger, ArtifactStore(bench.home / "artifacts", Redactor(())))
-        found = facts(
-            NOTHING, CATALOGUE["merge"], Merge(tree=branch_tree(bench), title="Change the contract")
-        )
+        merge = Merge(tree=branch_tree(bench), title="Change the contract")
+        asking = Call(
+            delivery=bench.delivery, role="crew", visit=1, step=1, index=0, tool="merge",
+            arguments=merge.model_dump(mode="json"), rationale="The change is complete.",
+        )  # fmt: skip
+        found = facts(asking, CATALOGUE["merge"], merge)
     finally:
         ledger.close()
     call = copy.deepcopy(ALLOWED["merge"])
