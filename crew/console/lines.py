@@ -71,5 +71,5 @@ def _of_model(body: ModelBody | Fallback) -> Line | None:
         case Fallback():
             return Line(who="crew", what=body.text, tone="failed")
         case Calling(again=True):
-            return Line(who=body.role, what="The interrupted model call is repeated.")
+            return Line(who=body.role, what="The interrupted model call is being repeated.")
     return None

@@ -129,7 +129,7 @@ def test_killed_bounded_and_given_up_a_delivery_goes_on(kiosk: Kiosk) -> None:
 
         bounded = crew("resume", "--budget", "steps=5")
         assert "5 of 5 model calls" in bounded
-        assert "The interrupted model call is repeated." in bounded
+        assert "The interrupted model call is being repeated." in bounded
         given_up = crew(*shlex.split(bounded.strip().rpartition(": crew ")[2]))
         assert "No model is left to play the code agent." in given_up
         assert "tries again, with another model if you give --model" in given_up

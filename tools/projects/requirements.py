@@ -37,7 +37,7 @@ class Wanted(BaseModel, frozen=True):
     lines: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-    """Sentences about requirements that need code to be run or fetched, each with the fix."""
+    """A sentence for each requirement that can be read only by running code or fetching a URL, with the fix."""
 
 
 class Files(Protocol):

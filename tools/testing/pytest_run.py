@@ -90,7 +90,7 @@ def _reruns(name: str, select: tuple[str, ...], count: int, seconds: float) -> t
 
 
 def _reported(out: Path, done: Completed, runs: Sequence[Run]) -> tuple[TestReport, RunReport | None]:
-    """Combine the reports of the shares into one; a problem of any share is a problem of the whole run."""
+    """Combine the reports of the shares into one; a problem in any share is a problem with the whole run."""
     parts: list[RunReport] = []
     ends: list[RunEnd] = []
     problem = None

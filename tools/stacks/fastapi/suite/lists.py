@@ -28,7 +28,7 @@ _BAD_QUERIES = {
 
 
 def operation_cases(suite: Suite, criterion: Criterion, entity: Entity) -> Iterator[Case]:
-    """Yield the tests of the CRUD operations that an entity offers, and that others are rejected with status 405."""
+    """Yield tests of the CRUD operations that an entity offers, and of the 405 responses to the others."""
     path, many = collection_path(entity.name), plural(entity.name)
     for name in CRUD:
         at = path if name in ("create", "list") else f"{path}/{NOWHERE}"
