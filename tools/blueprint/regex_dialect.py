@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+_SECONDS = 0.1
 _CODE = r"x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}"
 _CLASS = rf"\[\^?(?:\\(?:[dDwWsnrtfv^$\\.*+?()\[\]{{}}|/-]|{_CODE})|[^\]\\])+\]"
 _ATOM = rf"\\(?:[dDwWsSbBnrtfv^$\\.*+?()\[\]{{}}|/]|{_CODE})|{_CLASS}|[^\\\[\]{{}}()*+?]"
@@ -22,6 +23,16 @@ def not_portable(pattern: str) -> str:
     """Return the start of the first non-portable part of a valid Python pattern; "" if the pattern is portable."""
     known = _PORTABLE.match(pattern)
     return pattern[known.end() if known else 0 :][:3]
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Return whether a portable pattern matches the whole text; False if matching takes longer than 0.1 seconds."""
+    import regex  # noqa: PLC0415  only for stories with patterns
+
+    try:
+        return regex.fullmatch(python_form(pattern), text, regex.ASCII, timeout=_SECONDS) is not None
+    except TimeoutError:
+        return False
 
 
 def python_form(pattern: str) -> str:

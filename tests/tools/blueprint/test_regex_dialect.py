@@ -11,9 +11,10 @@ import subprocess
 import pytest
 import regex
 
+from tests.tools.blueprint.reader.stories import last
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.forms.values import check_pattern
-from tools.blueprint.regex_dialect import not_portable, python_form
+from tools.blueprint.regex_dialect import matches, not_portable, python_form
 
 PORTABLE = (
     r"[A-Z]{2}-\d+(,x)?",
@@ -99,3 +100,8 @@ def test_any_other_is_refused_by_what_is_read_differently(pattern: str, part: st
     assert not_portable(pattern) == part
     with pytest.raises(Unclear):
         check_pattern(pattern)
+
+
+def test_a_default_must_match_as_the_service_does() -> None:
+    assert [matches(r"\w+", text) for text in ("abc", "\u00e9", "\u0661")] == [True, False, False]
+    assert "does not match" in last(r'A box has a name (text, matching /\w+/, default "é").').why

@@ -12,7 +12,7 @@ from uuid import UUID
 from tools.blueprint.model import FieldSpec, Value
 from tools.blueprint.reader.choices import Unclear
 from tools.blueprint.reader.grammar.phrases import Noun, Term
-from tools.blueprint.regex_dialect import not_portable
+from tools.blueprint.regex_dialect import matches, not_portable
 from tools.blueprint.value_formats import EMAIL, INTEGER_MAXIMUM, INTEGER_MINIMUM, MONEY_LIMIT, URL
 
 NUMERIC = ("integer", "number", "money")
@@ -146,18 +146,8 @@ def _check_text(spec: FieldSpec, text: str, what: str) -> None:
         raise Unclear(f"{what} of '{spec.name}' is shorter than {spec.min_length} characters")
     if spec.max_length is not None and len(text) > spec.max_length:
         raise Unclear(f"{what} of '{spec.name}' is longer than {spec.max_length} characters")
-    if spec.pattern is not None and not _matches(spec.pattern, text):
+    if spec.pattern is not None and not matches(spec.pattern, text):
         raise Unclear(f"{what} of '{spec.name}' does not match /{_short(spec.pattern)}/")
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Return whether the pattern matches the whole text; False if matching takes longer than 0.1 seconds."""
-    import regex  # noqa: PLC0415  only for stories with patterns
-
-    try:
-        return regex.fullmatch(pattern, text, timeout=0.1) is not None
-    except TimeoutError:
-        return False
 
 
 def _kind(spec: FieldSpec) -> str:
